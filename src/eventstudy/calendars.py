@@ -1,0 +1,118 @@
+"""Exchange calendars: sessions, closes, and the first session that could react to a moment.
+
+`exchange_calendars` does the work. Its default bounds move with the day on which the code runs, so bounds are always
+given here: whole years around what is asked, so that the same question has the same answer next year.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from eventstudy.errors import InputError
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
+
+__all__ = ["closes", "first_sessions", "get_calendar", "sessions"]
+
+SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
+
+
+def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeCalendar:
+    """Return the exchange calendar `name`, bounded by the whole years that hold `start` and `end`.
+
+    Parameters
+    ----------
+    name : str
+        An ISO 10383 code such as ``"XNYS"``, or an alias that `exchange_calendars` knows.
+    start, end : pandas.Timestamp
+        What must lie within its bounds.
+
+    Raises
+    ------
+    InputError
+        If the name is not known, or the calendar is not recorded for those years.
+    """
+    return _build(name, start.year, end.year)
+
+
+@lru_cache(maxsize=64)
+def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
+    import exchange_calendars as xcals  # noqa: PLC0415  slow to import: only those who ask for a calendar pay
+
+    if name not in xcals.get_calendar_names():
+        known = ", ".join(sorted(xcals.get_calendar_names(include_aliases=False)))
+        msg = f"calendar {name!r} is not known; use one of: {known}"
+        raise InputError(msg)
+    try:
+        return xcals.get_calendar(name, start=f"{first_year}-01-01", end=f"{last_year}-12-31")
+    except ValueError as error:
+        msg = f"calendar {name!r} cannot serve {first_year} to {last_year}: {error}"
+        raise InputError(msg) from error
+
+
+def sessions(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
+    """Return the sessions of calendar `name` from `start` to `end`, both included, as naive midnights.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sessions("XNYS", pd.Timestamp("2025-05-23"), pd.Timestamp("2025-05-27")).strftime("%a %d").tolist()
+    ['Fri 23', 'Tue 27']
+    """
+    calendar = get_calendar(name, start, end)
+    within = calendar.sessions[(calendar.sessions >= start.normalize()) & (calendar.sessions <= end)]
+    return pd.DatetimeIndex(within, freq=None).as_unit(SESSION_UNIT)
+
+
+def closes(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Timestamp]:
+    """Return the official close (UTC) of each session of `name` from `start` to `end`, half days included."""
+    index = sessions(name, start, end)
+    values = get_calendar(name, start, end).closes.reindex(index)
+    return pd.Series(pd.DatetimeIndex(values).as_unit(SESSION_UNIT), index=index, name="close")
+
+
+def first_sessions(moments: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
+    """Return, for each moment, the first session of calendar `name` whose close could hold the news.
+
+    News published before the official close of a session belongs to that session, half days included; news
+    published at the close or later, on a weekend or on a holiday belongs to the next one.
+
+    Parameters
+    ----------
+    moments : pandas.DatetimeIndex
+        Time-zone aware moments, in any order.
+    name : str
+        The calendar.
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        Naive session labels, one a moment.
+
+    Raises
+    ------
+    InputError
+        If a moment has no time zone.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> moments = pd.DatetimeIndex(["2025-04-02 16:26", "2025-05-25 18:15:01"], tz="America/New_York")
+    >>> first_sessions(moments, "XNYS").strftime("%Y-%m-%d").tolist()
+    ['2025-04-03', '2025-05-27']
+    """
+    if moments.tz is None:
+        msg = "announcement moments must carry a time zone: use .tz_localize('America/New_York') or the like"
+        raise InputError(msg)
+    if moments.empty:
+        return pd.DatetimeIndex([], dtype=f"datetime64[{SESSION_UNIT}]")
+    utc = moments.tz_convert("UTC")
+    # a month beyond the last moment, so that the next session is there even over the longest closure
+    margin = pd.Timedelta(days=31)
+    close = closes(name, utc.min().tz_localize(None) - margin, utc.max().tz_localize(None) + margin)
+    position = pd.DatetimeIndex(close).searchsorted(utc.as_unit(SESSION_UNIT), side="right")
+    return pd.DatetimeIndex(close.index[position])

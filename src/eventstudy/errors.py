@@ -1,0 +1,133 @@
+"""The errors of the package, as one tree.
+
+::
+
+    EventStudyError                 everything that is ours
+    ├── InputError (ValueError)     what was given is wrong; exit code 2
+    │   ├── CatalogError            rows of an event catalogue; lists every bad row
+    │   ├── DataError               prices, returns, and the files that hold them
+    │   └── StudyError              windows, models, tests, and study files
+    └── SourceError                 a source could not deliver; exit code 3
+        ├── RateLimited             asked to slow down (``retry_after`` seconds, if said)
+        ├── NoSuchTicker            the source does not know the symbol
+        ├── NoDataInWindow          known, but without a bar in the dates asked for
+        ├── SourceDown              the source answered with a fault of its own
+        ├── Unreachable             no answer: network, name look-up, time-out
+        └── BadPayload              an answer that cannot be read
+
+A message is one line that names the thing (file, row, column, value), says what was expected, and how to mend it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "BadPayload",
+    "CatalogError",
+    "DataError",
+    "EventStudyError",
+    "InputError",
+    "NoDataInWindow",
+    "NoSuchTicker",
+    "Problem",
+    "RateLimited",
+    "SourceDown",
+    "SourceError",
+    "StudyError",
+    "Unreachable",
+]
+
+
+class EventStudyError(Exception):
+    """The root of every error that is ours."""
+
+
+class InputError(EventStudyError, ValueError):
+    """What was given is wrong: the caller can mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in one place of a file or frame.
+
+    Attributes
+    ----------
+    place : str
+        Where: a file and row, an entry's id, a frame's row label.
+    column : str
+        The column or key; empty if the whole row is meant.
+    value : str
+        What stands there.
+    expected : str
+        What should stand there.
+    """
+
+    place: str
+    column: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        where = f"{self.place}, column {self.column!r}" if self.column else self.place
+        return f"{where}: {self.value!r} is not {self.expected}"
+
+
+class CatalogError(InputError):
+    """Rows of an event catalogue that cannot be read; every bad row is listed.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        All of them, in the order of the file; empty if the message says it all.
+    """
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        self.problems = problems
+        super().__init__("\n".join([message, *(f"  {problem}" for problem in problems)]))
+
+
+class DataError(InputError):
+    """Prices or returns, or the file that holds them, cannot be used as they are."""
+
+
+class StudyError(InputError):
+    """A window, a model, a test or a study file that cannot be used as it is."""
+
+
+class SourceError(EventStudyError):
+    """A source could not deliver what was asked of it."""
+
+
+class RateLimited(SourceError):
+    """The source asked to slow down.
+
+    Attributes
+    ----------
+    retry_after : float or None
+        Seconds to wait, if the source said so.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class NoSuchTicker(SourceError):
+    """The source does not know the symbol."""
+
+
+class NoDataInWindow(SourceError):
+    """The source knows the symbol but has no bar in the dates asked for."""
+
+
+class SourceDown(SourceError):
+    """The source answered with a fault of its own."""
+
+
+class Unreachable(SourceError):
+    """No answer came: network, name look-up or time-out."""
+
+
+class BadPayload(SourceError):
+    """The source answered with something that cannot be read."""
