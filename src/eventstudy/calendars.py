@@ -65,7 +65,7 @@ def sessions(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIn
     """
     calendar = get_calendar(name, start, end)
     within = calendar.sessions[(calendar.sessions >= start.normalize()) & (calendar.sessions <= end)]
-    return pd.DatetimeIndex(within, freq=None).as_unit(SESSION_UNIT)
+    return pd.DatetimeIndex(within.to_numpy()).as_unit(SESSION_UNIT)
 
 
 def closes(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Timestamp]:
