@@ -1,0 +1,70 @@
+# Everything a user or the CI does, one target each. `make help` lists them.
+# Each target makes its own virtual environment and installs what it needs, from the committed locks.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+OUT    ?= out
+PYTEST := $(BIN)/pytest
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help study test test-all lint types notebooks browser gallery gallery-check calibration benchmarks lock clean
+
+##@ Use
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+study: $(RUN_STAMP) ## Run the flagship study offline on the bundled figures, into out/ (OUT=DIR for another folder)
+	$(BIN)/eventstudy run us-china --out $(OUT)
+
+##@ Develop
+test: $(DEV_STAMP) ## Run the tests that one runs while working (under two minutes)
+	$(PYTEST) -n auto -m "not slow and not browser"
+
+test-all: $(DEV_STAMP) ## Run the slow tests too, but for the browser's
+	$(PYTEST) -n auto -m "slow and not browser"
+
+lint: $(DEV_STAMP) ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV_STAMP) ## Check types
+	$(BIN)/mypy
+
+notebooks: $(DEV_STAMP) ## Execute every notebook, top to bottom
+	$(BIN)/python notebooks/execute.py
+
+browser: $(DEV_STAMP) ## Open the report in a real Chromium (installed from Debian's packages where one is root)
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy chromium; } || echo "no Chromium here: the browser tests will skip"
+	$(PYTEST) -m browser
+
+##@ Regenerate what is committed
+gallery: $(DEV_STAMP) ## Write gallery/ anew from the bundled figures
+	$(BIN)/eventstudy run us-china --out gallery
+
+gallery-check: $(DEV_STAMP) ## Regenerate the study and compare it with gallery/; fails if anything moved
+	$(BIN)/eventstudy check us-china --against gallery
+
+lock: ## Resolve the dependencies anew, into requirements/
+	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv
+	$(VENV)/lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --no-header -q -o requirements/dev.lock
+	$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header -q -c requirements/dev.lock -o requirements/run.lock
+
+clean: ## Remove the virtual environment and what was generated
+	rm -rf $(VENV) out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis notebooks/.executed
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): requirements/run.lock pyproject.toml | $(VENV)/bin/python
+	@[ -e $(DEV_STAMP) ] || $(BIN)/pip install -q --disable-pip-version-check -r requirements/run.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(DEV_STAMP): requirements/dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing the development environment into $(VENV)"
+	@$(BIN)/pip install -q --disable-pip-version-check -r requirements/dev.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@

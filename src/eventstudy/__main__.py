@@ -1,0 +1,5 @@
+"""``python -m eventstudy`` is ``eventstudy``."""
+
+from eventstudy.cli import main
+
+main()

@@ -1,0 +1,58 @@
+"""Commands that print a table."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from eventstudy.events import load_events
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+__all__ = ["list_events", "print_frame"]
+
+PIPE_WIDTH = 160  # columns of a table that goes to a file or a pipe, where no terminal says its own
+
+
+def print_frame(frame: pd.DataFrame, *, title: str = "", wrap: frozenset[str] = frozenset()) -> None:
+    """Print a frame of text as a table: columns fold onto more lines only where `wrap` names them."""
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, soft_wrap=False)
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in frame.columns:
+        table.add_column(str(column), overflow="fold", no_wrap=column not in wrap)
+    for row in frame.astype(str).itertuples(index=False):
+        table.add_row(*(Text(cell) for cell in row))  # Text: what a catalogue says is never read as markup
+    console.print(table)
+
+
+def list_events(source: str | Path, *, calendar: str, timezone: str | None, csv: bool, only_validate: bool) -> None:
+    """Print a catalogue with its sessions, or only say that a file is sound."""
+    catalog = load_events(source, timezone=timezone)
+    if only_validate:
+        print(f"{source}: {len(catalog)} events, no bad row")
+        return
+    frame = catalog.sessions(calendar)
+    if csv:
+        frame.to_csv(sys.stdout, lineterminator="\n")
+        return
+    shown = frame.reset_index()[["session", "stance", "level", "actor", "timing", "event_id", "name"]]
+    shown["session"] = frame["session"].dt.strftime("%Y-%m-%d").to_numpy()
+    shown["note"] = [_note(row) for row in frame.to_dict("records")]
+    print_frame(shown, title=f"{catalog.name}: {len(catalog)} events on {calendar}", wrap=frozenset({"name", "note"}))
+
+
+def _note(row: Mapping[str, object]) -> str:
+    notes = []
+    if row["conflict"]:
+        notes.append(f"conflict with {row['conflict_with']}")
+    if not row["session_certain"]:
+        notes.append(f"session uncertain: {row['session_earliest']:%Y-%m-%d} or {row['session_latest']:%Y-%m-%d}")
+    return "; ".join(notes)

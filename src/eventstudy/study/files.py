@@ -1,0 +1,180 @@
+"""Study files: what is studied and shown, in TOML.
+
+A study file names a catalogue, the prices, the market index, the windows, the cross-section and the hypothesis. Studies
+shipped with the package are found by name; one's own by path.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from eventstudy.errors import StudyError
+
+__all__ = ["StudyFile", "load_study", "shipped_studies"]
+
+
+def _ordered(window: tuple[int, int]) -> tuple[int, int]:
+    if window[0] > window[1]:
+        msg = f"a window that runs forward, such as [{window[1]}, {window[0]}]"
+        raise ValueError(msg)
+    return window
+
+
+Window = Annotated[tuple[int, int], AfterValidator(_ordered)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CatalogPart(_Part):
+    """The catalogue and the selection made from it; keys as in `EventCatalog.select`."""
+
+    source: str
+    scope: list[str] | None = None
+    actor: list[str] | None = None
+    target: list[str] | None = None
+    stance: list[str] | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def selection(self) -> dict[str, Any]:
+        """Return what is passed to `EventCatalog.select`."""
+        return self.model_dump(exclude={"source"}, exclude_none=True)
+
+
+class PricesPart(_Part):
+    """Where prices come from, and which symbols the market study needs."""
+
+    source: str = "bundled"
+    symbols: list[str] = Field(min_length=1)
+    start: str | None = None
+    end: str | None = None
+
+
+class MarketPart(_Part):
+    """The index whose reaction is studied, and the index of its expected volatility."""
+
+    symbol: str
+    fear: str | None = None
+
+
+class EstimationPart(_Part):
+    """The estimation window, as in `EstimationWindow`."""
+
+    length: int = Field(default=250, gt=0)
+    end: int = -11
+    minimum: int = Field(default=100, gt=0)
+
+
+class WindowsPart(_Part):
+    """The event window, the windows reported, the estimation window."""
+
+    event: Window = (-10, 10)
+    reported: list[Window] = [(0, 0), (0, 1)]
+    estimation: EstimationPart = EstimationPart()
+
+
+class CrossSectionPart(_Part):
+    """Securities in groups, and the events shown side by side."""
+
+    benchmark: str
+    window: Window = (0, 1)
+    events: list[str] = []
+    groups: dict[str, list[str]] = {}
+
+
+class HypothesisPart(_Part):
+    """The hypothesis tested, and its seed."""
+
+    name: str
+    seed: int = 0
+
+
+class StudyFile(_Part):
+    """One study, read from a file; see the module's docstring.
+
+    Attributes
+    ----------
+    name : str
+        The shipped name, or the stem of the file.
+    """
+
+    name: str
+    title: str
+    question: str = ""
+    calendar: str = "XNYS"
+    catalog: CatalogPart
+    prices: PricesPart
+    market: MarketPart
+    windows: WindowsPart = WindowsPart()
+    cross_section: CrossSectionPart | None = None
+    hypothesis: HypothesisPart | None = None
+
+
+def shipped_studies() -> list[str]:
+    """Return the names of the studies shipped with the package.
+
+    Examples
+    --------
+    >>> "us-china" in shipped_studies()
+    True
+    """
+    folder = resources.files("eventstudy.study") / "studies"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_study(source: str | Path) -> StudyFile:
+    """Read a study file.
+
+    Parameters
+    ----------
+    source : str or Path
+        A shipped name, such as ``"us-china"``, or the path of a TOML file.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study, or the file cannot be read; every wrong key is named at once.
+
+    Examples
+    --------
+    >>> load_study("us-china").market.symbol
+    '^GSPC'
+    """
+    if str(source) in shipped_studies():
+        text = (resources.files("eventstudy.study") / "studies" / f"{source}.toml").read_text(encoding="utf-8")
+        return _parse(text, name=str(source), place=f"study {source}")
+    path = Path(source)
+    if not path.is_file():
+        msg = f"no study {str(source)!r}: give the path of a .toml file or one of: {', '.join(shipped_studies())}"
+        raise StudyError(msg)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        msg = f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
+        raise StudyError(msg) from error
+    return _parse(text, name=path.stem, place=str(path))
+
+
+def _parse(text: str, *, name: str, place: str) -> StudyFile:
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{place}: not a TOML file: {error}"
+        raise StudyError(msg) from error
+    try:
+        return StudyFile(**{"name": name, **content})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            + (f" (it holds {problem['input']!r})" if problem["type"] not in {"missing", "extra_forbidden"} else "")
+            for problem in error.errors()
+        )
+        msg = f"{place}: {problems}"
+        raise StudyError(msg) from error
