@@ -1,0 +1,41 @@
+"""The figures that come with the package: small extracts, so that the flagship study runs anywhere, offline."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+import pandas as pd
+
+from eventstudy.returns._index import normal_index
+
+__all__ = ["BUNDLED", "PRICE_SYMBOLS", "RETURN_SYMBOLS", "bundled_prices", "bundled_returns"]
+
+BUNDLED: Final = "bundled"
+PRICE_SYMBOLS: Final = ("^GSPC", "^VIX", "UST10Y")
+INDUSTRIES: Final = (
+    "NoDur", "Durbl", "Manuf", "Enrgy", "Chems", "BusEq", "Telcm", "Utils", "Shops", "Hlth", "Money", "Other",
+)  # fmt: skip
+FACTORS: Final = ("Mkt-RF", "SMB", "HML", "RMW", "CMA", "Mom", "RF")
+RETURN_SYMBOLS: Final = (*INDUSTRIES, *FACTORS)
+PERCENT: Final = 100.0  # the library's files are in percent, and stay so on disk
+
+
+def bundled_prices() -> pd.DataFrame:
+    """Return the S&P 500 close, the VIX close and the 10-year yield, sessions x 3, 2016-01-04 .. 2025-11-14."""
+    return _read("market").copy()
+
+
+def bundled_returns() -> pd.DataFrame:
+    """Return the 12 industry portfolios and 7 factors as decimal returns, sessions x 19, 2024-06-03 .. 2025-11-14."""
+    return (_read("industries").join(_read("factors"), how="outer") / PERCENT)[list(RETURN_SYMBOLS)]
+
+
+@lru_cache(maxsize=8)
+def _read(name: str) -> pd.DataFrame:
+    with (files("eventstudy.returns") / "figures" / f"{name}.csv").open(encoding="utf-8") as file:
+        frame = pd.read_csv(file, index_col="date", parse_dates=["date"])
+    frame = frame.astype(float)
+    frame.index = normal_index(pd.DatetimeIndex(frame.index))
+    return frame

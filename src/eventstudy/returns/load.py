@@ -1,0 +1,291 @@
+"""`load_prices` and `load_returns`: one question, whatever the source, and sources in layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from eventstudy.errors import DataError, NoSuchTicker, SourceError
+from eventstudy.returns._index import session_rows
+from eventstudy.returns.bundled import BUNDLED
+from eventstudy.returns.panel import LEVEL_SYMBOLS, Kind, PricePanel, ReturnPanel
+from eventstudy.returns.registry import resolve
+from eventstudy.returns.sources import ALL, BundledSource, Delivery, ask, near
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import os
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from eventstudy.returns.sources import PriceSource
+
+__all__ = ["load_prices", "load_returns"]
+
+PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
+
+
+def load_prices(
+    symbols: str | Iterable[str] | None = None,
+    start: str | dt.date | None = None,
+    end: str | dt.date | None = None,
+    source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
+    calendar: str | None = "XNYS",
+    *,
+    calendars: Mapping[str, str] | None = None,
+    **options: Any,
+) -> PricePanel:
+    """Load prices and levels.
+
+    Parameters
+    ----------
+    symbols : str or iterable of str, optional
+        Which; None or ``"*"``: all that the source has.
+    start, end : str or date, optional
+        First and last day, both included; by default all that there is.
+    source : str, path, DataFrame or PriceSource
+        ``"bundled"``, ``"yahoo"``, ``"french"``, ``"fred"``, ``"stooq"``, the name of a plugin, a path (.csv, .parquet, compressed
+        or not; or a folder that `freeze` wrote), a frame (bars x symbols, or long), or any object with `fetch`.
+    calendar : str or None, default "XNYS"
+        The exchange whose sessions the rows are; None: the rows as they are (intraday bars).
+    calendars : mapping of str to str, optional
+        Calendars of single symbols, such as ``{"0700.HK": "XHKG"}``; Yahoo's symbols know their own.
+    **options
+        For files and frames: see `FileSource`. For named sources: the parameters of their class.
+
+    Returns
+    -------
+    PricePanel
+        A hole never raises: see `.quality`, `.failures`. Symbols that the source does not have come from the bundled
+        figures if they are there, and `.sources` says so.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If a file cannot be read, or a local source has none of the symbols.
+    eventstudy.errors.SourceError
+        If every symbol failed; the message names each.
+
+    Examples
+    --------
+    >>> prices = load_prices(["^GSPC", "^VIX"], start="2025-04-01", end="2025-04-04")
+    >>> prices.frame.loc["2025-04-03"].tolist()
+    [5396.52, 30.02]
+    """
+    first, last = _dates(start, end)
+    got = _layered(symbols, first, last, source, options)
+    if not got.prices.shape[1] and got.returns.shape[1]:
+        msg = f"{', '.join(got.returns.columns)}: these come as returns, not as prices; use load_returns"
+        raise DataError(msg)
+    for symbol in got.returns.columns:
+        got.failures[symbol] = (
+            f"DataError: {got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
+        )
+    return _prices(got, first, last, calendar, calendars)
+
+
+def load_returns(
+    symbols: str | Iterable[str] | None = None,
+    start: str | dt.date | None = None,
+    end: str | dt.date | None = None,
+    source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
+    calendar: str | None = "XNYS",
+    *,
+    kind: Kind = "simple",
+    levels: Iterable[str] | None = None,
+    calendars: Mapping[str, str] | None = None,
+    **options: Any,
+) -> ReturnPanel:
+    """Load returns: prices of a source turned into returns, and sources that have returns already.
+
+    Parameters
+    ----------
+    symbols, start, end, source, calendar, calendars, **options
+        As for `load_prices`. The return of `start` itself is there if the source has the close before it. A file of
+        returns says so with ``values="returns"`` or ``values="percent"``.
+    kind : {"simple", "log"}
+        Which return.
+    levels : iterable of str, optional
+        Symbols to keep as levels; by default ``^VIX``, ``UST10Y`` and their like.
+
+    Returns
+    -------
+    ReturnPanel
+
+    Raises
+    ------
+    eventstudy.errors.EventStudyError
+        As `load_prices`.
+
+    Examples
+    --------
+    >>> returns = load_returns(["^GSPC", "BusEq"], start="2025-04-03", end="2025-04-09")
+    >>> (returns.frame.loc["2025-04-03"] * 100).round(2).tolist()
+    [-4.84, -6.62]
+    """
+    first, last = _dates(start, end)
+    padded = None if first is None else first - pd.Timedelta(days=PAD_DAYS)
+    if levels is not None:
+        levels = frozenset(levels)
+        options["levels"] = levels
+    got = _layered(symbols, padded, last, source, options)
+    panel = _prices(got, padded, last, calendar, calendars)
+    priced = ReturnPanel.from_prices(panel, kind, levels=levels)
+    ready = _as_kind(got.returns, kind)
+    state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
+    frame = priced.frame.join(ready.drop(columns=state), how="outer")
+    level = (priced.levels if priced.levels is not None else pd.DataFrame()).join(ready[state], how="outer")
+    span = None if first is None and last is None else (first or frame.index[0], last or frame.index[-1])
+    rows, _ = session_rows(frame.join(level, how="outer").sort_index(), calendar, panel.calendars or {}, span)
+    order = [symbol for symbol in _order(symbols, got) if symbol in rows.columns]
+    quality = _quality(panel, got, rows[order], first, last)
+    return ReturnPanel(
+        rows[[symbol for symbol in order if symbol in frame.columns]],
+        levels=rows[[symbol for symbol in order if symbol in level.columns]],
+        kind=kind,
+        quality=quality,
+        sources=got.sources,
+        failures=got.failures,
+        calendar=calendar,
+        calendars=panel.calendars,
+    )
+
+
+def _layered(
+    symbols: str | Iterable[str] | None,
+    first: pd.Timestamp | None,
+    last: pd.Timestamp | None,
+    source: str | os.PathLike[str] | pd.DataFrame | PriceSource,
+    options: dict[str, Any],
+) -> Delivery:
+    """Ask the named source, then the bundled figures for the symbols that it does not have."""
+    wanted = _symbols(symbols)
+    named = resolve(source, options)
+    everything = wanted is None or ALL in wanted
+    got = ask(named, None if everything else wanted, first, last)
+    if everything and wanted is not None:
+        extra = [symbol for symbol in wanted if symbol not in {ALL, *got.symbols}]
+        got.failures.update(dict.fromkeys(extra, f"{NoSuchTicker.__name__}: not in {source}"))
+    if not isinstance(named, BundledSource):
+        absent = [symbol for symbol, why in got.failures.items() if why.startswith(NoSuchTicker.__name__)]
+        below = BundledSource().deliver(absent)
+        got.prices = got.prices.join(below.prices, how="outer") if below.prices.shape[1] else got.prices
+        got.returns = got.returns.join(below.returns, how="outer") if below.returns.shape[1] else got.returns
+        for symbol in below.symbols:
+            got.sources[symbol] = BUNDLED
+            del got.failures[symbol]
+    _refuse_nothing(got)
+    return got
+
+
+def _refuse_nothing(got: Delivery) -> None:
+    if got.symbols:
+        return
+    if not got.failures:
+        msg = "the source holds no symbol at all; name the symbols that you want"
+        raise DataError(msg)
+    known = BundledSource().symbols()
+    reasons = [why if "did you mean" in why else f"{why}{near(symbol, known)}" for symbol, why in got.failures.items()]
+    local = all(why.startswith((NoSuchTicker.__name__, DataError.__name__)) for why in got.failures.values())
+    raise (DataError if local else SourceError)(f"no symbol could be had: {' · '.join(reasons)}")
+
+
+def _prices(
+    got: Delivery,
+    first: pd.Timestamp | None,
+    last: pd.Timestamp | None,
+    calendar: str | None,
+    calendars: Mapping[str, str] | None,
+) -> PricePanel:
+    frame = got.prices
+    if len(frame) and (first is not None or last is not None) and isinstance(frame.index, pd.DatetimeIndex):
+        zone = frame.index.tz
+        low = frame.index[0] if first is None else first.tz_localize(zone)
+        high = frame.index[-1] if last is None else last.tz_localize(zone) + pd.Timedelta(days=1, microseconds=-1)
+        inside = frame.loc[(frame.index >= low) & (frame.index <= high)]
+        for symbol in [name for name in frame.columns if inside[name].notna().sum() == 0]:
+            got.failures[symbol] = (
+                f"NoDataInWindow: {got.sources[symbol]} has no bar of {symbol!r} in the dates asked for"
+            )
+        frame = inside.drop(columns=[name for name in inside.columns if name in got.failures])
+        got.prices = frame
+        _refuse_nothing(got)
+    span = None
+    if len(frame) and isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None:
+        span = (first or frame.index[0], last or frame.index[-1])
+    return PricePanel(
+        frame,
+        calendar=calendar,
+        calendars={**got.calendars, **(calendars or {})},
+        sources=got.sources,
+        failures=got.failures,
+        quality=got.quality,
+        span=span,
+    )
+
+
+def _quality(
+    panel: PricePanel,
+    got: Delivery,
+    rows: pd.DataFrame,
+    first: pd.Timestamp | None,
+    last: pd.Timestamp | None,
+) -> pd.DataFrame:
+    """The quality of the prices from `start` on, and of the returns that came as returns."""
+    cut = panel.frame if first is None else panel.frame.loc[panel.frame.index >= first]
+    span = None if not len(cut) else (first or cut.index[0], last or cut.index[-1])
+    common = {"calendar": panel.calendar, "calendars": panel.calendars, "sources": got.sources}
+    daily = isinstance(cut.index, pd.DatetimeIndex) and cut.index.tz is None
+    priced = PricePanel(cut, quality=got.quality, span=span if daily else None, **common).quality
+    ready = [symbol for symbol in got.returns.columns if symbol in rows.columns]
+    parts = [priced] if cut.shape[1] else []
+    if ready:
+        parts.append(PricePanel(rows[ready].dropna(how="all"), **common).quality)
+    return pd.concat(parts).reindex([symbol for symbol in rows.columns])
+
+
+def _as_kind(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """Returns that came as (simple) returns, in the kind that is asked for."""
+    if kind == "simple" or not returns.shape[1]:
+        return returns
+    import numpy as np  # noqa: PLC0415  one function
+
+    return np.log1p(returns)
+
+
+def _order(symbols: str | Iterable[str] | None, got: Delivery) -> Sequence[str]:
+    wanted = _symbols(symbols)
+    if wanted is None or ALL in wanted:
+        return got.symbols
+    return wanted
+
+
+def _symbols(symbols: str | Iterable[str] | None) -> list[str] | None:
+    if symbols is None:
+        return None
+    names = [symbols] if isinstance(symbols, str) else [str(symbol) for symbol in symbols]
+    if not names:
+        msg = "no symbol was named; name at least one, or leave symbols out for all that the source has"
+        raise DataError(msg)
+    return list(dict.fromkeys(names))
+
+
+def _dates(start: str | dt.date | None, end: str | dt.date | None) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+    first, last = (_date(name, value) for name, value in (("start", start), ("end", end)))
+    if first is not None and last is not None and first > last:
+        msg = f"start {first:%Y-%m-%d} is after end {last:%Y-%m-%d}; swap them"
+        raise DataError(msg)
+    return first, last
+
+
+def _date(name: str, value: str | dt.date | None) -> pd.Timestamp | None:
+    if value is None:
+        return None
+    try:
+        moment = pd.Timestamp(value)
+    except ValueError:
+        moment = pd.NaT
+    if moment is pd.NaT:
+        msg = f"{name} {value!r} is not a date; write it as 2025-04-03"
+        raise DataError(msg)
+    return moment.tz_localize(None).normalize().as_unit("us")

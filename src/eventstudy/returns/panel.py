@@ -1,0 +1,383 @@
+"""Panels of prices and of returns: bars down, symbols across, NaN where there is nothing.
+
+A panel's rows are the sessions of its exchange calendar, also those for which a source had no row, so that a return
+is always between neighbouring sessions: a hole is missing bars, and no return crosses it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import DataError
+from eventstudy.returns._index import normal_index, session_rows
+from eventstudy.returns.plausible import check_returns
+from eventstudy.returns.quality import assess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["LEVEL_SYMBOLS", "Kind", "PricePanel", "ReturnPanel"]
+
+Kind = Literal["simple", "log"]
+
+#: Symbols that are states, not things one can hold: a change of the VIX is not a return.
+LEVEL_SYMBOLS: Final = frozenset(
+    {"^VIX", "^VIX9D", "^VIX3M", "^VIX6M", "^VXN", "^VVIX", "UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"}
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PricePanel:
+    """Prices of several symbols on one set of bars.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Bars x symbols, prices or levels; NaN where missing. Rows that are no session of the calendar are kept out and
+        counted in `quality`; sessions without a row become rows of NaN.
+    calendar : str or None, default "XNYS"
+        The exchange calendar of the symbols that `calendars` does not name; None: the rows are the bars as they are
+        (intraday bars, for one).
+    calendars : mapping of str to str, optional
+        Calendars of single symbols. The rows are then the sessions of all of them, and each symbol has prices, and
+        later returns, on its own.
+    sources : mapping of str to str, optional
+        Where each symbol came from.
+    failures : mapping of str to str, optional
+        Symbols that were asked for and did not come, each with the reason.
+    quality : pandas.DataFrame, optional
+        What a source knows about each symbol beyond the prices; its columns are added to the table.
+    span : (Timestamp, Timestamp), optional
+        The dates that were asked for, both included; by default the first and the last row.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Bars x symbols. The index is a naive midnight for each session, or UTC bar starts for intraday bars.
+    quality : pandas.DataFrame
+        One row a symbol: source, calendar, first, last, expected, present, missing, missing_dates, …
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If the index holds no dates, a date stands twice, or a column twice.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"A": [10.0, 11.0]}, index=pd.to_datetime(["2025-01-08", "2025-01-13"]))
+    >>> panel = PricePanel(frame)  # the exchange was closed on the 9th
+    >>> panel.frame.index.strftime("%d").tolist()
+    ['08', '10', '13']
+    >>> panel.quality.loc["A", ["expected", "present", "missing", "missing_dates"]].tolist()
+    [3, 2, 1, '2025-01-10']
+    """
+
+    frame: pd.DataFrame
+    calendar: str | None = field(default="XNYS", kw_only=True)
+    calendars: Mapping[str, str] | None = field(default=None, kw_only=True)
+    sources: Mapping[str, str] | None = field(default=None, kw_only=True)
+    failures: Mapping[str, str] | None = field(default=None, kw_only=True)
+    quality: pd.DataFrame | None = field(default=None, kw_only=True)
+    span: tuple[pd.Timestamp, pd.Timestamp] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        own = {str(s): c for s, c in (self.calendars or {}).items() if c != self.calendar}
+        given = _labelled(self.frame)
+        frame, outside = session_rows(given, self.calendar, own, self.span)
+        sources = {symbol: (self.sources or {}).get(symbol, "given") for symbol in frame.columns}
+        quality = assess(frame, calendar=self.calendar, calendars=own, sources=sources, outside=outside, span=self.span)
+        if self.quality is not None:
+            quality = _widened(quality, self.quality)
+        for name, value in {
+            "frame": frame,
+            "calendars": {symbol: own[symbol] for symbol in frame.columns if symbol in own},
+            "sources": sources,
+            "failures": dict(self.failures or {}),
+            "quality": quality,
+        }.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols, in the order of the columns."""
+        return list(self.frame.columns)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content: symbols, bars, values (hex)."""
+        return _digest("prices", self.frame)
+
+    def __repr__(self) -> str:
+        return _line("PricePanel", self.frame, self.failures)
+
+    def _repr_html_(self) -> str:
+        return _html(repr(self), self.quality)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReturnPanel:
+    """Returns of several symbols on one set of bars, and the levels that stand beside them.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Bars x symbols, decimal returns (0.01 is one percent); NaN where missing. Any ordered index of bars.
+    levels : pandas.DataFrame, optional
+        Bars x level symbols (``^VIX`` in points, ``UST10Y`` in percent), on the same bars or on some of them.
+    kind : {"simple", "log"}
+        What the returns are.
+    quality : pandas.DataFrame, optional
+        The quality table of the prices; by default one of the returns themselves.
+    sources, failures : mapping of str to str, optional
+        Where each symbol came from; which did not come, and why.
+    calendar : str or None, optional
+        The exchange calendar whose sessions the rows are; None: the index is the calendar.
+    calendars : mapping of str to str, optional
+        Calendars of single symbols, where they differ.
+    check : bool, default True
+        Refuse what looks like prices and warn about what looks like percent.
+
+    Attributes
+    ----------
+    frame, levels : pandas.DataFrame
+        Bars x symbols. `levels` has the rows of `frame`, and no column if there are no levels.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If a label stands twice, values are not numbers, or the values are prices.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"A": [0.01, -0.02]}, index=pd.to_datetime(["2025-01-08", "2025-01-10"]))
+    >>> ReturnPanel(frame)
+    ReturnPanel: 2 bars x 1 symbol, 2025-01-08 .. 2025-01-10
+    """
+
+    frame: pd.DataFrame
+    levels: pd.DataFrame | None = field(default=None, kw_only=True)
+    kind: Kind = field(default="simple", kw_only=True)
+    quality: pd.DataFrame | None = field(default=None, kw_only=True)
+    sources: Mapping[str, str] | None = field(default=None, kw_only=True)
+    failures: Mapping[str, str] | None = field(default=None, kw_only=True)
+    calendar: str | None = field(default=None, kw_only=True)
+    calendars: Mapping[str, str] | None = field(default=None, kw_only=True)
+    check: bool = field(default=True, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("simple", "log"):
+            msg = f"kind {self.kind!r} of returns is not known; use 'simple' or 'log'"
+            raise DataError(msg)
+        frame = _labelled(self.frame)
+        if self.check:
+            check_returns(frame, simple=self.kind == "simple")
+        levels = _labelled(self.levels) if self.levels is not None else pd.DataFrame(index=frame.index)
+        both = frame.columns.intersection(levels.columns)
+        if not both.empty:
+            msg = f"symbol {both[0]!r} stands among the returns and among the levels; name it once"
+            raise DataError(msg)
+        levels = levels.reindex(frame.index).rename_axis(columns="symbol")
+        everything = [*frame.columns, *levels.columns]
+        sources = {symbol: (self.sources or {}).get(symbol, "given") for symbol in everything}
+        quality = self.quality
+        if quality is None:
+            quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
+        for name, value in {
+            "frame": frame,
+            "levels": levels,
+            "sources": sources,
+            "failures": dict(self.failures or {}),
+            "calendars": dict(self.calendars or {}),
+            "quality": quality,
+        }.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_prices(
+        cls,
+        prices: PricePanel | pd.DataFrame,
+        kind: Kind = "simple",
+        *,
+        levels: Iterable[str] | None = None,
+        calendar: str | None = "XNYS",
+    ) -> ReturnPanel:
+        """Turn prices into returns; levels stay levels.
+
+        Parameters
+        ----------
+        prices : PricePanel or pandas.DataFrame
+            Bars x symbols. Of a frame, `calendar` says whose sessions its rows are.
+        kind : {"simple", "log"}
+            ``p[t] / p[t-1] - 1`` or ``log(p[t] / p[t-1])``.
+        levels : iterable of str, optional
+            Symbols to keep as levels; by default those of `LEVEL_SYMBOLS`. ``levels=()``: everything is a return.
+        calendar : str or None
+            For a frame; a panel knows its own.
+
+        Returns
+        -------
+        ReturnPanel
+            A return is missing where either of its two prices is.
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            If a price that is no level is zero or negative.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame(
+        ...     {"A": [100.0, 102.0, None, 104.0, 105.04]},
+        ...     index=pd.to_datetime(["2025-02-03", "2025-02-04", "2025-02-05", "2025-02-06", "2025-02-07"]),
+        ... )
+        >>> ReturnPanel.from_prices(frame).frame["A"].round(4).tolist()
+        [nan, 0.02, nan, nan, 0.01]
+        """
+        panel = prices if isinstance(prices, PricePanel) else PricePanel(prices, calendar=calendar)
+        wanted = LEVEL_SYMBOLS if levels is None else frozenset(levels)
+        state = [symbol for symbol in panel.frame.columns if symbol in wanted]
+        held = panel.frame.drop(columns=state)
+        return cls(
+            price_returns(held, kind, _groups(held, panel)),
+            levels=panel.frame[state],
+            kind=kind,
+            quality=panel.quality,
+            sources=panel.sources,
+            failures=panel.failures,
+            calendar=panel.calendar,
+            calendars=panel.calendars,
+            check=False,
+        )
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols that have returns, in the order of the columns."""
+        return list(self.frame.columns)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content: kind, symbols, bars, returns, levels (hex)."""
+        return _digest(self.kind, self.frame, self.levels)
+
+    def __repr__(self) -> str:
+        return _line("ReturnPanel", self.frame, self.failures)
+
+    def _repr_html_(self) -> str:
+        return _html(repr(self), self.quality)
+
+
+def price_returns(
+    prices: pd.DataFrame, kind: Kind, groups: Iterable[tuple[list[str], pd.DatetimeIndex | None]] = ()
+) -> pd.DataFrame:
+    """Return the returns of prices from one bar to the next, missing where either price is.
+
+    Parameters
+    ----------
+    prices : pandas.DataFrame
+        Bars x symbols; positive or NaN.
+    kind : {"simple", "log"}
+        Which return.
+    groups : iterable of (symbols, sessions)
+        Symbols whose bars are only some of the rows: those sessions. Symbols in no group use every row.
+    """
+    values = prices.to_numpy(dtype=float)
+    bad = np.argwhere(values <= 0)
+    if bad.size:
+        row, column = bad[0]
+        msg = (
+            f"column {prices.columns[column]!r}, row {_day(prices.index[row])}: {values[row, column]:g} is not a price "
+            "(it must be above zero); name the symbol in levels= if it is a level, or mend the source"
+        )
+        raise DataError(msg)
+    result = pd.DataFrame(_change(values, kind), index=prices.index, columns=prices.columns)
+    for symbols, bars in groups:
+        if bars is not None:
+            own = prices.loc[prices.index.isin(bars), symbols]
+            change = pd.DataFrame(_change(own.to_numpy(dtype=float), kind), index=own.index, columns=own.columns)
+            result[symbols] = change.reindex(prices.index)
+    return result
+
+
+def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.ndarray[Any, np.dtype[np.float64]]:
+    change = np.full(values.shape, np.nan)
+    ratio = values[1:] / values[:-1]
+    change[1:] = np.log(ratio) if kind == "log" else ratio - 1.0
+    return change
+
+
+def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.DatetimeIndex | None]]:
+    """Symbols by calendar, when the rows are the sessions of more than one."""
+    from eventstudy.calendars import sessions  # noqa: PLC0415  only panels of several exchanges need it
+
+    if not panel.calendars or held.empty:
+        return []
+    by_calendar: dict[str | None, list[str]] = {}
+    for symbol in held.columns:
+        by_calendar.setdefault(panel.calendars.get(symbol, panel.calendar), []).append(symbol)
+    first, last = pd.Timestamp(held.index[0]), pd.Timestamp(held.index[-1])
+    return [(symbols, None if name is None else sessions(name, first, last)) for name, symbols in by_calendar.items()]
+
+
+def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy with normal bars, numbers as float64, and every label once."""
+    if not isinstance(frame, pd.DataFrame):
+        msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
+        raise DataError(msg)
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        msg = f"column {twice[0]!r} stands twice; keep one"
+        raise DataError(msg)
+    text = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    if text:
+        msg = f"column {text[0]!r} holds {frame[text[0]].dtype} values, not numbers; turn them into numbers first"
+        raise DataError(msg)
+    result = frame.astype(float)
+    result.index = normal_index(frame.index)
+    return result.sort_index().rename_axis(columns="symbol")
+
+
+def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
+    known = extra.reindex(table.index)
+    result = table.copy()
+    for name in known.columns:
+        result[name] = known[name]
+    return result
+
+
+def _digest(what: str, *frames: pd.DataFrame | None) -> str:
+    total = hashlib.sha256(what.encode())
+    for frame in frames:
+        if frame is None or frame.shape[1] == 0:
+            continue
+        index = frame.index
+        bars = index.asi8 if isinstance(index, pd.DatetimeIndex) else [str(label) for label in index]
+        total.update(repr([str(symbol) for symbol in frame.columns]).encode())
+        total.update(bars.tobytes() if isinstance(bars, np.ndarray) else repr(bars).encode())
+        values = frame.to_numpy(dtype=float, copy=True)
+        values[np.isnan(values)] = np.nan  # one bit pattern for what is missing
+        total.update(np.ascontiguousarray(values + 0.0).tobytes())  # and one for zero
+    return total.hexdigest()
+
+
+def _day(label: Any) -> str:
+    return (
+        label.strftime("%Y-%m-%d" if label == label.normalize() else "%Y-%m-%d %H:%M %Z")
+        if isinstance(label, pd.Timestamp)
+        else str(label)
+    )
+
+
+def _line(name: str, frame: pd.DataFrame, failures: Mapping[str, str] | None) -> str:
+    plural = "" if frame.shape[1] == 1 else "s"
+    span = f", {_day(frame.index[0])} .. {_day(frame.index[-1])}" if len(frame) else ""
+    failed = f", {len(failures)} failed" if failures else ""
+    return f"{name}: {len(frame)} bars x {frame.shape[1]} symbol{plural}{span}{failed}"
+
+
+def _html(line: str, quality: pd.DataFrame | None) -> str:
+    return f"<p>{line}</p>{'' if quality is None else quality.to_html(max_rows=20)}"

@@ -1,0 +1,63 @@
+"""Slips that numbers give away: prices given as returns, percent given as decimals."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import DataError
+
+__all__ = ["DataWarning", "check_returns"]
+
+PERCENT_MEDIAN: Final = 0.2  # half of all bars moving more than 20 % in size: no market, but usual for percent
+PRICE_MEDIAN: Final = 1.0  # a column that is never negative and typically above 100 %: a price
+ENOUGH: Final = 5  # values below which a median says nothing
+
+
+class DataWarning(UserWarning):
+    """The data can be used, but look like a slip."""
+
+
+def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
+    """Refuse columns of prices, warn about columns of percent.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Bars x symbols, thought to be decimal returns.
+    simple : bool
+        Whether they are simple returns, which cannot lie below -1.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If a column is never negative and its median is above 1.
+
+    Warns
+    -----
+    DataWarning
+        If the median size of a column's returns is above 0.2.
+    """
+    finite = frame.where(np.isfinite(frame.to_numpy(dtype=float)))
+    enough = finite.count() >= ENOUGH
+    prices = enough & (finite.min() >= 0) & (finite.median() > PRICE_MEDIAN)
+    if prices.any():
+        name = prices.idxmax()
+        msg = (
+            f"column {name!r} (median {finite[name].median():g}, never negative) holds prices, not returns; "
+            "use ReturnPanel.from_prices, or name it in levels= if it is a level"
+        )
+        raise DataError(msg)
+    percent = enough & (finite.abs().median() > PERCENT_MEDIAN)
+    if percent.any():
+        name = percent.idxmax()
+        impossible = " and returns below -1" if simple and bool((finite[name] < -1).any()) else ""
+        warnings.warn(
+            f"column {name!r} (median size {finite[name].abs().median():.3g}{impossible}) looks like percent; returns are "
+            "decimals here: divide by 100, or pass check=False if the values are meant",
+            DataWarning,
+            stacklevel=4,
+        )
