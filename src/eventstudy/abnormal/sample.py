@@ -80,6 +80,9 @@ class WindowSample:
     admissible : (S, B) bool or None
         For each security code and calendar position, whether a placebo event may be put there: enough history and
         clear of every real event of that security.
+    degenerate : (N,) bool or None
+        Security-events whose residual variance is zero for all that the figures can tell: they stay in unstandardised
+        tests and have no standardised returns.
     """
 
     relative_day: Ints
@@ -97,18 +100,22 @@ class WindowSample:
     estimation: EstimationRecord | None = None
     refit: Callable[[Ints, Ints], WindowSample] | None = None
     admissible: NDArray[np.bool_] | None = None
+    degenerate: NDArray[np.bool_] | None = None
 
     @property
     def sar(self) -> Floats:
         """(N, L) standardized abnormal returns AR / (sigma sqrt(1 + h)); NaN where sigma is degenerate."""
-        return _ratio(self.ar, self.ar_se)
+        return _ratio(self.ar, self.ar_se, self.degenerate)
 
     @property
     def scar(self) -> Floats:
         """(N,) standardized cumulative abnormal returns CAR / sqrt(Var(CAR)); NaN where sigma is degenerate."""
-        return _ratio(self.car, self.car_se)
+        return _ratio(self.car, self.car_se, self.degenerate)
 
 
-def _ratio(value: Floats, error: Floats) -> Floats:
+def _ratio(value: Floats, error: Floats, degenerate: NDArray[np.bool_] | None) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(error > 0, value / error, np.nan)
+        ratio = np.where(error > 0, value / error, np.nan)
+    if degenerate is not None:
+        ratio[degenerate] = np.nan
+    return ratio

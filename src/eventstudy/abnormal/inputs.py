@@ -1,0 +1,90 @@
+"""What one call of the engine works on, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.abnormal.windows import cut
+
+__all__ = ["Inputs"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Checked arrays and windows of one estimation.
+
+    Attributes
+    ----------
+    returns : (S, B) float
+        Decimals; not finite where missing.
+    design : (K, B) or (S, K, B) float or None
+        Rows of the design beside the constant.
+    offset : (B,) or (S, B) float or None
+        Taken from the return before anything else (the market of a market-adjusted return, a risk-free rate).
+    security, day0 : (N,) int
+    window, estimation : (int, int)
+        Relative days, both ends included.
+    minimum : int
+        Usable estimation bars needed.
+    masked : (B,) or (S, B) bool or None
+    k : int
+        Mean parameters.
+    forecast : bool
+        Whether the estimated mean is subtracted in the event window.
+    """
+
+    returns: Floats
+    design: Floats | None
+    offset: Floats | None
+    security: Ints
+    day0: Ints
+    window: tuple[int, int]
+    estimation: tuple[int, int]
+    minimum: int
+    masked: Bools | None
+    k: int
+    forecast: bool
+
+    @property
+    def bars(self) -> int:
+        """Bars of the panel, B."""
+        return int(self.returns.shape[1])
+
+    @property
+    def planned(self) -> int:
+        """Planned bars of the estimation window, T."""
+        return self.estimation[1] - self.estimation[0] + 1
+
+    @property
+    def length(self) -> int:
+        """Bars of the event window, L."""
+        return self.window[1] - self.window[0] + 1
+
+    @property
+    def own_design(self) -> bool:
+        """Whether each security has regressors of its own."""
+        return self.design is not None and self.design.ndim == 3
+
+    def design_rows(self) -> list[Floats]:
+        """Return each row of the design beside the constant, as (1, B) or (S, B)."""
+        if self.design is None:
+            return []
+        if self.own_design:
+            return [self.design[:, j] for j in range(self.design.shape[1])]
+        return [row[None] for row in self.design]
+
+    def response(self, security: Ints, start: Ints, length: int) -> Floats:
+        """Return the (n, length) windows of the return less the offset."""
+        window = cut(self.returns, security, start, length)
+        if self.offset is not None:
+            own = self.offset.ndim == 2
+            panel = self.offset if own else self.offset[None]
+            window -= cut(panel, security if own else np.zeros_like(security), start, length)
+        return window

@@ -1,0 +1,276 @@
+"""Abnormal returns with all that their variances need, for any window inside the event window without a refit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.abnormal.record import estimation_record
+from eventstudy.abnormal.sample import WindowSample
+from eventstudy.abnormal.status import Exclusion
+from eventstudy.abnormal.windows import bars_of
+from eventstudy.errors import StudyError
+
+if TYPE_CHECKING:
+    from eventstudy.abnormal.basis import Basis
+    from eventstudy.abnormal.inputs import Inputs
+
+__all__ = ["AbnormalReturns", "Draft", "Missing"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Missing = Literal["available", "strict"]
+
+CELLS: Final = 1_000_000
+"""Doubles that a step over all security-events may hold beside its output."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbnormalReturns:
+    """The abnormal returns of N security-events over L bars.
+
+    Attributes
+    ----------
+    ar : (N, L) float
+        Abnormal returns, decimals; NaN where a return or regressor is missing, and for the excluded.
+    coef : (N, k) float
+        Coefficients of the normal-return model, the constant first; NaN for the excluded.
+    sigma : (N,) float
+        Residual standard deviation, divisor M - k.
+    m, df : (N,) int
+        Usable estimation bars M, and M - k.
+    status : (N,) int8
+        `Exclusion` values; 0 is studied.
+    degenerate : (N,) bool
+        The residual variance is zero for all that the figures can tell (a price that does not move): the abnormal
+        returns stand, standardised ones are NaN.
+    ahead : (D, k, L) float
+        Rows of the event window in the orthonormal coordinates of each of D designs; zero if nothing is forecast.
+    design : (N,) int
+        Row of `ahead` of each security-event.
+    mix : (N, k, k) float or None
+        Takes those coordinates to the security-event's own, where holes of its own give it a basis of its own.
+    variance : (N, L) float or None
+        Variance of the disturbance at each bar, where the model has one that moves; None: sigma^2.
+    flat : bool
+        `variance` at a bar is that of every bar of a window that begins there.
+    inputs : Inputs
+        What was estimated on.
+    """
+
+    ar: Floats
+    coef: Floats
+    sigma: Floats
+    m: Ints
+    df: Ints
+    status: NDArray[np.int8]
+    degenerate: Bools
+    ahead: Floats
+    design: Ints
+    mix: Floats | None
+    variance: Floats | None
+    flat: bool
+    inputs: Inputs
+
+    @property
+    def k(self) -> int:
+        """Mean parameters of the model."""
+        return self.inputs.k
+
+    @property
+    def security(self) -> Ints:
+        """(N,) row of each security in the panel."""
+        return self.inputs.security
+
+    @property
+    def day0(self) -> Ints:
+        """(N,) bar of relative day 0."""
+        return self.inputs.day0
+
+    @property
+    def relative_day(self) -> Ints:
+        """(L,) relative days of the event window."""
+        return np.arange(self.inputs.window[0], self.inputs.window[1] + 1)
+
+    @property
+    def studied(self) -> Bools:
+        """(N,) whether the security-event is studied."""
+        return np.equal(self.status, Exclusion.STUDIED)
+
+    def take(self, rows: Ints) -> AbnormalReturns:
+        """Return the security-events `rows`, in that order."""
+        inputs = replace(self.inputs, security=self.security[rows], day0=self.day0[rows])
+        return replace(
+            self,
+            ar=self.ar[rows],
+            coef=self.coef[rows],
+            sigma=self.sigma[rows],
+            m=self.m[rows],
+            df=self.df[rows],
+            status=self.status[rows],
+            degenerate=self.degenerate[rows],
+            design=self.design[rows],
+            mix=None if self.mix is None else self.mix[rows],
+            variance=None if self.variance is None else self.variance[rows],
+            inputs=inputs,
+        )
+
+    def ar_se(self) -> Floats:
+        """Return (N, L): the forecast standard error of each abnormal return, sigma sqrt(1 + h_t); NaN where missing."""
+        n, length = self.ar.shape
+        error = np.empty((n, length))
+        step = max(1, CELLS // max(1, self.k * length))
+        for low in range(0, n, step):
+            rows = slice(low, low + step)
+            row = self.ahead[self.design[rows]]
+            if self.mix is not None:
+                row = self.mix[rows] @ row
+            square = self.sigma[rows, None] ** 2
+            noise = square if self.variance is None else self.variance[rows]
+            error[rows] = np.sqrt(noise + square * np.einsum("nkl,nkl->nl", row, row))
+        error[~np.isfinite(self.ar)] = np.nan
+        return error
+
+    def car(self, first: int, last: int, missing: Missing = "available") -> tuple[Floats, Floats, Ints]:
+        """Return CAR, its standard error and its number of bars over relative days `first` .. `last`.
+
+        Parameters
+        ----------
+        first, last : int
+            Both included, inside the event window.
+        missing : {"available", "strict"}
+            ``"available"``: the sum over the finite bars, and the variance of exactly those; ``"strict"``: NaN unless
+            every bar is finite.
+
+        Notes
+        -----
+        Var(g'AR) = sigma^2 (g'g + g'X*(X'X)^-1 X*'g), g the indicator of the bars that are there (METHODS: VC).
+        """
+        columns = self._columns(first, last)
+        ar = self.ar[:, columns]
+        total = ar.sum(axis=1)
+        count = np.full(len(ar), ar.shape[1], dtype=np.int64)
+        weight = self.ahead[:, :, columns].sum(axis=2)[self.design]
+        rows = np.flatnonzero(np.isnan(total))
+        step = max(1, CELLS // max(1, self.k * ar.shape[1]))
+        for low in range(0, rows.size, step):
+            part = rows[low : low + step]
+            there = np.isfinite(ar[part])
+            count[part] = there.sum(axis=1)
+            total[part] = np.where(there, ar[part], 0.0).sum(axis=1)
+            ahead = np.where(there[:, None, :], self.ahead[self.design[part]][:, :, columns], 0.0)
+            weight[part] = ahead.sum(axis=2)
+        if self.mix is not None:
+            weight = np.matvec(self.mix, weight)
+        square = self.sigma**2
+        spread = np.sqrt(self._noise(columns, ar, count, square) + square * np.vecdot(weight, weight))
+        gone = (count == 0) if missing == "available" else (count < ar.shape[1])
+        total[gone] = np.nan
+        spread[gone] = np.nan
+        return total, spread, count
+
+    def _noise(self, columns: slice, ar: Floats, count: Ints, square: Floats) -> Floats:
+        """Return the variance of the summed disturbances over the bars that are there."""
+        if self.variance is None:
+            return count * square
+        if self.flat:
+            return count * self.variance[:, columns.start]
+        inside = self.variance[:, columns]
+        total: Floats = np.where(np.isfinite(ar), inside, 0.0).sum(axis=1)
+        return total
+
+    def sample(
+        self, first: int, last: int, missing: Missing = "available", *, estimation: bool = False
+    ) -> WindowSample:
+        """Return one tested window as the input of the significance tests.
+
+        Parameters
+        ----------
+        first, last : int
+            Relative days, both included, inside the event window.
+        missing : {"available", "strict"}
+            As in `car`.
+        estimation : bool
+            Whether to keep the estimation windows; they are N x T and computed for this call.
+        """
+        columns = self._columns(first, last)
+        car, car_se, _ = self.car(first, last, missing)
+        return WindowSample(
+            relative_day=np.arange(first, last + 1),
+            bar=bars_of(self.day0, first, last, self.inputs.bars),
+            security=self.security,
+            day0=self.day0,
+            ar=self.ar[:, columns],
+            ar_se=self.ar_se()[:, columns],
+            car=car,
+            car_se=car_se,
+            sigma=self.sigma,
+            m=self.m,
+            df=self.df,
+            k=self.k,
+            estimation=estimation_record(self.inputs, first, last) if estimation else None,
+            degenerate=self.degenerate,
+        )
+
+    def _columns(self, first: int, last: int) -> slice:
+        begin, end = self.inputs.window
+        if not begin <= first <= last <= end:
+            msg = f"window ({first}, {last}) must lie inside the event window ({begin}, {end}) of the study"
+            raise StudyError(msg)
+        return slice(first - begin, last - begin + 1)
+
+
+class Draft:
+    """Abnormal returns while chunks are written into them, in any order of rows."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        n, k = inputs.security.size, inputs.k
+        self.inputs = inputs
+        self.ar = np.empty((n, inputs.length))
+        self.coef = np.empty((n, k))
+        self.sigma = np.empty(n)
+        self.m = np.empty(n, dtype=np.int64)
+        self.df = np.empty(n, dtype=np.int64)
+        self.status = np.empty(n, dtype=np.int8)
+        self.degenerate = np.empty(n, dtype=bool)
+        self.design = np.empty(n, dtype=np.int64)
+        self.mix: Floats | None = None
+        self._ahead: list[Floats] = []
+        self._designs = 0
+
+    def add_basis(self, basis: Basis) -> int:
+        """Keep the event window's rows of a block of designs; return the number of designs before it."""
+        base = self._designs
+        ahead = basis.ahead if self.inputs.forecast else np.zeros_like(basis.ahead)
+        self._ahead.append(ahead)
+        self._designs += len(ahead)
+        return base
+
+    def set_mix(self, rows: Ints, mix: Floats) -> None:
+        """Keep the mixing matrices of `rows`."""
+        if self.mix is None:
+            self.mix = np.broadcast_to(np.eye(self.inputs.k), (self.sigma.size, *mix.shape[1:])).copy()
+        self.mix[rows] = mix
+
+    def finish(self, variance: Floats | None = None, *, flat: bool = False) -> AbnormalReturns:
+        """Return what was written."""
+        ahead = np.concatenate(self._ahead) if self._ahead else np.zeros((0, self.inputs.k, self.inputs.length))
+        return AbnormalReturns(
+            ar=self.ar,
+            coef=self.coef,
+            sigma=self.sigma,
+            m=self.m,
+            df=self.df,
+            status=self.status,
+            degenerate=self.degenerate,
+            ahead=ahead,
+            design=self.design,
+            mix=self.mix,
+            variance=variance,
+            flat=flat,
+            inputs=self.inputs,
+        )

@@ -1,0 +1,60 @@
+"""Windows cut out of panels: relative days become bars, and bars outside the data become missing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+__all__ = ["bars_of", "cut", "cut_flags"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def cut(panel: Floats, row: Ints, start: Ints, length: int) -> Floats:
+    """Return the (n, length) windows of `panel` that begin at bar `start` of row `row`; NaN outside the data.
+
+    Parameters
+    ----------
+    panel : (S, B) float
+    row, start : (n,) int
+        `start` may lie outside 0..B-1.
+    length : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cut(np.arange(8.0).reshape(2, 4), np.array([1, 0]), np.array([1, 3]), 2)
+    array([[ 5.,  6.],
+           [ 3., nan]])
+    """
+    bars = panel.shape[1]
+    if _inside(start, length, bars):
+        inside: Floats = sliding_window_view(panel, length, axis=1)[row, start]
+        return inside
+    at = start[:, None] + np.arange(length)
+    window: Floats = panel[row[:, None], at.clip(0, bars - 1)]
+    window[(at < 0) | (at >= bars)] = np.nan
+    return window
+
+
+def cut_flags(flags: Bools, row: Ints, start: Ints, length: int) -> Bools:
+    """Return the (n, length) windows of boolean `flags` (S, B); False outside the data."""
+    bars = flags.shape[1]
+    if _inside(start, length, bars):
+        return sliding_window_view(flags, length, axis=1)[row, start]
+    at = start[:, None] + np.arange(length)
+    window: Bools = flags[row[:, None], at.clip(0, bars - 1)] & (at >= 0) & (at < bars)
+    return window
+
+
+def bars_of(day0: Ints, first: int, last: int, bars: int) -> Ints:
+    """Return the (n, L) calendar positions of relative days `first` .. `last`; -1 outside the data."""
+    at = day0[:, None] + np.arange(first, last + 1)
+    return np.where((at >= 0) & (at < bars), at, -1)
+
+
+def _inside(start: Ints, length: int, bars: int) -> bool:
+    return length <= bars and (start.size == 0 or bool(start.min() >= 0 and start.max() + length <= bars))
