@@ -16,7 +16,7 @@ from eventstudy.errors import InputError
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
-__all__ = ["closes", "first_sessions", "get_calendar", "sessions"]
+__all__ = ["closes", "first_sessions", "get_calendar", "opens", "sessions", "timings"]
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 
@@ -75,6 +75,13 @@ def closes(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Ti
     return pd.Series(pd.DatetimeIndex(values).as_unit(SESSION_UNIT), index=index, name="close")
 
 
+def opens(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Timestamp]:
+    """Return the official open (UTC) of each session of `name` from `start` to `end`."""
+    index = sessions(name, start, end)
+    values = get_calendar(name, start, end).opens.reindex(index)
+    return pd.Series(pd.DatetimeIndex(values).as_unit(SESSION_UNIT), index=index, name="open")
+
+
 def first_sessions(moments: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
     """Return, for each moment, the first session of calendar `name` whose close could hold the news.
 
@@ -105,14 +112,71 @@ def first_sessions(moments: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
     >>> first_sessions(moments, "XNYS").strftime("%Y-%m-%d").tolist()
     ['2025-04-03', '2025-05-27']
     """
+    if moments.empty:
+        _to_utc(moments)
+        return pd.DatetimeIndex([], dtype=f"datetime64[{SESSION_UNIT}]")
+    utc = _to_utc(moments)
+    close = closes(name, *_around(utc))
+    position = pd.DatetimeIndex(close).searchsorted(utc, side="right")
+    return pd.DatetimeIndex(close.index[position])
+
+
+def timings(moments: pd.DatetimeIndex, name: str) -> list[str]:
+    """Return, for each moment, where it lies against the sessions of calendar `name`.
+
+    Parameters
+    ----------
+    moments : pandas.DatetimeIndex
+        Time-zone aware moments, in any order.
+    name : str
+        The calendar.
+
+    Returns
+    -------
+    list of str
+        ``intraday`` from the official open to just before the official close, a lunch break included; else, by the
+        exchange's own date: ``pre_open``, ``after_close`` (the close itself too), ``weekend`` on a weekday without
+        regular sessions, ``holiday`` on any other day without a session.
+
+    Raises
+    ------
+    InputError
+        If a moment has no time zone.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> moments = pd.DatetimeIndex(["2025-07-03 12:59", "2025-07-03 13:00", "2025-07-04", "2025-07-05"])
+    >>> timings(moments.tz_localize("America/New_York"), "XNYS")
+    ['intraday', 'after_close', 'holiday', 'weekend']
+    """
+    if moments.empty:
+        return []
+    utc = _to_utc(moments)
+    bounds = _around(utc)
+    calendar = get_calendar(name, *bounds)
+    session = first_sessions(utc, name)
+    opened = pd.DatetimeIndex(opens(name, *bounds).loc[session])
+    today = utc.tz_convert(calendar.tz).tz_localize(None).normalize()
+    is_session = today.isin(sessions(name, *bounds))
+    regular = [calendar.weekmask[day] == "1" for day in today.day_of_week]
+    return [
+        "intraday" if during else "pre_open" if before else "after_close" if held else "holiday" if usual else "weekend"
+        for during, before, held, usual in zip(utc >= opened, today == session, is_session, regular, strict=True)
+    ]
+
+
+def _to_utc(moments: pd.DatetimeIndex) -> pd.DatetimeIndex:
     if moments.tz is None:
         msg = "announcement moments must carry a time zone: use .tz_localize('America/New_York') or the like"
         raise InputError(msg)
-    if moments.empty:
-        return pd.DatetimeIndex([], dtype=f"datetime64[{SESSION_UNIT}]")
-    utc = moments.tz_convert("UTC")
-    # a month beyond the last moment, so that the next session is there even over the longest closure
+    if moments.hasnans:
+        msg = "announcement moments must all be there: a missing one (NaT) has no session"
+        raise InputError(msg)
+    return moments.tz_convert("UTC").as_unit(SESSION_UNIT)
+
+
+def _around(utc: pd.DatetimeIndex) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return dates a month around the moments, so that the next session is there even over the longest closure."""
     margin = pd.Timedelta(days=31)
-    close = closes(name, utc.min().tz_localize(None) - margin, utc.max().tz_localize(None) + margin)
-    position = pd.DatetimeIndex(close).searchsorted(utc.as_unit(SESSION_UNIT), side="right")
-    return pd.DatetimeIndex(close.index[position])
+    return utc.min().tz_localize(None) - margin, utc.max().tz_localize(None) + margin

@@ -1,0 +1,219 @@
+"""Rows into events: every cell is checked, and every bad one is listed at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eventstudy.errors import CatalogError, Problem
+from eventstudy.events.event import Event, day_of
+from eventstudy.events.fields import ALIASES, COLUMNS, MOMENTS, PLAIN, REQUIRED, is_empty
+from eventstudy.events.moments import parse_moment, parse_zone, zone_name
+from eventstudy.events.vocabulary import DATE_ONLY, Vocabulary, one_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from zoneinfo import ZoneInfo
+
+    import pandas as pd
+
+__all__ = ["Draft", "Record", "build_events", "order"]
+
+SHOWN = 80  # characters of a wrong value that a message repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as it was found: where it stands, and its cells by column."""
+
+    place: str
+    cells: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A catalogue as it was found, before any check.
+
+    Attributes
+    ----------
+    origin : str
+        The file, or what else it came from, as messages call it.
+    name : str
+        What the catalogue is called unless its header says otherwise.
+    header : mapping
+        Keys that speak for the whole catalogue.
+    records : list of Record
+        Its rows, in the order of the file.
+    columns : tuple of str or None
+        The columns of a table; None where each row names its own keys.
+    """
+
+    origin: str
+    name: str
+    header: Mapping[str, object] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
+    columns: tuple[str, ...] | None = None
+
+
+def build_events(draft: Draft, zone: ZoneInfo | None, vocabulary: Vocabulary) -> tuple[tuple[Event, ...], str]:
+    """Return the events of a draft in their order, and the name of the time zone in which they are stated.
+
+    Parameters
+    ----------
+    draft : Draft
+        What was read.
+    zone : zoneinfo.ZoneInfo or None
+        The time zone of the catalogue, if it or the caller names one.
+    vocabulary : Vocabulary
+        The words that the catalogue may use.
+
+    Raises
+    ------
+    CatalogError
+        With every problem of every row.
+    """
+    problems = _check_columns(draft)
+    if not draft.records:
+        msg = f"{draft.origin}: the catalogue is empty; it needs at least one event"
+        raise CatalogError(msg)
+    parsed: list[dict[str, Any]] = []
+    seen: dict[str, str] = {}
+    for record in draft.records:
+        cells = {ALIASES.get(key, key): value for key, value in record.cells.items()}
+        row = _Row(record.place, cells)
+        row.parse(zone, vocabulary, own_keys=draft.columns is None)
+        problems += row.problems
+        name = row.parsed.get("id")
+        if name is not None and name in seen:
+            problems.append(Problem(record.place, "id", _shown(name), f"unique: {seen[name]} has it already"))
+        elif name is not None:
+            seen[name] = record.place
+        parsed.append(row.parsed)
+    if problems:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        msg = f"{draft.origin}: the catalogue has {count}"
+        raise CatalogError(msg, tuple(problems))
+    target = zone or _common_zone(values["announced_at"] for values in parsed)
+    return order(_assemble(values, target) for values in parsed), target.key
+
+
+def order(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return the events by moment, then id: the order of every table."""
+    return tuple(sorted(events, key=lambda event: (event.announced_at, event.id)))
+
+
+def _check_columns(draft: Draft) -> list[Problem]:
+    """Name the columns that a table lacks or should not have; rows with keys of their own are checked one by one."""
+    if draft.columns is None:
+        return []
+    problems = [
+        Problem(f"{draft.origin}, header", column, column, _known_column(column))
+        for column in draft.columns
+        if ALIASES.get(column, column) not in COLUMNS
+    ]
+    named = [ALIASES.get(column, column) for column in draft.columns]
+    problems += [
+        Problem(f"{draft.origin}, header", column, "", f"there: the column is missing (needed: {', '.join(REQUIRED)})")
+        for column in REQUIRED
+        if column not in named
+    ]
+    problems += [
+        Problem(f"{draft.origin}, header", column, column, "there once: the column stands twice (event_id is id)")
+        for column in dict.fromkeys(named)
+        if named.count(column) > 1
+    ]
+    return problems
+
+
+def _known_column(column: str) -> str:
+    return f"a column of a catalogue, {one_of(COLUMNS, column)}"
+
+
+@dataclass(slots=True)
+class _Row:
+    """One row while it is parsed: what it says, and what is wrong with it."""
+
+    place: str
+    cells: Mapping[str, object]
+    parsed: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def bad(self, column: str, expected: str) -> None:
+        value = self.cells.get(column)
+        self.problems.append(Problem(self.place, column, "" if is_empty(value) else _shown(value), expected))
+
+    def parse(self, zone: ZoneInfo | None, vocabulary: Vocabulary, *, own_keys: bool) -> None:
+        """Parse every cell; what is empty stays out of the values."""
+        for column in REQUIRED:
+            if is_empty(self.cells.get(column)) and (own_keys or column in self.cells):
+                self.bad(column, "there: every event needs it")
+        if own_keys:
+            unknown = (key for key in self.cells if key not in COLUMNS)
+            self.problems.extend(Problem(self.place, key, key, _known_column(key)) for key in unknown)
+        filled = {key: value for key, value in self.cells.items() if not is_empty(value)}
+        for column in (key for key in PLAIN if key in filled):
+            try:
+                self.parsed[column] = PLAIN[column](filled[column])
+            except ValueError as error:
+                self.bad(column, str(error))
+        self.parse_moments(filled, zone)
+        self.parse_words(filled, vocabulary)
+
+    def parse_moments(self, filled: Mapping[str, object], zone: ZoneInfo | None) -> None:
+        """Parse the moments, in the row's own time zone if it has one; the bounds must hold the moment."""
+        if "timezone" in filled:
+            try:
+                zone = parse_zone(str(filled["timezone"]))
+            except ValueError as error:
+                self.bad("timezone", str(error))
+                zone = parse_zone("UTC")  # so that the moments are checked too
+        for column in (key for key in MOMENTS if key in filled):
+            try:
+                self.parsed[column], shown = parse_moment(filled[column], zone)
+            except ValueError as error:
+                self.bad(column, str(error))
+            else:
+                if column == "announced_at" and "precision" not in filled:
+                    self.parsed["precision"] = shown
+        moment = self.parsed.get("announced_at")
+        if moment is not None and self.parsed.get("earliest", moment) > moment:
+            self.bad("earliest", f"at or before announced_at ({moment})")
+        if moment is not None and self.parsed.get("latest", moment) < moment:
+            self.bad("latest", f"at or after announced_at ({moment})")
+
+    def parse_words(self, filled: Mapping[str, object], vocabulary: Vocabulary) -> None:
+        """Parse the words whose list is the catalogue's own choice: the stance, and the level that must fit it."""
+        stance, level = filled.get("stance"), filled.get("level", "")
+        levels = vocabulary.all_levels
+        if stance in vocabulary.stances:
+            self.parsed["stance"] = stance
+            levels = ("", *vocabulary.levels.get(str(stance), ()))
+        elif stance is not None:
+            self.bad("stance", one_of(vocabulary.stances, str(stance)))
+        if level in levels:
+            self.parsed["level"] = level
+        else:
+            fits = f"a level of stance {stance!r}, " if "stance" in self.parsed else ""
+            self.bad("level", f"{fits}{one_of(levels, str(level))}")
+
+
+def _common_zone(moments: Iterable[pd.Timestamp]) -> ZoneInfo:
+    """Return the zone of all moments, UTC if they differ or are offsets without a place."""
+    names = {zone_name(moment.tz) for moment in moments}
+    return parse_zone(names.pop() if len(names) == 1 else "UTC")
+
+
+def _assemble(values: dict[str, Any], zone: ZoneInfo) -> Event:
+    """Make the event, its moments in the catalogue's time zone; a date keeps the day of the zone it was stated in."""
+    moment = values["announced_at"]
+    moved: dict[str, pd.Timestamp] = {key: values[key].tz_convert(zone) for key in MOMENTS if key in values}
+    if values["precision"] == DATE_ONLY and moved["announced_at"].utcoffset() != moment.utcoffset():
+        low, high = day_of(moment)
+        moved = {"earliest": low.tz_convert(zone), "latest": high.tz_convert(zone)} | moved
+    return Event(**values | moved)
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message repeats it: short, on one line."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

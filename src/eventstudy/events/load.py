@@ -1,0 +1,197 @@
+"""Loading: a shipped name, a file, a DataFrame or a catalogue, and the checks of a catalogue's header."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from eventstudy.errors import CatalogError, Problem
+from eventstudy.events.build import Draft, build_events
+from eventstudy.events.catalog import EventCatalog
+from eventstudy.events.moments import parse_zone
+from eventstudy.events.readers import SUFFIXES, read_file, read_frame, read_toml
+from eventstudy.events.vocabulary import LEVELS, STANCES, Vocabulary, one_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+    from zoneinfo import ZoneInfo
+
+__all__ = ["load_events", "shipped_catalogues"]
+
+HEADER: Final = ("name", "timezone", "stances", "levels", "opposed", "principal")
+
+
+def shipped_catalogues() -> tuple[str, ...]:
+    """Return the names of the catalogues that come with the package.
+
+    Examples
+    --------
+    >>> "us-china" in shipped_catalogues()
+    True
+    """
+    folder = files("eventstudy.events") / "catalogues"
+    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
+def load_events(
+    source: str | PathLike[str] | pd.DataFrame | EventCatalog,
+    *,
+    timezone: str | None = None,
+    stances: Iterable[str] | None = None,
+) -> EventCatalog:
+    """Return a catalogue of events.
+
+    Parameters
+    ----------
+    source : str, path, pandas.DataFrame or EventCatalog
+        The name of a shipped catalogue, a ``.toml``, ``.csv`` or ``.json`` file, a frame with one row an event, or a
+        catalogue, which is returned as it is. Needed are ``id`` (or ``event_id``), ``name``, ``announced_at`` and
+        ``stance``; `Event` and docs/events.md describe the other columns. Texts are kept exactly.
+    timezone : str, optional
+        IANA name of the zone of moments that carry none, where the source itself does not say (a ``timezone`` key or
+        column).
+    stances : iterable of str, optional
+        The stances of a source that has no header to declare its own (a CSV file, a frame). By default escalation,
+        softening, talks and mixed, with their levels.
+
+    Returns
+    -------
+    EventCatalog
+        Ordered by moment and id.
+
+    Raises
+    ------
+    CatalogError
+        If the source is not known, empty or not readable, or with every bad row at once: file, row, column, value, and
+        what was expected.
+
+    Examples
+    --------
+    >>> load_events("us-china")
+    EventCatalog 'us-china': 173 events, 2018-03-01 to 2026-07-24 (America/New_York); 88 escalation, 62 softening, 18 talks, 5 mixed
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"id": ["a"], "name": ["A"], "announced_at": ["2025-04-02 16:26"], "stance": ["escalation"]})
+    >>> load_events(frame, timezone="America/New_York")["a"].announced_at
+    Timestamp('2025-04-02 16:26:00-0400', tz='America/New_York')
+    """
+    declared = None if stances is None else tuple(stances)
+    if isinstance(source, EventCatalog):
+        return _unchanged(source, timezone, declared)
+    if isinstance(source, pd.DataFrame):
+        return _build(read_frame(source), timezone, declared)
+    if isinstance(source, str) and source in shipped_catalogues():
+        return _unchanged(_shipped(source), timezone, declared)
+    try:
+        path = Path(source)
+    except TypeError:
+        msg = f"{type(source).__name__} {source!r} is not a shipped name, a path, a DataFrame or an EventCatalog"
+        raise CatalogError(msg) from None
+    if path.suffix.lower() not in SUFFIXES and not path.exists():
+        known = shipped_catalogues()
+        msg = f"catalogue {str(source)!r} is not {one_of(known, str(source))}, nor a file that ends in {', '.join(SUFFIXES)}"
+        raise CatalogError(msg)
+    return _build(read_file(path), timezone, declared)
+
+
+@lru_cache(maxsize=8)
+def _shipped(name: str) -> EventCatalog:
+    text = (files("eventstudy.events") / "catalogues" / f"{name}.toml").read_text(encoding="utf-8")
+    return _build(read_toml(text, f"{name}.toml", name), None, None)
+
+
+def _unchanged(catalog: EventCatalog, timezone: str | None, stances: tuple[str, ...] | None) -> EventCatalog:
+    """Return the catalogue; asking it for another zone or other words is a mistake, not a wish to be ignored."""
+    for key, asked, has in (
+        ("timezone", timezone, catalog.timezone),
+        ("stances", stances, catalog.vocabulary.stances),
+    ):
+        if asked is not None and asked != has:
+            msg = f"catalogue {catalog.name!r} has {key} {has!r} already; leave {key}= out"
+            raise CatalogError(msg)
+    return catalog
+
+
+def _build(draft: Draft, timezone: str | None, stances: tuple[str, ...] | None) -> EventCatalog:
+    problems: list[Problem] = []
+    name = _header_text(draft, "name", draft.name, problems)
+    zone = _zone(draft, timezone, problems)
+    vocabulary = _vocabulary(draft, stances, problems)
+    problems += [
+        Problem(f"{draft.origin}, header", str(key), str(key), f"a key of the header, {one_of(HEADER, str(key))}")
+        for key in draft.header
+        if key not in HEADER
+    ]
+    try:
+        events, zone_used = build_events(draft, zone, vocabulary)
+    except CatalogError as error:
+        if not problems:
+            raise
+        problems += error.problems
+    if problems:
+        plural = "s" if len(problems) > 1 else ""
+        msg = f"{draft.origin}: the catalogue has {len(problems)} problem{plural}"
+        raise CatalogError(msg, tuple(problems))
+    return EventCatalog.checked(events, name, zone_used, vocabulary)
+
+
+def _header_text(draft: Draft, key: str, otherwise: str, problems: list[Problem]) -> str:
+    value = draft.header.get(key, otherwise)
+    if isinstance(value, str):
+        return value
+    problems.append(Problem(f"{draft.origin}, header", key, str(value), "a text"))
+    return otherwise
+
+
+def _zone(draft: Draft, timezone: str | None, problems: list[Problem]) -> ZoneInfo | None:
+    stated = draft.header.get("timezone")
+    name = timezone if stated is None else stated
+    if name is None:
+        return None
+    if stated is not None and timezone is not None and stated != timezone:
+        expected = f"the timezone={timezone!r} that was passed; leave that out, or correct the file"
+        problems.append(Problem(f"{draft.origin}, header", "timezone", str(stated), expected))
+    try:
+        return parse_zone(str(name))
+    except ValueError as error:
+        place = f"{draft.origin}, header" if stated is not None else "load_events"
+        problems.append(Problem(place, "timezone", str(name), str(error)))
+        return parse_zone("UTC")  # so that the rows are checked too
+
+
+def _vocabulary(draft: Draft, stances: tuple[str, ...] | None, problems: list[Problem]) -> Vocabulary:
+    header: dict[str, Any] = dict(draft.header)
+    place = f"{draft.origin}, header"
+
+    def texts(key: str, value: object, expected: str) -> tuple[str, ...]:
+        good = isinstance(value, list | tuple) and all(isinstance(item, str) and item.strip() for item in value)
+        if not good or len(set(value)) != len(value):  # type: ignore[call-overload, arg-type]  # good says it is a list
+            problems.append(Problem(place, key, str(value), expected))
+            return ()
+        return tuple(value)  # type: ignore[arg-type]  # the same
+
+    own = header.get("stances", stances)
+    words = STANCES if own is None else texts("stances", own, "a list of different texts") or STANCES
+    given = header.get("levels", LEVELS if words == STANCES else {})
+    if not hasattr(given, "items"):
+        problems.append(Problem(place, "levels", str(given), "a table of stances, each with a list of levels"))
+        given = {}
+    levels = {str(key): texts("levels", value, "a list of different texts") for key, value in given.items()}
+    problems.extend(
+        Problem(place, "levels", key, f"a stance of this catalogue, {one_of(words, key)}")
+        for key in levels
+        if key not in words
+    )
+    usual = [stance for stance in Vocabulary().opposed if words == STANCES]
+    opposed = texts("opposed", header.get("opposed", usual), "a list of two stances, or of none")
+    if len(opposed) not in {0, 2} or not set(opposed) <= set(words):
+        problems.append(
+            Problem(place, "opposed", str(list(opposed)), f"two stances of this catalogue, {one_of(words)}")
+        )
+        opposed = ()
+    principal = _header_text(draft, "principal", "", problems)
+    return Vocabulary(words, levels, opposed, principal)

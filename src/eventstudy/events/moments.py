@@ -1,0 +1,146 @@
+"""Texts and typed dates into moments with a time zone: the one place where dates are parsed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.events.event import guess_precision
+from eventstudy.events.vocabulary import DATE_ONLY, one_of
+
+__all__ = ["parse_date", "parse_moment", "parse_zone", "zone_name"]
+
+_DATE: Final = r"\d{4}-\d{2}-\d{2}"
+_MOMENT: Final = re.compile(
+    rf"(?P<date>{_DATE})(?:[T ](?P<time>\d{{2}}:\d{{2}}(?P<seconds>:\d{{2}}(?:\.\d{{1,6}})?)?)"
+    r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?)?"
+)
+_EXPECTED_MOMENT: Final = "a moment such as 2025-04-02 16:26, 2025-04-02T16:26:05-04:00 or, less precise, 2025-04-02"
+_EXPECTED_DATE: Final = "a date such as 2025-04-02"
+
+
+def parse_zone(name: str) -> ZoneInfo:
+    """Return the time zone called `name`; a ValueError says what was expected.
+
+    Examples
+    --------
+    >>> parse_zone("America/New_York")
+    zoneinfo.ZoneInfo(key='America/New_York')
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):  # OSError: the name of a folder of zones
+        known = available_timezones()
+        near = one_of(sorted(known), str(name)).rpartition("(did you mean ")[2].removesuffix("?)")
+        hint = f" (did you mean {near}?)" if near in known else ""
+        msg = f"a time zone of the IANA list such as America/New_York{hint}"
+        raise ValueError(msg) from None
+
+
+def zone_name(zone: tzinfo | None) -> str:
+    """Return the IANA name of a time zone, or ``UTC`` where it has none (a fixed offset)."""
+    try:
+        return parse_zone(str(zone)).key
+    except ValueError:
+        return "UTC"
+
+
+def parse_date(value: object) -> date | None:
+    """Return a date from a text, a date or a midnight; None for what is empty."""
+    if isinstance(value, str):
+        if not re.fullmatch(_DATE, value):
+            raise ValueError(_EXPECTED_DATE)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(_EXPECTED_DATE) from None
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, datetime):
+        if value.timetz() != datetime.min.time():
+            msg = f"{_EXPECTED_DATE}, without a time of day or a time zone"
+            raise ValueError(msg)
+        return value.date()
+    if isinstance(value, date):
+        return value
+    raise ValueError(_EXPECTED_DATE)
+
+
+def parse_moment(value: object, zone: ZoneInfo | None) -> tuple[pd.Timestamp, str]:
+    """Return the moment that `value` names, with a time zone, and the precision that its form shows.
+
+    Parameters
+    ----------
+    value : str, datetime.datetime, pandas.Timestamp, numpy.datetime64 or datetime.date
+        The moment; local time in `zone` unless it says its own.
+    zone : zoneinfo.ZoneInfo or None
+        None if the catalogue has not said any.
+
+    Raises
+    ------
+    ValueError
+        With what was expected, if the value is no moment, has no time zone, or names a local time that a clock change
+        skipped or doubled.
+
+    Examples
+    --------
+    >>> parse_moment("2025-04-02 16:26", ZoneInfo("America/New_York"))
+    (Timestamp('2025-04-02 16:26:00-0400', tz='America/New_York'), 'exact_min')
+    """
+    moment, precision = _parse_text(value) if isinstance(value, str) else _parse_typed(value)
+    if moment.tzinfo is None:
+        if zone is None:
+            msg = (
+                "a moment with a time zone: pass timezone='America/New_York', or give the file a timezone key or column"
+            )
+            raise ValueError(msg)
+        if moment.time() == datetime.min.time() and precision in {"", DATE_ONLY}:
+            # a date: its day may lack a midnight where clocks change at midnight, and then starts at one
+            midnight = pd.Timestamp(moment).as_unit("us")
+            return midnight.tz_localize(zone, ambiguous=True, nonexistent="shift_forward"), DATE_ONLY
+        _check_clock(moment, zone)
+        moment = moment.replace(tzinfo=zone)
+    stamp = pd.Timestamp(moment).as_unit("us")
+    return stamp, precision or guess_precision(stamp)
+
+
+def _parse_text(text: str) -> tuple[datetime, str]:
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError(_EXPECTED_MOMENT)
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" +", "+").replace(" -", "-"))
+    except ValueError:
+        raise ValueError(_EXPECTED_MOMENT) from None
+    if match["time"] is None:
+        return moment, DATE_ONLY
+    return moment, "exact_sec" if match["seconds"] else "exact_min"
+
+
+def _parse_typed(value: object) -> tuple[datetime, str]:
+    """Read a date or a date and time; a naive midnight is what pandas and spreadsheets make of a date."""
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, pd.Timestamp):
+        value = value.as_unit("us").to_pydatetime(warn=False)
+    if isinstance(value, datetime):
+        return value, ""
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day), DATE_ONLY  # noqa: DTZ001  the zone is added by the caller
+    raise ValueError(_EXPECTED_MOMENT)
+
+
+def _check_clock(moment: datetime, zone: ZoneInfo) -> None:
+    """Refuse a local time that a clock change skipped or doubled."""
+    first, second = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return
+    exists = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == moment.replace(fold=0)
+    change = "happened twice" if exists else "was skipped"
+    msg = f"one moment: that local time {change} when the clocks changed in {zone.key}; write the offset, as in -05:00"
+    raise ValueError(msg)

@@ -1,0 +1,82 @@
+"""The closed vocabularies of a catalogue: stances, levels, tiers, time precisions, confidence.
+
+The rubric that gives these words their meaning is docs/events.md. Stances and levels are a catalogue's own choice when
+it declares them (central-bank decisions: hike, hold, cut); tiers, precisions and confidence are the same everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["CONFIDENCES", "HALF_WIDTHS", "LEVELS", "PRECISIONS", "STANCES", "TIERS", "Vocabulary", "one_of"]
+
+STANCES: Final = ("escalation", "softening", "talks", "mixed")
+LEVELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"escalation": ("E1", "E2", "E3"), "softening": ("S1", "S2", "S3")}
+)
+TIERS: Final = ("", "A", "B", "C")
+CONFIDENCES: Final = ("", "high", "medium", "low")
+
+HALF_WIDTHS: Final[Mapping[str, pd.Timedelta]] = MappingProxyType(
+    {
+        "exact_sec": pd.Timedelta(0),
+        "exact_min": pd.Timedelta(0),
+        "approx_5min": pd.Timedelta(minutes=5),
+        "approx_30min": pd.Timedelta(minutes=30),
+        "approx_hour": pd.Timedelta(minutes=60),
+    }
+)
+"""How far the true moment may lie from the stated one; `date_only` leaves the whole day open instead."""
+
+DATE_ONLY: Final = "date_only"
+PRECISIONS: Final = (*HALF_WIDTHS, DATE_ONLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words in which a catalogue speaks.
+
+    Attributes
+    ----------
+    stances : tuple of str
+        The stances that an event of the catalogue may have.
+    levels : mapping of str to tuple of str
+        For each stance, the levels that an event may have; a stance that is not named has none.
+    opposed : tuple of str
+        Two stances that contradict each other: a session that carries both is a conflict. Empty: there is no such pair.
+    principal : str
+        The actor who acts in every event whose actor is ``both``; the other one is the event's target. Empty:
+        ``both`` stands for whomever one asks.
+    """
+
+    stances: tuple[str, ...] = STANCES
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: LEVELS)
+    opposed: tuple[str, ...] = STANCES[:2]
+    principal: str = ""
+
+    @property
+    def all_levels(self) -> tuple[str, ...]:
+        """Every level of every stance, and the empty one."""
+        return ("", *dict.fromkeys(level for stance in self.stances for level in self.levels.get(stance, ())))
+
+
+def one_of(allowed: Iterable[str], value: str = "") -> str:
+    """Return "one of: …" for a message, and the nearest match of `value` if there is one.
+
+    Examples
+    --------
+    >>> one_of(["escalation", "softening"], "sofetning")
+    'one of: escalation, softening (did you mean softening?)'
+    """
+    words = [word or "(empty)" for word in allowed]
+    near = get_close_matches(value, words, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"one of: {', '.join(words)}{hint}"
