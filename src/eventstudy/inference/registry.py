@@ -1,0 +1,251 @@
+"""The registered tests, and the one way to run them: a sample in, a `TestResult` out, whatever the sample is like."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, get_args, TYPE_CHECKING
+
+import numpy as np
+
+from eventstudy.errors import StudyError
+from eventstudy.inference import parametric, placebo, signs
+from eventstudy.inference.facts import SampleFacts, describe
+from eventstudy.inference.result import Alternative, TestResult
+from eventstudy.inference.statistic import Statistic, quantile
+
+if TYPE_CHECKING:
+    from eventstudy.abnormal.sample import WindowSample
+    from eventstudy.inference.spec import Need, TestSpec
+    from collections.abc import Mapping
+
+__all__ = ["TESTS", "run", "run_all"]
+
+_FAMILIES = (parametric, signs, placebo)
+
+TESTS: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
+"""Every registered test by name, in the order in which tables show them."""
+
+
+def run(
+    name: str,
+    sample: WindowSample,
+    *,
+    alternative: Alternative = "two-sided",
+    level: float = 0.95,
+    seed: int | np.random.Generator | None = None,
+    **options: Any,
+) -> TestResult:
+    """Run one registered test on a sample.
+
+    Parameters
+    ----------
+    name : str
+        Name in `TESTS`.
+    sample : WindowSample
+        One tested window of a study.
+    alternative : {"two-sided", "less", "greater"}
+        The side.
+    level : float
+        Coverage of the interval.
+    seed : int, Generator or None
+        For tests that draw. With an int, each test has a stream of its own: its result does not depend on which other
+        tests run.
+    **options
+        Conventions of the test, such as ``ddof=0``; see the function of that test.
+
+    Returns
+    -------
+    TestResult
+        If the test does not apply, a result with ``applicable=False`` and the reason.
+
+    Raises
+    ------
+    StudyError
+        Unknown name, alternative or option.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eventstudy.inference import sample_of
+    >>> result = run("cross_sectional", sample_of(car=np.array([0.01, 0.03, -0.01, 0.02])))
+    >>> print(result)
+    cross_sectional: 1.464, p = 0.239 (two-sided), t(3), n = 4 in 4 sessions; null: mean CAR = 0
+    """
+    spec = _lookup(name)
+    if alternative not in get_args(Alternative):
+        msg = f"alternative {alternative!r} is not one of {', '.join(get_args(Alternative))}"
+        raise StudyError(msg)
+    return _run(spec, sample, describe(sample), alternative=alternative, level=level, seed=seed, options=options)
+
+
+def run_all(
+    sample: WindowSample,
+    *,
+    alternative: Alternative = "two-sided",
+    level: float = 0.95,
+    seed: int | np.random.Generator | None = None,
+) -> tuple[TestResult, ...]:
+    """Run every registered test on a sample, in the order of `TESTS`.
+
+    Parameters
+    ----------
+    sample, alternative, level, seed
+        As in `run`. A joint test, which has no side, is run two-sided.
+
+    Returns
+    -------
+    tuple of TestResult
+        One a test; one that does not apply says why, and one whose assumptions this sample breaks has ``valid=False``
+        and the doubts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eventstudy.inference import sample_of
+    >>> results = {r.name: r for r in run_all(sample_of(car=np.array([0.01, 0.03, -0.01, 0.02])))}
+    >>> results["permutation"].reason
+    'needs the returns of other dates (refit and admissible), which this sample does not carry'
+    """
+    facts = describe(sample)
+    results = []
+    for spec in TESTS.values():
+        side: Alternative = alternative if spec.sided else "two-sided"
+        results.append(_run(spec, sample, facts, alternative=side, level=level, seed=seed, options={}))
+    return tuple(results)
+
+
+def _lookup(name: str) -> TestSpec:
+    if name in TESTS:
+        return TESTS[name]
+    close = get_close_matches(name, TESTS, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    msg = f"there is no test {name!r}{hint} The tests: {', '.join(TESTS)}"
+    raise StudyError(msg)
+
+
+def _run(
+    spec: TestSpec,
+    sample: WindowSample,
+    facts: SampleFacts,
+    *,
+    alternative: Alternative,
+    level: float,
+    seed: int | np.random.Generator | None,
+    options: dict[str, Any],
+) -> TestResult:
+    blank = TestResult(
+        name=spec.name,
+        null=spec.null,
+        alternative=alternative,
+        level=level,
+        title=spec.title,
+        reference=spec.reference,
+        assumptions=spec.assumptions,
+    )
+    used = np.isfinite(sample.car if spec.basis == "car" else sample.scar)
+    n, clusters = int(used.sum()), int(np.unique(sample.day0[used]).size)
+    blank = replace(blank, n=n, n_clusters=clusters, n_effective=facts.effective(n))
+    reason = _obstacle(spec, sample, n, alternative)
+    if not reason:
+        if spec.draws:
+            options = {"rng": _stream(seed, spec.name), **options}
+        try:
+            outcome = spec.compute(sample, **options)
+        except TypeError as error:
+            if "unexpected keyword" not in str(error):
+                raise
+            msg = f"test {spec.name!r}: {str(error).split('() ')[-1]}"
+            raise StudyError(msg) from error
+        reason = outcome.reason or ("" if np.isfinite(outcome.value) else spec.undefined)
+    if reason:
+        return replace(blank, applicable=False, reason=reason)
+    return _fill(blank, spec, outcome)
+
+
+def _fill(blank: TestResult, spec: TestSpec, outcome: Statistic) -> TestResult:
+    estimate, se = float(outcome.estimate), float(outcome.se)
+    if outcome.low is None or outcome.high is None:
+        half = float(quantile(outcome, blank.level)) * se
+        ci = (estimate - half, estimate + half)
+    else:
+        ci = (float(outcome.low), float(outcome.high))
+    df = outcome.df
+    degrees = None if df is None else (float(df[0]), float(df[1])) if isinstance(df, tuple) else float(df)
+    warnings = outcome.warnings
+    if blank.n < 5 and not spec.draws and not spec.discrete:  # METHODS: below five only exact and placebo tests
+        warnings = (*warnings, f"{blank.n} security-events: only exact and placebo tests can be trusted")
+    return replace(
+        blank,
+        statistic=float(outcome.value),
+        df=degrees,
+        distribution=outcome.distribution,
+        pvalue=float(outcome.pvalue(blank.alternative)),
+        n=int(outcome.n),
+        estimate=estimate,
+        se=se,
+        ci=ci,
+        unit=outcome.unit,
+        warnings=warnings,
+        details=MappingProxyType({key: _plain(value) for key, value in outcome.details.items()}),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.item() if value.ndim == 0 else tuple(value.tolist())
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _stream(seed: int | np.random.Generator | None, name: str) -> np.random.Generator:
+    if isinstance(seed, np.random.Generator):
+        return seed
+    words = [0 if seed is None else seed, zlib.crc32(name.encode())]
+    return np.random.default_rng(np.random.SeedSequence(words))
+
+
+def _obstacle(spec: TestSpec, sample: WindowSample, n: int, alternative: Alternative) -> str:
+    """Return why the test cannot be done on this sample, or nothing."""
+    if not spec.sided and alternative != "two-sided":
+        return "tests a joint null, which has no side; ask for two-sided"
+    if n == 0:
+        return _emptiness(spec, sample)
+    if n < spec.minimum:
+        return f"needs at least {spec.minimum} security-events, has {n}"
+    for need in spec.needs:
+        reason = _missing_need(need, sample, n)
+        if reason:
+            return reason
+    return ""
+
+
+def _emptiness(spec: TestSpec, sample: WindowSample) -> str:
+    if sample.car.size == 0:
+        return "there are no security-events (N = 0)"
+    if not np.isfinite(sample.car).any():
+        return f"none of the {sample.car.size} security-events has an abnormal return in the window"
+    return (
+        f"the residual variance of all {sample.car.size} security-events is zero or missing"
+        if spec.basis == "scar"
+        else ""
+    )
+
+
+def _missing_need(need: Need, sample: WindowSample, n: int) -> str:
+    dates = np.unique(sample.day0[np.isfinite(sample.car)]).size
+    checks: dict[Need, tuple[bool, str]] = {
+        "estimation": (
+            sample.estimation is not None,
+            "needs the estimation windows, which this sample does not carry (sample(..., estimation=True))",
+        ),
+        "refit": (
+            sample.refit is not None and sample.admissible is not None,
+            "needs the returns of other dates (refit and admissible), which this sample does not carry",
+        ),
+        "one date": (dates == 1, f"needs one common date; the security-events have {dates} different sessions"),
+        "one event": (n == 1, f"tests one security-event, has {n}; each event's own t stands in the table of CARs"),
+    }
+    holds, reason = checks[need]
+    return "" if holds else reason

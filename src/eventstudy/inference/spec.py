@@ -1,0 +1,127 @@
+"""What a test is, as a value: its name, its null, what it needs, and under which conditions it is claimed to hold.
+
+The conditions are declared here, from the assumptions of each test's paper, before any calibration table is made. The
+recommendation (`recommend`) and the calibration lab read the same declaration, so a claim cannot differ between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from eventstudy.inference.statistic import Statistic
+    from collections.abc import Callable
+
+__all__ = ["ALWAYS", "CONDITIONS", "FEW", "MANY", "Condition", "Need", "TestSpec"]
+
+Condition = Literal[
+    "dependence",
+    "staggered dependence",
+    "event variance",
+    "fat tails",
+    "skewness",
+    "volatility clustering",
+    "missing",
+    "few",
+]
+"""A way in which data depart from independent, identical, normal abnormal returns."""
+
+CONDITIONS: dict[Condition, str] = {
+    "dependence": "security-events share one date and their abnormal returns are correlated",
+    "staggered dependence": "event windows overlap in calendar time without coinciding, and abnormal returns are correlated",
+    "event variance": "the event raises the variance of abnormal returns",
+    "fat tails": "abnormal returns have fatter tails than the normal",
+    "skewness": "abnormal returns are skewed",
+    "volatility clustering": "the variance of abnormal returns moves over time",
+    "missing": "returns are missing in the estimation or the event window",
+    "few": "there are fewer than 30 security-events",
+}
+
+Need = Literal["estimation", "refit", "one date", "one event", "one series"]
+"""Something a sample must have beyond a number of security-events."""
+
+FEW = 30
+"""Below this many security-events a sample is "few"."""
+
+MANY = 50
+"""From this many security-events on, claims by the central limit theorem are made."""
+
+ALWAYS: frozenset[Condition] = frozenset({"missing"})
+"""Every test of this package uses the bars that are there, with the variance that belongs to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestSpec:
+    """A registered test.
+
+    Attributes
+    ----------
+    name, title : str
+        Name for ``run``; name in words.
+    null : str
+        The hypothesis tested.
+    assumptions : tuple of str
+        What it takes for granted.
+    reference : str
+        Author, year, equation.
+    compute : callable
+        ``compute(sample, **options) -> Statistic`` on a sample or a batch of samples; ``rng`` is passed if it draws.
+    undefined : str
+        Why the statistic can fail to exist on a sample that has all it needs.
+    needs : tuple of str
+        What the sample must have.
+    minimum : int
+        Least number of security-events.
+    basis : {"car", "scar"}
+        Which cumulative abnormal return must be finite for a security-event to count.
+    sided : bool
+        Whether one-sided alternatives exist.
+    draws : bool
+        Whether it resamples.
+    discrete : bool
+        Whether its p-values come on a lattice, so that its size may lie below the nominal level.
+    holds_under : frozenset of str
+        Conditions under which its size is claimed; "missing" is claimed for all.
+    holds_with_many : frozenset of str
+        Conditions under which it is claimed from `MANY` security-events on, by the central limit theorem.
+    longest : int or None
+        Longest window, in bars, for which the claim is made; None: any.
+    """
+
+    __test__: ClassVar[bool] = False  # a test runner must not take this for a class of tests
+
+    name: str
+    title: str
+    null: str
+    assumptions: tuple[str, ...]
+    reference: str
+    compute: Callable[..., Statistic]
+    undefined: str = "the abnormal returns have no variance across the security-events"
+    needs: tuple[Need, ...] = ()
+    minimum: int = 2
+    basis: Literal["car", "scar"] = "car"
+    sided: bool = True
+    draws: bool = False
+    discrete: bool = False
+    holds_under: frozenset[Condition] = ALWAYS
+    holds_with_many: frozenset[Condition] = frozenset()
+    longest: int | None = None
+
+    def holds(self, conditions: frozenset[Condition], n: int, bars: int) -> bool:
+        """Return whether the size of the test is claimed under conditions, for n security-events and a window of bars.
+
+        Parameters
+        ----------
+        conditions : frozenset of str
+            How the data depart from the ideal.
+        n, bars : int
+            Security-events; bars of the window.
+
+        Returns
+        -------
+        bool
+        """
+        allowed = self.holds_under | (self.holds_with_many if n >= MANY else frozenset())
+        return conditions <= allowed and (self.longest is None or bars <= self.longest)
