@@ -21,7 +21,7 @@ from eventstudy.abnormal.volatility import ewma_before, known_bar, level_varianc
 from eventstudy.abnormal.windows import cut, cut_flags
 from eventstudy.errors import StudyError
 
-__all__ = ["estimate"]
+__all__ = ["FLOOR", "estimate", "estimate_again"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,6 +33,8 @@ CHUNK: Final = 512
 """Security-events whose windows are held at once: about a megabyte, which stays in the second-level cache."""
 DESIGNS: Final = 512
 """Dates whose designs are held at once."""
+SUSPECT: Final = 10.0
+"""A return of 1000 % is kept and flagged (METHODS 1.1)."""
 DEGENERATE_SHARE: Final = 1e-14
 DEGENERATE_SIGMA: Final = 1e-10
 
@@ -105,8 +107,19 @@ def estimate(
     (array([[0.051, 0.001]]), array([1.501]), array([248]))
     """
     inputs = _checked(returns, regressors, security, day0, window, estimation, model, minimum, masked)
+    return _run(inputs, model, level, chunk)
+
+
+def estimate_again(fitted: AbnormalReturns, security: Ints, day0: Ints) -> AbnormalReturns:
+    """Estimate the same model, windows and mask at other dates: placebo events."""
+    who, when = np.asarray(security, dtype=np.int64), np.asarray(day0, dtype=np.int64)
+    inputs = replace(fitted.inputs, security=who, day0=when)
+    return _run(inputs, fitted.model, fitted.level, CHUNK)
+
+
+def _run(inputs: Inputs, model: Model, level: Floats | None, chunk: int) -> AbnormalReturns:
     order = np.argsort(inputs.day0, kind="stable")
-    out = Draft(inputs)
+    out = Draft(inputs, model, level)
     own_design = inputs.own_design
     block = 0
     while block < order.size:
@@ -175,6 +188,8 @@ def _estimate_chunk(
         response[cut_flags(inputs.masked, security, day0 + inputs.estimation[0], inputs.planned)] = np.nan
     fits = solve_chunk(response, basis.q, valid, design, inputs.minimum)
     ahead = inputs.response(security, day0 + inputs.window[0], inputs.length)
+    with np.errstate(invalid="ignore"):
+        out.suspect[rows] = (np.abs(ahead) >= SUSPECT).any(axis=1)
     _write(inputs, rows, design, basis, fits, ahead, response, out, base)
 
 
@@ -197,6 +212,11 @@ def _write(
     with np.errstate(invalid="ignore", divide="ignore"):
         sigma = np.sqrt(fits.sse / df)
     status = np.zeros(rows.size, dtype=np.int8)
+    if not np.isfinite(total := ahead.sum(axis=1)).all():
+        odd = np.flatnonzero(~np.isfinite(total))
+        status[odd[np.isinf(ahead[odd]).any(axis=1)]] = Exclusion.INFINITE_RETURN
+    if fits.infinite is not None:
+        status[fits.infinite] = Exclusion.INFINITE_RETURN
     status[~np.isfinite(ahead).any(axis=1)] = Exclusion.NO_RETURNS_IN_WINDOW
     status[~(basis.full_rank[design] & fits.full_rank)] = Exclusion.RANK_DEFICIENT
     status[fits.m < inputs.minimum] = Exclusion.TOO_FEW_BARS

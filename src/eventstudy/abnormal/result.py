@@ -17,6 +17,7 @@ from eventstudy.errors import StudyError
 if TYPE_CHECKING:
     from eventstudy.abnormal.basis import Basis
     from eventstudy.abnormal.inputs import Inputs
+    from eventstudy.abnormal.models import Model
 
 __all__ = ["AbnormalReturns", "Draft", "Missing"]
 
@@ -58,8 +59,14 @@ class AbnormalReturns:
         Variance of the disturbance at each bar, where the model has one that moves; None: sigma^2.
     flat : bool
         `variance` at a bar is that of every bar of a window that begins there.
+    suspect : (N,) bool
+        A return of the event window is ten or more in absolute value (1000 %): kept, and to be looked at.
     inputs : Inputs
         What was estimated on.
+    model : Model
+        The normal-return model.
+    level : (B,) float or None
+        The level series that its variance reads.
     """
 
     ar: Floats
@@ -74,7 +81,10 @@ class AbnormalReturns:
     mix: Floats | None
     variance: Floats | None
     flat: bool
+    suspect: Bools
     inputs: Inputs
+    model: Model
+    level: Floats | None
 
     @property
     def k(self) -> int:
@@ -113,6 +123,7 @@ class AbnormalReturns:
             df=self.df[rows],
             status=self.status[rows],
             degenerate=self.degenerate[rows],
+            suspect=self.suspect[rows],
             design=self.design[rows],
             mix=None if self.mix is None else self.mix[rows],
             variance=None if self.variance is None else self.variance[rows],
@@ -227,9 +238,12 @@ class AbnormalReturns:
 class Draft:
     """Abnormal returns while chunks are written into them, in any order of rows."""
 
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(self, inputs: Inputs, model: Model, level: Floats | None) -> None:
         n, k = inputs.security.size, inputs.k
         self.inputs = inputs
+        self.model = model
+        self.level = level
+        self.suspect = np.empty(n, dtype=bool)
         self.ar = np.empty((n, inputs.length))
         self.coef = np.empty((n, k))
         self.sigma = np.empty(n)
@@ -272,5 +286,8 @@ class Draft:
             mix=self.mix,
             variance=variance,
             flat=flat,
+            suspect=self.suspect,
             inputs=self.inputs,
+            model=self.model,
+            level=self.level,
         )

@@ -50,6 +50,8 @@ class Fits:
     mix : (n, k, k) float or None
         Lower triangular A: the basis of the event is q A'... see `Notes`; None if every event has its date's basis.
     full_rank : (n,) bool
+    infinite : (h,) int or None
+        Events with an infinite return in a bar that would be used.
 
     Notes
     -----
@@ -63,6 +65,7 @@ class Fits:
     m: Ints
     mix: Floats | None
     full_rank: Bools
+    infinite: Ints | None
 
 
 def solve_chunk(window: Floats, q: Floats, valid: Floats, design: Ints, minimum: int) -> Fits:
@@ -92,11 +95,12 @@ def solve_chunk(window: Floats, q: Floats, valid: Floats, design: Ints, minimum:
     square = np.vecdot(window, window)
     full_rank = np.ones(size, dtype=bool)
     m = valid.sum(axis=1).astype(np.int64)[design]
-    mix = None
+    mix = infinite = None
     hole = ~np.isfinite(square)
     if hole.any():
         rows = np.flatnonzero(hole)
         mix = np.broadcast_to(np.eye(k), (size, k, k)).copy()
+        infinite = rows[np.isinf(window[rows]).any(axis=1)]
         usable = np.isfinite(window[rows]) & (valid[design[rows]] > 0)
         window[rows] = np.where(usable, window[rows], 0.0)
         square[rows] = np.vecdot(window[rows], window[rows])
@@ -124,7 +128,7 @@ def solve_chunk(window: Floats, q: Floats, valid: Floats, design: Ints, minimum:
             if held.any():
                 mask[held] = usable[place[part[held]]]
             _exact(window, q, design, part, mask, (coordinate, sse, centred, mix, full_rank))
-    return Fits(coordinate, np.maximum(sse, 0.0), np.maximum(centred, 0.0), m, mix, full_rank)
+    return Fits(coordinate, np.maximum(sse, 0.0), np.maximum(centred, 0.0), m, mix, full_rank, infinite)
 
 
 def _runs(design: Ints) -> list[tuple[int, int, int]]:

@@ -1,0 +1,240 @@
+"""Labels into positions: the panel on the bars of a calendar, and events on those bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy.abnormal.status import Exclusion
+from eventstudy.calendars import SESSION_UNIT, first_sessions, sessions
+from eventstudy.errors import DataError, StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstudy.returns import ReturnPanel
+    from eventstudy.study.config import EventStudy
+
+__all__ = ["Aligned", "Placed", "align", "place_bars", "place_moments"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """A panel on the bars of one calendar, as arrays.
+
+    Attributes
+    ----------
+    calendar : str or None
+    bars : pandas.Index
+        Labels of the bars, strictly increasing.
+    symbols : tuple of str
+    returns : (S, B) float
+        Contiguous by security where the frame allows it without a copy.
+    series : (K, B) float or None
+        The model's regressors, in its order.
+    level : (B,) float or None
+        The level series that the model's variance reads.
+    strange : int
+        Rows of the panel that are no bars of the calendar, left out.
+    """
+
+    calendar: str | None
+    bars: pd.Index
+    symbols: tuple[str, ...]
+    returns: Floats
+    series: Floats | None
+    level: Floats | None
+    strange: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Events on the bars of one calendar.
+
+    Attributes
+    ----------
+    position : (E,) int
+        Bar of relative day 0; -1 if it is not in the data.
+    status : (E,) int8
+        `Exclusion` values.
+    label : pandas.Index
+        Label of the bar looked for, whether the data have it or not.
+    moved : (E,) bool
+        Whether the bar asked for was no session and another was taken.
+    """
+
+    position: Ints
+    status: NDArray[np.int8]
+    label: pd.Index
+    moved: NDArray[np.bool_]
+
+
+def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: Sequence[str]) -> Aligned:
+    """Put the returns of `symbols`, and the model's own series, on the bars of `calendar`."""
+    frame = panel.frame
+    _check_index(frame.index)
+    if frame.empty:
+        msg = "the panel of returns is empty: it needs at least one bar and one symbol"
+        raise DataError(msg)
+    bars, strange = _bars(frame.index, calendar)
+    rows = None if strange == 0 and len(bars) == len(frame.index) else bars
+    whole = len(symbols) == frame.shape[1]
+    chosen = frame if whole else frame[list(symbols)]
+    if rows is not None:
+        chosen = chosen.reindex(rows)
+    returns = np.ascontiguousarray(chosen.to_numpy(dtype=np.float64).T)
+    wanted = study.model.symbols
+    series = None
+    if wanted:
+        source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
+        missing = [name for name in wanted if name not in source.columns]
+        if missing:
+            msg = (
+                f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold; load it along "
+                f"(the panel has {_some(source.columns)})"
+            )
+            raise StudyError(msg)
+        series = _rows(source, wanted, rows)
+        if np.isinf(series).any():
+            name = wanted[int(np.flatnonzero(np.isinf(series).any(axis=1))[0])]
+            msg = f"the regressor {name!r} holds an infinite value; mend it or make it missing (NaN)"
+            raise DataError(msg)
+    return Aligned(calendar, bars, tuple(symbols), returns, series, _level(study, panel, rows), strange)
+
+
+def _rows(frame: pd.DataFrame, names: Sequence[str], rows: pd.Index | None) -> Floats:
+    chosen = frame[list(names)]
+    if rows is not None:
+        chosen = chosen.reindex(rows)
+    return np.ascontiguousarray(chosen.to_numpy(dtype=np.float64).T)
+
+
+def _level(study: EventStudy, panel: ReturnPanel, rows: pd.Index | None) -> Floats | None:
+    name = getattr(study.model, "volatility", None)
+    if name is None or name == "ewma":
+        return None
+    for frame in (panel.levels, panel.frame):
+        if name in frame.columns:
+            values: Floats = _rows(frame, [name], rows)[0]
+            return values
+    msg = f"the model reads its variance from {name!r}, which the panel does not hold; load it along as a level"
+    raise StudyError(msg)
+
+
+def _bars(index: pd.Index, calendar: str | None) -> tuple[pd.Index, int]:
+    """Return the bars, and how many labels of `index` are none of them."""
+    if calendar is None:
+        return index, 0
+    if not isinstance(index, pd.DatetimeIndex):
+        msg = (
+            f"the panel's index ({type(index).__name__}) holds no dates, so that calendar={calendar!r} cannot be laid "
+            "over it; pass calendar=None to count its own rows"
+        )
+        raise StudyError(msg)
+    if index.tz is not None:
+        msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
+        raise StudyError(msg)
+    days = sessions(calendar, index[0], index[-1])
+    if len(days) == len(index) and bool((days == index).all()):
+        return index, 0
+    return days, int((~index.isin(days)).sum())
+
+
+def _check_index(index: pd.Index) -> None:
+    if not index.is_unique:
+        msg = f"the panel has the bar {index[index.duplicated()][0]} more than once; keep one row a bar"
+        raise DataError(msg)
+    if not index.is_monotonic_increasing:
+        msg = "the panel's bars are not in order; sort them: frame.sort_index()"
+        raise DataError(msg)
+
+
+def place_moments(moments: pd.DatetimeIndex, bars: pd.Index, calendar: str | None) -> Placed:
+    """Find the first bar whose close could hold each piece of news."""
+    if calendar is not None:
+        label: pd.Index = first_sessions(moments, calendar)
+        return _placed(bars.get_indexer(label), label, np.zeros(len(moments), dtype=bool))
+    if not isinstance(bars, pd.DatetimeIndex):
+        msg = "moments cannot be found on bars that are no dates; give the column 'bar' instead of 'announced_at'"
+        raise StudyError(msg)
+    if moments.tz is None:
+        msg = "announcement moments must carry a time zone: use .tz_localize('America/New_York') or the like"
+        raise StudyError(msg)
+    if bars.tz is None:
+        # without a calendar no close is known: the bar of the day of the news where it was made, or the next
+        label = pd.DatetimeIndex(moments.tz_localize(None).normalize()).as_unit(SESSION_UNIT)
+        position = bars.as_unit(SESSION_UNIT).searchsorted(label)
+    else:
+        # a bar is labelled with its start and ends one typical step later; news at its very end belongs to the next
+        step = pd.Series(bars).diff().median() if len(bars) > 1 else pd.Timedelta(0)
+        label = moments.tz_convert("UTC").as_unit(SESSION_UNIT)
+        position = (bars.tz_convert("UTC").as_unit(SESSION_UNIT) + step).searchsorted(label, side="right")
+    inside = (position < len(bars)) & np.asarray(label >= _floor(bars))
+    return _placed(np.where(inside, position, -1), label, np.zeros(len(moments), dtype=bool))
+
+
+def _floor(bars: pd.DatetimeIndex) -> pd.Timestamp:
+    """Return the moment before which news belongs to no bar of the data: the first label."""
+    return pd.Timestamp(bars[0])
+
+
+def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str) -> Placed:
+    """Find the bars asked for by label; what is no session goes where `policy` says."""
+    label, known = _comparable(wanted, bars), bars
+    if calendar is not None and isinstance(label, pd.DatetimeIndex) and len(label):
+        margin = pd.Timedelta(days=31)
+        known = sessions(calendar, min(label.min(), bars[0]) - margin, max(label.max(), bars[-1]) + margin)
+    at = known.get_indexer(label)
+    strange = at < 0
+    if strange.any():
+        if policy == "error":
+            msg = f"bar {wanted[strange][0]!s} is no session of {calendar or 'the panel'}; set non_session='next' or another"
+            raise StudyError(msg)
+        side = known.searchsorted(label[strange])
+        at[strange] = side if policy == "next" else side - 1
+        beyond = strange & ((at < 0) | (at >= len(known)))
+        found = known.take(at.clip(0, len(known) - 1))
+        label = label.where(~strange | beyond, found) if policy != "drop" else label
+        position = np.where(beyond, -1, bars.get_indexer(label))
+    else:
+        position = bars.get_indexer(label) if known is not bars else at
+    placed = _placed(position, label, strange & (policy != "drop"))
+    if policy == "drop":
+        placed.position[strange] = -1
+        placed.status[strange] = Exclusion.NOT_A_SESSION
+    return placed
+
+
+def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:
+    """Return labels of the kind that the bars have."""
+    if not isinstance(bars, pd.DatetimeIndex):
+        return wanted
+    try:
+        label = pd.DatetimeIndex(wanted)
+    except (ValueError, TypeError) as error:
+        msg = f"column 'bar' holds what is no date, such as {wanted[0]!r}: {error}"
+        raise StudyError(msg) from error
+    if label.hasnans:
+        msg = f"column 'bar' is empty in row {int(np.flatnonzero(label.isna())[0])}; give a label of the panel's index"
+        raise StudyError(msg)
+    if bars.tz is None:
+        return (label if label.tz is None else label.tz_localize(None)).as_unit(SESSION_UNIT)
+    return (label.tz_localize(bars.tz) if label.tz is None else label.tz_convert(bars.tz)).as_unit(SESSION_UNIT)
+
+
+def _placed(position: Any, label: pd.Index, moved: NDArray[np.bool_]) -> Placed:
+    at = np.array(position, dtype=np.int64)
+    status = np.where(at < 0, Exclusion.OUTSIDE_DATA, Exclusion.STUDIED).astype(np.int8)
+    return Placed(at, status, label, moved)
+
+
+def _some(names: pd.Index) -> str:
+    shown = ", ".join(map(str, names[:8]))
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"

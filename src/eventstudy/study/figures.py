@@ -1,0 +1,66 @@
+"""The charts of a result: tables of the result handed to the functions of `eventstudy.plots`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from eventstudy.study.result import StudyResult
+
+__all__ = ["Figures"]
+
+
+class Figures:
+    """Charts of one result; each takes ``ax=None`` and returns the Axes.
+
+    Parameters
+    ----------
+    result : StudyResult
+    """
+
+    def __init__(self, result: StudyResult) -> None:
+        self._result = result
+
+    def caar(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the cumulative average abnormal return over the event window, with its band."""
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        table = self._result.aar()
+        frame = pd.DataFrame(
+            {
+                "relative_day": table["relative_day"],
+                "caar": table["caar"],
+                "low": table["caar_low"],
+                "high": table["caar_high"],
+                "n": table["n"],
+            }
+        )
+        axes: Axes = plots.caar(frame, ax=ax, **options)
+        return axes
+
+    def reactions(self, ax: Axes | None = None, window: tuple[int, int] | None = None, **options: Any) -> Axes:
+        """Draw the cumulative abnormal return of each event with its 95 % interval (one series only)."""
+        from scipy.special import stdtrit  # noqa: PLC0415  slow to import
+
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        table = self._result.car(window)
+        known = self._result.events.drop_duplicates("event_id").set_index("event_id")
+        reach = stdtrit(table["df"], 0.975) * table["se"]
+        frame = pd.DataFrame(
+            {
+                "event_id": table["event_id"],
+                "name": table["event_id"].map(known["name"]) if "name" in known else table["event_id"],
+                "stance": table["event_id"].map(known["stance"]) if "stance" in known else "",
+                "session": table["session"],
+                "estimate": table["car"],
+                "low": table["car"] - reach,
+                "high": table["car"] + reach,
+            }
+        )
+        axes: Axes = plots.reactions(frame, ax=ax, **options)
+        return axes

@@ -1,0 +1,167 @@
+"""The one place where labels become positions, the engine runs, and the security-events get their fate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy.abnormal.engine import estimate
+from eventstudy.abnormal.status import Exclusion
+from eventstudy.errors import StudyError
+from eventstudy.study.align import Aligned, Placed, align, place_bars, place_moments
+from eventstudy.study.mask import masked_bars
+from eventstudy.study.request import Request, moments_of, read_request
+from eventstudy.study.result import Part, StudyResult
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from eventstudy.returns import ReturnPanel
+    from eventstudy.study.config import EventStudy
+
+__all__ = ["fit_study"]
+
+Ints = NDArray[np.int64]
+
+
+def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executor | None = None) -> StudyResult:
+    """Fit `study`; see `EventStudy.fit`."""
+    panel = _panel(returns)
+    request = read_request(events)
+    pool = _pool(study, request)
+    symbols, event, symbol = _rows(request, panel)
+    groups = _calendars(study, symbols)
+    status = np.full(event.size, Exclusion.STUDIED, dtype=np.int8)
+    known = pd.Index(panel.frame.columns).get_indexer(pd.Index(symbols))
+    unknown = known < 0
+    status[unknown[symbol]] = Exclusion.UNKNOWN_SYMBOL
+    benchmark = np.isin(np.asarray(symbols, dtype=object), list(study.model.symbols))
+    status[(benchmark & ~unknown)[symbol]] = Exclusion.BENCHMARK
+    parts: list[Part] = []
+    for calendar, members in groups.items():
+        inside = np.array([name in members for name in symbols]) & ~unknown & ~benchmark
+        own = [name for name, keep in zip(symbols, inside, strict=True) if keep]
+        if not own:
+            continue
+        aligned = align(study, panel, calendar, own)
+        _long_enough(study, aligned)
+        code = np.full(len(symbols), -1)
+        code[inside] = np.arange(len(own))
+        placed = _place(study, request, aligned)
+        rows = np.flatnonzero(inside[symbol]) if len(groups) > 1 or not inside.all() else np.arange(event.size)
+        parts.append(_fit_part(study, aligned, placed, pool, rows, event[rows], code[symbol[rows]], status, executor))
+    return StudyResult(
+        study=study,
+        request=request,
+        panel=panel,
+        symbols=tuple(symbols),
+        event=event,
+        symbol=symbol,
+        status=status,
+        parts=tuple(parts),
+    )
+
+
+def _fit_part(
+    study: EventStudy,
+    aligned: Aligned,
+    placed: Placed,
+    pool: Any,
+    rows: Ints,
+    event: Ints,
+    security: Ints,
+    status: NDArray[np.int8],
+    executor: Executor | None,
+) -> Part:
+    """Estimate the security-events of one calendar and note their fate in `status`."""
+    status[rows] = placed.status[event]
+    found = placed.position[event] >= 0
+    keep = slice(None) if found.all() else np.flatnonzero(found)
+    rows, event, security = rows[keep], event[keep], security[keep]
+    masked, real = masked_bars(study, aligned, placed, pool, security, placed.position[event])
+    arguments: dict[str, Any] = {
+        "security": security,
+        "day0": placed.position[event],
+        "window": study.window,
+        "estimation": study.estimation.days,
+        "model": study.model,
+        "minimum": study.estimation.minimum,
+        "masked": masked,
+        "level": aligned.level,
+    }
+    del executor
+    abnormal = estimate(aligned.returns, aligned.series, **arguments)
+    status[rows] = abnormal.status
+    good = abnormal.studied
+    if not good.all():
+        chosen = np.flatnonzero(good)
+        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, real)
+    return Part(aligned, placed, rows, abnormal, abnormal, rows, real)
+
+
+def _panel(returns: Any) -> ReturnPanel:
+    from eventstudy.returns import ReturnPanel  # noqa: PLC0415  only here, to wrap a bare frame
+
+    if isinstance(returns, pd.DataFrame):
+        return ReturnPanel(returns)
+    if not isinstance(returns, ReturnPanel):
+        msg = f"returns must be a ReturnPanel or a DataFrame, not {type(returns).__name__}; see ReturnPanel.from_prices"
+        raise StudyError(msg)
+    return returns
+
+
+def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
+    """Return the symbols, and for each row asked for the event and the symbol."""
+    if request.symbol is None:
+        symbols = [str(name) for name in panel.frame.columns]
+        events = len(request.event_id)
+        return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
+    code, unique = pd.factorize(pd.Index(request.symbol))
+    if (code < 0).any():
+        msg = f"column 'symbol' is empty in row {int(np.flatnonzero(code < 0)[0])}"
+        raise StudyError(msg)
+    return [str(name) for name in unique], np.arange(len(request.event_id)), code.astype(np.int64)
+
+
+def _calendars(study: EventStudy, symbols: list[str]) -> dict[str | None, set[str]]:
+    """Return the symbols of each calendar."""
+    if study.calendar is None or isinstance(study.calendar, str):
+        return {study.calendar: set(symbols)}
+    groups: dict[str | None, set[str]] = {}
+    for name in symbols:
+        if name not in study.calendar and name not in study.model.symbols:
+            msg = f"calendar= names no calendar for {name!r}; add it to the mapping"
+            raise StudyError(msg)
+        groups.setdefault(study.calendar.get(name), set()).add(name)
+    return groups
+
+
+def _place(study: EventStudy, request: Request, aligned: Aligned) -> Placed:
+    if request.bars is not None:
+        return place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session)
+    assert request.moments is not None  # noqa: S101  a request has bars or moments
+    return place_moments(request.moments, aligned.bars, aligned.calendar)
+
+
+def _pool(study: EventStudy, request: Request) -> Any:
+    """Return the moments of the events that are masked, where those are not the events of the call."""
+    if isinstance(study.mask_events, bool):
+        return study.mask_events
+    del request
+    if not hasattr(study.mask_events, "to_frame"):
+        msg = f"mask_events must be True, False or an EventCatalog, not {type(study.mask_events).__name__}"
+        raise StudyError(msg)
+    return moments_of(study.mask_events.to_frame()["announced_at"])
+
+
+def _long_enough(study: EventStudy, aligned: Aligned) -> None:
+    need, have = study.estimation.length, len(aligned.bars)
+    if have < need:
+        msg = (
+            f"the estimation window of {need} bars is longer than the data ({have} bars, {aligned.bars[0]} .. "
+            f"{aligned.bars[-1]}); shorten it or load more"
+        )
+        raise StudyError(msg)

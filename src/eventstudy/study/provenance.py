@@ -1,0 +1,65 @@
+"""What a result rests on: versions, hashes and configuration. No clock, no path, no host."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy._version import __version__
+
+if TYPE_CHECKING:
+    from eventstudy.study.result import StudyResult
+
+__all__ = ["provenance"]
+
+
+def provenance(result: StudyResult) -> dict[str, Any]:
+    """Return versions, data hashes and the configuration of a fitted study, JSON-able and the same every time."""
+    import scipy  # noqa: PLC0415  only for its version
+
+    study = result.study
+    mask: Any = study.mask_events
+    return {
+        "versions": {
+            "eventstudy": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "pandas": pd.__version__,
+            "scipy": scipy.__version__,
+        },
+        "data": {
+            "returns": result.panel.digest,
+            "kind": result.panel.kind,
+            "events": _events_digest(result),
+            "rows_outside_calendar": sum(part.aligned.strange for part in result.parts),
+        },
+        "config": {
+            "model": repr(study.model),
+            "estimation": {
+                "length": study.estimation.length,
+                "end": study.estimation.end,
+                "minimum": study.estimation.minimum,
+            },
+            "window": list(study.window),
+            "calendar": study.calendar
+            if study.calendar is None or isinstance(study.calendar, str)
+            else dict(study.calendar),
+            "mask_events": mask if isinstance(mask, bool) else getattr(mask, "digest", repr(mask)),
+            "mask": list(study.mask),
+            "non_session": study.non_session,
+            "missing": study.missing,
+        },
+    }
+
+
+def _events_digest(result: StudyResult) -> str:
+    request = result.request
+    when = request.moments if request.moments is not None else request.bars
+    lines = [f"{event}\t{at}" for event, at in zip(request.event_id, when if when is not None else (), strict=True)]
+    if request.symbol is not None:
+        lines = [f"{line}\t{symbol}" for line, symbol in zip(lines, request.symbol, strict=True)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,117 @@
+"""What was asked to be studied: events, and with which symbols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import StudyError
+
+__all__ = ["Request", "moments_of", "read_request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Events as asked for.
+
+    Attributes
+    ----------
+    event_id : (E,) object
+        Ids, in the order of the tables.
+    moments : DatetimeIndex or None
+        Announcement moments, time-zone aware.
+    bars : pandas.Index or None
+        Labels of relative day 0, where those were given instead.
+    symbol : (E,) object or None
+        The symbol of each row; None: every event with every symbol of the panel.
+    table : DataFrame
+        What else is known of the events, one row an event, indexed by event_id.
+    """
+
+    event_id: np.ndarray[Any, Any]
+    moments: pd.DatetimeIndex | None
+    bars: pd.Index | None
+    symbol: np.ndarray[Any, Any] | None
+    table: pd.DataFrame
+
+
+def read_request(events: Any) -> Request:
+    """Read a catalogue or a frame of events or of pairs.
+
+    Raises
+    ------
+    StudyError
+        If there is no event, or a column is missing or cannot be read.
+    """
+    if not isinstance(events, pd.DataFrame):
+        table = _catalog_frame(events)
+        _some_events(len(table))
+        return Request(table.index.to_numpy(object), moments_of(table["announced_at"]), None, None, table)
+    frame = events if "event_id" in events.columns else events.reset_index()
+    _some_events(len(frame))
+    if "event_id" not in frame.columns:
+        msg = f"events need a column 'event_id'; the frame has {', '.join(map(str, events.columns))}"
+        raise StudyError(msg)
+    given = [name for name in ("announced_at", "bar") if name in frame.columns]
+    if not given:
+        msg = (
+            "events need a column 'announced_at' (time-zone aware moments) or 'bar' (labels of the panel's index); "
+            f"the frame has {', '.join(map(str, frame.columns))}"
+        )
+        raise StudyError(msg)
+    bars = pd.Index(frame["bar"]) if "bar" in given else None
+    moments = moments_of(frame["announced_at"]) if bars is None else None
+    symbol = frame["symbol"].to_numpy(object) if "symbol" in frame.columns else None
+    event_id = frame["event_id"].to_numpy(object)
+    if pd.isna(frame["event_id"]).any():
+        msg = f"column 'event_id' is empty in row {int(np.flatnonzero(pd.isna(frame['event_id']))[0])}"
+        raise StudyError(msg)
+    return Request(event_id, moments, bars, symbol, frame.set_index("event_id"))
+
+
+def moments_of(column: pd.Series[Any]) -> pd.DatetimeIndex:
+    """Return announcement moments, all with a time zone.
+
+    Raises
+    ------
+    StudyError
+        If one is missing, cannot be read, or has no time zone.
+    """
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        index = pd.DatetimeIndex(column)
+    else:
+        values = column.tolist()
+        try:
+            stamps = [pd.Timestamp(value) for value in values]
+        except (ValueError, TypeError) as error:
+            msg = f"column 'announced_at' holds what is no moment: {error}"
+            raise StudyError(msg) from error
+        for row, stamp in enumerate(stamps):
+            if not pd.isna(stamp) and stamp.tzinfo is None:
+                msg = (
+                    f"column 'announced_at', row {row}: {values[row]!s} has no time zone; localise the column, such as "
+                    "with .dt.tz_localize('America/New_York')"
+                )
+                raise StudyError(msg)
+        index = pd.DatetimeIndex([stamp if pd.isna(stamp) else stamp.tz_convert("UTC") for stamp in stamps])
+    if index.hasnans:
+        msg = f"column 'announced_at' is empty in row {int(np.flatnonzero(index.isna())[0])}; give a moment or drop the row"
+        raise StudyError(msg)
+    return index
+
+
+def _catalog_frame(events: Any) -> pd.DataFrame:
+    if not hasattr(events, "to_frame"):
+        msg = f"events must be an EventCatalog or a DataFrame, not {type(events).__name__}"
+        raise StudyError(msg)
+    frame: pd.DataFrame = events.to_frame()
+    return frame
+
+
+def _some_events(count: int) -> None:
+    if count == 0:
+        msg = "there is no event to study: the catalogue or selection is empty"
+        raise StudyError(msg)

@@ -1,0 +1,217 @@
+"""The result of a study: labels put back on the engine's numbers, tables made when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy.abnormal.status import Exclusion
+from eventstudy.study import tables
+from eventstudy.study.provenance import provenance
+from eventstudy.study.samples import window_sample
+
+if TYPE_CHECKING:
+    from eventstudy.abnormal import AbnormalReturns, WindowSample
+    from eventstudy.inference import TestResult
+    from eventstudy.returns import ReturnPanel
+    from eventstudy.study.align import Aligned, Placed
+    from eventstudy.study.config import EventStudy
+    from eventstudy.study.figures import Figures
+    from eventstudy.study.request import Request
+
+__all__ = ["Part", "StudyResult"]
+
+Ints = NDArray[np.int64]
+Alternative = Literal["two-sided", "less", "greater"]
+Window = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The security-events of one calendar.
+
+    Attributes
+    ----------
+    aligned : Aligned
+    placed : Placed
+        All events of the request, on this calendar.
+    rows : (n,) int
+        Rows of the request that are studied.
+    abnormal : AbnormalReturns
+        Of those rows.
+    attempted : AbnormalReturns
+        Of every row that the engine saw, the excluded among them.
+    attempted_rows : (a,) int
+        Their rows of the request.
+    real : (B,) or (S, B) bool
+        Where real events begin, for placebo tests.
+    """
+
+    aligned: Aligned
+    placed: Placed
+    rows: Ints
+    abnormal: AbnormalReturns
+    attempted: AbnormalReturns
+    attempted_rows: Ints
+    real: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """What a study found.
+
+    Attributes
+    ----------
+    study : EventStudy
+        The study that was fitted.
+    request : Request
+        The events asked for.
+    panel : ReturnPanel
+        The returns.
+    symbols : tuple of str
+        The symbols asked for.
+    event, symbol : (N,) int
+        Event and symbol of each security-event asked for.
+    status : (N,) int8
+        `Exclusion` values.
+    parts : tuple of Part
+        One a calendar.
+    """
+
+    study: EventStudy
+    request: Request
+    panel: ReturnPanel
+    symbols: tuple[str, ...]
+    event: Ints
+    symbol: Ints
+    status: NDArray[np.int8]
+    parts: tuple[Part, ...]
+
+    @property
+    def n(self) -> int:
+        """Security-events studied."""
+        return sum(part.rows.size for part in self.parts)
+
+    @property
+    def n_sessions(self) -> int:
+        """Distinct sessions of relative day 0 among them: the independent observations."""
+        return len(tables.day0_labels(self, tables.studied_rows(self)).unique())
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each security-event and relative day.
+
+        Returns
+        -------
+        DataFrame
+            ``event_id``, ``symbol``, ``relative_day``, ``session``, ``ar`` and ``se`` (decimals), ``sar``.
+        """
+        return tables.tidy(self)
+
+    def car(
+        self, window: Window | None = None, *, missing: Literal["available", "strict"] | None = None
+    ) -> pd.DataFrame:
+        """Return one row for each security-event: its cumulative abnormal return over a window.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            Relative days, both included; the event window by default. Nothing is estimated again.
+        missing : {"available", "strict"}, optional
+            By default that of the study.
+
+        Returns
+        -------
+        DataFrame
+            ``event_id``, ``symbol``, ``session`` (of day 0), ``car``, ``se`` (its exact forecast standard error),
+            ``scar``, ``t``, ``df``, ``pvalue`` (two-sided, t(df)), ``n_bars``, ``flag``.
+        """
+        return tables.car(self, self._window(window), missing or self.study.missing)
+
+    def aar(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Return the average abnormal return of each relative day, and the average cumulated up to it."""
+        return tables.aar(self, level)
+
+    def caar(self, window: Window | None = None, *, level: float = 0.95) -> pd.DataFrame:
+        """Return one row: the average cumulative abnormal return of a window and its interval."""
+        return tables.caar(self, self._window(window), level)
+
+    def test(
+        self,
+        name: str,
+        window: Window | None = None,
+        *,
+        alternative: Alternative = "two-sided",
+        seed: int | np.random.Generator | None = None,
+        **options: Any,
+    ) -> TestResult:
+        """Run one significance test on a window; the names are those of ``eventstudy.inference.TESTS``."""
+        from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
+
+        return inference.run(name, self.sample(window), alternative=alternative, seed=seed, **options)
+
+    def tests(
+        self,
+        window: Window | None = None,
+        *,
+        alternative: Alternative = "two-sided",
+        seed: int | np.random.Generator | None = None,
+        **options: Any,
+    ) -> pd.DataFrame:
+        """Return every test on a window, one row each; one that does not apply says why."""
+        from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
+
+        results = inference.run_all(self.sample(window), alternative=alternative, seed=seed, **options)
+        return pd.DataFrame([result.to_dict() for result in results])
+
+    def sample(self, window: Window | None = None) -> WindowSample:
+        """Return a window as the input of the significance tests: arrays, with estimation windows and placebo dates.
+
+        Security-events without any return in the window are left out. Where one series is studied, events that share
+        a session are one observation.
+        """
+        return window_sample(self, self._window(window))
+
+    @cached_property
+    def excluded(self) -> pd.DataFrame:
+        """``event_id``, ``symbol``, ``reason``, ``detail`` of every security-event that is not studied."""
+        return tables.excluded(self)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """What is known of the events asked for, and where they fell: one row an event and calendar."""
+        return tables.events(self)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, hashes of the data, and the configuration; no clock."""
+        return provenance(self)
+
+    @cached_property
+    def plot(self) -> Figures:
+        """The charts of this result: ``result.plot.caar(ax=None)`` and others; each returns its Axes."""
+        from eventstudy.study.figures import Figures  # noqa: PLC0415  matplotlib is slow to import
+
+        return Figures(self)
+
+    def summary(self) -> str:
+        """Return a few lines of text: what was studied, what not, and the average reaction."""
+        return tables.summary(self)
+
+    def __repr__(self) -> str:
+        gone = int((self.status != Exclusion.STUDIED).sum())
+        return f"StudyResult: {self.n} security-events in {self.n_sessions} sessions, {gone} excluded"
+
+    def _repr_html_(self) -> str:
+        frame = self.caar()
+        return f"<p>{tables.escape(repr(self))}</p>{frame.to_html(index=False)}"
+
+    def _window(self, window: Window | None) -> Window:
+        if window is None:
+            return self.study.window
+        first, last = window
+        return int(first), int(last)
