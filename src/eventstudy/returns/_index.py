@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["is_intraday", "normal_index", "session_rows"]
 
 
-def normal_index(index: pd.Index) -> pd.Index:
+def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
     """Return an index of bars in the project's one form.
 
     Days become naive midnights (a day that carries a zone keeps its own date: Tokyo's 3 April stays the 3rd);
@@ -41,9 +41,9 @@ def normal_index(index: pd.Index) -> pd.Index:
             result = wall.as_unit(SESSION_UNIT)
         else:
             result = (index.tz_convert("UTC") if index.tz is not None else index).as_unit(SESSION_UNIT)
-        result = pd.DatetimeIndex(result, name="date", freq=None)
+        result = pd.DatetimeIndex(result, name="date")
     twice = result[result.duplicated()]
-    if len(twice):
+    if unique and len(twice):
         msg = f"row label {twice[0]} stands {int((result == twice[0]).sum())} times; keep one row for each bar"
         raise DataError(msg)
     return result
@@ -89,5 +89,5 @@ def session_rows(
         if stray.any():
             outside[str(symbol)] = int(stray.sum())
             result.loc[result.index.isin(frame.index[stray]), symbol] = float("nan")
-    result.index = pd.DatetimeIndex(rows, name="date", freq=None)
+    result.index = pd.DatetimeIndex(rows, name="date")
     return result, outside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError, NoSuchTicker, SourceError
@@ -11,7 +12,7 @@ from eventstudy.returns._index import session_rows
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import LEVEL_SYMBOLS, Kind, PricePanel, ReturnPanel
 from eventstudy.returns.registry import resolve
-from eventstudy.returns.sources import ALL, BundledSource, Delivery, ask, near
+from eventstudy.returns.sources import ALL, BundledSource, Delivery, ask, near, side_by_side
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -102,7 +103,7 @@ def load_returns(
     ----------
     symbols, start, end, source, calendar, calendars, **options
         As for `load_prices`. The return of `start` itself is there if the source has the close before it. A file of
-        returns says so with ``values="returns"`` or ``values="percent"``.
+        returns says so with ``holds="returns"`` or ``holds="percent"``.
     kind : {"simple", "log"}
         Which return.
     levels : iterable of str, optional
@@ -133,10 +134,10 @@ def load_returns(
     priced = ReturnPanel.from_prices(panel, kind, levels=levels)
     ready = _as_kind(got.returns, kind)
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
-    frame = priced.frame.join(ready.drop(columns=state), how="outer")
-    level = (priced.levels if priced.levels is not None else pd.DataFrame()).join(ready[state], how="outer")
+    frame = side_by_side(priced.frame, ready.drop(columns=state))
+    level = side_by_side(priced.levels, ready[state])
     span = None if first is None and last is None else (first or frame.index[0], last or frame.index[-1])
-    rows, _ = session_rows(frame.join(level, how="outer").sort_index(), calendar, panel.calendars or {}, span)
+    rows, _ = session_rows(side_by_side(frame, level), calendar, panel.calendars or {}, span)
     order = [symbol for symbol in _order(symbols, got) if symbol in rows.columns]
     quality = _quality(panel, got, rows[order], first, last)
     return ReturnPanel(
@@ -169,8 +170,8 @@ def _layered(
     if not isinstance(named, BundledSource):
         absent = [symbol for symbol, why in got.failures.items() if why.startswith(NoSuchTicker.__name__)]
         below = BundledSource().deliver(absent)
-        got.prices = got.prices.join(below.prices, how="outer") if below.prices.shape[1] else got.prices
-        got.returns = got.returns.join(below.returns, how="outer") if below.returns.shape[1] else got.returns
+        got.prices = side_by_side(got.prices, below.prices)
+        got.returns = side_by_side(got.returns, below.returns)
         for symbol in below.symbols:
             got.sources[symbol] = BUNDLED
             del got.failures[symbol]
@@ -187,7 +188,8 @@ def _refuse_nothing(got: Delivery) -> None:
     known = BundledSource().symbols()
     reasons = [why if "did you mean" in why else f"{why}{near(symbol, known)}" for symbol, why in got.failures.items()]
     local = all(why.startswith((NoSuchTicker.__name__, DataError.__name__)) for why in got.failures.values())
-    raise (DataError if local else SourceError)(f"no symbol could be had: {' · '.join(reasons)}")
+    msg = f"no symbol could be had: {' · '.join(reasons)}"
+    raise (DataError if local else SourceError)(msg)
 
 
 def _prices(
@@ -231,26 +233,24 @@ def _quality(
     first: pd.Timestamp | None,
     last: pd.Timestamp | None,
 ) -> pd.DataFrame:
-    """The quality of the prices from `start` on, and of the returns that came as returns."""
+    """Assess the prices from `start` on, and of the returns that came as returns."""
     cut = panel.frame if first is None else panel.frame.loc[panel.frame.index >= first]
     span = None if not len(cut) else (first or cut.index[0], last or cut.index[-1])
-    common = {"calendar": panel.calendar, "calendars": panel.calendars, "sources": got.sources}
+    common: dict[str, Any] = {"calendar": panel.calendar, "calendars": panel.calendars, "sources": got.sources}
     daily = isinstance(cut.index, pd.DatetimeIndex) and cut.index.tz is None
     priced = PricePanel(cut, quality=got.quality, span=span if daily else None, **common).quality
     ready = [symbol for symbol in got.returns.columns if symbol in rows.columns]
     parts = [priced] if cut.shape[1] else []
     if ready:
         parts.append(PricePanel(rows[ready].dropna(how="all"), **common).quality)
-    return pd.concat(parts).reindex([symbol for symbol in rows.columns])
+    return pd.concat(parts).reindex(list(rows.columns))
 
 
 def _as_kind(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """Returns that came as (simple) returns, in the kind that is asked for."""
+    """Bring returns that came as (simple) returns to the kind that is asked for."""
     if kind == "simple" or not returns.shape[1]:
         return returns
-    import numpy as np  # noqa: PLC0415  one function
-
-    return np.log1p(returns)
+    return pd.DataFrame(np.log1p(returns.to_numpy()), index=returns.index, columns=returns.columns)
 
 
 def _order(symbols: str | Iterable[str] | None, got: Delivery) -> Sequence[str]:
@@ -283,9 +283,9 @@ def _date(name: str, value: str | dt.date | None) -> pd.Timestamp | None:
         return None
     try:
         moment = pd.Timestamp(value)
-    except ValueError:
-        moment = pd.NaT
-    if moment is pd.NaT:
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or pd.isna(moment):
         msg = f"{name} {value!r} is not a date; write it as 2025-04-03"
         raise DataError(msg)
     return moment.tz_localize(None).normalize().as_unit("us")

@@ -73,8 +73,10 @@ class PricePanel:
     >>> panel = PricePanel(frame)  # the exchange was closed on the 9th
     >>> panel.frame.index.strftime("%d").tolist()
     ['08', '10', '13']
-    >>> panel.quality.loc["A", ["expected", "present", "missing", "missing_dates"]].tolist()
-    [3, 2, 1, '2025-01-10']
+    >>> print(panel.quality.loc["A", ["expected", "present", "missing_dates"]].to_string())
+    expected                  3
+    present                   2
+    missing_dates    2025-01-10
     """
 
     frame: pd.DataFrame
@@ -323,8 +325,8 @@ def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.D
     return [(symbols, None if name is None else sessions(name, first, last)) for name, symbols in by_calendar.items()]
 
 
-def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy with normal bars, numbers as float64, and every label once."""
+def _labelled(frame: Any) -> pd.DataFrame:
+    """Return a copy with normal bars, numbers as float64, and every label once."""
     if not isinstance(frame, pd.DataFrame):
         msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
         raise DataError(msg)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 
 from eventstudy.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["DataWarning", "check_returns"]
 

@@ -114,8 +114,10 @@ def date_runs(lacking: pd.Index, bars: pd.Index) -> str:
     for here in range(1, len(position) + 1):
         if here < len(position) and position[here] == position[here - 1] + 1:
             continue
-        run = [_word(label) for label in lacking[start:here]]
-        words += [f"{run[0]}..{run[-1]}"] if len(run) > RUN else run
+        if here - start > RUN:
+            words.append(f"{_word(lacking[start])}..{_word(lacking[here - 1])}")
+        else:
+            words += [_word(label) for label in lacking[start:here]]
         start = here
     return " ".join(words)
 

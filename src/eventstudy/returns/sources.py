@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
 
@@ -28,7 +28,7 @@ from eventstudy.returns.panel import PricePanel, ReturnPanel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["BundledSource", "Delivery", "PriceSource", "ask", "lacks", "near"]
+__all__ = ["BundledSource", "Delivery", "LocalSource", "PriceSource", "Source", "ask", "lacks", "near", "side_by_side"]
 
 ALL: str = "*"  # among symbols: everything that the source has
 
@@ -41,6 +41,17 @@ class PriceSource(Protocol):
         self, symbols: Sequence[str] | None, start: pd.Timestamp | None, end: pd.Timestamp | None
     ) -> PricePanel | ReturnPanel | pd.DataFrame:
         """Return what there is of `symbols` (None: of everything) from `start` to `end`, both included."""
+        ...
+
+
+@runtime_checkable
+class LocalSource(Protocol):
+    """A source of this package that answers in the common form at once."""
+
+    name: str
+
+    def deliver(self, symbols: Sequence[str] | None) -> Delivery:
+        """Return what there is of `symbols` (None: of everything), whatever the dates."""
         ...
 
 
@@ -93,8 +104,11 @@ class BundledSource:
         )
 
 
+Source: TypeAlias = PriceSource | LocalSource
+
+
 def ask(
-    source: PriceSource | BundledSource,
+    source: Source,
     symbols: Sequence[str] | None,
     start: pd.Timestamp | None,
     end: pd.Timestamp | None,
@@ -107,9 +121,9 @@ def ask(
         If the answer is neither a panel nor a frame.
     """
     name = str(getattr(source, "name", type(source).__name__))
-    if isinstance(source, BundledSource):
+    if isinstance(source, LocalSource):
         return source.deliver(symbols)
-    answer = source.fetch(symbols, start, end)
+    answer: Any = source.fetch(symbols, start, end)
     if isinstance(answer, PricePanel):
         got = Delivery(prices=answer.frame, calendars=dict(answer.calendars or {}), quality=_knowledge(answer))
     elif isinstance(answer, ReturnPanel):
@@ -132,6 +146,14 @@ def ask(
     return got
 
 
+def side_by_side(left: pd.DataFrame | None, right: pd.DataFrame | None) -> pd.DataFrame:
+    """Return two frames as one, on the bars of those that have a column."""
+    frames = [frame for frame in (left, right) if frame is not None and frame.shape[1]]
+    if len(frames) == 2:
+        return frames[0].join(frames[1], how="outer").sort_index()
+    return frames[0] if frames else pd.DataFrame()
+
+
 def lacks(symbol: str, source: str, known: Sequence[str]) -> str:
     """Return the reason of a symbol that a source does not have, with near matches."""
     return f"{NoSuchTicker.__name__}: {source} does not have {symbol!r}{near(symbol, known)}"
@@ -151,7 +173,7 @@ def near(symbol: str, known: Sequence[str]) -> str:
 
 
 def _knowledge(panel: PricePanel) -> pd.DataFrame | None:
-    """The columns of a panel's quality table that the dates alone do not tell."""
+    """Return the columns of a panel's quality table that the dates alone do not tell."""
     from eventstudy.returns.quality import COLUMNS  # noqa: PLC0415  the names only
 
     if panel.quality is None:
