@@ -7,7 +7,7 @@ is always between neighbouring sessions: a hole is missing bars, and no return c
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -255,6 +255,27 @@ class ReturnPanel:
             calendars=panel.calendars,
             check=False,
         )
+
+    def select(self, symbols: Iterable[str]) -> ReturnPanel:
+        """Return the panel of some of its symbols, in the order asked for, with all levels.
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            If the panel has no returns of a symbol.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"A": [0.01], "B": [0.02]}, index=pd.to_datetime(["2025-01-08"]))
+        >>> ReturnPanel(frame).select(["B"]).symbols
+        ['B']
+        """
+        wanted = list(symbols)
+        unknown = [symbol for symbol in wanted if symbol not in self.frame.columns]
+        if unknown:
+            msg = f"no returns of {unknown[0]!r} in the panel; it has {', '.join(self.frame.columns)}"
+            raise DataError(msg)
+        return replace(self, frame=self.frame[wanted], check=False)
 
     @property
     def symbols(self) -> list[str]:
