@@ -58,10 +58,11 @@ class PricesPart(_Part):
 
 
 class MarketPart(_Part):
-    """The index whose reaction is studied, and the index of its expected volatility."""
+    """The index whose reaction is studied, the index of its expected volatility, and short labels of events in charts."""
 
     symbol: str
     fear: str | None = None
+    labels: dict[str, str] = {}
 
 
 class EstimationPart(_Part):

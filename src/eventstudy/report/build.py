@@ -1,0 +1,112 @@
+"""The report of a study, put together from its parts: what is said is decided here, writing it is another room's work."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from eventstudy._version import __version__
+from eventstudy.report.document import Document
+from eventstudy.report.parts.chain import chain_part
+from eventstudy.report.parts.data import data_part
+from eventstudy.report.parts.market import market_part
+from eventstudy.report.parts.part import Inputs, Part, gather, plain
+from eventstudy.report.parts.securities import securities_part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eventstudy.study.files import StudyFile
+
+__all__ = ["build_document"]
+
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "exchange_calendars", "yfinance", "pyarrow")
+
+
+def build_document(
+    study: StudyFile,
+    *,
+    source: str | None = None,
+    quick: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Document, Inputs]:
+    """Run a study and say what came out.
+
+    Parameters
+    ----------
+    study : StudyFile
+    source : str, optional
+        Where prices come from instead of the study file's source.
+    quick : bool
+        Fewer replications; the report says so.
+    progress : callable, optional
+        Called with a word at each stage.
+
+    Returns
+    -------
+    Document
+        Ready to be written.
+    Inputs
+        What it was made from: its panels tell what a source could not deliver.
+
+    Raises
+    ------
+    EventStudyError
+        If the catalogue or the prices cannot be used.
+    """
+    say = progress or (lambda _: None)
+    say("loading events and prices")
+    inputs = gather(study, source)
+    seed = study.hypothesis.seed if study.hypothesis else 0
+    say("the market and its events")
+    parts = [market_part(inputs, seed=seed)]
+    if study.hypothesis is not None:
+        say("the hypothesis")
+        parts.insert(0, chain_part(inputs, seed=seed, quick=quick, progress=progress))
+    say("the cross-section")
+    parts += [securities_part(inputs), data_part(inputs)]
+    return _document(inputs, parts, quick=quick), inputs
+
+
+def _document(inputs: Inputs, parts: list[Part], *, quick: bool) -> Document:
+    results: dict[str, Any] = {"study": inputs.study.name}
+    for part in parts:
+        results.update(part.results)
+    answer = tuple(line for part in parts for line in part.answer)
+    return Document(
+        title=inputs.study.title,
+        answer=answer,
+        results=plain(results),
+        charts=tuple(chart for part in parts for chart in part.charts),
+        tables=tuple(table for part in parts for table in part.tables),
+        sections=tuple(section for part in parts for section in part.sections),
+        facts=tuple(fact for part in parts for fact in part.facts),
+        manifest=_manifest(inputs, quick=quick),
+        command=_command(inputs, quick=quick),
+    )
+
+
+def _manifest(inputs: Inputs, *, quick: bool) -> dict[str, Any]:
+    securities = inputs.securities
+    return {
+        "study": inputs.study.model_dump(mode="json"),
+        "quick": quick,
+        "source": inputs.source,
+        "sources": dict(sorted({**inputs.prices.sources, **(securities.sources if securities else {})}.items())),
+        "inputs": {
+            "catalog": inputs.catalog.digest,
+            "prices": inputs.prices.digest,
+            "securities": securities.digest if securities else None,
+        },
+        "versions": {
+            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "eventstudy": __version__,
+            **{name: version(name) for name in LIBRARIES},
+        },
+    }
+
+
+def _command(inputs: Inputs, *, quick: bool) -> str:
+    source = "" if inputs.source == inputs.study.prices.source else f" --source {inputs.source}"
+    return f"eventstudy run {inputs.study.name}{source}{' --quick' if quick else ''} --out out"

@@ -1,0 +1,154 @@
+"""A part of a report, and the inputs that all parts share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import StudyError
+from eventstudy.events import load_events
+from eventstudy.returns import ReturnPanel, load_prices, load_returns
+from eventstudy.study import EstimationWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eventstudy.events import EventCatalog
+    from eventstudy.report.document import Chart, Fact, Section, Table
+    from eventstudy.returns import PricePanel
+    from eventstudy.study.files import StudyFile
+
+__all__ = ["Inputs", "Part", "gather", "plain", "records", "window_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a study is made from.
+
+    Attributes
+    ----------
+    study : StudyFile
+    source : str
+        Where prices came from, in a word: "bundled", "yahoo", or a file's name without its folder.
+    catalog : EventCatalog
+        The whole catalogue: the mask of every estimation window.
+    sample : EventCatalog
+        The selection that is studied.
+    prices : PricePanel
+        The market index and the levels.
+    market : ReturnPanel
+        The index's returns, with the levels beside them.
+    securities : ReturnPanel or None
+        The cross-section with its benchmark; None if the study has none, or the source nothing of it.
+    """
+
+    study: StudyFile
+    source: str
+    catalog: EventCatalog
+    sample: EventCatalog
+    prices: PricePanel
+    market: ReturnPanel
+    securities: ReturnPanel | None
+
+    @property
+    def estimation(self) -> EstimationWindow:
+        """The estimation window of the study file."""
+        part = self.study.windows.estimation
+        return EstimationWindow(length=part.length, end=part.end, minimum=part.minimum)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one part adds to the report."""
+
+    sections: tuple[Section, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    tables: tuple[Table, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+    answer: tuple[str, ...] = ()
+
+
+def gather(study: StudyFile, source: str | None) -> Inputs:
+    """Load what a study needs: its catalogue, the market, and the securities that the source has.
+
+    Raises
+    ------
+    EventStudyError
+        If the catalogue, or the price of the market index, cannot be had.
+    """
+    where = source or study.prices.source
+    catalog = load_events(study.catalog.source)
+    sample = catalog.select(**study.catalog.selection())
+    if not len(sample):
+        msg = (
+            f"study {study.name}: the selection {study.catalog.selection()} leaves no event of {study.catalog.source!r}"
+        )
+        raise StudyError(msg)
+    span = {"start": study.prices.start, "end": study.prices.end}
+    prices = load_prices(study.prices.symbols, source=where, calendar=study.calendar, **span)
+    if study.market.symbol not in prices.frame.columns:
+        reason = prices.failures.get(study.market.symbol, "it is not among the symbols of the study file")
+        msg = f"study {study.name}: no price of the market index {study.market.symbol}: {reason}"
+        raise StudyError(msg)
+    market = ReturnPanel.from_prices(prices)
+    return Inputs(
+        study=study,
+        source=where if where in {"bundled", "yahoo", "french", "fred", "stooq"} else Path(where).name,
+        catalog=catalog,
+        sample=sample,
+        prices=prices,
+        market=market,
+        securities=_securities(study, where, span),
+    )
+
+
+def _securities(study: StudyFile, source: str, span: Mapping[str, Any]) -> ReturnPanel | None:
+    if study.cross_section is None:
+        return None
+    wanted = [study.cross_section.benchmark, *(s for group in study.cross_section.groups.values() for s in group)]
+    return load_returns(wanted, source=source, calendar=study.calendar, **span)
+
+
+def plain(value: Any) -> Any:
+    """Turn NumPy and pandas scalars into what JSON knows; moments and dates into text.
+
+    Examples
+    --------
+    >>> plain({"a": np.float64(1.5), "b": (pd.Timestamp("2025-04-03"), pd.NaT)})
+    {'a': 1.5, 'b': ['2025-04-03', None]}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(item) for item in value]
+    if value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}" if value.tz is None and value == value.normalize() else value.isoformat()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a frame's rows as plain values, for results.json."""
+    return [plain(row) for row in frame.to_dict("records")]
+
+
+def window_text(window: tuple[int, int]) -> str:
+    """Write a window as people read it.
+
+    Examples
+    --------
+    >>> window_text((0, 0)), window_text((0, 1)), window_text((-5, -1))
+    ('day 0', 'days 0 to +1', 'days −5 to −1')
+    """
+
+    def day(value: int) -> str:
+        return f"+{value}" if value > 0 else str(value).replace("-", "−")
+
+    first, last = window
+    return f"day {day(first)}" if first == last else f"days {day(first)} to {day(last)}"

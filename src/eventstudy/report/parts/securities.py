@@ -1,0 +1,186 @@
+"""The cross-section: named events side by side over the securities, and each security's mean reaction by stance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from eventstudy import plots
+from eventstudy.abnormal import MarketModel
+from eventstudy.report.document import Chart, Section, Table
+from eventstudy.report.parts.part import Part, records, window_text
+from eventstudy.study import EventStudy
+
+if TYPE_CHECKING:
+    from eventstudy.report.parts.part import Inputs
+    from eventstudy.returns import ReturnPanel
+    from eventstudy.study import StudyResult
+    from eventstudy.study.files import CrossSectionPart
+
+__all__ = ["securities_part"]
+
+LEVEL = 0.95
+DIRECTED = ("escalation", "softening")
+CHARTED = "industries"  # the group that the chart of named events shows: complete in every source
+
+
+def securities_part(inputs: Inputs) -> Part:
+    """Study each security of the cross-section against its benchmark.
+
+    Returns
+    -------
+    Part
+        Empty if the study has no cross-section, or the source none of its securities.
+    """
+    part, panel = inputs.study.cross_section, inputs.securities
+    if part is None or panel is None:
+        return Part()
+    lacking = _lacking(part, panel)
+    have = {name: [s for s in symbols if s in panel.frame.columns] for name, symbols in part.groups.items()}
+    have = {name: symbols for name, symbols in have.items() if symbols}
+    study = EventStudy(
+        model=MarketModel(part.benchmark),
+        estimation=inputs.estimation,
+        window=inputs.study.windows.event,
+        calendar=inputs.study.calendar,
+        mask_events=inputs.catalog,
+    )
+    every = study.fit(inputs.sample, panel)
+    cars = every.car(part.window).merge(_group_frame(have), on="symbol")
+    named = _named(inputs, part, cars, every)
+    means = _means(inputs, part, study, panel, have)
+    said = window_text(part.window)
+    caption = f"Market model against {part.benchmark}, {said}; 95% intervals with the exact forecast variance."
+    charts = _charts(named, have, said, caption)
+    tables = (
+        Table("securities", "Each security on the named events", caption, named,
+              units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False),
+        Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: one line in twenty is below 5 % by chance.", means,
+              units={"caar": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "stance"), open=False),
+        Table("securities_lacking", "Securities that this source does not have", "Asked for by the study file; a source with them adds them.", lacking, open=False),
+        Table("securities_excluded", "Security-events that could not be studied", "Counted by reason; each is listed in the results of the library's `excluded`.",
+              _counted(every), units={"security_events": "count"}, open=False),
+    )  # fmt: skip
+    section = Section(
+        "Across securities",
+        (_words(have, lacking, every),),
+        charts=tuple(chart.name for chart in charts),
+        tables=tuple(table.name for table in tables if len(table.frame)),
+    )
+    results = {
+        "named_events": {f"{row['event_id']} {row['symbol']}": row for row in records(named.drop(columns=["event"]))},
+        "means": {f"{row['symbol']} {row['stance']}": row for row in records(means)},
+        "lacking": sorted(lacking["symbol"]),
+        "studied": every.n,
+    }
+    return Part(
+        sections=(section,),
+        charts=charts,
+        tables=tuple(table for table in tables if len(table.frame)),
+        results={"securities": results},
+    )
+
+
+def _group_frame(have: dict[str, list[str]]) -> pd.DataFrame:
+    return pd.DataFrame([(s, name) for name, symbols in have.items() for s in symbols], columns=["symbol", "group"])
+
+
+def _lacking(part: CrossSectionPart, panel: ReturnPanel) -> pd.DataFrame:
+    rows = [
+        (name, symbol, panel.failures.get(symbol, "not delivered"))
+        for name, symbols in part.groups.items()
+        for symbol in symbols
+        if symbol not in panel.frame.columns
+    ]
+    return pd.DataFrame(rows, columns=["group", "symbol", "reason"])
+
+
+def _named(inputs: Inputs, part: CrossSectionPart, cars: pd.DataFrame, every: StudyResult) -> pd.DataFrame:
+    """Take the named events, in the study file's order: raw return of day 0, abnormal return over the window, interval."""
+    from scipy.stats import t as student  # noqa: PLC0415  slow to import
+
+    own = cars[cars["event_id"].isin(part.events)].copy()
+    order = {event: i for i, event in enumerate(part.events)}
+    own = own.assign(place=own["event_id"].map(order)).sort_values(["place", "group", "symbol"], kind="stable")
+    half = student.ppf(0.5 + LEVEL / 2, own["df"]) * own["se"]
+    names = {event.id: inputs.study.market.labels.get(event.id, event.name) for event in inputs.sample}
+    frame = every.panel.frame
+    raw = [frame.loc[session, symbol] for session, symbol in zip(own["session"], own["symbol"], strict=True)]
+    return pd.DataFrame(
+        {
+            "event_id": own["event_id"],
+            "event": [f"{names[e]} ({s:%-d %b %Y})" for e, s in zip(own["event_id"], own["session"], strict=True)],
+            "group": own["group"],
+            "symbol": own["symbol"],
+            "return": raw,
+            "estimate": own["car"],
+            "low": own["car"] - half,
+            "high": own["car"] + half,
+            "pvalue": own["pvalue"],
+        }
+    ).reset_index(drop=True)
+
+
+def _means(
+    inputs: Inputs, part: CrossSectionPart, study: EventStudy, panel: ReturnPanel, have: dict[str, list[str]]
+) -> pd.DataFrame:
+    """Each security's mean reaction by stance; sessions with both directions, or a mixed announcement, are left out."""
+    sessions = inputs.sample.sessions(inputs.study.calendar)
+    mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == "mixed").any())
+    clear = sessions[~(sessions["conflict"] | mixed)]
+    rows = []
+    for stance in DIRECTED:
+        events = inputs.sample.select(event_id=list(clear.index[clear["stance"] == stance]))
+        for group, symbols in have.items():
+            for symbol in symbols:
+                result = study.fit(events, panel.select([symbol, part.benchmark]))
+                test = result.test("cross_sectional", part.window)
+                rows.append(
+                    {
+                        "group": group,
+                        "symbol": symbol,
+                        "stance": stance,
+                        "caar": test.estimate,
+                        "low": test.ci[0],
+                        "high": test.ci[1],
+                        "pvalue": test.pvalue,
+                        "n": test.n_clusters,
+                        "reason": "" if test.applicable else test.reason,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _charts(named: pd.DataFrame, have: dict[str, list[str]], said: str, caption: str) -> tuple[Chart, ...]:
+    charts = []
+    for group in have:
+        own = named[named["group"] == group]
+        if own.empty or (group != CHARTED and own["symbol"].nunique() < 2):
+            continue
+        name = "industries" if group == CHARTED else f"securities-{group}"
+        title = f"{group[:1].upper()}{group[1:]}: the named events side by side"
+        charts.append(
+            Chart(
+                name=name,
+                title=title,
+                alt=f"Abnormal return of {own['symbol'].nunique()} securities ({group}) on {own['event'].nunique()} named events, {said}.",
+                figure=plots.industries(own, title=title, quantity=f"abnormal return, {said}"),
+                data=plots.industries_data(own),
+                caption=caption,
+            )
+        )
+    return tuple(charts)
+
+
+def _counted(every: StudyResult) -> pd.DataFrame:
+    out = every.excluded
+    return out.groupby("reason", sort=True).size().rename("security_events").reset_index()
+
+
+def _words(have: dict[str, list[str]], lacking: pd.DataFrame, every: StudyResult) -> str:
+    count = sum(len(symbols) for symbols in have.values())
+    text = f"{count} securities in {len(have)} groups ({', '.join(have)}); {every.n} security-events studied, {len(every.excluded)} not."
+    if len(lacking):
+        text += f" The source lacks {len(lacking)} of the study file's securities ({', '.join(sorted(set(lacking['group'])))})."
+    return text
