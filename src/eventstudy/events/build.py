@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.errors import CatalogError, Problem
 from eventstudy.events.event import Event, day_of
 from eventstudy.events.fields import ALIASES, COLUMNS, MOMENTS, PLAIN, REQUIRED, is_empty
-from eventstudy.events.moments import parse_moment, parse_zone, zone_name
+from eventstudy.events.moments import NO_ZONE, parse_moment, parse_zone, zone_name
 from eventstudy.events.vocabulary import DATE_ONLY, Vocabulary, one_of
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def build_events(draft: Draft, zone: ZoneInfo | None, vocabulary: Vocabulary) ->
         elif name is not None:
             seen[name] = record.place
         parsed.append(row.parsed)
+    problems = _gather_zoneless(problems)
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         msg = f"{draft.origin}: the catalogue has {count}"
@@ -100,6 +101,15 @@ def build_events(draft: Draft, zone: ZoneInfo | None, vocabulary: Vocabulary) ->
 def order(events: Iterable[Event]) -> tuple[Event, ...]:
     """Return the events by moment, then id: the order of every table."""
     return tuple(sorted(events, key=lambda event: (event.announced_at, event.id)))
+
+
+def _gather_zoneless(problems: list[Problem]) -> list[Problem]:
+    """Say once, with the number of rows, that a whole column of moments lacks a time zone."""
+    zoneless = [problem for problem in problems if problem.expected == NO_ZONE]
+    if len(zoneless) < 2:
+        return problems
+    first = replace(zoneless[0], expected=f"{NO_ZONE} (and {len(zoneless) - 1} more like it)")
+    return [first, *(problem for problem in problems if problem.expected != NO_ZONE)]
 
 
 def _check_columns(draft: Draft) -> list[Problem]:

@@ -13,7 +13,7 @@ import pandas as pd
 from eventstudy.events.event import guess_precision
 from eventstudy.events.vocabulary import DATE_ONLY, one_of
 
-__all__ = ["parse_date", "parse_moment", "parse_zone", "zone_name"]
+__all__ = ["NO_ZONE", "parse_date", "parse_moment", "parse_zone", "zone_name"]
 
 _DATE: Final = r"\d{4}-\d{2}-\d{2}"
 _MOMENT: Final = re.compile(
@@ -21,6 +21,7 @@ _MOMENT: Final = re.compile(
     r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?)?"
 )
 _EXPECTED_MOMENT: Final = "a moment such as 2025-04-02 16:26, 2025-04-02T16:26:05-04:00 or, less precise, 2025-04-02"
+NO_ZONE: Final = "a moment with a time zone: pass timezone='America/New_York', or add a timezone key or column"
 _EXPECTED_DATE: Final = "a date such as 2025-04-02"
 
 
@@ -95,10 +96,7 @@ def parse_moment(value: object, zone: ZoneInfo | None) -> tuple[pd.Timestamp, st
     moment, precision = _parse_text(value) if isinstance(value, str) else _parse_typed(value)
     if moment.tzinfo is None:
         if zone is None:
-            msg = (
-                "a moment with a time zone: pass timezone='America/New_York', or give the file a timezone key or column"
-            )
-            raise ValueError(msg)
+            raise ValueError(NO_ZONE)
         if moment.time() == datetime.min.time() and precision in {"", DATE_ONLY}:
             # a date: its day may lack a midnight where clocks change at midnight, and then starts at one
             midnight = pd.Timestamp(moment).as_unit("us")
