@@ -1,0 +1,84 @@
+"""The falsifiers that were declared beforehand, each judged on the headline sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy.hypothesis.reactions import react
+from eventstudy.hypothesis.sample import Variant
+from eventstudy.hypothesis.setting import Setting, strata_of
+from eventstudy.hypothesis.verdict import Falsifier
+from eventstudy.hypothesis.wording import pvalue_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eventstudy.hypothesis.chain import Evidence, SampleVerdict
+    from eventstudy.hypothesis.definitions import Definitions
+
+__all__ = ["check_falsifiers"]
+
+Ints = NDArray[np.int64]
+
+_WORST = ("2025-04-03", "2025-04-04")
+
+
+def check_falsifiers(
+    setting: Setting,
+    evidence: Evidence,
+    samples: Mapping[str, SampleVerdict],
+    rules: Definitions,
+    *,
+    draws: int,
+    seed: int,
+) -> tuple[Falsifier, ...]:
+    """Judge each falsifier of the definitions; one that cannot be judged says so with None."""
+    lead, everything = samples[rules.headline], samples["all"]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, 1]).spawn(2)]
+
+    def drop(position: Ints, periods: dict[str, tuple[str, str]], rng: np.random.Generator) -> float:
+        strata = strata_of(periods, setting.index, setting.record.busy, rules)
+        z, car = evidence.scores.z, evidence.scores.car
+        return react(z, car, position, strata, evidence.cells, rules, sign=-1, draws=draws, rng=rng).pvalue
+
+    headline = {rules.headline: rules.periods[rules.headline]}
+    by_rule = setting.vary(rules, Variant(tiers=rules.sample.rule_tiers)).trigger.position
+    p_rule = drop(by_rule, headline, streams[0])
+    worst = setting.index.get_indexer(pd.DatetimeIndex(_WORST))
+    p_worst = drop(setting.record.trigger[~np.isin(setting.record.trigger, worst)], dict(rules.periods), streams[1])
+    h2, h3 = lead.links["H2"], lead.links["H3"]
+    return (
+        _significance("H1", rules.falsifiers["h1"][0], p_rule, rules),
+        _gone("H1", rules.falsifiers["h1"][1], p_worst, everything.links["H1"].pvalue, rules),
+        Falsifier(
+            "H2",
+            rules.falsifiers["h2"][0],
+            bool(h2.pvalue > rules.level or h2.estimate <= 0) if h2.applicable else None,
+            f"difference {h2.estimate:+.4f}, {pvalue_words(h2.pvalue)}" if h2.applicable else h2.reason,
+        ),
+        _significance("H3", rules.falsifiers["h3"][0], h3.details.get("p_matched", np.nan), rules),
+        Falsifier(
+            "H3",
+            rules.falsifiers["h3"][1],
+            bool(h3.details["median"] <= 0) if h3.applicable else None,
+            f"median {h3.details['median']:+.2f}" if h3.applicable else h3.reason,
+        ),
+    )
+
+
+def _significance(link: str, text: str, p: float, rules: Definitions) -> Falsifier:
+    if not np.isfinite(p):
+        return Falsifier(link, text, None, "too few sessions")
+    return Falsifier(link, text, bool(p > rules.level), pvalue_words(p))
+
+
+def _gone(link: str, text: str, p: float, whole: float, rules: Definitions) -> Falsifier:
+    """Say whether an effect that was there is not without the two days; one that never was has nothing to lose."""
+    if not (np.isfinite(p) and np.isfinite(whole)):
+        return Falsifier(link, text, None, "too few sessions")
+    fires = bool(whole <= rules.level < p)
+    return Falsifier(link, text, fires, f"all events {pvalue_words(whole)}, without the two days {pvalue_words(p)}")

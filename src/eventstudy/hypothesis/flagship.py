@@ -1,0 +1,155 @@
+"""The study as one call: a catalogue and prices in, a verdict out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eventstudy.hypothesis.chain import Evidence, SampleVerdict, evaluate, prepare
+from eventstudy.hypothesis.definitions import Definitions, load_definitions
+from eventstudy.hypothesis.falsify import check_falsifiers
+from eventstudy.hypothesis.setting import Setting, build_setting, strata_of
+from eventstudy.hypothesis.tabulate import verdict_tables
+from eventstudy.hypothesis.verdict import Verdict, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from eventstudy.events import EventCatalog
+    from eventstudy.returns import PricePanel
+
+__all__ = ["SelloffForcesSoftening"]
+
+
+@dataclass(frozen=True, slots=True)
+class SelloffForcesSoftening:
+    """Does a selloff force softening? Threat -> selloff -> relief -> rally, tested link by link and jointly.
+
+    Parameters
+    ----------
+    market : str, default "^GSPC"
+        The index that is said to fall and to force.
+    fear : str or None, default "^VIX"
+        Its fear gauge, for the scale of an ordinary session; None: an exponentially weighted variance.
+    seed : int, default 0
+        Of every draw.
+    definitions : path or mapping, optional
+        What differs from the shipped definitions, for another catalogue.
+    episodes : pandas.DataFrame, optional
+        Threats of another catalogue; by default the shipped ones, else by rule.
+    calendar : str, default "XNYS"
+    quick : bool, default False
+        Fewer replications, for a look.
+    progress : callable, optional
+        Called with a word at each stage.
+
+    Examples
+    --------
+    >>> from eventstudy.events import load_events
+    >>> from eventstudy.returns import load_prices
+    >>> prices = load_prices(["^GSPC", "^VIX"], start="2016-01-04", end="2025-11-14", source="bundled")
+    >>> verdict = SelloffForcesSoftening(quick=True).test(load_events("us-china"), prices)
+    >>> list(verdict.samples), list(verdict.links)
+    (['all', 'earlier', 'before', 'after'], ['H1', 'H2', 'H3'])
+    """
+
+    market: str = "^GSPC"
+    fear: str | None = "^VIX"
+    seed: int = 0
+    definitions: str | Path | Mapping[str, Any] | None = None
+    episodes: pd.DataFrame | None = None
+    calendar: str = "XNYS"
+    quick: bool = False
+    progress: Callable[[str], None] | None = None
+
+    def test(self, catalog: EventCatalog, prices: PricePanel) -> Verdict:
+        """Run the study.
+
+        Parameters
+        ----------
+        catalog : EventCatalog
+            The whole catalogue: which rows count is decided by the definitions.
+        prices : PricePanel
+            The index and its fear gauge; UST10Y if there.
+
+        Returns
+        -------
+        Verdict
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            If a symbol is missing.
+        eventstudy.errors.StudyError
+            If the catalogue is empty or the definitions cannot be read.
+        """
+        rules = load_definitions(self.definitions)
+        setting = build_setting(
+            catalog,
+            prices,
+            rules,
+            market=self.market,
+            fear=self.fear,
+            calendar=self.calendar,
+            episodes=self.episodes,
+        )
+        evidence = prepare(setting.record, rules)
+        samples = self._samples(setting, evidence, rules)
+        self._say("falsifiers")
+        falsifiers = check_falsifiers(setting, evidence, samples, rules, draws=self._draws(rules), seed=self.seed)
+        supported, reasons = decide(samples[rules.headline], falsifiers, rules)
+        return Verdict(
+            samples=MappingProxyType(samples),
+            headline=rules.headline,
+            falsifiers=falsifiers,
+            supported=supported,
+            reasons=tuple(reasons),
+            definitions=rules,
+            provenance=MappingProxyType(self._provenance(catalog, prices, rules)),
+            _tables=MappingProxyType(verdict_tables(setting, evidence, samples, falsifiers, rules)),
+        )
+
+    def _samples(self, setting: Setting, evidence: Evidence, rules: Definitions) -> dict[str, SampleVerdict]:
+        names = {"all": dict(rules.periods)} | {name: {name: dates} for name, dates in rules.periods.items()}
+        # one stream a sample, by place: a sample's draws do not depend on the others
+        seeds = np.random.SeedSequence(self.seed).spawn(len(names))
+        verdicts = {}
+        for (name, periods), seed in zip(names.items(), seeds, strict=True):
+            self._say(f"sample {name}")
+            verdicts[name] = evaluate(
+                setting.record,
+                evidence,
+                strata_of(periods, setting.index, setting.record.busy, rules),
+                rules,
+                name=name,
+                draws=self._draws(rules),
+                power_draws=rules.replications.power,
+                seed=seed,
+            )
+        return verdicts
+
+    def _draws(self, rules: Definitions) -> int:
+        return rules.replications.quick if self.quick else rules.replications.headline
+
+    def _say(self, stage: str) -> None:
+        if self.progress is not None:
+            self.progress(stage)
+
+    def _provenance(self, catalog: EventCatalog, prices: PricePanel, rules: Definitions) -> dict[str, Any]:
+        return {
+            "catalog": catalog.name,
+            "catalog_digest": catalog.digest,
+            "prices_digest": prices.digest,
+            "definitions_digest": rules.digest,
+            "market": self.market,
+            "fear": self.fear,
+            "seed": self.seed,
+            "draws": self._draws(rules),
+            "quick": self.quick,
+        }

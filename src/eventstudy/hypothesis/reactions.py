@@ -1,0 +1,271 @@
+"""H1 and H3: whether the index moved with the news, and whether other days would have moved as much.
+
+The estimate is the mean winsorised standardized abnormal return over independent sessions, signed so that the link's
+direction is positive. Three reference distributions answer for chance, and the headline p-value is the largest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from eventstudy.hypothesis.market import Market, prior_return
+from eventstudy.hypothesis.resampling import draw_without, matched_draws, pvalue, rotation_sums, rotations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstudy.hypothesis.definitions import Definitions
+
+__all__ = ["Cells", "Reaction", "Stratum", "match_cells", "react", "winsorised"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+_TERCILES = (1 / 3, 2 / 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """A stretch of sessions within which dates may be exchanged.
+
+    Attributes
+    ----------
+    name : str
+    first, last : int
+        Positions, both included.
+    pool : (P,) int
+        Placebo sessions: those of the stretch, and of the history before it, on which no event fell.
+    """
+
+    name: str
+    first: int
+    last: int
+    pool: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """States in which placebo sessions are matched, each (B,) int, -1 where unknown; `pool` (P,) int."""
+
+    fear: Ints
+    prior: Ints
+    weekday: Ints
+    pool: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One link's reaction in one sample.
+
+    Attributes
+    ----------
+    position : (n,) int
+        Sessions with a score.
+    score : (n,) float
+        Winsorised standardized abnormal return, signed: positive is the link's direction.
+    car : (n,) float
+        Cumulative abnormal return, decimals, unsigned.
+    estimate : float
+        Mean score, in standard deviations of an ordinary window.
+    p_permutation, p_matched, p_shift : float
+        One-sided.
+    pvalue : float
+        The largest of them.
+    null_permutation, null_matched, null_shift : (R,) float
+        What chance gives.
+    """
+
+    position: Ints
+    score: Floats
+    car: Floats
+    estimate: float
+    p_permutation: float
+    p_matched: float
+    p_shift: float
+    pvalue: float
+    null_permutation: Floats
+    null_matched: Floats
+    null_shift: Floats
+
+    @property
+    def n(self) -> int:
+        """Independent sessions."""
+        return int(self.position.size)
+
+    @property
+    def se(self) -> float:
+        """Standard error of the mean score across sessions, divisor n - 1."""
+        return float(self.score.std(ddof=1) / np.sqrt(self.n)) if self.n > 1 else float("nan")
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Interval from the placebo draws, the widest of the three: what the news added, if it added the same to each."""
+        nulls = [null for null in (self.null_permutation, self.null_matched, self.null_shift) if null.size]
+        if not nulls:
+            return float("nan"), float("nan")
+        tail = (1 - level) / 2
+        high = max(float(np.quantile(null, 1 - tail)) for null in nulls)
+        low = min(float(np.quantile(null, tail)) for null in nulls)
+        return self.estimate - high, self.estimate - low
+
+    def interval_t(self, level: float) -> tuple[float, float]:
+        """Interval for the mean score by t(n-1), which lets the news add noise as well."""
+        if self.n < 2:
+            return float("nan"), float("nan")
+        half = float(stats.t.ppf(0.5 + level / 2, self.n - 1)) * self.se
+        return self.estimate - half, self.estimate + half
+
+    def equivalence(self, margin: float) -> float:
+        """Two one-sided tests that the mean lies within +-margin (Schuirmann 1987): the larger p-value."""
+        if self.n < 2 or self.se == 0:
+            return float("nan")
+        low = stats.t.sf((self.estimate + margin) / self.se, self.n - 1)
+        high = stats.t.cdf((self.estimate - margin) / self.se, self.n - 1)
+        return float(max(low, high))
+
+    def companions(self) -> dict[str, float]:
+        """Median, share in the link's direction, and the p-values of t, Wilcoxon and sign tests (one-sided)."""
+        if self.n < 2:
+            return {}
+        right = int(np.count_nonzero(self.score > 0))
+        nonzero = int(np.count_nonzero(self.score))
+        return {
+            "median": float(np.median(self.score)),
+            "share": right / self.n,
+            "p_t": float(stats.t.sf(self.estimate / self.se, self.n - 1)) if self.se > 0 else float("nan"),
+            "p_wilcoxon": float(stats.wilcoxon(self.score, alternative="greater").pvalue) if nonzero else float("nan"),
+            "p_sign": float(stats.binom.sf(right - 1, nonzero, 0.5)),
+        }
+
+
+def winsorised(z: Floats, pool: Ints, limits: tuple[float, float]) -> Floats:
+    """(B,) scores, clipped to quantiles of the placebo pool."""
+    known = z[pool]
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return z
+    low, high = np.quantile(known, limits)
+    return np.clip(z, low, high)
+
+
+def match_cells(market: Market, z: Floats, busy: Bools, rules: Definitions) -> Cells:
+    """Terciles of the fear gauge and of the prior return at the last close before, and the weekday."""
+    fear = np.full(market.fear.shape, np.nan)
+    fear[1:] = market.fear[:-1]
+    prior = prior_return(market, rules.placebo.prior_sessions)
+    pool = np.flatnonzero(~busy & np.isfinite(z))
+    return Cells(_tercile(fear, pool), _tercile(prior, pool), market.weekday, pool)
+
+
+def _tercile(values: Floats, pool: Ints) -> Ints:
+    known = values[pool]
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return np.zeros(values.shape, dtype=np.int64)
+    code = np.searchsorted(np.quantile(known, _TERCILES), values, side="right")
+    return np.where(np.isfinite(values), code, -1)
+
+
+def candidates(cells: Cells, position: Ints, minimum: int) -> list[Ints]:
+    """Find matched placebo sessions of each event, the event itself included; coarser cells where too few."""
+    found = []
+    for t in position:
+        same_prior = cells.prior[cells.pool] == cells.prior[t]
+        same_fear = cells.fear[cells.pool] == cells.fear[t]
+        same_day = cells.weekday[cells.pool] == cells.weekday[t]
+        for keep in (same_prior & same_fear & same_day, same_prior & same_fear, same_prior):
+            if np.count_nonzero(keep) >= minimum:
+                break
+        found.append(np.append(cells.pool[keep], t))
+    return found
+
+
+def react(
+    z: Floats,
+    car: Floats,
+    position: Ints,
+    strata: Sequence[Stratum],
+    cells: Cells,
+    rules: Definitions,
+    *,
+    sign: int,
+    draws: int,
+    rng: np.random.Generator,
+    statistic: str | None = None,
+) -> Reaction:
+    """Test one link on the sessions at `position`.
+
+    Parameters
+    ----------
+    z, car : (B,) float
+        Scores of every session; see :func:`eventstudy.hypothesis.market.scores`.
+    position : (n,) int
+        Event sessions, each once; those outside the strata or without a score are left out.
+    strata : sequence of Stratum
+        Exchange happens within them.
+    cells : Cells
+        For the matched placebos.
+    rules : Definitions
+    sign : {-1, 1}
+        The direction of the link.
+    draws : int
+    rng : numpy.random.Generator
+    statistic : {"mean", "median"}, optional
+        By default that of the definitions; a median skips the circular shift.
+
+    Returns
+    -------
+    Reaction
+
+    Notes
+    -----
+    Permutation: n sessions without replacement from pool and events together, within each stratum (Nguyen and Wolf
+    2023). Matched: one candidate an event. Shift: every rotation of one stratum, `draws` combinations of several.
+    """
+    kind = statistic or rules.reaction.statistic
+    summarize = np.median if kind == "median" else np.mean
+    usable = np.isfinite(z)
+    chosen: list[Ints] = []
+    scored = np.full(z.shape, np.nan)
+    permuted: list[Floats] = []
+    parts: list[tuple[Floats, Floats]] = []
+    for stratum in strata:
+        inside = position[(position >= stratum.first) & (position <= stratum.last)]
+        inside = inside[usable[inside]]
+        pool = np.union1d(stratum.pool[usable[stratum.pool]], inside)
+        clipped = sign * winsorised(z, stratum.pool, rules.reaction.winsor)
+        scored[inside] = clipped[inside]
+        chosen.append(inside)
+        if inside.size:
+            permuted.append(clipped[draw_without(pool, inside.size, draws, rng)])
+            parts.append(rotation_sums(clipped, inside, stratum.first, stratum.last))
+    at = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
+    score = scored[at]
+    nothing = np.zeros(0)
+    if not at.size:
+        nan = float("nan")
+        return Reaction(at, score, car[at], nan, nan, nan, nan, nan, nothing, nothing, nothing)
+    estimate = float(summarize(score))
+    permutation = summarize(np.concatenate(permuted, axis=1), axis=1)
+    whole = sign * winsorised(z, cells.pool, rules.reaction.winsor)
+    matched = summarize(whole[matched_draws(candidates(cells, at, rules.placebo.matched_minimum), draws, rng)], axis=1)
+    shift = nothing if kind == "median" else rotations(parts, draws, rng)
+    tested = [pvalue(estimate, null) for null in (permutation, matched, shift)]
+    return Reaction(
+        position=at,
+        score=score,
+        car=car[at],
+        estimate=estimate,
+        p_permutation=tested[0],
+        p_matched=tested[1],
+        p_shift=tested[2],
+        pvalue=float(np.nanmax(tested)),
+        null_permutation=permutation,
+        null_matched=matched,
+        null_shift=shift,
+    )

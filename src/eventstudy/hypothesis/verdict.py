@@ -1,0 +1,210 @@
+"""What the study says: links, chain, power and the word for it, in every sample, with the tables behind them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eventstudy.hypothesis.wording import chain_sentence, link_sentence, pvalue_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from eventstudy.hypothesis.chain import SampleVerdict
+    from eventstudy.hypothesis.definitions import Definitions
+    from eventstudy.hypothesis.power import Power
+    from eventstudy.inference import TestResult
+
+__all__ = ["Falsifier", "Verdict", "decide", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Falsifier:
+    """Something declared beforehand that would keep "supported" from being said.
+
+    Attributes
+    ----------
+    link : str
+        "H1", "H2" or "H3".
+    text : str
+        As in the definitions.
+    fires : bool or None
+        None where it cannot be judged on this record.
+    figure : str
+        The number behind it.
+    """
+
+    link: str
+    text: str
+    fires: bool | None
+    figure: str
+
+
+def decide(
+    sample: SampleVerdict, falsifiers: tuple[Falsifier, ...], rules: Definitions
+) -> tuple[bool | None, list[str]]:
+    """Find the word for one sample, by the rule of the design, and why.
+
+    True: the joint test rejects at the level and no declared falsifier fires. False: a link has the wrong sign at the
+    level, or is equivalent to nothing at the declared margin. None: anything else.
+
+    Returns
+    -------
+    supported : bool or None
+    reasons : list of str
+    """
+    against = []
+    for name, link in sample.links.items():
+        if not link.applicable:
+            continue
+        if link.details["p_wrong_sign"] <= rules.level:
+            against.append(f"{name} has the wrong sign at {rules.level:.0%}")
+        elif link.details["p_equivalence"] <= rules.level:
+            against.append(f"{name} is equivalent to nothing at the declared margin")
+    if against:
+        return False, against
+    fired = [f"{f.link} {f.text}" for f in falsifiers if f.fires]
+    unknown = [f"{f.link} {f.text}: cannot be judged" for f in falsifiers if f.fires is None]
+    if sample.chain.applicable and sample.chain.pvalue <= rules.level and not fired and not unknown:
+        return True, []
+    return None, fired
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer of the flagship study.
+
+    Attributes
+    ----------
+    samples : mapping of str to SampleVerdict
+        "all" and the periods of the definitions; each has ``.links``, ``.chain``, ``.power``.
+    headline : str
+        The sample whose verdict counts.
+    falsifiers : tuple of Falsifier
+    supported : bool or None
+        True, False, or None: these data cannot tell.
+    reasons : tuple of str
+        Why, where the word is False, or what stands in the way of True.
+    definitions : Definitions
+    provenance : mapping
+        Digests, symbols, seed, replications, and whether the run was a quick one.
+    """
+
+    samples: Mapping[str, SampleVerdict]
+    headline: str
+    falsifiers: tuple[Falsifier, ...]
+    supported: bool | None
+    reasons: tuple[str, ...]
+    definitions: Definitions
+    provenance: Mapping[str, Any]
+    _tables: Mapping[str, pd.DataFrame]
+
+    @property
+    def links(self) -> Mapping[str, TestResult]:
+        """The three links on all events passed."""
+        return self.samples["all"].links
+
+    @property
+    def chain(self) -> TestResult:
+        """The joint test on all events passed."""
+        return self.samples["all"].chain
+
+    @property
+    def power(self) -> Mapping[str, Power]:
+        """What all events passed could have shown; the headline sample's is ``samples[headline].power``."""
+        return self.samples["all"].power
+
+    def summary(self) -> str:
+        """Give the answer in words: the headline sample first, then its links, then the other samples."""
+        lead = self.samples[self.headline]
+        lines = [
+            f"Headline sample '{self.headline}' ({' to '.join(self.definitions.periods[self.headline])}, or the end of the prices).",
+            chain_sentence(lead, list(self.reasons), self.definitions, supported=self.supported),
+        ]
+        lines += [link_sentence(name, link, lead.power[name], self.definitions) for name, link in lead.links.items()]
+        for name, sample in self.samples.items():
+            if name != self.headline:
+                lines.append(_other(name, sample, self.definitions))
+        if self.provenance.get("quick"):
+            lines.append("This was a quick run with fewer replications; its p-values are coarse.")
+        return "\n".join(lines)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tidy tables by name; see docs/flagship.md for their columns."""
+        return {name: table.copy() for name, table in self._tables.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the tables, as plain JSON values."""
+        content: dict[str, Any] = plain(
+            {
+                "supported": self.supported,
+                "reasons": list(self.reasons),
+                "headline": self.headline,
+                "summary": self.summary().splitlines(),
+                "samples": {
+                    name: {
+                        "links": {key: link.to_dict() for key, link in sample.links.items()},
+                        "chain": sample.chain.to_dict(),
+                        "power": {
+                            key: {"effect": p.effect, "power": p.power, "detectable": p.detectable}
+                            for key, p in sample.power.items()
+                        },
+                    }
+                    for name, sample in self.samples.items()
+                },
+                "falsifiers": [
+                    {"link": f.link, "text": f.text, "fires": f.fires, "figure": f.figure} for f in self.falsifiers
+                ],
+                "definitions": {"digest": self.definitions.digest, **self.definitions.raw},
+                "provenance": dict(self.provenance),
+            }
+        )
+        return content
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        word = {True: "supported", False: "contradicted", None: "not established"}[self.supported]
+        return f"Verdict(chain {word} in sample {self.headline!r})"
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{escape(line)}</p>" for line in self.summary().splitlines())
+
+
+def _other(name: str, sample: SampleVerdict, rules: Definitions) -> str:
+    if not sample.chain.applicable:
+        return f"Sample '{name}': the chain could not be tested; {sample.chain.reason}."
+    parts = ", ".join(
+        f"{key} {pvalue_words(link.pvalue)} (n = {link.n_clusters})" for key, link in sample.links.items()
+    )
+    word = "rejects" if sample.chain.pvalue <= rules.level else "does not reject"
+    return (
+        f"Sample '{name}': {parts}; the joint test {word} at {rules.level:.0%} ({pvalue_words(sample.chain.pvalue)})."
+    )
+
+
+def plain(value: Any) -> Any:
+    """Turn numbers, arrays and mappings into JSON values; what is not finite becomes None.
+
+    Examples
+    --------
+    >>> plain({"a": np.float64(1.5), "b": (np.nan, True)})
+    {'a': 1.5, 'b': [None, True]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return [plain(item) for item in value.tolist()]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

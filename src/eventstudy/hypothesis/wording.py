@@ -1,0 +1,110 @@
+"""The answer in words, made from the numbers by fixed rules, so that it can be read afresh beside the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eventstudy.hypothesis.chain import SampleVerdict
+    from eventstudy.hypothesis.definitions import Definitions
+    from eventstudy.hypothesis.power import Power
+    from eventstudy.inference import TestResult
+
+__all__ = ["LINK_WORDS", "chain_sentence", "link_sentence", "percent", "pvalue_words"]
+
+LINK_WORDS: Mapping[str, str] = {
+    "H1": "escalation -> selloff",
+    "H2": "drawdown -> softening",
+    "H3": "softening -> rally",
+}
+_EFFECTS = {
+    "H1": "that the index fell on threats more than other days explain",
+    "H2": "that relief came sooner after losses",
+    "H3": "that the index rose on formal relief more than other days explain",
+}
+
+
+def pvalue_words(p: float) -> str:
+    """Write a p-value for a sentence.
+
+    Examples
+    --------
+    >>> pvalue_words(0.0123), pvalue_words(0.0004)
+    ('p = 0.012', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.0005 + 1e-9 else f"p = {p:.3f}"
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Write a share or a return as percent."""
+    return "n/a" if not np.isfinite(value) else f"{value * 100:.{digits}f} %"
+
+
+def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions) -> str:
+    """Say what one link's test found: evidence, evidence of nothing, of the opposite, or none either way."""
+    head = f"{name}, {LINK_WORDS[name]}: "
+    if not link.applicable:
+        return f"{head}could not be tested ({link.reason})."
+    size = _size(name, link)
+    chance = f"{pvalue_words(link.pvalue)}, n = {link.n_clusters} independent sessions"
+    found = (
+        f"power {percent(power.power)} against {_aim(name, rules)}"
+        if np.isfinite(power.power)
+        else "power not computed"
+    )
+    if link.pvalue <= rules.level:
+        verdict = f"evidence {_EFFECTS[name]}"
+    elif link.details["p_wrong_sign"] <= rules.level:
+        verdict = "evidence of the opposite sign"
+    elif link.details["p_equivalence"] <= rules.level:
+        verdict = f"evidence of no effect beyond the declared margin of {_margin(name, rules)}"
+    else:
+        verdict = f"no evidence {_EFFECTS[name]}, and none of its absence either"
+    return f"{head}{verdict} ({size}; {chance}; {found})."
+
+
+def _size(name: str, link: TestResult) -> str:
+    low, high = link.ci
+    if name == "H2":
+        mean = link.details
+        return (
+            f"mean loss before decisions {percent(mean['mean_loss_decision'], 2)} against "
+            f"{percent(mean['mean_loss_other'], 2)} on other sessions with an open threat, difference "
+            f"{link.estimate * 100:+.2f} points, {link.level:.0%} interval {low * 100:+.2f} to {high * 100:+.2f}"
+        )
+    return (
+        f"mean reaction {link.estimate:+.2f} standard deviations of an ordinary session, {link.level:.0%} interval "
+        f"{low:+.2f} to {high:+.2f}; {link.details['mean_car'] * 100:+.2f} % on average"
+    )
+
+
+def _aim(name: str, rules: Definitions) -> str:
+    if name == "H2":
+        return f"an odds ratio of {rules.power.odds_ratio:g} per standard deviation of drawdown"
+    return f"{rules.power.reaction:g} standard deviations"
+
+
+def _margin(name: str, rules: Definitions) -> str:
+    if name == "H2":
+        return f"an odds ratio of {np.exp(rules.equivalence.log_odds):.2f} per standard deviation"
+    return f"{rules.equivalence.reaction:g} standard deviations"
+
+
+def chain_sentence(sample: SampleVerdict, fired: list[str], rules: Definitions, *, supported: bool | None) -> str:
+    """Say what the joint test found in the headline sample, and what it could have found."""
+    chain, power = sample.chain, sample.power["chain"].power
+    could = f"With effects of the declared size in every link, this test would have supported the chain in {percent(power)} of cases."
+    if not chain.applicable:
+        return f"The chain is not established: {chain.reason}. {could}"
+    joint = f"joint {pvalue_words(chain.pvalue)}, the largest of the three links', {chain.details['weakest']}"
+    if supported is True:
+        return f"The record supports the chain: all three links hold at {rules.level:.0%} ({joint}) and no declared falsifier fires. {could}"
+    if supported is False:
+        return f"The record speaks against the chain: {'; '.join(fired)} ({joint}). {could}"
+    reason = f"; declared falsifiers that fire: {'; '.join(fired)}" if fired else ""
+    weak = " A failure to establish it is weak evidence either way." if power < rules.power.target else ""
+    return f"The chain is not established ({joint}{reason}). {could}{weak}"
