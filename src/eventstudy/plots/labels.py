@@ -1,0 +1,191 @@
+"""Labels that never collide: flags on poles above a line, each on the lowest level that is free.
+
+A flag is a text to the right (or the left) of its pole; the pole goes from the text down to the point. Two flags of
+one level must not overlap, and no pole may run through a flag below its own. Both are checked in pixels, for the
+font in use, so that what holds on paper holds on a screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.transforms import offset_copy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Flag", "arrange", "draw_flags"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Where a label goes.
+
+    Attributes
+    ----------
+    index : int
+        Position in the input.
+    level : int
+        0 is the lowest.
+    side : int
+        +1: text to the right of the pole; -1: to the left.
+    """
+
+    index: int
+    level: int
+    side: int
+
+
+def arrange(
+    x: Sequence[float], width: Sequence[float], *, bounds: tuple[float, float], levels: int, gap: float = 4.0
+) -> list[Flag]:
+    """Give each label a level and a side so that no text meets a text or a pole.
+
+    Poles are set from the right to the left, each text to the right of its pole where it fits: a crowd of events
+    becomes a staircase. The fewer labels are tried, the more room each has; the trial that shows the most wins.
+
+    Parameters
+    ----------
+    x : sequence of float (N,)
+        Positions of the poles, pixels, in order of importance: the last ones are given up first.
+    width : sequence of float (N,)
+        Widths of the texts, pixels.
+    bounds : (float, float)
+        Left and right edge, pixels.
+    levels : int
+        How many there are.
+    gap : float
+        Least distance between two texts, pixels.
+
+    Returns
+    -------
+    list of Flag
+        In the order of the input; a label for which there is no room is left out.
+
+    Examples
+    --------
+    >>> [(f.index, f.level, f.side) for f in arrange([10, 20], [50, 50], bounds=(0, 200), levels=3)]
+    [(0, 1, 1), (1, 0, 1)]
+    """
+    best: list[Flag] = []
+    for count in range(len(x), 0, -1):
+        if count <= len(best):
+            break
+        order = sorted(range(count), key=lambda i: (-x[i], i))
+        trial = _stairs(order, x, width, bounds, levels, gap)
+        if len(trial) > len(best):
+            best = trial
+    return sorted(best, key=lambda flag: flag.index)
+
+
+def _stairs(
+    order: list[int],
+    x: Sequence[float],
+    width: Sequence[float],
+    bounds: tuple[float, float],
+    levels: int,
+    gap: float,
+) -> list[Flag]:
+    """Set labels in the order given, each on the lowest level that is free."""
+    placed: list[tuple[Flag, float, float, float]] = []
+    for index in order:
+        pole, wide = x[index], width[index]
+        for side, level in ((side, level) for side in (1, -1) for level in range(levels)):
+            left, right = (pole, pole + wide) if side > 0 else (pole - wide, pole)
+            if left < bounds[0] or right > bounds[1]:
+                continue
+            if all(_apart((level, left - gap, right + gap, pole), other) for other in placed):
+                placed.append((Flag(index, level, side), left, right, pole))
+                break
+    return [flag for flag, *_ in placed]
+
+
+def _apart(new: tuple[int, float, float, float], old: tuple[Flag, float, float, float]) -> bool:
+    level, left, right, pole = new
+    flag, old_left, old_right, old_pole = old
+    if level == flag.level:
+        return right <= old_left or left >= old_right
+    if level > flag.level:  # my pole runs past the old flag
+        return not old_left - 2 <= pole <= old_right + 2
+    return not left <= old_pole <= right  # the old pole runs past my flag
+
+
+def draw_flags(
+    ax: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    texts: Sequence[str],
+    *,
+    colors: Sequence[str],
+    fontsize: float,
+    share: float = 0.42,
+) -> list[int]:
+    """Draw labels on poles above what is in the axes, and make room for them at the top.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Its limits in x must be final; its upper limit in y is raised.
+    x, y : sequence of float (N,)
+        The points, in data units, the most important first.
+    texts, colors : sequence of str (N,)
+    fontsize : float
+        Points.
+    share : float
+        The part of the axes' height that labels may take.
+
+    Returns
+    -------
+    list of int
+        Positions in the input of the labels that found room.
+    """
+    figure = ax.get_figure(root=True)
+    if figure is None or not len(texts):
+        return []
+    figure.draw_without_rendering()  # sizes in pixels are known only after the layout
+    box = ax.get_window_extent()
+    widths, height = [], fontsize
+    for text in texts:
+        probe = ax.text(0, 0, text, fontsize=fontsize, transform=None, parse_math=False)
+        extent = probe.get_window_extent()
+        widths.append(float(extent.width) + 6)
+        height = float(max(height, extent.height))
+        probe.remove()
+    step = height * 1.35
+    levels = max(1, int(box.height * share / step))
+    pixels = [float(p) for p in ax.transData.transform(np.column_stack([np.asarray(x, float), np.zeros(len(x))]))[:, 0]]
+    flags = arrange(pixels, widths, bounds=(box.x0, box.x1), levels=levels)
+    used = 1 + max((flag.level for flag in flags), default=-1)
+    low, high = ax.get_ylim()
+    free = box.height - (used + 0.6) * step
+    ax.set_ylim(low, low + (high - low) * box.height / free)
+    for flag in flags:
+        i = flag.index
+        # heights count in points from the top of the axes: they stay right at any dpi
+        drop = -(used - flag.level) * step * 72 / figure.dpi
+        ax.annotate(
+            texts[i],
+            xy=(x[i], 1),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(3 * flag.side, drop),
+            textcoords="offset points",
+            ha="left" if flag.side > 0 else "right",
+            va="center",
+            fontsize=fontsize,
+            color=colors[i],
+            parse_math=False,
+            gid=f"label.{i}",
+        )
+        pole = ax.annotate(
+            "",
+            xy=(x[i], y[i]),
+            xytext=(x[i], 1),
+            textcoords=offset_copy(ax.get_xaxis_transform(), figure, y=drop, units="points"),
+            arrowprops={"arrowstyle": "-", "color": colors[i], "lw": 0.7, "alpha": 0.7, "shrinkA": 0, "shrinkB": 2},
+            gid=f"pole.{i}",
+        )
+        pole.set_in_layout(False)
+    return [flag.index for flag in flags]

@@ -1,0 +1,266 @@
+"""The market with its events marked by stance, and how far it stood below its last high."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import InputError
+from eventstudy.plots.labels import draw_flags
+from eventstudy.plots.style import (
+    STANCES,
+    Style,
+    clean,
+    headline,
+    mark_of,
+    need,
+    new_figure,
+    nothing_to_draw,
+    percent,
+    percent_axis,
+    scaled,
+    slug,
+    styled,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["date_axis", "market", "market_data"]
+
+
+def market_data(levels: pd.Series | pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Give the tidy frame that :func:`market` draws.
+
+    Parameters
+    ----------
+    levels : pandas.Series or pandas.DataFrame
+        A series of levels by session, or a frame with columns ``date`` and ``level``.
+    events : pandas.DataFrame
+        Columns ``event_id``, ``name``, ``session``, ``stance``, and ``label`` if labels are chosen by hand
+        (empty or missing: none). Without ``label`` the name is the label.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a session without an event, one an event otherwise: ``date``, ``level``, ``drawdown`` (decimal, 0 or
+        less: level over the highest level so far, minus 1), ``move`` (decimal: level over the session before, minus
+        1), ``event_id``, ``name``, ``stance``, ``label`` (empty texts where there is no event). Events on a day that
+        has no level are the last rows, with NaN.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or a date stands twice.
+
+    Examples
+    --------
+    >>> levels = pd.Series([100.0, 90.0], index=pd.to_datetime(["2025-04-02", "2025-04-03"]))
+    >>> events = pd.DataFrame({"event_id": ["a"], "name": ["Liberation Day"], "session": ["2025-04-03"],
+    ...                        "stance": ["escalation"]})
+    >>> market_data(levels, events)[["drawdown", "stance"]].to_dict("records")
+    [{'drawdown': 0.0, 'stance': ''}, {'drawdown': -0.1, 'stance': 'escalation'}]
+    """
+    if isinstance(levels, pd.Series):
+        levels = pd.DataFrame({"date": levels.index, "level": levels.to_numpy(dtype=float)})
+    path = need(levels, ["date", "level"], "market")[["date", "level"]].reset_index(drop=True)
+    path = path.assign(date=pd.to_datetime(path["date"]).astype("datetime64[us]")).sort_values("date")
+    if path["date"].duplicated().any():
+        msg = f"market: {path.loc[path['date'].duplicated(), 'date'].iloc[0].date()} stands twice among the levels"
+        raise InputError(msg)
+    path = path.assign(drawdown=path["level"] / path["level"].cummax() - 1)
+    path = path.assign(move=path["level"] / path["level"].shift() - 1)
+    need(events, ["event_id", "name", "session", "stance"], "market")
+    marked = pd.DataFrame(
+        {
+            "date": pd.to_datetime(events["session"]).astype("datetime64[us]").to_numpy(),
+            **{column: events[column].astype("str").to_numpy() for column in ("event_id", "name", "stance")},
+            "label": events["label" if "label" in events.columns else "name"].astype("object").fillna("").to_numpy(),
+        }
+    )
+    tidy = path.merge(marked, on="date", how="outer", sort=True)
+    text = ["event_id", "name", "stance", "label"]
+    tidy[text] = tidy[text].astype("object").where(tidy[text].notna(), "").astype("str")
+    return pd.concat([tidy[tidy["level"].notna()], tidy[tidy["level"].isna()]], ignore_index=True)
+
+
+def market(
+    levels: pd.Series | pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    axes: tuple[Axes, Axes] | None = None,
+    max_labels: int = 14,
+    level_name: str = "S&P 500",
+    title: str = "The market and its events",
+    subtitle: str | None = None,
+    style: Style = "screen",
+) -> Figure:
+    """Draw an index with its events marked by stance and labelled without collisions, its drawdown below.
+
+    Parameters
+    ----------
+    levels, events : pandas.DataFrame
+        As in :func:`market_data`.
+    axes : (Axes, Axes), optional
+        Where to draw, the index and the drawdown. By default a new figure.
+    max_labels : int
+        At most so many events are labelled: those with a ``label`` on the days of the largest moves (one label a
+        session, "+2" for two more events). All events are marked, labelled or not.
+    level_name : str
+        What the index is called; its unit is index points.
+    title, subtitle : str
+        The subtitle defaults to the number of events of each stance.
+    style : {"screen", "paper"}
+        Only for a figure of its own.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A composite: its first Axes is the index, its second the drawdown. Artists carry the ids ``market.level``,
+        ``market.drawdown``, ``market.events.STANCE`` and ``market.rug.STANCE``.
+
+    Raises
+    ------
+    InputError
+        As :func:`market_data`.
+    """
+    tidy = market_data(levels, events)
+    if axes is not None:
+        return _draw(tidy, axes, max_labels, level_name, (title, subtitle), own=False)
+    with styled(style):
+        upper, lower = new_figure((1.1, 1.22)).subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
+        return _draw(tidy, (upper, lower), max_labels, level_name, (title, subtitle), own=True)
+
+
+def _draw(
+    tidy: pd.DataFrame,
+    axes: tuple[Axes, Axes],
+    max_labels: int,
+    level_name: str,
+    heads: tuple[str, str | None],
+    *,
+    own: bool,
+) -> Figure:
+    upper, lower = axes
+    figure = upper.get_figure(root=True)
+    assert figure is not None  # noqa: S101  # an Axes without a figure cannot be drawn on
+    path = tidy[tidy["level"].notna()].drop_duplicates("date")
+    if path.empty:
+        headline(upper, heads[0])
+        nothing_to_draw(upper, "levels")
+        lower.set_axis_off()
+        return figure
+    days = mdates.date2num(path["date"])
+    upper.plot(days, path["level"], color="#222222", linewidth=1.2, gid="market.level")
+    upper.set_ylabel(f"{level_name}, index points")
+    lower.fill_between(days, path["drawdown"], 0, color="#999999", linewidth=0, alpha=0.55, gid="market.drawdown")
+    lower.plot(days, path["drawdown"], color="#444444", linewidth=0.8, gid="market.drawdown.line")
+    lower.set_ylabel("Below last high")
+    percent_axis(lower.yaxis)
+    lower.set_ylim(min(1.08 * path["drawdown"].min(), -0.01), 0)
+    upper.set_xlim(days[0] - 0.01 * (days[-1] - days[0]) - 1, days[-1] + 0.01 * (days[-1] - days[0]) + 1)
+    low, high = path["level"].min(), path["level"].max()
+    pad = 0.06 * (high - low) or 1.0
+    upper.set_ylim(low - pad, high + pad)
+    date_axis(lower, days[0], days[-1])
+    upper.tick_params(axis="x", length=0, labelbottom=False)
+
+    events = tidy[(tidy["event_id"] != "") & tidy["level"].notna()]
+    groups = _groups(events["stance"])
+    for stance in groups:
+        mark, group = mark_of(stance, groups), events[events["stance"] == stance]
+        upper.plot(
+            mdates.date2num(group["date"]),
+            group["level"],
+            linestyle="none",
+            marker=mark.marker,
+            markersize=scaled(0.56),
+            color=mark.color,
+            markerfacecolor=mark.color if mark.filled else "white",
+            markeredgewidth=0.9,
+            label=f"{clean(stance)} ({len(group)})",
+            gid=f"market.events.{slug(stance)}",
+            zorder=3,
+        )
+    outside = int((tidy["level"].isna() & (tidy["event_id"] != "")).sum())
+    headline(upper, heads[0], heads[1] if heads[1] is not None else _counts(events, path, outside))
+    if len(events):
+        if own:
+            figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=4, handletextpad=0.2)
+        else:
+            upper.legend(loc="lower right", ncols=2, handletextpad=0.2)
+        _label(upper, events, max_labels)
+    return figure
+
+
+def _groups(stances: pd.Series) -> list[str]:
+    found = set(stances)
+    return [s for s in STANCES if s in found] + sorted(found - set(STANCES))
+
+
+def _counts(events: pd.DataFrame, path: pd.DataFrame, outside: int) -> str:
+    sessions = events["date"].nunique()
+    span = f"{path['date'].iloc[0]:%Y-%m-%d} to {path['date'].iloc[-1]:%Y-%m-%d}"
+    missing = f"; {outside} more on days without a level" if outside else ""
+    deepest = f"; deepest drawdown {percent(path['drawdown'].min())}"
+    return f"{span}, n = {len(events)} events on {sessions} sessions{missing}{deepest}"
+
+
+def _label(ax: Axes, events: pd.DataFrame, max_labels: int) -> None:
+    wanted = events[events["label"].str.strip() != ""]
+    wanted = wanted.assign(size=wanted["move"].abs().fillna(0.0))
+    more = wanted.groupby("date")["label"].transform("size") - 1
+    wanted = wanted.assign(more=[f" +{k}" if k else "" for k in more])
+    wanted = wanted.sort_values(["size", "date"], ascending=[False, True], kind="stable").drop_duplicates("date")
+    wanted = wanted.head(max_labels)
+    groups = _groups(events["stance"])
+    draw_flags(
+        ax,
+        list(mdates.date2num(wanted["date"])),
+        list(wanted["level"]),
+        [clean(text, 32) + more for text, more in zip(wanted["label"], wanted["more"], strict=True)],
+        colors=[mark_of(stance, groups).color for stance in wanted["stance"]],
+        fontsize=scaled(0.8),
+    )
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def date_axis(ax: Axes, first: float, last: float) -> None:
+    """Mark months or years in English, whatever the locale; the year stands at its first mark.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Its x axis holds matplotlib dates.
+    first, last : float
+        Days, as :func:`matplotlib.dates.date2num` counts them.
+    """
+    start, end = (pd.Timestamp(mdates.num2date(day)).tz_localize(None).normalize() for day in (first, last))
+    months = max(1.0, (last - first) / 30.4)
+    if months <= 2:
+        marks: Sequence[pd.Timestamp] = list(
+            pd.date_range(start, end, periods=min(6, 1 + int(last - first))).normalize()
+        )
+        texts = [f"{mark.day} {_MONTHS[mark.month - 1]}\n{mark.year}" for mark in marks]
+    else:
+        step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if months / step <= 13)
+        marks = [
+            mark
+            for mark in pd.date_range(start, end + pd.Timedelta(days=1), freq="MS")
+            if (mark.month - 1) % min(step, 12) == 0 and (step <= 12 or mark.year % (step // 12) == 0)
+        ]
+        texts = []
+        for i, mark in enumerate(marks):
+            new_year = i == 0 or mark.year != marks[i - 1].year
+            texts.append(
+                str(mark.year) if step >= 12 else _MONTHS[mark.month - 1] + (f"\n{mark.year}" if new_year else "")
+            )
+    ax.set_xticks(list(mdates.date2num(np.array(marks, dtype="datetime64[us]"))) if marks else [], texts)

@@ -1,0 +1,219 @@
+"""How every chart looks: the two style sheets, the marks of a stance, axes in percent, titles with their n below.
+
+Nothing global is left behind: a style is in force only while a function draws into a figure of its own making. Into
+an Axes that was given, a function draws with whatever style its owner has set.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import threading
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib import style as mpl_style
+from matplotlib.figure import Figure
+from matplotlib.ticker import Formatter
+
+from eventstudy.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+__all__ = ["STANCES", "Mark", "Style", "mark_of", "styled"]
+
+#: The names of the shipped style sheets; matplotlib loads them as ``eventstudy.plots.NAME`` too.
+Style = Literal["screen", "paper"]
+
+_LOCK = threading.RLock()  # rcParams are one per process: two threads must not draw under each other's style
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How one kind of event is told from the others: colour, and without colour.
+
+    Attributes
+    ----------
+    color : str
+        Of the Okabe-Ito set, which readers with any colour vision tell apart.
+    marker, line : str
+        matplotlib's marker and line style: the difference that survives a grey printer.
+    filled : bool
+        Markers filled or open.
+    """
+
+    color: str
+    marker: str
+    line: str
+    filled: bool = True
+
+
+#: Stance -> its mark. Escalation points down and softening up, as the claim about their markets goes.
+STANCES: Mapping[str, Mark] = {
+    "escalation": Mark("#C44601", "v", "-"),
+    "softening": Mark("#0072B2", "^", "--"),
+    "talks": Mark("#00805C", "o", "-.", filled=False),
+    "mixed": Mark("#7A4E7A", "D", ":", filled=False),
+}
+
+_OTHERS = (
+    Mark("#333333", "s", "-"),
+    Mark("#B07C00", "P", "--"),
+    Mark("#5A6ACF", "X", "-.", filled=False),
+    Mark("#777777", "h", ":", filled=False),
+)
+
+
+def mark_of(stance: str, among: Sequence[str] = ()) -> Mark:
+    """Give the mark of a stance, or of any other group by its place among the groups shown.
+
+    Examples
+    --------
+    >>> mark_of("softening").marker, mark_of("placebo", among=["placebo"]).marker
+    ('^', 's')
+    """
+    if stance in STANCES:
+        return STANCES[stance]
+    strangers = [name for name in among if name not in STANCES]
+    place = strangers.index(stance) if stance in strangers else 0
+    return _OTHERS[place % len(_OTHERS)]
+
+
+@contextmanager
+def styled(style: Style) -> Iterator[None]:
+    """Draw under a shipped style, whatever the user's own settings, and put those back afterwards."""
+    if style not in {"screen", "paper"}:
+        msg = f"style must be 'screen' or 'paper', not {style!r}"
+        raise InputError(msg)
+    with _LOCK, mpl_style.context(f"eventstudy.plots.{style}", after_reset=True):
+        yield
+
+
+@contextmanager
+def canvas(ax: Axes | None, style: Style, size: tuple[float, float] = (1.0, 1.0)) -> Iterator[Axes]:
+    """Give the Axes to draw on: the one given, or one on a new figure, ``size`` times the style's figure size."""
+    if ax is not None:
+        yield ax
+        return
+    with styled(style):
+        yield new_figure(size).subplots()
+
+
+def new_figure(size: tuple[float, float] = (1.0, 1.0)) -> Figure:
+    """Make a figure without pyplot (no global state, nothing leaks in a loop), ``size`` times the style's own size."""
+    width, height = mpl.rcParams["figure.figsize"]
+    return Figure(figsize=(width * size[0], height * size[1]), layout="constrained")
+
+
+def scaled(factor: float) -> float:
+    """Give the style's font size times a factor, in points."""
+    return float(mpl.rcParams["font.size"]) * factor
+
+
+def headline(ax: Axes, title: str, subtitle: str = "") -> None:
+    """Set a title with small print below it, both above the axes and flush left."""
+    lines = textwrap.wrap(subtitle, max(40, int(_width_in_points(ax) / scaled(0.49)))) if subtitle else []
+    small = scaled(0.88)
+    ax.set_title(title, loc="left", pad=6 + 1.32 * small * len(lines), parse_math=False, gid="title")
+    if lines:
+        ax.annotate(
+            "\n".join(lines),
+            xy=(0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 5),
+            textcoords="offset points",
+            va="bottom",
+            fontsize=small,
+            color="#555555",
+            parse_math=False,
+            gid="subtitle",
+        )
+
+
+def _width_in_points(ax: Axes) -> float:
+    figure = ax.get_figure(root=True)
+    width = figure.get_size_inches()[0] if figure is not None else 6.0
+    return float(width * 72 * ax.get_position().width * 1.15)  # the layout widens the axes later
+
+
+def nothing_to_draw(ax: Axes, what: str) -> None:
+    """Say in an empty chart that it is empty, so that nobody takes it for a broken one."""
+    ax.text(0.5, 0.5, f"no {what}", transform=ax.transAxes, ha="center", va="center", color="#555555", gid="empty")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.grid(visible=False)
+
+
+class PercentTicks(Formatter):
+    """Decimals shown as percent, with as many places as the ticks are apart and a true minus sign."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002  # matplotlib's signature
+        """Format one tick."""
+        return percent(x, self._places())
+
+    def _places(self) -> int:
+        locs = np.unique(np.asarray(self.locs, dtype=float)) if len(self.locs) else np.array([0.0, 0.01])
+        step = float(np.diff(locs).min()) * 100 if len(locs) > 1 else 1.0
+        return int(np.clip(np.ceil(-np.log10(step) - 1e-9), 0, 4))
+
+
+def percent(value: float, places: int = 1) -> str:
+    """Write a decimal as percent with a true minus sign.
+
+    Examples
+    --------
+    >>> percent(-0.0484), percent(0.5, 0)
+    ('−4.8%', '50%')
+    """
+    text = f"{100 * value:.{places}f}%"
+    zero = f"-{0:.{places}f}%"
+    return text.replace("-", "" if text == zero else "−")
+
+
+def percent_axis(axis: Axis) -> None:
+    """Label an axis of decimals in percent."""
+    axis.set_major_formatter(PercentTicks())
+
+
+def clean(text: object, limit: int = 40) -> str:
+    """Make any text fit for a label: one line, no control or direction marks, cut at ``limit``.
+
+    Examples
+    --------
+    >>> clean("90-day\\u202e pause\\n", 40), clean("x" * 50, 10)
+    ('90-day pause', 'xxxxxxxxx…')
+    """
+    kept = "".join(" " if c in "\t\n\r" else c for c in str(text) if c in "\t\n\r" or unicodedata.category(c)[0] != "C")
+    line = re.sub(r"\s+", " ", kept).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def slug(text: object) -> str:
+    """Make any text fit for an artist's id in an SVG file."""
+    return re.sub(r"[^a-z0-9]+", "-", str(text).lower()[:60]).strip("-") or "x"
+
+
+def need(frame: pd.DataFrame, columns: Sequence[str], chart: str) -> pd.DataFrame:
+    """Give the frame back if it has the columns that a chart needs.
+
+    Raises
+    ------
+    InputError
+        Naming what is missing and what is there.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        msg = f"{chart} needs a DataFrame with columns {list(columns)}, not {type(frame).__name__}"
+        raise InputError(msg)
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        msg = f"{chart} needs the columns {missing}, too; the frame has {list(frame.columns)}"
+        raise InputError(msg)
+    return frame
