@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,25 +13,30 @@ from rich.text import Text
 from eventstudy.events import load_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
 
 __all__ = ["list_events", "print_frame"]
 
-PIPE_WIDTH = 160  # columns of a table that goes to a file or a pipe, where no terminal says its own
+PIPE_WIDTH = 400  # columns of a table that goes to a file or a pipe: wide enough for one line a row
 
 
 def print_frame(frame: pd.DataFrame, *, title: str = "", wrap: frozenset[str] = frozenset()) -> None:
     """Print a frame of text as a table: columns fold onto more lines only where `wrap` names them."""
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, soft_wrap=False)
+    terminal = sys.stdout.isatty()
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in frame.columns:
         table.add_column(str(column), overflow="fold", no_wrap=column not in wrap)
     for row in frame.astype(str).itertuples(index=False):
         table.add_row(*(Text(cell) for cell in row))  # Text: what a catalogue says is never read as markup
+    if terminal:
+        Console().print(table)
+        return
+    console = Console(width=PIPE_WIDTH, file=io.StringIO())
     console.print(table)
+    for line in console.file.getvalue().splitlines():  # type: ignore[attr-defined]  # the StringIO given above
+        print(line.rstrip())
 
 
 def list_events(source: str | Path, *, calendar: str, timezone: str | None, csv: bool, only_validate: bool) -> None:
@@ -45,11 +51,11 @@ def list_events(source: str | Path, *, calendar: str, timezone: str | None, csv:
         return
     shown = frame.reset_index()[["session", "stance", "level", "actor", "timing", "event_id", "name"]]
     shown["session"] = frame["session"].dt.strftime("%Y-%m-%d").to_numpy()
-    shown["note"] = [_note(row) for row in frame.to_dict("records")]
+    shown["note"] = [_note(row) for _, row in frame.iterrows()]
     print_frame(shown, title=f"{catalog.name}: {len(catalog)} events on {calendar}", wrap=frozenset({"name", "note"}))
 
 
-def _note(row: Mapping[str, object]) -> str:
+def _note(row: pd.Series) -> str:
     notes = []
     if row["conflict"]:
         notes.append(f"conflict with {row['conflict_with']}")

@@ -81,10 +81,10 @@ class PricePanel:
 
     frame: pd.DataFrame
     calendar: str | None = field(default="XNYS", kw_only=True)
-    calendars: Mapping[str, str] | None = field(default=None, kw_only=True)
-    sources: Mapping[str, str] | None = field(default=None, kw_only=True)
-    failures: Mapping[str, str] | None = field(default=None, kw_only=True)
-    quality: pd.DataFrame | None = field(default=None, kw_only=True)
+    calendars: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    sources: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    failures: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    quality: pd.DataFrame | Any = field(default=None, kw_only=True)  # a frame from __post_init__ on
     span: tuple[pd.Timestamp, pd.Timestamp] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -164,11 +164,11 @@ class ReturnPanel:
     frame: pd.DataFrame
     levels: pd.DataFrame | None = field(default=None, kw_only=True)
     kind: Kind = field(default="simple", kw_only=True)
-    quality: pd.DataFrame | None = field(default=None, kw_only=True)
-    sources: Mapping[str, str] | None = field(default=None, kw_only=True)
-    failures: Mapping[str, str] | None = field(default=None, kw_only=True)
+    quality: pd.DataFrame | Any = field(default=None, kw_only=True)  # a frame from __post_init__ on
+    sources: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    failures: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     calendar: str | None = field(default=None, kw_only=True)
-    calendars: Mapping[str, str] | None = field(default=None, kw_only=True)
+    calendars: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     check: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:

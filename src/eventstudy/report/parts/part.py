@@ -89,8 +89,8 @@ def gather(study: StudyFile, source: str | None) -> Inputs:
             f"study {study.name}: the selection {study.catalog.selection()} leaves no event of {study.catalog.source!r}"
         )
         raise StudyError(msg)
-    span = {"start": study.prices.start, "end": study.prices.end}
-    prices = load_prices(study.prices.symbols, source=where, calendar=study.calendar, **span)
+    start, end = study.prices.start, study.prices.end
+    prices = load_prices(study.prices.symbols, start, end, source=where, calendar=study.calendar)
     if study.market.symbol not in prices.frame.columns:
         reason = prices.failures.get(study.market.symbol, "it is not among the symbols of the study file")
         msg = f"study {study.name}: no price of the market index {study.market.symbol}: {reason}"
@@ -103,15 +103,15 @@ def gather(study: StudyFile, source: str | None) -> Inputs:
         sample=sample,
         prices=prices,
         market=market,
-        securities=_securities(study, where, span),
+        securities=_securities(study, where),
     )
 
 
-def _securities(study: StudyFile, source: str, span: Mapping[str, Any]) -> ReturnPanel | None:
+def _securities(study: StudyFile, source: str) -> ReturnPanel | None:
     if study.cross_section is None:
         return None
     wanted = [study.cross_section.benchmark, *(s for group in study.cross_section.groups.values() for s in group)]
-    return load_returns(wanted, source=source, calendar=study.calendar, **span)
+    return load_returns(wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar)
 
 
 def plain(value: Any) -> Any:
