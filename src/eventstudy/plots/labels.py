@@ -7,14 +7,17 @@ font in use, so that what holds on paper holds on a screen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.transforms import offset_copy
 
+from eventstudy.plots.style import drawn_on
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
 __all__ = ["Flag", "arrange", "draw_flags"]
@@ -45,12 +48,12 @@ def arrange(
     """Give each label a level and a side so that no text meets a text or a pole.
 
     Poles are set from the right to the left, each text to the right of its pole where it fits: a crowd of events
-    becomes a staircase. The fewer labels are tried, the more room each has; the trial that shows the most wins.
+    becomes a staircase. A label is given up if the more important ones would not all find room with it.
 
     Parameters
     ----------
     x : sequence of float (N,)
-        Positions of the poles, pixels, in order of importance: the last ones are given up first.
+        Positions of the poles, pixels, in order of importance.
     width : sequence of float (N,)
         Widths of the texts, pixels.
     bounds : (float, float)
@@ -71,12 +74,10 @@ def arrange(
     [(0, 1, 1), (1, 0, 1)]
     """
     best: list[Flag] = []
-    for count in range(len(x), 0, -1):
-        if count <= len(best):
-            break
-        order = sorted(range(count), key=lambda i: (-x[i], i))
+    for index in range(len(x)):
+        order = sorted([*(flag.index for flag in best), index], key=lambda i: (-x[i], i))
         trial = _stairs(order, x, width, bounds, levels, gap)
-        if len(trial) > len(best):
+        if len(trial) == len(order):
             best = trial
     return sorted(best, key=lambda flag: flag.index)
 
@@ -142,9 +143,9 @@ def draw_flags(
     list of int
         Positions in the input of the labels that found room.
     """
-    figure = ax.get_figure(root=True)
-    if figure is None or not len(texts):
+    if not len(texts):
         return []
+    figure = drawn_on(ax)
     figure.draw_without_rendering()  # sizes in pixels are known only after the layout
     box = ax.get_window_extent()
     widths, height = [], fontsize

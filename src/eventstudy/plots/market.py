@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import matplotlib.dates as mdates
-import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError
@@ -14,6 +12,8 @@ from eventstudy.plots.style import (
     STANCES,
     Style,
     clean,
+    days,
+    drawn_on,
     headline,
     mark_of,
     need,
@@ -64,7 +64,7 @@ def market_data(levels: pd.Series | pd.DataFrame, events: pd.DataFrame) -> pd.Da
     >>> levels = pd.Series([100.0, 90.0], index=pd.to_datetime(["2025-04-02", "2025-04-03"]))
     >>> events = pd.DataFrame({"event_id": ["a"], "name": ["Liberation Day"], "session": ["2025-04-03"],
     ...                        "stance": ["escalation"]})
-    >>> market_data(levels, events)[["drawdown", "stance"]].to_dict("records")
+    >>> market_data(levels, events)[["drawdown", "stance"]].round(3).to_dict("records")
     [{'drawdown': 0.0, 'stance': ''}, {'drawdown': -0.1, 'stance': 'escalation'}]
     """
     if isinstance(levels, pd.Series):
@@ -148,27 +148,26 @@ def _draw(
     own: bool,
 ) -> Figure:
     upper, lower = axes
-    figure = upper.get_figure(root=True)
-    assert figure is not None  # noqa: S101  # an Axes without a figure cannot be drawn on
+    figure = drawn_on(upper)
     path = tidy[tidy["level"].notna()].drop_duplicates("date")
     if path.empty:
         headline(upper, heads[0])
         nothing_to_draw(upper, "levels")
         lower.set_axis_off()
         return figure
-    days = mdates.date2num(path["date"])
-    upper.plot(days, path["level"], color="#222222", linewidth=1.2, gid="market.level")
+    day = days(path["date"])
+    upper.plot(day, path["level"], color="#222222", linewidth=1.2, gid="market.level")
     upper.set_ylabel(f"{level_name}, index points")
-    lower.fill_between(days, path["drawdown"], 0, color="#999999", linewidth=0, alpha=0.55, gid="market.drawdown")
-    lower.plot(days, path["drawdown"], color="#444444", linewidth=0.8, gid="market.drawdown.line")
+    lower.fill_between(day, path["drawdown"], 0, color="#999999", linewidth=0, alpha=0.55, gid="market.drawdown")
+    lower.plot(day, path["drawdown"], color="#444444", linewidth=0.8, gid="market.drawdown.line")
     lower.set_ylabel("Below last high")
     percent_axis(lower.yaxis)
     lower.set_ylim(min(1.08 * path["drawdown"].min(), -0.01), 0)
-    upper.set_xlim(days[0] - 0.01 * (days[-1] - days[0]) - 1, days[-1] + 0.01 * (days[-1] - days[0]) + 1)
+    upper.set_xlim(day[0] - 0.01 * (day[-1] - day[0]) - 1, day[-1] + 0.01 * (day[-1] - day[0]) + 1)
     low, high = path["level"].min(), path["level"].max()
     pad = 0.06 * (high - low) or 1.0
     upper.set_ylim(low - pad, high + pad)
-    date_axis(lower, days[0], days[-1])
+    date_axis(lower, day[0], day[-1])
     upper.tick_params(axis="x", length=0, labelbottom=False)
 
     events = tidy[(tidy["event_id"] != "") & tidy["level"].notna()]
@@ -176,7 +175,7 @@ def _draw(
     for stance in groups:
         mark, group = mark_of(stance, groups), events[events["stance"] == stance]
         upper.plot(
-            mdates.date2num(group["date"]),
+            days(group["date"]),
             group["level"],
             linestyle="none",
             marker=mark.marker,
@@ -195,7 +194,9 @@ def _draw(
             figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=4, handletextpad=0.2)
         else:
             upper.legend(loc="lower right", ncols=2, handletextpad=0.2)
+        ticks = [tick for tick in upper.get_yticks() if low - pad <= tick <= high + pad]
         _label(upper, events, max_labels)
+        upper.set_yticks(ticks)  # none beside the labels, where no level is
     return figure
 
 
@@ -222,7 +223,7 @@ def _label(ax: Axes, events: pd.DataFrame, max_labels: int) -> None:
     groups = _groups(events["stance"])
     draw_flags(
         ax,
-        list(mdates.date2num(wanted["date"])),
+        list(days(wanted["date"])),
         list(wanted["level"]),
         [clean(text, 32) + more for text, more in zip(wanted["label"], wanted["more"], strict=True)],
         colors=[mark_of(stance, groups).color for stance in wanted["stance"]],
@@ -243,7 +244,7 @@ def date_axis(ax: Axes, first: float, last: float) -> None:
     first, last : float
         Days, as :func:`matplotlib.dates.date2num` counts them.
     """
-    start, end = (pd.Timestamp(mdates.num2date(day)).tz_localize(None).normalize() for day in (first, last))
+    start, end = (pd.Timestamp("1970-01-01") + pd.Timedelta(days=int(day)) for day in (first, last))
     months = max(1.0, (last - first) / 30.4)
     if months <= 2:
         marks: Sequence[pd.Timestamp] = list(
@@ -263,4 +264,4 @@ def date_axis(ax: Axes, first: float, last: float) -> None:
             texts.append(
                 str(mark.year) if step >= 12 else _MONTHS[mark.month - 1] + (f"\n{mark.year}" if new_year else "")
             )
-    ax.set_xticks(list(mdates.date2num(np.array(marks, dtype="datetime64[us]"))) if marks else [], texts)
+    ax.set_xticks(days(marks), texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from eventstudy.plots.style import (
     Style,
     canvas,
     clean,
+    drawn_on,
     headline,
     mark_of,
     need,
@@ -190,7 +191,7 @@ def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str) -> None:
     ax.set_xlabel(f"{quantity}, with its interval")
 
 
-def _day(session: pd.Timestamp) -> str:
+def _day(session: Any) -> str:
     return "" if pd.isna(session) else f"{session:%Y-%m-%d}"
 
 
@@ -235,7 +236,7 @@ def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int) -> No
 
 
 def _years(group: pd.DataFrame, least: float, before: float) -> list[tuple[float, str]]:
-    """A tick where a year begins, unless it would run into the one before."""
+    """Mark where a year begins, unless it would run into the one before."""
     ticks: list[tuple[float, str]] = []
     known = group[group["session"].notna()]
     for year, place in known.groupby(known["session"].dt.strftime("%y"))["place"].min().sort_values().items():
@@ -246,10 +247,10 @@ def _years(group: pd.DataFrame, least: float, before: float) -> list[tuple[float
 
 def _names(ax: Axes, tidy: pd.DataFrame, count: int) -> None:
     """Name the largest, each where it covers no other name, no marker and no interval."""
-    figure = ax.get_figure(root=True)
     known = tidy[tidy["estimate"].notna()]
-    if figure is None or known.empty:
+    if known.empty:
         return
+    figure = drawn_on(ax)
     figure.draw_without_rendering()
     box = ax.get_window_extent()
     taken = [text.get_window_extent() for text in ax.texts if str(text.get_gid()).startswith("reactions.group")]
@@ -266,7 +267,7 @@ def _names(ax: Axes, tidy: pd.DataFrame, count: int) -> None:
         if len(seen) >= count or same in seen:
             continue
         more = int(((known["session"] == same[0]) & (known["estimate"] == same[1])).sum()) - 1
-        text = f"{clean(known.loc[i, 'name'], 28)}{f' +{more}' if more else ''} {percent(same[1])}"
+        text = f"{clean(known.loc[i, 'name'], 28)}{f' (+{more})' if more else ''}: {percent(same[1])}"
         seen.add(same)
         _place(ax, text, float(known.loc[i, "place"]), (float(low[i]), same[1], float(high[i])), (box, bars, taken))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
@@ -28,12 +28,27 @@ _METADATA: dict[str, dict[str, None]] = {
 }
 
 #: What is read while a file is written; everything else is matplotlib's default, whatever the user has set.
-_WHILE_SAVING = {
+_WHILE_SAVING: dict[Any, Any] = {
     "svg.hashsalt": "eventstudy",
     "svg.fonttype": "path",
     "path.simplify": True,
     "savefig.facecolor": "white",
 }
+
+
+#: Settings that are not about the look of a file, or that matplotlib warns about when they are touched.
+_KEEP = (
+    "backend",
+    "interactive",
+    "toolbar",
+    "timezone",
+    "webagg",
+    "tk.",
+    "macosx",
+    "figure.",
+    "docstring",
+    "date.epoch",
+)
 
 
 def render(figure: Figure, kind: str, *, dpi: float = 160) -> bytes:
@@ -70,27 +85,13 @@ def render(figure: Figure, kind: str, *, dpi: float = 160) -> bytes:
         raise InputError(msg)
     target = BytesIO()
     with _LOCK, warnings.catch_warnings(), mpl.rc_context():
-        mpl.rcParams.update({k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith(_KEEP)})
+        defaults: Any = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith(_KEEP)}
+        mpl.rcParams.update(defaults)
         mpl.rcParams.update(_WHILE_SAVING)
         # names in other scripts are drawn as boxes where the font lacks them; that is no fault of the caller's
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(target, format=kind, dpi=dpi, metadata=_METADATA[kind])
     return target.getvalue()
-
-
-#: Settings that are not about the look of a file, or that matplotlib warns about when they are touched.
-_KEEP = (
-    "backend",
-    "interactive",
-    "toolbar",
-    "timezone",
-    "webagg",
-    "tk.",
-    "macosx",
-    "figure.",
-    "docstring",
-    "date.epoch",
-)
 
 
 def save(figure: Figure, path: str | Path, *, dpi: float = 160) -> Path:

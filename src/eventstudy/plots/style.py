@@ -10,12 +10,12 @@ import re
 import textwrap
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
+import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib import style as mpl_style
@@ -25,6 +25,8 @@ from matplotlib.ticker import Formatter
 from eventstudy.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
@@ -139,9 +141,28 @@ def headline(ax: Axes, title: str, subtitle: str = "") -> None:
 
 
 def _width_in_points(ax: Axes) -> float:
-    figure = ax.get_figure(root=True)
-    width = figure.get_size_inches()[0] if figure is not None else 6.0
+    width = drawn_on(ax).get_size_inches()[0]
     return float(width * 72 * ax.get_position().width * 1.15)  # the layout widens the axes later
+
+
+def drawn_on(ax: Axes) -> Figure:
+    """Give the whole figure that an Axes is on, whatever subfigures lie between.
+
+    Raises
+    ------
+    InputError
+        If the Axes has been removed from its figure.
+    """
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        msg = "the Axes given is on no figure any more; give one that is"
+        raise InputError(msg)
+    return figure
+
+
+def days(moments: object) -> np.ndarray:
+    """Give matplotlib's day numbers of sessions, as an array of floats."""
+    return np.asarray(mdates.date2num(np.asarray(moments, dtype="datetime64[us]")), dtype=float)  # type: ignore[no-untyped-call]
 
 
 def nothing_to_draw(ax: Axes, what: str) -> None:
@@ -184,11 +205,11 @@ def percent_axis(axis: Axis) -> None:
 
 
 def clean(text: object, limit: int = 40) -> str:
-    """Make any text fit for a label: one line, no control or direction marks, cut at ``limit``.
+    r"""Make any text fit for a label: one line, no control or direction marks, cut at ``limit``.
 
     Examples
     --------
-    >>> clean("90-day\\u202e pause\\n", 40), clean("x" * 50, 10)
+    >>> clean("90-day\u202e pause\n", 40), clean("x" * 50, 10)
     ('90-day pause', 'xxxxxxxxx…')
     """
     kept = "".join(" " if c in "\t\n\r" else c for c in str(text) if c in "\t\n\r" or unicodedata.category(c)[0] != "C")
@@ -201,7 +222,7 @@ def slug(text: object) -> str:
     return re.sub(r"[^a-z0-9]+", "-", str(text).lower()[:60]).strip("-") or "x"
 
 
-def need(frame: pd.DataFrame, columns: Sequence[str], chart: str) -> pd.DataFrame:
+def need(frame: Any, columns: Sequence[str], chart: str) -> pd.DataFrame:
     """Give the frame back if it has the columns that a chart needs.
 
     Raises
