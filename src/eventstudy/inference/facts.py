@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from typing import TYPE_CHECKING
+from eventstudy.inference.correlation import batch_correlation
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from eventstudy.abnormal.sample import WindowSample
 
-__all__ = ["SampleFacts", "describe"]
+__all__ = ["SampleFacts"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SampleFacts:
-    """Measured properties of one sample.
+    """Measured properties of a sample, each worked out when first asked for.
 
     Attributes
     ----------
-    n : int
-        Security-events with a CAR.
-    n_clusters : int
-        Distinct relative days 0 among them.
-    correlation : float
-        Mean residual correlation over all pairs, weighted by shared bars of the window; NaN without estimation windows.
+    sample : WindowSample
+        One sample, or a batch with leading axes.
     """
 
-    n: int
-    n_clusters: int
-    correlation: float
+    sample: WindowSample
+
+    @cached_property
+    def correlation(self) -> NDArray[np.float64]:
+        """Mean residual correlation over all pairs weighted by shared bars, shape (...); NaN without estimation windows."""
+        return batch_correlation(self.sample)
 
     def effective(self, n: int) -> float:
         """Return how many independent security-events would carry the information of n: n / (1 + (n - 1) r).
@@ -45,20 +48,5 @@ class SampleFacts:
         float
             Between 1 and n; NaN if the correlation is unknown.
         """
-        return n / (1 + max(n - 1, 0) * max(self.correlation, 0.0)) if np.isfinite(self.correlation) else np.nan
-
-
-def describe(sample: WindowSample) -> SampleFacts:
-    """Measure a sample.
-
-    Parameters
-    ----------
-    sample : WindowSample
-        One tested window.
-
-    Returns
-    -------
-    SampleFacts
-    """
-    used = np.isfinite(sample.car)
-    return SampleFacts(n=int(used.sum()), n_clusters=int(np.unique(sample.day0[used]).size), correlation=np.nan)
+        r = float(self.correlation)
+        return n / (1 + max(n - 1, 0) * max(r, 0.0)) if np.isfinite(r) else np.nan

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import Statistic, count, from_normal, from_t, mean, moments
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eventstudy.abnormal.sample import WindowSample

@@ -6,24 +6,51 @@ import zlib
 from dataclasses import replace
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, get_args, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from eventstudy.errors import StudyError
-from eventstudy.inference import parametric, placebo, signs
-from eventstudy.inference.facts import SampleFacts, describe
+from eventstudy.inference import (
+    calendar_time,
+    correlation,
+    generalized_sign,
+    jackknife,
+    one_date,
+    panel,
+    parametric,
+    placebo,
+    ranks,
+    resampling,
+    signs,
+    single_event,
+)
+from eventstudy.inference.facts import SampleFacts
 from eventstudy.inference.result import Alternative, TestResult
 from eventstudy.inference.statistic import Statistic, quantile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from eventstudy.abnormal.sample import WindowSample
     from eventstudy.inference.spec import Need, TestSpec
-    from collections.abc import Mapping
 
 __all__ = ["TESTS", "run", "run_all"]
 
-_FAMILIES = (parametric, signs, placebo)
+_FAMILIES = (
+    parametric,
+    one_date,
+    correlation,
+    ranks,
+    signs,
+    generalized_sign,
+    resampling,
+    jackknife,
+    placebo,
+    calendar_time,
+    panel,
+    single_event,
+)
 
 TESTS: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
 """Every registered test by name, in the order in which tables show them."""
@@ -78,7 +105,7 @@ def run(
     if alternative not in get_args(Alternative):
         msg = f"alternative {alternative!r} is not one of {', '.join(get_args(Alternative))}"
         raise StudyError(msg)
-    return _run(spec, sample, describe(sample), alternative=alternative, level=level, seed=seed, options=options)
+    return _run(spec, sample, SampleFacts(sample), alternative=alternative, level=level, seed=seed, options=options)
 
 
 def run_all(
@@ -109,7 +136,7 @@ def run_all(
     >>> results["permutation"].reason
     'needs the returns of other dates (refit and admissible), which this sample does not carry'
     """
-    facts = describe(sample)
+    facts = SampleFacts(sample)
     results = []
     for spec in TESTS.values():
         side: Alternative = alternative if spec.sided else "two-sided"
@@ -150,10 +177,11 @@ def _run(
     blank = replace(blank, n=n, n_clusters=clusters, n_effective=facts.effective(n))
     reason = _obstacle(spec, sample, n, alternative)
     if not reason:
-        if spec.draws:
-            options = {"rng": _stream(seed, spec.name), **options}
+        extra: dict[str, Any] = {"rng": _stream(seed, spec.name)} if spec.draws else {}
+        if spec.facts:
+            extra["facts"] = facts
         try:
-            outcome = spec.compute(sample, **options)
+            outcome = spec.compute(sample, **extra, **options)
         except TypeError as error:
             if "unexpected keyword" not in str(error):
                 raise

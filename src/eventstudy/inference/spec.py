@@ -7,12 +7,12 @@ recommendation (`recommend`) and the calibration lab read the same declaration, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from eventstudy.inference.statistic import Statistic
     from collections.abc import Callable
+
+    from eventstudy.inference.statistic import Statistic
 
 __all__ = ["ALWAYS", "CONDITIONS", "FEW", "MANY", "Condition", "Need", "TestSpec"]
 
@@ -88,6 +88,10 @@ class TestSpec:
         Conditions under which it is claimed from `MANY` security-events on, by the central limit theorem.
     longest : int or None
         Longest window, in bars, for which the claim is made; None: any.
+    smallest : int
+        Fewest security-events for which the claim is made.
+    facts : bool
+        Whether ``compute`` is passed the measured properties of the sample (``facts=``), which cost time once.
     """
 
     __test__: ClassVar[bool] = False  # a test runner must not take this for a class of tests
@@ -108,6 +112,8 @@ class TestSpec:
     holds_under: frozenset[Condition] = ALWAYS
     holds_with_many: frozenset[Condition] = frozenset()
     longest: int | None = None
+    smallest: int = 0
+    facts: bool = False
 
     def holds(self, conditions: frozenset[Condition], n: int, bars: int) -> bool:
         """Return whether the size of the test is claimed under conditions, for n security-events and a window of bars.
@@ -124,4 +130,5 @@ class TestSpec:
         bool
         """
         allowed = self.holds_under | (self.holds_with_many if n >= MANY else frozenset())
-        return conditions <= allowed and (self.longest is None or bars <= self.longest)
+        short = self.longest is None or bars <= self.longest
+        return conditions <= allowed and short and n >= self.smallest

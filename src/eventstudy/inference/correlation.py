@@ -1,0 +1,312 @@
+"""Cross-correlation of security-events, and the tests of Kolari and Pynnönen that allow for it.
+
+Correlations are taken over the calendar bars that two estimation windows share, never over relative days, and a pair
+counts in proportion to the bars that the two tested windows share: no shared bar, no covariance of the two CARs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.inference.parametric import bmp, patell, standardized
+from eventstudy.inference.spec import ALWAYS, TestSpec
+from eventstudy.inference.statistic import Statistic, count, from_normal, from_t
+
+if TYPE_CHECKING:
+    from eventstudy.abnormal.sample import WindowSample
+    from eventstudy.inference.facts import SampleFacts
+
+__all__ = ["SPECS", "kp_bmp", "kp_patell", "mean_correlation"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_SHARED = 30
+"""A correlation over fewer shared bars is taken as 0 (METHODS 4.7)."""
+BLOCK = 128
+"""Rows of a block of pairs: small, so that a block meets few dates besides its own."""
+MOST_PAIRED = 2000
+"""Above this many security-events on one date, holes are treated with each event's own moments: no N x N matrix."""
+
+
+def mean_correlation(residual: Floats, bar: Ints, window_bar: Ints, present: NDArray[np.bool_]) -> float:
+    """Return the mean over all pairs of rho_ij ov_ij / sqrt(L_i L_j).
+
+    Parameters
+    ----------
+    residual : (N, T) float
+        Estimation residuals; NaN where the bar was not used.
+    bar : (N, T) int
+        Their calendar positions; negative outside the data.
+    window_bar : (N, L) int
+        Calendar positions of the tested window.
+    present : (N, L) bool
+        Where the abnormal return is finite.
+
+    Returns
+    -------
+    float
+        rho_ij is Pearson's over the bars that both estimation windows have (0 with fewer than 30); ov_ij the bars of
+        the tested windows that both have; L_i its own. 0 for N < 2.
+
+    References
+    ----------
+    Kolari and Pynnönen (2010), eq. 9; Kolari, Pape and Pynnönen (2018) for partly overlapping windows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> e = np.tile(np.random.default_rng(0).normal(size=50), (2, 1))
+    >>> bar = np.tile(np.arange(50), (2, 1))
+    >>> round(mean_correlation(e, bar, np.array([[60], [60]]), np.ones((2, 1), dtype=bool)), 12)
+    1.0
+    >>> mean_correlation(e, bar, np.array([[60], [61]]), np.ones((2, 1), dtype=bool))
+    0.0
+    """
+    rows = np.flatnonzero(present.any(axis=1))
+    if rows.size < 2:
+        return 0.0
+    residual, bar, window_bar, present = residual[rows], bar[rows], window_bar[rows], present[rows]
+    n = rows.size
+    whole = np.isfinite(residual).all()
+    if (window_bar == window_bar[0]).all() and (whole or n > MOST_PAIRED):
+        return float(_one_date(residual, present))
+    present = present & (window_bar >= 0)
+    start = np.where(window_bar >= 0, window_bar - np.arange(window_bar.shape[1]), -1).max(axis=1)
+    order = np.argsort(start, kind="stable")
+    total = _pairs(residual[order], bar[order], window_bar[order], present[order], start[order])
+    return 2 * total / (n * (n - 1))
+
+
+def _one_date(residual: Floats, present: NDArray[np.bool_]) -> Floats:
+    """Return the mean weighted correlation of events on one date, shape (...), in O(N T L).
+
+    sum_ij rho_ij ov_ij / sqrt(L_i L_j) is the squared norm of sum_i z_i w_i', w_i the window's indicator over sqrt(L_i).
+    """
+    used = np.isfinite(residual)
+    filled = np.where(used, residual, 0.0)
+    z = filled - np.where(used, (filled.sum(axis=-1) / used.sum(axis=-1))[..., None], 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.nan_to_num(z / np.sqrt((z**2).sum(axis=-1))[..., None])
+        weight = np.nan_to_num(present / np.sqrt(present.sum(axis=-1))[..., None])
+    n = present.any(axis=-1).sum(axis=-1)
+    cross = np.swapaxes(z, -1, -2) @ weight
+    own = ((z**2).sum(axis=-1) * present.any(axis=-1)).sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(n > 1, ((cross**2).sum(axis=(-1, -2)) - own) / (n * (n - 1)), 0.0)
+
+
+def _pairs(residual: Floats, bar: Ints, window_bar: Ints, present: NDArray[np.bool_], start: Ints) -> float:
+    """Return the sum over i < j of rho_ij ov_ij / sqrt(L_i L_j); rows ascend in date."""
+    length = window_bar.shape[1]
+    total = 0.0
+    for low in range(0, start.size, BLOCK):
+        high = min(low + BLOCK, start.size)
+        reach = int(np.searchsorted(start, start[high - 1] + length))
+        first, others = slice(low, high), slice(low, reach)
+        if reach - low < 2 or not _meet(start[others], length):
+            continue
+        frame = (int(start[low]), int(start[reach - 1]) + length)
+        overlap = _lay(present[first], window_bar[first], frame)[1]
+        other = _lay(present[others], window_bar[others], frame)[1]
+        shared = overlap @ other.T / np.sqrt(np.outer(overlap.sum(axis=1), other.sum(axis=1)))
+        shared[np.tril_indices(high - low, 0, reach - low)] = 0.0  # each pair once
+        if not shared.any():
+            continue
+        days = bar[others]
+        frame = (int(days[days >= 0].min()), int(days.max()) + 1)
+        rho = _pearson(*_lay(residual[first], bar[first], frame), *_lay(residual[others], days, frame))
+        total += float((rho * shared).sum())
+    return total
+
+
+def _meet(start: Ints, length: int) -> bool:
+    return bool((np.diff(start) < length).any())
+
+
+def _lay(values: Floats | NDArray[np.bool_], bar: Ints, frame: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Lay rows out on the calendar positions of `frame`: values (0 where missing or False) and their indicator."""
+    grid, mask = np.zeros((2, bar.shape[0], frame[1] - frame[0]))
+    there = (bar >= 0) & (values if values.dtype == bool else np.isfinite(values))
+    row, column = np.nonzero(there)
+    at = bar[row, column] - frame[0]
+    grid[row, at], mask[row, at] = values[row, column], 1.0
+    return grid, mask
+
+
+def _pearson(x: Floats, mx: Floats, y: Floats, my: Floats) -> Floats:
+    """Return Pearson's correlation of each row of x with each row of y over the columns that both have."""
+    number = mx @ my.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sx, sy = x @ my.T, mx @ y.T
+        vx, vy = (x**2) @ my.T - sx**2 / number, mx @ (y**2).T - sy**2 / number
+        rho = (x @ y.T - sx * sy / number) / np.sqrt(vx * vy)
+    return np.where((number >= LEAST_SHARED) & np.isfinite(rho), rho, 0.0)
+
+
+def batch_correlation(sample: WindowSample) -> Floats:
+    """Return `mean_correlation` of a sample or of each sample of a batch, shape (...); NaN without estimation windows."""
+    shape = sample.car.shape[:-1]
+    record = sample.estimation
+    if record is None:
+        return np.full(shape, np.nan)
+    present = np.isfinite(sample.ar) & np.isfinite(sample.car)[..., None]
+    one_date = (sample.bar == sample.bar[..., :1, :]).all() and sample.car.shape[-1] > 0
+    if one_date and np.isfinite(record.residual).all():
+        return _one_date(record.residual, present)
+    rows = [
+        mean_correlation(record.residual[at], record.bar[at], sample.bar[at], present[at]) for at in np.ndindex(*shape)
+    ]
+    return np.array(rows).reshape(shape)
+
+
+def kp_patell(scar: Floats, df: Floats, correlation: Floats, *, floor: bool = True) -> Statistic:
+    """Adjust Patell's Z for cross-correlation: Z / sqrt(1 + (N - 1) r).
+
+    Parameters
+    ----------
+    scar, df : (..., N) float
+        As in `patell`.
+    correlation : (...) float
+        Mean pairwise correlation r, from `mean_correlation`.
+    floor : bool
+        Take a negative r as 0, which is conservative.
+
+    Returns
+    -------
+    Statistic
+        Standard normal; NaN where 1 + (N - 1) r is not positive.
+
+    References
+    ----------
+    Kolari and Pynnönen (2010), eq. 12.
+    """
+    plain = patell(scar, df)
+    r = np.maximum(correlation, 0.0) if floor else np.asarray(correlation)
+    with np.errstate(invalid="ignore"):
+        inflation = np.sqrt(1 + (plain.n - 1) * r)
+    return from_normal(
+        plain.value / np.where(inflation > 0, inflation, np.nan),
+        plain.n,
+        estimate=plain.estimate,
+        se=plain.se * inflation,
+        unit="standardized",
+        details={"correlation": np.asarray(correlation), "unadjusted": plain.value},
+    )
+
+
+def kp_bmp(
+    scar: Floats, correlation: Floats, *, distinct: Ints | None = None, floor: bool = True, normal: bool = False
+) -> Statistic:
+    """Adjust the BMP t for cross-correlation: t sqrt((1 - r)/(1 + (N - 1) r)) ~ t(N - 1).
+
+    Parameters
+    ----------
+    scar : (..., N) float
+        Standardized cumulative abnormal returns.
+    correlation : (...) float
+        Mean pairwise correlation r.
+    distinct : (...) int, optional
+        Security-events that are no copies of another: the degrees of freedom are this less 1.
+    floor : bool
+        Take a negative r as 0, which is conservative.
+    normal : bool
+        Refer to the standard normal, as the paper does.
+
+    Returns
+    -------
+    Statistic
+        NaN where r = 1 (nothing but copies) or 1 + (N - 1) r is not positive.
+
+    References
+    ----------
+    Kolari and Pynnönen (2010), eq. 13.
+    """
+    plain = bmp(scar)
+    r = np.maximum(correlation, 0.0) if floor else np.asarray(correlation)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shrink = np.sqrt((1 - r) / (1 + (plain.n - 1) * r))
+        error = plain.se / np.where(shrink > 0, shrink, np.nan)
+        value = plain.estimate / error
+    fields = {
+        "estimate": plain.estimate,
+        "se": error,
+        "unit": "standardized",
+        "details": {"correlation": np.asarray(correlation), "unadjusted": plain.value},
+    }
+    if normal:
+        return from_normal(value, plain.n, **fields)
+    return from_t(value, (plain.n if distinct is None else distinct) - 1, plain.n, **fields)
+
+
+def _distinct(sample: WindowSample) -> Ints:
+    """Return how many different (security, day 0) a sample holds among its standardized values, shape (...)."""
+    used = np.isfinite(sample.scar)
+    key = np.where(used, sample.security * (1 + np.abs(sample.day0).max(initial=0)) + sample.day0, -1)
+    key = np.sort(key, axis=-1)
+    fresh = np.diff(key, axis=-1, prepend=-1) != 0
+    return np.asarray((fresh & (key >= 0)).sum(axis=-1))
+
+
+def _kp_patell(
+    sample: WindowSample,
+    *,
+    facts: SampleFacts,
+    floor: bool = True,
+    forecast_error: bool = True,
+    serial_cov: bool = True,
+) -> Statistic:
+    scar = standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov)
+    return kp_patell(scar, np.asarray(sample.df, dtype=float), facts.correlation, floor=floor)
+
+
+def _kp_bmp(
+    sample: WindowSample,
+    *,
+    facts: SampleFacts,
+    floor: bool = True,
+    normal: bool = False,
+    forecast_error: bool = True,
+    serial_cov: bool = True,
+) -> Statistic:
+    scar = standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov)
+    distinct = np.minimum(_distinct(sample), count(scar))
+    return kp_bmp(scar, facts.correlation, distinct=distinct, floor=floor, normal=normal)
+
+
+SPECS = (
+    TestSpec(
+        name="kp_patell",
+        title="Patell, adjusted for cross-correlation (Kolari-Pynnönen)",
+        null="mean SCAR = 0",
+        assumptions=("no change of variance at the event", "event and estimation windows have one correlation"),
+        reference="Kolari and Pynnönen (2010), eq. 12; Kolari, Pape and Pynnönen (2018)",
+        compute=_kp_patell,
+        undefined="no residual degrees of freedom: M - k must be at least 3",
+        needs=("estimation",),
+        minimum=1,
+        basis="scar",
+        holds_under=ALWAYS | {"dependence", "staggered dependence", "few"},
+        facts=True,
+    ),
+    TestSpec(
+        name="kp_bmp",
+        title="BMP, adjusted for cross-correlation (Kolari-Pynnönen)",
+        null="mean SCAR = 0",
+        assumptions=(
+            "the event changes all variances in one proportion",
+            "event and estimation windows have one correlation",
+        ),
+        reference="Kolari and Pynnönen (2010), eq. 13; Kolari, Pape and Pynnönen (2018)",
+        compute=_kp_bmp,
+        undefined="the SCARs have no variance across the security-events that are no copies of one another",
+        needs=("estimation",),
+        basis="scar",
+        holds_under=ALWAYS | {"dependence", "staggered dependence", "event variance", "few"},
+        holds_with_many=frozenset({"fat tails", "volatility clustering"}),
+        facts=True,
+    ),
+)
