@@ -6,6 +6,7 @@ hundred security-events at a time are cut, fitted and left behind, so that the e
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from eventstudy.abnormal.basis import Basis, orthonormal
 from eventstudy.abnormal.inputs import Inputs
 from eventstudy.abnormal.models import MeanAdjusted, Model
 from eventstudy.abnormal.result import AbnormalReturns, Draft
-from eventstudy.abnormal.solve import Fits, solve_chunk
+from eventstudy.abnormal.solve import solve_chunk
 from eventstudy.abnormal.status import Exclusion
 from eventstudy.abnormal.volatility import ewma_before, known_bar, level_variance
 from eventstudy.abnormal.windows import cut, cut_flags
@@ -106,7 +107,7 @@ def estimate(
     >>> fitted.ar.round(3), fitted.coef[:, 1].round(3), fitted.df
     (array([[0.051, 0.001]]), array([1.501]), array([248]))
     """
-    inputs = _checked(returns, regressors, security, day0, window, estimation, model, minimum, masked)
+    inputs = _checked(returns, regressors, (security, day0), (window, estimation), model, minimum, masked)
     return _run(inputs, model, level, chunk)
 
 
@@ -150,10 +151,19 @@ def _estimate_block(inputs: Inputs, rows: Ints, out: Draft, chunk: int, *, own: 
         key, design = day0[fresh], np.cumsum(fresh) - 1
         who = np.zeros(key.size, dtype=np.int64)
     basis, valid = _designs(inputs, key, who)
-    base = out.add_basis(basis)
+    block = _Block(basis, valid, out.add_basis(basis))
     for low in range(0, rows.size, chunk):
         part = slice(low, low + chunk)
-        _estimate_chunk(inputs, rows[part], design[part], basis, valid, out, base)
+        _estimate_chunk(inputs, rows[part], design[part], block, out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Designs that are held at once: their bases, the (D, T) bars they can use, and the number of designs before them."""
+
+    basis: Basis
+    valid: Floats
+    base: int
 
 
 def _designs(inputs: Inputs, day0: Ints, security: Ints) -> tuple[Basis, Floats]:
@@ -179,32 +189,17 @@ def _designs(inputs: Inputs, day0: Ints, security: Ints) -> tuple[Basis, Floats]
     return orthonormal(design, window), usable.astype(np.float64)
 
 
-def _estimate_chunk(
-    inputs: Inputs, rows: Ints, design: Ints, basis: Basis, valid: Floats, out: Draft, base: int
-) -> None:
+def _estimate_chunk(inputs: Inputs, rows: Ints, design: Ints, block: _Block, out: Draft) -> None:
+    """Fit one chunk of security-events, turn the fits into abnormal returns and put them in their places."""
     day0, security = inputs.day0[rows], inputs.security[rows]
     response = inputs.response(security, day0 + inputs.estimation[0], inputs.planned)
     if inputs.masked is not None and inputs.masked.ndim == 2:
         response[cut_flags(inputs.masked, security, day0 + inputs.estimation[0], inputs.planned)] = np.nan
-    fits = solve_chunk(response, basis.q, valid, design, inputs.minimum)
+    basis = block.basis
+    fits = solve_chunk(response, basis.q, block.valid, design, inputs.minimum)
     ahead = inputs.response(security, day0 + inputs.window[0], inputs.length)
     with np.errstate(invalid="ignore"):
         out.suspect[rows] = (np.abs(ahead) >= SUSPECT).any(axis=1)
-    _write(inputs, rows, design, basis, fits, ahead, response, out, base)
-
-
-def _write(
-    inputs: Inputs,
-    rows: Ints,
-    design: Ints,
-    basis: Basis,
-    fits: Fits,
-    ahead: Floats,
-    response: Floats,
-    out: Draft,
-    base: int,
-) -> None:
-    """Turn fits into abnormal returns and put them in their places."""
     share = fits.coordinate if fits.mix is None else np.vecmat(fits.coordinate, fits.mix)
     if inputs.forecast:
         ahead -= np.vecmat(share, basis.ahead[design])
@@ -235,7 +230,7 @@ def _write(
     out.df[rows] = df
     out.status[rows] = status
     out.degenerate[rows] = suspect & ~bad
-    out.design[rows] = design + base
+    out.design[rows] = design + block.base
     if fits.mix is not None:
         out.set_mix(rows, fits.mix)
 
@@ -263,17 +258,16 @@ def _known_variance(inputs: Inputs, out: Draft, model: MeanAdjusted, level: Floa
 def _checked(
     returns: Floats,
     regressors: Floats | None,
-    security: Ints,
-    day0: Ints,
-    window: tuple[int, int],
-    estimation: tuple[int, int],
+    where: tuple[Ints, Ints],
+    windows: tuple[tuple[int, int], tuple[int, int]],
     model: Model,
     minimum: int,
     masked: Bools | None,
 ) -> Inputs:
+    window, estimation = windows
     panel = np.asarray(returns, dtype=np.float64)
     series = None if regressors is None else np.asarray(regressors, dtype=np.float64)
-    who, when = np.asarray(security, dtype=np.int64), np.asarray(day0, dtype=np.int64)
+    who, when = (np.asarray(part, dtype=np.int64) for part in where)
     if panel.ndim != 2 or who.ndim != 1 or who.shape != when.shape:
         msg = f"returns must be (securities, bars), security and day0 one length; got {panel.shape}, {who.shape}, {when.shape}"
         raise StudyError(msg)

@@ -6,14 +6,16 @@ All of them are the same batched regression (`eventstudy.abnormal.estimate`). A 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["CAPM", "FactorModel", "MarketAdjusted", "MarketModel", "MeanAdjusted", "Model"]
 

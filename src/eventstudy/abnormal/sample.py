@@ -6,11 +6,14 @@ the mean parameters of the normal-return model. Rows are security-events; NaN is
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["EstimationRecord", "WindowSample"]
 

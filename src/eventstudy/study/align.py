@@ -93,7 +93,7 @@ def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: 
     wanted = study.model.symbols
     series = None
     if wanted:
-        source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
+        source = frame if all(name in frame.columns for name in wanted) else frame.join(_levels(panel))
         missing = [name for name in wanted if name not in source.columns]
         if missing:
             msg = (
@@ -109,6 +109,10 @@ def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: 
     return Aligned(calendar, bars, tuple(symbols), returns, series, _level(study, panel, rows), strange)
 
 
+def _levels(panel: ReturnPanel) -> pd.DataFrame:
+    return pd.DataFrame(index=panel.frame.index) if panel.levels is None else panel.levels
+
+
 def _rows(frame: pd.DataFrame, names: Sequence[str], rows: pd.Index | None) -> Floats:
     chosen = frame[list(names)]
     if rows is not None:
@@ -120,7 +124,7 @@ def _level(study: EventStudy, panel: ReturnPanel, rows: pd.Index | None) -> Floa
     name = getattr(study.model, "volatility", None)
     if name is None or name == "ewma":
         return None
-    for frame in (panel.levels, panel.frame):
+    for frame in (_levels(panel), panel.frame):
         if name in frame.columns:
             values: Floats = _rows(frame, [name], rows)[0]
             return values

@@ -131,7 +131,8 @@ class EventStudy:
                 f"{self.window[0]}: end it on {self.window[0] - 1} or before"
             )
             raise StudyError(msg)
-        if not isinstance(self.model, Model):
+        given: Any = self.model
+        if not isinstance(given, Model):
             msg = f"model={self.model!r} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC') or another"
             raise StudyError(msg)
         _one_of("non_session", self.non_session, ("next", "previous", "drop", "error"))

@@ -52,7 +52,7 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
         code[inside] = np.arange(len(own))
         placed = _place(study, request, aligned)
         rows = np.flatnonzero(inside[symbol]) if len(groups) > 1 or not inside.all() else np.arange(event.size)
-        parts.append(_fit_part(study, aligned, placed, pool, rows, event[rows], code[symbol[rows]], status, executor))
+        parts.append(_fit_part(study, aligned, placed, pool, (rows, event[rows], code[symbol[rows]]), status, executor))
     return StudyResult(
         study=study,
         request=request,
@@ -70,13 +70,12 @@ def _fit_part(
     aligned: Aligned,
     placed: Placed,
     pool: Any,
-    rows: Ints,
-    event: Ints,
-    security: Ints,
+    asked: tuple[Ints, Ints, Ints],
     status: NDArray[np.int8],
     executor: Executor | None,
 ) -> Part:
     """Estimate the security-events of one calendar and note their fate in `status`."""
+    rows, event, security = asked
     status[rows] = placed.status[event]
     found = placed.position[event] >= 0
     keep = slice(None) if found.all() else np.flatnonzero(found)

@@ -85,7 +85,7 @@ def moments_of(column: pd.Series[Any]) -> pd.DatetimeIndex:
     else:
         values = column.tolist()
         try:
-            stamps = [pd.Timestamp(value) for value in values]
+            stamps: list[Any] = [pd.Timestamp(value) for value in values]
         except (ValueError, TypeError) as error:
             msg = f"column 'announced_at' holds what is no moment: {error}"
             raise StudyError(msg) from error

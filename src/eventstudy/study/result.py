@@ -152,7 +152,9 @@ class StudyResult:
         """Run one significance test on a window; the names are those of ``eventstudy.inference.TESTS``."""
         from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
-        return inference.run(name, self.sample(window), alternative=alternative, seed=seed, **options)
+        needs = inference.TESTS[name].needs if name in inference.TESTS else ()
+        sample = self.sample(window, estimation="estimation" in needs, placebo="refit" in needs)
+        return inference.run(name, sample, alternative=alternative, seed=seed, **options)
 
     def tests(
         self,
@@ -168,13 +170,22 @@ class StudyResult:
         results = inference.run_all(self.sample(window), alternative=alternative, seed=seed, **options)
         return pd.DataFrame([result.to_dict() for result in results])
 
-    def sample(self, window: Window | None = None) -> WindowSample:
-        """Return a window as the input of the significance tests: arrays, with estimation windows and placebo dates.
+    def sample(self, window: Window | None = None, *, estimation: bool = True, placebo: bool = True) -> WindowSample:
+        """Return a window as the input of the significance tests.
 
         Security-events without any return in the window are left out. Where one series is studied, events that share
         a session are one observation.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            Relative days, both included; the event window by default.
+        estimation : bool
+            Whether to keep the estimation windows: residuals, leverages and designs, N x T.
+        placebo : bool
+            Whether to add what placebo tests need: a refit at other dates, and where those may lie.
         """
-        return window_sample(self, self._window(window))
+        return window_sample(self, self._window(window), estimation=estimation, placebo=placebo)
 
     @cached_property
     def excluded(self) -> pd.DataFrame:

@@ -23,20 +23,25 @@ __all__ = ["window_sample"]
 Ints = NDArray[np.int64]
 
 
-def window_sample(result: StudyResult, window: tuple[int, int]) -> WindowSample:
+def window_sample(
+    result: StudyResult, window: tuple[int, int], *, estimation: bool = True, placebo: bool = True
+) -> WindowSample:
     """Return the sample of `result` over `window`; see `StudyResult.sample`."""
     if not result.parts or result.n == 0:
         msg = "no security-event was studied, so that there is nothing to test; result.excluded says why"
         raise StudyError(msg)
     single = tables.one_series(result)
-    samples = [_part_sample(result, part, window, once=single) for part in result.parts]
+    keep = (estimation, placebo)
+    samples = [_part_sample(result, part, window, keep, once=single) for part in result.parts]
     if len(samples) > 1:
         msg = "tests across several calendars are not built yet"
         raise StudyError(msg)
     return samples[0]
 
 
-def _part_sample(result: StudyResult, part: Part, window: tuple[int, int], *, once: bool) -> WindowSample:
+def _part_sample(
+    result: StudyResult, part: Part, window: tuple[int, int], keep: tuple[bool, bool], *, once: bool
+) -> WindowSample:
     missing = result.study.missing
     chosen = _observations(part.abnormal, part.abnormal.car(*window, missing)[0], once=once)
     if chosen.size == 0:
@@ -44,7 +49,9 @@ def _part_sample(result: StudyResult, part: Part, window: tuple[int, int], *, on
         raise StudyError(msg)
     whole = chosen.size == part.rows.size
     abnormal = part.abnormal if whole else part.abnormal.take(chosen)
-    sample = abnormal.sample(*window, missing, estimation=True)
+    sample = abnormal.sample(*window, missing, estimation=keep[0])
+    if not keep[1]:
+        return sample
 
     def refit(security: Ints, day0: Ints) -> WindowSample:
         again = estimate_again(abnormal, security, day0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -44,10 +44,12 @@ def day0_labels(result: StudyResult, rows: Ints) -> pd.Index:
         return pd.DatetimeIndex([])
     if len(result.parts) == 1:
         part = result.parts[0]
-        return part.aligned.bars.take(part.abnormal.day0)
+        label: pd.Index = part.aligned.bars.take(part.abnormal.day0)
+        return label
     labels = np.concatenate([part.aligned.bars.to_numpy()[part.abnormal.day0] for part in result.parts])
     at = np.concatenate([part.rows for part in result.parts])
-    return pd.Index(labels[np.argsort(at, kind="stable")][: rows.size])
+    joined: pd.Index = pd.Index(labels[np.argsort(at, kind="stable")][: rows.size])
+    return joined
 
 
 def tidy(result: StudyResult) -> pd.DataFrame:
@@ -149,10 +151,11 @@ def caar(result: StudyResult, window: tuple[int, int], level: float) -> pd.DataF
     mean = clustered_mean(value, cluster, level)
     if mean.clusters == 1 and mean.n > 1:
         test = result.test("portfolio", window)
+        row: tuple[float, float, float, float, str]
         if test.applicable:
             from scipy.special import stdtrit  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
-            reach = stdtrit(test.df, 0.5 + level / 2) * test.se
+            reach = float(stdtrit(float(cast("float", test.df)), 0.5 + level / 2)) * test.se
             row = (test.estimate, test.se, test.estimate - reach, test.estimate + reach, "portfolio")
         else:
             row = (mean.mean, np.nan, np.nan, np.nan, "portfolio")
@@ -227,14 +230,14 @@ def summary(result: StudyResult) -> str:
     study = result.study
     lines = [
         repr(result),
-        f"model {study.model!r}; event window {study.window}; estimation window {study.estimation.days}, at least "
-        f"{study.estimation.minimum} usable bars; calendar {study.calendar or 'the index of the panel'}",
+        f"model {study.model!r}; event window {study.window}; calendar {study.calendar or 'the index of the panel'}",
+        f"estimation window {study.estimation.days}, at least {study.estimation.minimum} usable bars",
     ]
     strange = sum(part.aligned.strange for part in result.parts)
     if strange:
         lines.append(f"{strange} rows of the panel are no sessions of the calendar and were left out")
-    reasons = pd.Series(result.status[result.status != Exclusion.STUDIED]).value_counts().sort_index()
-    lines += [f"excluded, {Exclusion(int(code)).reason}: {count}" for code, count in reasons.items()]
+    counts = np.bincount(result.status, minlength=len(Exclusion))
+    lines += [f"excluded, {code.reason}: {counts[code]}" for code in Exclusion if code and counts[code]]
     if result.n:
         row = caar(result, study.window, 0.95).iloc[0]
         lines.append(

@@ -1,0 +1,69 @@
+"""Where placebo events may lie, and what the tests get, against brute force."""
+
+import numpy as np
+import pytest
+
+from eventstudy.abnormal import MarketModel, estimate
+from eventstudy.abnormal.engine import estimate_again
+from eventstudy.abnormal.placebo import admissible
+
+
+@pytest.fixture
+def fitted():
+    rng = np.random.default_rng(4)
+    market = rng.normal(0, 0.01, 260)
+    returns = np.array([0.5, 1.2, 0.9])[:, None] * market + rng.normal(0, 0.01, (3, 260))
+    returns[1, :120] = np.nan
+    returns[2, 200] = np.nan
+    masked = np.zeros(260, dtype=bool)
+    masked[[100, 101, 150, 151]] = True
+    return estimate(returns, market[None], security=np.array([0, 1, 2]), day0=np.array([190, 250, 190]), window=(-3, 3),
+                    estimation=(-63, -4), model=MarketModel("m"), minimum=50, masked=masked)  # fmt: skip
+
+
+@pytest.mark.parametrize("buffer", [None, 5])
+def test_admissible_is_history_window_and_distance(fitted, buffer):
+    inputs = fitted.inputs
+    real = np.zeros((3, 260), dtype=bool)
+    real[[0, 1, 2], [190, 250, 190]] = True
+    got = admissible(fitted, 0, 2, real, buffer=buffer)
+    near = 3 if buffer is None else buffer
+    for s in range(3):
+        for d in range(260):
+            history = [
+                t
+                for t in range(d - 63, d - 3)
+                if 0 <= t < 260 and np.isfinite(inputs.returns[s, t]) and not inputs.masked[t]
+            ]
+            window = [0 <= t < 260 and np.isfinite(inputs.returns[s, t]) for t in range(d, d + 3)]
+            clear = all(abs(d - other) >= near for other in np.flatnonzero(real[s]))
+            assert got[s, d] == (len(history) >= 50 and all(window) and clear)
+    assert got.any(axis=1).all()
+
+
+def test_estimating_again_is_estimating_there(fitted):
+    security, day0 = np.array([2, 0]), np.array([230, 150])
+    again = estimate_again(fitted, security, day0)
+    inputs = fitted.inputs
+    fresh = estimate(inputs.returns, inputs.design, security=security, day0=day0, window=(-3, 3), estimation=(-63, -4),
+                     model=MarketModel("m"), minimum=50, masked=inputs.masked)  # fmt: skip
+    np.testing.assert_array_equal(again.ar, fresh.ar)
+    np.testing.assert_array_equal(again.car(0, 2)[1], fresh.car(0, 2)[1])
+
+
+def test_the_estimation_record_is_the_regression(fitted):
+    record = fitted.sample(0, 2, estimation=True).estimation
+    inputs = fitted.inputs
+    for i, (s, d) in enumerate(zip(fitted.security, fitted.day0, strict=True)):
+        at = np.arange(d - 63, d - 3)
+        np.testing.assert_array_equal(record.bar[i], at)
+        usable = np.isfinite(inputs.returns[s, at]) & ~inputs.masked[at]
+        x = np.column_stack([np.ones(at.size), inputs.design[0, at]])
+        y = inputs.returns[s, at]
+        hat = x[usable] @ np.linalg.pinv(x[usable])
+        np.testing.assert_allclose(record.residual[i, usable], y[usable] - hat @ y[usable], atol=1e-16)
+        np.testing.assert_allclose(record.leverage[i, usable], np.diag(hat), rtol=1e-10)
+        assert np.isnan(record.residual[i, ~usable]).all()
+        np.testing.assert_array_equal(record.design[i, usable], x[usable])
+        np.testing.assert_array_equal(record.window_design[i, :, 1], inputs.design[0, d : d + 3])
+        assert fitted.m[i] == usable.sum()
