@@ -82,12 +82,13 @@ class WindowsPart(_Part):
 
 
 class CrossSectionPart(_Part):
-    """Securities in groups, and the events shown side by side."""
+    """Securities in groups, their short names, and the events shown side by side."""
 
     benchmark: str
     window: Window = (0, 1)
     events: list[str] = []
     groups: dict[str, list[str]] = {}
+    labels: dict[str, str] = {}
 
 
 class HypothesisPart(_Part):

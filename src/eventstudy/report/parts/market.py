@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["market_part"]
 
 LEVEL = 0.95
+SPELL_GAP = pd.Timedelta(days=365)  # a year without events parts two spells
+AROUND = pd.Timedelta(days=60)  # of prices shown before the first and after the last event of a spell
+BOTH = "two directions"  # sessions with news of both, or a mixed announcement: no single reaction can be read from them
 AVERAGED = (
     "One observation a session: announcements that share a session are one. Sessions with news of both directions are left "
     "out and listed. Which tests hold for this sample, and why others do not, stands in the table of tests."
@@ -53,12 +56,18 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
 
     studied = by_event[by_event["in_sample"]]
     shown = studied.rename(columns={"ar": "estimate"})
+    both = shown["session"].isin(dropped["session"])
+    shown["stance"] = shown["stance"].where(~both, BOTH)
+    shown["name"] = [
+        inputs.study.market.labels.get(e, n) for e, n in zip(shown["event_id"], shown["name"], strict=True)
+    ]
     caption = (
         f"{inputs.study.market.symbol}; constant mean over 250 sessions ending 11 before the event, days 0 and +1 of every "
         f"event of the catalogue left out; variance from {inputs.study.market.fear or 'an EWMA'} at the last close before."
     )
+    markets = _market_charts(inputs)
     charts = (
-        _market_chart(inputs),
+        *markets,
         _chart("reactions", "What the index did on the first session of each event", plots.reactions(shown).figure, plots.reactions_data(shown),
                alt=f"Abnormal return of the index on the first session of {len(shown)} events, grouped by stance, with 95% intervals.",
                caption=f"95% intervals. {caption}"),
@@ -77,7 +86,9 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
         Table("excluded", "Events without a reaction", "Every event of the catalogue that could not be studied, with the reason.", every.excluded, open=False),
     )  # fmt: skip
     sections = (
-        Section("The market and its events", (_market_words(inputs, every),), charts=("market",)),
+        Section(
+            "The market and its events", (_market_words(inputs, every),), charts=tuple(chart.name for chart in markets)
+        ),
         Section("Each event", (_count_words(by_event),), charts=("reactions",), tables=("events",)),
         Section(
             "On average",
@@ -216,21 +227,33 @@ def _averages(
     return mean, test, pd.concat(paths, ignore_index=True)
 
 
-def _market_chart(inputs: Inputs) -> Chart:
+def _market_charts(inputs: Inputs) -> tuple[Chart, ...]:
+    """One chart a spell of events, the last one first: years without events would only squeeze the others."""
     symbol = inputs.study.market.symbol
-    sessions = inputs.sample.sessions(inputs.study.calendar).reset_index()
-    events = sessions[["event_id", "name", "session", "stance"]].copy()
-    events["label"] = [inputs.study.market.labels.get(event, "") for event in events["event_id"]]
-    levels = inputs.prices.frame[symbol].dropna()
-    levels = levels[levels.index >= sessions["session"].min() - pd.Timedelta(days=60)]
-    return Chart(
-        name="market",
-        title="The market and its events",
-        alt=f"Level of {symbol} with {len(events)} events marked by stance, and its drawdown below.",
-        figure=plots.market(levels, events, level_name=symbol),
-        data=plots.market_data(levels, events),
-        caption="Marks: first session that could react. Drawdown: against the highest close shown so far.",
-    )
+    sessions = inputs.sample.sessions(inputs.study.calendar).reset_index().sort_values("session")
+    close = inputs.prices.frame[symbol].dropna()
+    sessions = sessions[sessions["session"] <= close.index[-1]]
+    spell = (sessions["session"].diff() > SPELL_GAP).cumsum()
+    charts = []
+    for _, own in sorted(sessions.groupby(spell), reverse=True):
+        first, last = own["session"].iloc[0], own["session"].iloc[-1]
+        levels = close[(close.index >= first - AROUND) & (close.index <= last + AROUND)]
+        events = own[["event_id", "name", "session", "stance"]].copy()
+        events["label"] = [inputs.study.market.labels.get(event, "") for event in own["event_id"]]
+        years = f"{first.year}" if first.year == last.year else f"{first.year}-{last.year}"
+        charts.append(
+            Chart(
+                name=f"market-{years}",
+                title=f"The market and its events, {years.replace('-', '–')}",
+                alt=f"Level of {symbol} with {len(events)} events marked by stance, and its drawdown below.",
+                figure=plots.market(
+                    levels, events, level_name=symbol, title=f"The market and its events, {years.replace('-', '–')}"
+                ),
+                data=plots.market_data(levels, events),
+                caption="Marks: first session that could react. Drawdown: against the highest close shown so far.",
+            )
+        )
+    return tuple(charts)
 
 
 def _market_words(inputs: Inputs, result: StudyResult) -> str:

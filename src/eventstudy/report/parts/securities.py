@@ -110,9 +110,11 @@ def _named(inputs: Inputs, part: CrossSectionPart, cars: pd.DataFrame, every: St
     return pd.DataFrame(
         {
             "event_id": own["event_id"],
-            "event": [f"{names[e]} ({s:%-d %b %Y})" for e, s in zip(own["event_id"], own["session"], strict=True)],
+            "event": [names[event] for event in own["event_id"]],
+            "session": own["session"],
             "group": own["group"],
             "symbol": own["symbol"],
+            "label": [part.labels.get(s, s) for s in own["symbol"]],
             "return": raw,
             "estimate": own["car"],
             "low": own["car"] - half,
@@ -158,6 +160,8 @@ def _charts(named: pd.DataFrame, have: dict[str, list[str]], said: str, caption:
         own = named[named["group"] == group]
         if own.empty or (group != CHARTED and own["symbol"].nunique() < 2):
             continue
+        days = own.drop_duplicates("event")
+        when = ", ".join(f"{e} {d:%Y-%m-%d}" for e, d in zip(days["event"], days["session"], strict=True))
         name = "industries" if group == CHARTED else f"securities-{group}"
         title = f"{group[:1].upper()}{group[1:]}: the named events side by side"
         charts.append(
@@ -167,7 +171,7 @@ def _charts(named: pd.DataFrame, have: dict[str, list[str]], said: str, caption:
                 alt=f"Abnormal return of {own['symbol'].nunique()} securities ({group}) on {own['event'].nunique()} named events, {said}.",
                 figure=plots.industries(own, title=title, quantity=f"abnormal return, {said}"),
                 data=plots.industries_data(own),
-                caption=caption,
+                caption=f"First sessions: {when}. {caption}",
             )
         )
     return tuple(charts)
