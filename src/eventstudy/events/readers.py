@@ -82,7 +82,8 @@ def _from_entries(content: object, origin: str, name: str) -> Draft:
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, dict):
             title = entry.get("id", entry.get("event_id"))
-            place = f"{origin}, event {number}" + (f" ({_short(title)})" if isinstance(title, str) and title else "")
+            named = f" {_short(title)!r}" if isinstance(title, str) and title else ""
+            place = f"{origin}, event {number}{named}"
             records.append(Record(place, entry))
         else:
             problems.append(Problem(f"{origin}, event {number}", "", str(entry), "a table of keys and values"))

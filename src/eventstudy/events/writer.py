@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import fields
 from datetime import date
@@ -53,7 +54,7 @@ def to_toml(catalog: EventCatalog, path: str | PathLike[str] | None = None) -> s
         lines.append(f"opposed = {_texts(words.opposed)}")
     if words.levels != usual.levels:
         lines.append("\n[levels]")
-        lines += [f"{_text(stance)} = {_texts(levels)}" for stance, levels in words.levels.items()]
+        lines += [f"{_key(stance)} = {_texts(levels)}" for stance, levels in words.levels.items()]
     for event in catalog.events:
         lines += ["", "[[event]]", *_entry(event)]
     text = "\n".join(lines) + "\n"
@@ -94,6 +95,10 @@ def _moment(moment: pd.Timestamp) -> str:
     naive = moment.tz_localize(None)
     offsets = {naive.replace(tzinfo=moment.tz, fold=fold).utcoffset() for fold in (0, 1)}
     return str(naive) if len(offsets) == 1 else str(moment)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 
 def _texts(values: Sequence[str]) -> str:
