@@ -1,0 +1,171 @@
+"""The one page: a template of the package, filled with a document's values, every text escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from eventstudy.report.document import Section, safe_name
+from eventstudy.report.values import json_text, shown, sort_key, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eventstudy.report.document import Chart, Document, Table
+
+__all__ = ["render_page"]
+
+ROWS_SHOWN = 1000  # more rows than these make a page slow; the CSV file has them all
+TEXT_SHOWN = 300  # characters of a cell
+_SIGNS = {"yes": "✓ holds", "no": "✗ does not hold", "open": "? cannot be told"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    label: str
+    numeric: bool
+    choices: tuple[str, ...]
+
+
+def render_page(document: Document, drawings: Mapping[str, str]) -> str:
+    """Fill the template.
+
+    Parameters
+    ----------
+    document : Document
+    drawings : mapping of str to str
+        Chart name -> its SVG file as text.
+
+    Returns
+    -------
+    str
+        HTML of one page that asks nothing of any network, and whose script is the only one that a browser may run
+        in it (a content security policy with the script's hash).
+    """
+    script, style = _read("page.js"), _read("page.css")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment = Environment(
+        loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("page.html.j2").render(
+        document=document,
+        script=Markup(script),  # noqa: S704  # ours
+        style=Markup(style),  # noqa: S704  # ours
+        script_hash=digest,
+        sections=_sections(document),
+        numbers=_numbers(document),
+        charts={chart.name: _chart(chart, drawings[chart.name]) for chart in document.charts},
+        tables={table.name: _table(table) for table in document.tables},
+        manifest=json_text(document.manifest, "manifest"),
+        signs=_SIGNS,
+    )
+
+
+def _read(name: str) -> str:
+    return resources.files("eventstudy.report").joinpath("template", name).read_text(encoding="utf-8")
+
+
+def _sections(document: Document) -> list[Section]:
+    """Give the sections, and at the end what no section has named."""
+    named = {name for section in document.sections for name in (*section.charts, *section.tables)}
+    charts = tuple(chart.name for chart in document.charts if chart.name not in named)
+    tables = tuple(table.name for table in document.tables if table.name not in named)
+    rest = [Section("More charts", charts=charts)] if charts else []
+    rest += [Section("More tables", tables=tables)] if tables else []
+    return [*document.sections, *rest]
+
+
+def _numbers(document: Document) -> dict[str, int]:
+    """Give each chart its number, in the order of the page."""
+    order = [name for section in _sections(document) for name in section.charts]
+    return {name: i for i, name in enumerate(order, start=1)}
+
+
+def _chart(chart: Chart, drawing: str) -> dict[str, Any]:
+    stem = safe_name(chart.name)
+    return {
+        "stem": stem,
+        "chart": chart,
+        "svg": Markup(inline(drawing, stem, _attribute(chart.alt))),  # noqa: S704  # drawn by us, see inline()
+    }
+
+
+def _attribute(text: str) -> str:
+    return str(Markup.escape(" ".join(text.split())))
+
+
+def inline(drawing: str, stem: str, alt: str) -> str:
+    """Make an SVG file fit to stand in a page: no prolog, no metadata, no style for everything, ids of its own.
+
+    Parameters
+    ----------
+    drawing : str
+        As matplotlib writes it.
+    stem : str
+        Put before each id, so that two drawings in one page do not share any.
+    alt : str
+        What it shows, escaped for an attribute.
+    """
+    body = drawing[drawing.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, count=1, flags=re.DOTALL)
+    body = re.sub(r'<style type="text/css">.*?</style>\s*', "", body, count=1, flags=re.DOTALL)
+    body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.DOTALL)
+    body = re.sub(r'(?<=\s)id="([^"]*)"', lambda m: f'id="{stem}.{_token(m[1])}"', body)
+    body = re.sub(r'xlink:href="#([^"]*)"', lambda m: f'href="#{stem}.{_token(m[1])}"', body)
+    body = re.sub(r"url\(#([^)]*)\)", lambda m: f"url(#{stem}.{_token(m[1])})", body)
+    head, rest = body.split(">", 1)
+    width = re.search(r'viewBox="0 0 ([\d.]+) ', head)
+    head = re.sub(r'\s(?:width|height|version|xmlns:xlink|xmlns)="[^"]*"', "", head)
+    limit = f' style="max-width:{float(width[1]) * 1.5:.0f}px"' if width else ""
+    return f'{head} role="img" aria-label="{alt}" focusable="false"{limit}>{rest}'.strip()
+
+
+def _token(text: str) -> str:
+    return re.sub(r"[^\w.-]", "-", text)
+
+
+def _table(table: Table) -> dict[str, Any]:
+    columns = [_column(table, str(name)) for name in table.frame.columns]
+    units = [unit_of(table, str(name)) for name in table.frame.columns]
+    top = table.frame.head(ROWS_SHOWN)
+    values = [top.iloc[:, i].tolist() for i in range(top.shape[1])]
+    rows = [
+        [(_cut(shown(value, unit)), _sorted_by(value)) for value, unit in zip(row, units, strict=True)]
+        for row in zip(*values, strict=True)
+    ]
+    return {
+        "stem": safe_name(table.name),
+        "table": table,
+        "columns": columns,
+        "rows": rows,
+        "total": len(table.frame),
+        "cut": len(table.frame) > ROWS_SHOWN,
+        "search": len(rows) > 8,
+    }
+
+
+def _column(table: Table, name: str) -> _Column:
+    unit = unit_of(table, name)
+    known = unit in {"percent", "bp", "pvalue", "count", "number", "text"}
+    label = table.labels.get(name, name.replace("_", " "))
+    numeric = unit != "text"
+    choices = sorted({_cut(shown(v, unit)) for v in table.frame[name].tolist()}) if name in table.filters else ()
+    return _Column(name, label if known else f"{label}, {unit}", numeric, tuple(choices))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_SHOWN else text[:TEXT_SHOWN] + " …"
+
+
+def _sorted_by(value: Any) -> str | None:
+    """Give what to sort by where it differs from what is shown."""
+    key = sort_key(value)
+    return None if key == shown(value) else key

@@ -1,0 +1,209 @@
+"""Values as files and people read them: JSON, CSV cells that no spreadsheet runs, cells of a page."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import enum
+import io
+import json
+import math
+import unicodedata
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import InputError
+
+if TYPE_CHECKING:
+    from eventstudy.report.document import Table
+
+__all__ = ["csv_text", "json_text", "jsonable", "shown", "sort_key", "unit_of"]
+
+MISSING = "—"
+
+
+def jsonable(value: Any, at: str = "results") -> Any:
+    """Turn a value into what JSON knows: NaN, NaT and infinities become null, moments and dates become text.
+
+    Parameters
+    ----------
+    value : object
+        Mappings, sequences, dataclasses, enums, NumPy and pandas scalars, arrays, and plain values.
+    at : str
+        Where it stands, for the message.
+
+    Returns
+    -------
+    object
+        Of dicts with text keys, lists, and plain values.
+
+    Raises
+    ------
+    InputError
+        If a value is of another kind, or two keys become one text.
+
+    Examples
+    --------
+    >>> jsonable({"t": np.float64("nan"), 1: (pd.Timestamp("2025-04-03"), np.int64(3))})
+    {'t': None, '1': ['2025-04-03', 3]}
+    """
+    if isinstance(value, Mapping):
+        keys = [str(key) for key in value]
+        if len(set(keys)) < len(keys):
+            msg = f"{at} has two keys of one text among {keys}; make them differ"
+            raise InputError(msg)
+        return {key: jsonable(item, f"{at}.{key}") for key, item in zip(keys, value.values(), strict=True)}
+    if isinstance(value, list | tuple | np.ndarray | pd.Series | pd.Index):
+        return [jsonable(item, f"{at}[{i}]") for i, item in enumerate(value)]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: jsonable(getattr(value, f.name), f"{at}.{f.name}") for f in dataclasses.fields(value)}
+    return _scalar(value.item() if isinstance(value, np.generic) else value, at)
+
+
+def _scalar(value: Any, at: str) -> Any:
+    value = value.value if isinstance(value, enum.Enum) else value
+    if _is_missing(value) or (isinstance(value, float) and math.isinf(value)):
+        return None
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, dt.date):  # pd.Timestamp and datetime too
+        return moment(value)
+    msg = f"{at} is a {type(value).__name__}, which JSON does not know; give numbers, text, lists or mappings"
+    raise InputError(msg)
+
+
+def json_text(value: Any, at: str = "results") -> str:
+    """Write a value as JSON: keys sorted, floats in full precision, no NaN."""
+    return json.dumps(jsonable(value, at), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def moment(value: dt.date) -> str:
+    """Write a session as its date and a moment in ISO 8601 with its zone."""
+    if isinstance(value, dt.datetime) and (value.tzinfo is not None or value.time() != dt.time(0)):
+        return value.isoformat()
+    return value.strftime("%Y-%m-%d")
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    r"""Write a frame as CSV: newline ``\n``, 12 significant digits, nothing that a spreadsheet would run.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its columns are written, its index is not. Missing values are empty cells.
+
+    Returns
+    -------
+    str
+        Text that begins like a formula (``= + - @`` after any blanks or marks) gets an apostrophe in front, unless it
+        is a plain number.
+
+    Examples
+    --------
+    >>> csv_text(pd.DataFrame({"name": ["=1+1"], "x": [0.1]}))
+    "name,x\n'=1+1,0.1\n"
+    """
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow([_tame(str(column)) for column in frame.columns])
+    columns = [frame.iloc[:, i].tolist() for i in range(frame.shape[1])]
+    writer.writerows([[_cell(value) for value in row] for row in zip(*columns, strict=True)])
+    return target.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if _is_missing(value):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, dt.date):
+        return moment(value)
+    return _tame(str(value.value if isinstance(value, enum.Enum) else value))
+
+
+def _tame(text: str) -> str:
+    start = next((i for i, c in enumerate(text) if not c.isspace() and unicodedata.category(c)[0] not in "CZ"), None)
+    folded = unicodedata.normalize("NFKC", text[start]) if start is not None else ""
+    if text[:1] in {"\t", "\r", "\n"} or (folded[:1] in set("=+-@") and not _is_number(text)):
+        return f"'{text}"
+    return text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def unit_of(table: Table, column: str) -> str:
+    """Give a column's unit: the one named, or the one that its dtype suggests."""
+    if column in table.units:
+        return table.units[column]
+    dtype = table.frame[column].dtype
+    if pd.api.types.is_bool_dtype(dtype) or not pd.api.types.is_numeric_dtype(dtype):
+        return "text"
+    return "count" if pd.api.types.is_integer_dtype(dtype) else "number"
+
+
+def shown(value: Any, unit: str = "text") -> str:
+    """Write one value as a person reads it, in a unit of :data:`eventstudy.report.UNITS`.
+
+    Examples
+    --------
+    >>> shown(-0.0484, "percent"), shown(0.0004, "pvalue"), shown(float("nan"), "number"), shown(12345, "count")
+    ('−4.84%', '< 0.001', '—', '12,345')
+    """
+    if _is_missing(value):
+        return MISSING
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | float | np.number):
+        return _number(float(value), unit)
+    if isinstance(value, dt.date):
+        return moment(value)
+    return str(value.value if isinstance(value, enum.Enum) else value)
+
+
+def _number(value: float, unit: str) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if unit == "percent":
+        text = f"{100 * value:,.2f}%"
+    elif unit == "bp":
+        text = f"{10_000 * value:,.1f} bp"
+    elif unit == "pvalue":
+        text = "< 0.001" if value < 0.0005 else f"{value:.3f}"
+    elif unit == "count" or (value == round(value) and abs(value) < 1e15 and unit == "text"):
+        text = f"{value:,.0f}"
+    else:
+        text = (
+            f"{value:,.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"
+            if 1e-4 <= abs(value) < 1e7
+            else f"{value:.3e}"
+        )
+        text = "0" if value == 0 else text
+    return text.replace("-", "−")
+
+
+def sort_key(value: Any) -> str:
+    """Give what a column is sorted by: a number in full, a date as it is written; empty sorts last."""
+    if _is_missing(value):
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "1" if value else "0"
+    if isinstance(value, int | float | np.number):
+        return repr(float(value))
+    return shown(value)[:200]

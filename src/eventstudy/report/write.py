@@ -1,0 +1,131 @@
+"""Writing a report: everything into a folder beside the target, and into place when it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eventstudy.errors import InputError
+from eventstudy.plots import render
+from eventstudy.report.document import safe_name
+from eventstudy.report.page import render_page
+from eventstudy.report.values import csv_text, json_text
+
+if TYPE_CHECKING:
+    from eventstudy.report.document import Document
+
+__all__ = ["read_manifest", "write_document"]
+
+GENERATOR = "eventstudy"  # the mark by which a manifest is known to be ours
+MANIFEST = "manifest.json"
+
+
+def write_document(document: Document, out: str | Path) -> None:
+    """Write a report: results.json, report.html, charts, tables and manifest.json.
+
+    Parameters
+    ----------
+    document : Document
+    out : str or pathlib.Path
+        The folder. It may be new, empty, or the folder of an earlier report, which is replaced as a whole. Folders
+        above it are made.
+
+    Raises
+    ------
+    InputError
+        If ``out`` is a file, or a folder that holds files which no report of ours has written. Nothing is changed.
+
+    Notes
+    -----
+    The files are written into a hidden folder beside ``out`` and moved into place when all are there: an interrupted
+    run leaves the old report. The same document gives the same bytes.
+    """
+    target = Path(out)
+    check_target(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = target.parent / f".{target.name}.{os.getpid()}.partial"
+    old = target.parent / f".{target.name}.{os.getpid()}.old"
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        _write_files(document, staging)
+        if target.exists():
+            target.replace(old)
+        try:
+            staging.replace(target)
+        except OSError:
+            if old.exists():
+                old.replace(target)
+            raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def check_target(target: Path) -> None:
+    """Refuse a target that holds anything but an earlier report of ours; ask before a long run, too.
+
+    Raises
+    ------
+    InputError
+        Naming the file that is in the way.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        msg = f"{target} is not a folder; name one that is new, empty, or an earlier report"
+        raise InputError(msg)
+    if not target.exists():
+        return
+    there = sorted(path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir())
+    if not there:
+        return
+    manifest = read_manifest(target)
+    ours = {MANIFEST, *manifest["files"]} if manifest else set()
+    foreign = [name for name in there if name not in ours]
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        msg = f"{target} holds {foreign[0]}{more}, which no report wrote; move it away or name another folder"
+        raise InputError(msg)
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any] | None:
+    """Give the manifest of a report's folder; None if the folder is not one of ours."""
+    try:
+        manifest = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    ours = isinstance(manifest, dict) and manifest.get("generator") == GENERATOR
+    return manifest if ours and isinstance(manifest.get("files"), dict) else None
+
+
+def _write_files(document: Document, folder: Path) -> None:
+    files: dict[str, bytes] = {"results.json": _bytes(json_text(document.results))}
+    drawings: dict[str, str] = {}
+    for chart in document.charts:
+        stem = safe_name(chart.name)
+        svg = render(chart.figure, "svg")
+        drawings[chart.name] = svg.decode("utf-8")
+        files[f"charts/{stem}.svg"] = svg
+        files[f"charts/{stem}.png"] = render(chart.figure, "png")
+        files[f"tables/chart-{stem}.csv"] = _bytes(csv_text(chart.data))
+    for table in document.tables:
+        files[f"tables/{safe_name(table.name)}.csv"] = _bytes(csv_text(table.frame))
+    files["report.html"] = render_page(document, drawings).encode("utf-8", errors="xmlcharrefreplace")
+    manifest = {
+        **document.manifest,
+        "generator": GENERATOR,
+        "title": document.title,
+        "command": document.command,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    files[MANIFEST] = _bytes(json_text(manifest, "manifest"))
+    for name, content in sorted(files.items()):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", errors="backslashreplace")  # half a surrogate pair in a name must not stop a report
