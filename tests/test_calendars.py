@@ -96,8 +96,22 @@ def test_an_unknown_calendar_names_the_known_ones():
 
 
 def test_years_beyond_the_record_are_an_error():
-    with pytest.raises(InputError, match="cannot serve 1949 to 1950"):
+    recorded = "calendar 'XHKG' is recorded from 1960-01-01 to 2049-12-31; it cannot serve 1949-01-01 to 1950-12-31"
+    with pytest.raises(InputError, match=recorded):
         get_calendar("XHKG", pd.Timestamp("1949-12-01"), pd.Timestamp("1950-01-31"))
+    with pytest.raises(InputError, match="calendar 'XSHG' is recorded from 1990-12-03"):
+        sessions("XSHG", pd.Timestamp("1990-01-01"), pd.Timestamp("1991-12-31"))
+    with pytest.raises(InputError, match="calendar 'XTKS' is recorded from 1997-01-01; it cannot serve"):
+        first_sessions(moment("1996-05-05", TOKYO), "XTKS")
+
+
+def test_the_first_and_the_last_recorded_year_are_served():
+    # the Shanghai exchange opened on 19 December 1990: its record does not fill the year
+    assert first_sessions(moment("1990-12-25", "Asia/Shanghai"), "XSHG").tolist() == [pd.Timestamp("1990-12-25")]
+    last = get_calendar("XHKG", pd.Timestamp("2049-12-01"), pd.Timestamp("2049-12-31")).sessions[-1]
+    assert first_sessions(moment("2049-12-20 12:00", HONG_KONG), "XHKG").tolist() == [pd.Timestamp("2049-12-20")]
+    with pytest.raises(InputError, match=f"is recorded to {last:%Y-%m-%d}; no session follows 2049-12-31 10:00 UTC"):
+        first_sessions(moment("2049-12-31 18:00", HONG_KONG), "XHKG")
 
 
 def test_the_answer_does_not_depend_on_the_day_of_the_run():

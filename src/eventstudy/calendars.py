@@ -36,7 +36,9 @@ def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeC
     InputError
         If the name is not known, or the calendar is not recorded for those years.
     """
-    return _build(name, start.year, end.year)
+    calendar = _build(name, start.year, end.year)
+    _check_recorded(calendar, start, end)
+    return calendar
 
 
 @lru_cache(maxsize=64)
@@ -47,11 +49,27 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
         known = ", ".join(sorted(xcals.get_calendar_names(include_aliases=False)))
         msg = f"calendar {name!r} is not known; use one of: {known}"
         raise InputError(msg)
+    start, end = pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31)
     try:
-        return xcals.get_calendar(name, start=f"{first_year}-01-01", end=f"{last_year}-12-31")
-    except ValueError as error:
-        msg = f"calendar {name!r} cannot serve {first_year} to {last_year}: {error}"
-        raise InputError(msg) from error
+        return xcals.get_calendar(name, start=start, end=end)
+    except ValueError:
+        # some calendars are recorded for part of the time only: whole years are cut to it, what was asked for is not
+        recorded = xcals.get_calendar(name)
+        low, high = recorded.bound_min(), recorded.bound_max()
+        start = start if low is None else max(start, low)
+        end = end if high is None else min(end, high)
+        if start > end:
+            _check_recorded(recorded, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
+        return xcals.get_calendar(name, start=start, end=end)
+
+
+def _check_recorded(calendar: ExchangeCalendar, start: pd.Timestamp, end: pd.Timestamp) -> None:
+    low, high = calendar.bound_min(), calendar.bound_max()
+    if (low is not None and start.normalize() < low) or (high is not None and end.normalize() > high):
+        ends = (("from", low), ("to", high))
+        span = " ".join(f"{word} {day:%Y-%m-%d}" for word, day in ends if day is not None)
+        msg = f"calendar {calendar.name!r} is recorded {span}; it cannot serve {start:%Y-%m-%d} to {end:%Y-%m-%d}"
+        raise InputError(msg)
 
 
 def sessions(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
@@ -70,16 +88,18 @@ def sessions(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIn
 
 def closes(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Timestamp]:
     """Return the official close (UTC) of each session of `name` from `start` to `end`, half days included."""
-    index = sessions(name, start, end)
-    values = get_calendar(name, start, end).closes.reindex(index)
-    return pd.Series(pd.DatetimeIndex(values).as_unit(SESSION_UNIT), index=index, name="close")
+    return _times(get_calendar(name, start, end), "close").loc[sessions(name, start, end)]
 
 
 def opens(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Timestamp]:
     """Return the official open (UTC) of each session of `name` from `start` to `end`."""
-    index = sessions(name, start, end)
-    values = get_calendar(name, start, end).opens.reindex(index)
-    return pd.Series(pd.DatetimeIndex(values).as_unit(SESSION_UNIT), index=index, name="open")
+    return _times(get_calendar(name, start, end), "open").loc[sessions(name, start, end)]
+
+
+def _times(calendar: ExchangeCalendar, side: str) -> pd.Series[pd.Timestamp]:
+    values = calendar.closes if side == "close" else calendar.opens
+    index = pd.DatetimeIndex(values.index.to_numpy()).as_unit(SESSION_UNIT)
+    return pd.Series(pd.DatetimeIndex(values).as_unit(SESSION_UNIT), index=index, name=side)
 
 
 def first_sessions(moments: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
@@ -116,8 +136,11 @@ def first_sessions(moments: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
         _to_utc(moments)
         return pd.DatetimeIndex([], dtype=f"datetime64[{SESSION_UNIT}]")
     utc = _to_utc(moments)
-    close = closes(name, *_around(utc))
+    close = _times(_around(utc, name), "close")
     position = pd.DatetimeIndex(close).searchsorted(utc, side="right")
+    if position.max() == len(close):
+        msg = f"calendar {name!r} is recorded to {close.index[-1]:%Y-%m-%d}; no session follows {utc.max():%Y-%m-%d %H:%M} UTC"
+        raise InputError(msg)
     return pd.DatetimeIndex(close.index[position])
 
 
@@ -153,12 +176,12 @@ def timings(moments: pd.DatetimeIndex, name: str) -> list[str]:
     if moments.empty:
         return []
     utc = _to_utc(moments)
-    bounds = _around(utc)
-    calendar = get_calendar(name, *bounds)
+    calendar = _around(utc, name)
+    opened_at = _times(calendar, "open")
     session = first_sessions(utc, name)
-    opened = pd.DatetimeIndex(opens(name, *bounds).loc[session])
+    opened = pd.DatetimeIndex(opened_at.loc[session])
     today = utc.tz_convert(calendar.tz).tz_localize(None).normalize()
-    is_session = today.isin(sessions(name, *bounds))
+    is_session = today.isin(opened_at.index)
     regular = [calendar.weekmask[day] == "1" for day in today.day_of_week]
     return [
         "intraday" if during else "pre_open" if before else "after_close" if held else "holiday" if usual else "weekend"
@@ -176,7 +199,12 @@ def _to_utc(moments: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return moments.tz_convert("UTC").as_unit(SESSION_UNIT)
 
 
-def _around(utc: pd.DatetimeIndex) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return dates a month around the moments, so that the next session is there even over the longest closure."""
-    margin = pd.Timedelta(days=31)
-    return utc.min().tz_localize(None) - margin, utc.max().tz_localize(None) + margin
+def _around(utc: pd.DatetimeIndex, name: str) -> ExchangeCalendar:
+    """Return the calendar of the moments and, as far as it is recorded, of a month around them.
+
+    The month holds the next session even over the longest closure.
+    """
+    first, last, margin = utc.min().tz_localize(None), utc.max().tz_localize(None), pd.Timedelta(days=31)
+    calendar = _build(name, (first - margin).year, (last + margin).year)
+    _check_recorded(calendar, first, last)
+    return calendar
