@@ -8,14 +8,48 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eventstudy.errors import StudyError
 from eventstudy.inference.correlation import batch_correlation
+from eventstudy.inference.ranking import grank_portfolio, row_ranks, standardized_residuals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eventstudy.abnormal.sample import WindowSample
+    from eventstudy.abnormal.sample import EstimationRecord, WindowSample
+    from eventstudy.inference.ranking import RankPortfolio
 
-__all__ = ["SampleFacts"]
+__all__ = ["EstimationFacts", "SampleFacts"]
+
+
+@dataclass(frozen=True)
+class EstimationFacts:
+    """What the rank tests of every window take from the estimation windows, worked out once.
+
+    Attributes
+    ----------
+    record : EstimationRecord
+        The estimation windows, (..., N, T).
+    sigma : (..., N) float
+        Residual standard deviations.
+    """
+
+    record: EstimationRecord
+    sigma: NDArray[np.float64]
+
+    @cached_property
+    def standardized(self) -> NDArray[np.float64]:
+        """e_t / (sigma sqrt(1 - h_t)), (..., N, T)."""
+        return standardized_residuals(self.record, self.sigma)
+
+    @cached_property
+    def residual_ranks(self) -> NDArray[np.float64]:
+        """Ranks of the residuals within each event, (..., N, T)."""
+        return row_ranks(self.record.residual)
+
+    @cached_property
+    def standardized_ranks(self) -> NDArray[np.float64]:
+        """Ranks of the standardized residuals within each event, (..., N, T)."""
+        return row_ranks(self.standardized)
 
 
 @dataclass(frozen=True)
@@ -26,14 +60,34 @@ class SampleFacts:
     ----------
     sample : WindowSample
         One sample, or a batch with leading axes.
+    shared : EstimationFacts or None
+        Those of another window of the same study, to spare doing them again.
     """
 
     sample: WindowSample
+    shared: EstimationFacts | None = None
+
+    @cached_property
+    def estimation(self) -> EstimationFacts:
+        """Ranks and standardized residuals of the estimation windows, which the sample must carry."""
+        if self.shared is not None:
+            return self.shared
+        record = self.sample.estimation
+        if record is None:
+            msg = "this sample does not carry its estimation windows: sample(..., estimation=True)"
+            raise StudyError(msg)
+        return EstimationFacts(record, self.sample.sigma)
 
     @cached_property
     def correlation(self) -> NDArray[np.float64]:
         """Mean residual correlation over all pairs weighted by shared bars, shape (...); NaN without estimation windows."""
         return batch_correlation(self.sample)
+
+    @cached_property
+    def grank(self) -> RankPortfolio:
+        """The portfolio of generalized ranks, shared by GRANK-T and GRANK-Z."""
+        facts = self.estimation
+        return grank_portfolio(facts.standardized, self.sample.scar, facts.standardized_ranks)
 
     def effective(self, n: int) -> float:
         """Return how many independent security-events would carry the information of n: n / (1 + (n - 1) r).

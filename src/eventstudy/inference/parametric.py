@@ -243,6 +243,7 @@ SPECS = (
         compute=_cross_sectional,
         undefined="the CARs have no variance across the security-events",
         holds_under=ALWAYS | {"event variance", "few"},
+        holds_with_many=frozenset({"fat tails", "volatility clustering"}),
     ),
     TestSpec(
         name="patell",
@@ -270,5 +271,6 @@ SPECS = (
         undefined="the SCARs have no variance across the security-events",
         basis="scar",
         holds_under=ALWAYS | {"event variance", "few"},
+        holds_with_many=frozenset({"fat tails", "volatility clustering"}),
     ),
 )

@@ -6,80 +6,18 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from eventstudy.inference.ranking import RankPortfolio, grank_portfolio, rank_portfolio
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import Statistic, from_normal, from_t, sd
 
 if TYPE_CHECKING:
-    from eventstudy.abnormal.sample import EstimationRecord, WindowSample
+    from eventstudy.abnormal.sample import WindowSample
+    from eventstudy.inference.facts import SampleFacts
 
-__all__ = ["SPECS", "corrado", "grank", "rank_scores", "standardized_residuals"]
+__all__ = ["SPECS", "corrado", "grank"]
 
 Floats = NDArray[np.float64]
-
-
-def rank_scores(x: Floats) -> Floats:
-    """Return U = rank/(number + 1) - 1/2 within each row, average ranks for ties.
-
-    Parameters
-    ----------
-    x : (..., D) float
-        Values of one event on D days; NaN has no rank.
-
-    Returns
-    -------
-    (..., D) float
-        Between -1/2 and 1/2, mean 0 in every row; NaN where x is.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rank_scores(np.array([3.0, np.nan, 1.0, 2.0])).tolist()
-    [0.25, nan, -0.25, 0.0]
-    """
-    flat = x.reshape(-1, x.shape[-1])
-    order = np.argsort(flat, axis=-1)
-    ranks = np.empty_like(flat)
-    np.put_along_axis(ranks, order, np.arange(1.0, flat.shape[-1] + 1)[None, :], axis=-1)
-    ordered = np.take_along_axis(flat, order, axis=-1)
-    tied = (np.diff(ordered, axis=-1) == 0).any(axis=-1)
-    if tied.any():
-        ranks[tied] = stats.rankdata(flat[tied], axis=-1, nan_policy="omit")
-    present = np.isfinite(flat)
-    score = ranks / (present.sum(axis=-1, keepdims=True) + 1) - 0.5
-    return np.where(present, score, np.nan).reshape(x.shape)
-
-
-def standardized_residuals(record: EstimationRecord, sigma: Floats) -> Floats:
-    """Return e_t / (sigma sqrt(1 - h_t)), internally studentized, shape (..., N, T).
-
-    Parameters
-    ----------
-    record : EstimationRecord
-        The estimation windows.
-    sigma : (..., N) float
-        Residual standard deviations.
-
-    Notes
-    -----
-    The plain sigma changes the ranks: early and late days have larger leverages (METHODS 3).
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        spread = sigma[..., None] * np.sqrt(1 - record.leverage)
-        return np.where(spread > 0, record.residual / spread, np.nan)
-
-
-def _portfolio(score: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return the mean score of each day, the root mean square S of METHODS 4.8, the days T and the events N."""
-    present = np.isfinite(score)
-    per_day = present.sum(axis=-2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        average = np.where(present, score, 0.0).sum(axis=-2) / per_day
-        n = present.any(axis=-1).sum(axis=-1)
-        days = (per_day > 0).sum(axis=-1)
-        spread = np.sqrt(np.nansum(per_day / n[..., None] * average**2, axis=-1) / days)
-    return average, np.where(spread > 0, spread, np.nan), days, n
 
 
 def corrado(estimation: Floats, window: Floats) -> Statistic:
@@ -109,18 +47,18 @@ def corrado(estimation: Floats, window: Floats) -> Statistic:
     >>> round(float(outcome.value), 1)
     3.4
     """
-    length = window.shape[-1]
-    gone = ~np.isfinite(window).any(axis=-1, keepdims=True)
-    joint = np.where(gone, np.nan, np.concatenate([estimation, window], axis=-1))
-    average, spread, _, n = _portfolio(rank_scores(joint))
-    inside = average[..., -length:]
+    return _corrado_statistic(rank_portfolio(estimation, window))
+
+
+def _corrado_statistic(portfolio: RankPortfolio) -> Statistic:
+    inside = portfolio.window
     there = np.isfinite(inside)
     bars = there.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = np.where(there, inside, 0.0).sum(axis=-1) / bars
-        error = spread / np.sqrt(bars)
+        error = portfolio.spread / np.sqrt(bars)
         value = centre / error
-    return from_normal(value, n, estimate=centre, se=error, unit="rank")
+    return from_normal(value, portfolio.n, estimate=centre, se=error, unit="rank")
 
 
 def grank(estimation: Floats, scar: Floats, *, form: Literal["t", "z"] = "t") -> Statistic:
@@ -153,11 +91,11 @@ def grank(estimation: Floats, scar: Floats, *, form: Literal["t", "z"] = "t") ->
     >>> round(float(outcome.value), 1), float(outcome.df)
     (3.7, 99.0)
     """
-    scaled = scar / sd(scar)[..., None]
-    gone = ~np.isfinite(scaled)[..., None]
-    joint = np.where(gone, np.nan, np.concatenate([estimation, scaled[..., None]], axis=-1))
-    average, spread, days, n = _portfolio(rank_scores(joint))
-    centre = average[..., -1]
+    return _grank_statistic(grank_portfolio(estimation, scar), form)
+
+
+def _grank_statistic(portfolio: RankPortfolio, form: Literal["t", "z"]) -> Statistic:
+    centre, spread, days, n = portfolio.window[..., 0], portfolio.spread, portfolio.days, portfolio.n
     with np.errstate(invalid="ignore", divide="ignore"):
         if form == "z":
             error = 1 / np.sqrt(12 * n * (days + 1) / (days - 1))
@@ -167,27 +105,27 @@ def grank(estimation: Floats, scar: Floats, *, form: Literal["t", "z"] = "t") ->
     return from_t(value, days - 2, n, estimate=centre, se=centre / np.where(value == 0, np.nan, value), unit="rank")
 
 
-def _record(sample: WindowSample) -> EstimationRecord:
-    assert sample.estimation is not None  # noqa: S101  the registry has said so in words; this is for the type checker
-    return sample.estimation
+def _corrado(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
+    window = np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan)
+    past = facts.estimation
+    return _corrado_statistic(rank_portfolio(past.record.residual, window, past.residual_ranks))
 
 
-def _corrado(sample: WindowSample) -> Statistic:
-    return corrado(_record(sample).residual, np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan))
-
-
-def _corrado_zivney(sample: WindowSample) -> Statistic:
+def _corrado_zivney(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
     sar = np.where(np.isfinite(sample.scar)[..., None], sample.sar, np.nan)
     across = sd(np.swapaxes(sar, -1, -2))
-    return corrado(standardized_residuals(_record(sample), sample.sigma), sar / across[..., None, :])
+    past = facts.estimation
+    return _corrado_statistic(rank_portfolio(past.standardized, sar / across[..., None, :], past.standardized_ranks))
 
 
-def _grank_t(sample: WindowSample) -> Statistic:
-    return grank(standardized_residuals(_record(sample), sample.sigma), sample.scar)
+def _grank_t(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
+    del sample
+    return _grank_statistic(facts.grank, "t")
 
 
-def _grank_z(sample: WindowSample) -> Statistic:
-    return grank(standardized_residuals(_record(sample), sample.sigma), sample.scar, form="z")
+def _grank_z(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
+    del sample
+    return _grank_statistic(facts.grank, "z")
 
 
 SPECS = (
@@ -200,6 +138,7 @@ SPECS = (
         compute=_corrado,
         undefined="the ranks have no variance",
         needs=("estimation",),
+        facts=True,
         holds_under=ALWAYS | {"dependence", "fat tails", "skewness", "volatility clustering", "few"},
         longest=5,
     ),
@@ -212,6 +151,7 @@ SPECS = (
         compute=_corrado_zivney,
         undefined="the standardized abnormal returns have no variance across the security-events",
         needs=("estimation",),
+        facts=True,
         basis="scar",
         holds_under=ALWAYS | {"dependence", "event variance", "volatility clustering"},
         longest=5,
@@ -226,6 +166,7 @@ SPECS = (
         compute=_grank_t,
         undefined="the SCARs have no variance across the security-events",
         needs=("estimation",),
+        facts=True,
         basis="scar",
         holds_under=ALWAYS | {"dependence", "event variance"},
         smallest=50,
@@ -239,6 +180,7 @@ SPECS = (
         compute=_grank_z,
         undefined="the SCARs have no variance across the security-events",
         needs=("estimation",),
+        facts=True,
         basis="scar",
         holds_under=ALWAYS | {"event variance"},
         smallest=50,

@@ -1,0 +1,181 @@
+"""From simulated returns through the real engine to batches of samples: one estimate call for many replications."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.abnormal import AbnormalReturns, EstimationRecord, MarketModel, WindowSample, estimate
+from eventstudy.errors import StudyError
+
+if TYPE_CHECKING:
+    from eventstudy.calibration.scenarios import Draw, Geometry
+
+__all__ = ["samples", "single_samples"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Window = tuple[int, int]
+
+MINIMUM = 100
+
+
+def samples(
+    draw: Draw, geometry: Geometry, windows: tuple[Window, ...], effect: float = 0.0
+) -> dict[Window, WindowSample]:
+    """Estimate every study of a batch in one call and return, for each window, the samples with a leading axis.
+
+    Parameters
+    ----------
+    draw : Draw
+        R studies of N security-events.
+    geometry : Geometry
+        Lengths.
+    windows : tuple of (first, last)
+        Tested windows.
+    effect : float
+        Added to every return of relative day 0, decimals.
+
+    Returns
+    -------
+    dict
+        Window to `WindowSample` whose arrays are (R, N, ...).
+
+    Raises
+    ------
+    StudyError
+        If the engine excludes a simulated security-event: the batch would not be rectangular.
+    """
+    studies, n = draw.day0.shape
+    returns = draw.returns
+    if effect:
+        returns = returns.copy()
+        returns[np.arange(studies * n), draw.day0.ravel()] += effect
+    fitted = _estimate(returns, draw.market, np.arange(studies * n), draw.day0.ravel(), geometry)
+    gone = (~fitted.studied) & np.isfinite(fitted.sigma)
+    if (~fitted.studied & ~gone).any():
+        msg = "calibration: the engine excluded a simulated security-event; lengthen the estimation window"
+        raise StudyError(msg)
+    shift = _stretches(draw, geometry)
+    record = _record(fitted, draw, geometry, shift)
+    return {window: _batch(fitted, record, window, shift, geometry) for window in windows}
+
+
+def _estimate(
+    returns: Floats, market: Floats, security: Ints, day0: Ints, geometry: Geometry, window: Window | None = None
+) -> AbnormalReturns:
+    last = -geometry.gap - 1
+    return estimate(
+        returns,
+        market,
+        security=security,
+        day0=day0,
+        window=window or (-geometry.reach, geometry.reach),
+        estimation=(last - geometry.estimation + 1, last),
+        model=MarketModel("market"),
+        minimum=MINIMUM,
+    )
+
+
+def _record(fitted: AbnormalReturns, draw: Draw, geometry: Geometry, shift: Ints) -> EstimationRecord:
+    """Return the estimation windows of the batch.
+
+    Without holes they are the returns less the fit of the engine's own coefficients, and designs are shared: much
+    cheaper than the engine's general way, which the holes need. A test holds the two against each other.
+    """
+    studies, n = draw.day0.shape
+    if not np.isfinite(draw.returns).all():
+        record = fitted.sample(-geometry.reach, geometry.reach, estimation=True).estimation
+        assert record is not None  # noqa: S101  it was asked for; this is for the type checker
+        folded = {name: _fold(getattr(record, name), studies) for name in record.__dataclass_fields__}
+        return EstimationRecord(**{**folded, "bar": folded["bar"] + shift[..., None]})
+    offset = np.arange(-geometry.gap - geometry.estimation, -geometry.gap)
+    span = np.arange(-geometry.reach, geometry.reach + 1)
+    day = np.arange(draw.market.shape[1])
+    positions = day[draw.day0.min() : draw.day0.max() + 1]
+    market = draw.market[0]
+    x, ahead = market[positions[:, None] + offset], market[positions[:, None] + span]
+    centred = x - x.mean(axis=1, keepdims=True)
+    leverage = 1 / offset.size + centred**2 / (centred**2).sum(axis=1, keepdims=True)
+    at = draw.day0 - positions[0]
+    bars = draw.day0[..., None] + offset
+    past = np.take_along_axis(draw.returns, bars.reshape(-1, offset.size), axis=1)
+    fit = fitted.coef[:, :1] + fitted.coef[:, 1:] * x[at.ravel()]
+    design, window_design = (np.stack([np.ones_like(part), part], axis=-1) for part in (x, ahead))
+    if positions.size == 1:  # one design for all: views, not copies
+        shapes = [(studies, n, *part.shape[1:]) for part in (leverage, design, window_design)]
+        shared = [
+            np.broadcast_to(part[0], shape)
+            for part, shape in zip((leverage, design, window_design), shapes, strict=True)
+        ]
+    else:
+        shared = [part[at] for part in (leverage, design, window_design)]
+    return EstimationRecord(_fold(past - fit, studies), shared[0], bars + shift[..., None], shared[1], shared[2])
+
+
+def _stretches(draw: Draw, geometry: Geometry) -> Ints:
+    """Return how far each security's calendar is moved, so that the windows of events that stand apart share no bar."""
+    studies, n = draw.day0.shape
+    width = 2 * geometry.reach + 1 if draw.apart else 0
+    return np.broadcast_to(np.arange(n) * width, (studies, n))
+
+
+def _fold(x: NDArray[np.generic], studies: int) -> NDArray[np.generic]:
+    return x.reshape(studies, -1, *x.shape[1:])
+
+
+def _batch(
+    fitted: AbnormalReturns, record: EstimationRecord, window: Window, shift: Ints, geometry: Geometry
+) -> WindowSample:
+    flat = fitted.sample(*window)
+    studies = shift.shape[0]
+    columns = slice(window[0] + geometry.reach, window[1] + geometry.reach + 1)
+    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+    folded = {name: _fold(getattr(flat, name), studies) for name in names}
+    folded["bar"] = folded["bar"] + shift[..., None]
+    folded["day0"] = folded["day0"] + shift
+    return replace(
+        flat, **folded, estimation=replace(record, window_design=record.window_design[:, :, columns]), degenerate=None
+    )
+
+
+def single_samples(draw: Draw, geometry: Geometry, window: Window, effect: float = 0.0) -> list[WindowSample]:
+    """Return the studies of a batch one by one, each able to re-estimate itself at placebo dates.
+
+    Parameters
+    ----------
+    draw, geometry
+        As in `samples`; ``geometry.history`` leaves room for placebo dates.
+    window : (int, int)
+        The tested window.
+    effect : float
+        As in `samples`.
+
+    Returns
+    -------
+    list of WindowSample
+    """
+    studies, n = draw.day0.shape
+    whole = samples(draw, geometry, (window,), effect)[window]
+    record = whole.estimation
+    assert record is not None  # noqa: S101  samples() keeps it; this is for the type checker
+    first = geometry.before - geometry.history
+    out = []
+    for at in range(studies):
+        rows = slice(at * n, (at + 1) * n)
+        returns = draw.returns[rows]
+        free = np.zeros((n, returns.shape[1]), dtype=bool)
+        free[:, first : int(draw.day0[at].min()) - 2 * geometry.reach] = True
+        free &= np.isfinite(returns) | (window[0] != window[1])
+
+        def refit(security: Ints, day0: Ints, returns: Floats = returns) -> WindowSample:
+            return _estimate(returns, draw.market, security, day0, geometry, window).sample(*window)
+
+        names = ("bar", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+        part = {name: getattr(whole, name)[at] for name in names}
+        kept = EstimationRecord(*(getattr(record, name)[at] for name in record.__dataclass_fields__))
+        out.append(replace(whole, **part, security=np.arange(n), estimation=kept, refit=refit, admissible=free))
+    return out

@@ -1,0 +1,309 @@
+"""The calibration lab: how often a test rejects when nothing happens, and when something does.
+
+A table is made of units of work: a fixed number of replications of one scenario with one number of events. Each has a
+stream of chance of its own, so that the table is the same whatever the number of workers and however often it was
+interrupted; finished units are kept in a file beside the table and not done again.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eventstudy.calibration.batch import samples, single_samples
+from eventstudy.calibration.journal import Cell, Counts, Key, Unit, Window, append_journal, read_journal
+from eventstudy.calibration.scenarios import SCENARIOS, Geometry
+from eventstudy.errors import StudyError
+from eventstudy.inference.facts import EstimationFacts, SampleFacts
+from eventstudy.inference.registry import TESTS
+from eventstudy.inference.spec import FEW, TestSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from eventstudy.inference.statistic import Statistic
+
+__all__ = ["Plan", "Row", "calibrate", "claimed"]
+
+
+WINDOWS: tuple[Window, ...] = ((0, 0), (0, 4), (-10, 10))
+EVENTS = (10, 50, 200)
+NOMINAL = 0.05
+UNIT_EVENTS = 1000
+"""Security-events simulated at once: their windows stay in the processor's cache."""
+UNIT_BATCHES = 10
+"""Batches in a unit of work."""
+RESAMPLING_UNIT = 20
+"""Replications in a unit of work of tests that draw."""
+HISTORY = 300
+"""Bars before the estimation window where placebo dates are drawn from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to calibrate.
+
+    Attributes
+    ----------
+    scenarios, tests : tuple of str
+        Names; empty means all scenarios, and all tests that do not draw.
+    windows : tuple of (first, last)
+        Relative days.
+    events : tuple of int
+        Numbers of security-events N.
+    replications : int
+        Simulated studies of each cell.
+    draws : int
+        Draws of a test that resamples.
+    effect : float
+        Abnormal return of relative day 0, decimals; 0 measures size, anything else power.
+    seed : int
+        Root of all chance.
+    """
+
+    scenarios: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = WINDOWS
+    events: tuple[int, ...] = EVENTS
+    replications: int = 10_000
+    draws: int = 199
+    effect: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        reach = Geometry().reach
+        for kind, names, known in (("scenario", self.scenarios, SCENARIOS), ("test", self.tests, TESTS)):
+            for name in names:
+                if name not in known:
+                    msg = f"there is no {kind} {name!r}; the {kind}s: {', '.join(known)}"
+                    raise StudyError(msg)
+        if self.replications < 1 or self.draws < 1 or not self.events or min(self.events) < 1:
+            msg = "replications, draws and numbers of events must be at least 1"
+            raise StudyError(msg)
+        for first, last in self.windows:
+            if not -reach <= first <= last <= reach:
+                msg = f"window ({first}, {last}) must be ordered and lie within relative days {-reach} .. {reach}"
+                raise StudyError(msg)
+
+    def specs(self) -> tuple[TestSpec, ...]:
+        """Return the tests, in the order of the registry."""
+        if self.tests:
+            return tuple(spec for spec in TESTS.values() if spec.name in self.tests)
+        return tuple(spec for spec in TESTS.values() if not spec.draws and "one event" not in spec.needs)
+
+    @property
+    def digest(self) -> str:
+        """A short name of all that decides the numbers of one unit of work (the cells and replications do not)."""
+        names = [spec.name for spec in self.specs()]
+        return f"{zlib.crc32(repr((names, self.windows, self.draws, self.effect, self.seed)).encode()):08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a calibration table.
+
+    Attributes
+    ----------
+    scenario, test : str
+    n : int
+        Security-events.
+    first, last : int
+        Window.
+    cell : Cell
+        Counts.
+    claimed : bool
+        Whether the test is declared to hold here.
+    discrete : bool
+        Whether its size may lie below 5 %.
+    """
+
+    scenario: str
+    n: int
+    first: int
+    last: int
+    test: str
+    cell: Cell
+    claimed: bool
+    discrete: bool
+
+    @property
+    def rate(self) -> float:
+        """Share of rejections, two-sided at 5 %."""
+        return self.cell.two / self.cell.replications
+
+    @property
+    def error(self) -> float:
+        """Monte-Carlo standard error of `rate`, at the nominal level."""
+        return float(np.sqrt(NOMINAL * (1 - NOMINAL) / self.cell.replications))
+
+    @property
+    def held(self) -> bool:
+        """Whether the size lies within three Monte-Carlo standard errors of 5 % (discrete: not above)."""
+        gap = self.rate - NOMINAL
+        return gap <= 3 * self.error and (self.discrete or gap >= -3 * self.error)
+
+
+def claimed(spec: TestSpec, scenario: str, n: int, window: Window) -> bool:
+    """Return whether a test is declared to hold in a cell, from its specification alone.
+
+    Parameters
+    ----------
+    spec : TestSpec
+    scenario : str
+        Name.
+    n : int
+        Security-events.
+    window : (int, int)
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> claimed(TESTS["patell"], "event_variance", 50, (0, 0)), claimed(TESTS["bmp"], "event_variance", 50, (0, 0))
+    (False, True)
+    """
+    conditions = SCENARIOS[scenario].conditions | (frozenset({"few"}) if n < FEW else frozenset())
+    return spec.holds(conditions, n, window[1] - window[0] + 1)
+
+
+def calibrate(
+    plan: Plan,
+    *,
+    resume: Path | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Row, ...]:
+    """Measure how often tests reject, cell by cell.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to measure.
+    resume : Path, optional
+        File of finished units: read at the start, appended to after every unit. Units of another plan in it are ignored.
+    executor : Executor, optional
+        Any of ``concurrent.futures`` (of Dask too); the table does not depend on it.
+    progress : callable, optional
+        ``progress(done, total)`` after every unit.
+
+    Returns
+    -------
+    tuple of Row
+        Scenario by scenario, in the order of the plan; cells in which a test does not apply are left out.
+
+    Examples
+    --------
+    >>> plan = Plan(scenarios=("normal",), tests=("bmp",), windows=((0, 0),), events=(10,), replications=1000, seed=1)
+    >>> (row,) = calibrate(plan)
+    >>> row.cell.replications, row.claimed, row.held
+    (1000, True, True)
+    """
+    units = list(_units(plan))
+    done = read_journal(resume, plan.digest) if resume else {}
+    waiting = [unit for unit in units if unit not in done]
+    finished = len(units) - len(waiting)
+    if progress:
+        progress(finished, len(units))
+    for unit, counts in zip(waiting, _map(executor, partial(_work, plan), waiting), strict=True):
+        done[unit] = counts
+        finished += 1
+        if resume:
+            append_journal(resume, plan.digest, unit, counts)
+        if progress:
+            progress(finished, len(units))
+    total: dict[Key, Cell] = {}
+    for unit in units:
+        for key, cell in done[unit].items():
+            total[key] = total.get(key, Cell()) + cell
+    return tuple(_rows(plan, total))
+
+
+def _units(plan: Plan) -> Iterator[Unit]:
+    draws = any(spec.draws for spec in plan.specs())
+    for scenario in plan.scenarios or tuple(SCENARIOS):
+        for n in plan.events:
+            size = RESAMPLING_UNIT if draws else UNIT_BATCHES * max(1, UNIT_EVENTS // n)
+            for first in range(0, plan.replications, size):
+                yield Unit(scenario, n, first, min(size, plan.replications - first))
+
+
+def _map(executor: Executor | None, work: Callable[[Unit], Counts], units: list[Unit]) -> Iterable[Counts]:
+    return map(work, units) if executor is None else executor.map(work, units)
+
+
+def _work(plan: Plan, unit: Unit) -> Counts:
+    """Do one unit of work."""
+    words = [plan.seed, zlib.crc32(unit.scenario.encode()), unit.n, unit.first]
+    seed = np.random.SeedSequence(words)
+    specs = plan.specs()
+    drawing = [spec for spec in specs if spec.draws]
+    tally: Counter[tuple[Key, str]] = Counter()
+    simulation, resampling = seed.spawn(2)
+    rng = np.random.default_rng(simulation)
+    step = RESAMPLING_UNIT if drawing else max(1, UNIT_EVENTS // unit.n)
+    for low in range(0, unit.count, step):
+        _batch(plan, unit, min(step, unit.count - low), rng, resampling.spawn(1)[0], tally)
+    keys = {key for key, _ in tally}
+    return {key: Cell(*(tally[key, name] for name in Cell.__dataclass_fields__)) for key in sorted(keys)}
+
+
+def _batch(
+    plan: Plan,
+    unit: Unit,
+    studies: int,
+    rng: np.random.Generator,
+    resampling: np.random.SeedSequence,
+    tally: Counter[tuple[Key, str]],
+) -> None:
+    scenario, specs = SCENARIOS[unit.scenario], plan.specs()
+    geometry = Geometry(history=HISTORY if any(spec.draws for spec in specs) else 0)
+    drawn = scenario.draw(rng, studies, unit.n, geometry)
+    batches = samples(drawn, geometry, plan.windows, plan.effect)
+    shared: EstimationFacts | None = None
+    for window, sample in batches.items():
+        if shared is None and sample.estimation is not None:
+            shared = EstimationFacts(sample.estimation, sample.sigma)
+        facts = SampleFacts(sample, shared)
+        for spec in specs:
+            if spec.draws or not _applies(spec, scenario.dates, unit.n):
+                continue
+            outcome = spec.compute(sample, **({"facts": facts} if spec.facts else {}))
+            _count(tally, (unit.scenario, unit.n, window, spec.name), outcome)
+    # one stream for each window, study and test that draws, in this order
+    for window in plan.windows if geometry.history else ():
+        for study in single_samples(drawn, geometry, window, plan.effect):
+            for spec in specs:
+                if spec.draws:
+                    outcome = spec.compute(study, rng=np.random.default_rng(resampling.spawn(1)[0]), draws=plan.draws)
+                    _count(tally, (unit.scenario, unit.n, window, spec.name), outcome)
+
+
+def _applies(spec: TestSpec, dates: str, n: int) -> bool:
+    return n >= spec.minimum and ("one date" not in spec.needs or dates == "common") and "one event" not in spec.needs
+
+
+def _count(tally: Counter[tuple[Key, str]], key: Key, outcome: Statistic) -> None:
+    known = np.isfinite(outcome.p_two)
+    tally[key, "replications"] += int(known.sum())
+    for side, p in (("two", outcome.p_two), ("less", outcome.p_less), ("greater", outcome.p_greater)):
+        tally[key, side] += int((p[known] <= NOMINAL).sum())  # NaN, where there are no sides, does not count
+
+
+def _rows(plan: Plan, total: dict[Key, Cell]) -> Iterator[Row]:
+    for scenario in plan.scenarios or tuple(SCENARIOS):
+        for n in plan.events:
+            for window in plan.windows:
+                for spec in plan.specs():
+                    cell = total.get((scenario, n, window, spec.name), Cell())
+                    if cell.replications:
+                        holds = plan.effect == 0 and claimed(spec, scenario, n, window)
+                        yield Row(scenario, n, *window, spec.name, cell, holds, spec.discrete)

@@ -1,0 +1,142 @@
+"""Calibration tables as data: written with the command that makes them, read back, and drawn for the documentation."""
+
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from eventstudy.calibration.journal import Cell
+from eventstudy.calibration.lab import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+__all__ = ["draw_table", "read_table", "shipped_tables", "write_table"]
+
+COLUMNS = (
+    "scenario",
+    "n",
+    "first",
+    "last",
+    "test",
+    "replications",
+    "rejected",
+    "rejected_less",
+    "rejected_greater",
+    "rate",
+    "mc_error",
+    "claimed",
+    "discrete",
+    "held",
+)
+
+
+def write_table(path: Path, rows: Iterable[Row], command: str) -> None:
+    """Write a table as CSV whose first line is the command that made it.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    rows : iterable of Row
+        The table.
+    command : str
+        As one would type it.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"# {command}\n")
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(COLUMNS)
+        for row in rows:
+            cell = row.cell
+            counts = (cell.replications, cell.two, cell.less, cell.greater)
+            flags = (int(row.claimed), int(row.discrete), int(row.held))
+            rates = (f"{row.rate:.5f}", f"{row.error:.5f}")
+            out.writerow((row.scenario, row.n, row.first, row.last, row.test, *counts, *rates, *flags))
+
+
+def read_table(path: Path) -> tuple[str, tuple[Row, ...]]:
+    """Read a table back.
+
+    Parameters
+    ----------
+    path : Path
+        A file of `write_table`.
+
+    Returns
+    -------
+    command : str
+    rows : tuple of Row
+    """
+    first, *lines = path.read_text(encoding="utf-8").splitlines()
+    return first.removeprefix("# "), tuple(_row(entry) for entry in csv.DictReader(lines))
+
+
+def _row(entry: dict[str, str]) -> Row:
+    names = ("replications", "rejected", "rejected_less", "rejected_greater")
+    return Row(
+        scenario=entry["scenario"],
+        n=int(entry["n"]),
+        first=int(entry["first"]),
+        last=int(entry["last"]),
+        test=entry["test"],
+        cell=Cell(*(int(entry[name]) for name in names)),
+        claimed=entry["claimed"] == "1",
+        discrete=entry["discrete"] == "1",
+    )
+
+
+def shipped_tables() -> dict[str, str]:
+    """Return the names of the tables that come with the package, and their text.
+
+    Returns
+    -------
+    dict
+        File name to content.
+    """
+    folder = files("eventstudy.calibration") / "tables"
+    found = sorted((item for item in folder.iterdir() if item.name.endswith(".csv")), key=lambda item: item.name)
+    return {item.name: item.read_text(encoding="utf-8") for item in found}
+
+
+def draw_table(rows: Sequence[Row], n: int, window: tuple[int, int]) -> str:
+    """Draw the rates of one number of events and one window: tests down, scenarios across, percent.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    n : int
+    window : (int, int)
+
+    Returns
+    -------
+    str
+        Markdown. Bold: the test is claimed there; a dagger: claimed, and out by more than three Monte-Carlo errors.
+
+    Examples
+    --------
+    >>> print(draw_table([Row("normal", 50, 0, 0, "bmp", Cell(1000, 51, 40, 60), True, False)], 50, (0, 0)))
+    | test | normal |
+    |---|---|
+    | bmp | **5.1** |
+    """
+    chosen = [row for row in rows if row.n == n and (row.first, row.last) == window]
+    scenarios = list(dict.fromkeys(row.scenario for row in chosen))
+    tests = list(dict.fromkeys(row.test for row in chosen))
+    by_place = {(row.test, row.scenario): row for row in chosen}
+    lines = ["| test | " + " | ".join(scenarios) + " |", "|---" * (len(scenarios) + 1) + "|"]
+    for test in tests:
+        cells = (_draw(by_place.get((test, scenario))) for scenario in scenarios)
+        lines.append(f"| {test} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _draw(row: Row | None) -> str:
+    if row is None:
+        return ""
+    text = f"{100 * row.rate:.1f}"
+    if not row.claimed:
+        return text
+    return f"**{text}**" if row.held else f"**{text}**†"
