@@ -6,20 +6,17 @@ hundred security-events at a time are cut, fitted and left behind, so that the e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal.basis import Basis, orthonormal
 from eventstudy.abnormal.inputs import Inputs
+from eventstudy.abnormal.linear import estimate_linear
 from eventstudy.abnormal.models import MeanAdjusted, Model
 from eventstudy.abnormal.result import AbnormalReturns, Draft
-from eventstudy.abnormal.solve import solve_chunk
-from eventstudy.abnormal.status import Exclusion
 from eventstudy.abnormal.volatility import ewma_before, known_bar, level_variance
-from eventstudy.abnormal.windows import cut, cut_flags
 from eventstudy.errors import StudyError
 
 __all__ = ["FLOOR", "estimate", "estimate_again"]
@@ -32,12 +29,6 @@ FLOOR: Final = 30
 """No estimation window of at least this many bars may be used with fewer usable ones (METHODS 1.1: the hard floor)."""
 CHUNK: Final = 512
 """Security-events whose windows are held at once: about a megabyte, which stays in the second-level cache."""
-DESIGNS: Final = 512
-"""Dates whose designs are held at once."""
-SUSPECT: Final = 10.0
-"""A return of 1000 % is kept and flagged (METHODS 1.1)."""
-DEGENERATE_SHARE: Final = 1e-14
-DEGENERATE_SIGMA: Final = 1e-10
 
 
 def estimate(
@@ -119,120 +110,11 @@ def estimate_again(fitted: AbnormalReturns, security: Ints, day0: Ints) -> Abnor
 
 
 def _run(inputs: Inputs, model: Model, level: Floats | None, chunk: int) -> AbnormalReturns:
-    order = np.argsort(inputs.day0, kind="stable")
     out = Draft(inputs, model, level)
-    own_design = inputs.own_design
-    block = 0
-    while block < order.size:
-        stop = _block_end(inputs.day0[order], block, own=own_design)
-        _estimate_block(inputs, order[block:stop], out, chunk, own=own_design)
-        block = stop
+    estimate_linear(inputs, out, chunk)
     if isinstance(model, MeanAdjusted) and model.volatility is not None:
         return out.finish(_known_variance(inputs, out, model, level), flat=True)
     return out.finish()
-
-
-def _block_end(day0: Ints, begin: int, *, own: bool) -> int:
-    """Return where the security-events of the next `DESIGNS` designs end."""
-    if own:
-        return min(begin + DESIGNS, day0.size)
-    fresh = np.flatnonzero(np.diff(day0[begin:])) + begin + 1
-    return int(fresh[DESIGNS - 1]) if fresh.size >= DESIGNS else day0.size
-
-
-def _estimate_block(inputs: Inputs, rows: Ints, out: Draft, chunk: int, *, own: bool) -> None:
-    """Fit the security-events `rows` (ascending in date), whose designs are made here, and write them into `out`."""
-    day0 = inputs.day0[rows]
-    if own:
-        key, design = day0, np.arange(rows.size)
-        who = inputs.security[rows]
-    else:
-        fresh = np.concatenate([[True], day0[1:] != day0[:-1]])
-        key, design = day0[fresh], np.cumsum(fresh) - 1
-        who = np.zeros(key.size, dtype=np.int64)
-    basis, valid = _designs(inputs, key, who)
-    block = _Block(basis, valid, out.add_basis(basis))
-    for low in range(0, rows.size, chunk):
-        part = slice(low, low + chunk)
-        _estimate_chunk(inputs, rows[part], design[part], block, out)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Designs that are held at once: their bases, the (D, T) bars they can use, and the number of designs before them."""
-
-    basis: Basis
-    valid: Floats
-    base: int
-
-
-def _designs(inputs: Inputs, day0: Ints, security: Ints) -> tuple[Basis, Floats]:
-    """Make the bases of the designs at each date, and say which bars each can use."""
-    begin, length = day0 + inputs.estimation[0], inputs.planned
-    ahead_begin, ahead_length = day0 + inputs.window[0], inputs.length
-    bars = inputs.returns.shape[1]
-    at = begin[:, None] + np.arange(length)
-    usable = (at >= 0) & (at < bars)
-    if inputs.masked is not None and inputs.masked.ndim == 1:
-        usable &= ~cut_flags(inputs.masked[None], np.zeros_like(begin), begin, length)
-    columns = [np.ones((day0.size, length))]
-    ahead = [np.ones((day0.size, ahead_length))]
-    for series in inputs.design_rows():
-        row = security if series.shape[0] > 1 else np.zeros_like(security)
-        column = cut(series, row, begin, length)
-        usable &= np.isfinite(column)
-        columns.append(column)
-        ahead.append(cut(series, row, ahead_begin, ahead_length))
-    design = np.where(usable[:, None, :], np.stack(columns, axis=1), 0.0)
-    window = np.stack(ahead, axis=1)
-    window[~np.isfinite(window)] = np.nan
-    return orthonormal(design, window), usable.astype(np.float64)
-
-
-def _estimate_chunk(inputs: Inputs, rows: Ints, design: Ints, block: _Block, out: Draft) -> None:
-    """Fit one chunk of security-events, turn the fits into abnormal returns and put them in their places."""
-    day0, security = inputs.day0[rows], inputs.security[rows]
-    response = inputs.response(security, day0 + inputs.estimation[0], inputs.planned)
-    if inputs.masked is not None and inputs.masked.ndim == 2:
-        response[cut_flags(inputs.masked, security, day0 + inputs.estimation[0], inputs.planned)] = np.nan
-    basis = block.basis
-    fits = solve_chunk(response, basis.q, block.valid, design, inputs.minimum)
-    ahead = inputs.response(security, day0 + inputs.window[0], inputs.length)
-    with np.errstate(invalid="ignore"):
-        out.suspect[rows] = (np.abs(ahead) >= SUSPECT).any(axis=1)
-    share = fits.coordinate if fits.mix is None else np.vecmat(fits.coordinate, fits.mix)
-    if inputs.forecast:
-        ahead -= np.vecmat(share, basis.ahead[design])
-    df = fits.m - inputs.k
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sigma = np.sqrt(fits.sse / df)
-    status = np.zeros(rows.size, dtype=np.int8)
-    if not np.isfinite(total := ahead.sum(axis=1)).all():
-        odd = np.flatnonzero(~np.isfinite(total))
-        status[odd[np.isinf(ahead[odd]).any(axis=1)]] = Exclusion.INFINITE_RETURN
-    if fits.infinite is not None:
-        status[fits.infinite] = Exclusion.INFINITE_RETURN
-    status[~np.isfinite(ahead).any(axis=1)] = Exclusion.NO_RETURNS_IN_WINDOW
-    status[~(basis.full_rank[design] & fits.full_rank)] = Exclusion.RANK_DEFICIENT
-    status[fits.m < inputs.minimum] = Exclusion.TOO_FEW_BARS
-    suspect = ~(fits.sse >= DEGENERATE_SHARE * fits.square) | (fits.sse == 0)
-    if (few := np.flatnonzero(~(fits.sse > 1e-12 * fits.square))).size:
-        tallest = np.nanmax(np.abs(response[few]), axis=1, initial=0.0)
-        suspect[few] |= sigma[few] <= DEGENERATE_SIGMA * tallest
-    bad = status != Exclusion.STUDIED
-    ahead[bad | ~np.isfinite(ahead).any(axis=1)] = np.nan
-    sigma[bad] = np.nan
-    out.ar[rows] = ahead
-    out.coef[rows] = np.matvec(basis.to_coef[design], share)
-    out.coef[rows[bad]] = np.nan
-    out.sigma[rows] = sigma
-    out.m[rows] = fits.m
-    out.df[rows] = df
-    out.status[rows] = status
-    out.degenerate[rows] = suspect & ~bad
-    out.design[rows] = design + block.base
-    if fits.mix is not None:
-        out.set_mix(rows, fits.mix)
 
 
 def _known_variance(inputs: Inputs, out: Draft, model: MeanAdjusted, level: Floats | None) -> Floats:
@@ -250,7 +132,7 @@ def _known_variance(inputs: Inputs, out: Draft, model: MeanAdjusted, level: Floa
     variance = np.full((inputs.day0.size, known.size), np.nan)
     for low in range(0, inputs.day0.size, CHUNK):
         rows = slice(low, low + CHUNK)
-        series = inputs.response(inputs.security[rows], inputs.day0[rows] + begin, length) - out.coef[rows, :1]
+        series = inputs.response(inputs.security[rows], inputs.day0[rows] + begin, length) - out.mean(rows)
         variance[rows] = ewma_before(series, out.sigma[rows] ** 2, model.decay)[:, known - begin]
     return variance
 

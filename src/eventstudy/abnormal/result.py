@@ -26,6 +26,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Missing = Literal["available", "strict"]
 
+SUSPECT: Final = 10.0
+"""A return of 1000 % is kept and flagged (METHODS 1.1)."""
 CELLS: Final = 1_000_000
 """Doubles that a step over all security-events may hold beside its output."""
 
@@ -38,8 +40,8 @@ class AbnormalReturns:
     ----------
     ar : (N, L) float
         Abnormal returns, decimals; NaN where a return or regressor is missing, and for the excluded.
-    coef : (N, k) float
-        Coefficients of the normal-return model, the constant first; NaN for the excluded.
+    share : (N, k) float
+        The fitted mean in the coordinates of the design's basis; NaN for the excluded.
     sigma : (N,) float
         Residual standard deviation, divisor M - k.
     m, df : (N,) int
@@ -51,6 +53,8 @@ class AbnormalReturns:
         returns stand, standardised ones are NaN.
     ahead : (D, k, L) float
         Rows of the event window in the orthonormal coordinates of each of D designs; zero if nothing is forecast.
+    to_coef : (D, k, k) float
+        Takes those coordinates to coefficients of the design's own columns.
     design : (N,) int
         Row of `ahead` of each security-event.
     mix : (N, k, k) float or None
@@ -70,13 +74,14 @@ class AbnormalReturns:
     """
 
     ar: Floats
-    coef: Floats
+    share: Floats
     sigma: Floats
     m: Ints
     df: Ints
     status: NDArray[np.int8]
     degenerate: Bools
     ahead: Floats
+    to_coef: Floats
     design: Ints
     mix: Floats | None
     variance: Floats | None
@@ -107,6 +112,12 @@ class AbnormalReturns:
         return np.arange(self.inputs.window[0], self.inputs.window[1] + 1)
 
     @property
+    def coef(self) -> Floats:
+        """(N, k) coefficients of the normal-return model, the constant first; NaN for the excluded."""
+        coef: Floats = np.matvec(self.to_coef[self.design], self.share)
+        return coef
+
+    @property
     def studied(self) -> Bools:
         """(N,) whether the security-event is studied."""
         return np.equal(self.status, Exclusion.STUDIED)
@@ -117,7 +128,7 @@ class AbnormalReturns:
         return replace(
             self,
             ar=self.ar[rows],
-            coef=self.coef[rows],
+            share=self.share[rows],
             sigma=self.sigma[rows],
             m=self.m[rows],
             df=self.df[rows],
@@ -243,9 +254,9 @@ class Draft:
         self.inputs = inputs
         self.model = model
         self.level = level
-        self.suspect = np.empty(n, dtype=bool)
+        self.suspect = np.zeros(n, dtype=bool)
         self.ar = np.empty((n, inputs.length))
-        self.coef = np.empty((n, k))
+        self.share = np.empty((n, k))
         self.sigma = np.empty(n)
         self.m = np.empty(n, dtype=np.int64)
         self.df = np.empty(n, dtype=np.int64)
@@ -254,6 +265,7 @@ class Draft:
         self.design = np.empty(n, dtype=np.int64)
         self.mix: Floats | None = None
         self._ahead: list[Floats] = []
+        self._to_coef: list[Floats] = []
         self._designs = 0
 
     def add_basis(self, basis: Basis) -> int:
@@ -261,10 +273,23 @@ class Draft:
         base = self._designs
         ahead = basis.ahead if self.inputs.forecast else np.zeros_like(basis.ahead)
         self._ahead.append(ahead)
+        self._to_coef.append(basis.to_coef)
         self._designs += len(ahead)
         return base
 
-    def set_mix(self, rows: Ints, mix: Floats) -> None:
+    def note_suspects(self, rows: Ints | slice, window: Floats) -> None:
+        """Note whose window holds a return of 1000 % or more; the usual chunk has none and pays for one maximum."""
+        size = np.abs(window)
+        if not size.max(initial=0.0) < SUSPECT:
+            self.suspect[rows] = (size >= SUSPECT).any(axis=1)
+
+    def mean(self, rows: slice) -> Floats:
+        """Return the (n, 1) constants of a model that has nothing else."""
+        designs = np.concatenate(self._to_coef)[self.design[rows]]
+        mean: Floats = np.matvec(designs, self.share[rows])[:, :1]
+        return mean
+
+    def set_mix(self, rows: Ints | slice, mix: Floats) -> None:
         """Keep the mixing matrices of `rows`."""
         if self.mix is None:
             self.mix = np.broadcast_to(np.eye(self.inputs.k), (self.sigma.size, *mix.shape[1:])).copy()
@@ -275,13 +300,14 @@ class Draft:
         ahead = np.concatenate(self._ahead) if self._ahead else np.zeros((0, self.inputs.k, self.inputs.length))
         return AbnormalReturns(
             ar=self.ar,
-            coef=self.coef,
+            share=self.share,
             sigma=self.sigma,
             m=self.m,
             df=self.df,
             status=self.status,
             degenerate=self.degenerate,
             ahead=ahead,
+            to_coef=np.concatenate(self._to_coef) if self._to_coef else np.zeros((0, self.inputs.k, self.inputs.k)),
             design=self.design,
             mix=self.mix,
             variance=variance,

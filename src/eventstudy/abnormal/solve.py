@@ -29,6 +29,8 @@ CLOSE_FIT: Final = 1e-4
 """Below this SSE/|y|^2 the difference of squares loses four digits: form the residuals instead."""
 LOOSE_PIVOT: Final = 1e-3
 """Holes that leave less than this of a basis vector's square make the normal equations too coarse."""
+RUN: Final = 4
+"""Security-events of one date from which on a loop over dates beats a copy of the basis for each."""
 EXACT_CELLS: Final = 2_000_000
 """Doubles that the third way may hold at once."""
 
@@ -68,7 +70,9 @@ class Fits:
     infinite: Ints | None
 
 
-def solve_chunk(window: Floats, q: Floats, valid: Floats, design: Ints, minimum: int) -> Fits:
+def solve_chunk(
+    window: Floats, q: Floats, valid: Floats, count: Ints, design: Ints, minimum: int, *, all_valid: bool
+) -> Fits:
     """Fit n windows, sorted by design.
 
     Parameters
@@ -79,22 +83,27 @@ def solve_chunk(window: Floats, q: Floats, valid: Floats, design: Ints, minimum:
         Orthonormal basis of each design.
     valid : (D, T) float
         1 where the design's bar is usable, else 0.
+    count : (D,) int
+        Their number.
     design : (n,) int
         Row of `q`, ascending.
     minimum : int
         Windows with fewer usable bars are not solved; they keep their count.
+    all_valid : bool
+        Whether every bar of every design is usable.
+
+    Notes
+    -----
+    Every dot product is one of its own (`numpy.vecdot`), never a row of a matrix product, whose last digit would depend
+    on the rows beside it: a security-event has the same bits whatever is studied with it.
     """
     size, k = len(design), q.shape[1]
-    runs = _runs(design)
-    coordinate = np.empty((size, k))
-    for at, low, high in runs:
-        block = window[low:high]
-        if not valid[at].all():
-            block *= valid[at]
-        np.matmul(block, q[at].T, out=coordinate[low:high])
+    if not all_valid:
+        _scale(window, valid, design)
+    coordinate = _dots(window, q, design)
     square = np.vecdot(window, window)
     full_rank = np.ones(size, dtype=bool)
-    m = valid.sum(axis=1).astype(np.int64)[design]
+    m = count[design]
     mix = infinite = None
     hole = ~np.isfinite(square)
     if hole.any():
@@ -133,21 +142,46 @@ def solve_chunk(window: Floats, q: Floats, valid: Floats, design: Ints, minimum:
 
 def _runs(design: Ints) -> list[tuple[int, int, int]]:
     """Return (design, low, high) of each run of equal designs."""
-    edge = np.flatnonzero(np.diff(design)) + 1
-    low = [0, *edge.tolist()]
-    return list(zip(design[low].tolist(), low, [*low[1:], len(design)], strict=True)) if len(design) else []
+    edge = (np.flatnonzero(design[1:] != design[:-1]) + 1).tolist()
+    low = [0, *edge]
+    return list(zip(design[low].tolist(), low, [*edge, len(design)], strict=True))
+
+
+def _dots(window: Floats, rows: Floats, design: Ints) -> Floats:
+    """Return (n, r): the dot products of each window with the r rows of its design, (D, r, T)."""
+    out = np.empty((len(design), rows.shape[1]))
+    if (runs := _shared(design)) is None:
+        for j in range(rows.shape[1]):
+            np.vecdot(window, rows[design, j], out=out[:, j])
+        return out
+    for at, low, high in runs:
+        for j in range(rows.shape[1]):
+            np.vecdot(window[low:high], rows[at, j], out=out[low:high, j])
+    return out
+
+
+def _scale(window: Floats, weight: Floats, design: Ints) -> None:
+    """Multiply each window by the row of `weight` of its design."""
+    if (runs := _shared(design)) is None:
+        window *= weight[design]
+        return
+    for at, low, high in runs:
+        window[low:high] *= weight[at]
+
+
+def _shared(design: Ints) -> list[tuple[int, int, int]] | None:
+    """Return the runs of equal designs if they are long enough to be worth a loop."""
+    if len(design) < RUN * (1 + int(design[-1] - design[0])):
+        return None
+    return _runs(design)
 
 
 def _with_holes(window: Floats, usable: Bools, q: Floats, design: Ints) -> tuple[Floats, Floats, Bools]:
     """Solve (Q'VQ) c = Q'y by Cholesky; return own coordinates, the mixing matrices, and where it is too coarse."""
     size, k = len(design), q.shape[1]
     pairs = np.tril_indices(k)
-    gram = np.empty((size, len(pairs[0])))
-    right = np.empty((size, k))
-    weight = usable.astype(np.float64)
-    for at, low, high in _runs(design):
-        np.matmul(weight[low:high], (q[at][pairs[0]] * q[at][pairs[1]]).T, out=gram[low:high])
-        np.matmul(window[low:high], q[at].T, out=right[low:high])
+    gram = _dots(usable.astype(np.float64), q[:, pairs[0]] * q[:, pairs[1]], design)
+    right = _dots(window, q, design)
     # Cholesky G = C C', one column at a time over all events; mix = C^-1 and the coordinates are C^-1 Q'y
     entry = {(int(i), int(j)): gram[:, at] for at, (i, j) in enumerate(zip(*pairs, strict=True))}
     factor: dict[tuple[int, int], Floats] = {}
