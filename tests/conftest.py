@@ -6,12 +6,14 @@ pytest-socket does not see libcurl, so the guard is one that libcurl respects: a
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 # The environment is set when this file is imported: before numpy starts its threads and before anyone opens a connection.
+sys.path.insert(0, str(Path(__file__).parent / "support"))  # servers and helpers that several rooms use
 SCRATCH = tempfile.mkdtemp(prefix="eventstudy-tests-")
 os.environ.update(
     {

@@ -9,5 +9,6 @@ from __future__ import annotations
 from eventstudy.returns.load import load_prices, load_returns
 from eventstudy.returns.panel import LEVEL_SYMBOLS, PricePanel, ReturnPanel
 from eventstudy.returns.plausible import DataWarning
+from eventstudy.returns.yahoo import YahooSource
 
-__all__ = ["LEVEL_SYMBOLS", "DataWarning", "PricePanel", "ReturnPanel", "load_prices", "load_returns"]
+__all__ = ["LEVEL_SYMBOLS", "DataWarning", "PricePanel", "ReturnPanel", "YahooSource", "load_prices", "load_returns"]

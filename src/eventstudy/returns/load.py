@@ -205,11 +205,12 @@ def _prices(
         low = frame.index[0] if first is None else first.tz_localize(zone)
         high = frame.index[-1] if last is None else last.tz_localize(zone) + pd.Timedelta(days=1, microseconds=-1)
         inside = frame.loc[(frame.index >= low) & (frame.index <= high)]
-        for symbol in [name for name in frame.columns if inside[name].notna().sum() == 0]:
+        empty = [name for name in frame.columns if inside[name].notna().sum() == 0]
+        for symbol in empty:
             got.failures[symbol] = (
                 f"NoDataInWindow: {got.sources[symbol]} has no bar of {symbol!r} in the dates asked for"
             )
-        frame = inside.drop(columns=[name for name in inside.columns if name in got.failures])
+        frame = inside.drop(columns=empty)
         got.prices = frame
         _refuse_nothing(got)
     span = None
@@ -243,7 +244,7 @@ def _quality(
     parts = [priced] if cut.shape[1] else []
     if ready:
         parts.append(PricePanel(rows[ready].dropna(how="all"), **common).quality)
-    return pd.concat(parts).reindex(list(rows.columns))
+    return pd.DataFrame(pd.concat(parts).reindex(list(rows.columns)))
 
 
 def _as_kind(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:

@@ -55,6 +55,15 @@ class LocalSource(Protocol):
         ...
 
 
+@runtime_checkable
+class RemoteLike(Protocol):
+    """A source over the network of this package: days as they came, before any calendar."""
+
+    def deliver_between(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Delivery:
+        """Return what there is of `symbols` from `start` to `end`."""
+        ...
+
+
 @dataclass(slots=True)
 class Delivery:
     """What one source delivered: prices and returns side by side, and what did not come.
@@ -123,6 +132,8 @@ def ask(
     name = str(getattr(source, "name", type(source).__name__))
     if isinstance(source, LocalSource):
         return source.deliver(symbols)
+    if isinstance(source, RemoteLike) and symbols is not None:
+        return source.deliver_between(symbols, start, end)
     answer: Any = source.fetch(symbols, start, end)
     if isinstance(answer, PricePanel):
         got = Delivery(prices=answer.frame, calendars=dict(answer.calendars or {}), quality=_knowledge(answer))

@@ -1,7 +1,206 @@
-"""Yahoo through yfinance, in its plainest form."""
+"""Yahoo, through yfinance: one symbol at a time, every failure with its own reason, and not a word on the console."""
 
 from __future__ import annotations
 
+import logging
+import threading
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-class YahooSource:
-    """x."""
+import pandas as pd
+
+from eventstudy.errors import NoDataInWindow, NoSuchTicker, SourceError
+from eventstudy.returns._index import normal_index
+from eventstudy.returns.bars import Bars
+from eventstudy.returns.bundled import INDUSTRIES
+from eventstudy.returns.remote import RemoteSource
+from eventstudy.returns.yahoo_errors import Seen, as_source_error, observed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from eventstudy.returns.patience import Deadline
+
+__all__ = ["YahooSource"]
+
+FIELDS: Final = {
+    "Close": "close",
+    "Adj Close": "adj_close",
+    "Volume": "volume",
+    "Dividends": "dividend",
+    "Stock Splits": "split",
+}
+OURS: Final = frozenset({"UST10Y", *INDUSTRIES})  # names of the bundled figures, not Yahoo's
+META: Final = {
+    "currency": "currency",
+    "exchangeTimezoneName": "timezone",
+    "exchangeName": "exchange",
+    "instrumentType": "instrument",
+}
+CHART: Final = "/v8/finance/chart/"
+LONGEST_REQUEST: Final = 10.0  # seconds for one request; a symbol may take several
+#: yfinance has one session, one cookie and one switch for its errors in a process: one fetch at a time uses them.
+ONE_AT_A_TIME: Final = threading.RLock()
+
+
+class Watch(threading.local):
+    """What the worker's session saw last, and how long it may take."""
+
+    deadline: Deadline | None = None
+    seen: Seen | None = None
+
+
+watch = Watch()
+
+
+class YahooSource(RemoteSource):
+    """Daily bars from Yahoo.
+
+    Parameters
+    ----------
+    session : curl_cffi.requests.Session or requests.Session, optional
+        What speaks HTTP; by default yfinance's own.
+    **options
+        The parameters of `RemoteSource`: `cache`, `offline`, `refresh`, `adjustment`, `patience` and its single values,
+        `workers`, `progress`.
+
+    Notes
+    -----
+    Closes are taken unadjusted for dividends, with the dividends and splits beside them, and adjusted here (`adjust_prices`).
+    The bar of a session that is still open is left out: it is a price, not a close. A symbol with small letters is not
+    asked for (Yahoo would take ``Hlth`` for a company): it is left to the bundled figures.
+
+    Examples
+    --------
+    >>> source = YahooSource(cache=None, give_up=10)
+    >>> source.patience.give_up
+    10
+    """
+
+    name: ClassVar[str] = "yahoo"
+
+    def __init__(self, session: Any = None, cache: Any = None, **options: Any) -> None:
+        super().__init__(cache=cache, **options)
+        self.session = session
+
+    def gather(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Any:
+        """Return the bars of every symbol that came, and why the others did not."""
+        if self.offline:
+            return super().gather(symbols, start, end)
+        if self.session is None:
+            self.session = _new_session()
+        with ONE_AT_A_TIME, _quiet_and_honest(self.session), _watched(self.session):
+            return super().gather(symbols, start, end)
+
+    def one(self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, deadline: Deadline) -> Bars:
+        """Get one symbol's bars from `start` to `end`, once."""
+        if symbol != symbol.upper() or symbol in OURS:
+            msg = f"Yahoo has no symbol {symbol!r}"
+            raise NoSuchTicker(msg)
+        import yfinance as yf  # noqa: PLC0415  slow to import: only those who fetch pay
+
+        watch.deadline, watch.seen = deadline, None
+        try:
+            ticker = yf.Ticker(symbol, session=self.session)
+            frame = ticker.history(
+                start=f"{start:%Y-%m-%d}",
+                end=f"{end + pd.Timedelta(days=1):%Y-%m-%d}",  # Yahoo's end is the first day that is not wanted
+                auto_adjust=False,
+                actions=True,
+                keepna=True,
+                timeout=max(1.0, min(LONGEST_REQUEST, deadline.remaining())),
+            )
+            said = ticker.history_metadata
+            meta = {ours: str(said[theirs]) for theirs, ours in META.items() if said.get(theirs)}
+            bars = Bars(_bars_frame(frame), meta)
+        except SourceError:
+            raise
+        except Exception as error:
+            raise as_source_error(error, symbol, watch.seen) from error
+        if not bars.frame["close"].notna().any():
+            msg = f"Yahoo knows {symbol!r} but has no price in these dates ({len(bars.frame)} rows without one)"
+            raise NoDataInWindow(msg)
+        return bars
+
+    def between_tries(self) -> None:
+        """Clear yfinance's memory of answers: it keeps a server's error as if it were data."""
+        from yfinance.data import YfData  # noqa: PLC0415  imported already
+
+        YfData.cache_get.cache_clear()
+
+
+def _bars_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    known = frame[[name for name in FIELDS if name in frame.columns]].rename(columns=FIELDS).astype(float)
+    index = pd.DatetimeIndex(frame.index)
+    known.index = normal_index(index, unique=False)  # each exchange's own date, never its midnight in another zone
+    known = known.loc[~known.index.duplicated(keep="first")].sort_index()
+    known["close"] = known["close"].where(known["close"] != 0)  # zero is Yahoo's other word for nothing
+    known.index.name = "date"
+    return known.rename_axis(columns=None)
+
+
+def _new_session() -> Any:
+    """Return the session that yfinance would make."""
+    try:
+        from curl_cffi import requests as backend  # noqa: PLC0415
+
+        return backend.Session(impersonate="chrome")
+    except ImportError:
+        import requests  # noqa: PLC0415  what yfinance falls back on
+
+        return requests.Session()
+
+
+@contextmanager
+def _watched(session: Any) -> Iterator[None]:
+    """Look at the answers about charts as they pass, and keep every request within its symbol's time.
+
+    Both kinds of session send everything through their `request`; it is put back afterwards.
+    """
+    plain = session.request
+
+    def request(method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if watch.deadline is not None:
+            allowed = min(LONGEST_REQUEST, watch.deadline.remaining())
+            if allowed <= 0:
+                msg = "out of time for this symbol"
+                raise TimeoutError(msg)
+            kwargs["timeout"] = min(kwargs.get("timeout") or allowed, allowed)
+        response = plain(method, url, *args, **kwargs)
+        if CHART in url:
+            watch.seen = observed(response)
+        return response
+
+    session.request = request
+    try:
+        yield
+    finally:
+        del session.request
+
+
+@contextmanager
+def _quiet_and_honest(session: Any) -> Iterator[None]:
+    """Have yfinance raise its errors, say nothing, and start with open caches and no memory of answers."""
+    import yfinance as yf  # noqa: PLC0415  slow to import
+    from yfinance import cache as yf_cache  # noqa: PLC0415
+    from yfinance.data import YfData  # noqa: PLC0415
+
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"yfinance\.")  # it turns its own on
+    logger = logging.getLogger("yfinance")
+    handler = logging.NullHandler()
+    hidden, propagate = yf.config.debug.hide_exceptions, logger.propagate
+    yf.config.debug.hide_exceptions = False
+    logger.propagate = False
+    logger.addHandler(handler)
+    for opened in (yf_cache.get_tz_cache(), yf_cache.get_cookie_cache(), yf_cache.get_isin_cache()):
+        if hasattr(opened, "initialise"):
+            opened.initialise()  # before there are threads: they would find the database locked
+    YfData(session=session)
+    YfData.cache_get.cache_clear()
+    try:
+        yield
+    finally:
+        yf.config.debug.hide_exceptions = hidden
+        logger.propagate = propagate
+        logger.removeHandler(handler)

@@ -1,0 +1,119 @@
+"""Adjustment by us, from closes, dividends and splits: what an adjusted close is, in the open.
+
+The factor of an ex-day is ``1 - D / P``, with D the dividend and P the last close before it, as CRSP and Yahoo define it; the
+adjusted close of a day is its close times the factors of all later ex-days. Splits multiply likewise by old for new shares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from eventstudy.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from eventstudy.returns.bars import Bars
+
+__all__ = ["ADJUSTMENTS", "Adjustment", "adjust_prices", "adjusted_close"]
+
+Adjustment = Literal["total", "price", "none", "source"]
+ADJUSTMENTS: Final = ("total", "price", "none", "source")
+
+
+def adjust_prices(
+    close: pd.Series,
+    dividends: pd.Series | None = None,
+    splits: pd.Series | None = None,
+    *,
+    kind: Literal["total", "price"] = "total",
+) -> pd.Series:
+    """Adjust closes as they were traded for splits and, for total return, for dividends.
+
+    Parameters
+    ----------
+    close : pandas.Series
+        Closes as traded on each day; NaN where missing.
+    dividends : pandas.Series, optional
+        Cash for one share as it was on the ex-day; zero or NaN elsewhere.
+    splits : pandas.Series, optional
+        New shares for one old (4.0: four for one), on the first day that trades on the new basis; zero or NaN elsewhere.
+    kind : {"total", "price"}
+        With or without dividends.
+
+    Returns
+    -------
+    pandas.Series
+        Equal to `close` from the last ex-day on; missing where `close` is.
+
+    Examples
+    --------
+    A share at 100 pays 2 and opens where it should, then splits four for one:
+
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2025-03-03", "2025-03-04", "2025-03-05"])
+    >>> close = pd.Series([100.0, 98.0, 24.5], index=days)
+    >>> dividends, splits = pd.Series([0, 2.0, 0], index=days), pd.Series([0, 0, 4.0], index=days)
+    >>> adjust_prices(close, dividends, splits).tolist()
+    [24.5, 24.5, 24.5]
+    >>> adjust_prices(close, dividends, splits, kind="price").tolist()
+    [25.0, 24.5, 24.5]
+    """
+    ratio = _filled(splits, close.index)
+    share = np.where(ratio > 0, 1.0 / np.where(ratio > 0, ratio, 1.0), 1.0)
+    price = close * _later(share)
+    if kind == "price":
+        return price
+    cash = _filled(dividends, close.index) * share  # on the basis that trades after a split of the same day
+    before = (close.ffill().shift(1) * share).to_numpy()
+    paid = (cash > 0) & np.isfinite(before) & (before > 0)
+    factor = np.where(paid, 1.0 - np.where(paid, cash, 0.0) / np.where(paid, before, 1.0), 1.0)
+    factor = np.where(
+        factor > 0, factor, 1.0
+    )  # a dividend above the price is a slip of the source, not a loss of everything
+    return price * _later(factor)
+
+
+def adjusted_close(bars: Bars, kind: Adjustment) -> pd.Series:
+    """Return the closes of a source's bars, adjusted as asked.
+
+    Parameters
+    ----------
+    bars : Bars
+        Closes that are split-adjusted already, as Yahoo and most others give them, and dividends on the same basis.
+    kind : {"total", "price", "none", "source"}
+        Total return (ours), price return (splits only), as traded (splits undone), or the source's own adjusted close.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If the source has no adjusted close of its own.
+    """
+    frame = bars.frame
+    close = frame["close"]
+    if kind == "total":
+        return adjust_prices(close, frame["dividend"]) if "dividend" in frame else close
+    if kind == "price":
+        return close
+    if kind == "none":
+        ratio = _filled(frame.get("split"), close.index)
+        return close / _later(np.where(ratio > 0, 1.0 / np.where(ratio > 0, ratio, 1.0), 1.0))
+    if "adj_close" not in frame:
+        msg = "this source has no adjusted close of its own; use adjustment='total'"
+        raise DataError(msg)
+    return frame["adj_close"]
+
+
+def _filled(values: pd.Series | None, index: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    if values is None:
+        return np.zeros(len(index))
+    return np.nan_to_num(values.reindex(index).to_numpy(dtype=float))
+
+
+def _later(factor: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Multiply, for each day, the factors of all later days."""
+    later = np.ones(len(factor))
+    later[:-1] = np.cumprod(factor[:0:-1])[::-1]
+    return later

@@ -1,0 +1,245 @@
+"""A source of single symbols over the network: patience, pool and cache, the same for all of them.
+
+A new one says how to get one symbol's bars, once; everything else is here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import pandas as pd
+
+from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
+from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
+from eventstudy.returns.bars import Bars
+from eventstudy.returns.exchanges import calendar_of, last_complete_session
+from eventstudy.returns.panel import PricePanel
+from eventstudy.returns.patience import Deadline, Gate, Patience, persist
+from eventstudy.returns.pool import gather
+from eventstudy.returns.sources import Delivery
+from eventstudy.returns.store import Entry, Key, Store, default_folder
+
+if TYPE_CHECKING:
+    import os
+    import threading
+    from collections.abc import Callable, Sequence
+
+__all__ = ["RemoteSource"]
+
+EARLIEST: Final = pd.Timestamp("1900-01-01")
+OVERLAP: Final = pd.Timedelta(days=10)  # fetched again when a range is extended, to see whether the basis has changed
+SAME: Final = 1e-3  # relative difference of a close beyond which the source has rescaled its history (a split since)
+
+
+class RemoteSource:
+    """What all sources over the network share.
+
+    Parameters
+    ----------
+    cache : path, bool or None
+        A folder; True: the user's cache folder; None or False: nothing is kept.
+    offline : bool
+        Answer from the cache alone.
+    refresh : bool
+        Ask again for what the cache has.
+    adjustment : {"total", "price", "none", "source"}
+        Which close: total return, price return, as traded, or the source's own adjusted close.
+    patience : Patience, optional
+        Tries, waits, and when to give up; single values can be given by name: ``tries=``, ``wait=``, ``give_up=`` (30 s for
+        a symbol), ``spacing=``, ``stop_after=``.
+    workers : int
+        Symbols at a time.
+    progress : callable, optional
+        Called after each symbol: done, total, symbol, "ok" or the reason.
+    now : callable, optional
+        The present moment (aware); for tests.
+    """
+
+    name: ClassVar[str] = ""
+    kept: ClassVar[str] = "raw"  # what the cache keeps: the source's bars as they came
+
+    def __init__(
+        self,
+        *,
+        cache: str | os.PathLike[str] | bool | None = None,
+        offline: bool = False,
+        refresh: bool = False,
+        adjustment: Adjustment = "total",
+        patience: Patience | None = None,
+        workers: int = 3,
+        progress: Callable[[int, int, str, str], None] | None = None,
+        now: Callable[[], pd.Timestamp] | None = None,
+        **single: Any,
+    ) -> None:
+        if adjustment not in ADJUSTMENTS:
+            msg = f"adjustment {adjustment!r} is not known; use one of: {', '.join(ADJUSTMENTS)}"
+            raise DataError(msg)
+        folder = default_folder() if cache is True or (offline and not cache) else cache
+        self.store = Store(folder) if folder else None
+        self.offline, self.refresh, self.adjustment = offline, refresh, adjustment
+        self.patience = replace(patience or Patience(), **single)
+        self.workers, self.progress = workers, progress
+        self.now = now or (lambda: pd.Timestamp.now("UTC"))
+
+    def one(self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, deadline: Deadline) -> Bars:
+        """Get one symbol from the source, once, from `start` to `end`, both included; raise a `SourceError` if it cannot."""
+        raise NotImplementedError
+
+    def between_tries(self) -> None:
+        """Forget what the last try left behind."""
+
+    def fetch(self, symbols: Sequence[str] | None, start: pd.Timestamp | None, end: pd.Timestamp | None) -> PricePanel:
+        """Return what there is of `symbols` from `start` to `end`, both included.
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            If no symbol is named: nobody has all of them.
+        """
+        if symbols is None:
+            msg = f"{self.name} has more symbols than anyone wants; name those that you want"
+            raise DataError(msg)
+        got = self.deliver_between(symbols, start, end)
+        return PricePanel(
+            got.prices,
+            calendars=got.calendars,
+            sources=got.sources,
+            failures=got.failures,
+            quality=got.quality,
+            span=(start, end) if start is not None and end is not None and len(got.prices) else None,
+        )
+
+    def deliver_between(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Delivery:
+        """Return the days of every symbol as they came, each on those of its exchange, in the order asked for."""
+        got = self.gather(symbols, start, end)
+        bars = {symbol: got.results[symbol] for symbol in symbols if symbol in got.results}
+        closes = {symbol: self.close(symbol, one) for symbol, one in bars.items()}
+        facts = {symbol: {**one.meta, "note": "; ".join(one.notes), **_counts(one)} for symbol, one in bars.items()}
+        calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
+        return Delivery(
+            prices=pd.DataFrame(closes).sort_index() if closes else pd.DataFrame(),
+            failures={symbol: got.failures[symbol] for symbol in symbols if symbol in got.failures},
+            sources=dict.fromkeys(bars, self.name),
+            calendars={symbol: name for symbol, name in calendars.items() if name is not None},
+            quality=pd.DataFrame(list(facts.values()), index=list(facts)),
+        )
+
+    def gather(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Any:
+        """Return the bars of every symbol that came, and why the others did not."""
+        first = EARLIEST if start is None else start
+        last = self.now().tz_localize(None).normalize() + pd.Timedelta(days=1) if end is None else end
+
+        def one(symbol: str, gate: Gate, stop: threading.Event) -> Bars:
+            return self._through_cache(symbol, first, last, gate, stop)
+
+        return gather(list(symbols), one, patience=self.patience, workers=self.workers, progress=self.progress)
+
+    def close(self, symbol: str, bars: Bars) -> pd.Series:
+        """Return the closes that the panel holds: adjusted as asked, above zero."""
+        close = adjusted_close(bars, self.adjustment)
+        return close.where(bars.frame["close"].notna()).rename(symbol)
+
+    def _through_cache(
+        self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, gate: Gate, stop: threading.Event
+    ) -> Bars:
+        calendar = calendar_of(symbol) or "XNYS"
+        last = last_complete_session(calendar, end, self.now())
+        if last is None or last < start:
+            msg = f"no session of {calendar} has ended between {start:%Y-%m-%d} and {end:%Y-%m-%d}; ask for other dates"
+            raise NoDataInWindow(msg)
+
+        def ask(low: pd.Timestamp) -> Bars:
+            bars = persist(
+                lambda deadline: self.one(symbol, low, last, deadline),
+                self.patience,
+                gate,
+                stop,
+                between=self.between_tries,
+            )
+            return bars.between(low, last)
+
+        if self.store is None:
+            return ask(start)
+        key = Key(self.name, self.kept, symbol)
+        entry = self.store.read(key)
+        if self.offline:
+            return _offline(symbol, entry, start, last)
+        if entry is not None and not self.refresh and entry.first <= start and entry.last >= last:
+            return entry.bars.between(start, last)
+        return self._extended(key, entry, start, last, ask)
+
+    def _extended(
+        self,
+        key: Key,
+        entry: Entry | None,
+        start: pd.Timestamp,
+        last: pd.Timestamp,
+        ask: Callable[[pd.Timestamp], Bars],
+    ) -> Bars:
+        """Fetch what the entry lacks and keep it; a source that fails leaves the reader what was kept before."""
+        reaches = entry is not None and entry.first <= start <= entry.last and not self.refresh
+        try:
+            fresh = ask(max(start, entry.last - OVERLAP) if reaches and entry is not None else start)
+            if reaches and entry is not None and _rescaled(entry.bars, fresh):
+                fresh, start, reaches = ask(entry.first), entry.first, False
+        except (NoDataInWindow, NoSuchTicker) as error:
+            if entry is None or not reaches:
+                raise
+            return entry.bars.between(start, last).noting(f"nothing newer than {entry.last:%Y-%m-%d}: {error}")
+        except SourceError as error:
+            if entry is None or not reaches:
+                raise
+            why = f"the source failed after {entry.last:%Y-%m-%d}: {type(error).__name__}: {error}"
+            return entry.bars.between(start, last).noting(why)
+        as_of = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        store = self.store
+        assert store is not None  # noqa: S101  the caller has looked
+        kept = store.update(key, lambda present: _merged(present, fresh, start, last, as_of, anew=not reaches))
+        return kept.bars.between(start, last)
+
+
+def _offline(symbol: str, entry: Entry | None, start: pd.Timestamp, last: pd.Timestamp) -> Bars:
+    if entry is None:
+        msg = f"{symbol!r} is not in the cache, and offline=True; fetch it once: eventstudy fetch {symbol}"
+        raise Unreachable(msg)
+    bars = entry.bars.between(start, last)
+    if bars.frame.empty:
+        msg = f"the cache has {symbol!r} from {entry.first:%Y-%m-%d} to {entry.last:%Y-%m-%d} only, and offline=True"
+        raise Unreachable(msg)
+    if entry.first > start or entry.last < last:
+        return bars.noting(f"offline: the cache has {entry.first:%Y-%m-%d} .. {entry.last:%Y-%m-%d} only")
+    return bars
+
+
+def _rescaled(old: Bars, new: Bars) -> bool:
+    """Whether the closes of the days that both have differ: a split or a redefinition since."""
+    both = old.frame[["close"]].join(new.frame[["close"]], rsuffix="_new", how="inner").dropna()
+    return bool(((both["close_new"] / both["close"] - 1.0).abs() > SAME).any())
+
+
+def _merged(
+    present: Entry | None, fresh: Bars, start: pd.Timestamp, last: pd.Timestamp, as_of: str, *, anew: bool
+) -> Entry:
+    """Add fresh bars to an entry: fresh values win, a value once seen is not lost to a hole."""
+    frame, first, end = fresh.frame, start, last
+    apart = present is not None and (present.last + OVERLAP < start or last < present.first - OVERLAP)
+    if present is not None and not (apart or (anew and _rescaled(present.bars, fresh))):
+        old = present.bars.frame
+        if "adj_close" in old and "adj_close" in frame:  # an older adjusted close is on an older basis
+            common = old["adj_close"].index.intersection(frame["adj_close"].dropna().index)
+            ratio = (frame["adj_close"].loc[common] / old["adj_close"].loc[common]).dropna()
+            old = old.assign(adj_close=old["adj_close"] * (ratio.iloc[0] if len(ratio) else 1.0))
+        frame = frame.combine_first(old)[list(frame.columns)].sort_index()
+        first, end = min(present.first, start), max(present.last, last)
+    seen = frame.index[frame["close"].notna()]
+    end = min(end, pd.Timestamp(seen[-1])) if len(seen) else first  # a bar that has not come yet is asked for again
+    return Entry(Bars(frame, fresh.meta, fresh.notes), first, end, as_of)
+
+
+def _counts(bars: Bars) -> dict[str, int]:
+    close = bars.frame["close"]
+    found = {"null_prices": int(close.isna().sum())}
+    if "volume" in bars.frame:
+        found["zero_volume"] = int(((bars.frame["volume"] == 0) & close.notna()).sum())
+    return found
