@@ -153,7 +153,9 @@ def _points(ax: Axes, own: pd.DataFrame, *, rows: bool, stances: list[str]) -> N
         marker=mark.marker,
         color=mark.color,
         markerfacecolor=mark.color if mark.filled else "white",
-        markersize=scaled(0.55 if rows else 0.42),
+        markeredgecolor="white" if mark.filled else mark.color,
+        markeredgewidth=0.4 if mark.filled else 0.9,
+        markersize=scaled(0.6 if rows else 0.45),
         gid=f"reactions.estimate.{slug(stance)}",
         zorder=3,
     )

@@ -1,19 +1,61 @@
-"""One folder that answers: results, tables, charts and one self-contained page; and comparing two such folders."""
+"""One folder that answers: results, tables, charts and one self-contained page; and comparing two such folders.
+
+The public names are imported when first used: the pytest plugin of this room is loaded by every pytest run.
+"""
 
 from __future__ import annotations
 
-from eventstudy.report.document import UNITS, Chart, Document, Fact, Section, Table, safe_name
-from eventstudy.report.write import check_target, read_manifest, write_document
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eventstudy.report.compare import Comparison, Moved, check_document, compare_folders
+    from eventstudy.report.document import UNITS, Chart, Document, Fact, Section, Table, safe_name
+    from eventstudy.report.write import check_target, read_manifest, write_document
+
+_HOMES = {
+    "Comparison": "compare",
+    "Moved": "compare",
+    "check_document": "compare",
+    "compare_folders": "compare",
+    "UNITS": "document",
+    "Chart": "document",
+    "Document": "document",
+    "Fact": "document",
+    "Section": "document",
+    "Table": "document",
+    "safe_name": "document",
+    "check_target": "write",
+    "read_manifest": "write",
+    "write_document": "write",
+}
 
 __all__ = [
     "UNITS",
     "Chart",
+    "Comparison",
     "Document",
     "Fact",
+    "Moved",
     "Section",
     "Table",
+    "check_document",
     "check_target",
+    "compare_folders",
     "read_manifest",
     "safe_name",
     "write_document",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module 'eventstudy.report' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(f"eventstudy.report.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,75 @@
+"""Two pictures of one chart: how far apart they are, and both beside what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from eventstudy.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["picture_difference", "side_by_side"]
+
+
+def _grey(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as picture:
+            return picture.convert("L")
+    except (UnidentifiedImageError, OSError) as error:
+        msg = f"{path} is not a picture any more ({type(error).__name__}); write the report anew"
+        raise InputError(msg) from None
+
+
+def picture_difference(old: Path, new: Path) -> float:
+    """Give the root mean square of the difference of two pictures' grey values.
+
+    Parameters
+    ----------
+    old, new : pathlib.Path
+        PNG files. Of two sizes, the smaller one is laid on white paper of the larger one's size.
+
+    Returns
+    -------
+    float
+        0 (the same) to 255 (white against black).
+
+    Raises
+    ------
+    InputError
+        If a file is not a picture.
+    """
+    one, two = _pair(old, new)
+    return float(np.sqrt(np.mean((one - two) ** 2)))
+
+
+def _pair(old: Path, new: Path) -> tuple[np.ndarray, np.ndarray]:
+    pictures = [_grey(old), _grey(new)]
+    size = (max(p.width for p in pictures), max(p.height for p in pictures))
+    sheets = []
+    for picture in pictures:
+        sheet = Image.new("L", size, 255)
+        sheet.paste(picture, (0, 0))
+        sheets.append(np.asarray(sheet, dtype=float))
+    return sheets[0], sheets[1]
+
+
+def side_by_side(old: Path, new: Path, target: Path) -> None:
+    """Write one PNG: the old picture, the new one, and in black where they differ.
+
+    Parameters
+    ----------
+    old, new, target : pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If a file is not a picture.
+    """
+    one, two = _pair(old, new)
+    apart = 255 - np.clip(np.abs(one - two) * 4, 0, 255)  # faint differences must be seen too
+    gap = np.full((one.shape[0], 12), 128.0)
+    Image.fromarray(np.hstack([one, gap, two, gap, apart]).astype(np.uint8)).save(target)
