@@ -247,6 +247,28 @@ def test_an_unknown_calendar():
 # --- as text
 
 
+def test_toml_writes_local_time_and_an_offset_only_where_the_clock_doubles(tmp_path):
+    doubled = event("b", announced_at=pd.Timestamp("2025-11-02 06:30", tz="UTC").tz_convert(NEW_YORK))
+    catalog = EventCatalog([event("a", rate_after=7.5, level="E2"), doubled], name="two")
+    text = catalog.to_toml(tmp_path / "two.toml")
+    assert text == (
+        'name = "two"\ntimezone = "America/New_York"\n'
+        '\n[[event]]\nid = "a"\nname = "A"\nannounced_at = 2025-04-02 16:26:00\nprecision = "exact_min"\n'
+        'stance = "escalation"\nlevel = "E2"\nrate_after = 7.5\n'
+        '\n[[event]]\nid = "b"\nname = "B"\nannounced_at = 2025-11-02 01:30:00-05:00\nprecision = "exact_min"\n'
+        'stance = "escalation"\n'
+    )
+    assert load_events(tmp_path / "two.toml") == catalog
+
+
+def test_toml_that_cannot_be_written(tmp_path):
+    catalog = load_events("us-china")
+    with pytest.raises(InputError, match="cannot be written: No such file or directory"):
+        catalog.to_toml(tmp_path / "nowhere" / "x.toml")
+    with pytest.raises(InputError, match="is empty: there is nothing to write"):
+        catalog.select(until="2018-03-01", stance="talks").to_toml()
+
+
 def test_text_names_no_object():
     shown = repr(load_events("us-china"))
     assert shown == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -137,9 +138,10 @@ class Event:
 
 def guess_precision(moment: pd.Timestamp) -> str:
     """Return the precision that a moment shows by itself: midnight is a date, a whole minute is exact to the minute."""
-    if moment == moment.normalize():
+    clock = moment.time()  # not floor or normalize, which fail on an hour that the clocks doubled
+    if clock == time.min:
         return DATE_ONLY
-    return "exact_min" if moment == moment.floor("min") else "exact_sec"
+    return "exact_sec" if clock.second or clock.microsecond else "exact_min"
 
 
 def day_of(moment: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
