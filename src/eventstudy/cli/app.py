@@ -99,3 +99,13 @@ def events(
     from eventstudy.cli.listing import list_events  # noqa: PLC0415  --help must not pay for pandas
 
     list_events(validate or catalog, calendar=calendar, timezone=timezone, csv=csv, only_validate=validate is not None)
+
+
+@app.command("tests")
+def significance_tests(
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,  # noqa: FBT002
+) -> None:
+    """List the significance tests: null, assumptions, source."""
+    from eventstudy.cli.listing import list_tests  # noqa: PLC0415  --help must not pay for pandas
+
+    list_tests(csv=csv)

@@ -6,18 +6,18 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from eventstudy.events import load_events
+from eventstudy.inference import TESTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
-
-__all__ = ["list_events", "print_frame"]
+__all__ = ["list_events", "list_tests", "print_frame"]
 
 PIPE_WIDTH = 400  # columns of a table that goes to a file or a pipe: wide enough for one line a row
 
@@ -53,6 +53,18 @@ def list_events(source: str | Path, *, calendar: str, timezone: str | None, csv:
     shown["session"] = frame["session"].dt.strftime("%Y-%m-%d").to_numpy()
     shown["note"] = [_note(row) for _, row in frame.iterrows()]
     print_frame(shown, title=f"{catalog.name}: {len(catalog)} events on {calendar}", wrap=frozenset({"name", "note"}))
+
+
+def list_tests(*, csv: bool) -> None:
+    """Print every significance test with its null, its assumptions and its source."""
+    frame = pd.DataFrame(
+        [(t.name, t.null, "; ".join(t.assumptions), t.reference) for t in TESTS.values()],
+        columns=["test", "null", "assumptions", "source"],
+    )
+    if csv:
+        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+        return
+    print_frame(frame, title=f"{len(frame)} tests", wrap=frozenset({"null", "assumptions", "source"}))
 
 
 def _note(row: pd.Series) -> str:

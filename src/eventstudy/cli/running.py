@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from eventstudy.report import build_document, write_document
+from eventstudy.report import write_document
+from eventstudy.report.build import build_document
 from eventstudy.study.files import load_study
 
 if TYPE_CHECKING:

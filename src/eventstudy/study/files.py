@@ -33,9 +33,13 @@ class _Part(BaseModel):
 
 
 class CatalogPart(_Part):
-    """The catalogue and the selection made from it; keys as in `EventCatalog.select`."""
+    """The catalogue and the selection made from it; keys as in `EventCatalog.select`.
+
+    `timezone` is that of a file whose times have none.
+    """
 
     source: str
+    timezone: str | None = None
     scope: list[str] | None = None
     actor: list[str] | None = None
     target: list[str] | None = None
@@ -45,7 +49,7 @@ class CatalogPart(_Part):
 
     def selection(self) -> dict[str, Any]:
         """Return what is passed to `EventCatalog.select`."""
-        return self.model_dump(exclude={"source"}, exclude_none=True)
+        return self.model_dump(exclude={"source", "timezone"}, exclude_none=True)
 
 
 class PricesPart(_Part):
@@ -105,9 +109,12 @@ class StudyFile(_Part):
     ----------
     name : str
         The shipped name, or the stem of the file.
+    folder : Path or None
+        Where the file lies; None for a shipped study. It is no part of what the study is.
     """
 
     name: str
+    folder: Path | None = Field(default=None, exclude=True)
     title: str
     question: str = ""
     calendar: str = "XNYS"
@@ -117,6 +124,12 @@ class StudyFile(_Part):
     windows: WindowsPart = WindowsPart()
     cross_section: CrossSectionPart | None = None
     hypothesis: HypothesisPart | None = None
+
+    def beside(self, source: str) -> str:
+        """Return a source as it should be opened: a relative path is meant from the study file's folder."""
+        if self.folder is not None and (self.folder / source).is_file():
+            return str(self.folder / source)
+        return source
 
 
 def shipped_studies() -> list[str]:
@@ -161,17 +174,17 @@ def load_study(source: str | Path) -> StudyFile:
     except UnicodeDecodeError as error:
         msg = f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
         raise StudyError(msg) from error
-    return _parse(text, name=path.stem, place=str(path))
+    return _parse(text, name=path.stem, place=str(path), folder=path.parent)
 
 
-def _parse(text: str, *, name: str, place: str) -> StudyFile:
+def _parse(text: str, *, name: str, place: str, folder: Path | None = None) -> StudyFile:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         msg = f"{place}: not a TOML file: {error}"
         raise StudyError(msg) from error
     try:
-        return StudyFile(**{"name": name, **content})
+        return StudyFile(**{"name": name, **content, "folder": folder})
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"

@@ -122,6 +122,9 @@ def _reactions(inputs: Inputs, result: StudyResult) -> pd.DataFrame:
     sessions = inputs.catalog.sessions(inputs.study.calendar)
     day0, days01 = (result.car(window).set_index("event_id") for window in ((0, 0), (0, 1)))
     half = stats.t.ppf(0.5 + LEVEL / 2, day0["df"]) * day0["se"]
+    flag = result.car().set_index("event_id")[
+        "flag"
+    ]  # of the whole event window: one cut by the end of the data says so
     own = sessions.loc[day0.index]
     return pd.DataFrame(
         {
@@ -141,7 +144,7 @@ def _reactions(inputs: Inputs, result: StudyResult) -> pd.DataFrame:
             "car_0_1": days01["car"],
             "conflict": own["conflict"],
             "session_certain": own["session_certain"],
-            "flag": day0["flag"],
+            "flag": flag,
         }
     ).reset_index(drop=True)
 
@@ -151,7 +154,8 @@ def _events_table(by_event: pd.DataFrame) -> Table:
         "events",
         "Reaction on the first session of each event",
         "return: of the index before any adjustment. ar: abnormal return with its 95% interval; sar: in units of its standard error. "
-        "conflict: the session carries both an escalation and a softening, so no single reaction can be read from it.",
+        "conflict: the session carries both an escalation and a softening, so no single reaction can be read from it. flag: cut, the event "
+        "window reaches beyond the data; same_bar, another event has the same session; overlap, event windows overlap.",
         by_event,
         units={"return": "percent", "ar": "percent", "low": "percent", "high": "percent", "car_0_1": "percent", "pvalue": "pvalue", "sar": "number"},
         filters=("stance", "scope"),

@@ -81,8 +81,8 @@ def gather(study: StudyFile, source: str | None) -> Inputs:
     EventStudyError
         If the catalogue, or the price of the market index, cannot be had.
     """
-    where = source or study.prices.source
-    catalog = load_events(study.catalog.source)
+    where = source or study.beside(study.prices.source)
+    catalog = load_events(study.beside(study.catalog.source), timezone=study.catalog.timezone)
     sample = catalog.select(**study.catalog.selection())
     if not len(sample):
         msg = (
