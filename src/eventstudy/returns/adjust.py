@@ -109,7 +109,8 @@ def adjusted_close(bars: Bars, kind: Adjustment) -> pd.Series:
 def _filled(values: pd.Series | None, index: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     if values is None:
         return np.zeros(len(index))
-    return np.nan_to_num(values.reindex(index).to_numpy(dtype=float))
+    filled: np.ndarray[tuple[int], np.dtype[np.float64]] = np.nan_to_num(values.reindex(index).to_numpy(dtype=float))
+    return filled
 
 
 def _later(factor: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -6,7 +6,6 @@ is always between neighbouring sessions: a hole is missing bars, and no return c
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError
+from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
 from eventstudy.returns.plausible import check_returns
 from eventstudy.returns.quality import assess
@@ -112,13 +112,13 @@ class PricePanel:
     @property
     def digest(self) -> str:
         """SHA-256 of the content: symbols, bars, values (hex)."""
-        return _digest("prices", self.frame)
+        return content_digest("prices", self.frame)
 
     def __repr__(self) -> str:
-        return _line("PricePanel", self.frame, self.failures)
+        return line_of("PricePanel", self.frame, self.failures)
 
     def _repr_html_(self) -> str:
-        return _html(repr(self), self.quality)
+        return html_of(repr(self), self.quality)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,13 +285,13 @@ class ReturnPanel:
     @property
     def digest(self) -> str:
         """SHA-256 of the content: kind, symbols, bars, returns, levels (hex)."""
-        return _digest(self.kind, self.frame, self.levels)
+        return content_digest(self.kind, self.frame, self.levels)
 
     def __repr__(self) -> str:
-        return _line("ReturnPanel", self.frame, self.failures)
+        return line_of("ReturnPanel", self.frame, self.failures)
 
     def _repr_html_(self) -> str:
-        return _html(repr(self), self.quality)
+        return html_of(repr(self), self.quality)
 
 
 def price_returns(
@@ -313,7 +313,7 @@ def price_returns(
     if bad.size:
         row, column = bad[0]
         msg = (
-            f"column {prices.columns[column]!r}, row {_day(prices.index[row])}: {values[row, column]:g} is not a price "
+            f"column {prices.columns[column]!r}, row {day_of(prices.index[row])}: {values[row, column]:g} is not a price "
             "(it must be above zero); name the symbol in levels= if it is a level, or mend the source"
         )
         raise DataError(msg)
@@ -370,37 +370,3 @@ def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
     for name in known.columns:
         result[name] = known[name]
     return result
-
-
-def _digest(what: str, *frames: pd.DataFrame | None) -> str:
-    total = hashlib.sha256(what.encode())
-    for frame in frames:
-        if frame is None or frame.shape[1] == 0:
-            continue
-        index = frame.index
-        bars = index.asi8 if isinstance(index, pd.DatetimeIndex) else [str(label) for label in index]
-        total.update(repr([str(symbol) for symbol in frame.columns]).encode())
-        total.update(bars.tobytes() if isinstance(bars, np.ndarray) else repr(bars).encode())
-        values = frame.to_numpy(dtype=float, copy=True)
-        values[np.isnan(values)] = np.nan  # one bit pattern for what is missing
-        total.update(np.ascontiguousarray(values + 0.0).tobytes())  # and one for zero
-    return total.hexdigest()
-
-
-def _day(label: Any) -> str:
-    return (
-        label.strftime("%Y-%m-%d" if label == label.normalize() else "%Y-%m-%d %H:%M %Z")
-        if isinstance(label, pd.Timestamp)
-        else str(label)
-    )
-
-
-def _line(name: str, frame: pd.DataFrame, failures: Mapping[str, str] | None) -> str:
-    plural = "" if frame.shape[1] == 1 else "s"
-    span = f", {_day(frame.index[0])} .. {_day(frame.index[-1])}" if len(frame) else ""
-    failed = f", {len(failures)} failed" if failures else ""
-    return f"{name}: {len(frame)} bars x {frame.shape[1]} symbol{plural}{span}{failed}"
-
-
-def _html(line: str, quality: pd.DataFrame | None) -> str:
-    return f"<p>{line}</p>{'' if quality is None else quality.to_html(max_rows=20)}"

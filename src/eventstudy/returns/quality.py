@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from eventstudy.calendars import sessions
+from eventstudy.returns.checks import suspicions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,9 @@ COLUMNS: Final = (
     "after_last",
     "missing_dates",
     "non_session",
+    "stale",
+    "jumps",
+    "split_like",
 )
 RUN: Final = 3  # longer runs of missing sessions are written as first..last
 
@@ -54,13 +58,14 @@ def assess(
     span : (Timestamp, Timestamp), optional
         The dates asked for; by default the first row to the last.
     prices : bool
-        Whether the first bar counts: of returns, the first cannot be there.
+        Whether these are prices. Of returns, the first bar cannot be there, and nothing is suspicious.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by symbol; see `COLUMNS`. `missing` counts expected sessions without a value: `before_first` and
-        `after_last` of them lie before the first and after the last value, the others are holes.
+        `after_last` of them lie before the first and after the last value, the others are holes. For the last three
+        columns see `suspicions`.
     """
     expected_bars: dict[str | None, pd.Index] = {}
     rows = []
@@ -85,6 +90,7 @@ def assess(
                 "after_last": int((lacking > last).sum()) if len(there) else 0,
                 "missing_dates": date_runs(lacking, bars),
                 "non_session": (outside or {}).get(str(symbol), 0),
+                **(suspicions(frame[symbol]) if prices else {"stale": 0, "jumps": "", "split_like": ""}),
             }
         )
     return pd.DataFrame(rows, index=pd.Index(frame.columns, name="symbol"), columns=list(COLUMNS))

@@ -14,18 +14,23 @@ import pandas as pd
 from eventstudy.errors import DataError
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.files import FileSource, FrameSource
+from eventstudy.returns.freeze import FrozenSource
 from eventstudy.returns.sources import BundledSource, PriceSource
 
 if TYPE_CHECKING:
+    from eventstudy.returns.remote import RemoteSource
     from eventstudy.returns.sources import Source
 
-__all__ = ["ENTRY_POINTS", "resolve", "source_names"]
+__all__ = ["ENTRY_POINTS", "remote_source", "resolve", "source_names"]
 
 #: The entry-point group in which another package names its sources.
 ENTRY_POINTS: Final = "eventstudy.sources"
 
 HOMES: Final = {
     "yahoo": ("eventstudy.returns.yahoo", "YahooSource"),
+    "french": ("eventstudy.returns.french", "FrenchSource"),
+    "fred": ("eventstudy.returns.csv_sources", "FredSource"),
+    "stooq": ("eventstudy.returns.csv_sources", "StooqSource"),
 }
 
 
@@ -58,14 +63,32 @@ def resolve(source: Any, options: dict[str, Any]) -> Source:
     raise DataError(msg)
 
 
+def remote_source(name: str, options: dict[str, Any]) -> RemoteSource:
+    """Return a source over the network by its name.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If the name is not that of one.
+    """
+    if name not in HOMES:
+        msg = f"source {name!r} is not one to fetch from; use one of: {', '.join(HOMES)}"
+        raise DataError(msg)
+    module, maker = HOMES[name]
+    return _made(getattr(import_module(module), maker), name, options)  # type: ignore[return-value]  # they all are
+
+
 def _named(name: str, options: dict[str, Any]) -> Source:
     if name == BUNDLED:
         return _made(BundledSource, name, {key: value for key, value in options.items() if key != "levels"})
     plugin = next((point for point in entry_points(group=ENTRY_POINTS) if point.name == name), None)
     if name in HOMES or plugin is not None:
         maker = plugin.load() if plugin is not None else getattr(import_module(HOMES[name][0]), HOMES[name][1])
-        return _made(maker, name, {key: value for key, value in options.items() if key != "levels"})
+        kept = {"cache": True} if name in HOMES else {}  # by name, what was fetched once is kept
+        return _made(maker, name, {**kept, **{key: value for key, value in options.items() if key != "levels"}})
     path = Path(name)
+    if path.is_dir():
+        return _made(FrozenSource, name, options, name)
     if path.suffix or path.is_file():
         return _made(FileSource, name, options, name)
     close = difflib.get_close_matches(name, source_names(), n=1)

@@ -5,6 +5,7 @@ A new one says how to get one symbol's bars, once; everything else is here.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -13,7 +14,7 @@ import pandas as pd
 from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
 from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
 from eventstudy.returns.bars import Bars
-from eventstudy.returns.exchanges import calendar_of, last_complete_session
+from eventstudy.returns.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.panel import PricePanel
 from eventstudy.returns.patience import Deadline, Gate, Patience, persist
 from eventstudy.returns.pool import gather
@@ -115,8 +116,12 @@ class RemoteSource:
         got = self.gather(symbols, start, end)
         bars = {symbol: got.results[symbol] for symbol in symbols if symbol in got.results}
         closes = {symbol: self.close(symbol, one) for symbol, one in bars.items()}
-        facts = {symbol: {**one.meta, "note": "; ".join(one.notes), **_counts(one)} for symbol, one in bars.items()}
         calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
+        usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
+        facts = {
+            symbol: {**one.meta, "note": "; ".join(_notes(one, calendars[symbol], usual)), **_counts(one)}
+            for symbol, one in bars.items()
+        }
         return Delivery(
             prices=pd.DataFrame(closes).sort_index() if closes else pd.DataFrame(),
             failures={symbol: got.failures[symbol] for symbol in symbols if symbol in got.failures},
@@ -235,6 +240,17 @@ def _merged(
     seen = frame.index[frame["close"].notna()]
     end = min(end, pd.Timestamp(seen[-1])) if len(seen) else first  # a bar that has not come yet is asked for again
     return Entry(Bars(frame, fresh.meta, fresh.notes), first, end, as_of)
+
+
+def _notes(bars: Bars, calendar: str | None, usual: list[tuple[str, int]]) -> list[str]:
+    """What the reader should know of a symbol beside its numbers."""
+    notes = list(bars.notes)
+    currency, zone = bars.meta.get("currency", ""), bars.meta.get("timezone", "")
+    if currency and usual[0][0] and currency != usual[0][0]:
+        notes.append(f"in {currency}, most of the panel in {usual[0][0]}")
+    if calendar is not None and zone and zone != calendar_zone(calendar):
+        notes.append(f"the source says {zone}, calendar {calendar} is {calendar_zone(calendar)}")
+    return notes
 
 
 def _counts(bars: Bars) -> dict[str, int]:

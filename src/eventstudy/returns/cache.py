@@ -1,0 +1,211 @@
+"""What one does with the cache: fill it, list it, verify it, clear it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.returns.adjust import adjusted_close
+from eventstudy.returns.load import load_prices
+from eventstudy.returns.registry import remote_source
+from eventstudy.returns.store import Key, Store, default_folder
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import os
+    from collections.abc import Callable, Iterable
+
+    from eventstudy.returns.bars import Bars
+    from eventstudy.returns.panel import PricePanel
+    from eventstudy.returns.remote import RemoteSource
+
+__all__ = ["cache_clear", "cache_entries", "cache_verify", "fetch"]
+
+LISTED: Final = ("source", "adjustment", "symbol", "rows", "first", "last", "covered", "currency", "timezone", "as_of")
+BASIS_POINT: Final = 1e-4
+
+
+def fetch(
+    symbols: Iterable[str],
+    start: str | dt.date | None = None,
+    end: str | dt.date | None = None,
+    *,
+    source: str = "yahoo",
+    cache: str | os.PathLike[str] | bool = True,
+    calendar: str | None = "XNYS",
+    progress: Callable[[int, int, str, str], None] | None = None,
+    **options: Any,
+) -> PricePanel:
+    """Fill the cache with what it lacks of `symbols`, and return the panel.
+
+    Parameters
+    ----------
+    symbols : iterable of str
+    start, end : str or date
+        Both included.
+    source : str
+        The name of a source over the network.
+    cache : path or bool
+        True: the user's cache folder.
+    calendar : str or None
+        Of the panel.
+    progress : callable, optional
+        Called after each symbol: done, total, symbol, "ok" or the reason.
+    **options
+        Of the source: ``offline=True``, ``refresh=True``, ``give_up=``, …
+
+    Returns
+    -------
+    PricePanel
+        `.failures` names each symbol that did not come, and why; run the same again and only those are asked for.
+
+    Raises
+    ------
+    eventstudy.errors.SourceError
+        If every symbol failed.
+    """
+    made = remote_source(source, {"cache": cache, "progress": progress, **options})
+    return load_prices(symbols, start, end, source=made, calendar=calendar)
+
+
+def cache_entries(folder: str | os.PathLike[str] | None = None) -> pd.DataFrame:
+    """List what the cache holds: one row an entry, in the order of source, adjustment, symbol.
+
+    Returns
+    -------
+    pandas.DataFrame
+        source, adjustment, symbol, rows, first, last, covered, currency, timezone, as_of.
+    """
+    store = _store(folder)
+    rows = []
+    for key in store.keys():  # noqa: SIM118  a store is no mapping
+        manifest = store.manifest(key)
+        meta = manifest.get("meta") or {}
+        covered = manifest.get("covered") or ["", ""]
+        rows.append(
+            {
+                "source": key.source,
+                "adjustment": key.adjustment,
+                "symbol": key.symbol,
+                "rows": manifest.get("rows", 0),
+                "first": manifest.get("first", ""),
+                "last": manifest.get("last", ""),
+                "covered": f"{covered[0]}..{covered[1]}",
+                "currency": meta.get("currency", ""),
+                "timezone": meta.get("timezone", ""),
+                "as_of": manifest.get("as_of", ""),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(LISTED))
+
+
+def cache_verify(
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    source: str | RemoteSource | None = None,
+    progress: Callable[[int, int, str, str], None] | None = None,
+) -> pd.DataFrame:
+    """Check every entry's checksum and, given a source, by how much its returns have changed since.
+
+    Parameters
+    ----------
+    folder : path, optional
+        By default the user's cache folder.
+    source : str or RemoteSource, optional
+        A source to ask again; entries of others are only checked. Nothing in the cache is changed.
+    progress : callable, optional
+        As for `fetch`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        source, adjustment, symbol, state ("ok", "damaged", "revised", "not comparable") and detail; with a source also
+        max_change (largest difference of a day's return, decimal) and max_change_day.
+    """
+    store = _store(folder)
+    rows: list[dict[str, Any]] = []
+    for key in store.keys():  # noqa: SIM118  a store is no mapping
+        damage = store.damage(key)
+        state = (
+            {"state": "damaged", "detail": f"{damage}; it will be fetched anew"}
+            if damage
+            else {"state": "ok", "detail": ""}
+        )
+        rows.append({"source": key.source, "adjustment": key.adjustment, "symbol": key.symbol, **state})
+    table = pd.DataFrame(rows, columns=["source", "adjustment", "symbol", "state", "detail"])
+    if source is None:
+        return table
+    made = remote_source(source, {"cache": None, "progress": progress}) if isinstance(source, str) else source
+    return _compared(table, store, made)
+
+
+def cache_clear(
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    symbols: Iterable[str] | None = None,
+    source: str | None = None,
+) -> int:
+    """Remove entries: all, or those of some symbols or one source.
+
+    Returns
+    -------
+    int
+        How many there were.
+    """
+    store = _store(folder)
+    wanted = None if symbols is None else {symbols} if isinstance(symbols, str) else set(symbols)
+    gone = 0
+    for key in list(store.keys()):
+        if (wanted is None or key.symbol in wanted) and source in (None, key.source):
+            store.remove(key)
+            gone += 1
+    return gone
+
+
+def _compared(table: pd.DataFrame, store: Store, source: RemoteSource) -> pd.DataFrame:
+    """Fetch every sound entry of the source anew, within its own dates, and compare returns."""
+    found = table.assign(max_change=np.nan, max_change_day="")
+    source.store = None  # what is kept must not answer for itself
+    for place, row in found.iterrows():
+        if row["state"] != "ok" or row["source"] != source.name or row["adjustment"] != source.kept:
+            continue
+        entry = store.read(Key(row["source"], row["adjustment"], row["symbol"]))
+        if entry is None or entry.bars.frame.empty:
+            continue
+        days = entry.bars.frame.index
+        got = source.gather([row["symbol"]], pd.Timestamp(days[0]), pd.Timestamp(days[-1]))
+        if row["symbol"] not in got.results:
+            found.loc[place, ["state", "detail"]] = ["not comparable", got.failures[row["symbol"]]]
+            continue
+        change = returns_change(entry.bars, got.results[row["symbol"]])
+        lost = int((change.isna() & _returns(entry.bars).notna().reindex(change.index)).sum())
+        worst = change.abs().max()
+        if lost or worst > BASIS_POINT:
+            words = [f"a return moved by up to {worst * 1e4:.1f} basis points"] if worst > BASIS_POINT else []
+            words += [f"{lost} returns are gone"] if lost else []
+            found.loc[place, ["state", "detail"]] = ["revised", "; ".join(words)]
+        if change.notna().any():
+            found.loc[place, "max_change"] = worst
+            found.loc[place, "max_change_day"] = f"{change.abs().idxmax():%Y-%m-%d}"
+    return found
+
+
+def returns_change(kept: Bars, now: Bars) -> pd.Series:
+    """Return by how much each day's total return differs between two snapshots (decimal; NaN where one has none).
+
+    Levels differ after every dividend, because all earlier adjusted closes move with it; returns should not.
+    """
+    old, new = _returns(kept), _returns(now)
+    return (new.reindex(old.index) - old).rename("change")
+
+
+def _returns(bars: Bars) -> pd.Series:
+    close = adjusted_close(replace(bars), "total")
+    return close / close.shift(1) - 1.0
+
+
+def _store(folder: str | os.PathLike[str] | None) -> Store:
+    return Store(default_folder() if folder is None else folder)

@@ -1,0 +1,148 @@
+"""The Kenneth R. French Data Library: daily factors and industry portfolios, as returns."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import zipfile
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import BadPayload, NoSuchTicker
+from eventstudy.returns.bars import Bars
+from eventstudy.returns.http import get
+from eventstudy.returns.panel import ReturnPanel
+from eventstudy.returns.remote import RemoteSource
+from eventstudy.returns.sources import near
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstudy.returns.patience import Deadline
+    from eventstudy.returns.sources import Delivery
+
+__all__ = ["DATASETS", "FrenchSource", "read_french"]
+
+LIBRARY: Final = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp"
+DATASETS: Final = (
+    "F-F_Research_Data_5_Factors_2x3_daily",
+    "F-F_Momentum_Factor_daily",
+    "12_Industry_Portfolios_daily",
+)
+MISSING: Final = (-99.99, -999.0)  # the library's codes
+LARGEST: Final = 50_000_000  # bytes of one file unpacked; the daily files have a tenth of it
+
+
+class FrenchSource(RemoteSource):
+    """Daily returns of the library's factors and portfolios; percent there, decimals here.
+
+    Parameters
+    ----------
+    datasets : sequence of str
+        Names of the library's files without ``_CSV.zip``; of a name that several have, the first counts.
+    base : str, optional
+        Another server that has the same files.
+    **options
+        The parameters of `RemoteSource`.
+
+    Notes
+    -----
+    Copyright Eugene F. Fama and Kenneth R. French; for research use, cite the library. Of a portfolio file, the section of
+    value-weighted daily returns is read. The library is revised: `cache_verify` says by how much since the snapshot.
+    """
+
+    name: ClassVar[str] = "french"
+    kept: ClassVar[str] = "returns"
+
+    def __init__(self, *, datasets: Sequence[str] = DATASETS, base: str = LIBRARY, **options: Any) -> None:
+        super().__init__(**options)
+        self.datasets, self.base = tuple(datasets), base
+        self._tables: dict[str, pd.DataFrame] = {}
+        self._lock = threading.Lock()
+
+    def fetch(self, symbols: Sequence[str] | None, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Any:
+        """Return the returns of `symbols` (None: the usual factors and the 12 industries) as a `ReturnPanel`."""
+        got = self.deliver_between(list(USUAL) if symbols is None else symbols, start, end)
+        return ReturnPanel(got.returns, sources=got.sources, failures=got.failures, check=False)
+
+    def deliver_between(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Delivery:
+        """Return the days of every symbol, as returns."""
+        with self._lock:
+            self._tables.clear()  # one download of each file for one question
+        got = super().deliver_between(symbols, start, end)
+        got.returns, got.prices = got.prices, pd.DataFrame()
+        return got
+
+    def close(self, symbol: str, bars: Bars) -> pd.Series:
+        """Return the returns, which are what the bars hold."""
+        return bars.frame["close"].rename(symbol)
+
+    def one(self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, deadline: Deadline) -> Bars:  # noqa: ARG002  a file has all dates
+        """Get one symbol's returns, downloading its file if no other symbol has."""
+        known: list[str] = []
+        for name in self.datasets:
+            table = self._table(name, deadline)
+            if symbol in table.columns:
+                return Bars(table[[symbol]].set_axis(["close"], axis=1), {"instrument": name})
+            known += list(table.columns)
+        msg = f"the French library's files {', '.join(self.datasets)} do not have {symbol!r}{near(symbol, known)}"
+        raise NoSuchTicker(msg)
+
+    def _table(self, name: str, deadline: Deadline) -> pd.DataFrame:
+        with self._lock:
+            if name not in self._tables:
+                body = get(f"{self.base}/{name}_CSV.zip", name, "the French library", deadline)
+                self._tables[name] = read_french(body, name)
+            return self._tables[name]
+
+
+USUAL: Final = (
+    "Mkt-RF", "SMB", "HML", "RMW", "CMA", "RF", "Mom",
+    "NoDur", "Durbl", "Manuf", "Enrgy", "Chems", "BusEq", "Telcm", "Utils", "Shops", "Hlth", "Money", "Other",
+)  # fmt: skip
+
+
+def read_french(archive: bytes, name: str) -> pd.DataFrame:
+    """Return the daily returns of one of the library's archives.
+
+    Parameters
+    ----------
+    archive : bytes
+        A zip with one CSV: some lines of prose, a line of names, lines of ``YYYYMMDD, percent, …``, and perhaps more
+        sections. The first section whose rows are days is taken (value-weighted, in the portfolio files).
+    name : str
+        For messages.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Days x symbols, decimals; NaN for the codes -99.99 and -999.
+
+    Raises
+    ------
+    eventstudy.errors.BadPayload
+        If it is no such archive.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+            inside = packed.infolist()[0]
+            with packed.open(inside) as file:
+                lines = file.read(LARGEST).decode("latin-1").splitlines()
+        first = next(place for place, line in enumerate(lines) if re.match(r"\s*\d{8}\s*,", line))
+        head = next(line for line in reversed(lines[:first]) if line.strip())
+        names = [word.strip() for word in head.split(",")][1:]
+        rows = []
+        for line in lines[first:]:
+            if not re.match(r"\s*\d{8}\s*,", line):
+                break
+            rows.append([word.strip() for word in line.split(",")])
+        values = np.array([[float(word) for word in row[1:]] for row in rows])
+        index = pd.DatetimeIndex(pd.to_datetime([row[0] for row in rows], format="%Y%m%d"), name="date").as_unit("us")
+        table = pd.DataFrame(values, index=index, columns=names)
+    except (zipfile.BadZipFile, IndexError, StopIteration, ValueError, RuntimeError, NotImplementedError) as error:
+        msg = f"the French library's {name} is not the archive of daily returns that it should be ({error})"
+        raise BadPayload(msg) from error
+    return table.mask(table.isin(MISSING)) / 100.0

@@ -1,0 +1,58 @@
+"""Plain HTTP for sources that answer with text or an archive: the standard library, our errors."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Final
+
+from eventstudy.errors import BadPayload, NoSuchTicker
+from eventstudy.returns.yahoo_errors import Seen, as_source_error, retry_after
+
+if TYPE_CHECKING:
+    from eventstudy.returns.patience import Deadline
+
+__all__ = ["get", "get_text"]
+
+LONGEST_REQUEST: Final = 10.0  # seconds
+AGENT: Final = "Mozilla/5.0 (compatible; eventstudy)"  # some of them refuse Python's own name
+
+
+def get(url: str, symbol: str, source: str, deadline: Deadline) -> bytes:
+    """Return the body of an answer.
+
+    Raises
+    ------
+    eventstudy.errors.SourceError
+        Whatever went wrong, as one of ours.
+    """
+    request = urllib.request.Request(url, headers={"User-Agent": AGENT})  # noqa: S310  https, or a test's own server
+    try:
+        with urllib.request.urlopen(  # noqa: S310
+            request, timeout=max(0.1, min(LONGEST_REQUEST, deadline.remaining()))
+        ) as answer:
+            return bytes(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:  # it is a response too, and open
+            raise as_source_error(error, symbol, Seen(error.code, retry_after(error.headers)), source) from error
+    except Exception as error:
+        raise as_source_error(error, symbol, None, source) from error
+
+
+def get_text(url: str, symbol: str, source: str, deadline: Deadline) -> str:
+    """Return an answer as text.
+
+    Raises
+    ------
+    eventstudy.errors.SourceError
+        As `get`; a page of HTML instead of data is a `BadPayload`, or a `NoSuchTicker` if it says so.
+    """
+    body = get(url, symbol, source, deadline)
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise as_source_error(error, symbol, None, source) from error
+    if text.lstrip()[:1] == "<":
+        msg = f"{source} answered {symbol!r} with a web page instead of data; try again later"
+        raise (NoSuchTicker if "not found" in text.lower() else BadPayload)(msg)
+    return text
