@@ -225,10 +225,8 @@ def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int) -> No
     ax.axhline(0, color="#444444", linewidth=0.9, gid="reactions.zero")
     ax.set_xticks([x for x, _ in ticks], [text for _, text in ticks])
     ax.set_xlim(-1.5, tidy["place"].max() + 1.5)
-    low, high = (
-        np.nanmin(tidy[["low", "estimate"]].to_numpy(float)),
-        np.nanmax(tidy[["high", "estimate"]].to_numpy(float)),
-    )
+    low, high = tidy[["low", "estimate"]].min().min(), tidy[["high", "estimate"]].max().max()
+    low, high = (0.0, 0.0) if pd.isna(low) or pd.isna(high) else (float(low), float(high))
     pad = 0.12 * (high - low) or 0.01
     ax.set_ylim(low - pad, high + 2 * pad)
     percent_axis(ax.yaxis)

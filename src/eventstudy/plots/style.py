@@ -177,13 +177,15 @@ class PercentTicks(Formatter):
     """Decimals shown as percent, with as many places as the ticks are apart and a true minus sign."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002  # matplotlib's signature
-        """Format one tick."""
-        return percent(x, self._places())
+        """Format one value, as under the mouse."""
+        return percent(x, 2)
 
-    def _places(self) -> int:
-        locs = np.unique(np.asarray(self.locs, dtype=float)) if len(self.locs) else np.array([0.0, 0.01])
-        step = float(np.diff(locs).min()) * 100 if len(locs) > 1 else 1.0
-        return int(np.clip(np.ceil(-np.log10(step) - 1e-9), 0, 4))
+    def format_ticks(self, values: Any) -> list[str]:
+        """Format all ticks of an axis alike."""
+        apart = np.diff(np.unique(np.asarray(values, dtype=float)))
+        step = 100 * float(apart.min()) if len(apart) else 1.0
+        places = next((p for p in range(5) if abs(step - round(step, p)) < 1e-6 * step), 4)
+        return [percent(float(value), places) for value in values]
 
 
 def percent(value: float, places: int = 1) -> str:

@@ -1,0 +1,101 @@
+import os
+import subprocess
+import sys
+import textwrap
+import warnings
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.style
+import pytest
+from matplotlib.figure import Figure
+
+from eventstudy.errors import InputError
+from eventstudy.plots import caar, render, save, styled
+from eventstudy.plots import style as style_module
+
+PROGRAM = textwrap.dedent(
+    """
+    import hashlib
+    import numpy as np, pandas as pd
+    from eventstudy import plots
+    day = np.arange(-5, 6)
+    frame = pd.DataFrame({"relative_day": day, "caar": day / 1000, "low": day / 1000 - .01, "high": day / 1000 + .01, "n": 4})
+    figure = plots.caar(frame).figure
+    print([hashlib.sha256(plots.render(figure, kind)).hexdigest() for kind in ("svg", "png", "pdf")])
+    """
+)
+
+
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
+def test_the_same_figure_is_the_same_bytes_twice(kind, paths):
+    assert render(caar(paths).figure, kind) == render(caar(paths).figure, kind)
+
+
+def test_bytes_do_not_depend_on_hash_seed_zone_or_locale():
+    surroundings = [
+        {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C"},
+        {"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"},
+    ]
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM], env={**os.environ, **env}, capture_output=True, text=True, check=True
+        ).stdout
+        for env in surroundings
+    }
+    assert len(said) == 1
+
+
+def test_bytes_do_not_depend_on_the_users_settings_at_saving_time(paths):
+    figure = caar(paths).figure
+    plain = render(figure, "svg")
+    with mpl.rc_context({"svg.fonttype": "none", "savefig.facecolor": "black", "axes.unicode_minus": False}):
+        assert render(figure, "svg") == plain
+        assert mpl.rcParams["svg.fonttype"] == "none", "the user's settings are theirs again"
+
+
+def test_no_date_and_no_program_in_the_file():
+    figure = Figure()
+    figure.subplots().plot([1, 2])
+    svg = render(figure, "svg").decode()
+    assert "dc:date" not in svg
+    assert "matplotlib.org" not in svg
+    assert b"Software" not in render(figure, "png")
+
+
+def test_save_goes_by_the_ending_and_refuses_others(tmp_path):
+    figure = Figure()
+    assert save(figure, tmp_path / "a.svg").read_bytes() == render(figure, "svg")
+    assert save(figure, str(tmp_path / "a.PNG")).read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="'gif'"):
+        save(figure, tmp_path / "a.gif")
+    assert not (tmp_path / "a.gif").exists()
+
+
+def test_names_in_other_scripts_do_not_warn():
+    figure = Figure()
+    figure.subplots().set_title("关税 tariffs")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        render(figure, "png")
+
+
+@pytest.mark.parametrize("style", ["paper", "screen"])
+def test_style_sheets_are_shipped_and_loadable_by_name(style):
+    with matplotlib.style.context(f"eventstudy.plots.{style}"):
+        assert mpl.rcParams["axes.spines.top"] is False
+    before = dict(mpl.rcParams)
+    with styled(style):
+        assert mpl.rcParams["font.family"] == ["DejaVu Sans"]
+    assert dict(mpl.rcParams) == before
+
+
+def test_nothing_else_saves_figures():
+    source = Path(style_module.__file__).parents[1]
+    found = [p.name for p in sorted(source.rglob("*.py")) if ".savefig(" in p.read_text(encoding="utf-8")]
+    assert found == ["save.py"]
+
+
+def test_nothing_uses_pyplot():
+    source = Path(style_module.__file__).parents[1]
+    assert not [p for p in source.rglob("*.py") if "import matplotlib.pyplot" in p.read_text(encoding="utf-8")]
