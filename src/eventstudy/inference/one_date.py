@@ -190,9 +190,11 @@ def sur_f(residual: Floats, window: Floats, design: Design) -> Statistic:
     n = np.asarray(np.isfinite(window).any(axis=-1).sum(axis=-1))
     bars, days = np.isfinite(residual).all(axis=-2), np.isfinite(window).all(axis=-2)
     m = bars.sum(axis=-1)
-    each = Design(design.estimation[..., None, :, :], design.window[..., None, :, :])
-    on = np.broadcast_to(bars[..., None, :], residual.shape)
-    left, moved, k = _regress(np.where(on, residual, 0.0), on, each)
+    k, left, moved = design.estimation.shape[-1], residual, np.zeros_like(window)
+    if not bars.all():
+        each = Design(design.estimation[..., None, :, :], design.window[..., None, :, :])
+        on = np.broadcast_to(bars[..., None, :], residual.shape)
+        left, moved, k = _regress(np.where(on, residual, 0.0), on, each)
     total = np.where(days[..., None, :], window - moved, 0.0).sum(axis=-1)
     size = residual.shape[-2]
     df2 = np.where(m - k - size + 1 > 0, m - k - size + 1, np.nan)

@@ -189,8 +189,8 @@ def standardized(sample: WindowSample, *, forecast_error: bool = True, serial_co
     with np.errstate(invalid="ignore", divide="ignore"):
         if not serial_cov:
             each = sample.sar if forecast_error else sample.ar / sample.sigma[..., None]
-            return np.where(bars > 0, np.nansum(each, axis=-1) / np.sqrt(bars), np.nan)
-        return np.where(sample.ar_se[..., 0] * 0 == 0, sample.car / (sample.sigma * np.sqrt(bars)), np.nan)
+            return np.where(np.isfinite(sample.scar), np.nansum(each, axis=-1) / np.sqrt(bars), np.nan)
+        return np.where(np.isfinite(sample.scar), sample.car / (sample.sigma * np.sqrt(bars)), np.nan)
 
 
 def _single(sample: WindowSample) -> Statistic:

@@ -1,0 +1,356 @@
+"""Every statistic against a loop written from its paper, on complete and ragged samples.
+
+The loops are slow and dull on purpose: one security-event, one day, one pair at a time, with nothing of the package but
+the sample's own fields.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+
+from eventstudy.inference import TESTS, run
+
+RTOL = 1e-10  # two orders of summation of a few hundred float64 numbers
+WINDOWS = [(0, 0), (-1, 3)]
+
+
+def rows(sample, field="car"):
+    return [i for i, value in enumerate(getattr(sample, field)) if math.isfinite(value)]
+
+
+def check(name, sample, expected, *, df=None, **options):
+    result = run(name, sample, **options)
+    assert result.applicable, result.reason
+    np.testing.assert_allclose(result.statistic, expected, rtol=RTOL)
+    if df is not None:
+        np.testing.assert_allclose(result.df, df, rtol=RTOL)
+        p = 2 * stats.t.sf(abs(expected), df)
+    else:
+        p = 2 * stats.norm.sf(abs(expected))
+    np.testing.assert_allclose(result.pvalue, p, rtol=1e-8)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+class TestMeans:
+    def test_cross_sectional_is_scipys(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window)
+        car = sample.car[rows(sample)]
+        check("cross_sectional", sample, stats.ttest_1samp(car, 0).statistic, df=len(car) - 1)
+
+    def test_patell(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window)
+        total = scale = 0.0
+        for i in rows(sample):
+            total += sample.car[i] / sample.car_se[i]
+            free = sample.m[i] - sample.k
+            scale += free / (free - 2)
+        check("patell", sample, total / math.sqrt(scale))
+
+    def test_patell_conventions(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window)
+        equal = sum(
+            sample.car[i] / sample.car_se[i] / math.sqrt(sample.df[i] / (sample.df[i] - 2)) for i in rows(sample)
+        )
+        check("patell", sample, equal / math.sqrt(len(rows(sample))), equal_length=True)
+        q = sum(sample.df[i] / (sample.df[i] - 2) for i in rows(sample))
+        daily = plain = 0.0
+        for i in rows(sample):
+            days = [j for j in range(sample.ar.shape[1]) if math.isfinite(sample.ar[i, j])]
+            daily += sum(sample.ar[i, j] / sample.ar_se[i, j] for j in days) / math.sqrt(len(days))
+            plain += sample.car[i] / (sample.sigma[i] * math.sqrt(len(days)))
+        check("patell", sample, daily / math.sqrt(q), serial_cov=False)
+        check("patell", sample, plain / math.sqrt(q), forecast_error=False)
+
+    def test_bmp_is_scipys_on_scars(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window)
+        scar = [sample.car[i] / sample.car_se[i] for i in rows(sample)]
+        check("bmp", sample, stats.ttest_1samp(scar, 0).statistic, df=len(scar) - 1)
+
+    def test_jackknife(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window, dates="staggered")
+        used = rows(sample)
+        sessions = sorted({int(sample.day0[i]) for i in used})
+        left_out = [np.mean([sample.car[i] for i in used if sample.day0[i] != s]) for s in sessions]
+        g = len(sessions)
+        error = math.sqrt((g - 1) / g * sum((x - np.mean(left_out)) ** 2 for x in left_out))
+        check("jackknife", sample, np.mean(sample.car[used]) / error, df=g - 1)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+class TestOneDate:
+    def test_time_series(self, make_sample, holes, window):
+        sample = make_sample(8, holes=holes, window=window, dates="one")
+        record = sample.estimation
+        series, x = [], []
+        for t in range(record.residual.shape[1]):
+            there = [i for i in rows(sample) if math.isfinite(record.residual[i, t])]
+            series.append(np.mean([record.residual[i, t] for i in there]))
+            x.append(record.design[there[0], t])
+        m = len(series)
+        s = math.sqrt(sum((a - np.mean(series)) ** 2 for a in series) / (m - 1))
+        market, ahead = np.array(x)[:, 1], record.window_design[0][:, 1]
+        length = len(ahead)
+        sxx = sum((v - market.mean()) ** 2 for v in market)
+        forecast = length + length**2 / m + sum(v - market.mean() for v in ahead) ** 2 / sxx
+        check("time_series", sample, np.mean(sample.car[rows(sample)]) / (s * math.sqrt(forecast)), df=m - 2)
+
+    def test_portfolio_is_one_statsmodels_regression(self, make_sample, window):
+        sample = make_sample(8, window=window, dates="one")
+        record = sample.estimation
+        theta = 0.01 * np.arange(16).reshape(8, 2)  # any coefficients: returns that leave these residuals
+        past = np.mean([record.residual[i] + record.design[i] @ theta[i] for i in range(8)], axis=0)
+        ahead = np.mean([sample.ar[i] + record.window_design[i] @ theta[i] for i in range(8)], axis=0)
+        fit = sm.OLS(past, record.design[0]).fit()
+        x = record.window_design[0]
+        car = (ahead - x @ fit.params).sum()
+        ones = np.ones(len(ahead))
+        variance = fit.mse_resid * len(ahead) + ones @ x @ fit.cov_params() @ x.T @ ones
+        check("portfolio", sample, car / math.sqrt(variance), df=fit.df_resid)
+
+    def test_sur_f_is_hotellings(self, make_sample, holes, window):
+        sample = make_sample(6, holes=holes, window=window, dates="one", seed=3)
+        record = sample.estimation
+        bars = [t for t in range(250) if all(math.isfinite(e) for e in record.residual[:, t])]
+        days = [j for j in range(sample.ar.shape[1]) if all(math.isfinite(a) for a in sample.ar[:, j])]
+        x, ahead = record.design[0][bars], record.window_design[0][days]
+        gamma, left = [], []
+        for i in range(6):  # regressions on the bars that all have
+            fit = sm.OLS(record.residual[i, bars], x).fit()
+            gamma.append((sample.ar[i, days] - ahead @ fit.params).sum())
+            left.append(fit.resid)
+        free = len(bars) - 2
+        s = np.array([[np.dot(a, b) / free for a in left] for b in left])
+        total = ahead.sum(axis=0)
+        factor = len(days) + total @ np.linalg.inv(x.T @ x) @ total
+        t2 = np.array(gamma) @ np.linalg.inv(s) @ np.array(gamma) / factor
+        f = (free - 6 + 1) / (6 * free) * t2
+        result = run("sur_f", sample)
+        np.testing.assert_allclose(result.statistic, f, rtol=1e-8)  # a 6 x 6 inverse costs two digits
+        np.testing.assert_allclose(result.pvalue, stats.f.sf(f, 6, free - 5), rtol=1e-7)
+
+
+def pair_correlation(sample, i, j):
+    """Pearson's over the calendar bars that both estimation windows have."""
+    record = sample.estimation
+    first = {b: e for b, e in zip(record.bar[i], record.residual[i], strict=True) if b >= 0 and math.isfinite(e)}
+    other = {b: e for b, e in zip(record.bar[j], record.residual[j], strict=True) if b >= 0 and math.isfinite(e)}
+    shared = sorted(set(first) & set(other))
+    if len(shared) < 30:
+        return 0.0
+    return stats.pearsonr([first[b] for b in shared], [other[b] for b in shared]).statistic
+
+
+def mean_correlation(sample):
+    used = rows(sample)
+    bars = {
+        i: {b for b, a in zip(sample.bar[i], sample.ar[i], strict=True) if math.isfinite(a)} for i in used
+    }
+    total = 0.0
+    for i, j in itertools.combinations(used, 2):
+        total += pair_correlation(sample, i, j) * len(bars[i] & bars[j]) / math.sqrt(len(bars[i]) * len(bars[j]))
+    return total / (len(used) * (len(used) - 1) / 2)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("dates", ["one", "staggered", "apart"])
+class TestKolariPynnonen:
+    def test_patell_and_bmp(self, make_sample, holes, window, dates):
+        sample = make_sample(9, holes=holes, window=window, dates=dates)
+        r = mean_correlation(sample)
+        if dates != "apart":
+            assert r > 0  # the fixture's factor: the adjustment must do something
+        n = len(rows(sample))
+        z, t = run("patell", sample).statistic, run("bmp", sample).statistic
+        floored = max(r, 0.0)
+        check("kp_patell", sample, z / math.sqrt(1 + (n - 1) * floored))
+        check("kp_bmp", sample, t * math.sqrt((1 - floored) / (1 + (n - 1) * floored)), df=n - 1)
+        check("kp_bmp", sample, t * math.sqrt((1 - r) / (1 + (n - 1) * r)), df=n - 1, floor=False)
+
+
+def test_many_events_on_blocks_of_dates_equal_the_pair_loop(make_sample):
+    sample = make_sample(150, window=(0, 1), dates="staggered", holes=0.03)  # more than one block of pairs
+    r = mean_correlation(sample)
+    np.testing.assert_allclose(run("kp_patell", sample).details["correlation"], r, rtol=RTOL)
+
+
+def rank_loop(table, window):
+    """Ubar over the window's columns and S, from METHODS 4.8: rows of events, NaN without a value."""
+    kept = [row for row in table if any(math.isfinite(row[d]) for d in window)]
+    scores = []
+    for row in kept:
+        known = [v for v in row if math.isfinite(v)]
+        scores.append(
+            [
+                (sum(u < v for u in known) + (sum(u == v for u in known) + 1) / 2) / (len(known) + 1) - 0.5
+                if math.isfinite(v)
+                else None
+                for v in row
+            ]
+        )
+    averages, squares = {}, []
+    for d in range(len(table[0])):
+        there = [row[d] for row in scores if row[d] is not None]
+        if there:
+            averages[d] = sum(there) / len(there)
+            squares.append(len(there) / len(kept) * averages[d] ** 2)
+    return [averages[d] for d in window if d in averages], math.sqrt(sum(squares) / len(squares)), len(squares), len(kept)
+
+
+@pytest.mark.parametrize("window", [*WINDOWS, (0, 8)])
+class TestRanks:
+    def test_corrado(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        length = sample.ar.shape[1]
+        table = np.concatenate([sample.estimation.residual, sample.ar], axis=1).tolist()
+        ubar, s, _, _ = rank_loop(table, range(250, 250 + length))
+        check("corrado", sample, math.sqrt(len(ubar)) * (sum(ubar) / len(ubar)) / s)
+
+    def test_corrado_zivney(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        table = [self.studentized(sample, i) for i in range(7)]
+        for j in range(sample.ar.shape[1]):
+            sar = [sample.ar[i, j] / sample.ar_se[i, j] for i in range(7)]
+            spread = np.std([v for v in sar if math.isfinite(v)], ddof=1)
+            for i in range(7):
+                table[i].append(sar[i] / spread)
+        ubar, s, _, _ = rank_loop(table, range(250, 250 + sample.ar.shape[1]))
+        check("corrado_zivney", sample, math.sqrt(len(ubar)) * (sum(ubar) / len(ubar)) / s)
+
+    def test_grank(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        scar = [c / s for c, s in zip(sample.car, sample.car_se, strict=True)]
+        spread = np.std([v for v in scar if math.isfinite(v)], ddof=1)
+        table = [[*self.studentized(sample, i), scar[i] / spread] for i in range(7)]
+        (u0,), s, days, n = rank_loop(table, [250])
+        z = u0 / s
+        check("grank_t", sample, z * math.sqrt((days - 2) / (days - 1 - z**2)), df=days - 2)
+        check("grank_z", sample, math.sqrt(12 * n * (days + 1) / (days - 1)) * u0)
+
+    @staticmethod
+    def studentized(sample, i):
+        record = sample.estimation
+        return [
+            e / (sample.sigma[i] * math.sqrt(1 - h)) for e, h in zip(record.residual[i], record.leverage[i], strict=True)
+        ]
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+class TestSigns:
+    def test_sign_is_scipys_binomial(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window, shift=0.02)
+        car = sample.car[rows(sample)]
+        positive = int((car > 0).sum())
+        for side in ("two-sided", "less", "greater"):
+            expected = stats.binomtest(positive, len(car), alternative=side).pvalue
+            np.testing.assert_allclose(run("sign", sample, alternative=side).pvalue, expected, rtol=RTOL)
+
+    def test_wilcoxon_is_scipys_exact(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window, shift=0.02)
+        car = sample.car[rows(sample)]
+        for side in ("two-sided", "less", "greater"):
+            expected = stats.wilcoxon(car, alternative=side, method="exact").pvalue
+            np.testing.assert_allclose(run("wilcoxon", sample, alternative=side).pvalue, expected, rtol=RTOL)
+
+    def test_generalized_sign(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window, shift=0.02)
+        length = sample.ar.shape[1]
+        for phat, run_length in (("window", length), ("daily", 1)):
+            shares = []
+            for i in rows(sample):
+                e = sample.estimation.residual[i]
+                sums = [sum(e[t : t + run_length]) for t in range(250 - run_length + 1)]
+                known = [v for v in sums if math.isfinite(v)]
+                shares.append(sum(v > 0 for v in known) / len(known))
+            p, n = np.mean(shares), len(rows(sample))
+            w = sum(sample.car[i] > 0 for i in rows(sample))
+            check("generalized_sign", sample, (w - n * p) / math.sqrt(n * p * (1 - p)), phat=phat)
+
+
+def test_wilcoxon_with_ties_counts_every_flip_of_sign():
+    from eventstudy.inference import wilcoxon
+
+    x = np.array([0.01, -0.01, 0.02, 0.02, -0.03, 0.04, 0.02, 0.0])
+    used = x[x != 0]
+    ranks = stats.rankdata(np.abs(used))
+    observed = ranks[used > 0].sum()
+    flips = [sum(r for r, s in zip(ranks, signs, strict=True) if s) for signs in itertools.product([0, 1], repeat=7)]
+    greater = np.mean([f >= observed for f in flips])
+    np.testing.assert_allclose(wilcoxon(x).p_greater, greater, rtol=RTOL)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("dates", ["one", "staggered"])
+class TestCalendar:
+    def sessions(self, sample):
+        """Open securities of each session; one that is open twice counts once, with its mean."""
+        table = {}
+        for i in rows(sample):
+            for b, a in zip(sample.bar[i], sample.ar[i], strict=True):
+                if math.isfinite(a):
+                    table.setdefault(int(b), {}).setdefault(int(sample.security[i]), []).append(a)
+        return {b: [np.mean(v) for v in who.values()] for b, who in sorted(table.items())}
+
+    @pytest.mark.parametrize("repeat", [False, True])
+    def test_ols_wls_hac(self, make_sample, holes, window, dates, repeat):
+        if window == (0, 0) and dates == "one":
+            assert "fewer than two sessions" in run("calendar_time", make_sample(12, dates="one", window=window)).reason
+            return
+        sample = make_sample(12, holes=holes, window=window, dates=dates, repeat=repeat)
+        table = self.sessions(sample)
+        y, weights = np.array([np.mean(v) for v in table.values()]), np.array([len(v) for v in table.values()])
+        d = len(y)
+        check("calendar_time", sample, stats.ttest_1samp(y, 0).statistic, df=d - 1)
+        wls = sm.WLS(y, np.ones(d), weights=weights).fit()
+        check("calendar_time", sample, wls.tvalues[0], df=d - 1, method="wls")
+        hac = sm.OLS(y, np.ones(d)).fit(
+            cov_type="HAC", cov_kwds={"maxlags": int(4 * (d / 100) ** (2 / 9)), "use_correction": True}
+        )
+        check("calendar_time", sample, hac.tvalues[0], df=d - 1, method="hac")
+
+    def test_clustered_errors_are_statsmodels(self, make_sample, holes, window, dates):
+        if dates == "one":
+            return
+        sample = make_sample(12, holes=holes, window=window, dates=dates, repeat=True)
+        y, when, who = [], [], []
+        for i in rows(sample):
+            for b, a in zip(sample.bar[i], sample.ar[i], strict=True):
+                if math.isfinite(a):
+                    y.append(a), when.append(b), who.append(sample.security[i])
+        ones = np.ones(len(y))
+        # statsmodels adds (n - 1)/(n - k), which is 1 for a constant; the factor G/(G - 1) is its own
+        date = sm.OLS(y, ones).fit(cov_type="cluster", cov_kwds={"groups": np.array(when)})
+        check("panel_date", sample, date.tvalues[0], df=len(set(when)) - 1)
+        both = sm.OLS(y, ones).fit(cov_type="cluster", cov_kwds={"groups": np.column_stack([when, who]).astype(int)})
+        if both.bse[0] > 0:
+            check("panel_two_way", sample, both.tvalues[0], df=min(len(set(when)), len(set(who))) - 1)
+
+
+def test_sq_counts_the_larger_past_values(make_sample):
+    sample = make_sample(1, shift=0.05, window=(0, 0))
+    past = TestRanks.studentized(sample, 0)
+    reaction = sample.ar[0, 0] / sample.ar_se[0, 0]
+    result = run("sq", sample)
+    assert result.pvalue == (1 + sum(abs(v) >= abs(reaction) for v in past)) / 251
+    assert run("sq", sample, alternative="greater").pvalue == (1 + sum(v >= reaction for v in past)) / 251
+
+
+def test_single_is_the_t_of_its_own_regression(make_sample):
+    sample = make_sample(1, window=(0, 2))
+    check("single", sample, sample.car[0] / sample.car_se[0], df=248)
+
+
+def test_every_registered_test_is_checked_somewhere():
+    """A new test must come with its loop: this list is kept by hand."""
+    checked = {
+        *("single", "cross_sectional", "patell", "bmp", "time_series", "portfolio", "sur_f", "kp_patell", "kp_bmp"),
+        *("corrado", "corrado_zivney", "grank_t", "grank_z", "sign", "wilcoxon", "generalized_sign", "jackknife"),
+        *("calendar_time", "panel_date", "panel_two_way", "sq"),  # here
+        *("skewness_adjusted", "bootstrap_t", "wild_bootstrap", "cluster_bootstrap", "permutation"),  # test_resampling
+    }
+    assert set(TESTS) == checked
