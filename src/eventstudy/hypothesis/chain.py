@@ -209,6 +209,8 @@ def sample_rows(spells: Spells, spans: list[tuple[int, int]]) -> Rows:
         relieved=np.concatenate([p.relieved for p in parts]),
         implemented=np.concatenate([p.implemented for p in parts]),
         base=np.concatenate([p.base for p in parts]),
+        deadline=np.concatenate([p.deadline for p in parts]),
+        group=np.concatenate([p.group for p in parts]),
     )
 
 

@@ -71,6 +71,8 @@ class Rows:
         It was last at risk here, being implemented (the competing end).
     base : (R,) int
         Position of the last close before the threat.
+    deadline, group : (R,) int
+        Of the threat; see :class:`eventstudy.hypothesis.spells.Spells`.
     """
 
     episode: Ints
@@ -79,6 +81,8 @@ class Rows:
     relieved: Bools
     implemented: Bools
     base: Ints
+    deadline: Ints
+    group: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,8 @@ def episode_rows(spells: Spells) -> Rows:
         relieved=ending & (spells.outcome[episode] == 0),
         implemented=ending & (spells.outcome[episode] == 1),
         base=spells.start[episode] - 1,
+        deadline=spells.deadline[episode],
+        group=spells.group[episode],
     )
 
 

@@ -194,6 +194,7 @@ class Definitions:
     replications: Replications
     curve: CurveRules
     tells: TellRules
+    dose_also: tuple[str, ...]
     attenuation_split: str
     falsifiers: Mapping[str, tuple[str, ...]]
     raw: Mapping[str, Any]
@@ -243,6 +244,7 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
         replications=_build(Replications, raw["replications"]),
         curve=_build(CurveRules, raw["curve"]),
         tells=_build(TellRules, raw["tells"]),
+        dose_also=tuple(raw["dose"]["also"]),
         attenuation_split=raw["attenuation"]["split"],
         falsifiers={link: tuple(texts) for link, texts in raw["falsifiers"].items()},
         raw=raw,

@@ -17,7 +17,9 @@ from eventstudy.hypothesis.wording import pvalue_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from eventstudy.hypothesis.analysis import Analysis
     from eventstudy.hypothesis.chain import Evidence, SampleVerdict
+    from eventstudy.hypothesis.checks import Check
     from eventstudy.hypothesis.definitions import Definitions
 
 __all__ = ["check_falsifiers"]
@@ -31,6 +33,7 @@ def check_falsifiers(
     setting: Setting,
     evidence: Evidence,
     samples: Mapping[str, SampleVerdict],
+    analysis: Analysis,
     rules: Definitions,
     *,
     draws: int,
@@ -60,6 +63,8 @@ def check_falsifiers(
             bool(h2.pvalue > rules.level or h2.estimate <= 0) if h2.applicable else None,
             f"difference {h2.estimate:+.4f}, {pvalue_words(h2.pvalue)}" if h2.applicable else h2.reason,
         ),
+        _significance("H2", rules.falsifiers["h2"][1], analysis.races[rules.headline].p_surviving, rules),
+        _raises_nothing(rules.falsifiers["h2"][2], analysis.checks[rules.headline][0]),
         _significance("H3", rules.falsifiers["h3"][0], h3.details.get("p_matched", np.nan), rules),
         Falsifier(
             "H3",
@@ -74,6 +79,12 @@ def _significance(link: str, text: str, p: float, rules: Definitions) -> Falsifi
     if not np.isfinite(p):
         return Falsifier(link, text, None, "too few sessions")
     return Falsifier(link, text, bool(p > rules.level), pvalue_words(p))
+
+
+def _raises_nothing(text: str, check: Check) -> Falsifier:
+    if not np.isfinite(check.estimate):
+        return Falsifier("H2", text, None, check.note)
+    return Falsifier("H2", text, bool(check.estimate <= 0), f"{check.note}, {pvalue_words(check.pvalue)}")
 
 
 def _gone(link: str, text: str, p: float, whole: float, rules: Definitions) -> Falsifier:

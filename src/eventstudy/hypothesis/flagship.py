@@ -7,22 +7,29 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from eventstudy.hypothesis.analysis import analyse
 from eventstudy.hypothesis.chain import Evidence, SampleVerdict, evaluate, prepare
 from eventstudy.hypothesis.definitions import Definitions, load_definitions
 from eventstudy.hypothesis.falsify import check_falsifiers
 from eventstudy.hypothesis.setting import Setting, build_setting, strata_of
 from eventstudy.hypothesis.tabulate import verdict_tables
 from eventstudy.hypothesis.verdict import Verdict, decide
+from eventstudy.returns import PricePanel, ReturnPanel, load_returns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import pandas as pd
-
     from eventstudy.events import EventCatalog
+    from eventstudy.hypothesis.reactions import Stratum
     from eventstudy.returns import PricePanel
+
+#: The twelve industry portfolios that come with the package.
+INDUSTRIES = (
+    "NoDur", "Durbl", "Manuf", "Enrgy", "Chems", "BusEq", "Telcm", "Utils", "Shops", "Hlth", "Money", "Other",
+)  # fmt: skip
 
 __all__ = ["SelloffForcesSoftening"]
 
@@ -68,7 +75,7 @@ class SelloffForcesSoftening:
     quick: bool = False
     progress: Callable[[str], None] | None = None
 
-    def test(self, catalog: EventCatalog, prices: PricePanel) -> Verdict:
+    def test(self, catalog: EventCatalog, prices: PricePanel, *, securities: ReturnPanel | None = None) -> Verdict:
         """Run the study.
 
         Parameters
@@ -76,7 +83,9 @@ class SelloffForcesSoftening:
         catalog : EventCatalog
             The whole catalogue: which rows count is decided by the definitions.
         prices : PricePanel
-            The index and its fear gauge; UST10Y if there.
+            The index and its fear gauge; UST10Y if there. Further symbols enter the cross-section.
+        securities : ReturnPanel, optional
+            Returns for the cross-section; by default the further symbols and, beside the S&P 500, the bundled industries.
 
         Returns
         -------
@@ -101,8 +110,22 @@ class SelloffForcesSoftening:
         )
         evidence = prepare(setting.record, rules)
         samples = self._samples(setting, evidence, rules)
+        analysis = analyse(
+            setting,
+            evidence,
+            samples,
+            self._strata(setting, rules),
+            rules,
+            securities=self._securities(setting, prices, securities),
+            draws=self._draws(rules),
+            curve_draws=rules.replications.quick // 2 if self.quick else rules.replications.curve,
+            seed=self.seed,
+            say=self._say,
+        )
         self._say("falsifiers")
-        falsifiers = check_falsifiers(setting, evidence, samples, rules, draws=self._draws(rules), seed=self.seed)
+        falsifiers = check_falsifiers(
+            setting, evidence, samples, analysis, rules, draws=self._draws(rules), seed=self.seed
+        )
         supported, reasons = decide(samples[rules.headline], falsifiers, rules)
         return Verdict(
             samples=MappingProxyType(samples),
@@ -112,20 +135,28 @@ class SelloffForcesSoftening:
             reasons=tuple(reasons),
             definitions=rules,
             provenance=MappingProxyType(self._provenance(catalog, prices, rules)),
-            _tables=MappingProxyType(verdict_tables(setting, evidence, samples, falsifiers, rules)),
+            facts=MappingProxyType(dict(analysis.facts)),
+            _tables=MappingProxyType(
+                verdict_tables(setting, evidence, samples, falsifiers, rules) | dict(analysis.tables)
+            ),
         )
 
-    def _samples(self, setting: Setting, evidence: Evidence, rules: Definitions) -> dict[str, SampleVerdict]:
+    def _strata(self, setting: Setting, rules: Definitions) -> dict[str, list[Stratum]]:
         names = {"all": dict(rules.periods)} | {name: {name: dates} for name, dates in rules.periods.items()}
+        busy = setting.record.busy
+        return {name: strata_of(periods, setting.index, busy, rules) for name, periods in names.items()}
+
+    def _samples(self, setting: Setting, evidence: Evidence, rules: Definitions) -> dict[str, SampleVerdict]:
+        strata = self._strata(setting, rules)
         # one stream a sample, by place: a sample's draws do not depend on the others
-        seeds = np.random.SeedSequence(self.seed).spawn(len(names))
+        seeds = np.random.SeedSequence(self.seed).spawn(len(strata))
         verdicts = {}
-        for (name, periods), seed in zip(names.items(), seeds, strict=True):
+        for (name, spans), seed in zip(strata.items(), seeds, strict=True):
             self._say(f"sample {name}")
             verdicts[name] = evaluate(
                 setting.record,
                 evidence,
-                strata_of(periods, setting.index, setting.record.busy, rules),
+                spans,
                 rules,
                 name=name,
                 draws=self._draws(rules),
@@ -133,6 +164,16 @@ class SelloffForcesSoftening:
                 seed=seed,
             )
         return verdicts
+
+    def _securities(self, setting: Setting, prices: PricePanel, securities: ReturnPanel | None) -> pd.DataFrame | None:
+        """Take returns of other securities on the sessions of the record."""
+        if securities is not None:
+            return securities.frame.reindex(setting.index)
+        others = ReturnPanel.from_prices(prices, kind="simple").frame.drop(columns=[self.market], errors="ignore")
+        if self.market == "^GSPC":
+            industries = load_returns(list(INDUSTRIES), source="bundled").frame
+            others = pd.concat([others, industries.drop(columns=list(others.columns), errors="ignore")], axis=1)
+        return others.reindex(setting.index)
 
     def _draws(self, rules: Definitions) -> int:
         return rules.replications.quick if self.quick else rules.replications.headline

@@ -39,16 +39,21 @@ class Market:
         10-year yield in percent; all NaN if there is none.
     weekday : (B,) int
         0 is Monday.
+    given : (B,) float or None
+        Returns, where they are what is known and `close` was made of them.
     """
 
     close: Floats
     fear: Floats
     rate: Floats
     weekday: Ints
+    given: Floats | None = None
 
     @property
     def returns(self) -> Floats:
         """(B,) simple returns, decimals; NaN for the first session and over holes."""
+        if self.given is not None:
+            return self.given
         result = np.full(self.close.shape, np.nan)
         result[1:] = self.close[1:] / self.close[:-1] - 1.0
         return result

@@ -93,6 +93,8 @@ class Verdict:
     definitions : Definitions
     provenance : mapping
         Digests, symbols, seed, replications, and whether the run was a quick one.
+    facts : mapping
+        Single figures of the parts beside the links: cycles, favourite of the race, calendar shift, dose.
     """
 
     samples: Mapping[str, SampleVerdict]
@@ -102,6 +104,7 @@ class Verdict:
     reasons: tuple[str, ...]
     definitions: Definitions
     provenance: Mapping[str, Any]
+    facts: Mapping[str, Any]
     _tables: Mapping[str, pd.DataFrame]
 
     @property
@@ -160,6 +163,7 @@ class Verdict:
                 "falsifiers": [
                     {"link": f.link, "text": f.text, "fires": f.fires, "figure": f.figure} for f in self.falsifiers
                 ],
+                "facts": dict(self.facts),
                 "definitions": {"digest": self.definitions.digest, **self.definitions.raw},
                 "provenance": dict(self.provenance),
             }

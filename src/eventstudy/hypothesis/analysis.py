@@ -1,0 +1,264 @@
+"""Everything beside the three links: the race of the rivals, companions, robustness, curve, cross-section, trends.
+
+Each part draws from a stream of its own, so that one more part never changes another's draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy.hypothesis.chain import row_loss
+from eventstudy.hypothesis.checks import Check, after_selloffs, asymmetry, implementation, landmark
+from eventstudy.hypothesis.curve import specification_curve
+from eventstudy.hypothesis.cycles import count_cycles, cycle_table
+from eventstudy.hypothesis.decisions import age_stratum, episode_rows, score_test, session_test
+from eventstudy.hypothesis.race import Race, covariates, run_race
+from eventstudy.hypothesis.robustness import giveback, leave_out, reaction_variants
+from eventstudy.hypothesis.securities import reactions_by_security, tells
+from eventstudy.hypothesis.shift import ShiftTest, shift_chain
+from eventstudy.hypothesis.trends import attenuation, dose_response, episode_paths, overlay, rate_ladder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from eventstudy.hypothesis.chain import Evidence, SampleVerdict
+    from eventstudy.hypothesis.definitions import Definitions
+    from eventstudy.hypothesis.reactions import Stratum
+    from eventstudy.hypothesis.setting import Setting
+
+__all__ = ["Analysis", "analyse"]
+
+Floats = NDArray[np.float64]
+
+#: Securities that gain by scarcity when trade is restricted: their expected sign on a threat is positive.
+_SCARCITY = frozenset({"MP", "USAR", "REMX", "UUUU", "TMC", "CRML", "NB", "GLD", "TLT", "IEF"})
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The parts by name.
+
+    Attributes
+    ----------
+    tables : mapping of str to DataFrame
+    facts : mapping of str to plain values
+        Single figures, for JSON.
+    races : mapping of str to Race
+        By sample.
+    checks : mapping of str to tuple of Check
+        By sample.
+    shifts : mapping of str to ShiftTest
+        By sample.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    facts: Mapping[str, Any]
+    races: Mapping[str, Race]
+    checks: Mapping[str, tuple[Check, ...]]
+    shifts: Mapping[str, ShiftTest] = field(default_factory=dict)
+
+
+def analyse(
+    setting: Setting,
+    evidence: Evidence,
+    samples: Mapping[str, SampleVerdict],
+    strata: dict[str, list[Stratum]],
+    rules: Definitions,
+    *,
+    securities: pd.DataFrame | None,
+    draws: int,
+    curve_draws: int,
+    seed: int,
+    say: Callable[[str], None],
+) -> Analysis:
+    """Run every part on the whole record and on the headline sample.
+
+    Parameters
+    ----------
+    setting, evidence, samples, strata
+        What the links were tested on.
+    rules : Definitions
+    securities : pandas.DataFrame or None
+        (B, S) returns of other securities on the sessions of the record.
+    draws, curve_draws : int
+    seed : int
+    say : callable
+        Told the name of each part.
+    """
+    streams = np.random.SeedSequence([seed, 2]).spawn(9)
+    chosen = {name: strata[name] for name in ("all", rules.headline)}
+    tables: dict[str, pd.DataFrame] = {}
+    say("the race of the rivals")
+    races, checks, shifts = {}, {}, {}
+    for (name, spans), stream in zip(chosen.items(), streams[0].spawn(len(chosen)), strict=True):
+        parts = [np.random.default_rng(s) for s in stream.spawn(3)]
+        rows, loss = samples[name].rows, row_loss(setting.record.market, samples[name].rows, evidence, rules)
+        split = int(setting.index.searchsorted(pd.Timestamp(rules.attenuation_split), side="right"))
+        frame = covariates(
+            setting.record.market, rows, loss, setting.rival, setting.sample.talks.position, rules, split=split
+        )
+        races[name] = run_race(frame, rows, rules, draws=draws, rng=parts[0])
+        checks[name] = _checks(setting, evidence, spans, samples[name], loss, rules, draws, parts[1])
+        shifts[name] = shift_chain(setting.record, evidence, rows, spans, rules, draws=draws, rng=parts[2])
+    tables["race"] = _by_sample({name: race.table for name, race in races.items()})
+    tables["race_joint"] = _by_sample({name: race.joint for name, race in races.items()})
+    tables["companions"] = _check_table(checks)
+    tables["calendar_shift"] = pd.DataFrame(
+        [(name, *test.observed, test.statistic, test.pvalue) for name, test in shifts.items()],
+        columns=["sample", "H1", "H2", "H3", "smallest", "pvalue"],
+    )
+    cycles = cycle_table(setting, evidence)
+    tables["cycles"] = cycles
+    say("variants and leave-one-out")
+    tables["variants"] = reaction_variants(setting, chosen, rules, draws=curve_draws, seed=streams[1])
+    tables["leave_out"] = leave_out(setting, evidence, chosen, rules, draws=curve_draws, seed=streams[2])
+    tables["giveback"] = giveback(setting, rules, chosen)
+    say("the specification curve")
+    curves = {
+        name: specification_curve(setting, evidence, spans, rules, draws=curve_draws, rng=np.random.default_rng(stream))
+        for (name, spans), stream in zip(chosen.items(), streams[3].spawn(len(chosen)), strict=True)
+    }
+    tables["curve"] = _by_sample({name: curve.table for name, curve in curves.items()})
+    tables["curve_summary"] = _by_sample({name: curve.summary for name, curve in curves.items()})
+    rng = np.random.default_rng(streams[4])
+    tables["attenuation"] = attenuation(setting, evidence, rules, draws=draws, rng=rng)
+    tables["dose"], dose = dose_response(setting, evidence, rules, draws=draws, rng=rng)
+    tables["rate_ladder"] = rate_ladder(setting, rules)
+    paths = episode_paths(setting)
+    tables["paths"], tables["overlay"] = paths, overlay(paths, *_pair(setting))
+    if securities is not None and len(securities.columns):
+        say("the cross-section")
+        tables |= _cross_section(setting, securities, strata, rules, curve_draws, streams[5:7])
+    facts = {
+        "cycles": count_cycles(cycles),
+        "dose": dose,
+        "favourite": {name: {"rival": race.favourite, "bic_margin": race.margin} for name, race in races.items()},
+        "drawdown_beside_rivals": {name: race.p_surviving for name, race in races.items()},
+        "calendar_shift": {name: {"smallest": t.statistic, "pvalue": t.pvalue} for name, t in shifts.items()},
+    }
+    return Analysis(tables, facts, races, checks, shifts)
+
+
+def _checks(
+    setting: Setting,
+    evidence: Evidence,
+    spans: list[Stratum],
+    sample: SampleVerdict,
+    loss: Floats,
+    rules: Definitions,
+    draws: int,
+    rng: np.random.Generator,
+) -> tuple[Check, ...]:
+    """Companions of H2 in one sample, and the reliefs of those who are not said to watch the index."""
+    record = setting.record
+    inside = np.zeros(record.busy.shape, dtype=bool)
+    for s in spans:
+        inside[s.first : s.last + 1] = True
+    decided = np.zeros(inside.shape, dtype=bool)
+    decided[record.decision] = True
+    dates = setting.index.get_indexer(pd.DatetimeIndex([day for day, _ in rules.selloffs.dates]))
+    falls = np.asarray([t for t in dates if t >= 0 and inside[t]], dtype=np.int64)
+    found = [after_selloffs(inside & (evidence.base >= 0), decided, falls, rules.selloffs.window)]
+    found += asymmetry(loss, sample.rows, rules, draws=draws, rng=rng)
+    found.append(implementation(loss, sample.rows, rules, draws=draws, rng=rng))
+    threats = record.spells.take(inside[record.spells.start])
+    days = np.where(
+        threats.outcome == 0, (setting.index[threats.last] - setting.index[threats.start]).days.to_numpy(), np.inf
+    )
+    found.append(landmark(threats, evidence.scores.z, days, rules.decision.landmark_days, draws=draws, rng=rng))
+    courts = session_test(
+        evidence.loss,
+        evidence.base >= 0,
+        setting.sample.courts.position,
+        [(s.first, s.last) for s in spans],
+        draws=draws,
+        rng=rng,
+    )
+    found.append(
+        Check(
+            "control: courts",
+            "do rulings fall after losses? (courts are not said to watch the index)",
+            courts.statistic,
+            "SD of loss",
+            courts.pvalue,
+            "greater",
+            int(courts.day.size),
+            int(courts.decided.sum()),
+            "= 0",
+        )
+    )
+    rows = episode_rows(setting.rival.take(inside[setting.rival.start]))
+    other = 1.0 - record.market.close[rows.day - 1] / record.market.close[rows.base]
+    test = score_test(other, rows.relieved, age_stratum(rows.age, rules), draws=draws, rng=rng)
+    unit = float(np.nanstd(other)) if other.size else float("nan")
+    found.append(
+        Check(
+            "control: the rival",
+            "does the rival relent after losses of this index?",
+            test.slope * unit,
+            "log odds per SD",
+            test.pvalue,
+            "greater",
+            int(other.size),
+            test.n,
+            "less than the decider",
+        )
+    )
+    return tuple(found)
+
+
+def _check_table(checks: Mapping[str, tuple[Check, ...]]) -> pd.DataFrame:
+    columns = ["name", "question", "estimate", "unit", "pvalue", "alternative", "n", "events", "expected", "note"]
+    rows = [(name, *(getattr(c, column) for column in columns)) for name, group in checks.items() for c in group]
+    return pd.DataFrame(rows, columns=["sample", *columns])
+
+
+def _by_sample(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame.assign(sample=name) for name, frame in parts.items() if len(frame)]
+    if not filled:
+        return pd.DataFrame(columns=["sample"])
+    table = pd.concat(filled, ignore_index=True)
+    return table[["sample", *(c for c in table.columns if c != "sample")]]
+
+
+def _pair(setting: Setting) -> tuple[str, str]:
+    """Name the two threats that are laid over one another: the great one, and the latest that was relieved after it."""
+    ids = setting.record.spells.ids
+    if {"E06", "E19"} <= set(ids):
+        return "E06", "E19"
+    return (ids[0], ids[-1]) if ids else ("", "")
+
+
+def _cross_section(
+    setting: Setting,
+    securities: pd.DataFrame,
+    strata: dict[str, list[Stratum]],
+    rules: Definitions,
+    draws: int,
+    streams: list[np.random.SeedSequence],
+) -> dict[str, pd.DataFrame]:
+    record = setting.record
+    market = record.market.returns
+    groups = {"H1": (record.trigger, -1), "H3": (record.relief, 1)}
+    table = reactions_by_security(
+        securities, market, record.busy, groups, strata["all"], rules, window=(0, 1), draws=draws, seed=streams[0]
+    )
+    signs = {symbol: 1 if symbol in _SCARCITY else -1 for symbol in securities.columns}
+    drift = tells(
+        securities,
+        market,
+        record.busy,
+        record.trigger,
+        record.relief,
+        strata["all"],
+        rules,
+        signs=signs,
+        draws=draws,
+        seed=streams[1],
+    )
+    return {"securities": table, "tells": drift}

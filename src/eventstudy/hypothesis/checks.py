@@ -1,0 +1,174 @@
+"""Companions of H2 that ask the same question another way, or a question whose answer should be no.
+
+Asymmetry, a fixed landmark, the competing end, selloffs that have nothing to do with the threat, and reliefs by those
+who are not said to watch the index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from eventstudy.hypothesis.decisions import Rows, age_stratum, score_test
+from eventstudy.hypothesis.resampling import draw_without, pvalue
+
+if TYPE_CHECKING:
+    from eventstudy.hypothesis.definitions import Definitions
+    from eventstudy.hypothesis.spells import Spells
+
+__all__ = ["Check", "after_selloffs", "asymmetry", "implementation", "landmark"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One companion test.
+
+    Attributes
+    ----------
+    name, question : str
+    estimate : float
+    unit : str
+    pvalue : float
+    alternative : str
+    n, events : int
+    expected : str
+        What the chain predicts.
+    note : str
+    """
+
+    name: str
+    question: str
+    estimate: float
+    unit: str
+    pvalue: float
+    alternative: str
+    n: int
+    events: int
+    expected: str
+    note: str = ""
+
+
+def after_selloffs(at_risk: Bools, decided: Bools, selloffs: Ints, window: int) -> Check:
+    """Compare how often relief fell within `window` sessions after an unrelated selloff with the other sessions at risk.
+
+    Parameters
+    ----------
+    at_risk, decided : (B,) bool
+        Sessions with an open threat inside the sample; sessions with a formal decision of the decider.
+    selloffs : (q,) int
+        Sessions of selloffs by other news; those after each count, not the session itself.
+    window : int
+
+    Notes
+    -----
+    Fisher's exact test, one-sided. With a handful of selloffs it can hardly reject: the sign is what is asked for.
+    """
+    near = np.zeros(at_risk.shape, dtype=bool)
+    for t in selloffs:
+        near[t + 1 : t + 1 + window] = True
+    inside, outside = at_risk & near, at_risk & ~near
+    table = [[int((decided & s).sum()), int((~decided & s).sum())] for s in (inside, outside)]
+    n, events = int(inside.sum()), table[0][0]
+    question = f"after selloffs by other news, is relief more frequent within {window} sessions?"
+    if n == 0 or not outside.any():
+        nan = float("nan")
+        return Check(
+            "other selloffs", question, nan, "share a session", nan, "greater", n, events, "> 0", "none at risk"
+        )
+    rate, base = float(decided[inside].mean()), float(decided[outside].mean())
+    p = float(stats.fisher_exact(np.array(table), alternative="greater").pvalue)
+    note = f"{events} of {n} sessions against {table[1][0]} of {sum(table[1])}"
+    return Check("other selloffs", question, rate - base, "share a session", p, "greater", n, events, "> 0", note)
+
+
+def asymmetry(
+    x: Floats, rows: Rows, rules: Definitions, *, draws: int, rng: np.random.Generator
+) -> tuple[Check, Check]:
+    """Test losses and gains apart: a put asks for a slope on losses and none on gains (Cieslak, Vissing-Jorgensen 2021)."""
+    bins = age_stratum(rows.age, rules)
+    found = []
+    for name, part, expected in (("losses", np.maximum(x, 0), "> 0"), ("gains", np.maximum(-x, 0), "= 0")):
+        test = score_test(part, rows.relieved, bins, draws=draws, rng=rng)
+        p = test.pvalue
+        side = "greater"
+        if name == "gains":
+            p = pvalue(abs(test.statistic), np.abs(test.null)) if test.null.size else float("nan")
+            side = "two-sided"
+        unit = float(np.nanstd(part)) if part.size else float("nan")
+        found.append(
+            Check(
+                f"asymmetry: {name}",
+                f"does relief depend on {name} since the threat?",
+                test.slope * unit,
+                "log odds per SD",
+                p,
+                side,
+                int(np.isfinite(part).sum()),
+                test.n,
+                expected,
+            )
+        )
+    return found[0], found[1]
+
+
+def implementation(x: Floats, rows: Rows, rules: Definitions, *, draws: int, rng: np.random.Generator) -> Check:
+    """Test the competing end: whether a threat is less often carried out after losses."""
+    test = score_test(-x, rows.implemented, age_stratum(rows.age, rules), draws=draws, rng=rng)
+    unit = float(np.nanstd(x)) if x.size else float("nan")
+    return Check(
+        "competing end",
+        "is a threat carried out less often after losses?",
+        -test.slope * unit,
+        "log odds per SD",
+        test.pvalue,
+        "less",
+        int(np.isfinite(x).sum()),
+        test.n,
+        "< 0",
+    )
+
+
+def landmark(
+    spells: Spells, z: Floats, softened_days: Floats, days: int, *, draws: int, rng: np.random.Generator
+) -> Check:
+    """Compare the first session's reaction of threats relieved within `days` with that of the others.
+
+    The predictor is fixed at the first session for every threat, so that none has to survive to be counted. Threats
+    relieved before a close could follow are not in the sample.
+
+    Parameters
+    ----------
+    spells : Spells
+    z : (B,) float
+        Scores of every session.
+    softened_days : (E,) float
+        Calendar days from threat to relief; infinite without.
+    days : int
+    draws : int
+    rng : numpy.random.Generator
+    """
+    x = -z[spells.start]
+    known = np.isfinite(x)
+    x, early = x[known], (softened_days <= days)[known]
+    n, marks = int(known.sum()), int(early.sum())
+    question = f"do threats that the index fell on get relief within {days} days more often?"
+    if marks in {0, n}:
+        nan = float("nan")
+        return Check(
+            "landmark", question, nan, "SD of first reaction", nan, "greater", n, marks, "> 0", "one outcome only"
+        )
+    chosen = draw_without(np.arange(n), marks, draws, rng)
+    sums = x[chosen].sum(axis=1)
+    null = sums / marks - (x.sum() - sums) / (n - marks)
+    estimate = float(x[early].mean() - x[~early].mean())
+    return Check(
+        "landmark", question, estimate, "SD of first reaction", pvalue(estimate, null), "greater", n, marks, "> 0"
+    )

@@ -1,0 +1,246 @@
+"""The multiverse: every declared specification of every link, and a permutation test of the whole curve.
+
+The calendar is turned against the returns once for all specifications together, so that their dependence is kept
+(Simonsohn, Simmons and Nelson 2020).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy.hypothesis.market import drawdown, scores
+from eventstudy.hypothesis.reactions import Stratum, winsorised
+from eventstudy.hypothesis.sample import VARIANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstudy.hypothesis.chain import Evidence
+    from eventstudy.hypothesis.definitions import Definitions
+    from eventstudy.hypothesis.sample import Sample
+    from eventstudy.hypothesis.setting import Setting
+
+__all__ = ["Curve", "specification_curve"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+_LINKS = (("H1", "trigger", -1.0), ("H3", "relief", 1.0))
+_FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """All specifications of one sample.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a specification: link, window, scale, variant, statistic, drawdown, at_risk, n, estimate (in the link's
+        direction), standardized (by its turns), pvalue.
+    summary : pandas.DataFrame
+        One row a link: specifications, median standardized estimate, share in the direction, share significant, and
+        the p-values of median and share for the curve as a whole.
+    """
+
+    table: pd.DataFrame
+    summary: pd.DataFrame
+
+
+def specification_curve(
+    setting: Setting,
+    evidence: Evidence,
+    strata: Sequence[Stratum],
+    rules: Definitions,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+) -> Curve:
+    """Run every combination that the definitions name.
+
+    Parameters
+    ----------
+    setting : Setting
+    evidence : Evidence
+    strata : sequence of Stratum
+    rules : Definitions
+    draws : int
+        Turns of the calendar, the same for every specification.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Curve
+    """
+    samples = {name: setting.vary(rules, VARIANTS[name]) for name in rules.curve.samples}
+    fractions = rng.random((len(strata), draws))
+    rows: list[dict[str, Any]] = []
+    nulls: list[Floats] = []
+    _reactions(setting, strata, rules, samples, fractions, rows, nulls)
+    _decisions(setting, evidence, strata, rules, samples, fractions, rows, nulls)
+    return _summarized(rows, nulls, rules)
+
+
+def _turns(stratum: Stratum, fraction: Floats) -> Ints:
+    length = stratum.last - stratum.first + 1
+    return np.concatenate([[0], 1 + np.floor(fraction * max(length - 1, 1)).astype(np.int64)])
+
+
+def _reactions(
+    setting: Setting,
+    strata: Sequence[Stratum],
+    rules: Definitions,
+    samples: dict[str, Sample],
+    fractions: Floats,
+    rows: list[dict[str, Any]],
+    nulls: list[Floats],
+) -> None:
+    record = setting.record
+    places = {
+        (name, attribute): _turned_positions(getattr(sample, attribute).position, strata, fractions)
+        for name, sample in samples.items()
+        for _, attribute, _ in _LINKS
+    }
+    for window in rules.curve.windows:
+        for scale in rules.curve.scales:
+            z = scores(record.market, record.busy, rules, window=window, scale=scale).z
+            pool = np.unique(np.concatenate([s.pool for s in strata])) if strata else np.zeros(0, dtype=np.int64)
+            z = winsorised(z, pool, rules.reaction.winsor)
+            for name in samples:
+                for link, attribute, sign in _LINKS:
+                    hit = sign * z[places[name, attribute]]
+                    for statistic in rules.curve.statistics:
+                        value = _row_statistic(hit, statistic)
+                        if value is None:
+                            continue
+                        nulls.append(value)
+                        rows.append(
+                            {
+                                "link": link,
+                                "window": f"({window[0]}, {window[1]})",
+                                "scale": scale,
+                                "variant": name,
+                                "statistic": statistic,
+                                "drawdown": "",
+                                "at_risk": "",
+                                "n": int(np.isfinite(hit[0]).sum()),
+                            }
+                        )
+
+
+def _turned_positions(position: Ints, strata: Sequence[Stratum], fractions: Floats) -> Ints:
+    """Give (turns, n) bars of the events at each turn; turn 0 is the calendar as it was."""
+    parts = []
+    for stratum, fraction in zip(strata, fractions, strict=True):
+        inside = position[(position >= stratum.first) & (position <= stratum.last)]
+        length = stratum.last - stratum.first + 1
+        parts.append(stratum.first + (inside[None, :] - stratum.first + _turns(stratum, fraction)[:, None]) % length)
+    return np.concatenate(parts, axis=1) if parts else np.zeros((1, 0), dtype=np.int64)
+
+
+def _row_statistic(hit: Floats, statistic: str) -> Floats | None:
+    finite = np.isfinite(hit)
+    if hit.shape[1] == 0 or finite[0].sum() < _FEWEST:
+        return None
+    if statistic == "median":
+        # sorting puts what is missing last; the middle is taken among the others
+        ordered, count = np.sort(hit, axis=1), finite.sum(axis=1)
+        at = np.arange(len(hit))
+        low, high = np.maximum((count - 1) // 2, 0), np.maximum(count // 2, 0)
+        return np.asarray((ordered[at, low] + ordered[at, np.minimum(high, hit.shape[1] - 1)]) / 2, dtype=float)
+    count = finite.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(finite, hit, 0.0).sum(axis=1) / count, dtype=float)
+
+
+def _decisions(
+    setting: Setting,
+    evidence: Evidence,
+    strata: Sequence[Stratum],
+    rules: Definitions,
+    samples: dict[str, Sample],
+    fractions: Floats,
+    rows: list[dict[str, Any]],
+    nulls: list[Floats],
+) -> None:
+    for kind in rules.curve.drawdowns:
+        loss = drawdown(setting.record.market, kind, evidence.base, rules)
+        for at_risk in ("threat open", "every session") if kind in {"peak", "week"} else ("threat open",):
+            inside = evidence.base >= 0 if at_risk == "threat open" else np.ones(loss.shape, dtype=bool)
+            for name, sample in samples.items():
+                value, n = _ring_difference(loss, inside, sample.decision.position, strata, fractions)
+                if value is None:
+                    continue
+                nulls.append(value)
+                rows.append(
+                    {
+                        "link": "H2",
+                        "window": "",
+                        "scale": "",
+                        "variant": name,
+                        "statistic": "mean difference",
+                        "drawdown": kind,
+                        "at_risk": at_risk,
+                        "n": n,
+                    }
+                )
+
+
+def _ring_difference(
+    loss: Floats, at_risk: Bools, decision: Ints, strata: Sequence[Stratum], fractions: Floats
+) -> tuple[Floats | None, int]:
+    """Give (turns,) mean loss at decisions less that of the other sessions at risk, decisions turned along each ring."""
+    marked = np.zeros(loss.shape, dtype=bool)
+    marked[decision] = True
+    total, n, whole, size = np.zeros(fractions.shape[1] + 1), 0, 0.0, 0
+    for stratum, fraction in zip(strata, fractions, strict=True):
+        t = np.arange(stratum.first, stratum.last + 1)
+        ring = t[at_risk[t] & np.isfinite(loss[t])]
+        if not ring.size:
+            continue
+        x, marks = loss[ring], np.flatnonzero(marked[ring])
+        turns = np.concatenate([[0], 1 + np.floor(fraction * max(ring.size - 1, 1)).astype(np.int64)])
+        total += x[(marks[None, :] + turns[:, None]) % ring.size].sum(axis=1)
+        n, whole, size = n + marks.size, whole + float(x.sum()), size + ring.size
+    if n < _FEWEST or n == size:
+        return None, n
+    return total / n - (whole - total) / (size - n), n
+
+
+def _summarized(rows: list[dict[str, Any]], nulls: list[Floats], rules: Definitions) -> Curve:
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return Curve(table, pd.DataFrame())
+    turned = np.stack(nulls)
+    centre, spread = np.nanmean(turned[:, 1:], axis=1), np.nanstd(turned[:, 1:], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        standard = (turned - centre[:, None]) / spread[:, None]
+    # the p-value that each specification would have had at every turn: its rank among all turns
+    order = np.argsort(np.argsort(-np.nan_to_num(turned, nan=-np.inf), axis=1, kind="stable"), axis=1)
+    pvalues = (order + 1) / turned.shape[1]
+    table["estimate"], table["standardized"], table["pvalue"] = turned[:, 0], standard[:, 0], pvalues[:, 0]
+    records = []
+    for link in ("H1", "H2", "H3"):
+        mine = np.flatnonzero((table["link"] == link).to_numpy())
+        if not mine.size:
+            continue
+        median = np.nanmedian(standard[mine], axis=0)
+        share = (pvalues[mine] <= rules.level).mean(axis=0)
+        records.append(
+            {
+                "link": link,
+                "specifications": int(mine.size),
+                "median_standardized": float(median[0]),
+                "share_in_direction": float((turned[mine, 0] > 0).mean()),
+                "share_significant": float(share[0]),
+                "p_median": float(np.mean(median >= median[0])),
+                "p_share": float(np.mean(share >= share[0])),
+            }
+        )
+    return Curve(table, pd.DataFrame(records))

@@ -1,0 +1,67 @@
+"""Complete cycles: threats after which everything happened as the chain says, and how far each came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.hypothesis.spells import OUTCOMES
+
+if TYPE_CHECKING:
+    from eventstudy.hypothesis.chain import Evidence
+    from eventstudy.hypothesis.setting import Setting
+
+__all__ = ["count_cycles", "cycle_table"]
+
+
+def cycle_table(setting: Setting, evidence: Evidence) -> pd.DataFrame:
+    """Follow each threat of the decider through the chain.
+
+    A cycle is complete if the standardized abnormal return of the first session is negative, relief follows with the
+    index below the close before the threat, and that of the session of relief is positive.
+
+    Returns
+    -------
+    pandas.DataFrame
+        id, start, last, outcome, fell, loss_at_relief, rose, reversal (minus the ratio of the two CARs), complete.
+    """
+    spells, z, car = setting.record.spells, evidence.scores.z, evidence.scores.car
+    close = setting.record.market.close
+    rows = []
+    for i, name in enumerate(spells.ids):
+        start, last = int(spells.start[i]), int(spells.last[i])
+        relieved = spells.outcome[i] == 0
+        loss = float(1 - close[last - 1] / close[start - 1]) if relieved else np.nan
+        after = float(z[last]) if relieved else np.nan
+        rows.append(
+            {
+                "id": name,
+                "start": setting.index[start],
+                "last": setting.index[last],
+                "outcome": OUTCOMES[spells.outcome[i]],
+                "first_sar": float(z[start]),
+                "loss_at_relief": loss,
+                "relief_sar": after,
+                "reversal": float(-car[last] / car[start]) if relieved and car[start] < 0 else np.nan,
+                "fell": bool(z[start] < 0),
+                "complete": bool(relieved and z[start] < 0 and loss > 0 and after > 0),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def count_cycles(table: pd.DataFrame) -> dict[str, int]:
+    """Count how many threats came how far along the chain."""
+    relieved = table[table["outcome"] == "softened"]
+    fell = relieved[relieved["fell"]]
+    below = fell[fell["loss_at_relief"] > 0]
+    return {
+        "threats": len(table),
+        "index fell first": int(table["fell"].sum()),
+        "ended in relief": len(relieved),
+        "relief after a fall": len(fell),
+        "still below at relief": len(below),
+        "complete": int(table["complete"].sum()),
+    }

@@ -1,0 +1,149 @@
+"""Trials: worlds of known truth run through the whole machinery, and what it said of them, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.hypothesis.chain import evaluate, prepare, row_loss
+from eventstudy.hypothesis.checks import after_selloffs
+from eventstudy.hypothesis.race import covariates, run_race
+from eventstudy.hypothesis.reactions import Stratum
+from eventstudy.hypothesis.verdict import Falsifier, decide
+from eventstudy.hypothesis.worlds import KINDS, World, WorldKind, simulate_world
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from eventstudy.hypothesis.definitions import Definitions
+
+#: The rival that is true in each world.
+TRUTH: Mapping[WorldKind, str] = {
+    "forced": "drawdown",
+    "bluff": "constant",
+    "retaliation": "retaliation",
+    "self-defeating": "fading",
+    "noise": "constant",
+}
+
+__all__ = ["TRUTH", "Outcome", "run_trials", "try_world"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the machinery said of one world.
+
+    Attributes
+    ----------
+    rejects : (bool, bool, bool, bool)
+        H1, H2, H3 and the chain, at the level of the definitions.
+    supported : bool or None
+    stated : float
+        Power that the study stated for its chain.
+    favourite : str
+        Winner of the horse race.
+    """
+
+    rejects: tuple[bool, bool, bool, bool]
+    supported: bool | None
+    stated: float
+    favourite: str
+
+
+def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.SeedSequence) -> Outcome:
+    """Run one world through links, chain, power, race and falsifiers."""
+    first, second = seed.spawn(2)
+    rng = np.random.default_rng(second)
+    evidence = prepare(world.record, rules)
+    pool = np.arange(world.first - rules.placebo.pool_before, world.last + 1)
+    stratum = Stratum("world", world.first, world.last, pool[~world.record.busy[pool]])
+    sample = evaluate(world.record, evidence, [stratum], rules, name="world", draws=draws, power_draws=50, seed=first)
+    rows = sample.rows
+    loss = row_loss(world.record.market, rows, evidence, rules)
+    nobody = np.zeros(0, dtype=np.int64)
+    frame = covariates(world.record.market, rows, loss, world.rival, nobody, rules, split=world.turn)
+    race = run_race(frame.drop(columns=["deadline", "talks", "target"]), rows, rules, draws=draws, rng=rng, fits=False)
+    decided = np.zeros(world.record.busy.shape, dtype=bool)
+    decided[world.record.decision] = True
+    other = after_selloffs(evidence.base >= 0, decided, world.selloffs, rules.selloffs.window)
+    h3 = sample.links["H3"]
+    falsifiers = (
+        Falsifier("H2", "beside the rivals", bool(race.p_surviving > rules.level), ""),
+        Falsifier("H2", "other selloffs", bool(other.estimate <= 0), ""),
+        Falsifier("H3", "median", bool(h3.applicable and h3.details["median"] <= 0), ""),
+    )
+    supported, _ = decide(sample, falsifiers, rules)
+    rejects = tuple(test.applicable and test.pvalue <= rules.level for test in (*sample.links.values(), sample.chain))
+    return Outcome(
+        (bool(rejects[0]), bool(rejects[1]), bool(rejects[2]), bool(rejects[3])),
+        supported,
+        sample.power["chain"].power,
+        race.favourite,
+    )
+
+
+def run_trials(
+    rules: Definitions,
+    *,
+    worlds: int = 200,
+    times: Sequence[int] = (1, 3),
+    kinds: Sequence[WorldKind] = KINDS,
+    draws: int = 199,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Count the answers over many worlds of each kind.
+
+    Parameters
+    ----------
+    rules : Definitions
+    worlds : int
+        Of each kind and size.
+    times : sequence of int
+        Sizes, in multiples of the real hold-out.
+    kinds : sequence of str
+    draws : int
+        Replications within a world.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a kind and size: shares of rejections by link, for the chain, of "supported" and of "contradicted", the
+        power that the study stated on average, the favourite of the race with its share, and the share of the rival
+        that is true.
+    """
+    rows = []
+    for size in times:
+        for kind in kinds:
+            outcomes = []
+            for i in range(worlds):
+                place = np.random.SeedSequence([seed, size, KINDS.index(kind), i])
+                make, run = place.spawn(2)
+                world = simulate_world(kind, rules, np.random.default_rng(make), times=size)
+                outcomes.append(try_world(world, rules, draws=draws, seed=run))
+            named = Counter(o.favourite for o in outcomes)
+            favourite, count = named.most_common(1)[0]
+            share = np.mean([o.rejects for o in outcomes], axis=0)
+            rows.append(
+                {
+                    "world": kind,
+                    "times": size,
+                    "worlds": worlds,
+                    "H1": share[0],
+                    "H2": share[1],
+                    "H3": share[2],
+                    "chain": share[3],
+                    "supported": np.mean([o.supported is True for o in outcomes]),
+                    "contradicted": np.mean([o.supported is False for o in outcomes]),
+                    "stated_power": float(np.mean([o.stated for o in outcomes])),
+                    "favourite": favourite,
+                    "favourite_share": count / worlds,
+                    "true_rival": TRUTH[kind],
+                    "true_share": named[TRUTH[kind]] / worlds,
+                }
+            )
+    return pd.DataFrame(rows)
