@@ -1,26 +1,36 @@
 """Abnormal returns: one batched regression for every linear normal-return model, with its exact forecast variance.
 
-Pure numbers: arrays in, frozen dataclasses of arrays out.
+Models with an estimator of their own (thin trading, robust, GARCH) run in the same frame. Pure numbers: arrays in,
+frozen dataclasses of arrays out.
 """
 
 from __future__ import annotations
 
 from eventstudy.abnormal.engine import estimate
+from eventstudy.abnormal.garch import GarchMarketModel
 from eventstudy.abnormal.models import CAPM, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, Model
 from eventstudy.abnormal.result import AbnormalReturns
+from eventstudy.abnormal.robust import RobustMarketModel
 from eventstudy.abnormal.sample import EstimationRecord, WindowSample
 from eventstudy.abnormal.status import Exclusion
+from eventstudy.abnormal.thin import Dimson, DimsonSum, ScholesWilliams, TradeToTrade
 
 __all__ = [
     "CAPM",
     "AbnormalReturns",
+    "Dimson",
+    "DimsonSum",
     "EstimationRecord",
     "Exclusion",
     "FactorModel",
+    "GarchMarketModel",
     "MarketAdjusted",
     "MarketModel",
     "MeanAdjusted",
     "Model",
+    "RobustMarketModel",
+    "ScholesWilliams",
+    "TradeToTrade",
     "WindowSample",
     "estimate",
 ]

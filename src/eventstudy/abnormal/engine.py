@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from eventstudy.abnormal.inputs import Inputs
 from eventstudy.abnormal.linear import estimate_linear
 from eventstudy.abnormal.models import MeanAdjusted, Model
+from eventstudy.abnormal.own import OwnModel, estimate_own
 from eventstudy.abnormal.result import AbnormalReturns, Draft
+from eventstudy.abnormal.thin import Lumped, TradeToTrade
 from eventstudy.abnormal.volatility import ewma_before, known_bar, level_variance
 from eventstudy.errors import StudyError
 
@@ -43,6 +45,7 @@ def estimate(
     minimum: int = 100,
     masked: Bools | None = None,
     level: Floats | None = None,
+    spans: Floats | None = None,
     chunk: int = CHUNK,
 ) -> AbnormalReturns:
     """Estimate the normal-return model of each security-event and return its abnormal returns.
@@ -68,6 +71,10 @@ def estimate(
         Bars to leave out of estimation windows, for all securities or each.
     level : (B,) float, optional
         The level series that ``MeanAdjusted(volatility=symbol)`` names, in percent a year.
+    spans : (S, B) float, optional
+        Bars that each return covers, where returns after missing prices are lumped: the normal return is summed over
+        those bars, the variance of the disturbance is that many sigma^2, and (but for `TradeToTrade`) lumped returns
+        are left out of estimation windows.
     chunk : int
         Security-events handled at once; it changes the memory used, not the result.
 
@@ -98,7 +105,11 @@ def estimate(
     >>> fitted.ar.round(3), fitted.coef[:, 1].round(3), fitted.df
     (array([[0.051, 0.001]]), array([1.501]), array([248]))
     """
+    if spans is not None and not isinstance(model, OwnModel):
+        model = Lumped(model)
     inputs = _checked(returns, regressors, (security, day0), (window, estimation), model, minimum, masked)
+    if spans is not None:
+        inputs = replace(inputs, spans=np.asarray(spans, dtype=np.float64), weigh_spans=isinstance(model, TradeToTrade))
     return _run(inputs, model, level, chunk)
 
 
@@ -111,7 +122,10 @@ def estimate_again(fitted: AbnormalReturns, security: Ints, day0: Ints) -> Abnor
 
 def _run(inputs: Inputs, model: Model, level: Floats | None, chunk: int) -> AbnormalReturns:
     out = Draft(inputs, model, level)
-    estimate_linear(inputs, out, chunk)
+    if isinstance(model, OwnModel):
+        estimate_own(inputs, model, out, chunk)
+    else:
+        estimate_linear(inputs, out, chunk)
     if isinstance(model, MeanAdjusted) and model.volatility is not None:
         return out.finish(_known_variance(inputs, out, model, level), flat=True)
     return out.finish()
@@ -183,4 +197,5 @@ def _checked(
         masked=None if masked is None else np.asarray(masked, dtype=bool),
         k=model.k,
         forecast=model.forecast,
+        columns=len(model.forecast_columns) if isinstance(model, OwnModel) else model.k,
     )

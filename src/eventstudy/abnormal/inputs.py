@@ -38,6 +38,12 @@ class Inputs:
         Mean parameters.
     forecast : bool
         Whether the estimated mean is subtracted in the event window.
+    columns : int
+        Columns of the design that forecast; k for the linear models.
+    spans : (S, B) float or None
+        Bars that each return covers, in a panel of lumped returns.
+    weigh_spans : bool
+        Whether the estimator weighs lumped returns; else they are left out of estimation windows.
     """
 
     returns: Floats
@@ -51,6 +57,9 @@ class Inputs:
     masked: Bools | None
     k: int
     forecast: bool
+    columns: int
+    spans: Floats | None = None
+    weigh_spans: bool = False
 
     @property
     def bars(self) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.abnormal.own import OwnModel, own_record
 from eventstudy.abnormal.record import estimation_record
 from eventstudy.abnormal.sample import WindowSample
 from eventstudy.abnormal.status import Exclusion
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from eventstudy.abnormal.basis import Basis
     from eventstudy.abnormal.inputs import Inputs
     from eventstudy.abnormal.models import Model
+    from eventstudy.abnormal.sample import EstimationRecord
 
 __all__ = ["AbnormalReturns", "Draft", "Missing"]
 
@@ -65,6 +67,8 @@ class AbnormalReturns:
         `variance` at a bar is that of every bar of a window that begins there.
     suspect : (N,) bool
         A return of the event window is ten or more in absolute value (1000 %): kept, and to be looked at.
+    fallback : (N,) bool
+        Ordinary least squares stands in for an estimator that found nothing.
     inputs : Inputs
         What was estimated on.
     model : Model
@@ -87,6 +91,7 @@ class AbnormalReturns:
     variance: Floats | None
     flat: bool
     suspect: Bools
+    fallback: Bools
     inputs: Inputs
     model: Model
     level: Floats | None
@@ -135,6 +140,7 @@ class AbnormalReturns:
             status=self.status[rows],
             degenerate=self.degenerate[rows],
             suspect=self.suspect[rows],
+            fallback=self.fallback[rows],
             design=self.design[rows],
             mix=None if self.mix is None else self.mix[rows],
             variance=None if self.variance is None else self.variance[rows],
@@ -234,9 +240,15 @@ class AbnormalReturns:
             m=self.m,
             df=self.df,
             k=self.k,
-            estimation=estimation_record(self.inputs, first, last) if estimation else None,
+            estimation=self.record(first, last) if estimation else None,
             degenerate=self.degenerate,
         )
+
+    def record(self, first: int, last: int) -> EstimationRecord:
+        """Return the estimation windows, and the design of the tested window ``first`` .. ``last``."""
+        if isinstance(self.model, OwnModel):
+            return own_record(self, self.model, first, last)
+        return estimation_record(self.inputs, first, last)
 
     def _columns(self, first: int, last: int) -> slice:
         begin, end = self.inputs.window
@@ -250,7 +262,7 @@ class Draft:
     """Abnormal returns while chunks are written into them, in any order of rows."""
 
     def __init__(self, inputs: Inputs, model: Model, level: Floats | None) -> None:
-        n, k = inputs.security.size, inputs.k
+        n, k = inputs.security.size, inputs.columns
         self.inputs = inputs
         self.model = model
         self.level = level
@@ -263,7 +275,9 @@ class Draft:
         self.status = np.empty(n, dtype=np.int8)
         self.degenerate = np.empty(n, dtype=bool)
         self.design = np.empty(n, dtype=np.int64)
+        self.fallback = np.zeros(n, dtype=bool)
         self.mix: Floats | None = None
+        self.variance: Floats | None = None
         self._ahead: list[Floats] = []
         self._to_coef: list[Floats] = []
         self._designs = 0
@@ -292,12 +306,18 @@ class Draft:
     def set_mix(self, rows: Ints | slice, mix: Floats) -> None:
         """Keep the mixing matrices of `rows`."""
         if self.mix is None:
-            self.mix = np.broadcast_to(np.eye(self.inputs.k), (self.sigma.size, *mix.shape[1:])).copy()
+            self.mix = np.broadcast_to(np.eye(self.inputs.columns), (self.sigma.size, *mix.shape[1:])).copy()
         self.mix[rows] = mix
+
+    def set_variance(self, rows: Ints | slice, variance: Floats) -> None:
+        """Keep the variances of the disturbances of `rows` at each bar."""
+        if self.variance is None:
+            self.variance = np.full(self.ar.shape, np.nan)
+        self.variance[rows] = variance
 
     def finish(self, variance: Floats | None = None, *, flat: bool = False) -> AbnormalReturns:
         """Return what was written."""
-        ahead = np.concatenate(self._ahead) if self._ahead else np.zeros((0, self.inputs.k, self.inputs.length))
+        ahead = np.concatenate(self._ahead) if self._ahead else np.zeros((0, self.inputs.columns, self.inputs.length))
         return AbnormalReturns(
             ar=self.ar,
             share=self.share,
@@ -307,12 +327,15 @@ class Draft:
             status=self.status,
             degenerate=self.degenerate,
             ahead=ahead,
-            to_coef=np.concatenate(self._to_coef) if self._to_coef else np.zeros((0, self.inputs.k, self.inputs.k)),
+            to_coef=np.concatenate(self._to_coef)
+            if self._to_coef
+            else np.zeros((0, self.inputs.columns, self.inputs.columns)),
             design=self.design,
             mix=self.mix,
-            variance=variance,
+            variance=self.variance if variance is None else variance,
             flat=flat,
             suspect=self.suspect,
+            fallback=self.fallback,
             inputs=self.inputs,
             model=self.model,
             level=self.level,
