@@ -278,7 +278,7 @@ def _number(cell: str) -> float | str:
 def _charts(old: Path, new: Path, *, by_bytes: bool, images: Path | None) -> list[Moved]:
     found: list[Moved] = []
     for name in _pairs(old, new, "charts/*", "chart", found):
-        if (old / name).read_bytes() == (new / name).read_bytes():
+        if _same_bytes(old / name, new / name):
             continue
         seen = picture_difference(old / name, new / name) if name.endswith(".png") else None
         if by_bytes:
@@ -300,11 +300,20 @@ def _show(old: Path, new: Path, names: list[str], images: Path) -> None:
 
 
 def _others(old: Path, new: Path, *, by_bytes: bool, quiet: bool) -> list[Moved]:
-    """Compare what is left. The page shows what is compared above: its bytes are news only if nothing else is."""
+    """Compare what is left. The page shows what is compared above: its bytes are news only if all those are the same."""
     found: list[Moved] = []
-    for name in _pairs(old, new, "*", "file", found):
-        if name in {MANIFEST, "results.json"} or quiet or not by_bytes:
-            continue
-        if (old / name).read_bytes() != (new / name).read_bytes():
+    both = list(_pairs(old, new, "*", "file", found))
+    shown = [
+        *(name for name in both if name == "results.json"),
+        *sorted(_names(old, "tables/*") & _names(new, "tables/*")),
+    ]
+    if quiet or not by_bytes or any(not _same_bytes(old / name, new / name) for name in shown):
+        return found
+    for name in both:
+        if name not in {MANIFEST, "results.json"} and not _same_bytes(old / name, new / name):
             found.append(Moved("page" if name == "report.html" else "file", name, "accepted", "other", "other bytes"))
     return found
+
+
+def _same_bytes(one: Path, two: Path) -> bool:
+    return one.read_bytes() == two.read_bytes()

@@ -136,7 +136,8 @@ def _cell(value: Any) -> str:
 def _tame(text: str) -> str:
     start = next((i for i, c in enumerate(text) if not c.isspace() and unicodedata.category(c)[0] not in "CZ"), None)
     folded = unicodedata.normalize("NFKC", text[start]) if start is not None else ""
-    if text[:1] in {"\t", "\r", "\n"} or (folded[:1] in set("=+-@") and not _is_number(text)):
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone carriage return ends a row for some readers
+    if text[:1] in {"\t", "\n"} or (folded[:1] in set("=+-@") and not _is_number(text)):
         return f"'{text}"
     return text
 
