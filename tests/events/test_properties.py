@@ -139,3 +139,9 @@ def test_a_selection_and_its_complement_make_the_whole(catalog):
     assert sorted(event.id for part in parts for event in part) == sorted(event.id for event in catalog)
     for part in parts:
         assert [event for event in catalog if event in part] == list(part)
+
+
+def test_minus_zero_is_zero():
+    moment = pd.Timestamp("2025-04-02 16:26", tz="America/New_York")
+    minus, plain = (EventCatalog([Event("a", "A", moment, "escalation", rate_after=rate)]) for rate in (-0.0, 0.0))
+    assert minus.digest == plain.digest

@@ -111,6 +111,9 @@ class Event:
                 raise CatalogError(msg)
         if not self.precision:
             object.__setattr__(self, "precision", guess_precision(self.announced_at))
+        for key in ("rate_before", "rate_after"):
+            if getattr(self, key) == 0:
+                object.__setattr__(self, key, 0.0)  # minus zero is zero, in every format
         if not self.cluster:
             object.__setattr__(self, "cluster", self.id)
         if self.precision not in PRECISIONS:
