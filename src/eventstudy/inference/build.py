@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from eventstudy.abnormal.sample import WindowSample
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["sample_of"]
+__all__ = ["each_day", "sample_of"]
 
 
 def sample_of(
@@ -72,4 +73,51 @@ def sample_of(
         m=np.full(n, m),
         df=np.full(n, m - k),
         k=k,
+    )
+
+
+def each_day(sample: WindowSample) -> tuple[WindowSample, ...]:
+    """Split a window into its relative days, each a window of one bar, for tests day by day.
+
+    Parameters
+    ----------
+    sample : WindowSample
+        A window of L bars.
+
+    Returns
+    -------
+    tuple of WindowSample
+        L samples; a security-event without a return on the day has a missing CAR in that day's sample.
+
+    Examples
+    --------
+    >>> from eventstudy.inference import run
+    >>> days = each_day(sample_of(ar=[[0.01, 0.02], [0.03, -0.01], [0.02, 0.01]], first=0))
+    >>> [round(run("cross_sectional", day).statistic, 2) for day in days]
+    [3.46, 0.76]
+    """
+    return tuple(_one_day(sample, at) for at in range(sample.relative_day.size))
+
+
+def _one_day(sample: WindowSample, at: int) -> WindowSample:
+    day = slice(at, at + 1)
+    estimation = sample.estimation
+    if estimation is not None:
+        estimation = replace(estimation, window_design=estimation.window_design[:, day])
+    whole = sample.refit
+
+    def refit(security: NDArray[np.int64], day0: NDArray[np.int64]) -> WindowSample:
+        assert whole is not None  # noqa: S101  only handed out where there is one
+        return _one_day(whole(security, day0), at)
+
+    return replace(
+        sample,
+        relative_day=sample.relative_day[day],
+        bar=sample.bar[:, day],
+        ar=sample.ar[:, day],
+        ar_se=sample.ar_se[:, day],
+        car=sample.ar[:, at],
+        car_se=sample.ar_se[:, at],
+        estimation=estimation,
+        refit=None if whole is None else refit,
     )

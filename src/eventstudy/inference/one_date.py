@@ -206,7 +206,9 @@ def sur_f(residual: Floats, window: Floats, design: Design) -> Statistic:
         scaled = total / spread
         sound = np.isfinite(correlation).all(axis=(-1, -2)) & np.isfinite(df2) & days.any(axis=-1)
         safe = np.where(sound[..., None, None], correlation, np.eye(size))
-        sound &= np.linalg.cond(safe, 1) < 1e10  # beyond, the inverse has lost ten of sixteen digits: copies of one series
+        sound &= (
+            np.linalg.cond(safe, 1) < 1e10
+        )  # beyond, the inverse has lost ten of sixteen digits: copies of one series
         safe = np.where(sound[..., None, None], safe, np.eye(size))
         t2 = (scaled * np.linalg.solve(safe, scaled[..., None])[..., 0]).sum(axis=-1) / factor
         value = np.where(sound, df2 / (size * (m - k)) * t2, np.nan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,20 +12,21 @@ import numpy as np
 
 from eventstudy.errors import StudyError
 from eventstudy.inference import (
-    calendar_time,
+    clustering,
     correlation,
-    generalized_sign,
-    jackknife,
+    cowan,
+    leave_out,
     one_date,
-    panel,
     parametric,
     placebo,
     ranks,
     resampling,
+    sessions,
     signs,
     single_event,
 )
 from eventstudy.inference.facts import SampleFacts
+from eventstudy.inference.recommend import Conditions, judge, measure
 from eventstudy.inference.result import Alternative, TestResult
 from eventstudy.inference.statistic import Statistic, quantile
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from eventstudy.abnormal.sample import WindowSample
     from eventstudy.inference.spec import Need, TestSpec
 
-__all__ = ["TESTS", "run", "run_all"]
+__all__ = ["TESTS", "Recommendation", "recommend", "run", "run_all"]
 
 _FAMILIES = (
     parametric,
@@ -43,17 +44,36 @@ _FAMILIES = (
     correlation,
     ranks,
     signs,
-    generalized_sign,
+    cowan,
     resampling,
-    jackknife,
+    leave_out,
     placebo,
-    calendar_time,
-    panel,
+    sessions,
+    clustering,
     single_event,
 )
 
 TESTS: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
 """Every registered test by name, in the order in which tables show them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """Whether a test is to be believed on a sample.
+
+    Attributes
+    ----------
+    name : str
+        Of the test.
+    valid : bool
+        Whether it applies and nothing measured speaks against it.
+    reasons : tuple of str
+        Why not.
+    """
+
+    name: str
+    valid: bool
+    reasons: tuple[str, ...]
 
 
 def run(
@@ -105,7 +125,9 @@ def run(
     if alternative not in get_args(Alternative):
         msg = f"alternative {alternative!r} is not one of {', '.join(get_args(Alternative))}"
         raise StudyError(msg)
-    return _run(spec, sample, SampleFacts(sample), alternative=alternative, level=level, seed=seed, options=options)
+    facts = SampleFacts(sample)
+    result = _run(spec, sample, facts, alternative=alternative, level=level, seed=seed, options=options)
+    return _judged(result, spec, measure(sample, facts))
 
 
 def run_all(
@@ -137,11 +159,55 @@ def run_all(
     'needs the returns of other dates (refit and admissible), which this sample does not carry'
     """
     facts = SampleFacts(sample)
+    conditions = measure(sample, facts)
     results = []
     for spec in TESTS.values():
         side: Alternative = alternative if spec.sided else "two-sided"
-        results.append(_run(spec, sample, facts, alternative=side, level=level, seed=seed, options={}))
+        result = _run(spec, sample, facts, alternative=side, level=level, seed=seed, options={})
+        results.append(_judged(result, spec, conditions))
     return tuple(results)
+
+
+def recommend(sample: WindowSample) -> tuple[Recommendation, ...]:
+    """Say which tests are to be believed on a sample, and why the others are not, without running any.
+
+    Parameters
+    ----------
+    sample : WindowSample
+        One tested window; with its estimation windows, or dependence, tails and skewness stay unknown.
+
+    Returns
+    -------
+    tuple of Recommendation
+        One a test, in the order of `TESTS`.
+
+    Examples
+    --------
+    >>> from eventstudy.inference import sample_of
+    >>> said = {r.name: r for r in recommend(sample_of(car=[0.01, 0.03, -0.01, 0.02], day0=[7, 7, 7, 7]))}
+    >>> said["bmp"].valid, said["bmp"].reasons
+    (False, ('dependence (4 security-events in 1 session, whose windows overlap; their correlation is not known ...
+    """
+    conditions = measure(sample)
+    said = []
+    for spec in TESTS.values():
+        obstacle = _obstacle(spec, sample, _used(spec, sample)[0], "two-sided")
+        valid, doubts = judge(spec, conditions)
+        said.append(Recommendation(spec.name, valid and not obstacle, (obstacle,) if obstacle else doubts))
+    return tuple(said)
+
+
+def _judged(result: TestResult, spec: TestSpec, conditions: Conditions) -> TestResult:
+    if not result.applicable:
+        return result
+    valid, doubts = judge(spec, conditions)
+    return replace(result, valid=valid, doubts=doubts)
+
+
+def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:
+    """Return how many security-events and sessions a test sees."""
+    used = np.isfinite(sample.car if spec.basis == "car" else sample.scar)
+    return int(used.sum()), int(np.unique(sample.day0[used]).size)
 
 
 def _lookup(name: str) -> TestSpec:
@@ -172,8 +238,7 @@ def _run(
         reference=spec.reference,
         assumptions=spec.assumptions,
     )
-    used = np.isfinite(sample.car if spec.basis == "car" else sample.scar)
-    n, clusters = int(used.sum()), int(np.unique(sample.day0[used]).size)
+    n, clusters = _used(spec, sample)
     blank = replace(blank, n=n, n_clusters=clusters, n_effective=facts.effective(n))
     reason = _obstacle(spec, sample, n, alternative)
     if not reason:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import StudyError
-from eventstudy.inference.calendar_time import session_sums
+from eventstudy.inference.sessions import session_sums
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import NEGLIGIBLE, Statistic, from_t
 
 if TYPE_CHECKING:
     from eventstudy.abnormal.sample import WindowSample
 
-__all__ = ["SPECS", "clustered_mean", "driscoll_kraay_mean"]
+__all__ = ["SPECS", "clustered_mean", "driscoll_kraay_mean", "panel"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -1,0 +1,191 @@
+"""Which tests to believe on this sample: its conditions measured, and held against what each test is claimed to bear.
+
+The thresholds are conventions, named below; each measurement stands in the result, so that a reader can disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.inference.facts import SampleFacts
+from eventstudy.inference.spec import FEW, MANY
+from eventstudy.inference.statistic import moments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eventstudy.abnormal.sample import WindowSample
+    from eventstudy.inference.spec import Condition, TestSpec
+
+__all__ = ["Conditions", "judge", "measure"]
+
+Floats = NDArray[np.float64]
+
+INFLATED = 1.25
+"""Correlation matters where it raises the variance of the mean by a quarter: for 250 estimation bars about three
+standard errors of 1 + (N - 1) r under independence, sqrt(2/T)."""
+FAT = 1.0
+"""Excess kurtosis of the standardized residuals, pooled; the normal has 0, daily stock returns 3 and more."""
+SKEWED = 0.5
+"""Skewness of a sum over the window: that of the pooled standardized residuals over sqrt(L)."""
+CLUSTERED = 0.10
+"""First autocorrelation of the squared standardized residuals, mean over the events."""
+SURE = 1.645
+"""One-sided 5 % for a rise of variance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a sample is like.
+
+    Attributes
+    ----------
+    present : mapping of str to str
+        Condition to the measurement in words; absent conditions are not keys.
+    n, bars : int
+        Security-events with a CAR; bars of the window.
+    measured : bool
+        Whether the estimation windows were there to measure dependence, tails and skewness on.
+    """
+
+    present: Mapping[Condition, str]
+    n: int
+    bars: int
+    measured: bool
+
+
+def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Conditions:
+    """Measure in which ways a sample departs from independent, normal abnormal returns of constant variance.
+
+    Parameters
+    ----------
+    sample : WindowSample
+        One tested window.
+    facts : SampleFacts, optional
+        If they were worked out already.
+
+    Returns
+    -------
+    Conditions
+
+    Examples
+    --------
+    >>> from eventstudy.inference import sample_of
+    >>> measure(sample_of(car=[0.01, -0.02, 0.015])).present["few"]
+    '3 security-events'
+    """
+    facts = facts or SampleFacts(sample)
+    used = np.isfinite(sample.car)
+    n, bars = int(used.sum()), int(sample.relative_day.size)
+    present: dict[Condition, str] = {}
+    if n < FEW:
+        present["few"] = f"{n} security-events"
+    share = float((~np.isfinite(sample.ar[used])).mean()) if n else 0.0
+    if share > 0:
+        present["missing"] = f"{share:.1%} of the abnormal returns are missing"
+    if n >= 2:
+        _dependence(sample, facts, used, present)
+    if sample.estimation is not None and n:
+        _shape(facts, used, bars, present)
+    if n >= 3:
+        _event_variance(sample, facts, present)
+    return Conditions(MappingProxyType(present), n, bars, sample.estimation is not None)
+
+
+def _dependence(
+    sample: WindowSample, facts: SampleFacts, used: NDArray[np.bool_], present: dict[Condition, str]
+) -> None:
+    days = np.unique(sample.day0[used])
+    n = int(used.sum())
+    shared = n - days.size
+    if not shared and not (np.diff(days) < sample.relative_day.size).any():
+        return
+    r = float(facts.correlation)
+    where = f"{n} security-events in {days.size} session{'s' if days.size > 1 else ''}"
+    kind: Condition = "dependence" if days.size == 1 else "staggered dependence"
+    if not np.isfinite(r):
+        present[kind] = f"{where}, whose windows overlap; their correlation is not known without the estimation windows"
+    elif 1 + (n - 1) * r > INFLATED:
+        present[kind] = (
+            f"{where}, mean residual correlation {r:.3f}: the variance of the mean is x{1 + (n - 1) * r:.2f}"
+        )
+
+
+def _shape(facts: SampleFacts, used: NDArray[np.bool_], bars: int, present: dict[Condition, str]) -> None:
+    z = facts.estimation.standardized[used]
+    known = z[np.isfinite(z)]
+    if known.size < MANY:
+        return
+    centred = known - known.mean()
+    spread = centred.std()
+    if not spread > 0:
+        return
+    skewness, excess = float((centred**3).mean() / spread**3), float((centred**4).mean() / spread**4 - 3)
+    if excess > FAT:
+        present["fat tails"] = f"excess kurtosis of residuals {excess:.1f}"
+    if abs(skewness) / np.sqrt(bars) > SKEWED:
+        present["skewness"] = f"skewness of residuals {skewness:.2f}"
+    square = z**2 - np.nanmean(z**2)
+    pairs = square[:, 1:] * square[:, :-1]
+    if np.isfinite(pairs).any() and np.nanmean(square**2) > 0:
+        rho = float(np.nanmean(pairs) / np.nanmean(square**2))
+        if rho > CLUSTERED:
+            present["volatility clustering"] = f"autocorrelation of squared residuals {rho:.2f}"
+
+
+def _event_variance(sample: WindowSample, facts: SampleFacts, present: dict[Condition, str]) -> None:
+    n, _, spread = moments(sample.scar)
+    df = np.asarray(sample.df, dtype=float)
+    df = df[np.isfinite(sample.scar) & (df > 4)]
+    if not np.isfinite(spread) or df.size == 0:
+        return
+    r = float(facts.correlation)
+    expected = float((df / (df - 2)).mean()) * (1 - max(r, 0.0) if np.isfinite(r) else 1.0)
+    kurtosis = 3.0
+    if sample.estimation is not None:  # fat tails alone make the spread of few events unsteady
+        z = facts.estimation.standardized
+        z = z[np.isfinite(z)]
+        if z.size and z.std() > 0:
+            kurtosis += max(float((z**4).mean() / (z**2).mean() ** 2) - 3, 0.0) / sample.relative_day.size
+    ratio = float(spread**2) / expected
+    if ratio > 1 + SURE * np.sqrt((kurtosis - 1) / float(n)):
+        present["event variance"] = f"variance in the window is x{ratio:.2f} that of the estimation window"
+
+
+def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]]:
+    """Say whether a test is to be believed under measured conditions, and why not.
+
+    Parameters
+    ----------
+    spec : TestSpec
+        The test.
+    conditions : Conditions
+        From `measure`.
+
+    Returns
+    -------
+    valid : bool
+    doubts : tuple of str
+        One for each condition that the test is not claimed to bear, with its measurement.
+    """
+    doubts = []
+    for condition, text in conditions.present.items():
+        if condition in spec.holds_under:
+            continue
+        if condition in spec.holds_with_many:
+            if conditions.n < MANY:
+                doubts.append(f"{condition} ({text}), which it bears from {MANY} security-events on")
+            continue
+        if condition == "few" and spec.smallest:
+            continue  # said below, with the number
+        doubts.append(f"{condition} ({text})")
+    if conditions.n < spec.smallest:
+        doubts.append(f"{conditions.n} security-events; it is claimed from {spec.smallest} on")
+    if spec.longest is not None and conditions.bars > spec.longest:
+        doubts.append(f"a window of {conditions.bars} bars; it is claimed up to {spec.longest}")
+    return not doubts, tuple(doubts)
