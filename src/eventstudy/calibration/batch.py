@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def _stretches(draw: Draw, geometry: Geometry) -> Ints:
     return np.broadcast_to(np.arange(n) * width, (studies, n))
 
 
-def _fold(x: NDArray[np.generic], studies: int) -> NDArray[np.generic]:
+def _fold(x: NDArray[Any], studies: int) -> NDArray[Any]:
     return x.reshape(studies, -1, *x.shape[1:])
 
 
@@ -134,7 +134,7 @@ def _batch(
     studies = shift.shape[0]
     columns = slice(window[0] + geometry.reach, window[1] + geometry.reach + 1)
     names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-    folded = {name: _fold(getattr(flat, name), studies) for name in names}
+    folded: dict[str, Any] = {name: _fold(getattr(flat, name), studies) for name in names}
     folded["bar"] = folded["bar"] + shift[..., None]
     folded["day0"] = folded["day0"] + shift
     return replace(
@@ -175,7 +175,7 @@ def single_samples(draw: Draw, geometry: Geometry, window: Window, effect: float
             return _estimate(returns, draw.market, security, day0, geometry, window).sample(*window)
 
         names = ("bar", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-        part = {name: getattr(whole, name)[at] for name in names}
+        part: dict[str, Any] = {name: getattr(whole, name)[at] for name in names}
         kept = EstimationRecord(*(getattr(record, name)[at] for name in record.__dataclass_fields__))
         out.append(replace(whole, **part, security=np.arange(n), estimation=kept, refit=refit, admissible=free))
     return out

@@ -21,7 +21,7 @@ from eventstudy.calibration.scenarios import SCENARIOS, Geometry
 from eventstudy.errors import StudyError
 from eventstudy.inference.facts import EstimationFacts, SampleFacts
 from eventstudy.inference.registry import TESTS
-from eventstudy.inference.spec import FEW, TestSpec
+from eventstudy.inference.spec import FEW, Condition, TestSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -171,8 +171,8 @@ def claimed(spec: TestSpec, scenario: str, n: int, window: Window) -> bool:
     >>> claimed(TESTS["patell"], "event_variance", 50, (0, 0)), claimed(TESTS["bmp"], "event_variance", 50, (0, 0))
     (False, True)
     """
-    conditions = SCENARIOS[scenario].conditions | (frozenset({"few"}) if n < FEW else frozenset())
-    return spec.holds(conditions, n, window[1] - window[0] + 1)
+    few: frozenset[Condition] = frozenset({"few"}) if n < FEW else frozenset()
+    return spec.holds(SCENARIOS[scenario].conditions | few, n, window[1] - window[0] + 1)
 
 
 def calibrate(

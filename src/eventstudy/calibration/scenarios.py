@@ -163,12 +163,12 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
 
 def _student(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
     """t(4), whose variance is 2."""
-    return rng.standard_t(4, shape) / np.sqrt(2)
+    return np.asarray(rng.standard_t(4, shape) / np.sqrt(2))
 
 
 def _skewed(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
     """Gamma of shape 4, centred: skewness 1, as of daily stock returns (Brown and Warner 1985)."""
-    return (rng.standard_gamma(4, shape) - 4) / 2
+    return np.asarray((rng.standard_gamma(4, shape) - 4) / 2)
 
 
 def _garch(rng: np.random.Generator, shape: tuple[int, ...], burn: int = 100) -> Floats:

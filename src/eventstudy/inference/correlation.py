@@ -130,7 +130,7 @@ def _meet(start: Ints, length: int) -> bool:
 def _lay(values: Floats | NDArray[np.bool_], bar: Ints, frame: tuple[int, int]) -> tuple[Floats, Floats]:
     """Lay rows out on the calendar positions of `frame`: values (0 where missing or False) and their indicator."""
     grid, mask = np.zeros((2, bar.shape[0], frame[1] - frame[0]))
-    there = (bar >= 0) & (values if values.dtype == bool else np.isfinite(values))
+    there = (bar >= 0) & (values.astype(bool) if values.dtype == bool else np.isfinite(values))
     row, column = np.nonzero(there)
     at = bar[row, column] - frame[0]
     grid[row, at], mask[row, at] = values[row, column], 1.0

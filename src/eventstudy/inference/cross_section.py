@@ -158,8 +158,13 @@ def explain(
         fit = model.fit(cov_type=errors, use_t=True)
     interval = np.asarray(fit.conf_int(1 - level))
     return CrossSection(
-        ("const", *columns),
-        *(np.asarray(part) for part in (fit.params, fit.bse, fit.tvalues, fit.pvalues, interval[:, 0], interval[:, 1])),
+        names=("const", *columns),
+        coefficient=np.asarray(fit.params),
+        se=np.asarray(fit.bse),
+        statistic=np.asarray(fit.tvalues),
+        pvalue=np.asarray(fit.pvalues),
+        low=interval[:, 0],
+        high=interval[:, 1],
         level=level,
         n=n,
         n_clusters=groups,

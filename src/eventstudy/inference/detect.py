@@ -97,9 +97,9 @@ def power(
         critical = special.ndtri(1 - tail)
         found = special.ndtr(d - critical)
         return float(found + special.ndtr(-d - critical) if alternative == "two-sided" else found)
-    critical = special.stdtrit(df, 1 - tail)
-    found = stats.nct.sf(critical, df, d)
-    return float(found + stats.nct.cdf(-critical, df, d) if alternative == "two-sided" else found)
+    edge = float(special.stdtrit(df, 1 - tail))
+    beyond = float(stats.nct.sf(edge, df, d))
+    return beyond + float(stats.nct.cdf(-edge, df, d)) if alternative == "two-sided" else beyond
 
 
 def minimum_detectable(

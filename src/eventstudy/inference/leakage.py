@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def pre_event(sample: WindowSample) -> Result:
     _, code = np.unique(sample.day0[used], return_inverse=True)
     groups = int(code.max(initial=-1)) + 1
     first, last = (int(sample.relative_day[at]) for at in (0, -1))
-    fixed = {
+    fixed: dict[str, Any] = {
         "name": "pre_event",
         "title": "Pre-event abnormal returns, joint",
         "null": f"mean abnormal return = 0 on every relative day {first} .. {last}",
@@ -194,7 +194,7 @@ def leakage_share(before: WindowSample, whole: WindowSample, *, level: float = 0
     x = np.column_stack([before.car[used], whole.car[used]])
     _, code = np.unique(whole.day0[used], return_inverse=True)
     groups = int(code.max(initial=-1)) + 1
-    fixed = {
+    fixed: dict[str, Any] = {
         "name": "leakage_share",
         "title": "Share of the reaction before the event",
         "null": "nothing of the reaction came before the event",

@@ -59,7 +59,7 @@ def _average(x: Floats) -> Floats:
     """Return the mean over events of each day, (..., N, D) to (..., D); NaN on a day without any."""
     there = np.isfinite(x)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(there, x, 0.0).sum(axis=-2) / there.sum(axis=-2)
+        return np.asarray(np.where(there, x, 0.0).sum(axis=-2) / there.sum(axis=-2))
 
 
 def time_series(
@@ -96,7 +96,7 @@ def time_series(
     with np.errstate(invalid="ignore", divide="ignore"):
         centred = np.where(used, filled - (filled.sum(axis=-1) / m)[..., None], 0.0)
         spread = np.sqrt((centred**2).sum(axis=-1) / (m - 1))
-        days = np.isfinite(window).any(axis=-2)
+        days = np.asarray(np.isfinite(window).any(axis=-2))
         scale = design.inflation(used, days) if forecast_error else days.sum(axis=-1)
         there = np.isfinite(car)
         n = there.sum(axis=-1)
@@ -150,7 +150,7 @@ def _weighted(x: Floats, weights: Floats) -> Floats:
     there = np.isfinite(x) & np.isfinite(weights)[..., None]
     w = np.where(there, weights[..., None], 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(there, x * w, 0.0).sum(axis=-2) / w.sum(axis=-2)
+        return np.asarray(np.where(there, x * w, 0.0).sum(axis=-2) / w.sum(axis=-2))
 
 
 def _regress(y: Floats, used: NDArray[np.bool_], design: Design) -> tuple[Floats, Floats, int]:
@@ -188,7 +188,7 @@ def sur_f(residual: Floats, window: Floats, design: Design) -> Statistic:
     Schipper and Thompson (1985); Binder (1985); Hotelling (1931).
     """
     n = np.asarray(np.isfinite(window).any(axis=-1).sum(axis=-1))
-    bars, days = np.isfinite(residual).all(axis=-2), np.isfinite(window).all(axis=-2)
+    bars, days = (np.asarray(np.isfinite(part).all(axis=-2)) for part in (residual, window))
     m = bars.sum(axis=-1)
     k, left, moved = design.estimation.shape[-1], residual, np.zeros_like(window)
     if not bars.all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -160,9 +161,7 @@ def bmp(scar: Floats, *, ddof: int = 1, normal: bool = False) -> Statistic:
     1.4412
     """
     outcome = cross_sectional(scar, ddof=ddof, normal=normal)
-    make = from_normal if normal else from_t
-    degrees = () if normal else (outcome.df,)
-    return make(outcome.value, *degrees, outcome.n, estimate=outcome.estimate, se=outcome.se, unit="standardized")
+    return replace(outcome, unit="standardized")
 
 
 def standardized(sample: WindowSample, *, forecast_error: bool = True, serial_cov: bool = True) -> Floats:

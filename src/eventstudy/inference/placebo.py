@@ -200,7 +200,7 @@ def _offsets(security: Ints, day0: Ints, admissible: NDArray[np.bool_]) -> Ints:
     free = np.ones(shift.size, dtype=bool)
     for code, day in np.unique(np.column_stack([security, day0]), axis=0):
         free &= admissible[code, shift + day]
-    return shift[free & (shift != 0)]
+    return np.asarray(shift[free & (shift != 0)])
 
 
 def _replay(sample: WindowSample, security: Ints, dates: Ints, measure: Measure) -> Floats:
@@ -240,9 +240,12 @@ def _compare(observed: Floats, placebo: Floats, *, n: int, scheme: str, measure:
         "draws": size,
         "resolution": 1 / (size + 1),
     }
+    two, less, greater = (np.asarray(p) for p in share)
     return Statistic(
         np.asarray(value),
-        *(np.asarray(p) for p in share),
+        two,
+        less,
+        greater,
         f"placebo dates ({scheme}), {size} draws",
         np.asarray(n),
         estimate=value,

@@ -117,7 +117,7 @@ def rank_portfolio(estimation: Floats, window: Floats, ranks: Floats | None = No
         before, inside = joint[..., :-length], joint[..., -length:]
     else:
         before, inside = _insert(estimation, window, row_ranks(estimation) if ranks is None else ranks)
-    stays = np.isfinite(inside).any(axis=-1)
+    stays = np.asarray(np.isfinite(inside).any(axis=-1))
     n = stays.sum(axis=-1)
     if np.isfinite(inside).all() and np.isfinite(before.sum()):
         per_day = np.broadcast_to(n[..., None], (*n.shape, estimation.shape[-1] + length))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,7 +217,7 @@ def cluster_bootstrap(
     )
 
 
-def _cluster_t(sums: Floats, sizes: Ints, n: int) -> tuple[Floats, Floats]:
+def _cluster_t(sums: NDArray[Any], sizes: Ints, n: int) -> tuple[Floats, Floats]:
     """Return mean / se and se of rows of cluster sums, se² = G/(G-1) sum_g (sum_g - n_g mean)² / n²."""
     g = sizes.size
     centre = sums.sum(axis=-1) / n
@@ -229,7 +229,7 @@ def _cluster_t(sums: Floats, sizes: Ints, n: int) -> tuple[Floats, Floats]:
 
 def _flips(
     groups: int, draws: int, rng: np.random.Generator, weights: Weights, *, exhaustive: bool
-) -> Iterator[Floats]:
+) -> Iterator[NDArray[Any]]:
     if exhaustive:
         codes = np.arange(2**groups)[:, None] >> np.arange(groups)
         yield 1.0 - 2.0 * (codes & 1)

@@ -250,8 +250,9 @@ def session_sums(values: Floats, bar: Ints) -> tuple[Floats, Ints]:
     used = np.isfinite(flat)
     key = (np.arange(len(flat))[:, None, None] * width + when - origin)[used]
     size = len(flat) * width
-    total = np.bincount(key, flat[used], minlength=size)
-    return total.reshape(-1, width), np.bincount(key, minlength=size).reshape(-1, width)
+    total = np.asarray(np.bincount(key, flat[used], minlength=size), dtype=np.float64)
+    number = np.asarray(np.bincount(key, minlength=size), dtype=np.int64)
+    return total.reshape(-1, width), number.reshape(-1, width)
 
 
 SPECS = (

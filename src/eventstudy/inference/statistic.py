@@ -88,14 +88,14 @@ class Statistic:
 
 def count(x: Floats) -> NDArray[np.int64]:
     """Return how many values are finite along the last axis, shape (...)."""
-    return np.isfinite(x).sum(axis=-1)
+    return np.asarray(np.isfinite(x).sum(axis=-1))
 
 
 def mean(x: Floats) -> Floats:
     """Return the mean of the finite values along the last axis; NaN where there are none."""
     used = np.isfinite(x)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(used, x, 0.0).sum(axis=-1) / used.sum(axis=-1)
+        return np.asarray(np.where(used, x, 0.0).sum(axis=-1) / used.sum(axis=-1))
 
 
 def sd(x: Floats, ddof: int = 1) -> Floats:

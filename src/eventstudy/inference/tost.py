@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scipy import special
 
@@ -70,7 +70,7 @@ def equivalence(
         msg = f"the margin is {margin}; it must be positive: the smallest effect that would matter"
         raise StudyError(msg)
     null = f"the effect is at least {margin:g} in size"
-    fixed = {
+    fixed: dict[str, Any] = {
         "name": "equivalence",
         "title": "Equivalence (two one-sided tests)",
         "null": null,
@@ -132,8 +132,8 @@ def equivalence_of(result: Result, margin: float, *, level: float = 0.95) -> Res
         msg = f"{result.name} has a {result.distribution} distribution; equivalence needs a t or normal statistic"
         raise StudyError(msg)
     df = float(result.df) if isinstance(result.df, (int, float)) else math.inf
-    counts = {"n": result.n, "n_clusters": result.n_clusters, "unit": result.unit}
-    return equivalence(result.estimate, result.se, margin, df=df, level=level, **counts)  # type: ignore[arg-type]
+    counts: dict[str, Any] = {"n": result.n, "n_clusters": result.n_clusters, "unit": result.unit}
+    return equivalence(result.estimate, result.se, margin, df=df, level=level, **counts)
 
 
 def _upper_tail(value: float, df: float) -> float:
