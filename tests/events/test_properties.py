@@ -143,5 +143,8 @@ def test_a_selection_and_its_complement_make_the_whole(catalog):
 
 def test_minus_zero_is_zero():
     moment = pd.Timestamp("2025-04-02 16:26", tz="America/New_York")
-    minus, plain = (EventCatalog([Event("a", "A", moment, "escalation", rate_after=rate)]) for rate in (-0.0, 0.0))
+    minus, plain = (
+        EventCatalog([Event(id="a", name="A", announced_at=moment, stance="escalation", rate_after=rate)])
+        for rate in (-0.0, 0.0)
+    )
     assert minus.digest == plain.digest
