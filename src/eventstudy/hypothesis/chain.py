@@ -136,6 +136,7 @@ def evaluate(
     name: str = "all",
     draws: int,
     power_draws: int,
+    curves: bool = True,
     seed: np.random.SeedSequence,
 ) -> SampleVerdict:
     """Test the three links and the chain within `strata`.
@@ -149,6 +150,8 @@ def evaluate(
     rules : Definitions
     name : str
     draws, power_draws : int
+    curves : bool
+        False leaves out the power curve of H2, for simulations.
     seed : numpy.random.SeedSequence
         One stream is spawned for each link and for the power.
     """
@@ -181,6 +184,7 @@ def evaluate(
             aim.target,
             draws=power_draws,
             rng=streams[3],
+            curve_wanted=curves,
         ),
         "H3": reaction_power(up, aim.reaction, level, aim.target),
     }

@@ -13,6 +13,9 @@ from eventstudy.hypothesis.analysis import analyse
 from eventstudy.hypothesis.chain import Evidence, SampleVerdict, evaluate, prepare
 from eventstudy.hypothesis.definitions import Definitions, load_definitions
 from eventstudy.hypothesis.falsify import check_falsifiers
+from eventstudy.hypothesis.frames import chart_frames
+from eventstudy.hypothesis.ledger import Ground, claims_frame
+from eventstudy.hypothesis.rulebook import judge
 from eventstudy.hypothesis.setting import Setting, build_setting, strata_of
 from eventstudy.hypothesis.tabulate import verdict_tables
 from eventstudy.hypothesis.verdict import Verdict, decide
@@ -110,13 +113,14 @@ class SelloffForcesSoftening:
         )
         evidence = prepare(setting.record, rules)
         samples = self._samples(setting, evidence, rules)
+        held = self._securities(setting, prices, securities)
         analysis = analyse(
             setting,
             evidence,
             samples,
             self._strata(setting, rules),
             rules,
-            securities=self._securities(setting, prices, securities),
+            securities=held,
             draws=self._draws(rules),
             curve_draws=rules.replications.quick // 2 if self.quick else rules.replications.curve,
             seed=self.seed,
@@ -126,7 +130,12 @@ class SelloffForcesSoftening:
         falsifiers = check_falsifiers(
             setting, evidence, samples, analysis, rules, draws=self._draws(rules), seed=self.seed
         )
+        self._say("the ledger of claims")
+        ground = Ground(setting, evidence, samples, analysis, held, rules, self._draws(rules), self.seed)
+        claims = judge(ground)
         supported, reasons = decide(samples[rules.headline], falsifiers, rules)
+        tables = verdict_tables(setting, evidence, samples, falsifiers, rules)
+        tables |= dict(analysis.tables) | {"claims": claims_frame(claims)}
         return Verdict(
             samples=MappingProxyType(samples),
             headline=rules.headline,
@@ -136,9 +145,9 @@ class SelloffForcesSoftening:
             definitions=rules,
             provenance=MappingProxyType(self._provenance(catalog, prices, rules)),
             facts=MappingProxyType(dict(analysis.facts)),
-            _tables=MappingProxyType(
-                verdict_tables(setting, evidence, samples, falsifiers, rules) | dict(analysis.tables)
-            ),
+            claims=claims,
+            _tables=MappingProxyType(tables),
+            _frames=MappingProxyType(chart_frames(ground, samples, tables)),
         )
 
     def _strata(self, setting: Setting, rules: Definitions) -> dict[str, list[Stratum]]:
@@ -165,7 +174,7 @@ class SelloffForcesSoftening:
             )
         return verdicts
 
-    def _securities(self, setting: Setting, prices: PricePanel, securities: ReturnPanel | None) -> pd.DataFrame | None:
+    def _securities(self, setting: Setting, prices: PricePanel, securities: ReturnPanel | None) -> pd.DataFrame:
         """Take returns of other securities on the sessions of the record."""
         if securities is not None:
             return securities.frame.reindex(setting.index)

@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 #: Odds ratios among which the smallest detectable one is sought.
+_STEPS = tuple(round(0.1 * i, 1) for i in range(21))
 _GRID = (1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
 
 
@@ -38,11 +39,14 @@ class Power:
         Share of rejections at the level.
     detectable : float
         The smallest effect detected at the target rate; infinite beyond the grid.
+    curve : tuple of (effect, power)
+        For a chart.
     """
 
     effect: float
     power: float
     detectable: float
+    curve: tuple[tuple[float, float], ...] = ()
 
 
 def reaction_power(reaction: Reaction, effect: float, level: float, target: float) -> Power:
@@ -81,6 +85,7 @@ def decision_power(
     *,
     draws: int,
     rng: np.random.Generator,
+    curve_wanted: bool = True,
 ) -> Power:
     """Power of H2: reliefs are dealt out anew, more often where the loss is larger.
 
@@ -96,6 +101,8 @@ def decision_power(
     level, target : float
     draws : int
     rng : numpy.random.Generator
+    curve_wanted : bool
+        False leaves out the curve and the smallest detectable ratio.
 
     Notes
     -----
@@ -111,8 +118,9 @@ def decision_power(
 
     if not session.null.size or (score is not None and not score.null.size):
         return Power(odds_ratio, 0.0, float("inf"))
-    detectable = next((ratio for ratio in _GRID if power(ratio) >= target), float("inf"))
-    return Power(odds_ratio, power(odds_ratio), detectable)
+    curve = tuple((ratio, power(ratio)) for ratio in (_GRID if curve_wanted else ()))
+    detectable = next((ratio for ratio, found in curve if found >= target), float("inf"))
+    return Power(odds_ratio, power(odds_ratio), detectable, curve)
 
 
 def _session_power(test: DecisionTest, slope: float, level: float, draws: int, rng: np.random.Generator) -> float:

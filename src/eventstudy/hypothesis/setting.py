@@ -46,6 +46,10 @@ class Setting:
         The rival's threats.
     episodes : pandas.DataFrame
         One row a threat: how it enters, or why not.
+    threats : pandas.DataFrame
+        The threats as they came, also those without a price.
+    employment : (m,) int
+        Sessions of employment reports.
     """
 
     index: pd.DatetimeIndex
@@ -54,6 +58,8 @@ class Setting:
     record: Record
     rival: Spells
     episodes: pd.DataFrame
+    threats: pd.DataFrame
+    employment: NDArray[np.int64]
 
     def vary(self, rules: Definitions, variant: Variant) -> Sample:
         """Return the sample under a departure from the definitions."""
@@ -111,7 +117,10 @@ def build_setting(
         decision=sample.decision.position,
         spells=spells,
     )
-    return Setting(index, events, sample, record, rival, account)
+    macro = load_macro_calendar()
+    reports = first_sessions(pd.DatetimeIndex(macro.loc[macro["event"] == "employment report", "announced_at"]), "XNYS")
+    employment = index.get_indexer(reports)
+    return Setting(index, events, sample, record, rival, account, table, employment[employment >= 0].astype(np.int64))
 
 
 def _events(catalog: EventCatalog, calendar: str) -> pd.DataFrame:

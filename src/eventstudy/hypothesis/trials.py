@@ -61,7 +61,9 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
     evidence = prepare(world.record, rules)
     pool = np.arange(world.first - rules.placebo.pool_before, world.last + 1)
     stratum = Stratum("world", world.first, world.last, pool[~world.record.busy[pool]])
-    sample = evaluate(world.record, evidence, [stratum], rules, name="world", draws=draws, power_draws=50, seed=first)
+    sample = evaluate(
+        world.record, evidence, [stratum], rules, name="world", draws=draws, power_draws=50, curves=False, seed=first
+    )
     rows = sample.rows
     loss = row_loss(world.record.market, rows, evidence, rules)
     nobody = np.zeros(0, dtype=np.int64)

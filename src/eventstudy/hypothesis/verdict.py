@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from eventstudy.hypothesis.chain import SampleVerdict
     from eventstudy.hypothesis.definitions import Definitions
+    from eventstudy.hypothesis.ledger import Claim
     from eventstudy.hypothesis.power import Power
     from eventstudy.inference import TestResult
 
@@ -95,6 +96,8 @@ class Verdict:
         Digests, symbols, seed, replications, and whether the run was a quick one.
     facts : mapping
         Single figures of the parts beside the links: cycles, favourite of the race, calendar shift, dose.
+    claims : tuple of Claim
+        The ledger, judged.
     """
 
     samples: Mapping[str, SampleVerdict]
@@ -105,7 +108,9 @@ class Verdict:
     definitions: Definitions
     provenance: Mapping[str, Any]
     facts: Mapping[str, Any]
+    claims: tuple[Claim, ...]
     _tables: Mapping[str, pd.DataFrame]
+    _frames: Mapping[str, pd.DataFrame]
 
     @property
     def links(self) -> Mapping[str, TestResult]:
@@ -141,6 +146,10 @@ class Verdict:
         """Tidy tables by name; see docs/flagship.md for their columns."""
         return {name: table.copy() for name, table in self._tables.items()}
 
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Tidy frames for charts by name; :mod:`eventstudy.hypothesis.frames` says what each holds."""
+        return {name: frame.copy() for name, frame in self._frames.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the tables, as plain JSON values."""
         content: dict[str, Any] = plain(
@@ -164,6 +173,7 @@ class Verdict:
                     {"link": f.link, "text": f.text, "fires": f.fires, "figure": f.figure} for f in self.falsifiers
                 ],
                 "facts": dict(self.facts),
+                "claims": [{key: getattr(c, key) for key in c.__dataclass_fields__} for c in self.claims],
                 "definitions": {"digest": self.definitions.digest, **self.definitions.raw},
                 "provenance": dict(self.provenance),
             }
