@@ -148,9 +148,7 @@ def pair_correlation(sample, i, j):
 
 def mean_correlation(sample):
     used = rows(sample)
-    bars = {
-        i: {b for b, a in zip(sample.bar[i], sample.ar[i], strict=True) if math.isfinite(a)} for i in used
-    }
+    bars = {i: {b for b, a in zip(sample.bar[i], sample.ar[i], strict=True) if math.isfinite(a)} for i in used}
     total = 0.0
     for i, j in itertools.combinations(used, 2):
         total += pair_correlation(sample, i, j) * len(bars[i] & bars[j]) / math.sqrt(len(bars[i]) * len(bars[j]))
@@ -173,8 +171,9 @@ class TestKolariPynnonen:
         check("kp_bmp", sample, t * math.sqrt((1 - r) / (1 + (n - 1) * r)), df=n - 1, floor=False)
 
 
-def test_many_events_on_blocks_of_dates_equal_the_pair_loop(make_sample):
-    sample = make_sample(150, window=(0, 1), dates="staggered", holes=0.03)  # more than one block of pairs
+@pytest.mark.parametrize("dates", ["staggered", "one"])
+def test_many_events_on_blocks_of_dates_equal_the_pair_loop(make_sample, holes, dates):
+    sample = make_sample(150, window=(0, 1), dates=dates, holes=holes)  # more than one block of pairs
     r = mean_correlation(sample)
     np.testing.assert_allclose(run("kp_patell", sample).details["correlation"], r, rtol=RTOL)
 
@@ -199,7 +198,12 @@ def rank_loop(table, window):
         if there:
             averages[d] = sum(there) / len(there)
             squares.append(len(there) / len(kept) * averages[d] ** 2)
-    return [averages[d] for d in window if d in averages], math.sqrt(sum(squares) / len(squares)), len(squares), len(kept)
+    return (
+        [averages[d] for d in window if d in averages],
+        math.sqrt(sum(squares) / len(squares)),
+        len(squares),
+        len(kept),
+    )
 
 
 @pytest.mark.parametrize("window", [*WINDOWS, (0, 8)])
@@ -236,7 +240,8 @@ class TestRanks:
     def studentized(sample, i):
         record = sample.estimation
         return [
-            e / (sample.sigma[i] * math.sqrt(1 - h)) for e, h in zip(record.residual[i], record.leverage[i], strict=True)
+            e / (sample.sigma[i] * math.sqrt(1 - h))
+            for e, h in zip(record.residual[i], record.leverage[i], strict=True)
         ]
 
 

@@ -22,7 +22,7 @@ from eventstudy.inference.one_date import portfolio, sur_f, time_series
 from eventstudy.inference.parametric import bmp, cross_sectional, patell, single
 from eventstudy.inference.placebo import permutation, placebo_dates
 from eventstudy.inference.ranks import corrado, grank
-from eventstudy.inference.recommend import Conditions, measure
+from eventstudy.inference.conditions import Conditions, measure
 from eventstudy.inference.registry import TESTS, Recommendation, recommend, run, run_all
 from eventstudy.inference.resampling import bootstrap_t, cluster_bootstrap, hall, skewness_adjusted, wild_bootstrap
 from eventstudy.inference.result import Alternative, TestResult

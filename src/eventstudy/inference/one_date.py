@@ -190,13 +190,16 @@ def sur_f(residual: Floats, window: Floats, design: Design) -> Statistic:
     n = np.asarray(np.isfinite(window).any(axis=-1).sum(axis=-1))
     bars, days = (np.asarray(np.isfinite(part).all(axis=-2)) for part in (residual, window))
     m = bars.sum(axis=-1)
+    size = residual.shape[-2]
+    if size + design.estimation.shape[-1] > residual.shape[-1]:  # before an N x N matrix is made in vain
+        none = np.full(n.shape, np.nan)
+        return Statistic(none, none, none, none, "F", n)
     k, left, moved = design.estimation.shape[-1], residual, np.zeros_like(window)
     if not bars.all():
         each = Design(design.estimation[..., None, :, :], design.window[..., None, :, :])
         on = np.broadcast_to(bars[..., None, :], residual.shape)
         left, moved, k = _regress(np.where(on, residual, 0.0), on, each)
     total = np.where(days[..., None, :], window - moved, 0.0).sum(axis=-1)
-    size = residual.shape[-2]
     df2 = np.where(m - k - size + 1 > 0, m - k - size + 1, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         covariance = left @ np.swapaxes(left, -1, -2) / (m - k)[..., None, None]

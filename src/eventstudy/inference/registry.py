@@ -26,7 +26,7 @@ from eventstudy.inference import (
     single_event,
 )
 from eventstudy.inference.facts import SampleFacts
-from eventstudy.inference.recommend import Conditions, judge, measure
+from eventstudy.inference.conditions import Conditions, judge, measure
 from eventstudy.inference.result import Alternative, TestResult
 from eventstudy.inference.statistic import Statistic, quantile
 

@@ -55,7 +55,8 @@ def hall(x: Floats) -> Floats:
     n, centre, spread = moments(x)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (x - centre[..., None]) / spread[..., None]
-        g = n / ((n - 1.0) * (n - 2.0)) * np.nansum(z**3, axis=-1)
+        cube = z * z * z  # a power would be ten times slower
+        g = n / ((n - 1.0) * (n - 2.0)) * np.where(np.isfinite(cube), cube, 0.0).sum(axis=-1)
         s = centre / spread
         value = np.sqrt(n) * (s + g * s**2 / 3 + g**2 * s**3 / 27 + g / (6 * n))
     return np.where(n >= 3, value, np.nan)
