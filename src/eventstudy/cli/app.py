@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn, Optional
 import typer
 
 from eventstudy._version import __version__
-from eventstudy.errors import EventStudyError, SourceError
+from eventstudy.errors import EventStudyError, SourceError, StudyError
 
 __all__ = ["app", "main"]
 
@@ -26,8 +26,13 @@ app = typer.Typer(
 
 Study = Annotated[str, typer.Argument(help="A study shipped with the package (us-china), or the path of a study file.")]
 Source = Annotated[
-    Optional[str],  # noqa: UP045  typer reads the annotation at run time on 3.11
+    Optional[str],
     typer.Option(help="Where prices come from: bundled, yahoo, or the path of a .csv or .parquet file."),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer replications, in seconds; the report says so.")]
+Folder = Annotated[
+    Optional[Path],
+    typer.Option("--cache", help="The cache's folder; by default the user's."),
 ]
 
 
@@ -59,7 +64,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it with the fla
 
 @app.callback()
 def _root(
-    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: FBT002
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     pass
 
@@ -71,12 +76,36 @@ def run(
         "out"
     ),
     source: Source = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer replications, in seconds; the report says so.")] = False,  # noqa: FBT002
+    quick: Quick = False,
 ) -> None:
     """Run a study and write its report, results, charts and tables."""
     from eventstudy.cli.running import run_study  # noqa: PLC0415  --help must not pay for pandas
 
     raise typer.Exit(run_study(study, out=out, source=source, quick=quick))
+
+
+@app.command()
+def check(
+    study: Study = "us-china",
+    *,
+    against: Annotated[Path, typer.Option(help="The accepted folder, such as gallery.")],
+    source: Source = None,
+    tolerance: Annotated[float, typer.Option(help="Relative: numbers that differ by less are the same.")] = 1e-6,
+    update: Annotated[bool, typer.Option("--update", help="Accept what moved: write the folder anew.")] = False,
+    images: Annotated[
+        Optional[Path],
+        typer.Option(help="A folder for side-by-side pictures of the charts that moved."),
+    ] = None,
+    quick: Quick = False,
+) -> None:
+    """Run a study again and compare it with an accepted folder; exit 1 and a table of what moved."""
+    from eventstudy.cli.running import check_study  # noqa: PLC0415  --help must not pay for pandas
+
+    raise typer.Exit(
+        check_study(
+            study, against=against, source=source, tolerance=tolerance, update=update, images=images, quick=quick
+        )
+    )
 
 
 @app.command()
@@ -86,14 +115,14 @@ def events(
     ] = "us-china",
     calendar: Annotated[str, typer.Option(help="The exchange whose sessions are wanted.")] = "XNYS",
     validate: Annotated[
-        Optional[Path],  # noqa: UP045  typer reads the annotation at run time on 3.11
+        Optional[Path],
         typer.Option(help="Check a catalogue file of one's own and list every bad row."),
     ] = None,
     timezone: Annotated[
-        Optional[str],  # noqa: UP045  typer reads the annotation at run time on 3.11
+        Optional[str],
         typer.Option(help="Time zone of a file whose times have none, such as America/New_York."),
     ] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,  # noqa: FBT002
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
     """List a catalogue's events with the first session that could react to each."""
     from eventstudy.cli.listing import list_events  # noqa: PLC0415  --help must not pay for pandas
@@ -103,9 +132,116 @@ def events(
 
 @app.command("tests")
 def significance_tests(
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,  # noqa: FBT002
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
     """List the significance tests: null, assumptions, source."""
     from eventstudy.cli.listing import list_tests  # noqa: PLC0415  --help must not pay for pandas
 
     list_tests(csv=csv)
+
+
+@app.command()
+def fetch(
+    symbols: Annotated[list[str], typer.Argument(help="Symbols, such as NVDA AMD ^GSPC.")],
+    start: Annotated[Optional[str], typer.Option(help="First day, such as 2024-06-03.")] = None,
+    end: Annotated[Optional[str], typer.Option(help="Last day, included.")] = None,
+    source: Annotated[str, typer.Option(help="yahoo, french, fred or stooq.")] = "yahoo",
+    offline: Annotated[bool, typer.Option("--offline", help="Only what the cache has; ask nobody.")] = False,
+    folder: Folder = None,
+    freeze: Annotated[
+        Optional[Path],
+        typer.Option(help="Write the panel with its checksums here, to be read back with --source."),
+    ] = None,
+) -> None:
+    """Fill the cache with what it lacks, and say of each symbol what came and what is missing."""
+    from eventstudy.cli.fetching import fetch_symbols  # noqa: PLC0415  --help must not pay for pandas
+
+    raise typer.Exit(
+        fetch_symbols(symbols, start=start, end=end, source=source, offline=offline, folder=folder, frozen=freeze)
+    )
+
+
+cache = typer.Typer(help="What sources delivered, kept for the next run.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
+
+
+@cache.command("list")
+def list_entries(folder: Folder = None) -> None:
+    """List what the cache holds."""
+    from eventstudy.cli import fetching  # noqa: PLC0415  --help must not pay for pandas
+
+    fetching.list_entries(folder)
+
+
+@cache.command()
+def verify(
+    folder: Folder = None,
+    source: Annotated[
+        Optional[str], typer.Option(help="Ask this source again: by how much have returns changed?")
+    ] = None,
+) -> None:
+    """Check every entry's checksum; exit 3 if one is damaged, 1 if the source has revised one."""
+    from eventstudy.cli import fetching  # noqa: PLC0415  --help must not pay for pandas
+
+    raise typer.Exit(fetching.verify(folder, source))
+
+
+@cache.command()
+def clear(
+    symbols: Annotated[Optional[list[str]], typer.Argument(help="Only these symbols.")] = None,
+    folder: Folder = None,
+) -> None:
+    """Remove entries: those of some symbols, or all."""
+    from eventstudy.cli import fetching  # noqa: PLC0415  --help must not pay for pandas
+
+    fetching.clear(folder, symbols)
+
+
+@app.command()
+def calibrate(
+    *,
+    scenario: Annotated[Optional[list[str]], typer.Option(help="A scenario; may be given again. All, if none.")] = None,
+    tests: Annotated[
+        Optional[list[str]], typer.Option(help="A test; may be given again. All that do not draw, if none.")
+    ] = None,
+    events: Annotated[
+        Optional[list[int]], typer.Option(help="Security-events a study: 10, 50 and 200, if none.")
+    ] = None,
+    window: Annotated[
+        Optional[list[str]], typer.Option(help="A window, such as 0,0 or -1,1; may be given again.")
+    ] = None,
+    replications: Annotated[int, typer.Option(help="Simulated studies a cell.")] = 1000,
+    draws: Annotated[int, typer.Option(help="Draws of a test that resamples.")] = 199,
+    effect: Annotated[
+        float, typer.Option(help="Abnormal return of day 0, a decimal; 0 measures size, else power.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Root of all chance.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes; the table does not depend on it.")] = 1,
+    out: Annotated[Optional[Path], typer.Option(help="Write the table here, as CSV with its command.")] = None,
+    resume: Annotated[Optional[Path], typer.Option(help="A journal of finished work, read and appended to.")] = None,
+) -> None:
+    """Measure size or power of tests on data with known truth."""
+    from eventstudy.calibration import Plan  # noqa: PLC0415  --help must not pay for pandas
+    from eventstudy.cli.lab import run_lab  # noqa: PLC0415  the same
+
+    usual = Plan()
+    plan = Plan(
+        scenarios=tuple(scenario or ()),
+        tests=tuple(tests or ()),
+        events=tuple(events) if events else usual.events,
+        windows=tuple(_window(text) for text in window) if window else usual.windows,
+        replications=replications,
+        draws=draws,
+        effect=effect,
+        seed=seed,
+    )
+    run_lab(plan, out=out, resume=resume, workers=workers)
+
+
+def _window(text: str) -> tuple[int, int]:
+    first, _, last = text.partition(",")
+    try:
+        return int(first), int(last or first)
+    except ValueError:
+        msg = f"window {text!r} is not two relative days; write it as 0,1 or as -1,1"
+        raise StudyError(msg) from None

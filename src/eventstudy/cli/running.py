@@ -1,4 +1,4 @@
-"""``eventstudy run``."""
+"""``eventstudy run`` and ``eventstudy check``: a study from its file to its report."""
 
 from __future__ import annotations
 
@@ -7,22 +7,61 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from eventstudy.report import write_document
+from eventstudy.cli.listing import print_frame
+from eventstudy.report import check_document, check_target, write_document
 from eventstudy.report.build import build_document
 from eventstudy.study.files import load_study
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from eventstudy.report import Document
     from eventstudy.report.parts.part import Inputs
 
-__all__ = ["run_study"]
+__all__ = ["check_study", "run_study"]
 
-DELIVERED_OR_UNKNOWN = ("NoSuchTicker", "DataError")  # a local source that simply lacks a symbol has not failed
+LOCAL_LACK = ("NoSuchTicker", "DataError")  # a local source that simply lacks a symbol has not failed
+REMOTE = frozenset({"yahoo", "french", "fred", "stooq"})
 
 
 def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
     """Run a study, write its report, say the answer; 3 if a source could not deliver, else 0."""
+    check_target(out)  # before the work
+    document, inputs = _build(name, source=source, quick=quick)
+    write_document(document, out)
+    for line in document.answer:
+        print(line)
+    print(f"\nwritten: {out / 'report.html'}, with results.json, charts/, tables/ and manifest.json beside it")
+    return _delivered(inputs)
+
+
+def check_study(
+    name: str, *, against: Path, source: str | None, tolerance: float, update: bool, images: Path | None, quick: bool
+) -> int:
+    """Run a study and compare it with an accepted folder; 1 and a table of what moved if anything did."""
+    document, inputs = _build(name, source=source, quick=quick)
+    found = check_document(document, against, tolerance=tolerance, images=images)
+    for note in found.notes:
+        print(note)
+    if found:
+        print(f"{name}: nothing moved against {against}")
+        return _delivered(inputs)
+    print_frame(
+        found.frame,
+        title=f"{name}: {len(found.moved)} differences against {against}",
+        wrap=frozenset({"old", "new", "difference"}),
+    )
+    if images is not None and images.exists():
+        print(f"side-by-side pictures of the charts that moved: {images}")
+    if update:
+        write_document(document, against)
+        print(f"accepted: {against} is written anew")
+        return _delivered(inputs)
+    print("to accept this, run the same command with --update")
+    return 1
+
+
+def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inputs]:
     study = load_study(name)
     console = Console(stderr=True)
     with console.status("starting") as status:
@@ -32,19 +71,13 @@ def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
             if not console.is_terminal:
                 print(f"… {stage}", file=sys.stderr, flush=True)
 
-        document, inputs = build_document(study, source=source, quick=quick, progress=say)
-        say("writing")
-        write_document(document, out)
-    for line in document.answer:
-        print(line)
-    print(f"\nwritten: {out / 'report.html'}, with results.json, charts/, tables/ and manifest.json beside it")
-    return _delivered(inputs)
+        return build_document(study, source=source, quick=quick, progress=say)
 
 
 def _delivered(inputs: Inputs) -> int:
-    remote = inputs.source == "yahoo"
     failures = {**inputs.prices.failures, **(inputs.securities.failures if inputs.securities else {})}
-    failed = {s: why for s, why in failures.items() if remote or not why.startswith(DELIVERED_OR_UNKNOWN)}
+    remote = inputs.source in REMOTE
+    failed = {symbol: why for symbol, why in failures.items() if remote or not why.startswith(LOCAL_LACK)}
     for symbol, why in sorted(failed.items()):
         print(f"eventstudy: {symbol}: {why}", file=sys.stderr)
     return 3 if failed else 0

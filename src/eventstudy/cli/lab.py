@@ -1,0 +1,65 @@
+"""``eventstudy calibrate``: how often tests reject on data with known truth."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from eventstudy.calibration import Plan, calibrate, write_table
+from eventstudy.cli.listing import print_frame
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["run_lab"]
+
+
+def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int) -> None:
+    """Run a plan with a bar, print the rates, and write the table if a file is named."""
+    console = Console(stderr=True)
+    pool = ProcessPoolExecutor(workers) if workers > 1 else nullcontext()
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with pool as executor, Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("calibrating")
+
+        def said(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            if not console.is_terminal and (done == total or done % max(1, total // 10) == 0):
+                print(f"… {done} of {total} units", file=sys.stderr, flush=True)
+
+        rows = calibrate(plan, resume=resume, executor=executor, progress=said)
+    frame = pd.DataFrame(
+        {
+            "scenario": [row.scenario for row in rows],
+            "n": [row.n for row in rows],
+            "window": [f"({row.first}, {row.last})" for row in rows],
+            "test": [row.test for row in rows],
+            "rejects": [f"{row.rate:.1%} ± {row.error:.1%}" for row in rows],
+            "claimed": ["yes" if row.claimed else "" for row in rows],
+            "held": [("yes" if row.held else "no") if row.claimed else "" for row in rows],
+        }
+    )
+    what = "power" if plan.effect else "size"
+    print_frame(frame, title=f"{what} at 5 %, {plan.replications} replications a cell")
+    if out is not None:
+        write_table(out, rows, _command(plan))
+
+
+def _command(plan: Plan) -> str:
+    words = ["eventstudy calibrate"]
+    for option, values in (("scenario", plan.scenarios), ("tests", plan.tests), ("events", plan.events)):
+        words += [f"--{option} {value}" for value in values]
+    words += [f"--window {first},{last}" for first, last in plan.windows]
+    words += [
+        f"--replications {plan.replications}",
+        f"--draws {plan.draws}",
+        f"--effect {plan.effect:g}",
+        f"--seed {plan.seed}",
+    ]
+    return " ".join(words)
