@@ -52,7 +52,7 @@ def test_ids_are_plain():
 
 
 def test_arrange_leaves_out_what_does_not_fit_and_keeps_the_important():
-    flags = arrange([50.0, 50.0, 50.0], [40.0] * 3, bounds=(0, 100), levels=1, gap=0)
+    flags = arrange([50.0, 50.0, 50.0], [40.0] * 3, bounds=(0, 100), levels=1)
     assert [flag.index for flag in flags] == [0, 1], "one to each side, no room for a third"
     assert {flag.side for flag in flags} == {1, -1}
     assert arrange([50.0], [200.0], bounds=(0, 100), levels=3) == []

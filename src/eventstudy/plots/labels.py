@@ -98,7 +98,8 @@ def _stairs(
             left, right = (pole, pole + wide) if side > 0 else (pole - wide, pole)
             if left < bounds[0] or right > bounds[1]:
                 continue
-            if all(_apart((level, left - gap, right + gap, pole), other) for other in placed):
+            reach = (pole, right + gap) if side > 0 else (left - gap, pole)
+            if all(_apart((level, *reach, pole), other) for other in placed):
                 placed.append((Flag(index, level, side), left, right, pole))
                 break
     return [flag for flag, *_ in placed]

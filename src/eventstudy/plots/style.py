@@ -206,6 +206,28 @@ def percent_axis(axis: Axis) -> None:
     axis.set_major_formatter(PercentTicks())
 
 
+def value_axis(axis: Axis, quantity: str, unit: str = "percent") -> None:
+    """Label an axis with its quantity and unit: decimals shown in percent, or numbers with the unit in words."""
+    if unit == "percent":
+        percent_axis(axis)
+        axis.set_label_text(quantity)
+    else:
+        axis.set_label_text(f"{quantity}, {unit}" if unit else quantity)
+
+
+def say(value: float, unit: str = "percent", places: int = 1) -> str:
+    """Write a value for a label, in percent or in its own unit.
+
+    Examples
+    --------
+    >>> say(-0.0484), say(-0.194, "sd", 2)
+    ('−4.8%', '−0.19 sd')
+    """
+    if unit == "percent":
+        return percent(value, places)
+    return f"{value:.{places}f} {unit}".replace("-", "−").strip()
+
+
 def clean(text: object, limit: int = 40) -> str:
     r"""Make any text fit for a label: one line, no control or direction marks, cut at ``limit``.
 

@@ -1,0 +1,171 @@
+"""Every way in which the question could have been asked, from the lowest estimate to the highest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eventstudy.plots.style import (
+    Style,
+    clean,
+    headline,
+    need,
+    new_figure,
+    nothing_to_draw,
+    say,
+    scaled,
+    styled,
+    value_axis,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["specification_curve", "specification_curve_data"]
+
+_CLEAR, _DIM = "#0072B2", "#9A9A9A"
+
+
+def specification_curve_data(frame: pd.DataFrame, choices: Sequence[str]) -> pd.DataFrame:
+    """Give the tidy frame that :func:`specification_curve` draws, sorted by estimate.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a specification: ``estimate``, ``pvalue``, and the columns that say what was chosen; optionally ``low``
+        and ``high``.
+    choices : sequence of str
+        Those columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``place`` (0 = the lowest estimate), ``estimate``, ``low``, ``high``, ``pvalue``, and the choices as text.
+        Specifications without an estimate come last, with a NaN place.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    need(frame, ["estimate", "pvalue", *choices], "specification_curve")
+    tidy = frame[["estimate"]].copy()
+    for side in ("low", "high"):
+        tidy[side] = frame[side].to_numpy(float) if side in frame.columns else np.nan
+    tidy["pvalue"] = frame["pvalue"].to_numpy(float)
+    for choice in choices:
+        tidy[choice] = frame[choice].astype(str).to_numpy()
+    tidy = tidy.sort_values(["estimate", *choices], ignore_index=True)
+    tidy.insert(0, "place", np.where(tidy["estimate"].notna(), np.arange(len(tidy)), np.nan))
+    return tidy
+
+
+def specification_curve(
+    frame: pd.DataFrame,
+    choices: Sequence[str],
+    *,
+    level: float = 0.05,
+    quantity: str = "estimate",
+    unit: str = "percent",
+    title: str = "Every declared specification",
+    subtitle: str | None = None,
+    style: Style = "screen",
+) -> Figure:
+    """Draw all specifications by their estimate, and below which choices each is made of.
+
+    Parameters
+    ----------
+    frame, choices
+        As in :func:`specification_curve_data`.
+    level : float
+        p-values below it are marked as filled points.
+    quantity, unit : str
+        What was estimated and in what: ``"percent"`` for decimals, or a unit in words.
+    title, subtitle : str
+        The subtitle defaults to n, the median and the share below ``level``.
+    style : {"screen", "paper"}
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A composite of two Axes: ``specification.clear``, ``specification.dim`` (p below the level, or not) and
+        ``specification.interval`` above, ``specification.choice`` below.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    tidy = specification_curve_data(frame, choices)
+    known = tidy[tidy["estimate"].notna()]
+    options = [(choice, option) for choice in choices for option in sorted(known[choice].unique())]
+    with styled(style):
+        figure = new_figure((1.1, max(1.0, 0.75 + 0.045 * len(options))))
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[1.1, max(0.5, 0.115 * len(options))])
+        if known.empty:
+            headline(upper, title)
+            nothing_to_draw(upper, "specifications")
+            lower.set_axis_off()
+            return figure
+        share = float((known["pvalue"] < level).mean())
+        missing = f"; {len(tidy) - len(known)} without an estimate" if len(tidy) > len(known) else ""
+        small = f"n = {len(known)} specifications{missing}; median {say(float(known['estimate'].median()), unit, 2)}; p < {level:g} in {100 * share:.0f}%"
+        headline(upper, title, small if subtitle is None else subtitle)
+        _curve(upper, known, level)
+        value_axis(upper.yaxis, quantity, unit)
+        _dots(lower, known, options, level)
+    return figure
+
+
+def _curve(ax: Axes, known: pd.DataFrame, level: float) -> None:
+    if known["low"].notna().any():
+        ax.vlines(
+            known["place"], known["low"], known["high"], color="#C9D2DA", linewidth=0.8, gid="specification.interval"
+        )
+    clear = known["pvalue"] < level
+    size = scaled(float(np.clip(12 / np.sqrt(len(known)), 0.22, 0.55)))
+    for own, gid, color, face, label in (
+        (known[~clear], "dim", _DIM, "white", f"p ≥ {level:g}, or no p-value"),
+        (known[clear], "clear", _CLEAR, _CLEAR, f"p < {level:g}"),
+    ):
+        ax.plot(
+            own["place"], own["estimate"], linestyle="none", marker="o", color=color, markerfacecolor=face, markersize=size,
+            markeredgewidth=0.7, label=label, gid=f"specification.{gid}",
+        )  # fmt: skip
+    ax.axhline(0, color="#444444", linewidth=0.9, gid="specification.zero")
+    ax.tick_params(axis="x", length=0, labelbottom=False)
+    ax.legend(loc="upper left", handletextpad=0.2)
+
+
+def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], level: float) -> None:
+    row, labels, rows = 0.0, [], []
+    for i, (choice, option) in enumerate(options):
+        if i and choice != options[i - 1][0]:
+            row += 0.6
+            ax.axhline(row - 0.8, color="#DDDDDD", linewidth=0.6)
+        own = known[known[choice] == option]
+        colors = np.where(own["pvalue"] < level, _CLEAR, _DIM)
+        ax.vlines(
+            own["place"],
+            row - 0.34,
+            row + 0.34,
+            colors=list(colors),
+            linewidth=float(np.clip(260 / len(known), 0.5, 3)),
+            gid="specification.choice",
+        )
+        labels.append(f"{clean(choice, 18)}: {clean(option, 22)}")
+        rows.append(row)
+        row += 1
+    ax.set_yticks(rows, labels)
+    for text in ax.get_yticklabels():
+        text.set(fontsize=scaled(0.76), parse_math=False)
+    ax.set_ylim(row - 0.4, -0.6)
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
+    ax.set_xticks([])
+    ax.set_xlabel("specifications, from the lowest estimate to the highest")
