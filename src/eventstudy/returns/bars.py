@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -28,20 +28,23 @@ class Bars:
         currency, timezone, exchange, instrument; what the source says.
     notes : tuple of str
         What the reader should know: bars left out, gaps that could not be filled.
+    failure : str
+        Why these are not all that was asked for, if the source failed after it had given some of them.
     """
 
     frame: pd.DataFrame
     meta: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    failure: str = ""
 
     def between(self, start: pd.Timestamp, end: pd.Timestamp) -> Bars:
         """Return the bars from `start` to `end`, both included."""
         inside = (self.frame.index >= start) & (self.frame.index <= end)
-        return Bars(self.frame.loc[inside], self.meta, self.notes)
+        return replace(self, frame=self.frame.loc[inside])
 
     def noting(self, *notes: str) -> Bars:
         """Return the same bars with more notes."""
-        return Bars(self.frame, self.meta, (*self.notes, *notes))
+        return replace(self, notes=(*self.notes, *notes))
 
 
 def empty_frame() -> pd.DataFrame:

@@ -115,6 +115,7 @@ class RemoteSource:
         """Return the days of every symbol as they came, each on those of its exchange, in the order asked for."""
         got = self.gather(symbols, start, end)
         bars = {symbol: got.results[symbol] for symbol in symbols if symbol in got.results}
+        failures = got.failures | {symbol: one.failure for symbol, one in bars.items() if one.failure}
         closes = {symbol: self.close(symbol, one) for symbol, one in bars.items()}
         calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
         usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
@@ -124,7 +125,7 @@ class RemoteSource:
         }
         return Delivery(
             prices=pd.DataFrame(closes).sort_index() if closes else pd.DataFrame(),
-            failures={symbol: got.failures[symbol] for symbol in symbols if symbol in got.failures},
+            failures={symbol: failures[symbol] for symbol in symbols if symbol in failures},
             sources=dict.fromkeys(bars, self.name),
             calendars={symbol: name for symbol, name in calendars.items() if name is not None},
             quality=pd.DataFrame(list(facts.values()), index=list(facts)),
@@ -195,8 +196,8 @@ class RemoteSource:
         except SourceError as error:
             if entry is None or not reaches:
                 raise
-            why = f"the source failed after {entry.last:%Y-%m-%d}: {type(error).__name__}: {error}"
-            return entry.bars.between(start, last).noting(why)
+            why = f"{type(error).__name__}: {error} (what was kept, up to {entry.last:%Y-%m-%d}, is there)"
+            return replace(entry.bars.between(start, last), failure=why)
         as_of = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         store = self.store
         assert store is not None  # noqa: S101  the caller has looked
@@ -219,8 +220,8 @@ def _offline(symbol: str, entry: Entry | None, start: pd.Timestamp, last: pd.Tim
 
 def _rescaled(old: Bars, new: Bars) -> bool:
     """Whether the closes of the days that both have differ: a split or a redefinition since."""
-    both = old.frame[["close"]].join(new.frame[["close"]], rsuffix="_new", how="inner").dropna()
-    return bool(((both["close_new"] / both["close"] - 1.0).abs() > SAME).any())
+    both = pd.concat([old.frame["close"], new.frame["close"]], axis=1, keys=["old", "new"], join="inner").dropna()
+    return bool(((both["new"] / both["old"] - 1.0).abs() > SAME).any())
 
 
 def _merged(
@@ -243,7 +244,7 @@ def _merged(
 
 
 def _notes(bars: Bars, calendar: str | None, usual: list[tuple[str, int]]) -> list[str]:
-    """What the reader should know of a symbol beside its numbers."""
+    """List what the reader should know of a symbol beside its numbers."""
     notes = list(bars.notes)
     currency, zone = bars.meta.get("currency", ""), bars.meta.get("timezone", "")
     if currency and usual[0][0] and currency != usual[0][0]:
