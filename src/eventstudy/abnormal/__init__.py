@@ -6,6 +6,7 @@ frozen dataclasses of arrays out.
 
 from __future__ import annotations
 
+from eventstudy.abnormal.control import ControlPortfolio, MatchedPortfolio
 from eventstudy.abnormal.engine import estimate
 from eventstudy.abnormal.garch import GarchMarketModel
 from eventstudy.abnormal.models import CAPM, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, Model
@@ -18,6 +19,7 @@ from eventstudy.abnormal.thin import Dimson, DimsonSum, ScholesWilliams, TradeTo
 __all__ = [
     "CAPM",
     "AbnormalReturns",
+    "ControlPortfolio",
     "Dimson",
     "DimsonSum",
     "EstimationRecord",
@@ -26,6 +28,7 @@ __all__ = [
     "GarchMarketModel",
     "MarketAdjusted",
     "MarketModel",
+    "MatchedPortfolio",
     "MeanAdjusted",
     "Model",
     "RobustMarketModel",

@@ -21,7 +21,7 @@ from eventstudy.abnormal.thin import Lumped, TradeToTrade
 from eventstudy.abnormal.volatility import ewma_before, known_bar, level_variance
 from eventstudy.errors import StudyError
 
-__all__ = ["FLOOR", "estimate", "estimate_again"]
+__all__ = ["FLOOR", "checked", "estimate", "estimate_again"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -46,6 +46,7 @@ def estimate(
     masked: Bools | None = None,
     level: Floats | None = None,
     spans: Floats | None = None,
+    codes: Ints | None = None,
     chunk: int = CHUNK,
 ) -> AbnormalReturns:
     """Estimate the normal-return model of each security-event and return its abnormal returns.
@@ -75,6 +76,8 @@ def estimate(
         Bars that each return covers, where returns after missing prices are lumped: the normal return is summed over
         those bars, the variance of the disturbance is that many sigma^2, and (but for `TradeToTrade`) lumped returns
         are left out of estimation windows.
+    codes : (S,) int, optional
+        What the random streams of each security are seeded with, where its row should not matter.
     chunk : int
         Security-events handled at once; it changes the memory used, not the result.
 
@@ -105,12 +108,55 @@ def estimate(
     >>> fitted.ar.round(3), fitted.coef[:, 1].round(3), fitted.df
     (array([[0.051, 0.001]]), array([1.501]), array([248]))
     """
+    inputs, model = _prepared(
+        returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes)
+    )
+    return _run(inputs, model, level, chunk)
+
+
+def checked(
+    returns: Floats,
+    regressors: Floats | None,
+    *,
+    security: Ints,
+    day0: Ints,
+    window: tuple[int, int],
+    estimation: tuple[int, int],
+    model: Model,
+    minimum: int = 100,
+    masked: Bools | None = None,
+    level: Floats | None = None,
+    spans: Floats | None = None,
+    codes: Ints | None = None,
+) -> AbnormalReturns:
+    """Return the empty frame of an estimation, its arguments checked; see `estimate`."""
+    inputs, model = _prepared(
+        returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes)
+    )
+    return Draft(inputs, model, level).finish()
+
+
+def _prepared(
+    returns: Floats,
+    regressors: Floats | None,
+    where: tuple[Ints, Ints],
+    windows: tuple[tuple[int, int], tuple[int, int]],
+    model: Model,
+    minimum: int,
+    masked: Bools | None,
+    extra: tuple[Floats | None, Ints | None],
+) -> tuple[Inputs, Model]:
+    """Return the inputs of an estimation, checked, and the model on them."""
+    spans, codes = extra
     if spans is not None and not isinstance(model, OwnModel):
         model = Lumped(model)
-    inputs = _checked(returns, regressors, (security, day0), (window, estimation), model, minimum, masked)
-    if spans is not None:
-        inputs = replace(inputs, spans=np.asarray(spans, dtype=np.float64), weigh_spans=isinstance(model, TradeToTrade))
-    return _run(inputs, model, level, chunk)
+    inputs = _checked(returns, regressors, where, windows, model, minimum, masked)
+    return replace(
+        inputs,
+        spans=None if spans is None else np.asarray(spans, dtype=np.float64),
+        weigh_spans=isinstance(model, TradeToTrade),
+        codes=codes,
+    ), model
 
 
 def estimate_again(fitted: AbnormalReturns, security: Ints, day0: Ints) -> AbnormalReturns:

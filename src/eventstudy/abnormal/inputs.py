@@ -44,6 +44,8 @@ class Inputs:
         Bars that each return covers, in a panel of lumped returns.
     weigh_spans : bool
         Whether the estimator weighs lumped returns; else they are left out of estimation windows.
+    codes : (S,) int or None
+        What random streams are seeded with; None: the row.
     """
 
     returns: Floats
@@ -60,6 +62,7 @@ class Inputs:
     columns: int
     spans: Floats | None = None
     weigh_spans: bool = False
+    codes: Ints | None = None
 
     @property
     def bars(self) -> int:

@@ -186,8 +186,9 @@ def _windows(inputs: Inputs, security: Ints, day0: Ints) -> Windows:
     if inputs.spans is not None and not inputs.weigh_spans:
         usable &= span == 1  # a lumped return has another variance, which this estimator does not know of
     y, x = np.where(usable, y, 0.0), np.where(usable[:, None], x, 0.0)
+    who = security if inputs.codes is None else inputs.codes[security]
     steps = np.arange(inputs.window[0], inputs.window[1] + 1) - inputs.estimation[1]
-    return Windows(y, x, usable, np.where(usable, span, 1.0), steps, np.stack([security, day0], axis=1))
+    return Windows(y, x, usable, np.where(usable, span, 1.0), steps, np.stack([who, day0], axis=1))
 
 
 def _ahead(

@@ -26,7 +26,7 @@ __all__ = ["AbnormalReturns", "Draft", "Missing"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Missing = Literal["available", "strict"]
+Missing = Literal["available", "strict", "lump"]
 
 SUSPECT: Final = 10.0
 """A return of 1000 % is kept and flagged (METHODS 1.1)."""
@@ -170,15 +170,15 @@ class AbnormalReturns:
         ----------
         first, last : int
             Both included, inside the event window.
-        missing : {"available", "strict"}
+        missing : {"available", "strict", "lump"}
             ``"available"``: the sum over the finite bars, and the variance of exactly those; ``"strict"``: NaN unless
-            every bar is finite.
+            every bar is finite; ``"lump"``: as ``"available"``, on returns that reach over the missing bars.
 
         Notes
         -----
         Var(g'AR) = sigma^2 (g'g + g'X*(X'X)^-1 X*'g), g the indicator of the bars that are there (METHODS: VC).
         """
-        columns = self._columns(first, last)
+        columns = self.columns(first, last)
         ar = self.ar[:, columns]
         total = ar.sum(axis=1)
         count = np.full(len(ar), ar.shape[1], dtype=np.int64)
@@ -196,7 +196,7 @@ class AbnormalReturns:
             weight = np.matvec(self.mix, weight)
         square = self.sigma**2
         spread = np.sqrt(self._noise(columns, ar, count, square) + square * np.vecdot(weight, weight))
-        gone = (count == 0) if missing == "available" else (count < ar.shape[1])
+        gone = (count < ar.shape[1]) if missing == "strict" else (count == 0)
         total[gone] = np.nan
         spread[gone] = np.nan
         return total, spread, count
@@ -220,12 +220,12 @@ class AbnormalReturns:
         ----------
         first, last : int
             Relative days, both included, inside the event window.
-        missing : {"available", "strict"}
+        missing : {"available", "strict", "lump"}
             As in `car`.
         estimation : bool
             Whether to keep the estimation windows; they are N x T and computed for this call.
         """
-        columns = self._columns(first, last)
+        columns = self.columns(first, last)
         car, car_se, _ = self.car(first, last, missing)
         return WindowSample(
             relative_day=np.arange(first, last + 1),
@@ -250,7 +250,8 @@ class AbnormalReturns:
             return own_record(self, self.model, first, last)
         return estimation_record(self.inputs, first, last)
 
-    def _columns(self, first: int, last: int) -> slice:
+    def columns(self, first: int, last: int) -> slice:
+        """Return where relative days `first` .. `last` stand in the event window; an error if they do not."""
         begin, end = self.inputs.window
         if not begin <= first <= last <= end:
             msg = f"window ({first}, {last}) must lie inside the event window ({begin}, {end}) of the study"

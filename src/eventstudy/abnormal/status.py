@@ -28,6 +28,7 @@ class Exclusion(IntEnum):
     INFINITE_RETURN = 8
     OVERLAP = 9
     NO_CONVERGENCE = 10
+    MERGED = 11
 
     @property
     def reason(self) -> str:
@@ -52,4 +53,5 @@ MEANING: Final = {
     Exclusion.INFINITE_RETURN: "an infinite return in the estimation or event window",
     Exclusion.OVERLAP: "its event window overlaps an earlier one of the same security",
     Exclusion.NO_CONVERGENCE: "the model has no estimate in this estimation window",
+    Exclusion.MERGED: "merged with an earlier event of the same security, whose event window it overlaps",
 }

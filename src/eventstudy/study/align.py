@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eventstudy.abnormal.control import MatchedPortfolio
 from eventstudy.abnormal.status import Exclusion
+from eventstudy.abnormal.thin import spans_of
 from eventstudy.calendars import SESSION_UNIT, first_sessions, sessions
 from eventstudy.errors import DataError, StudyError
+from eventstudy.study.lumped import LumpedReturns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +46,8 @@ class Aligned:
         The level series that the model's variance reads.
     strange : int
         Rows of the panel that are no bars of the calendar, left out.
+    spans : (S, B) float or None
+        Bars that each return covers, in a panel of lumped returns.
     """
 
     calendar: str | None
@@ -52,6 +57,20 @@ class Aligned:
     series: Floats | None
     level: Floats | None
     strange: int
+    spans: Floats | None = None
+
+    def one(self, panel: ReturnPanel, symbol: str) -> Floats:
+        """Return the (B,) returns of one symbol of the panel on these bars.
+
+        Raises
+        ------
+        StudyError
+            If the panel does not hold it.
+        """
+        if symbol not in panel.frame.columns:
+            msg = f"the panel has no returns of {symbol!r}; it has {_some(panel.frame.columns)}"
+            raise StudyError(msg)
+        return np.asarray(_rows(panel.frame, [symbol], self.bars)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,9 @@ def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: 
         chosen = chosen.reindex(rows)
     returns = np.ascontiguousarray(chosen.to_numpy(dtype=np.float64).T)
     wanted = study.model.symbols
+    if isinstance(study.model, MatchedPortfolio):
+        matched = _matched(study.model, frame, rows, symbols)
+        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange)
     series = None
     if wanted:
         source = frame if all(name in frame.columns for name in wanted) else frame.join(_levels(panel))
@@ -106,7 +128,18 @@ def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: 
             name = wanted[int(np.flatnonzero(np.isinf(series).any(axis=1))[0])]
             msg = f"the regressor {name!r} holds an infinite value; mend it or make it missing (NaN)"
             raise DataError(msg)
-    return Aligned(calendar, bars, tuple(symbols), returns, series, _level(study, panel, rows), strange)
+    spans = spans_of(returns) if isinstance(panel, LumpedReturns) else None
+    return Aligned(calendar, bars, tuple(symbols), returns, series, _level(study, panel, rows), strange, spans)
+
+
+def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None, symbols: Sequence[str]) -> Floats:
+    """Return (S, 1, B): the mean return of the match of each symbol."""
+    members = {name: model.members(name) for name in symbols}
+    missing = sorted({to for match in members.values() for to in match} - set(frame.columns))
+    if missing:
+        msg = f"match= names {missing[0]!r}, which the panel does not hold (it has {_some(frame.columns)})"
+        raise StudyError(msg)
+    return np.stack([_rows(frame, members[name], rows).mean(axis=0)[None] for name in symbols])
 
 
 def _levels(panel: ReturnPanel) -> pd.DataFrame:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["EstimationWindow", "EventStudy"]
 
 NonSession = Literal["next", "previous", "drop", "error"]
-Missing = Literal["available", "strict"]
+Missing = Literal["available", "strict", "lump"]
+Overlap = Literal["flag", "first", "merge"]
 
 SHARE = 0.4  # of the window's bars that must be usable unless said otherwise: 100 of 250
 
@@ -93,8 +94,12 @@ class EventStudy:
         Which relative days of those events.
     non_session : {"next", "previous", "drop", "error"}
         What becomes of a ``bar`` that is no session of the calendar. The whole estimation window moves along.
-    missing : {"available", "strict"}
-        Missing returns in a tested window: sum what is there (the variance belongs to the same bars), or give none.
+    missing : {"available", "strict", "lump"}
+        Missing returns in a tested window: sum what is there (the variance belongs to the same bars), give none, or let
+        the return after a hole stand for the bars it covers (needs a panel of `lumped_returns`).
+    overlap : {"flag", "first", "merge"}
+        Event windows of one security that overlap: flag them; keep the first and exclude the others; or take a chain of
+        them for one event, dated at its first. `StudyResult.joint` is the regression that tells them apart.
 
     Raises
     ------
@@ -117,6 +122,7 @@ class EventStudy:
     mask: tuple[int, int] = (0, 1)
     non_session: NonSession = "next"
     missing: Missing = "available"
+    overlap: Overlap = "flag"
 
     def __post_init__(self) -> None:
         for name in ("window", "mask"):
@@ -136,7 +142,8 @@ class EventStudy:
             msg = f"model={self.model!r} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC') or another"
             raise StudyError(msg)
         _one_of("non_session", self.non_session, ("next", "previous", "drop", "error"))
-        _one_of("missing", self.missing, ("available", "strict"))
+        _one_of("missing", self.missing, ("available", "strict", "lump"))
+        _one_of("overlap", self.overlap, ("flag", "first", "merge"))
 
     def fit(
         self,

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy.abnormal.engine import estimate
+from eventstudy.abnormal.spread import estimate_spread
 from eventstudy.abnormal.status import Exclusion
+from eventstudy.abnormal.thin import TradeToTrade
 from eventstudy.errors import StudyError
 from eventstudy.study.align import Aligned, Placed, align, place_bars, place_moments
+from eventstudy.study.lumped import LumpedReturns
 from eventstudy.study.mask import masked_bars
+from eventstudy.study.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.request import Request, moments_of, read_request
 from eventstudy.study.result import Part, StudyResult
 
@@ -30,6 +35,7 @@ Ints = NDArray[np.int64]
 def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executor | None = None) -> StudyResult:
     """Fit `study`; see `EventStudy.fit`."""
     panel = _panel(returns)
+    _lumped_or_not(study, panel)
     request = read_request(events)
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
@@ -41,6 +47,7 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
     benchmark = np.isin(np.asarray(symbols, dtype=object), list(study.model.symbols))
     status[(benchmark & ~unknown)[symbol]] = Exclusion.BENCHMARK
     parts: list[Part] = []
+    merged: dict[int, list[int]] = {}
     for calendar, members in groups.items():
         inside = np.array([name in members for name in symbols]) & ~unknown & ~benchmark
         own = [name for name, keep in zip(symbols, inside, strict=True) if keep]
@@ -52,7 +59,8 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
         code[inside] = np.arange(len(own))
         placed = _place(study, request, aligned)
         rows = np.flatnonzero(inside[symbol]) if len(groups) > 1 or not inside.all() else np.arange(event.size)
-        parts.append(_fit_part(study, aligned, placed, pool, (rows, event[rows], code[symbol[rows]]), status, executor))
+        asked = (rows, event[rows], code[symbol[rows]])
+        parts.append(_fit_part(study, aligned, placed, pool, asked, status, merged, executor))
     return StudyResult(
         study=study,
         request=request,
@@ -62,6 +70,7 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
         symbol=symbol,
         status=status,
         parts=tuple(parts),
+        merged=merged,
     )
 
 
@@ -72,6 +81,7 @@ def _fit_part(
     pool: Any,
     asked: tuple[Ints, Ints, Ints],
     status: NDArray[np.int8],
+    merged: dict[int, list[int]],
     executor: Executor | None,
 ) -> Part:
     """Estimate the security-events of one calendar and note their fate in `status`."""
@@ -80,6 +90,9 @@ def _fit_part(
     found = placed.position[event] >= 0
     keep = slice(None) if found.all() else np.flatnonzero(found)
     rows, event, security = rows[keep], event[keep], security[keep]
+    if study.overlap != "flag":
+        stay = _displaced(study, rows, (event, security), placed, status, merged)
+        rows, event, security = rows[stay], event[stay], security[stay]
     masked, real = masked_bars(study, aligned, placed, pool, security, placed.position[event])
     arguments: dict[str, Any] = {
         "security": security,
@@ -90,15 +103,40 @@ def _fit_part(
         "minimum": study.estimation.minimum,
         "masked": masked,
         "level": aligned.level,
+        "spans": aligned.spans,
+        "codes": np.array([crc32(name.encode()) for name in aligned.symbols]),
     }
-    del executor
-    abnormal = estimate(aligned.returns, aligned.series, **arguments)
+    if executor is None:
+        abnormal = estimate(aligned.returns, aligned.series, **arguments)
+    else:
+        abnormal = estimate_spread(executor, aligned.returns, aligned.series, **arguments)
     status[rows] = abnormal.status
     good = abnormal.studied
     if not good.all():
         chosen = np.flatnonzero(good)
         return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, real)
     return Part(aligned, placed, rows, abnormal, abnormal, rows, real)
+
+
+def _displaced(
+    study: EventStudy,
+    rows: Ints,
+    who: tuple[Ints, Ints],
+    placed: Placed,
+    status: NDArray[np.int8],
+    merged: dict[int, list[int]],
+) -> Ints:
+    """Return which security-events stay under the overlap policy; note the fate of the others."""
+    event, security = who
+    length = study.window[1] - study.window[0] + 1
+    rule = first_of_overlaps if study.overlap == "first" else heads_of_chains
+    head = rule(security, placed.position[event], length)
+    gone = np.flatnonzero(head != np.arange(head.size))
+    status[rows[gone]] = Exclusion.OVERLAP if study.overlap == "first" else Exclusion.MERGED
+    if study.overlap == "merge":
+        for at in gone[np.argsort(placed.position[event[gone]], kind="stable")].tolist():
+            merged.setdefault(int(rows[head[at]]), []).append(int(event[at]))
+    return np.flatnonzero(head == np.arange(head.size))
 
 
 def _panel(returns: Any) -> ReturnPanel:
@@ -110,6 +148,17 @@ def _panel(returns: Any) -> ReturnPanel:
         msg = f"returns must be a ReturnPanel or a DataFrame, not {type(returns).__name__}; see ReturnPanel.from_prices"
         raise StudyError(msg)
     return returns
+
+
+def _lumped_or_not(study: EventStudy, panel: ReturnPanel) -> None:
+    """Lumped returns and plain ones look alike: refuse the wrong kind rather than give wrong numbers."""
+    wants = study.missing == "lump" or isinstance(study.model, TradeToTrade)
+    if wants and not isinstance(panel, LumpedReturns):
+        msg = f"missing={study.missing!r} with {study.model!r} needs returns over missing prices: fit lumped_returns(prices)"
+        raise StudyError(msg)
+    if not wants and isinstance(panel, LumpedReturns):
+        msg = "these returns reach over missing prices; study them with missing='lump' or the model TradeToTrade"
+        raise StudyError(msg)
 
 
 def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:

@@ -52,6 +52,7 @@ def provenance(result: StudyResult) -> dict[str, Any]:
             "mask": list(study.mask),
             "non_session": study.non_session,
             "missing": study.missing,
+            "overlap": study.overlap,
         },
     }
 

@@ -11,12 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy.abnormal.status import Exclusion
-from eventstudy.study import tables
+from eventstudy.study import more, tables
 from eventstudy.study.provenance import provenance
 from eventstudy.study.samples import window_sample
 
 if TYPE_CHECKING:
     from eventstudy.abnormal import AbnormalReturns, WindowSample
+    from eventstudy.abnormal.buyhold import After
+    from eventstudy.abnormal.result import Missing
     from eventstudy.inference import TestResult
     from eventstudy.returns import ReturnPanel
     from eventstudy.study.align import Aligned, Placed
@@ -81,6 +83,8 @@ class StudyResult:
         `Exclusion` values.
     parts : tuple of Part
         One a calendar.
+    merged : mapping of int to list of int
+        For each row that stands for several overlapping events, the other events.
     """
 
     study: EventStudy
@@ -91,6 +95,7 @@ class StudyResult:
     symbol: Ints
     status: NDArray[np.int8]
     parts: tuple[Part, ...]
+    merged: dict[int, list[int]]
 
     @property
     def n(self) -> int:
@@ -112,9 +117,7 @@ class StudyResult:
         """
         return tables.tidy(self)
 
-    def car(
-        self, window: Window | None = None, *, missing: Literal["available", "strict"] | None = None
-    ) -> pd.DataFrame:
+    def car(self, window: Window | None = None, *, missing: Missing | None = None) -> pd.DataFrame:
         """Return one row for each security-event: its cumulative abnormal return over a window.
 
         Parameters
@@ -136,9 +139,81 @@ class StudyResult:
         """Return the average abnormal return of each relative day, and the average cumulated up to it."""
         return tables.aar(self, level)
 
-    def caar(self, window: Window | None = None, *, level: float = 0.95) -> pd.DataFrame:
-        """Return one row: the average cumulative abnormal return of a window and its interval."""
+    def caar(self, window: Window | None = None, *, weights: Any = None, level: float = 0.95) -> pd.DataFrame:
+        """Return one row: the average cumulative abnormal return of a window and its interval.
+
+        The interval is robust to correlation inside a session: clustered by day 0, or the exact regression of the
+        portfolio where all events share it. Where one series is studied, a session is one observation.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            Relative days, both included; the event window by default.
+        weights : str, Series or array, optional
+            A column of the fitted pairs, a value for each symbol, or one for each row of `car`: the weighted mean, its
+            variance sum w^2 V / (sum w)^2 and a normal interval, both for independent security-events.
+        level : float
+            Coverage of the interval.
+        """
+        if weights is not None:
+            return more.weighted_caar(self, self._window(window), weights, level)
         return tables.caar(self, self._window(window), level)
+
+    def bhar(
+        self, window: Window | None = None, *, benchmark: str | None = None, after: After = "benchmark"
+    ) -> pd.DataFrame:
+        """Return the buy-and-hold abnormal return of each security-event, prod(1 + R) - prod(1 + E R).
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            Relative days, both included; the event window by default.
+        benchmark : str, optional
+            A symbol of the panel; by default the normal return of the model.
+        after : {"benchmark", "stop"}
+            After a delisting the proceeds earn the benchmark, or both sides stop. A delisting return belongs into the
+            panel, on the day of the delisting.
+
+        Returns
+        -------
+        DataFrame
+            ``bhar``, its rough standard error sd sqrt(L) (sd of the residuals, or of R less the benchmark over the
+            estimation window), ``t``, ``df``, ``pvalue``, ``n_bars``. Sums of products are skewed: judge the mean by
+            `abhar` and ``skewness_adjusted`` rather than these t.
+        """
+        return more.bhar(self, self._window(window), benchmark, after)
+
+    def abhar(
+        self,
+        window: Window | None = None,
+        *,
+        benchmark: str | None = None,
+        after: After = "benchmark",
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Return one row: the average buy-and-hold abnormal return, with an interval clustered by session."""
+        return more.abhar(self.bhar(window, benchmark=benchmark, after=after), level)
+
+    def abnormal_variance(self, window: Window | None = None) -> pd.DataFrame:
+        """Return, for each relative day, whether abnormal returns are larger in size than usual (Beaver 1968).
+
+        U = SAR^2 has mean df/(df - 2) and variance 2 df^2 (df - 1)/((df - 2)^2 (df - 4)) under F(1, df). ``u``: the mean of U
+        over its expectation (1 if nothing happens); ``z``: its standard score over independent security-events;
+        ``pvalue_single``: of F(1, df), where there is one.
+        """
+        return more.variance_ratio(self, self._window(window))
+
+    def joint(self) -> pd.DataFrame:
+        """Return one regression a security with dummies for all its events (METHODS 4.12).
+
+        ``ar``: the abnormal return of each relative day, shared by the events, unbiased where their windows overlap if
+        reactions add up; ``se``, ``t``, ``df``, ``pvalue``, ``events``.
+        """
+        return more.joint(self)
+
+    def diagnostics(self) -> pd.DataFrame:
+        """Return what a referee asks of each estimation window; the columns are those of `Diagnostics`."""
+        return more.diagnostics(self)
 
     def test(
         self,

@@ -96,20 +96,15 @@ def car(result: StudyResult, window: tuple[int, int], missing: Any) -> pd.DataFr
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         scar = np.where(degenerate | ~(error > 0), np.nan, value / error)
-    return pd.DataFrame(
-        {
-            "event_id": _event_ids(result, rows),
-            "symbol": _symbols(result, rows),
-            "session": day0_labels(result, rows),
-            "car": value,
-            "se": error,
-            "scar": scar,
-            "t": scar,
-            "df": df,
-            "pvalue": 2.0 * stdtr(df, -np.abs(scar)),
-            "n_bars": count,
-            "flag": _flags(result, rows, window, count),
-        }
+    return keys(result, rows).assign(
+        car=value,
+        se=error,
+        scar=scar,
+        t=scar,
+        df=df,
+        pvalue=2.0 * stdtr(df, -np.abs(scar)),
+        n_bars=count,
+        flag=_flags(result, rows, window, count),
     )
 
 
@@ -273,6 +268,7 @@ def _flags(result: StudyResult, rows: Ints, window: tuple[int, int], count: Ints
         "moved": gather(result, [part.placed.moved[result.event[part.rows]] for part in result.parts]),
         "degenerate_sigma": gather(result, [part.abnormal.degenerate for part in result.parts]),
         "suspect_return": gather(result, [part.abnormal.suspect for part in result.parts]),
+        "ols_fallback": gather(result, [part.abnormal.fallback for part in result.parts]),
     }
     code = np.zeros(rows.size, dtype=np.int64)
     for at, mark in enumerate(marks.values()):
@@ -321,9 +317,29 @@ def _aware(values: Any, inside: NDArray[np.bool_]) -> Any:
     return stamps
 
 
+def keys(result: StudyResult, rows: Ints) -> pd.DataFrame:
+    """Return event_id, symbol and session of the studied rows `rows`: what each table by security-event begins with."""
+    return pd.DataFrame(
+        {
+            "event_id": _event_ids(result, rows),
+            "symbol": _symbols(result, rows),
+            "session": day0_labels(result, rows),
+        }
+    )
+
+
 def _event_ids(result: StudyResult, rows: Ints) -> Any:
+    """Return the ids of events; those merged into one are joined by a plus sign."""
     ids = pd.array(result.request.event_id)
-    return ids.take(result.event[rows])
+    found = ids.take(result.event[rows])
+    if not result.merged:
+        return found
+    names = found.astype(object)
+    for at, row in enumerate(rows.tolist()):
+        if row in result.merged:
+            parts = [result.event[row], *result.merged[row]]
+            names[at] = "+".join(dict.fromkeys(str(result.request.event_id[part]) for part in parts))
+    return pd.array(names, dtype="str")
 
 
 def _symbols(result: StudyResult, rows: Ints) -> Any:

@@ -1,0 +1,219 @@
+"""Buy-and-hold returns, weighted means, abnormal variance and volume, lumped returns, diagnostics."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+from statsmodels.stats.diagnostic import het_arch
+from statsmodels.stats.stattools import jarque_bera
+
+import eventstudy as es
+from eventstudy.abnormal import MarketModel, MeanAdjusted, TradeToTrade
+from eventstudy.calendars import sessions
+from eventstudy.errors import DataError, StudyError
+from eventstudy.study import abnormal_volume, lumped_returns, without_stale
+
+RTOL = 1e-10  # float64 on both sides
+DAY0 = 320
+
+
+@pytest.fixture
+def panel():
+    rng = np.random.default_rng(10)
+    market = rng.normal(0, 0.01, 360)
+    values = {"M": market} | {
+        name: b * market + 0.012 * rng.standard_t(4, 360) for name, b in zip("ABC", (0.6, 0.9, 1.3), strict=True)
+    }
+    return pd.DataFrame(values, index=sessions("XNYS", pd.Timestamp("2023-01-03"), pd.Timestamp("2024-12-31"))[:360])
+
+
+def fit(panel, model=None, rows=(DAY0,), symbols=("A", "B", "C"), **options):
+    index = getattr(panel, "frame", panel).index
+    events = pd.DataFrame(
+        [
+            (f"e{at}", name, index[at], size)
+            for at in rows
+            for name, size in zip(symbols, (1.0, 3.0, 2.0), strict=False)
+        ],
+        columns=["event_id", "symbol", "bar", "size"],
+    )
+    study = es.EventStudy(
+        model=model or MarketModel("M"), window=(-2, 5), estimation=es.EstimationWindow(length=250, end=-5), **options
+    )
+    return study.fit(events, panel)
+
+
+def test_bhar_compounds_returns_and_normal_returns(panel):
+    result = fit(panel)
+    tidy = result.tidy().query("symbol == 'B' and relative_day >= 0")
+    own = panel["B"].iloc[DAY0 : DAY0 + 6].to_numpy()
+    expected = (1 + own).prod() - (1 + own - tidy["ar"].to_numpy()).prod()
+    row = result.bhar((0, 5)).set_index("symbol").loc["B"]
+    np.testing.assert_allclose(row["bhar"], expected, rtol=RTOL)
+    sigma = np.sqrt(
+        sm.OLS(panel["B"].iloc[66:316].to_numpy(), sm.add_constant(panel["M"].iloc[66:316].to_numpy())).fit().scale
+    )
+    np.testing.assert_allclose(row["se"], sigma * np.sqrt(6), rtol=RTOL)
+
+
+def test_bhar_against_a_benchmark(panel):
+    row = fit(panel).bhar((0, 5), benchmark="M").set_index("symbol").loc["A"]
+    window = panel.iloc[DAY0 : DAY0 + 6]
+    np.testing.assert_allclose(row["bhar"], (1 + window["A"]).prod() - (1 + window["M"]).prod(), rtol=RTOL)
+    np.testing.assert_allclose(row["se"], (panel["A"] - panel["M"]).iloc[66:316].std() * np.sqrt(6), rtol=RTOL)
+
+
+def test_after_a_delisting_the_proceeds_earn_the_benchmark_or_stop(panel):
+    panel.iloc[DAY0 + 3 :, 1] = np.nan
+    panel.iloc[DAY0 + 2, 1] = -0.4  # the delisting return, supplied
+    result = fit(panel)
+    before, whole = panel.iloc[DAY0 : DAY0 + 3], panel.iloc[DAY0 : DAY0 + 6]
+    held = (1 + before["A"]).prod()
+    rest = (1 + panel["M"].iloc[DAY0 + 3 : DAY0 + 6]).prod()
+    on = result.bhar((0, 5), benchmark="M").set_index("symbol").loc["A", "bhar"]
+    stop = result.bhar((0, 5), benchmark="M", after="stop").set_index("symbol").loc["A", "bhar"]
+    np.testing.assert_allclose(on, held * rest - (1 + whole["M"]).prod(), rtol=RTOL)
+    np.testing.assert_allclose(stop, held - (1 + before["M"]).prod(), rtol=RTOL)
+    car = result.car((0, 5)).set_index("symbol").loc["A"]
+    assert car["n_bars"] == 3
+
+
+def test_log_car_is_the_log_of_the_compounded_return(panel):
+    log = es.ReturnPanel(np.log1p(panel), kind="log")
+    result = fit(log.frame, model=MeanAdjusted())
+    study = result.study.fit(pd.DataFrame({"event_id": ["a"], "symbol": ["A"], "bar": [panel.index[DAY0]]}), log)
+    mean = np.log1p(panel["A"].iloc[66:316]).mean()
+    own = (1 + panel["A"].iloc[DAY0 : DAY0 + 6]).prod()
+    np.testing.assert_allclose(study.car((0, 5))["car"].item(), np.log(own) - 6 * mean, rtol=RTOL)
+    np.testing.assert_allclose(study.bhar((0, 5))["bhar"].item(), own - np.exp(6 * mean), rtol=RTOL)
+
+
+def test_abhar_is_the_mean_over_sessions(panel):
+    result = fit(panel, rows=(290, 310, 330))
+    table = result.bhar((0, 2))
+    row = result.abhar((0, 2)).iloc[0]
+    np.testing.assert_allclose(row["abhar"], table["bhar"].mean(), rtol=RTOL)
+    assert (row["n"], row["n_sessions"]) == (9, 3)
+
+
+@pytest.mark.parametrize("kind", ["column", "series", "array"])
+def test_weighted_caar(panel, kind):
+    result = fit(panel)
+    weights = {
+        "column": "size",
+        "series": pd.Series({"A": 1.0, "B": 3.0, "C": 2.0}),
+        "array": np.array([1.0, 3.0, 2.0]),
+    }[kind]
+    row, car = result.caar((0, 2), weights=weights).iloc[0], result.car((0, 2))
+    w = np.array([1.0, 3.0, 2.0])
+    np.testing.assert_allclose(row["caar"], np.average(car["car"], weights=w), rtol=RTOL)
+    np.testing.assert_allclose(row["se"], np.sqrt((w**2 * car["se"] ** 2).sum()) / 6, rtol=RTOL)
+
+
+@pytest.mark.parametrize("weights", ["nothing", np.ones(2), -np.ones(3)])
+def test_weights_that_fit_nothing_are_refused(panel, weights):
+    with pytest.raises(StudyError, match="weights"):
+        fit(panel).caar((0, 2), weights=weights)
+
+
+def test_one_common_date_is_judged_by_the_portfolio_regression(panel):
+    result = fit(panel)
+    row = result.caar((0, 2)).iloc[0]
+    portfolio = panel[["A", "B", "C"]].mean(axis=1).to_numpy()
+    x = sm.add_constant(panel["M"].to_numpy())
+    ols = sm.OLS(portfolio[66:316], x[66:316]).fit()
+    total = x[DAY0 : DAY0 + 3].sum(axis=0)
+    se = np.sqrt(3 * ols.scale + total @ ols.cov_params() @ total)
+    np.testing.assert_allclose(
+        [row["caar"], row["se"]], [(portfolio - x @ ols.params)[DAY0 : DAY0 + 3].sum(), se], rtol=1e-9
+    )
+    np.testing.assert_allclose(row["high"] - row["caar"], stats.t.ppf(0.975, 248) * se, rtol=1e-9)
+
+
+def test_beaver_u_is_the_squared_standardized_return(panel):
+    result = fit(panel, rows=(290, 330))
+    table = result.abnormal_variance((0, 1))
+    sar = result.tidy().query("relative_day == 0")["sar"].to_numpy()
+    df = result.car()["df"].to_numpy(dtype=float)
+    np.testing.assert_allclose(table["u"].iloc[0], (sar**2 * (df - 2) / df).mean(), rtol=RTOL)
+    variance = np.array([stats.f.var(1, value) for value in df])
+    mean = np.array([stats.f.mean(1, value) for value in df])
+    np.testing.assert_allclose(table["z"].iloc[0], (sar**2 - mean).sum() / np.sqrt(variance.sum()), rtol=1e-8)
+    alone = fit(panel, symbols=("A",)).abnormal_variance((0, 0)).iloc[0]
+    own = fit(panel, symbols=("A",)).tidy().query("relative_day == 0")["sar"].item()
+    np.testing.assert_allclose(alone["pvalue_single"], stats.f.sf(own**2, 1, 248), rtol=1e-8)
+
+
+def test_abnormal_volume_goes_through_the_same_engine(panel):
+    rng = np.random.default_rng(1)
+    volume = pd.DataFrame(rng.lognormal(10, 0.3, (360, 1)).round(), index=panel.index, columns=["A"])
+    volume.iloc[DAY0] *= 8
+    result = fit(abnormal_volume(volume), model=MeanAdjusted(), symbols=("A",))
+    log = np.log1p(volume["A"])
+    np.testing.assert_allclose(result.car((0, 0))["car"].item(), log.iloc[DAY0] - log.iloc[66:316].mean(), rtol=RTOL)
+    assert result.car((0, 0))["pvalue"].item() < 1e-6
+    with pytest.raises(DataError, match="volume"):
+        abnormal_volume(-volume)
+
+
+def test_a_stale_price_is_missing_and_a_zero_return_is_not(panel):
+    panel.iloc[300, 1] = panel.iloc[310, 1] = 0.0
+    volume = pd.DataFrame(100.0, index=panel.index, columns=["A"])
+    volume.iloc[300] = 0
+    cleaned = without_stale(panel, volume)
+    assert np.isnan(cleaned.frame["A"].iloc[[300, 301]]).all()
+    assert cleaned.frame["A"].iloc[310] == 0
+    pd.testing.assert_frame_equal(cleaned.frame[["M", "B"]], panel[["M", "B"]], check_names=False, check_freq=False)
+    assert fit(cleaned.frame, symbols=("A",)).car()["df"].item() == fit(panel, symbols=("A",)).car()["df"].item() - 2
+
+
+def test_lump_lets_the_return_after_a_hole_stand_for_it(panel):
+    price = (1 + panel).cumprod() * 50
+    price.iloc[DAY0, 1] = np.nan
+    lumped = lumped_returns(price)
+    study = {"window": (-2, 5), "estimation": es.EstimationWindow(length=250, end=-5)}
+    events = pd.DataFrame({"event_id": ["a"], "symbol": ["A"], "bar": [panel.index[DAY0]]})
+    row = es.EventStudy(model=MarketModel("M"), missing="lump", **study).fit(events, lumped).car((0, 1)).iloc[0]
+    log = np.log(price)
+    x = sm.add_constant(log["M"].diff().to_numpy())
+    ols = sm.OLS(log["A"].diff().to_numpy()[66:316], x[66:316]).fit()
+    total = x[DAY0 : DAY0 + 2].sum(axis=0)
+    np.testing.assert_allclose(
+        row["car"], log["A"].iloc[DAY0 + 1] - log["A"].iloc[DAY0 - 1] - total @ ols.params, rtol=1e-9
+    )
+    np.testing.assert_allclose(row["se"] ** 2, 2 * ols.scale + total @ ols.cov_params() @ total, rtol=1e-9)
+    assert es.EventStudy(model=TradeToTrade("M"), **study).fit(events, lumped).n == 1
+
+
+def test_lumped_and_plain_returns_are_not_taken_for_each_other(panel):
+    lumped = lumped_returns((1 + panel).cumprod())
+    events = pd.DataFrame({"event_id": ["a"], "symbol": ["A"], "bar": [panel.index[DAY0]]})
+    with pytest.raises(StudyError, match="lumped_returns"):
+        es.EventStudy(model=MarketModel("M"), missing="lump").fit(events, panel)
+    with pytest.raises(StudyError, match="lumped_returns"):
+        es.EventStudy(model=TradeToTrade("M")).fit(events, panel)
+    with pytest.raises(StudyError, match="missing='lump'"):
+        es.EventStudy(model=MarketModel("M")).fit(events, lumped)
+
+
+def test_diagnostics_are_those_of_statsmodels(panel):
+    panel.iloc[100:110, 1] = 0.0
+    row = fit(panel).diagnostics().set_index("symbol").loc["A"]
+    at = slice(66, 316)
+    y, x = panel["A"].to_numpy()[at], sm.add_constant(panel["M"].to_numpy()[at])
+    ols = sm.OLS(y, x).fit()
+    assert row["zero_share"] == pytest.approx(10 / 250)
+    assert row["missing_share"] == 0
+    np.testing.assert_allclose(row["r_squared"], ols.rsquared, rtol=RTOL)
+    np.testing.assert_allclose(row["arch_pvalue"], het_arch(ols.resid, nlags=5, result_object=False)[1], rtol=1e-6)
+    _, pvalue, skew, kurtosis = jarque_bera(ols.resid)
+    np.testing.assert_allclose(
+        row[["jarque_bera_pvalue", "skewness", "kurtosis"]].to_numpy(float), [pvalue, skew, kurtosis], rtol=1e-8
+    )
+    e = ols.resid
+    rho = (e[1:] * e[:-1]).sum() / np.sqrt((e[1:] ** 2).sum() * (e[:-1] ** 2).sum())
+    np.testing.assert_allclose(row["autocorrelation"], rho, rtol=RTOL)
+    late = np.arange(250) >= 125
+    halves = sm.OLS(y, np.column_stack([x, x * late[:, None]])).fit()
+    np.testing.assert_allclose(row["beta_shift_t"], halves.tvalues[3], rtol=1e-8)
