@@ -235,7 +235,7 @@ def _quality(
     last: pd.Timestamp | None,
 ) -> pd.DataFrame:
     """Assess the prices from `start` on, and of the returns that came as returns."""
-    cut = panel.frame if first is None else panel.frame.loc[panel.frame.index >= first]
+    cut = panel.frame if first is None or panel.frame.empty else panel.frame.loc[panel.frame.index >= first]
     span = None if not len(cut) else (first or cut.index[0], last or cut.index[-1])
     common: dict[str, Any] = {"calendar": panel.calendar, "calendars": panel.calendars, "sources": got.sources}
     daily = isinstance(cut.index, pd.DatetimeIndex) and cut.index.tz is None

@@ -129,7 +129,9 @@ def as_source_error(error: BaseException, symbol: str, seen: Seen | None = None,
 
 
 def _kind(error: BaseException, seen: Seen) -> type[SourceError]:
-    names = {cls.__name__ for cls in type(error).__mro__}
+    names = {cls.__name__ for cls in type(error).__mro__ if not cls.__module__.startswith("urllib3")}
+    if type(error).__module__.startswith("urllib3"):
+        names = {"RequestException"}  # its HTTPError is the root of what happens on the way, not a status
     ours = next((kind for name, kind in BY_NAME if name in names), BadPayload)
     if ours in (Unreachable, RateLimited):
         return ours  # no answer came, whatever the one before it was; or it is said outright

@@ -1,0 +1,96 @@
+"""Adjustment: against a holder who reinvests, against a loop, and against real splits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eventstudy.returns import adjust_prices
+from eventstudy.returns.adjust import adjusted_close
+from eventstudy.returns.bars import Bars
+
+EXACT = 1e-12  # relative; the same products in another order
+DAYS = pd.bdate_range("2024-01-01", periods=250)
+
+
+def brute_force(close, dividends, splits, *, cash=True):
+    """Adjust by going back day by day: before an ex-day multiply by 1 - D/P, before a split divide by its ratio."""
+    adjusted = close.to_numpy().copy()
+    for day in range(len(close) - 1, 0, -1):
+        factor = 1.0
+        basis = close.iloc[day - 1]
+        if splits.iloc[day] > 0:
+            factor /= splits.iloc[day]
+            basis /= splits.iloc[day]
+        if cash and dividends.iloc[day] > 0:
+            factor *= 1.0 - (dividends.iloc[day] / max(splits.iloc[day], 1.0)) / basis
+        adjusted[:day] *= factor
+    return adjusted
+
+
+def example(seed):
+    rng = np.random.default_rng(seed)
+    close = pd.Series(100 * np.exp(np.cumsum(rng.normal(0, 0.02, 250))), index=DAYS)
+    dividends = pd.Series(0.0, index=DAYS)
+    splits = pd.Series(0.0, index=DAYS)
+    dividends.iloc[[30, 93, 156, 219]] = rng.uniform(0.2, 2.0, 4)
+    splits.iloc[[60, 180]] = [4.0, 0.1]  # one for ten is a reverse split
+    close.iloc[60:] /= 4.0
+    close.iloc[180:] *= 10.0
+    return close, dividends, splits
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_adjusted_closes_equal_the_loop(seed):
+    close, dividends, splits = example(seed)
+    np.testing.assert_allclose(
+        adjust_prices(close, dividends, splits), brute_force(close, dividends, splits), rtol=EXACT
+    )
+    np.testing.assert_allclose(
+        adjust_prices(close, dividends, splits, kind="price"),
+        brute_force(close, dividends, splits, cash=False),
+        rtol=EXACT,
+    )
+
+
+def test_the_return_of_an_ex_day_is_that_of_a_holder_who_reinvests_at_the_close_before():
+    close = pd.Series([50.0, 49.5, 51.0], index=DAYS[:3])
+    dividends = pd.Series([0.0, 1.0, 0.0], index=DAYS[:3])
+    total = adjust_prices(close, dividends)
+    assert total.iloc[1] / total.iloc[0] - 1 == pytest.approx(49.5 / (50.0 - 1.0) - 1, rel=EXACT)
+    assert total.iloc[2] == 51.0
+
+
+def test_a_split_is_no_return():
+    """NVDA, ten for one on 2024-06-10: closes as traded on 7 and 10 June 2024."""
+    close = pd.Series([1208.88, 121.79], index=pd.to_datetime(["2024-06-07", "2024-06-10"]))
+    splits = pd.Series([0.0, 10.0], index=close.index)
+    adjusted = adjust_prices(close, splits=splits)
+    assert adjusted.iloc[1] / adjusted.iloc[0] - 1 == pytest.approx(0.0075, abs=5e-5)  # reported as +0.75 %
+
+
+def test_a_hole_before_an_ex_day_uses_the_last_close_there_is():
+    close = pd.Series([50.0, np.nan, 49.0], index=DAYS[:3])
+    dividends = pd.Series([0.0, 0.0, 1.0], index=DAYS[:3])
+    adjusted = adjust_prices(close, dividends)
+    assert adjusted.iloc[0] == pytest.approx(49.0, rel=EXACT)
+    assert np.isnan(adjusted.iloc[1])
+
+
+def test_nothing_is_done_where_nothing_happened():
+    close = pd.Series([1.1, 2.2, 3.3], index=DAYS[:3])
+    assert adjust_prices(close, close * 0, close * 0).tolist() == close.tolist()
+    assert adjust_prices(close).tolist() == close.tolist()
+
+
+def test_a_dividend_above_the_price_is_a_slip_not_a_total_loss():
+    close = pd.Series([1.0, 1.0], index=DAYS[:2])
+    assert adjust_prices(close, pd.Series([0.0, 5.0], index=DAYS[:2])).tolist() == [1.0, 1.0]
+
+
+def test_what_the_source_does_not_have_cannot_be_asked_for():
+    bars = Bars(pd.DataFrame({"close": [1.0]}, index=DAYS[:1]))
+    assert adjusted_close(bars, "total").tolist() == [1.0]
+    with pytest.raises(ValueError, match="no adjusted close of its own; use adjustment='total'"):
+        adjusted_close(bars, "source")
