@@ -137,7 +137,10 @@ def analyse(
     facts = {
         "cycles": count_cycles(cycles),
         "dose": dose,
-        "favourite": {name: {"rival": race.favourite, "bic_margin": race.margin} for name, race in races.items()},
+        "favourite": {
+            name: {"rival": race.favourite, "bic_margin": race.margin, "reliefs": race.reliefs}
+            for name, race in races.items()
+        },
         "drawdown_beside_rivals": {name: race.p_surviving for name, race in races.items()},
         "calendar_shift": {name: {"smallest": t.statistic, "pvalue": t.pvalue} for name, t in shifts.items()},
     }

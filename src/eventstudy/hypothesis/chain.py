@@ -22,6 +22,7 @@ from eventstudy.hypothesis.decisions import (
 from eventstudy.hypothesis.market import Market, Scores, drawdown, scores
 from eventstudy.hypothesis.power import Power, decision_power, reaction_power
 from eventstudy.hypothesis.reactions import Cells, Reaction, Stratum, match_cells, react
+from eventstudy.hypothesis.resampling import pvalue
 from eventstudy.hypothesis.spells import Spells, open_base
 from eventstudy.inference import Alternative, TestResult
 
@@ -41,8 +42,19 @@ _NULLS = {
     "H2": "while a threat is open, relief is as frequent after a loss as otherwise",
     "H3": "after formal relief the index moves as on other days",
 }
-_TITLES = {"H1": "escalation -> selloff", "H2": "drawdown -> softening", "H3": "softening -> rally"}
+_FEWEST = 2  # sessions without which nothing is compared
 _SHIFTED = ("other sessions of the period stand for what would have happened without the news",)
+
+
+def link_words(name: str, rules: Definitions) -> str:
+    """Name a link in the words of the catalogue: ``"escalation -> selloff"``."""
+    names = rules.stances
+    words = {
+        "H1": f"{names.trigger} -> selloff",
+        "H2": f"drawdown -> {names.relief}",
+        "H3": f"{names.relief} -> rally",
+    }
+    return words[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +245,10 @@ def _reaction_result(
 ) -> TestResult:
     inside = sum(int(np.count_nonzero((position >= s.first) & (position <= s.last))) for s in strata)
     side: Alternative = "less" if name == "H1" else "greater"
-    if reaction.n < 2:
+    if reaction.n < _FEWEST:
         return TestResult(
             name=name,
-            title=_TITLES[name],
+            title=link_words(name, rules),
             null=_NULLS[name],
             alternative=side,
             n=reaction.n,
@@ -253,7 +265,7 @@ def _reaction_result(
         "median_car": float(np.median(reaction.car)),
         "p_equivalence": reaction.equivalence(rules.equivalence.reaction),
         "margin": rules.equivalence.reaction,
-        "p_wrong_sign": float(stats.t.cdf(reaction.estimate / reaction.se, reaction.n - 1)) if reaction.se else np.nan,
+        "p_wrong_sign": reaction.p_wrong,
         **reaction.companions(),
     }
     # scores are signed so that the link's direction is positive; what is reported has the market's own sign
@@ -265,7 +277,7 @@ def _reaction_result(
     details["median"] *= sign
     return TestResult(
         name=name,
-        title=_TITLES[name],
+        title=link_words(name, rules),
         null=_NULLS[name],
         statistic=sign * reaction.estimate,
         distribution=f"placebo, the strictest of permutation, matched dates and circular shift ({len(reaction.null_permutation)} draws)",
@@ -288,10 +300,10 @@ def _reaction_result(
 def _decision_result(test: DecisionTest, hazard: ScoreTest, rules: Definitions) -> TestResult:
     n = int(test.decided.sum())
     tested = [test.pvalue, hazard.pvalue]
-    if not np.isfinite(tested).all():
+    if n < _FEWEST or not np.isfinite(tested).all():
         return TestResult(
             name="H2",
-            title=_TITLES["H2"],
+            title=link_words("H2", rules),
             null=_NULLS["H2"],
             alternative="greater",
             n=n,
@@ -299,7 +311,7 @@ def _decision_result(test: DecisionTest, hazard: ScoreTest, rules: Definitions) 
             applicable=False,
             reason=(
                 f"{n} decisions on {test.day.size} sessions with an open threat, {hazard.n} threats that ended in relief: "
-                "one of the two comparisons has nothing to compare"
+                f"each comparison needs {_FEWEST} decisions and a threat that ended in relief"
             ),
         )
     unit = float(test.loss.std())
@@ -318,11 +330,11 @@ def _decision_result(test: DecisionTest, hazard: ScoreTest, rules: Definitions) 
         "log_odds_se": error,
         "p_equivalence": float(max(low, high)),
         "margin": margin,
-        "p_wrong_sign": float(np.mean(test.null <= test.statistic)),
+        "p_wrong_sign": max(pvalue(-test.statistic, -test.null), pvalue(-hazard.statistic, -hazard.null)),
     }
     return TestResult(
         name="H2",
-        title=_TITLES["H2"],
+        title=link_words("H2", rules),
         null=_NULLS["H2"],
         statistic=test.statistic,
         distribution="circular shift of the decisions, and permutation of reliefs among threats of equal age; the larger p",

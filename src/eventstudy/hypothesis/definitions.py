@@ -93,6 +93,7 @@ class EpisodeRules:
     """Threats, from the first news to relief, implementation or censoring."""
 
     source: str
+    join: bool
     censor_days: int
     implemented_sessions: int
     retaliation: str
@@ -179,6 +180,7 @@ class Definitions:
     """
 
     version: int
+    ledger: str
     level: float
     stances: Stances
     sample: SampleRules
@@ -196,6 +198,7 @@ class Definitions:
     tells: TellRules
     dose_also: tuple[str, ...]
     attenuation_split: str
+    worst: tuple[str, ...]
     falsifiers: Mapping[str, tuple[str, ...]]
     raw: Mapping[str, Any]
 
@@ -212,7 +215,8 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
     Parameters
     ----------
     source : path, mapping or None
-        A TOML file, or its content, that names only what differs. ``[periods]`` is replaced as a whole.
+        A TOML file, its content, or the name of an example that ships (``"fomc"``), that names only what differs.
+        ``[periods]`` is replaced as a whole.
 
     Raises
     ------
@@ -229,6 +233,7 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
         raise StudyError(msg)
     return Definitions(
         version=raw["version"],
+        ledger=raw["ledger"],
         level=raw["level"],
         stances=_build(Stances, raw["stances"]),
         sample=_build(SampleRules, raw["sample"]),
@@ -246,7 +251,8 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
         tells=_build(TellRules, raw["tells"]),
         dose_also=tuple(raw["dose"]["also"]),
         attenuation_split=raw["attenuation"]["split"],
-        falsifiers={link: tuple(texts) for link, texts in raw["falsifiers"].items()},
+        worst=tuple(raw["falsifiers"]["worst"]),
+        falsifiers={link: tuple(texts) for link, texts in raw["falsifiers"].items() if link != "worst"},
         raw=raw,
     )
 
@@ -256,6 +262,9 @@ def _content(source: str | Path | Mapping[str, Any] | None) -> Mapping[str, Any]
         return {}
     if not isinstance(source, str | Path):
         return source
+    shipped = resources.files("eventstudy.hypothesis") / "examples" / f"{source}.toml"
+    if isinstance(source, str) and "/" not in source and shipped.is_file():
+        return tomllib.loads(shipped.read_text("utf-8"))
     try:
         return tomllib.loads(Path(source).read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:

@@ -26,8 +26,6 @@ __all__ = ["check_falsifiers"]
 
 Ints = NDArray[np.int64]
 
-_WORST = ("2025-04-03", "2025-04-04")
-
 
 def check_falsifiers(
     setting: Setting,
@@ -51,7 +49,7 @@ def check_falsifiers(
     headline = {rules.headline: rules.periods[rules.headline]}
     by_rule = setting.vary(rules, Variant(tiers=rules.sample.rule_tiers)).trigger.position
     p_rule = drop(by_rule, headline, streams[0])
-    worst = setting.index.get_indexer(pd.DatetimeIndex(_WORST))
+    worst = setting.index.get_indexer(pd.DatetimeIndex(list(rules.worst)))
     p_worst = drop(setting.record.trigger[~np.isin(setting.record.trigger, worst)], dict(rules.periods), streams[1])
     h2, h3 = lead.links["H2"], lead.links["H3"]
     return (
@@ -88,8 +86,8 @@ def _raises_nothing(text: str, check: Check) -> Falsifier:
 
 
 def _gone(link: str, text: str, p: float, whole: float, rules: Definitions) -> Falsifier:
-    """Say whether an effect that was there is not without the two days; one that never was has nothing to lose."""
+    """Say whether an effect that was there is not without them; one that never was has nothing to lose."""
     if not (np.isfinite(p) and np.isfinite(whole)):
         return Falsifier(link, text, None, "too few sessions")
     fires = bool(whole <= rules.level < p)
-    return Falsifier(link, text, fires, f"all events {pvalue_words(whole)}, without the two days {pvalue_words(p)}")
+    return Falsifier(link, text, fires, f"all events {pvalue_words(whole)}, without them {pvalue_words(p)}")

@@ -132,7 +132,7 @@ class SelloffForcesSoftening:
         )
         self._say("the ledger of claims")
         ground = Ground(setting, evidence, samples, analysis, held, rules, self._draws(rules), self.seed)
-        claims = judge(ground)
+        claims = judge(ground) if rules.ledger == catalog.name else ()
         supported, reasons = decide(samples[rules.headline], falsifiers, rules)
         tables = verdict_tables(setting, evidence, samples, falsifiers, rules)
         tables |= dict(analysis.tables) | {"claims": claims_frame(claims)}

@@ -22,8 +22,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-#: Odds ratios among which the smallest detectable one is sought.
+#: Standard deviations of the power curve.
 _STEPS = tuple(round(0.1 * i, 1) for i in range(21))
+#: Odds ratios among which the smallest detectable one is sought.
 _GRID = (1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
 
 
@@ -62,9 +63,9 @@ def reaction_power(reaction: Reaction, effect: float, level: float, target: floa
     placebo = reaction.null_permutation
     if not np.isfinite(critical):
         return Power(effect, 0.0, float("inf"))
-    return Power(
-        effect, float(np.mean(placebo + effect > critical)), float(critical - np.quantile(placebo, 1 - target))
-    )
+    curve = tuple((d, float(np.mean(placebo + d > critical))) for d in _STEPS)
+    found = float(np.mean(placebo + effect > critical))
+    return Power(effect, found, float(critical - np.quantile(placebo, 1 - target)), curve)
 
 
 def _critical(null: Floats, level: float) -> float:

@@ -62,6 +62,8 @@ class Race:
         Drawdown, fear gauge, yield and retaliation together.
     p_surviving : float
         One-sided p-value of the drawdown beside the controls, by permutation.
+    reliefs : int
+        How many reliefs it was run on.
     """
 
     table: pd.DataFrame
@@ -69,6 +71,7 @@ class Race:
     margin: float
     joint: pd.DataFrame
     p_surviving: float
+    reliefs: int
 
 
 def covariates(
@@ -155,7 +158,7 @@ def run_race(
     y, strata = rows.relieved[usable], bins[usable]
     events = int(y.sum())
     if events < _FEWEST or events == y.size:
-        return Race(_empty_table(), "none", float("nan"), _empty_joint(), p_surviving)
+        return Race(_empty_table(), "none", float("nan"), _empty_joint(), p_surviving, events)
     baseline = _baseline(strata)
     null = fit_hazard(baseline, y)
     records = [_record("constant", null, None, float("nan"), events)]
@@ -174,7 +177,7 @@ def run_race(
     table = table.sort_values("bic", kind="stable").reset_index(drop=True)
     joint = _joint(scaled, baseline, y) if fits else _empty_joint()
     margin = float(table["bic"].iloc[1] - table["bic"].iloc[0]) if len(table) > 1 else float("nan")
-    return Race(table, str(table["rival"].iloc[0]), margin, joint, p_surviving)
+    return Race(table, str(table["rival"].iloc[0]), margin, joint, p_surviving, events)
 
 
 def _baseline(strata: Ints) -> Floats:

@@ -113,6 +113,12 @@ class Reaction:
         low = min(float(np.quantile(null, tail)) for null in nulls)
         return self.estimate - high, self.estimate - low
 
+    @property
+    def p_wrong(self) -> float:
+        """One-sided p-value against the link's direction, the largest of the three schemes."""
+        nulls = [null for null in (self.null_permutation, self.null_matched, self.null_shift) if null.size]
+        return max((pvalue(-self.estimate, -null) for null in nulls), default=float("nan"))
+
     def interval_t(self, level: float) -> tuple[float, float]:
         """Interval for the mean score by t(n-1), which lets the news add noise as well."""
         if self.n < 2:

@@ -163,8 +163,8 @@ def open_base(spells: Spells, size: int) -> Ints:
 def episodes_by_rule(frame: pd.DataFrame, rules: Definitions) -> pd.DataFrame:
     """Read episodes off a catalogue that ships none.
 
-    A threat opens at a leading trigger of an actor while none of that actor's is open, and ends at that actor's first
-    formal relief, or after the censoring days. Joint acts count for both sides.
+    A threat opens at a leading trigger of an actor (with ``join``: while none of that actor's is open), and ends at that
+    actor's first formal relief, or after the censoring days. Joint acts count for both sides.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def episodes_by_rule(frame: pd.DataFrame, rules: Definitions) -> pd.DataFrame:
         closed = pd.Timestamp.min.tz_localize("UTC")
         for event, row in own[(own["stance"] == names.trigger) & own["lead"].astype(bool)].iterrows():
             begun = row["announced_at"]
-            if begun <= closed:
+            if rules.episodes.join and begun <= closed:
                 continue
             later = ends[(ends["announced_at"] > begun) & (ends["announced_at"] <= begun + limit)]
             relieved = len(later) > 0

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eventstudy.hypothesis.wording import chain_sentence, link_sentence, pvalue_words
+from eventstudy.hypothesis.wording import (
+    chain_sentence,
+    cycle_sentence,
+    detectable_sentence,
+    link_sentence,
+    pvalue_words,
+    race_sentence,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,6 +142,13 @@ class Verdict:
             chain_sentence(lead, list(self.reasons), self.definitions, supported=self.supported),
         ]
         lines += [link_sentence(name, link, lead.power[name], self.definitions) for name, link in lead.links.items()]
+        lines.append(detectable_sentence(lead.power))
+        facts = self.facts
+        for name in facts["favourite"]:
+            best = facts["favourite"][name]
+            beside = facts["drawdown_beside_rivals"][name]
+            lines.append(race_sentence(best["rival"], best["bic_margin"], best["reliefs"], beside, name))
+        lines.append(cycle_sentence(facts["cycles"]))
         for name, sample in self.samples.items():
             if name != self.headline:
                 lines.append(_other(name, sample, self.definitions))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eventstudy.hypothesis.race import RIVALS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,13 +16,10 @@ if TYPE_CHECKING:
     from eventstudy.hypothesis.power import Power
     from eventstudy.inference import TestResult
 
-__all__ = ["LINK_WORDS", "chain_sentence", "link_sentence", "percent", "pvalue_words"]
+__all__ = ["chain_sentence", "link_sentence", "percent", "pvalue_words"]
 
-LINK_WORDS: Mapping[str, str] = {
-    "H1": "escalation -> selloff",
-    "H2": "drawdown -> softening",
-    "H3": "softening -> rally",
-}
+_FEW_RELIEFS = 10
+_CLEAR, _BARELY = 6.0, 2.0  # differences of BIC (Kass and Raftery 1995)
 _EFFECTS = {
     "H1": "that the index fell on threats more than other days explain",
     "H2": "that relief came sooner after losses",
@@ -46,7 +45,7 @@ def percent(value: float, digits: int = 0) -> str:
 
 def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions) -> str:
     """Say what one link's test found: evidence, evidence of nothing, of the opposite, or none either way."""
-    head = f"{name}, {LINK_WORDS[name]}: "
+    head = f"{name}, {link.title}: "
     if not link.applicable:
         return f"{head}could not be tested ({link.reason})."
     size = _size(name, link)
@@ -108,3 +107,37 @@ def chain_sentence(sample: SampleVerdict, fired: list[str], rules: Definitions, 
     reason = f"; declared falsifiers that fire: {'; '.join(fired)}" if fired else ""
     weak = " A failure to establish it is weak evidence either way." if power < rules.power.target else ""
     return f"The chain is not established ({joint}{reason}). {could}{weak}"
+
+
+def race_sentence(favourite: str, margin: float, reliefs: int, p_beside: float, sample: str) -> str:
+    """Say which rival the episode-days favour, how clearly, and whether the drawdown survives beside the others."""
+    if favourite == "none":
+        return f"Rivals, sample '{sample}': too few reliefs to compare them."
+    clear = "clearly" if margin > _CLEAR else "barely" if margin < _BARELY else "moderately"
+    few = " With so few reliefs this is a description, not a finding." if reliefs < _FEW_RELIEFS else ""
+    survives = f"the drawdown beside fear gauge, yield and retaliation: {pvalue_words(p_beside)}"
+    return (
+        f"Rivals, sample '{sample}': {reliefs} reliefs {clear} favour '{favourite}' ({RIVALS[favourite]}; BIC better by "
+        f"{margin:.1f} than the next); {survives}.{few}"
+    )
+
+
+def cycle_sentence(cycles: Mapping[str, int]) -> str:
+    """Say how many threats went through the whole chain."""
+    return (
+        f"Complete cycles: {cycles['complete']} of {cycles['threats']} threats with prices (the index fell first on "
+        f"{cycles['index fell first']}, {cycles['ended in relief']} ended in relief, {cycles['still below at relief']} of these "
+        "after a fall and still below the close before the threat)."
+    )
+
+
+def detectable_sentence(power: Mapping[str, Power]) -> str:
+    """Say the smallest effects that the sample finds four times in five."""
+    reach = power["H2"].detectable
+    ratio = f"an odds ratio of {reach:g}" if np.isfinite(reach) else "no odds ratio up to 30"
+    parts = [
+        f"{key} {power[key].detectable:.2f} standard deviations"
+        for key in ("H1", "H3")
+        if np.isfinite(power[key].detectable)
+    ]
+    return f"Smallest effects found at the target rate of power: {', '.join([*parts, f'H2 {ratio} per standard deviation of drawdown'])}."
