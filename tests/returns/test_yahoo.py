@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -270,3 +271,40 @@ def test_the_same_study_from_yahoo_and_from_a_file(yahoo, tmp_path):
 def test_unknown_symbols_are_a_lack_not_an_outage():
     assert issubclass(NoSuchTicker, SourceError)
     assert es.YahooSource(cache=None).store is None
+
+
+@pytest.mark.slow
+def test_over_a_tls_proxy_with_the_very_session_of_yfinance(yahoo, tmp_path):
+    """No address is rewritten: impersonation, TLS, cookies and crumb are curl's and yfinance's own."""
+    import yfinance  # noqa: PLC0415  half a second that only these tests pay
+    from curl_cffi import requests  # noqa: PLC0415
+    from tls_proxy import TlsProxy, certificate  # noqa: PLC0415  needs cryptography
+
+    securities = [
+        Security("NVDA", dividends={"2025-03-12": 0.5}),
+        Security("GONE", behaviours=["404"]),
+        Security("^GSPC"),
+    ]
+    server, source = yahoo(*securities, Security("LIMITED", behaviours=["429:0.1", "429:0.1", "ok"]))
+    symbols = ["NVDA", "GONE", "^GSPC", "LIMITED"]
+    pem = certificate(tmp_path)
+    before = yfinance.config.network.proxy
+    with TlsProxy(pem, server.port) as proxy:
+        yfinance.config.network.proxy = proxy.url
+        try:
+            session = requests.Session(impersonate="chrome", verify=str(pem), trust_env=False)
+            honest = load(symbols, es.YahooSource(session=session, wait=0.01, spacing=0.0))
+        finally:
+            yfinance.config.network.proxy = before
+    assert "query2.finance.yahoo.com" in proxy.hosts
+    assert honest.digest == load(symbols, source).digest
+    assert honest.failures["GONE"].startswith("NoSuchTicker")
+
+
+def test_the_table_in_the_docs_has_a_row_for_each_fault_and_no_other():
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    table = text.split("| fault | what you see in `.failures`", 1)[1].split("\n\n", 1)[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines()[2:]]
+    assert [name.strip() for name, _ in rows] == list(FAULTS)
+    for name, seen in rows:
+        assert seen.strip().strip("`").startswith(FAULTS[name.strip()][1].split(":")[0])
