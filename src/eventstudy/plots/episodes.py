@@ -73,6 +73,7 @@ def overlay_data(frame: pd.DataFrame) -> pd.DataFrame:
 def overlay(
     frame: pd.DataFrame,
     *,
+    band: pd.DataFrame | None = None,
     ax: Axes | None = None,
     quantity: str = "S&P 500 against the close before",
     title: str = "April and October 2025, laid over each other",
@@ -85,6 +86,8 @@ def overlay(
     ----------
     frame : pandas.DataFrame
         As in :func:`overlay_data`.
+    band : pandas.DataFrame, optional
+        What other episodes did: columns ``relative_day``, ``low``, ``middle``, ``high`` (changes, decimals).
     ax : matplotlib.axes.Axes, optional
         Where to draw. By default a new figure.
     quantity : str
@@ -97,7 +100,7 @@ def overlay(
     Returns
     -------
     matplotlib.axes.Axes
-        Artists carry the ids ``overlay.line.EPISODE``; labels stand at their days.
+        Artists carry the ids ``overlay.line.EPISODE`` and ``overlay.band``; labels stand at their days.
 
     Raises
     ------
@@ -119,6 +122,19 @@ def overlay(
         headline(target, title, small if subtitle is None else subtitle)
         target.axhline(0, color="#444444", linewidth=0.9, gid="overlay.zero")
         target.axvline(0, color="#444444", linewidth=0.9, linestyle=(0, (2, 2)), gid="overlay.event")
+        if band is not None:
+            day = need(band, ["relative_day", "low", "middle", "high"], "overlay")["relative_day"]
+            target.fill_between(
+                day,
+                band["low"],
+                band["high"],
+                color="#999999",
+                alpha=0.3,
+                linewidth=0,
+                label="other episodes",
+                gid="overlay.band",
+            )
+            target.plot(day, band["middle"], color="#777777", linewidth=0.9, linestyle=":", gid="overlay.middle")
         for episode in episodes:
             mark, own = mark_of(str(episode), [str(e) for e in episodes]), tidy[tidy["episode"] == episode]
             target.plot(

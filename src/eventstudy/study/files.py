@@ -109,6 +109,8 @@ class StudyFile(_Part):
     ----------
     name : str
         The shipped name, or the stem of the file.
+    ladder : dict
+        Rates (percent) to draw above the index: series -> steps of (date, rate).
     folder : Path or None
         Where the file lies; None for a shipped study. It is no part of what the study is.
     """
@@ -123,6 +125,7 @@ class StudyFile(_Part):
     market: MarketPart
     windows: WindowsPart = WindowsPart()
     cross_section: CrossSectionPart | None = None
+    ladder: dict[str, list[tuple[str, float]]] = {}
     hypothesis: HypothesisPart | None = None
 
     def beside(self, source: str) -> str:

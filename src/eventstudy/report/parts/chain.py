@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from eventstudy.hypothesis import SelloffForcesSoftening
 from eventstudy.report.document import Fact, Section, Table
+from eventstudy.report.parts.chain_charts import chain_charts
 from eventstudy.report.parts.part import Part
 
 if TYPE_CHECKING:
@@ -30,7 +31,32 @@ TITLES = {  # of the verdict's tables; a table without a title here is shown und
     "threats": "Threats, from the first news to softening, implementation or censoring",
     "placebos": "Placebo draws",
     "falsifiers": "What was declared beforehand to stand in the way",
+    "race": "Rival explanations of softening, one at a time",
+    "race_joint": "Rival explanations together",
+    "companions": "Companion tests of the middle link",
+    "calendar_shift": "The whole calendar shifted: the smallest of the three standardized links",
+    "cycles": "Threat by threat: did the cycle complete?",
+    "variants": "Variants of the sample and the window",
+    "leave_out": "Each session, and each cluster, left out in turn",
+    "giveback": "What the next five sessions gave back",
+    "curve": "Every declared specification",
+    "curve_summary": "The specification curve as a whole, against shifted calendars",
+    "attenuation": "Reactions before and after the hypothesis had a name",
+    "dose": "Reaction and announced change of rates",
+    "rate_ladder": "Announced rates",
+    "paths": "The index around each threat",
+    "overlay": "October over April, with all other threats",
+    "securities": "Which securities fell on escalation and rose on softening",
+    "tells": "Drift before announcements, signed by what came",
+    "claims": "The ledger of claims",
 }
+LEDGER = "chain_claims"
+ILLUSTRATIONS = ("overlay", "tariff-ladder")
+CLAIMED = (
+    "Each claim with the figure, the test and the window behind its verdict: supported, contradicted, mixed, or not testable "
+    "with the reason. Several of these tests are exploratory, and one in twenty would reject by chance."
+)
+LIKE = "Paths laid over each other illustrate; they test nothing."
 UNITS = {
     "pvalue": "pvalue",
     "car": "percent",
@@ -51,7 +77,8 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         quick=quick,
         progress=progress,
     )
-    verdict = hypothesis.test(inputs.catalog, inputs.prices)
+    verdict = hypothesis.test(inputs.catalog, inputs.prices, securities=inputs.securities)
+    charts = chain_charts(verdict, inputs)
     tables = tuple(
         Table(
             f"chain_{name}",
@@ -59,19 +86,23 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
             "",
             frame,
             units={column: unit for column, unit in UNITS.items() if column in frame.columns},
-            filters=tuple(column for column in ("link", "sample") if column in frame.columns),
-            open=name == "links",
+            filters=tuple(column for column in ("link", "sample", "group", "verdict") if column in frame.columns),
+            open=name in {"links", "claims"},
         )
         for name, frame in verdict.tables().items()
     )
     lines = tuple(verdict.summary().splitlines())
-    section = Section(
+    chain = Section(
         "Does the chain hold?",
         lines,
-        tables=tuple(table.name for table in tables),
+        charts=tuple(chart.name for chart in charts if chart.name not in ILLUSTRATIONS),
+        tables=tuple(table.name for table in tables if table.name != LEDGER),
     )
+    ledger = Section("What was claimed", (CLAIMED,), tables=(LEDGER,))
+    likeness = Section("Likenesses", (LIKE,), charts=tuple(c.name for c in charts if c.name in ILLUSTRATIONS))
     return Part(
-        sections=(section,),
+        sections=tuple(part for part in (chain, ledger, likeness) if part.charts or part.tables),
+        charts=charts,
         tables=tables,
         results={"hypothesis": verdict.to_dict()},
         facts=_facts(verdict),

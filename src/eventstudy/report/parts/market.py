@@ -11,7 +11,7 @@ from scipy import stats
 from eventstudy import plots
 from eventstudy.abnormal import MeanAdjusted
 from eventstudy.report.document import Chart, Section, Table
-from eventstudy.report.parts.part import Part, records, window_text
+from eventstudy.report.parts.part import Part, chart, records, window_text
 from eventstudy.study import EventStudy
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     markets = _market_charts(inputs)
     charts = (
         *markets,
-        _chart("reactions", "What the index did on the first session of each event", plots.reactions(shown).figure, plots.reactions_data(shown),
+        chart("reactions", "What the index did on the first session of each event", plots.reactions(shown), plots.reactions_data(shown),
                alt=f"Abnormal return of the index on the first session of {len(shown)} events, grouped by stance, with 95% intervals.",
                caption=f"95% intervals. {caption}"),
-        _chart("caar", "Average cumulative abnormal return by stance", plots.caar(paths).figure, plots.caar_data(paths),
+        chart("caar", "Average cumulative abnormal return by stance", plots.caar(paths), plots.caar_data(paths),
                alt="Cumulative average abnormal return of the index from ten sessions before to ten after, one line a stance, with bands.",
                caption=f"One observation a session; sessions of two directions left out. {caption}"),
     )  # fmt: skip
@@ -110,10 +110,6 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     return Part(
         sections=sections, charts=charts, tables=tables, results={"market": results}, answer=(_average_words(averages),)
     )
-
-
-def _chart(name: str, title: str, figure: Any, data: pd.DataFrame, *, alt: str, caption: str) -> Chart:
-    return Chart(name=name, title=title, alt=alt, figure=figure, data=data, caption=caption)
 
 
 def _reactions(inputs: Inputs, result: StudyResult) -> pd.DataFrame:

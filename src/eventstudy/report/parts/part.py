@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from eventstudy.errors import StudyError
 from eventstudy.events import load_events
+from eventstudy.report.document import Chart
 from eventstudy.returns import ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from matplotlib.axes import Axes
+
     from eventstudy.events import EventCatalog
-    from eventstudy.report.document import Chart, Fact, Section, Table
+    from eventstudy.report.document import Fact, Section, Table
     from eventstudy.returns import PricePanel
     from eventstudy.study.files import StudyFile
 
-__all__ = ["Inputs", "Part", "gather", "plain", "records", "window_text"]
+__all__ = ["Inputs", "Part", "chart", "gather", "plain", "records", "window_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,13 @@ def _securities(study: StudyFile, source: str) -> ReturnPanel | None:
         return None
     wanted = [study.cross_section.benchmark, *(s for group in study.cross_section.groups.values() for s in group)]
     return load_returns(wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar)
+
+
+def chart(name: str, title: str, drawn: Axes | Figure, data: pd.DataFrame, *, alt: str, caption: str) -> Chart:
+    """Make a chart of what a plot function drew: an Axes, or the Figure of a composite."""
+    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+    assert figure is not None  # noqa: S101  what was drawn has a figure
+    return Chart(name=name, title=title, alt=alt, figure=figure, data=data, caption=caption)
 
 
 def plain(value: Any) -> Any:
