@@ -14,7 +14,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from eventstudy.inference import TESTS, run
+from eventstudy.inference import TESTS, run, wilcoxon
 
 RTOL = 1e-10  # two orders of summation of a few hundred float64 numbers
 WINDOWS = [(0, 0), (-1, 3)]
@@ -278,8 +278,6 @@ class TestSigns:
 
 
 def test_wilcoxon_with_ties_counts_every_flip_of_sign():
-    from eventstudy.inference import wilcoxon
-
     x = np.array([0.01, -0.01, 0.02, 0.02, -0.03, 0.04, 0.02, 0.0])
     used = x[x != 0]
     ranks = stats.rankdata(np.abs(used))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from eventstudy.inference.bands import Band, caar_band
 from eventstudy.inference.build import each_day, sample_of
 from eventstudy.inference.clustering import clustered_mean, driscoll_kraay_mean, panel
+from eventstudy.inference.conditions import Conditions, measure
 from eventstudy.inference.correlation import kp_bmp, kp_patell, mean_correlation
 from eventstudy.inference.cowan import generalized_sign, positive_share
 from eventstudy.inference.cross_section import CrossSection, explain
@@ -22,7 +23,6 @@ from eventstudy.inference.one_date import portfolio, sur_f, time_series
 from eventstudy.inference.parametric import bmp, cross_sectional, patell, single
 from eventstudy.inference.placebo import permutation, placebo_dates
 from eventstudy.inference.ranks import corrado, grank
-from eventstudy.inference.conditions import Conditions, measure
 from eventstudy.inference.registry import TESTS, Recommendation, recommend, run, run_all
 from eventstudy.inference.resampling import bootstrap_t, cluster_bootstrap, hall, skewness_adjusted, wild_bootstrap
 from eventstudy.inference.result import Alternative, TestResult

@@ -25,8 +25,8 @@ from eventstudy.inference import (
     signs,
     single_event,
 )
-from eventstudy.inference.facts import SampleFacts
 from eventstudy.inference.conditions import Conditions, judge, measure
+from eventstudy.inference.facts import SampleFacts
 from eventstudy.inference.result import Alternative, TestResult
 from eventstudy.inference.statistic import Statistic, quantile
 

@@ -1,0 +1,206 @@
+"""Small and broken samples: a result that says why, never a NaN without a reason; and what a result is like."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eventstudy.errors import StudyError
+from eventstudy.inference import TESTS, TestResult, each_day, run, run_all, sample_of
+from eventstudy.inference.spec import CONDITIONS
+
+
+def assert_told(result):
+    """Either a p-value in [0, 1] with a finite statistic, or a reason in words."""
+    if result.applicable:
+        assert math.isfinite(result.statistic), result.name
+        assert 0 <= result.pvalue <= 1, result.name
+        assert result.reason == ""
+    else:
+        assert len(result.reason.split()) > 3, result.name
+        assert math.isnan(result.pvalue)
+        assert result.valid is None
+
+
+def zero_variance(make_sample):
+    sample = make_sample(6)
+    return replace(sample, ar=np.full_like(sample.ar, 0.01), car=np.full(6, 0.03), ar_se=sample.ar_se[:1].repeat(6, 0))
+
+
+def all_zero(make_sample):
+    sample = make_sample(6)
+    return replace(sample, ar=np.zeros_like(sample.ar), car=np.zeros(6))
+
+
+def all_missing(make_sample):
+    sample = make_sample(6)
+    return replace(sample, ar=np.full_like(sample.ar, np.nan), car=np.full(6, np.nan), car_se=np.full(6, np.nan))
+
+
+def degenerate(make_sample):
+    return replace(make_sample(6), degenerate=np.ones(6, dtype=bool))
+
+
+def without_extras(make_sample):
+    return replace(make_sample(6), estimation=None, refit=None, admissible=None)
+
+
+BROKEN = [zero_variance, all_zero, all_missing, degenerate, without_extras]
+
+
+@pytest.mark.parametrize("dates", ["one", "apart"])
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_few_events(make_sample, n, dates):
+    results = run_all(make_sample(n, dates=dates), seed=0)
+    assert [r.name for r in results] == list(TESTS)
+    for result in results:
+        assert_told(result)
+    if n == 0:
+        assert {r.reason for r in results} == {"there are no security-events (N = 0)"}
+    if n == 1:
+        by_name = {r.name: r for r in results}
+        assert by_name["single"].applicable
+        assert by_name["sq"].applicable
+        assert by_name["patell"].applicable
+        assert by_name["cross_sectional"].reason == "needs at least 2 security-events, has 1"
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_broken_samples(make_sample, broken):
+    for result in run_all(broken(make_sample), seed=0):
+        assert_told(result)
+
+
+def test_what_is_said_of_broken_samples(make_sample):
+    assert "no variance" in run("cross_sectional", zero_variance(make_sample)).reason
+    assert run("sign", all_zero(make_sample)).reason == "every CAR is exactly zero"
+    assert "none of the 6" in run("bmp", all_missing(make_sample)).reason
+    assert "residual variance of all 6" in run("patell", degenerate(make_sample)).reason
+    assert run("cross_sectional", degenerate(make_sample)).applicable  # they stay in unstandardised tests
+    assert "estimation=True" in run("kp_bmp", without_extras(make_sample)).reason
+    assert "refit" in run("permutation", without_extras(make_sample)).reason
+
+
+def test_copies_on_one_date_are_collinear(make_sample):
+    sample = make_sample(3, dates="one")
+    record = sample.estimation
+    twice = replace(
+        sample,
+        **{name: np.repeat(getattr(sample, name), 2, axis=0) for name in ("bar", "security", "day0", "ar", "ar_se")},
+        **{name: np.repeat(getattr(sample, name), 2) for name in ("car", "car_se", "sigma", "m", "df", "degenerate")},
+        estimation=replace(
+            record, **{n: np.repeat(getattr(record, n), 2, axis=0) for n in record.__dataclass_fields__}
+        ),
+    )
+    assert "copy" in run("sur_f", twice).reason
+
+
+def test_more_securities_than_degrees_of_freedom_have_no_joint_f(make_sample):
+    assert "degrees of freedom" in run("sur_f", make_sample(260, dates="one", window=(0, 0))).reason
+
+
+def test_inputs_are_not_changed(make_sample):
+    sample = make_sample(8, holes=0.05)
+    before = {name: np.array(getattr(sample, name)) for name in ("ar", "car", "car_se", "sigma", "bar", "day0")}
+    for name in before:
+        getattr(sample, name).flags.writeable = False
+    sample.estimation.residual.flags.writeable = False
+    run_all(sample, seed=0)
+    for name, array in before.items():
+        np.testing.assert_array_equal(getattr(sample, name), array)
+
+
+class TestSides:
+    def test_a_joint_null_has_no_side(self, make_sample):
+        result = run("sur_f", make_sample(4, dates="one"), alternative="greater")
+        assert "joint null" in result.reason
+        assert {r.name: r for r in run_all(make_sample(4, dates="one"), alternative="greater")}["sur_f"].applicable
+
+    @pytest.mark.parametrize("name", [s.name for s in TESTS.values() if s.sided])
+    def test_sides_look_the_right_way(self, make_sample, name):
+        n = 1 if "one event" in TESTS[name].needs else 16
+        dates = "one" if "one date" in TESTS[name].needs else "apart"
+        sample = make_sample(n, shift=0.2, window=(0, 0) if n == 1 else (0, 1), dates=dates)
+        up, down = (run(name, sample, alternative=side, seed=0) for side in ("greater", "less"))
+        assert up.statistic > 0
+        assert up.pvalue < 0.05
+        assert down.pvalue > 0.9
+
+    def test_unknown_side(self, make_sample):
+        with pytest.raises(StudyError, match="two-sided, less, greater"):
+            run("bmp", make_sample(4), alternative="up")
+
+
+class TestNames:
+    def test_a_near_miss_is_named(self, make_sample):
+        with pytest.raises(StudyError, match="did you mean 'patell'"):
+            run("pattell", make_sample(4))
+
+    def test_design_names_are_there(self):
+        design = """single cross_sectional time_series portfolio patell bmp kp_patell kp_bmp corrado corrado_zivney
+        grank_t grank_z sign generalized_sign wilcoxon skewness_adjusted wild_bootstrap permutation calendar_time sur_f
+        sq"""
+        assert set(design.split()) <= set(TESTS)
+
+    def test_specifications_are_complete(self):
+        for name, spec in TESTS.items():
+            assert spec.name == name
+            assert spec.null
+            assert spec.assumptions
+            assert re.search(r"\((1[89]|20)\d\d[),]", spec.reference), spec.reference  # a year
+            assert spec.holds_under | spec.holds_with_many <= set(CONDITIONS)
+
+    def test_unknown_option(self, make_sample):
+        with pytest.raises(StudyError, match=r"test 'bmp'.*ddoff"):
+            run("bmp", make_sample(4), ddoff=0)
+
+
+class TestResults:
+    def test_confidence_interval_and_p_agree(self, make_sample):
+        for name in ("cross_sectional", "bmp", "patell", "kp_bmp", "corrado", "jackknife", "panel_date"):
+            sample = make_sample(16, shift=0.01)
+            p = run(name, sample).pvalue
+            low, high = run(name, sample, level=1 - p).ci
+            edge = min(abs(low), abs(high)) / max(abs(low), abs(high))
+            assert edge < 1e-6, name  # an interval at level 1 - p ends at 0
+
+    def test_it_prints_the_same_every_time_and_as_html(self):
+        result = run("bmp", sample_of(car=[0.01, 0.03, -0.01, 0.02]))
+        assert str(result) == str(run("bmp", sample_of(car=[0.01, 0.03, -0.01, 0.02])))
+        html = result._repr_html_()
+        assert html.startswith("<table>")
+        assert "Standardized cross-sectional" in html
+        assert "0x" not in html
+        assert "&lt;" in replace(result, null="a < b")._repr_html_()
+
+    def test_every_field_is_plain(self, make_sample):
+        for result in run_all(make_sample(6, dates="one"), seed=0):
+            json.dumps(result.to_dict())
+
+    def test_a_test_runner_leaves_it_alone(self):
+        assert TestResult.__test__ is False
+
+    def test_n_says_how_many_sessions(self, make_sample):
+        assert run("bmp", make_sample(8, dates="one")).n_clusters == 1
+        assert run("bmp", make_sample(8, dates="apart")).n_clusters == 8
+        one, apart = (run("bmp", make_sample(8, dates=d)).n_effective for d in ("one", "apart"))
+        assert one < 7
+        assert apart == 8
+
+
+def test_each_day_is_a_window_of_its_own(make_sample):
+    """A day of a long window equals the same day of a study made for that day alone."""
+    days = each_day(make_sample(9, window=(-1, 1), holes=0.05))
+    for day, sample in zip((-1, 0, 1), days, strict=True):
+        alone = make_sample(9, window=(day, day), holes=0.05)
+        for name in ("cross_sectional", "bmp", "corrado", "grank_t", "kp_bmp", "sign"):
+            np.testing.assert_allclose(run(name, sample).statistic, run(name, alone).statistic, rtol=1e-12)
+    assert (
+        run("permutation", days[1], seed=0).pvalue
+        == run("permutation", make_sample(9, window=(0, 0), holes=0.05), seed=0).pvalue
+    )

@@ -1,0 +1,150 @@
+"""What must not change a test, and what must turn it round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eventstudy.inference import TESTS, adjust_pvalues, run, wilcoxon
+from eventstudy.inference.facts import SampleFacts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+RTOL = 1e-9  # the same sums in another order, through ratios and square roots
+COMPUTED = [s.name for s in TESTS.values() if not s.draws and "one event" not in s.needs]
+SIDED = [name for name in COMPUTED if TESTS[name].sided]
+PER_EVENT = ("security", "day0", "bar", "ar", "ar_se", "car", "car_se", "sigma", "m", "df", "degenerate")
+
+
+def sample_for(make_sample, name, **options):
+    return make_sample(9, dates="one" if "one date" in TESTS[name].needs else "staggered", **options)
+
+
+def take(sample, rows):
+    record = sample.estimation
+    return replace(
+        sample,
+        **{field: getattr(sample, field)[rows] for field in PER_EVENT},
+        estimation=replace(record, **{field: getattr(record, field)[rows] for field in record.__dataclass_fields__}),
+    )
+
+
+def scaled(sample, factor):
+    """Every return of an event times its factor."""
+    f, record = np.asarray(factor), sample.estimation
+    return replace(
+        sample,
+        ar=sample.ar * f[:, None],
+        ar_se=sample.ar_se * np.abs(f)[:, None],
+        car=sample.car * f,
+        car_se=sample.car_se * np.abs(f),
+        sigma=sample.sigma * np.abs(f),
+        estimation=replace(record, residual=record.residual * f[:, None]),
+    )
+
+
+@pytest.mark.parametrize("name", SIDED)
+def test_odd_under_sign_reversal(make_sample, holes, name):
+    sample = sample_for(make_sample, name, holes=holes)
+    up, down = run(name, sample), run(name, scaled(sample, np.full(9, -1.0)))
+    np.testing.assert_allclose(up.statistic, -down.statistic, rtol=RTOL)
+    np.testing.assert_allclose(up.pvalue, down.pvalue, rtol=RTOL)
+    less, greater = run(name, sample, alternative="less"), run(name, scaled(sample, -np.ones(9)), alternative="greater")
+    np.testing.assert_allclose(less.pvalue, greater.pvalue, rtol=RTOL)
+
+
+def test_the_joint_test_does_not_see_the_sign(make_sample):
+    sample = make_sample(5, dates="one")
+    np.testing.assert_allclose(
+        run("sur_f", sample).statistic, run("sur_f", scaled(sample, [1, -1, 1, -1, -1])).statistic, rtol=RTOL
+    )
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_order_of_events_does_not_matter(make_sample, holes, name):
+    sample = sample_for(make_sample, name, holes=holes)
+    mixed = take(sample, np.random.default_rng(1).permutation(9))
+    np.testing.assert_allclose(run(name, sample).statistic, run(name, mixed).statistic, rtol=RTOL)
+
+
+@pytest.mark.parametrize(
+    "name", ["patell", "bmp", "kp_patell", "kp_bmp", "corrado", "corrado_zivney", "grank_t", "sign", "sur_f"]
+)
+def test_rescaling_a_security_changes_nothing_where_returns_are_standardized(make_sample, name):
+    sample = sample_for(make_sample, name)
+    factors = np.random.default_rng(2).uniform(0.1, 10.0, 9)
+    np.testing.assert_allclose(run(name, sample).statistic, run(name, scaled(sample, factors)).statistic, rtol=RTOL)
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_another_unit_changes_nothing(make_sample, holes, name):
+    sample = sample_for(make_sample, name, holes=holes)
+    np.testing.assert_allclose(
+        run(name, sample).statistic, run(name, scaled(sample, np.full(9, 1e4))).statistic, rtol=RTOL
+    )
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_an_event_without_returns_is_as_if_it_were_not_there(make_sample, name):
+    sample = sample_for(make_sample, name)
+    ar, car = sample.ar.copy(), sample.car.copy()
+    ar[4], car[4] = np.nan, np.nan
+    gone = replace(sample, ar=ar, car=car)
+    rest = take(sample, np.array([0, 1, 2, 3, 5, 6, 7, 8]))
+    one, other = run(name, gone), run(name, rest)
+    np.testing.assert_allclose(one.statistic, other.statistic, rtol=RTOL)
+    assert (one.n, one.df) == (other.n, other.df)
+
+
+@pytest.mark.parametrize("name", ["kp_patell", "kp_bmp"])
+@pytest.mark.parametrize("dates", ["one", "staggered", "apart"])
+def test_copies_do_not_create_information(make_sample, name, dates):
+    sample = make_sample(9, dates=dates)
+    twice = take(sample, np.repeat(np.arange(9), 2))
+    once, copied = run(name, sample), run(name, twice)
+    np.testing.assert_allclose(once.statistic, copied.statistic, rtol=RTOL)
+    np.testing.assert_allclose(once.pvalue, copied.pvalue, rtol=RTOL)
+    assert run("bmp", twice).pvalue < run("bmp", sample).pvalue  # as a test without the adjustment does
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_batches_equal_samples_one_by_one(make_sample, holes, name):
+    """The calibration lab runs the very statistics of a study."""
+    dates = "one" if "one date" in TESTS[name].needs else "staggered"
+    each = [make_sample(9, holes=holes, dates=dates, seed=seed) for seed in range(3)]
+    fields = {f: np.stack([getattr(s, f) for s in each]) for f in PER_EVENT if f != "degenerate"}
+    records = [s.estimation for s in each]
+    record = replace(
+        records[0], **{f: np.stack([getattr(r, f) for r in records]) for f in records[0].__dataclass_fields__}
+    )
+    batch = replace(each[0], **fields, estimation=record, degenerate=None, refit=None)
+    extra = {"facts": SampleFacts(batch)} if TESTS[name].facts else {}
+    outcome = TESTS[name].compute(batch, **extra)
+    singles = [run(name, s) for s in each]
+    np.testing.assert_allclose(outcome.value, [r.statistic for r in singles], rtol=RTOL)
+    np.testing.assert_allclose(outcome.p_two, [r.pvalue for r in singles], rtol=1e-8)
+
+
+floats = st.lists(st.floats(-1, 1, allow_nan=False).map(lambda v: round(v, 2)), min_size=2, max_size=14)
+
+
+@given(floats)
+@settings(max_examples=60, deadline=None)
+def test_signed_rank_tails_are_probabilities_that_overlap_in_one_point(values):
+    outcome = wilcoxon(np.array(values))
+    if outcome.n:
+        assert 0 <= outcome.p_less <= 1
+        assert outcome.p_less + outcome.p_greater >= 1 - 1e-12  # the observed value belongs to both tails
+        mirrored = wilcoxon(-np.array(values))
+        np.testing.assert_allclose(outcome.p_less, mirrored.p_greater, rtol=RTOL)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.sampled_from(["bonferroni", "holm", "bh", "by"]))
+@settings(max_examples=60, deadline=None)
+def test_adjusted_p_values_keep_the_order_and_never_fall(values, method):
+    p = np.array(values)
+    adjusted = adjust_pvalues(p, method)
+    assert ((adjusted >= p - 1e-15) & (adjusted <= 1)).all()
+    assert (np.diff(adjusted[np.argsort(p, kind="stable")]) >= -1e-15).all()

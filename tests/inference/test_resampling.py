@@ -1,0 +1,211 @@
+"""Tests that draw: exact where all draws can be listed, loops where they cannot, and the same numbers for the same seed."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from eventstudy.errors import StudyError
+from eventstudy.inference import (
+    TESTS,
+    cluster_bootstrap,
+    hall,
+    permutation,
+    placebo_dates,
+    run,
+    sample_of,
+    wild_bootstrap,
+)
+from eventstudy.inference.resampling import WEBB, bootstrap_t, skewness_adjusted
+
+RTOL = 1e-10  # the same sums in another order
+DRAWS = 199
+DRAWN = [spec.name for spec in TESTS.values() if spec.draws]
+
+
+@pytest.fixture
+def car():
+    return np.random.default_rng(5).normal(0.01, 0.03, 9)
+
+
+def test_wild_bootstrap_lists_all_flips_of_few_events(car):
+    t = stats.ttest_1samp(car, 0).statistic
+    flipped = [
+        stats.ttest_1samp(car * np.array(signs), 0).statistic for signs in itertools.product([1.0, -1.0], repeat=9)
+    ]
+    outcome = wild_bootstrap(car, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(outcome.value, t, rtol=RTOL)
+    tie = 1e-9  # flips that repeat the sample up to rounding
+    assert outcome.p_two == np.mean(np.abs(flipped) >= abs(t) - tie)
+    assert outcome.p_greater == np.mean(np.array(flipped) >= t - tie)
+    assert outcome.p_less == np.mean(np.array(flipped) <= t + tie)
+
+
+def test_cluster_bootstrap_flips_sessions_together(car):
+    cluster = np.array([0, 0, 0, 1, 1, 2, 3, 3, 4])
+
+    def t_of(x):
+        centre = x.mean()
+        sums = [sum(x[i] - centre for i in range(9) if cluster[i] == g) for g in range(5)]
+        return centre / (math.sqrt(5 / 4 * sum(s**2 for s in sums)) / 9)
+
+    flipped = [t_of(car * np.array(v)[cluster]) for v in itertools.product([1.0, -1.0], repeat=5)]
+    outcome = cluster_bootstrap(car, cluster, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(outcome.value, t_of(car), rtol=RTOL)
+    assert outcome.p_two == np.mean(np.abs(flipped) >= abs(t_of(car)) - 1e-9)
+
+
+def test_hall_is_the_formula_of_the_paper(car):
+    n, mean, sd = 9, car.mean(), car.std(ddof=1)
+    g = n / ((n - 1) * (n - 2)) * sum(((x - mean) / sd) ** 3 for x in car)
+    s = mean / sd
+    expected = math.sqrt(n) * (s + g * s**2 / 3 + g**2 * s**3 / 27 + g / (6 * n))
+    np.testing.assert_allclose(hall(car), expected, rtol=RTOL)
+    np.testing.assert_allclose(stats.skew(car, bias=False), g, rtol=RTOL)  # the same estimate of skewness
+
+
+@pytest.mark.parametrize(("function", "measure"), [(skewness_adjusted, hall), (bootstrap_t, None)])
+def test_percentile_bootstraps_equal_a_loop_over_the_same_draws(car, function, measure):
+    def t_of(x):
+        return x.mean() / (x.std(ddof=1) / math.sqrt(x.size))
+
+    measure = measure or t_of
+    chosen = np.random.default_rng(3).integers(0, 9, (DRAWS, 9))
+    drawn = [measure((car - car.mean())[row]) for row in chosen]
+    outcome = function(car, rng=np.random.default_rng(3), draws=DRAWS)
+    np.testing.assert_allclose(outcome.value, measure(car), rtol=RTOL)
+    assert outcome.p_two == (1 + sum(abs(t) >= abs(outcome.value) for t in drawn)) / (DRAWS + 1)
+    assert outcome.p_greater == (1 + sum(t >= outcome.value for t in drawn)) / (DRAWS + 1)
+
+
+def test_percentile_t_interval_turns_the_quantiles_round(car):
+    outcome = bootstrap_t(car, rng=np.random.default_rng(3), draws=DRAWS)
+    chosen = np.random.default_rng(3).integers(0, 9, (DRAWS, 9))
+    centred = (car - car.mean())[chosen]
+    drawn = centred.mean(axis=1) / (centred.std(axis=1, ddof=1) / 3)
+    se = car.std(ddof=1) / 3
+    np.testing.assert_allclose(outcome.low, car.mean() - np.quantile(drawn, 0.975) * se, rtol=RTOL)
+    np.testing.assert_allclose(outcome.high, car.mean() - np.quantile(drawn, 0.025) * se, rtol=RTOL)
+
+
+def test_resamples_without_variance_count_against_rejection():
+    outcome = bootstrap_t(np.array([0.01, 0.01, 0.02]), rng=np.random.default_rng(0), draws=DRAWS)
+    assert outcome.p_two > 0.05
+    assert "no variance" in outcome.warnings[0]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_seed_repeats_and_does_not_depend_on_other_tests(make_sample, name):
+    sample = make_sample(14, window=(0, 1), dates="apart")
+    first, again = (run(name, sample, seed=1, draws=DRAWS) for _ in range(2))
+    assert first.pvalue == again.pvalue
+    assert first.details == again.details
+    others = {run(name, sample, seed=seed, draws=DRAWS).pvalue for seed in range(2, 8)}
+    assert others != {first.pvalue}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_pieces_that_fit_in_memory_change_nothing(make_sample, monkeypatch, name):
+    sample = make_sample(14, window=(0, 1), dates="apart")
+    whole = run(name, sample, seed=1, draws=DRAWS)
+    monkeypatch.setattr("eventstudy.inference.resampling.CELLS", 14 * 10)
+    monkeypatch.setattr("eventstudy.inference.placebo.CHUNK_EVENTS", 14 * 10)
+    assert run(name, sample, seed=1, draws=DRAWS).pvalue == whole.pvalue
+
+
+class TestPlacebo:
+    def test_every_placebo_mean_is_that_of_a_study_made_there(self, make_sample):
+        sample = make_sample(3, window=(0, 1), dates="apart")
+        rng = np.random.default_rng(0)
+        dates, scheme = placebo_dates(
+            sample.security, sample.day0, sample.admissible, bars=2, draws=20, scheme="independent", rng=rng
+        )
+        assert scheme == "independent"
+        means = [sample.refit(sample.security, row).car.mean() for row in dates]
+        result = permutation(sample, rng=np.random.default_rng(0), draws=20, scheme="independent")
+        observed = sample.car.mean()
+        np.testing.assert_allclose(result.details["placebo_mean"], np.mean(means), rtol=RTOL)
+        assert result.p_two == (1 + sum(abs(m) >= abs(observed) for m in means)) / 21
+        assert result.p_greater == (1 + sum(m >= observed for m in means)) / 21
+
+    def test_dates_are_admissible(self, make_sample):
+        sample = make_sample(6, dates="staggered")
+        for scheme in ("independent", "cluster", "shift"):
+            dates, used = placebo_dates(
+                sample.security,
+                sample.day0,
+                sample.admissible,
+                bars=3,
+                draws=50,
+                scheme=scheme,
+                rng=np.random.default_rng(1),
+            )
+            assert used == scheme
+            assert sample.admissible[sample.security, dates].all()
+
+    def test_a_shift_keeps_common_dates_and_spacing(self, make_sample):
+        sample = make_sample(6, dates="staggered")
+        dates, _ = placebo_dates(
+            sample.security,
+            sample.day0,
+            sample.admissible,
+            bars=3,
+            draws=30,
+            scheme="shift",
+            rng=np.random.default_rng(1),
+        )
+        moved = dates - sample.day0
+        assert (moved == moved[:, :1]).all()
+        assert len(np.unique(moved[:, 0])) == len(moved)  # without repetition: each shift is one placebo study
+
+    def test_auto_shifts_what_overlaps_and_frees_what_does_not(self):
+        free = np.ones((4, 400), dtype=bool)
+        who, rng = np.arange(4), np.random.default_rng(0)
+        apart = placebo_dates(who, np.array([200, 220, 240, 260]), free, bars=3, draws=9, scheme="auto", rng=rng)
+        crowded = placebo_dates(who, np.array([200, 200, 201, 260]), free, bars=3, draws=9, scheme="auto", rng=rng)
+        tight = placebo_dates(who, np.array([1, 1, 398, 398]), free, bars=3, draws=9, scheme="auto", rng=rng)
+        assert [apart[1], crowded[1], tight[1]] == ["independent", "shift", "cluster"]
+
+    def test_matched_dates_share_the_group(self):
+        groups = np.arange(400) % 5
+        dates, _ = placebo_dates(
+            np.arange(2),
+            np.array([203, 311]),
+            np.ones((2, 400), dtype=bool),
+            bars=1,
+            draws=40,
+            scheme="matched",
+            groups=groups,
+            rng=np.random.default_rng(0),
+        )
+        assert (groups[dates[:, 0]] == 3).all()
+        assert (groups[dates[:, 1]] == 1).all()
+
+    def test_nowhere_to_go_is_a_reason(self, make_sample):
+        sample = make_sample(3)
+        none = replace(sample, admissible=np.zeros_like(sample.admissible))
+        assert "no admissible placebo date" in run("permutation", none).reason
+        assert "no single shift" in run("permutation", none, scheme="shift").reason
+
+    def test_errors_name_the_way_out(self, make_sample):
+        sample = make_sample(3)
+        with pytest.raises(StudyError, match="independent, cluster, shift, matched"):
+            run("permutation", sample, scheme="bootstrap")
+        with pytest.raises(StudyError, match="needs groups"):
+            run("permutation", sample, scheme="matched")
+        with pytest.raises(StudyError, match="draw"):
+            run("permutation", sample, drawz=10)
+
+
+def test_weights_of_webb_have_unit_variance():
+    points = np.concatenate([WEBB, -WEBB])
+    assert points.mean() == 0
+    np.testing.assert_allclose((points**2).mean(), 1.0, rtol=RTOL)
+    assert run("wild_bootstrap", sample_of(car=np.linspace(-0.01, 0.03, 14)), weights="webb").applicable
+    with pytest.raises(StudyError, match="rademacher, webb"):
+        run("wild_bootstrap", sample_of(car=np.linspace(-0.01, 0.03, 14)), weights="normal")
