@@ -63,11 +63,11 @@ def overlay_data(frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError(msg)
     order = {episode: i for i, episode in enumerate(pd.unique(tidy["episode"]))}
     tidy = tidy.assign(rank=tidy["episode"].map(order)).sort_values(["rank", "relative_day"], ignore_index=True)
-    base = {}
+    base: dict[object, float] = {}
     for episode, own in tidy[tidy["level"].notna()].groupby("episode", sort=False):
         before = own[own["relative_day"] < 0]
         base[episode] = float((before["level"].iloc[-1:] if len(before) else own["level"].iloc[:1]).iloc[0])
-    return tidy.assign(change=tidy["level"] / tidy["episode"].map(base) - 1).drop(columns="rank")
+    return tidy.assign(change=tidy["level"] / tidy["episode"].map(base).astype(float) - 1).drop(columns="rank")
 
 
 def overlay(

@@ -1,0 +1,50 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from eventstudy.errors import InputError
+from eventstudy.plots import specification_curve, specification_curve_data
+
+
+def by_gid(parent, gid):
+    return parent.findobj(lambda artist: artist.get_gid() == gid)
+
+
+@pytest.fixture
+def frame():
+    return pd.DataFrame(
+        {
+            "window": ["0", "0..1", "0", "0..1", "0"],
+            "scale": ["ewma", "ewma", "vix", "vix", "none"],
+            "estimate": [0.3, -0.1, 0.2, 0.5, np.nan],
+            "pvalue": [0.01, 0.6, 0.2, 0.001, np.nan],
+        }
+    )
+
+
+def test_points_go_up_and_are_filled_where_clear(frame):
+    figure = specification_curve(frame, ["window", "scale"], unit="sd")
+    np.testing.assert_array_equal(by_gid(figure, "specification.dim")[0].get_xydata(), [[0, -0.1], [1, 0.2]])
+    np.testing.assert_array_equal(by_gid(figure, "specification.clear")[0].get_xydata(), [[2, 0.3], [3, 0.5]])
+    subtitle = by_gid(figure, "subtitle")[0].get_text()
+    assert subtitle == "n = 4 specifications; 1 without an estimate; median 0.25 sd; p < 0.05 in 50%"
+
+
+def test_each_specification_has_one_mark_in_every_choice(frame):
+    lower = specification_curve(frame, ["window", "scale"]).axes[1]
+    assert [t.get_text() for t in lower.get_yticklabels()] == ["window: 0", "window: 0..1", "scale: ewma", "scale: vix"]
+    marks = [sorted(segment[0, 0] for segment in c.get_segments()) for c in by_gid(lower, "specification.choice")]
+    assert marks == [[1, 2], [0, 3], [0, 2], [1, 3]]
+
+
+def test_intervals_are_drawn_when_given(frame):
+    figure = specification_curve(frame.assign(low=frame["estimate"] - 1, high=frame["estimate"] + 1), ["window"])
+    assert len(by_gid(figure, "specification.interval")[0].get_segments()) == 4
+
+
+def test_empty_one_row_and_wrong_input(frame):
+    assert by_gid(specification_curve(frame.iloc[:0], ["window"]), "empty")
+    assert len(by_gid(specification_curve(frame.iloc[:1], ["window"]), "specification.clear")[0].get_xdata()) == 1
+    assert np.isnan(specification_curve_data(frame, ["window"])["place"].iloc[-1])
+    with pytest.raises(InputError, match="nothing"):
+        specification_curve(frame, ["nothing"])
