@@ -130,6 +130,19 @@ def events(
     list_events(validate or catalog, calendar=calendar, timezone=timezone, csv=csv, only_validate=validate is not None)
 
 
+@app.command()
+def claims(
+    study: Study = "us-china",
+    source: Source = None,
+    quick: Quick = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV with test, window and reason.")] = False,
+) -> None:
+    """Judge the ledger of claims: one line a claim, with its verdict and its figure."""
+    from eventstudy.cli.running import judge_claims  # noqa: PLC0415  --help must not pay for pandas
+
+    judge_claims(study, source=source, quick=quick, csv=csv)
+
+
 @app.command("tests")
 def significance_tests(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -10,15 +11,18 @@ from rich.console import Console
 from eventstudy.cli.listing import print_frame
 from eventstudy.report import check_document, check_target, write_document
 from eventstudy.report.build import build_document
+from eventstudy.report.parts.chain import verdict_of
+from eventstudy.report.parts.part import gather
 from eventstudy.study.files import load_study
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from eventstudy.report import Document
     from eventstudy.report.parts.part import Inputs
 
-__all__ = ["check_study", "run_study"]
+__all__ = ["check_study", "judge_claims", "run_study"]
 
 LOCAL_LACK = ("NoSuchTicker", "DataError")  # a local source that simply lacks a symbol has not failed
 REMOTE = frozenset({"yahoo", "french", "fred", "stooq"})
@@ -61,8 +65,25 @@ def check_study(
     return 1
 
 
-def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inputs]:
+def judge_claims(name: str, *, source: str | None, quick: bool, csv: bool) -> None:
+    """Run the hypothesis and print its ledger: the verdict word, the claim, the figure."""
     study = load_study(name)
+    inputs = gather(study, source)
+    seed = study.hypothesis.seed if study.hypothesis else 0
+    with _stages() as say:
+        verdict = verdict_of(inputs, seed=seed, quick=quick, progress=say)
+    ledger = verdict.tables()["claims"]
+    if csv:
+        ledger.to_csv(sys.stdout, index=False, lineterminator="\n")
+        return
+    shown = ledger[["number", "verdict", "claim", "figure"]]
+    counts = ", ".join(f"{count} {word}" for word, count in ledger["verdict"].value_counts().items())
+    print_frame(shown, title=f"{len(ledger)} claims: {counts}", wrap=frozenset({"claim", "figure"}))
+
+
+@contextmanager
+def _stages() -> Iterator[Callable[[str], None]]:
+    """Say each stage: as a changing line on a terminal, a line each elsewhere."""
     console = Console(stderr=True)
     with console.status("starting") as status:
 
@@ -71,7 +92,12 @@ def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inp
             if not console.is_terminal:
                 print(f"… {stage}", file=sys.stderr, flush=True)
 
-        return build_document(study, source=source, quick=quick, progress=say)
+        yield say
+
+
+def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inputs]:
+    with _stages() as say:
+        return build_document(load_study(name), source=source, quick=quick, progress=say)
 
 
 def _delivered(inputs: Inputs) -> int:

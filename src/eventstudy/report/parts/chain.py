@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eventstudy.inference import TestResult
     from eventstudy.report.parts.part import Inputs
 
-__all__ = ["chain_part"]
+__all__ = ["chain_part", "verdict_of"]
 
 NAMES = {
     "H1": "H1: escalation → selloff",
@@ -67,8 +67,8 @@ UNITS = {
 }
 
 
-def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Part:
-    """Test the hypothesis and say what came out."""
+def verdict_of(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Verdict:
+    """Test the hypothesis on a study's inputs."""
     hypothesis = SelloffForcesSoftening(
         market=inputs.study.market.symbol,
         fear=inputs.study.market.fear,
@@ -77,7 +77,12 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         quick=quick,
         progress=progress,
     )
-    verdict = hypothesis.test(inputs.catalog, inputs.prices, securities=inputs.securities)
+    return hypothesis.test(inputs.catalog, inputs.prices, securities=inputs.securities)
+
+
+def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Part:
+    """Test the hypothesis and say what came out."""
+    verdict = verdict_of(inputs, seed=seed, quick=quick, progress=progress)
     charts = chain_charts(verdict, inputs)
     tables = tuple(
         Table(

@@ -80,15 +80,12 @@ def _placebo(frames: Mapping[str, pd.DataFrame], verdict: Verdict, link: str) ->
     if own.empty or not test.applicable:
         return None
     schemes = {str(name): part for name, part in own.groupby("scheme", sort=False)}
-    worst = max(
-        schemes, key=lambda name: test.details.get(f"p_{name}", test.pvalue)
-    )  # the scheme that the headline p rests on
+    # the scheme that the headline p-value rests on: the largest
+    worst = max(schemes, key=lambda name: test.details.get(f"p_{name}", test.pvalue))
     part = schemes[worst]
     observed = float(part["observed"].iloc[0])
-    unit = "percent" if link == "H2" else SD
-    quantity = (
-        "loss before decisions less that on other days at risk" if link == "H2" else f"mean reaction, {LINKS[link]}"
-    )
+    of_days = "loss before decisions less that on other days at risk, standardized"
+    quantity = of_days if link == "H2" else "mean reaction in standard deviations of an ordinary session"
     title = f"{link}, {LINKS[link]}: the observed value among chance ones"
     pvalue = test.details.get(f"p_{worst}", test.pvalue)
     axes = plots.placebo(
