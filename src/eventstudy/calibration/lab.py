@@ -282,13 +282,14 @@ def _batch(
     for window in plan.windows if geometry.history else ():
         for study in single_samples(drawn, geometry, window, plan.effect):
             for spec in specs:
-                if spec.draws:
+                if spec.draws and _applies(spec, scenario.dates, unit.n):
                     outcome = spec.compute(study, rng=np.random.default_rng(resampling.spawn(1)[0]), draws=plan.draws)
                     _count(tally, (unit.scenario, unit.n, window, spec.name), outcome)
 
 
 def _applies(spec: TestSpec, dates: str, n: int) -> bool:
-    return n >= spec.minimum and ("one date" not in spec.needs or dates == "common") and "one event" not in spec.needs
+    fits = {"one date": dates == "common", "two dates": dates != "common", "one event": False}
+    return n >= spec.minimum and all(fits.get(need, True) for need in spec.needs)
 
 
 def _count(tally: Counter[tuple[Key, str]], key: Key, outcome: Statistic) -> None:

@@ -87,9 +87,12 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
     present: dict[Condition, str] = {}
     if n < FEW:
         present["few"] = f"{n} security-events"
-    share = float((~np.isfinite(sample.ar[used])).mean()) if n else 0.0
-    if share > 0:
-        present["missing"] = f"{share:.1%} of the abnormal returns are missing"
+    window = float((~np.isfinite(sample.ar[used])).mean()) if n else 0.0
+    past = 0.0
+    if sample.estimation is not None and n:
+        past = 1 - float(sample.m[used].mean()) / sample.estimation.residual.shape[1]
+    if window > 0 or past > 0:
+        present["missing"] = f"{window:.1%} of the window and {past:.1%} of the estimation window are missing or masked"
     if n >= 2:
         _dependence(sample, facts, used, present)
     if sample.estimation is not None and n:

@@ -179,7 +179,7 @@ def recommend(sample: WindowSample) -> tuple[Recommendation, ...]:
     Returns
     -------
     tuple of Recommendation
-        One a test, in the order of `TESTS`.
+        One a test, in the order of `TESTS`. That a statistic does not exist (no variance) only running it can tell.
 
     Examples
     --------
@@ -338,6 +338,7 @@ def _missing_need(need: Need, sample: WindowSample, n: int) -> str:
             "needs the returns of other dates (refit and admissible), which this sample does not carry",
         ),
         "one date": (dates == 1, f"needs one common date; the security-events have {dates} different sessions"),
+        "two dates": (dates > 1, f"needs two sessions or more; all {n} security-events share one"),
         "one event": (n == 1, f"tests one security-event, has {n}; each event's own t stands in the table of CARs"),
     }
     holds, reason = checks[need]

@@ -319,7 +319,6 @@ def _cluster(
     return cluster_bootstrap(sample.car, sample.day0, rng=rng, draws=draws, weights=weights)
 
 
-ONE_SESSION = "all security-events share one session, or the CARs have no variance"
 SPECS = (
     TestSpec(
         name="skewness_adjusted",
@@ -366,7 +365,8 @@ SPECS = (
         assumptions=("CARs of different sessions independent",),
         reference="Cameron, Gelbach and Miller (2008)",
         compute=_cluster,
-        undefined=ONE_SESSION,
+        undefined="the CARs have no variance across the sessions",
+        needs=("two dates",),
         draws=True,
         discrete=True,
         holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},

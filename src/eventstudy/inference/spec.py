@@ -39,7 +39,7 @@ CONDITIONS: dict[Condition, str] = {
     "few": "there are fewer than 30 security-events",
 }
 
-Need = Literal["estimation", "refit", "one date", "one event", "one series"]
+Need = Literal["estimation", "refit", "one date", "two dates", "one event"]
 """Something a sample must have beyond a number of security-events."""
 
 FEW = 30
