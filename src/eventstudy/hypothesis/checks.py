@@ -92,10 +92,14 @@ def after_selloffs(at_risk: Bools, decided: Bools, selloffs: Ints, window: int) 
 def asymmetry(
     x: Floats, rows: Rows, rules: Definitions, *, draws: int, rng: np.random.Generator
 ) -> tuple[Check, Check]:
-    """Test losses and gains apart: a put asks for a slope on losses and none on gains (Cieslak, Vissing-Jorgensen 2021)."""
+    """Test losses and gains apart: a put asks for a slope on losses and none on gains (Cieslak, Vissing-Jorgensen 2021).
+
+    Each part beside the other: where there is a gain there is no loss, so either alone would carry the other's slope.
+    """
     bins = age_stratum(rows.age, rules)
     found = []
-    for name, part, expected in (("losses", np.maximum(x, 0), "> 0"), ("gains", np.maximum(-x, 0), "= 0")):
+    loss, gain = np.maximum(x, 0), np.maximum(-x, 0)
+    for name, part, expected in (("losses", _beside(loss, gain), "> 0"), ("gains", _beside(gain, loss), "= 0")):
         test = score_test(part, rows.relieved, bins, draws=draws, rng=rng)
         p = test.pvalue
         side = "greater"
@@ -117,6 +121,17 @@ def asymmetry(
             )
         )
     return found[0], found[1]
+
+
+def _beside(part: Floats, other: Floats) -> Floats:
+    """Take out of a covariate what another says of it, by least squares over the rows where both are known."""
+    known = np.isfinite(part) & np.isfinite(other)
+    if known.sum() < 3:
+        return part
+    X = np.column_stack([np.ones(known.sum()), other[known]])
+    result = np.full(part.shape, np.nan)
+    result[known] = part[known] - X @ np.linalg.lstsq(X, part[known], rcond=None)[0]
+    return result
 
 
 def implementation(x: Floats, rows: Rows, rules: Definitions, *, draws: int, rng: np.random.Generator) -> Check:

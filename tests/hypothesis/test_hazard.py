@@ -1,0 +1,145 @@
+"""The hazard and the race: against statsmodels, exact cases, and data with a known answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy import optimize
+
+from eventstudy.hypothesis.decisions import Rows, age_stratum, episode_rows
+from eventstudy.hypothesis.hazard import fit_hazard, likelihood_ratio
+from eventstudy.hypothesis.race import CONTROLS, RIVALS, run_race, surviving
+from eventstudy.hypothesis.spells import Spells
+
+OPTIMUM = 2e-4  # two optimisers stop at slightly different places of a flat likelihood
+
+
+def data(n=400, seed=4):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, 2))
+    hazard = 1 - np.exp(-np.exp(-2.0 + 0.8 * x[:, 0]))
+    return np.column_stack([np.ones(n), x]), rng.random(n) < hazard
+
+
+def test_cloglog_without_penalty_is_statsmodels():
+    X, y = data()
+    family = sm.families.Binomial(link=sm.families.links.CLogLog())
+    expected = sm.GLM(y.astype(float), X, family=family).fit()
+    fit = fit_hazard(X, y, penalty=False)
+    assert np.allclose(fit.coefficients, expected.params, atol=OPTIMUM)
+    assert fit.loglik == pytest.approx(expected.llf, abs=1e-6)
+    # statsmodels reports expected information for a GLM as well
+    assert np.allclose(fit.se, expected.bse, rtol=1e-2)
+
+
+def test_firth_logit_of_a_two_by_two_table_adds_half_to_each_cell():
+    """Firth 1993: for a saturated logit the penalised estimates are those of the table with 1/2 added to each cell."""
+    x = np.repeat([0.0, 1.0], [20, 12])
+    y = np.concatenate([np.arange(20) < 3, np.arange(12) < 12])  # separation: infinite without the penalty
+    fit = fit_hazard(np.column_stack([np.ones(32), x]), y, link="logit")
+    first = np.log(3.5 / 17.5)
+    second = np.log(12.5 / 0.5)
+    assert np.allclose(fit.coefficients, [first, second - first], atol=OPTIMUM)
+    assert fit.converged
+
+
+def test_penalised_cloglog_maximises_what_it_says():
+    X, y = data(n=60, seed=9)
+
+    def penalised(b):
+        eta = X @ b
+        h = 1 - np.exp(-np.exp(eta))
+        slope = np.exp(eta - np.exp(eta))
+        information = (X.T * (slope**2 / (h * (1 - h)))) @ X
+        return -(np.sum(np.log(np.where(y, h, 1 - h))) + 0.5 * np.linalg.slogdet(information)[1])
+
+    expected = optimize.minimize(
+        penalised, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 5000}
+    )
+    fit = fit_hazard(X, y)
+    assert np.allclose(fit.coefficients, expected.x, atol=OPTIMUM)
+    assert fit.penalised == pytest.approx(-expected.fun, abs=1e-6)
+
+
+def test_likelihood_ratio_keeps_the_penalty_of_the_whole_design():
+    rng = np.random.default_rng(1)
+    rejections = []
+    for _ in range(150):
+        X = np.column_stack([np.ones(120), rng.standard_normal(120)])
+        y = rng.random(120) < 0.08
+        p = likelihood_ratio(fit_hazard(X, y), fit_hazard(X, y, held=[1]))
+        rejections.append(p <= 0.05)
+    # four standard errors of a simulated share
+    assert abs(np.mean(rejections) - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def spells(starts, lasts, outcomes):
+    n = len(starts)
+    far = np.full(n, 10**6)
+    return Spells(np.array(starts), np.array(lasts), np.array(outcomes), far, np.zeros(n, int), tuple("abcdefgh"[:n]))
+
+
+def test_episode_rows_by_hand():
+    rows = episode_rows(spells([3, 10], [5, 12], [0, 1]))
+    assert rows.day.tolist() == [4, 5, 11, 12]
+    assert rows.age.tolist() == [1, 2, 1, 2]
+    assert rows.relieved.tolist() == [False, True, False, False]
+    assert rows.implemented.tolist() == [False, False, False, True]
+    assert rows.base.tolist() == [2, 2, 9, 9]
+
+
+def test_spells_within_are_cut_and_censored():
+    cut = spells([3, 10], [5, 30], [0, 0]).within(3, 20)
+    assert cut.last.tolist() == [5, 20]
+    assert cut.outcome.tolist() == [0, 2]
+
+
+def test_age_bins(rules):
+    assert age_stratum(np.array([1, 5, 6, 15, 16]), rules).tolist() == [0, 0, 1, 1, 2]
+
+
+def made_up(truth, n=500, seed=0):
+    """Episode-days on which one rival drives relief."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "drawdown": rng.standard_normal(n),
+            "fear": rng.standard_normal(n),
+            "yield": rng.standard_normal(n),
+            "retaliation": (rng.random(n) < 0.4).astype(float),
+        }
+    )
+    eta = -3.0 + (1.4 * frame[truth] if truth != "constant" else 0.0)
+    relieved = rng.random(n) < 1 - np.exp(-np.exp(eta))
+    blank = np.zeros(n, dtype=np.int64)
+    rows = Rows(np.arange(n), blank, np.ones(n, dtype=np.int64), relieved, blank.astype(bool), blank, blank, blank)
+    return frame, rows
+
+
+@pytest.mark.parametrize("truth", ["drawdown", "fear", "retaliation"])
+def test_the_race_names_the_true_rival(rules, truth):
+    frame, rows = made_up(truth)
+    race = run_race(frame, rows, rules, draws=99, rng=np.random.default_rng(0))
+    assert race.favourite == truth
+    assert race.table["weight"].sum() == pytest.approx(1)
+    assert race.reliefs == rows.relieved.sum()
+    assert set(race.joint["rival"]) == {"drawdown", *CONTROLS}
+    assert set(race.table["rival"]) <= set(RIVALS)
+
+
+def test_a_drawdown_that_only_mirrors_the_fear_gauge_does_not_survive(rules):
+    frame, rows = made_up("fear", seed=3)
+    frame["drawdown"] = frame["fear"] + 0.5 * frame["drawdown"]
+    alone = run_race(frame, rows, rules, draws=499, rng=np.random.default_rng(0)).table.set_index("rival")
+    assert alone.loc["drawdown", "p_permutation"] < 0.05
+    beside = surviving(frame, rows.relieved, np.zeros(len(frame), int), draws=499, rng=np.random.default_rng(0))
+    assert beside > 0.05
+
+
+def test_too_few_reliefs_have_no_favourite(rules):
+    frame, rows = made_up("constant", n=8, seed=5)
+    rows.relieved[:] = False
+    race = run_race(frame, rows, rules, draws=9, rng=np.random.default_rng(0))
+    assert race.favourite == "none"

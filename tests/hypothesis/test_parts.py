@@ -1,0 +1,226 @@
+"""The parts beside the links: each against a loop, a published formula or a case small enough to do by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from eventstudy.hypothesis.checks import after_selloffs, asymmetry, landmark
+from eventstudy.hypothesis.curve import _ring_difference, _row_statistic, _turned_positions
+from eventstudy.hypothesis.decisions import episode_rows
+from eventstudy.hypothesis.incidence import cumulative_incidence
+from eventstudy.hypothesis.market import scores
+from eventstudy.hypothesis.power import reaction_power
+from eventstudy.hypothesis.reactions import Reaction, Stratum, candidates, match_cells, react, winsorised
+from eventstudy.hypothesis.securities import adjusted_market, holm, step_down
+from eventstudy.hypothesis.shift import _turned_losses
+from eventstudy.hypothesis.spells import Spells, open_base
+from eventstudy.hypothesis.trends import overlay
+
+TOLERANCE = 1e-10  # sums in another order
+
+
+def stratum(market, rules, first=400, last=690):
+    masked = np.zeros(market.close.size, bool)
+    z = scores(market, masked, rules, window=(0, 0))
+    return z, match_cells(market, z.z, masked, rules), Stratum("s", first, last, np.arange(first, last + 1))
+
+
+def test_react_finds_an_injected_effect_and_no_other(market, rules):
+    scored, cells, span = stratum(market, rules)
+    at = np.array([420, 455, 500, 520, 555, 600, 622, 640, 660, 680])
+    rng = np.random.default_rng(0)
+    null = react(scored.z, scored.car, at, [span], cells, rules, sign=-1, draws=499, rng=rng)
+    moved = scored.z.copy()
+    moved[at] -= 1.5 * np.nanstd(scored.z)
+    found = react(moved, scored.car, at, [span], cells, rules, sign=-1, draws=499, rng=rng)
+    assert found.estimate > null.estimate
+    assert found.pvalue < 0.01 < null.pvalue
+    assert found.pvalue == max(found.p_permutation, found.p_matched, found.p_shift)
+    assert found.p_wrong > 0.9
+
+
+def test_react_without_events_says_so(market, rules):
+    scored, cells, span = stratum(market, rules)
+    found = react(
+        scored.z, scored.car, np.array([5]), [span], cells, rules, sign=1, draws=9, rng=np.random.default_rng(0)
+    )
+    assert found.n == 0
+    assert np.isnan(found.pvalue)
+
+
+def test_candidates_share_the_state_of_the_event(market, rules):
+    _, cells, _ = stratum(market, rules)
+    at = np.array([500, 610])
+    for t, cell in zip(at, candidates(cells, at, 20), strict=True):
+        assert t in cell
+        assert (cells.prior[cell] == cells.prior[t]).all()
+        assert len(cell) > 20
+    # asking for more than any cell of all three states holds gives up the weekday, then the fear gauge
+    coarse = candidates(cells, at, 10**6)
+    assert all(len(a) >= len(b) for a, b in zip(coarse, candidates(cells, at, 20), strict=True))
+
+
+def test_interval_and_equivalence_by_formula():
+    score = np.array([0.1, -0.2, 0.05, 0.3, -0.1])
+    draws = np.linspace(-1, 1, 201)
+    nothing = np.zeros(0)
+    found = Reaction(np.arange(5), score, score, float(score.mean()), 0.5, 0.5, 0.5, 0.5, draws, nothing, nothing)
+    assert found.interval(0.9) == pytest.approx((score.mean() - 0.9, score.mean() + 0.9))
+    se = score.std(ddof=1) / np.sqrt(5)
+    expected = max(stats.t.sf((score.mean() + 1) / se, 4), stats.t.cdf((score.mean() - 1) / se, 4))
+    assert found.equivalence(1.0) == pytest.approx(expected)
+
+
+def test_reaction_power_is_a_shifted_quantile():
+    rng = np.random.default_rng(0)
+    null = rng.standard_normal(1999) * 0.3
+    nothing = np.zeros(0)
+    found = Reaction(np.arange(5), null[:5], null[:5], 0.0, 0.5, 0.5, 0.5, 0.5, null, nothing, nothing)
+    power = reaction_power(found, 0.75, 0.05, 0.8)
+    assert power.detectable == pytest.approx((1.645 + 0.8416) * 0.3, abs=0.03)
+    assert power.power == pytest.approx(0.804, abs=0.03)  # P(N(2.5, 1) > 1.645)
+    assert dict(power.curve)[0.0] == pytest.approx(0.05, abs=0.005)
+
+
+def test_latest_open_threat_gives_the_base():
+    n = 3
+    spells = Spells(
+        np.array([2, 5, 6]), np.array([9, 7, 6]), np.zeros(n, int), np.zeros(n, int), np.zeros(n, int), ("a", "b", "c")
+    )
+    assert open_base(spells, 12).tolist() == [-1, -1, -1, 1, 1, 1, 4, 4, 1, 1, -1, -1]
+
+
+def test_turned_losses_by_loop(market):
+    first, last = 500, 540
+    span = Stratum("s", first, last, np.arange(0))
+    base, day = np.array([505, 499]), np.array([512, 520])
+    turns = np.array([0, 1, 17, 40])
+    found = _turned_losses(market.close, base, day, span, turns)
+    ring = [market.close[t] / market.close[t - 1] for t in range(first, last + 1)]
+    for i, turn in enumerate(turns):
+        for j in range(2):
+            # sessions base+1 .. day-1, each taking the return `turn` places further along the ring
+            growth = np.prod([ring[(t - first + turn) % len(ring)] for t in range(base[j] + 1, day[j])])
+            assert found[i, j] == pytest.approx(1 - growth, rel=TOLERANCE)
+    assert found[0, 0] == pytest.approx(1 - market.close[511] / market.close[505], rel=TOLERANCE)
+
+
+def test_curve_turns_by_loop():
+    rng = np.random.default_rng(0)
+    spans = [Stratum("a", 0, 9, np.arange(0)), Stratum("b", 20, 39, np.arange(0))]
+    position = np.array([3, 8, 25])
+    fractions = rng.random((2, 4))
+    placed = _turned_positions(position, spans, fractions)
+    assert placed[0].tolist() == position.tolist()
+    for k in range(4):
+        one, two = 1 + int(fractions[0, k] * 9), 1 + int(fractions[1, k] * 19)
+        assert placed[k + 1].tolist() == [(3 + one) % 10, (8 + one) % 10, 20 + (5 + two) % 20]
+
+
+def test_row_statistics_skip_what_is_missing():
+    hit = np.array([[1.0, np.nan, 3.0, 8.0], [2.0, 4.0, np.nan, np.nan]])
+    assert _row_statistic(hit, "mean").tolist() == [4.0, 3.0]
+    assert _row_statistic(hit, "median").tolist() == [3.0, 3.0]
+    assert _row_statistic(hit[:, :0], "mean") is None
+
+
+def test_ring_difference_by_hand():
+    loss = np.array([0.0, 1.0, 2.0, 3.0])
+    span = [Stratum("a", 0, 3, np.arange(0))]
+    value, n = _ring_difference(loss, np.ones(4, bool), np.array([2, 3]), span, np.array([[0.0]]))
+    assert n == 2
+    assert value.tolist() == [2.0, 0.0]  # (2+3)/2 - (0+1)/2; one step on: (3+0)/2 - (1+2)/2
+
+
+def test_incidence_by_brute_force():
+    """Without censoring the curves are shares; with it, each step multiplies by the share that did not end."""
+    days, outcome = np.array([1.0, 2.0, 2.0, 5.0]), np.array([0, 1, 0, 1])
+    assert cumulative_incidence(days, outcome).at(2) == (0.5, 0.25, 0.25)
+    curve = cumulative_incidence(np.array([1.0, 2.0, 3.0]), np.array([2, 0, 1]))
+    assert curve.at(2) == pytest.approx((0.5, 0.0, 0.5))
+    assert curve.at(0.5) == (0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_holm_and_step_down(seed):
+    rng = np.random.default_rng(seed)
+    nulls = np.abs(rng.standard_normal((5, 999)))
+    observed = np.array([0.3, 2.0, 3.5, 1.0, 2.6])
+    single = np.array([(1 + (row >= x).sum()) / 1000 for x, row in zip(observed, nulls, strict=True)])
+    adjusted = step_down(observed, nulls)
+    assert (adjusted >= single - 1e-12).all()
+    # independent securities: the step-down is close to Holm's, and not above it by more than chance
+    assert np.all(adjusted <= holm(single) + 0.03)
+    order = np.argsort(single)
+    assert np.all(np.diff(adjusted[order]) >= 0)
+
+
+def test_identical_securities_cost_nothing():
+    """With perfect dependence the smallest of S p-values is one p-value: no correction is due."""
+    null = np.abs(np.random.default_rng(0).standard_normal(999))
+    adjusted = step_down(np.full(4, 2.2), np.tile(null, (4, 1)))
+    single = (1 + (null >= 2.2).sum()) / 1000
+    assert np.allclose(adjusted, single, atol=2e-3)
+
+
+def test_adjusted_market_invents_no_return():
+    security = np.array([0.01, np.nan, 0.02, -0.01])
+    raw, adjusted = adjusted_market(security, np.full(4, 0.005), np.arange(4), np.full(4, np.nan))
+    assert np.array_equal(raw.returns, security, equal_nan=True)
+    assert np.array_equal(adjusted.returns, security - 0.005, equal_nan=True)
+
+
+def test_after_selloffs_by_fisher():
+    at_risk = np.ones(40, bool)
+    decided = np.zeros(40, bool)
+    decided[[11, 12, 30]] = True
+    check = after_selloffs(at_risk, decided, np.array([10]), 5)
+    assert check.n == 5
+    assert check.events == 2
+    assert check.estimate == pytest.approx(2 / 5 - 1 / 35)
+    # hypergeometric tail: two or three of three decisions among five of forty sessions
+    assert check.pvalue == pytest.approx(stats.hypergeom.sf(1, 40, 3, 5))
+    assert np.isnan(after_selloffs(at_risk, decided, np.zeros(0, int), 5).estimate)
+
+
+def test_asymmetry_tells_a_put_from_a_slope(rules):
+    rng = np.random.default_rng(6)
+    n = 600
+    starts = np.arange(0, n * 3, 3)
+    x = rng.standard_normal(n)
+    put = rng.random(n) < np.where(x > 0, 0.05 + 0.3 * np.tanh(x), 0.05)
+    rows = episode_rows(Spells(starts, starts + 1, np.where(put, 0, 2), starts, starts, tuple(map(str, starts))))
+    losses, gains = asymmetry(x, rows, rules, draws=499, rng=rng)
+    assert losses.pvalue < 0.01
+    assert gains.pvalue > 0.05
+
+
+def test_landmark_by_enumeration():
+    starts = np.array([1, 3, 5, 7])
+    blank = np.zeros(4, int)
+    spells = Spells(starts, starts + 1, blank, blank, blank, ("a", "b", "c", "d"))
+    z = np.zeros(10)
+    z[starts] = [-3.0, -1.0, 0.0, 1.0]
+    check = landmark(spells, z, np.array([2.0, 30.0, np.inf, np.inf]), 14, draws=4000, rng=np.random.default_rng(0))
+    assert check.estimate == pytest.approx(3 - 0)
+    assert check.pvalue == pytest.approx(0.25, abs=0.04)
+    assert check.events == 1
+
+
+def test_overlay_takes_the_two_out_of_the_band():
+    rows = [
+        (name, day, value + day) for name, value in (("a", 0.0), ("b", 1.0), ("c", 5.0), ("d", 7.0)) for day in range(3)
+    ]
+    table = overlay(pd.DataFrame(rows, columns=["id", "day", "path"]), "a", "b")
+    assert table["first"].tolist() == [0.0, 1.0, 2.0]
+    assert table["middle"].tolist() == [6.0, 7.0, 8.0]
+    assert table["others"].tolist() == [2, 2, 2]
+
+
+def test_winsorising_uses_the_placebo_pool_only():
+    z = np.concatenate([np.linspace(-1, 1, 201), [50.0]])
+    clipped = winsorised(z, np.arange(201), (0.01, 0.99))
+    assert clipped[-1] == pytest.approx(np.quantile(z[:201], 0.99))
