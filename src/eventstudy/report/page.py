@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render_page"]
 
-ROWS_SHOWN = 1000  # more rows than these make a page slow; the CSV file has them all
+ROWS_SHOWN = 250  # more rows than these make a page heavy and nobody reads them there; the CSV file has them all
 TEXT_SHOWN = 300  # characters of a cell
 _SIGNS = {"yes": "✓ holds", "no": "✗ does not hold", "open": "? cannot be told"}
 
