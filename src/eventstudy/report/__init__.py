@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from eventstudy.report.compare import Comparison, Moved, check_document, compare_folders
     from eventstudy.report.document import UNITS, Chart, Document, Fact, Section, Table, safe_name
+    from eventstudy.report.export import to_latex, to_markdown, write_xlsx
+    from eventstudy.report.keep import Kept, join_characteristics, keep_result, load_kept, save_kept
     from eventstudy.report.write import check_target, read_manifest, write_document
 
 _HOMES = {
@@ -25,6 +27,14 @@ _HOMES = {
     "Section": "document",
     "Table": "document",
     "safe_name": "document",
+    "to_latex": "export",
+    "to_markdown": "export",
+    "write_xlsx": "export",
+    "Kept": "keep",
+    "join_characteristics": "keep",
+    "save_kept": "keep",
+    "keep_result": "keep",
+    "load_kept": "keep",
     "check_target": "write",
     "read_manifest": "write",
     "write_document": "write",
@@ -36,15 +46,23 @@ __all__ = [
     "Comparison",
     "Document",
     "Fact",
+    "Kept",
     "Moved",
     "Section",
     "Table",
     "check_document",
     "check_target",
     "compare_folders",
+    "join_characteristics",
+    "keep_result",
+    "load_kept",
     "read_manifest",
     "safe_name",
+    "save_kept",
+    "to_latex",
+    "to_markdown",
     "write_document",
+    "write_xlsx",
 ]
 
 

@@ -309,9 +309,11 @@ def _others(old: Path, new: Path, *, by_bytes: bool, quiet: bool) -> list[Moved]
     ]
     if quiet or not by_bytes or any(not _same_bytes(old / name, new / name) for name in shown):
         return found
-    for name in both:
-        if name not in {MANIFEST, "results.json"} and not _same_bytes(old / name, new / name):
-            found.append(Moved("page" if name == "report.html" else "file", name, "accepted", "other", "other bytes"))
+    found += [
+        Moved("page" if name == "report.html" else "file", name, "accepted", "other", "other bytes")
+        for name in both
+        if name not in {MANIFEST, "results.json"} and not _same_bytes(old / name, new / name)
+    ]
     return found
 
 
