@@ -17,6 +17,7 @@ from eventstudy.hypothesis.checks import Check, after_selloffs, asymmetry, imple
 from eventstudy.hypothesis.curve import specification_curve
 from eventstudy.hypothesis.cycles import count_cycles, cycle_table
 from eventstudy.hypothesis.decisions import age_stratum, episode_rows, score_test, session_test
+from eventstudy.hypothesis.groups import group_tests
 from eventstudy.hypothesis.race import Race, covariates, run_race
 from eventstudy.hypothesis.robustness import giveback, leave_out, reaction_variants
 from eventstudy.hypothesis.securities import reactions_by_security, tells
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Analysis", "analyse"]
 
 Floats = NDArray[np.float64]
-
-#: Securities that gain by scarcity when trade is restricted: their expected sign on a threat is positive.
-_SCARCITY = frozenset({"MP", "USAR", "REMX", "UUUU", "TMC", "CRML", "NB", "GLD", "TLT", "IEF"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,7 @@ def analyse(
     strata: dict[str, list[Stratum]],
     rules: Definitions,
     *,
+    market: str,
     securities: pd.DataFrame | None,
     draws: int,
     curve_draws: int,
@@ -83,6 +82,8 @@ def analyse(
     setting, evidence, samples, strata
         What the links were tested on.
     rules : Definitions
+    market : str
+        Symbol of the index.
     securities : pandas.DataFrame or None
         (B, S) returns of other securities on the sessions of the record.
     draws, curve_draws : int
@@ -133,7 +134,9 @@ def analyse(
     tables["paths"], tables["overlay"] = paths, overlay(paths, *_pair(setting))
     if securities is not None and len(securities.columns):
         say("the cross-section")
-        tables |= _cross_section(setting, securities, strata, rules, curve_draws, streams[5:7])
+        tables |= _cross_section(
+            setting, securities, strata, rules, symbol=market, draws=curve_draws, streams=streams[5:7]
+        )
     facts = {
         "cycles": count_cycles(cycles),
         "dose": dose,
@@ -242,6 +245,8 @@ def _cross_section(
     securities: pd.DataFrame,
     strata: dict[str, list[Stratum]],
     rules: Definitions,
+    *,
+    symbol: str,
     draws: int,
     streams: list[np.random.SeedSequence],
 ) -> dict[str, pd.DataFrame]:
@@ -251,7 +256,8 @@ def _cross_section(
     table = reactions_by_security(
         securities, market, record.busy, groups, strata["all"], rules, window=(0, 1), draws=draws, seed=streams[0]
     )
-    signs = {symbol: 1 if symbol in _SCARCITY else -1 for symbol in securities.columns}
+    gainers = {symbol for group in rules.tells.gain_by_threats for symbol in rules.groups.get(group, ())}
+    signs = {symbol: 1 if symbol in gainers else -1 for symbol in securities.columns}
     drift = tells(
         securities,
         market,
@@ -264,4 +270,9 @@ def _cross_section(
         draws=draws,
         seed=streams[1],
     )
-    return {"securities": table, "tells": drift}
+    links = {
+        "H1": [setting.index[p] for p in record.trigger],
+        "H3": [setting.index[p] for p in record.relief],
+    }
+    groups_table = group_tests(setting, securities, links, rules, market=symbol, window=(0, 1))
+    return {"securities": table, "tells": drift, "groups": groups_table}

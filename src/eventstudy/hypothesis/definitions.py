@@ -153,6 +153,7 @@ class TellRules:
 
     window: Pair
     shift: int
+    gain_by_threats: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ class Definitions:
     replications: Replications
     curve: CurveRules
     tells: TellRules
+    groups: Mapping[str, tuple[str, ...]]
     dose_also: tuple[str, ...]
     attenuation_split: str
     worst: tuple[str, ...]
@@ -249,6 +251,7 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
         replications=_build(Replications, raw["replications"]),
         curve=_build(CurveRules, raw["curve"]),
         tells=_build(TellRules, raw["tells"]),
+        groups={name: tuple(symbols) for name, symbols in raw["groups"].items()},
         dose_also=tuple(raw["dose"]["also"]),
         attenuation_split=raw["attenuation"]["split"],
         worst=tuple(raw["falsifiers"]["worst"]),
@@ -279,7 +282,7 @@ def _override(base: Mapping[str, Any], change: Mapping[str, Any], place: str) ->
         raise StudyError(msg)
     merged = dict(base)
     for key, value in change.items():
-        whole = key == "periods" or not isinstance(base[key], dict)
+        whole = key in {"periods", "groups"} or not isinstance(base[key], dict)
         merged[key] = value if whole else _override(base[key], value, f"{place}, [{key}]")
     return merged
 

@@ -120,6 +120,7 @@ class SelloffForcesSoftening:
             samples,
             self._strata(setting, rules),
             rules,
+            market=self.market,
             securities=held,
             draws=self._draws(rules),
             curve_draws=rules.replications.quick // 2 if self.quick else rules.replications.curve,

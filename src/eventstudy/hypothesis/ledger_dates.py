@@ -123,14 +123,9 @@ def chips_at_the_open(ground: Ground) -> Finding:
     names = ("NVDA", "AMD", "MRVL", "AVGO")
     moves = {s: ground.adjusted(s, "2025-06-09") for s in names}
     figure = ", ".join(f"{s} {signed(v)}" for s, v in moves.items()) + " beyond the market, close to close"
-    if all(v > 0 for v in moves.values()):
-        return Finding(
-            "mixed",
-            figure,
-            "2025-06-09",
-            "all rose beyond the market by the close; the first half hour needs intraday bars",
-        )
-    return Finding("contradicted", figure, "2025-06-09", "not all rose beyond the market by the close")
+    all_rose = all(v > 0 for v in moves.values())
+    reason = f"{'all' if all_rose else 'not all'} rose beyond the market by the close; the first half hour needs intraday bars"
+    return Finding("mixed", figure, "2025-06-09", reason)
 
 
 @register(18)

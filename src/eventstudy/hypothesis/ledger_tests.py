@@ -273,10 +273,9 @@ def front_running(ground: Ground) -> Finding:
     ahead = mine[mine["pvalue"] * len(mine) <= ground.rules.level]
     opposite = int((mine["z"] < 0).sum())
     figure = f"{len(ahead)} of {len(mine)} names drift ahead of the news (Bonferroni), {opposite} drift the other way; smallest {pvalue_words(float(mine['pvalue'].min()))}"
-    verdict: Word = "supported" if len(ahead) > len(mine) / 2 else "mixed" if len(ahead) else "contradicted"
-    return Finding(
-        verdict, figure, "sessions -5 to -1 before the news", "" if len(ahead) else "no name drifts ahead beyond chance"
-    )
+    verdict: Word = "supported" if len(ahead) > len(mine) / 2 else "mixed"
+    reason = "" if len(ahead) else "no evidence of front-running beyond chance, which is not evidence against it"
+    return Finding(verdict, figure, "sessions -5 to -1 before the news", reason)
 
 
 @register(26)

@@ -48,6 +48,8 @@ class Setting:
         One row a threat: how it enters, or why not.
     threats : pandas.DataFrame
         The threats as they came, also those without a price.
+    catalog : EventCatalog
+        As it came.
     employment : (m,) int
         Sessions of employment reports.
     """
@@ -59,6 +61,7 @@ class Setting:
     rival: Spells
     episodes: pd.DataFrame
     threats: pd.DataFrame
+    catalog: EventCatalog
     employment: NDArray[np.int64]
 
     def vary(self, rules: Definitions, variant: Variant) -> Sample:
@@ -120,7 +123,9 @@ def build_setting(
     macro = load_macro_calendar()
     reports = first_sessions(pd.DatetimeIndex(macro.loc[macro["event"] == "employment report", "announced_at"]), "XNYS")
     employment = index.get_indexer(reports)
-    return Setting(index, events, sample, record, rival, account, table, employment[employment >= 0].astype(np.int64))
+    return Setting(
+        index, events, sample, record, rival, account, table, catalog, employment[employment >= 0].astype(np.int64)
+    )
 
 
 def _events(catalog: EventCatalog, calendar: str) -> pd.DataFrame:
