@@ -194,6 +194,10 @@ def batch_correlation(sample: WindowSample) -> Floats:
     one_date = (sample.bar == sample.bar[..., :1, :]).all() and sample.car.shape[-1] > 0
     if one_date and np.isfinite(record.residual).all():
         return _one_date(record.residual, present)
+    days = np.sort(np.where(present.any(axis=-1), sample.day0, -1), axis=-1)
+    apart = (np.diff(days, axis=-1) >= sample.bar.shape[-1]) | (days[..., 1:] < 0)
+    if apart.all():  # no two windows share a bar
+        return np.zeros(shape)
     rows = [
         mean_correlation(record.residual[at], record.bar[at], sample.bar[at], present[at]) for at in np.ndindex(*shape)
     ]

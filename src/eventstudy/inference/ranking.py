@@ -45,7 +45,7 @@ def row_ranks(x: Floats) -> Floats:
     order = np.argsort(flat, axis=-1)
     ranks = np.empty_like(flat)
     np.put_along_axis(ranks, order, np.arange(1.0, flat.shape[-1] + 1)[None, :], axis=-1)
-    ordered = np.take_along_axis(flat, order, axis=-1)
+    ordered = np.sort(flat, axis=-1)  # faster than to gather by the order
     tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=-1)
     if tied.any():
         ranks[tied] = stats.rankdata(flat[tied], axis=-1, nan_policy="omit")
