@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from eventstudy.errors import StudyError
+from eventstudy.errors import SourceError, StudyError
 from eventstudy.events import load_events
 from eventstudy.report.document import Chart
 from eventstudy.returns import ReturnPanel, load_prices, load_returns
@@ -98,7 +98,8 @@ def gather(study: StudyFile, source: str | None) -> Inputs:
     if study.market.symbol not in prices.frame.columns:
         reason = prices.failures.get(study.market.symbol, "it is not among the symbols of the study file")
         msg = f"study {study.name}: no price of the market index {study.market.symbol}: {reason}"
-        raise StudyError(msg)
+        failed = reason.split(":", 1)[0] in {"RateLimited", "SourceDown", "Unreachable", "BadPayload"}
+        raise (SourceError if failed else StudyError)(msg)  # a source that is down is not an input that is wrong
     market = ReturnPanel.from_prices(prices)
     return Inputs(
         study=study,
