@@ -49,28 +49,27 @@ def orthonormal(design: Floats, ahead: Floats) -> Basis:
     Parameters
     ----------
     design : (D, k, T) float
-        Columns of each design as rows, zero where a bar is not used.
+        Columns of each design as rows, zero where a bar is not used. Overwritten: it becomes the basis.
     ahead : (D, k, L) float
-        The same columns over the event window; NaN where missing.
+        The same columns over the event window; NaN where missing. Overwritten.
     """
     designs, k, _ = design.shape
-    q = np.empty_like(design)
-    image = np.empty_like(ahead)
-    to_coef = np.empty((designs, k, k))
+    to_coef = np.zeros((designs, k, k))
     full_rank = np.ones(designs, dtype=bool)
-    unit = np.eye(k)
     for j in range(k):
-        column, out, coef = design[:, j].copy(), ahead[:, j].copy(), np.tile(unit[j], (designs, 1))
-        size = np.sqrt(np.vecdot(column, column))
+        column, image, coef = design[:, j], ahead[:, j], to_coef[:, j]
+        coef[:, j] = 1.0
+        size = np.vecdot(column, column)
+        left = size
         for _ in range(2 if j else 0):
-            share = np.matvec(q[:, :j], column)
-            column -= np.vecmat(share, q[:, :j])
-            out -= np.vecmat(share, image[:, :j])
+            share = np.matvec(design[:, :j], column)
+            column -= np.vecmat(share, design[:, :j])
+            image -= np.vecmat(share, ahead[:, :j])
             coef -= np.vecmat(share, to_coef[:, :j])
-        left = np.sqrt(np.vecdot(column, column))
-        full_rank &= left > RANK_TOLERANCE * size
-        scale = 1.0 / np.where(left > 0, left, np.inf)
-        q[:, j] = column * scale[:, None]
-        image[:, j] = out * scale[:, None]
-        to_coef[:, j] = coef * scale[:, None]
-    return Basis(q, image, np.swapaxes(to_coef, 1, 2), full_rank)
+            left = np.vecdot(column, column)
+        full_rank &= left > RANK_TOLERANCE**2 * size
+        scale = (1.0 / np.sqrt(np.where(left > 0, left, np.inf)))[:, None]
+        column *= scale
+        image *= scale
+        coef *= scale
+    return Basis(design, ahead, np.swapaxes(to_coef, 1, 2), full_rank)

@@ -82,7 +82,7 @@ def joint_path(
     design = np.vstack([np.ones((1, bars)), regressors, dummies])[:, usable]
     k = design.shape[0]
     df = int(usable.sum()) - k
-    basis = orthonormal(design[None], np.zeros((1, k, 0)))
+    basis = orthonormal(design[None].copy(), np.zeros((1, k, 0)))
     if df < 1 or not basis.full_rank[0]:
         msg = f"the joint regression on {int(usable.sum())} bars and {k} columns is singular; shorten the event window"
         raise StudyError(msg)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal.basis import Basis, orthonormal
-from eventstudy.abnormal.solve import Fits, solve_chunk
+from eventstudy.abnormal.solve import CLOSE_FIT, Fits, solve_chunk
 from eventstudy.abnormal.status import Exclusion
 from eventstudy.abnormal.windows import cut, cut_flags
 
@@ -23,8 +25,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-DESIGNS: Final = 512
+DESIGNS: Final = 256
 """Dates whose designs are held at once."""
+NARROW: Final = 64
+"""A gap of at most so many bars is cheaper to read over than to step over."""
+THREADS: Final = min(4, os.cpu_count() or 1)
+THREADED: Final = 20_000
+"""Security-events of a block from which on threads share its chunks; each writes rows of its own."""
 DEGENERATE_SHARE: Final = 1e-14
 DEGENERATE_SIGMA: Final = 1e-10
 """METHODS 1.1: no residual variance to speak of, SSE/Syy < 1e-14 or sigma <= 1e-10 max|r|."""
@@ -55,14 +62,24 @@ class _Block:
     base: int
 
 
-def estimate_linear(inputs: Inputs, out: Draft, chunk: int) -> None:
-    """Fit every security-event of `inputs` by least squares and write it into `out`."""
+def estimate_linear(inputs: Inputs, out: Draft, chunk: int, *, fused: bool = False) -> None:
+    """Fit every security-event of `inputs` by least squares and write it into `out`.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    out : Draft
+    chunk : int
+        Security-events whose windows are held at once by each thread.
+    fused : bool
+        Whether the compiled loop does what needs no care.
+    """
     order = _by_date(inputs.day0)
     day0 = inputs.day0 if order is None else inputs.day0[order]
     low = 0
     while low < day0.size:
         high = _block_end(day0, low, own=inputs.own_design)
-        _estimate_block(inputs, slice(low, high) if order is None else order[low:high], out, chunk)
+        _estimate_block(inputs, slice(low, high) if order is None else order[low:high], out, chunk, fused=fused)
         low = high
 
 
@@ -82,7 +99,7 @@ def _block_end(day0: Ints, begin: int, *, own: bool) -> int:
     return int(fresh[DESIGNS - 1]) if fresh.size >= DESIGNS else int(day0.size)
 
 
-def _estimate_block(inputs: Inputs, rows: Ints | slice, out: Draft, chunk: int) -> None:
+def _estimate_block(inputs: Inputs, rows: Ints | slice, out: Draft, chunk: int, *, fused: bool) -> None:
     """Fit the security-events `rows` (ascending in date), whose designs are made here, and write them into `out`."""
     day0, security = inputs.day0[rows], inputs.security[rows]
     if inputs.own_design:
@@ -92,10 +109,48 @@ def _estimate_block(inputs: Inputs, rows: Ints | slice, out: Draft, chunk: int) 
         fresh = np.concatenate([[True], day0[1:] != day0[:-1]])
         design = np.cumsum(fresh) - 1
         block = _designs(inputs, day0[fresh], np.zeros(int(design[-1]) + 1, dtype=np.int64), out)
-    for low in range(0, day0.size, chunk):
-        high = min(low + chunk, day0.size)
-        part = slice(rows.start + low, rows.start + high) if isinstance(rows, slice) else rows[low:high]
-        _estimate_chunk(inputs, part, (security[low:high], day0[low:high], design[low:high]), block, out)
+    if fused and inputs.offset is None and not (inputs.masked is not None and inputs.masked.ndim == 2):
+        at = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+        left = _estimate_fused(inputs, at, (security, day0, design), block, out)
+        rows, security, day0, design = at[left], security[left], day0[left], design[left]
+
+    def one(low: int) -> None:
+        part = slice(low, min(low + chunk, day0.size))
+        place = slice(rows.start + part.start, rows.start + part.stop) if isinstance(rows, slice) else rows[part]
+        _estimate_chunk(inputs, place, (security[part], day0[part], design[part]), block, out)
+
+    starts = range(0, day0.size, chunk)
+    if day0.size < THREADED:
+        for low in starts:
+            one(low)
+        return
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(one, starts):
+            pass
+
+
+def _estimate_fused(inputs: Inputs, rows: Ints, where: tuple[Ints, Ints, Ints], block: _Block, out: Draft) -> Ints:
+    """Run the compiled loop; return which security-events of the block need the care of the other way."""
+    from eventstudy.abnormal._compiled import fit_windows  # noqa: PLC0415  numba is an extra, and slow to import
+
+    design = where[2]
+    sums = np.empty((design.size, 3))
+    ahead = block.basis.ahead if inputs.forecast else np.zeros_like(block.basis.ahead)
+    numbers = (inputs.estimation[0], inputs.planned, inputs.window[0], inputs.length, not block.all_valid)
+    fit_windows(inputs.returns, where, rows, block.basis.q, block.valid, ahead, numbers, (out.ar, out.share, sums))
+    m = block.count[design]
+    sse = sums[:, 0] - sums[:, 1]
+    careful = ~(sse > CLOSE_FIT * sums[:, 0]) | ~np.isfinite(sums[:, 2]) | (m < inputs.minimum)
+    if not block.all_full:
+        careful |= ~block.basis.full_rank[design]
+    df = m - inputs.k
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out.sigma[rows] = np.sqrt(sse / df)
+    out.m[rows], out.df[rows], out.status[rows] = m, df, Exclusion.STUDIED
+    out.degenerate[rows] = False
+    out.design[rows] = design + block.base
+    out.note_suspects(rows, out.ar[rows])
+    return np.flatnonzero(careful)
 
 
 def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> _Block:
@@ -106,7 +161,8 @@ def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> _Block:
     usable = (at >= 0) & (at < inputs.bars)
     if inputs.masked is not None and inputs.masked.ndim == 1:
         usable &= ~cut_flags(inputs.masked[None], np.zeros_like(begin), begin, length)
-    design = np.ones((day0.size, inputs.k, length))
+    design = np.empty((day0.size, inputs.k, length))
+    design[:, 0] = 1.0
     ahead = np.ones((day0.size, inputs.k, ahead_length))
     for j, series in enumerate(inputs.design_rows(), start=1):
         design[:, j] = cut(series, security, begin, length)
@@ -126,13 +182,12 @@ def _estimate_chunk(
 ) -> None:
     """Fit one chunk of security-events, turn the fits into abnormal returns and put them in their places."""
     security, day0, design = where
-    response = inputs.response(security, day0 + inputs.estimation[0], inputs.planned)
+    response, ar = _cut_both(inputs, security, day0)
     if inputs.masked is not None and inputs.masked.ndim == 2:
         response[cut_flags(inputs.masked, security, day0 + inputs.estimation[0], inputs.planned)] = np.nan
     fits = solve_chunk(
         response, block.basis.q, block.valid, block.count, design, inputs.minimum, all_valid=block.all_valid
     )
-    ar = inputs.response(security, day0 + inputs.window[0], inputs.length)
     status = np.zeros(design.size, dtype=np.int8)
     out.note_suspects(rows, ar)
     share = fits.coordinate if fits.mix is None else np.vecmat(fits.coordinate, fits.mix)
@@ -166,6 +221,17 @@ def _estimate_chunk(
     out.design[rows] = design + block.base
     if fits.mix is not None:
         out.set_mix(rows, fits.mix)
+
+
+def _cut_both(inputs: Inputs, security: Ints, day0: Ints) -> tuple[Floats, Floats]:
+    """Return the responses over the estimation and the event window, cut in one piece if little lies between."""
+    between = inputs.window[0] - inputs.estimation[1] - 1
+    begin = day0 + inputs.estimation[0]
+    if between <= NARROW:
+        whole = inputs.response(security, begin, inputs.planned + between + inputs.length)
+        return whole[:, : inputs.planned], whole[:, -inputs.length :]
+    ahead = inputs.response(security, day0 + inputs.window[0], inputs.length)
+    return inputs.response(security, begin, inputs.planned), ahead
 
 
 def _degenerate(fits: Fits, sigma: Floats, response: Floats) -> Bools:

@@ -7,7 +7,7 @@ sigma^2 (n_t + x*' C x*), written as sigma^2 |factor x*|^2 with whatever C the e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from eventstudy.abnormal.inputs import Inputs
     from eventstudy.abnormal.result import AbnormalReturns, Draft
 
-__all__ = ["OwnFit", "OwnModel", "Windows", "estimate_own", "own_record"]
+__all__ = ["OwnFit", "OwnModel", "Windows", "estimate_own", "is_own", "own_record"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -87,7 +87,6 @@ class OwnFit:
     variance: Floats | None = None
 
 
-@runtime_checkable
 class OwnModel(Protocol):
     """A normal-return model with an estimator of its own.
 
@@ -105,6 +104,11 @@ class OwnModel(Protocol):
     def fit(self, windows: Windows) -> OwnFit:
         """Fit the windows."""
         ...
+
+
+def is_own(model: object) -> TypeGuard[OwnModel]:
+    """Return whether a model has an estimator of its own; an `isinstance` of a protocol, a hundred times as fast."""
+    return hasattr(model, "forecast_columns")
 
 
 def estimate_own(inputs: Inputs, model: OwnModel, out: Draft, chunk: int) -> None:

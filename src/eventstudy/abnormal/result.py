@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal.own import OwnModel, own_record
+from eventstudy.abnormal.own import is_own, own_record
 from eventstudy.abnormal.record import estimation_record
 from eventstudy.abnormal.sample import WindowSample
 from eventstudy.abnormal.status import Exclusion
@@ -246,7 +247,7 @@ class AbnormalReturns:
 
     def record(self, first: int, last: int) -> EstimationRecord:
         """Return the estimation windows, and the design of the tested window ``first`` .. ``last``."""
-        if isinstance(self.model, OwnModel):
+        if is_own(self.model):
             return own_record(self, self.model, first, last)
         return estimation_record(self.inputs, first, last)
 
@@ -282,6 +283,7 @@ class Draft:
         self._ahead: list[Floats] = []
         self._to_coef: list[Floats] = []
         self._designs = 0
+        self._lock = Lock()
 
     def add_basis(self, basis: Basis) -> int:
         """Keep the event window's rows of a block of designs; return the number of designs before it."""
@@ -306,8 +308,9 @@ class Draft:
 
     def set_mix(self, rows: Ints | slice, mix: Floats) -> None:
         """Keep the mixing matrices of `rows`."""
-        if self.mix is None:
-            self.mix = np.broadcast_to(np.eye(self.inputs.columns), (self.sigma.size, *mix.shape[1:])).copy()
+        with self._lock:  # chunks of several threads may be the first
+            if self.mix is None:
+                self.mix = np.broadcast_to(np.eye(self.inputs.columns), (self.sigma.size, *mix.shape[1:])).copy()
         self.mix[rows] = mix
 
     def set_variance(self, rows: Ints | slice, variance: Floats) -> None:

@@ -78,7 +78,7 @@ class RobustMarketModel:
 
 def _huber(windows: Windows, tuning: float) -> OwnFit:
     n, c, _ = windows.x.shape
-    basis = orthonormal(windows.x, np.broadcast_to(np.eye(c), (n, c, c)).copy())
+    basis = orthonormal(windows.x.copy(), np.broadcast_to(np.eye(c), (n, c, c)).copy())
     m = windows.usable.sum(axis=1)
     share = np.matvec(basis.q, windows.y)
     weight = windows.usable.astype(np.float64)
@@ -109,7 +109,7 @@ def _huber(windows: Windows, tuning: float) -> OwnFit:
 
 def _theil_sen(windows: Windows) -> OwnFit:
     n, c, _ = windows.x.shape
-    basis = orthonormal(windows.x, np.broadcast_to(np.eye(c), (n, c, c)).copy())
+    basis = orthonormal(windows.x.copy(), np.broadcast_to(np.eye(c), (n, c, c)).copy())
     coef = np.empty((n, 2))
     sigma = np.empty(n)
     for i in range(n):

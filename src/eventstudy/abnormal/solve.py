@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal.basis import orthonormal
 
-__all__ = ["Fits", "solve_chunk"]
+__all__ = ["CLOSE_FIT", "Fits", "solve_chunk"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -109,12 +109,16 @@ def solve_chunk(
     if hole.any():
         rows = np.flatnonzero(hole)
         mix = np.broadcast_to(np.eye(k), (size, k, k)).copy()
-        infinite = rows[np.isinf(window[rows]).any(axis=1)]
-        usable = np.isfinite(window[rows]) & (valid[design[rows]] > 0)
-        window[rows] = np.where(usable, window[rows], 0.0)
-        square[rows] = np.vecdot(window[rows], window[rows])
+        cells, own = window[rows], design[rows]
+        usable = np.isfinite(cells)
+        if not all_valid:
+            usable &= valid[own] > 0
+        infinite = rows[np.isinf(cells).any(axis=1)]
+        cells[~usable] = 0.0
+        window[rows] = cells
+        square[rows] = np.vecdot(cells, cells)
         m[rows] = usable.sum(axis=1)
-        solved = _with_holes(window[rows], usable, q, design[rows])
+        solved = _with_holes(cells, usable, q, own)
         coordinate[rows], mix[rows], loose = solved
     else:
         usable, rows, loose = np.empty((0, 0), dtype=bool), np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal.engine import checked, estimate
+from eventstudy.abnormal.fused import compiled
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -44,9 +45,11 @@ def estimate_spread(
     count = min(order.size, max(SHARES, -(-order.size // LARGEST)))
     if count < 2:
         return estimate(returns, regressors, security=security, day0=day0, **arguments)
+    fused = compiled(arguments.pop("kernel", "auto"), order.size)
+    given = {**arguments, "kernel": "numba" if fused else "numpy"}
     shares = np.array_split(order, count)
     futures = [
-        executor.submit(_share, *_cut(returns, regressors, security[rows], day0[rows], arguments)) for rows in shares
+        executor.submit(_share, *_cut(returns, regressors, security[rows], day0[rows], given)) for rows in shares
     ]
     pieces = [future.result() for future in futures]
     whole = checked(returns, regressors, security=security, day0=day0, **arguments)

@@ -43,7 +43,7 @@ def least_squares(y: Floats, x: Floats, usable: Bools, k: int) -> OwnFit:
         Mean parameters, for the degrees of freedom.
     """
     n, c, _ = x.shape
-    basis = orthonormal(x, np.broadcast_to(np.eye(c), (n, c, c)).copy())
+    basis = orthonormal(x.copy(), np.broadcast_to(np.eye(c), (n, c, c)).copy())
     share = np.matvec(basis.q, y)
     residual = y - np.vecmat(share, basis.q)
     again = np.matvec(basis.q, residual)  # what rounding left of the mean

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 __all__ = ["bars_of", "cut", "cut_flags"]
@@ -32,7 +34,7 @@ def cut(panel: Floats, row: Ints, start: Ints, length: int) -> Floats:
     """
     bars = panel.shape[1]
     if _inside(start, length, bars):
-        inside: Floats = sliding_window_view(panel, length, axis=1)[row, start]
+        inside: Floats = _windows(panel, length)[row, start]
         return inside
     at = start[:, None] + np.arange(length)
     window: Floats = panel[row[:, None], at.clip(0, bars - 1)]
@@ -44,7 +46,8 @@ def cut_flags(flags: Bools, row: Ints, start: Ints, length: int) -> Bools:
     """Return the (n, length) windows of boolean `flags` (S, B); False outside the data."""
     bars = flags.shape[1]
     if _inside(start, length, bars):
-        return sliding_window_view(flags, length, axis=1)[row, start]
+        inside: Bools = _windows(flags, length)[row, start]
+        return inside
     at = start[:, None] + np.arange(length)
     window: Bools = flags[row[:, None], at.clip(0, bars - 1)] & (at >= 0) & (at < bars)
     return window
@@ -54,6 +57,13 @@ def bars_of(day0: Ints, first: int, last: int, bars: int) -> Ints:
     """Return the (n, L) calendar positions of relative days `first` .. `last`; -1 outside the data."""
     at = day0[:, None] + np.arange(first, last + 1)
     return np.where((at >= 0) & (at < bars), at, -1)
+
+
+def _windows(panel: NDArray[Any], length: int) -> NDArray[Any]:
+    """Return the (S, B - length + 1, length) view of all windows; `sliding_window_view` without its checks."""
+    rows, bars = panel.shape
+    step = panel.strides
+    return as_strided(panel, (rows, bars - length + 1, length), (*step, step[1]), writeable=False)
 
 
 def _inside(start: Ints, length: int, bars: int) -> bool:
