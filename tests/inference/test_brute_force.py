@@ -43,6 +43,19 @@ class TestMeans:
         car = sample.car[rows(sample)]
         check("cross_sectional", sample, stats.ttest_1samp(car, 0).statistic, df=len(car) - 1)
 
+    def test_j1_and_its_conventions(self, make_sample, holes, window):
+        sample = make_sample(12, holes=holes, window=window)
+        used = rows(sample)
+        total = sum(sample.car[i] for i in used)
+        check("clm_j1", sample, total / math.sqrt(sum(sample.car_se[i] ** 2 for i in used)))
+        # a well-known package: sum of L times the residual variance with divisor M, t with the sum of M - 1
+        variance = 0.0
+        for i in used:
+            e = [v for v in sample.estimation.residual[i] if math.isfinite(v)]
+            variance += np.isfinite(sample.ar[i]).sum() * np.mean(np.square(e))
+        options = {"forecast_error": False, "divisor": "m", "student": True}
+        check("clm_j1", sample, total / math.sqrt(variance), df=sum(sample.m[i] - 1 for i in used), **options)
+
     def test_patell(self, make_sample, holes, window):
         sample = make_sample(12, holes=holes, window=window)
         total = scale = 0.0
@@ -169,6 +182,15 @@ class TestKolariPynnonen:
         check("kp_patell", sample, z / math.sqrt(1 + (n - 1) * floored))
         check("kp_bmp", sample, t * math.sqrt((1 - floored) / (1 + (n - 1) * floored)), df=n - 1)
         check("kp_bmp", sample, t * math.sqrt((1 - r) / (1 + (n - 1) * r)), df=n - 1, floor=False)
+
+
+def test_alignment_on_relative_days_is_an_option_to_reconcile(make_sample):
+    sample = make_sample(6, dates="staggered")
+    pairs = itertools.combinations(sample.estimation.residual, 2)
+    r = np.mean([stats.pearsonr(a, b).statistic for a, b in pairs])
+    result = run("kp_patell", sample, alignment="relative", floor=False)
+    np.testing.assert_allclose(result.details["correlation"], r, rtol=RTOL)
+    assert result.statistic != run("kp_patell", sample, floor=False).statistic
 
 
 @pytest.mark.parametrize("dates", ["staggered", "one"])
@@ -351,7 +373,18 @@ def test_single_is_the_t_of_its_own_regression(make_sample):
 def test_every_registered_test_is_checked_somewhere():
     """A new test must come with its loop: this list is kept by hand."""
     checked = {
-        *("single", "cross_sectional", "patell", "bmp", "time_series", "portfolio", "sur_f", "kp_patell", "kp_bmp"),
+        *(
+            "single",
+            "cross_sectional",
+            "clm_j1",
+            "patell",
+            "bmp",
+            "time_series",
+            "portfolio",
+            "sur_f",
+            "kp_patell",
+            "kp_bmp",
+        ),
         *("corrado", "corrado_zivney", "grank_t", "grank_z", "sign", "wilcoxon", "generalized_sign", "jackknife"),
         *("calendar_time", "panel_date", "panel_two_way", "sq"),  # here
         *("skewness_adjusted", "bootstrap_t", "wild_bootstrap", "cluster_bootstrap", "permutation"),  # test_resampling

@@ -20,7 +20,7 @@ from eventstudy.inference.leakage import fieller, leakage_share, pre_event
 from eventstudy.inference.leave_out import jackknife
 from eventstudy.inference.multiple import adjust_pvalues, romano_wolf
 from eventstudy.inference.one_date import portfolio, sur_f, time_series
-from eventstudy.inference.parametric import bmp, cross_sectional, patell, single
+from eventstudy.inference.parametric import bmp, clm_j1, cross_sectional, patell, single
 from eventstudy.inference.placebo import permutation, placebo_dates
 from eventstudy.inference.ranks import corrado, grank
 from eventstudy.inference.registry import TESTS, Recommendation, recommend, run, run_all
@@ -53,6 +53,7 @@ __all__ = [
     "caar_se",
     "calendar_portfolio",
     "calendar_time",
+    "clm_j1",
     "cluster_bootstrap",
     "clustered_mean",
     "corrado",

@@ -6,12 +6,13 @@ counts in proportion to the bars that the two tested windows share: no shared ba
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from eventstudy.errors import StudyError
 from eventstudy.inference.parametric import bmp, patell, standardized
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import Statistic, count, from_normal, from_t
@@ -204,6 +205,17 @@ def batch_correlation(sample: WindowSample) -> Floats:
     return np.array(rows).reshape(shape)
 
 
+def _correlation(sample: WindowSample, facts: SampleFacts, alignment: str) -> Floats:
+    """Return r; ``"relative"`` correlates residuals of one relative day over all pairs, as some packages do."""
+    if alignment == "calendar":
+        return facts.correlation
+    if alignment != "relative":
+        msg = f"alignment is {alignment!r}; it is 'calendar' or 'relative' (a convention of other packages)"
+        raise StudyError(msg)
+    assert sample.estimation is not None  # noqa: S101  the registry has said so in words; this is for the type checker
+    return _one_date(sample.estimation.residual, np.isfinite(sample.car)[..., None])
+
+
 def kp_patell(scar: Floats, df: Floats, correlation: Floats, *, floor: bool = True) -> Statistic:
     """Adjust Patell's Z for cross-correlation: Z / sqrt(1 + (N - 1) r).
 
@@ -297,11 +309,12 @@ def _kp_patell(
     *,
     facts: SampleFacts,
     floor: bool = True,
+    alignment: Literal["calendar", "relative"] = "calendar",
     forecast_error: bool = True,
     serial_cov: bool = True,
 ) -> Statistic:
     scar = standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov)
-    return kp_patell(scar, np.asarray(sample.df, dtype=float), facts.correlation, floor=floor)
+    return kp_patell(scar, np.asarray(sample.df, dtype=float), _correlation(sample, facts, alignment), floor=floor)
 
 
 def _kp_bmp(
@@ -310,12 +323,13 @@ def _kp_bmp(
     facts: SampleFacts,
     floor: bool = True,
     normal: bool = False,
+    alignment: Literal["calendar", "relative"] = "calendar",
     forecast_error: bool = True,
     serial_cov: bool = True,
 ) -> Statistic:
     scar = standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov)
     distinct = np.minimum(_distinct(sample), count(scar))
-    return kp_bmp(scar, facts.correlation, distinct=distinct, floor=floor, normal=normal)
+    return kp_bmp(scar, _correlation(sample, facts, alignment), distinct=distinct, floor=floor, normal=normal)
 
 
 SPECS = (

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.errors import StudyError
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import Statistic, count, from_normal, from_t, mean, moments
 
 if TYPE_CHECKING:
     from eventstudy.abnormal.sample import WindowSample
 
-__all__ = ["SPECS", "bmp", "cross_sectional", "patell", "single"]
+__all__ = ["SPECS", "bmp", "clm_j1", "cross_sectional", "patell", "single"]
 
 Floats = NDArray[np.float64]
 LEAST_VARIANCE_DF = 3
@@ -133,6 +134,42 @@ def patell(scar: Floats, df: Floats, *, equal_length: bool = False) -> Statistic
     return from_normal(value, n, estimate=centre, se=error, unit="standardized")
 
 
+def clm_j1(car: Floats, variance: Floats, df: Floats | None = None) -> Statistic:
+    """Test the mean CAR by the variances of the single events: J1 = sum CAR_i / sqrt(sum Var(CAR_i)).
+
+    Parameters
+    ----------
+    car, variance : (..., N) float
+        Cumulative abnormal returns and their forecast variances; events without either are left out.
+    df : (..., N) float, optional
+        Degrees of freedom whose sum belongs to a t; the standard normal if not given.
+
+    Returns
+    -------
+    Statistic
+        NaN for N = 0 or no variance.
+
+    References
+    ----------
+    Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), J1, eq. 4.4.22; MacKinlay (1997), eq. 20.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(clm_j1(np.array([0.02, 0.04]), np.array([0.0004, 0.0005])).value)
+    2.0
+    """
+    used = np.isfinite(car) & np.isfinite(variance)
+    n = used.sum(axis=-1)
+    total, spread = np.where(used, car, 0.0).sum(axis=-1), np.sqrt(np.where(used, variance, 0.0).sum(axis=-1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = np.where(spread > 0, total / spread, np.nan)
+        fields = {"estimate": total / n, "se": spread / n}
+    if df is None:
+        return from_normal(value, n, **fields)
+    return from_t(value, np.where(used, df, 0).sum(axis=-1), n, **fields)
+
+
 def bmp(scar: Floats, *, ddof: int = 1, normal: bool = False) -> Statistic:
     """Test the mean SCAR by its spread across security-events, which admits event-induced variance.
 
@@ -202,6 +239,19 @@ def _cross_sectional(sample: WindowSample, *, ddof: int = 1, normal: bool = Fals
     return cross_sectional(sample.car, ddof=ddof, normal=normal)
 
 
+def _clm_j1(
+    sample: WindowSample, *, forecast_error: bool = True, divisor: Literal["df", "m"] = "df", student: bool = False
+) -> Statistic:
+    """Options: leave the forecast error out; divide the residual variance by M; refer to t(sum (M_i - 1))."""
+    if divisor not in ("df", "m"):
+        msg = f"clm_j1: divisor is {divisor!r}; it is 'df' (M - k) or 'm' (M)"
+        raise StudyError(msg)
+    variance = sample.car_se**2 if forecast_error else sample.sigma**2 * count(sample.ar)
+    if divisor == "m":
+        variance = variance * sample.df / sample.m
+    return clm_j1(sample.car, variance, np.asarray(sample.m - 1, dtype=float) if student else None)
+
+
 def _patell(
     sample: WindowSample, *, equal_length: bool = False, forecast_error: bool = True, serial_cov: bool = True
 ) -> Statistic:
@@ -242,6 +292,22 @@ SPECS = (
         compute=_cross_sectional,
         undefined="the CARs have no variance across the security-events",
         holds_under=ALWAYS | {"event variance", "few"},
+        holds_with_many=frozenset({"fat tails", "volatility clustering"}),
+    ),
+    TestSpec(
+        name="clm_j1",
+        title="Time series, independence (J1)",
+        null="mean CAR = 0",
+        assumptions=(
+            "CARs independent across security-events",
+            "no change of variance at the event",
+            "constant variance",
+        ),
+        reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), eq. 4.4.22",
+        compute=_clm_j1,
+        undefined="the residual variances are zero",
+        minimum=1,
+        holds_under=ALWAYS | {"few"},
         holds_with_many=frozenset({"fat tails", "volatility clustering"}),
     ),
     TestSpec(
