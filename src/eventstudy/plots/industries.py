@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from eventstudy.errors import InputError
 from eventstudy.plots.style import (
@@ -140,3 +141,4 @@ def _panel(ax: Axes, own: pd.DataFrame, event: str) -> None:
     ax.tick_params(axis="y", length=0)
     ax.set_title("\n".join(textwrap.wrap(clean(event, 44), 22)), fontsize=scaled(0.95), parse_math=False)
     percent_axis(ax.xaxis)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

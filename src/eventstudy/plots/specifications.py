@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,8 +106,8 @@ def specification_curve(
     known = tidy[tidy["estimate"].notna()]
     options = [(choice, option) for choice in choices for option in sorted(known[choice].unique())]
     with styled(style):
-        figure = new_figure((1.1, max(1.0, 0.75 + 0.045 * len(options))))
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[1.1, max(0.5, 0.115 * len(options))])
+        figure = new_figure((1.1, max(1.1, 0.9 + 0.045 * len(options))))
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[1.5, max(0.5, 0.115 * len(options))])
         if known.empty:
             headline(upper, title)
             nothing_to_draw(upper, "specifications")
@@ -118,6 +119,7 @@ def specification_curve(
         headline(upper, title, small if subtitle is None else subtitle)
         _curve(upper, known, level)
         value_axis(upper.yaxis, quantity, unit)
+        upper.set_ylabel("\n".join(textwrap.wrap(upper.get_ylabel(), 26)))  # the panel is lower than a long name
         _dots(lower, known, options, level)
     return figure
 

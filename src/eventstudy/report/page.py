@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from eventstudy.report.document import Section, safe_name
+from eventstudy.report.document import UNITS, Section, safe_name
 from eventstudy.report.values import json_text, shown, sort_key, unit_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = ["render_page"]
 
 ROWS_SHOWN = 250  # more rows than these make a page heavy and nobody reads them there; the CSV file has them all
 TEXT_SHOWN = 300  # characters of a cell
+_WORD = 30  # longer words may be broken anywhere
 _SIGNS = {"yes": "✓ holds", "no": "✗ does not hold", "open": "? cannot be told"}
 
 
@@ -31,7 +32,7 @@ _SIGNS = {"yes": "✓ holds", "no": "✗ does not hold", "open": "? cannot be to
 class _Column:
     name: str
     label: str
-    numeric: bool
+    kind: str
     choices: tuple[str, ...]
 
 
@@ -133,14 +134,16 @@ def _token(text: str) -> str:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    columns = [_column(table, str(name)) for name in table.frame.columns]
     units = [unit_of(table, str(name)) for name in table.frame.columns]
     top = table.frame.head(ROWS_SHOWN)
     values = [top.iloc[:, i].tolist() for i in range(top.shape[1])]
-    rows = [
-        [(_cut(shown(value, unit)), _sorted_by(value)) for value, unit in zip(row, units, strict=True)]
-        for row in zip(*values, strict=True)
+    texts = [[_cut(shown(value, unit)) for value in own] for own, unit in zip(values, units, strict=True)]
+    columns = [_column(table, str(name), own) for name, own in zip(table.frame.columns, texts, strict=True)]
+    keys = [
+        [_sorted_by(value, text) for value, text in zip(*pair, strict=True)] for pair in zip(values, texts, strict=True)
     ]
+    cells = [list(zip(*pair, strict=True)) for pair in zip(texts, keys, strict=True)]
+    rows = list(zip(*cells, strict=True))
     return {
         "stem": safe_name(table.name),
         "table": table,
@@ -152,20 +155,28 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _column(table: Table, name: str) -> _Column:
+def _column(table: Table, name: str, texts: list[str]) -> _Column:
     unit = unit_of(table, name)
-    known = unit in {"percent", "bp", "pvalue", "count", "number", "text"}
     label = table.labels.get(name, name.replace("_", " "))
-    numeric = unit != "text"
     choices = sorted({_cut(shown(v, unit)) for v in table.frame[name].tolist()}) if name in table.filters else ()
-    return _Column(name, label if known else f"{label}, {unit}", numeric, tuple(choices))
+    return _Column(name, label if unit in UNITS else f"{label}, {unit}", _kind(unit, texts), tuple(choices))
+
+
+def _kind(unit: str, texts: list[str]) -> str:
+    """Say how a column is set: numbers to the right, short words in one line, long texts with room to break."""
+    if unit != "text":
+        return "n"
+    if any(len(word) > _WORD for text in texts for word in text.split()):
+        return "l w"
+    longest = max(map(len, texts), default=0)
+    return "s" if longest <= 18 else "m" if longest <= 60 else "l"
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= TEXT_SHOWN else text[:TEXT_SHOWN] + " …"
 
 
-def _sorted_by(value: Any) -> str | None:
+def _sorted_by(value: Any, text: str) -> str | None:
     """Give what to sort by where it differs from what is shown."""
     key = sort_key(value)
-    return None if key == shown(value) else key
+    return None if key == text else key
