@@ -19,6 +19,7 @@ from eventstudy.hypothesis.decisions import (
     score_test,
     session_test,
 )
+from eventstudy.hypothesis.joint import chain_result
 from eventstudy.hypothesis.market import Market, Scores, drawdown, scores
 from eventstudy.hypothesis.power import Power, decision_power, reaction_power
 from eventstudy.hypothesis.reactions import Cells, Reaction, Stratum, match_cells, react
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from eventstudy.hypothesis.definitions import Definitions
 
-__all__ = ["Evidence", "Record", "SampleVerdict", "evaluate", "partial_conjunction", "prepare"]
+__all__ = ["Evidence", "Record", "SampleVerdict", "evaluate", "prepare"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -265,6 +266,7 @@ def _reaction_result(
         "median_car": float(np.median(reaction.car)),
         "p_equivalence": reaction.equivalence(rules.equivalence.reaction),
         "margin": rules.equivalence.reaction,
+        "smallest_margin": reaction.bound(rules.level),
         "p_wrong_sign": reaction.p_wrong,
         **reaction.companions(),
     }
@@ -330,6 +332,7 @@ def _decision_result(test: DecisionTest, hazard: ScoreTest, rules: Definitions) 
         "log_odds_se": error,
         "p_equivalence": float(max(low, high)),
         "margin": margin,
+        "smallest_margin": abs(odds) + float(stats.norm.ppf(1 - rules.level)) * error,
         "p_wrong_sign": max(pvalue(-test.statistic, -test.null), pvalue(-hazard.statistic, -hazard.null)),
     }
     return TestResult(
@@ -352,49 +355,3 @@ def _decision_result(test: DecisionTest, hazard: ScoreTest, rules: Definitions) 
         assumptions=("the hazard differs between ages, not otherwise, if the null holds",),
         details=MappingProxyType(details),
     )
-
-
-def chain_result(links: Mapping[str, TestResult]) -> TestResult:
-    """Intersection-union test of the chain (Berger 1982): the p-value is the largest of the links'."""
-    missing = [name for name, link in links.items() if not link.applicable]
-    null = "at least one link of the chain is absent"
-    if missing:
-        return TestResult(
-            name="chain",
-            title="the chain",
-            null=null,
-            alternative="greater",
-            applicable=False,
-            reason=f"{', '.join(missing)} could not be tested: {links[missing[0]].reason}",
-        )
-    values = {name: link.pvalue for name, link in links.items()}
-    weakest = max(values, key=lambda name: values[name])
-    return TestResult(
-        name="chain",
-        title="the chain",
-        null=null,
-        statistic=values[weakest],
-        distribution="intersection-union, the largest p-value of the links",
-        pvalue=values[weakest],
-        alternative="greater",
-        n=sum(link.n for link in links.values()),
-        n_clusters=sum(link.n_clusters for link in links.values()),
-        unit="share",
-        reference="Berger 1982; partial conjunction: Benjamini and Heller 2008",
-        assumptions=("each link's test holds its level",),
-        details=MappingProxyType({"weakest": weakest, "p_two_of_three": partial_conjunction(list(values.values()), 2)}),
-    )
-
-
-def partial_conjunction(pvalues: list[float], at_least: int) -> float:
-    """P-value of "fewer than `at_least` of the nulls are false" (Benjamini and Heller 2008, Bonferroni form).
-
-    (n - u + 1) times the u-th smallest p-value, valid under any dependence.
-
-    Examples
-    --------
-    >>> partial_conjunction([0.01, 0.02, 0.9], 2)
-    0.04
-    """
-    ordered = sorted(pvalues)
-    return float(min(1.0, (len(ordered) - at_least + 1) * ordered[at_least - 1]))

@@ -134,6 +134,17 @@ class Reaction:
         high = stats.t.cdf((self.estimate - margin) / self.se, self.n - 1)
         return float(max(low, high))
 
+    def bound(self, level: float) -> float:
+        """Smallest margin at which the mean would count as nothing: |mean| + t(1 - level) se (Schuirmann 1987)."""
+        if self.n < 2:
+            return float("nan")
+        return abs(self.estimate) + float(stats.t.ppf(1 - level, self.n - 1)) * self.se
+
+    @property
+    def share(self) -> float:
+        """Share of sessions in the link's direction."""
+        return float(np.mean(self.score > 0)) if self.n else float("nan")
+
     def companions(self) -> dict[str, float]:
         """Median, share in the link's direction, and the p-values of t, Wilcoxon and sign tests (one-sided)."""
         if self.n < 2:

@@ -101,7 +101,7 @@ def _row(found: Reaction, sign: int, rules: Definitions) -> dict[str, Any]:
         "ci_low": ends[0],
         "ci_high": ends[1],
         "mean_car": float(found.car.mean()) if found.n else np.nan,
-        "share": found.companions().get("share", np.nan),
+        "share": found.share,
         "pvalue": found.pvalue,
     }
 

@@ -60,6 +60,7 @@ def _links(samples: Mapping[str, SampleVerdict]) -> pd.DataFrame:
             for p in ("p_permutation", "p_matched", "p_shift", "p_sessions", "p_hazard", "p_t", "p_wilcoxon", "p_sign"):
                 row[p] = test.details.get(p, np.nan)
             row["p_equivalence"] = test.details.get("p_equivalence", np.nan)
+            row["smallest_margin"] = test.details.get("smallest_margin", np.nan)
             row["mean_car"] = test.details.get("mean_car", np.nan)
             rows.append(row)
     return pd.DataFrame(rows)
