@@ -186,7 +186,10 @@ def _refuse_nothing(got: Delivery) -> None:
         msg = "the source holds no symbol at all; name the symbols that you want"
         raise DataError(msg)
     known = BundledSource().symbols()
-    reasons = [why if "did you mean" in why else f"{why}{near(symbol, known)}" for symbol, why in got.failures.items()]
+    reasons = [
+        f"{why}{near(symbol, known)}" if why.startswith(NoSuchTicker.__name__) and "did you mean" not in why else why
+        for symbol, why in got.failures.items()
+    ]
     local = all(why.startswith((NoSuchTicker.__name__, DataError.__name__)) for why in got.failures.values())
     msg = f"no symbol could be had: {' · '.join(reasons)}"
     raise (DataError if local else SourceError)(msg)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import sessions
@@ -67,16 +68,23 @@ def assess(
         `after_last` of them lie before the first and after the last value, the others are holes. For the last three
         columns see `suspicions`.
     """
-    expected_bars: dict[str | None, pd.Index] = {}
+    known: dict[str | None, tuple[pd.Index, np.ndarray[Any, np.dtype[np.intp]]]] = {}
+    present = frame.notna().to_numpy()
     rows = []
-    for symbol in frame.columns:
+    for place, symbol in enumerate(frame.columns):
         name = calendars.get(str(symbol), calendar)
-        if name not in expected_bars:
-            expected_bars[name] = _expected(frame, name, span)
-        bars = expected_bars[name] if prices else expected_bars[name][1:]
-        there = frame.index[frame[symbol].notna()]
-        lacking = bars.difference(there)
-        first, last = (there[0], there[-1]) if len(there) else (None, None)
+        if name not in known:
+            bars = _expected(frame, name, span)
+            bars = bars if prices else bars[1:]
+            known[name] = bars, bars.get_indexer(frame.index)
+        bars, position = known[name]
+        there = np.flatnonzero(present[:, place])
+        met = position[there]
+        met = met[met >= 0]
+        lacking = np.ones(len(bars), dtype=bool)
+        lacking[met] = False
+        holes = np.flatnonzero(lacking)
+        first, last = (frame.index[there[0]], frame.index[there[-1]]) if len(there) else (None, None)
         rows.append(
             {
                 "source": sources.get(symbol, "given"),
@@ -84,11 +92,11 @@ def assess(
                 "first": first,
                 "last": last,
                 "expected": len(bars),
-                "present": len(bars) - len(lacking),
-                "missing": len(lacking),
-                "before_first": int((lacking < first).sum()) if len(there) else len(lacking),
-                "after_last": int((lacking > last).sum()) if len(there) else 0,
-                "missing_dates": date_runs(lacking, bars),
+                "present": len(bars) - len(holes),
+                "missing": len(holes),
+                "before_first": int((holes < met[0]).sum()) if len(met) else len(holes),
+                "after_last": int((holes > met[-1]).sum()) if len(met) else 0,
+                "missing_dates": date_runs(bars[holes], bars),
                 "non_session": (outside or {}).get(str(symbol), 0),
                 **(suspicions(frame[symbol]) if prices else {"stale": 0, "jumps": "", "split_like": ""}),
             }

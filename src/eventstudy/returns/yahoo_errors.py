@@ -107,7 +107,7 @@ def as_source_error(error: BaseException, symbol: str, seen: Seen | None = None,
         return error
     seen = seen or Seen()
     kind = _kind(error, seen)
-    said = " ".join(str(error).split())
+    said = re.sub(r"\.? See https?://curl\.se\S* .*$", "", " ".join(str(error).split()))
     reason = getattr(error, "yahoo_reason", None) or getattr(error, "rationale", None)
     words = str(reason) if reason else f"status {seen.status}" if seen.status else type(error).__name__
     if kind is RateLimited:
