@@ -6,6 +6,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -204,3 +205,10 @@ def test_each_day_is_a_window_of_its_own(make_sample):
         run("permutation", days[1], seed=0).pvalue
         == run("permutation", make_sample(9, window=(0, 0), holes=0.05), seed=0).pvalue
     )
+
+
+def test_the_documentation_names_every_test():
+    page = (Path(__file__).parents[2] / "docs" / "tests.md").read_text(encoding="utf-8")
+    for name, spec in TESTS.items():
+        assert f"| `{name}` | {spec.null} |" in page, name
+        assert spec.reference in page, name
