@@ -53,7 +53,7 @@ def said(rows: tuple[Row, ...]) -> str:
     lines = ["| test | scenario | N | window | size, % | three errors, points |", "|---|---|---|---|---|---|"]
     lines += [
         f"| {row.test} | {row.scenario} | {row.n} | ({row.first}, {row.last}) | {100 * row.rate:.2f} | "
-        f"± {300 * row.error:.2f} |"
+        f"± {100 * row.tolerance:.2f} |"
         for row in sorted(failed, key=lambda row: (row.test, row.scenario, row.n))
     ]
     return text + " These claims are withdrawn:\n\n" + "\n".join(lines)

@@ -217,7 +217,8 @@ class TestDrawing:
         assert [row.held for row in self.rows] == [True, False, True, False]
         low = Row("t4", 50, 0, 0, "bmp", Cell(10_000, 400, 0, 0), claimed=True, discrete=False)
         assert not low.held
-        assert low.error == pytest.approx(0.00218, abs=1e-5)
+        assert low.tolerance == pytest.approx(0.00654, abs=1e-5)
+        assert low.error == pytest.approx(np.sqrt(0.04 * 0.96 / 10_000))
 
 
 def test_claims_come_from_the_specification_alone():

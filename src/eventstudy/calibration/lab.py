@@ -140,14 +140,19 @@ class Row:
 
     @property
     def error(self) -> float:
-        """Monte-Carlo standard error of `rate`, at the nominal level."""
-        return float(np.sqrt(NOMINAL * (1 - NOMINAL) / self.cell.replications))
+        """Monte-Carlo standard error of `rate`."""
+        return float(np.sqrt(self.rate * (1 - self.rate) / self.cell.replications))
+
+    @property
+    def tolerance(self) -> float:
+        """Three Monte-Carlo standard errors of a size that is 5 %."""
+        return 3 * float(np.sqrt(NOMINAL * (1 - NOMINAL) / self.cell.replications))
 
     @property
     def held(self) -> bool:
-        """Whether the size lies within three Monte-Carlo standard errors of 5 % (discrete: not above)."""
+        """Whether the size lies within `tolerance` of 5 % (discrete: not above)."""
         gap = self.rate - NOMINAL
-        return gap <= 3 * self.error and (self.discrete or gap >= -3 * self.error)
+        return gap <= self.tolerance and (self.discrete or gap >= -self.tolerance)
 
 
 def claimed(spec: TestSpec, scenario: str, n: int, window: Window) -> bool:
