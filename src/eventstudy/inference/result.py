@@ -16,7 +16,7 @@ __all__ = ["Alternative", "TestResult"]
 Alternative = Literal["two-sided", "less", "greater"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TestResult:
     """One test on one sample.
 
@@ -143,6 +143,9 @@ class TestResult:
         if self.valid is False:
             text += f"; doubtful here: {'; '.join(self.doubts)}"
         return text
+
+    def __repr__(self) -> str:
+        return f"TestResult({self})"
 
     def _repr_html_(self) -> str:
         rows = [("null", self.null)]
