@@ -35,9 +35,10 @@ def fit_windows(
     basis, valid, ahead : (D, k, T), (D, T), (D, k, L) float
     numbers : tuple of int
         First estimation day, T, first window day, L, and whether there are bars to leave out.
-    out : tuple of (N, L), (N, k) and (n, 3) float
+    out : tuple of (N, L), (N, k) and (n, 4) float
         Abnormal returns, coordinates and sums, written in place. The sums: sum of squares, that of the coordinates,
-        and the sum of the abnormal returns; NaN marks what needs care.
+        the sum of the abnormal returns, and the largest return of the event window in absolute value; NaN in one of the
+        first three marks what needs care.
     """
     security, day0, design = where
     first, length, ahead_first, ahead_length, masked = numbers
@@ -47,7 +48,7 @@ def fit_windows(
         row = returns[security[i]]
         begin, start, d, at = day0[i] + first, day0[i] + ahead_first, design[i], rows[i]
         if begin < 0 or start + ahead_length > row.size or begin + length > row.size:
-            sums[i, 0] = np.nan
+            sums[i] = np.nan
             continue
         window = row[begin : begin + length]
         square = 0.0
@@ -66,11 +67,12 @@ def fit_windows(
                 dot += column[t] * window[t]
             out_share[at, j] = dot
             fitted += dot * dot
-        total = 0.0
+        total = peak = 0.0
         for t in range(ahead_length):
             value = row[start + t]
+            peak = max(peak, abs(value))
             for j in range(k):
                 value -= out_share[at, j] * ahead[d, j, t]
             out_ar[at, t] = value
             total += value
-        sums[i, 0], sums[i, 1], sums[i, 2] = square, fitted, total
+        sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = square, fitted, total, peak

@@ -62,10 +62,12 @@ def orthonormal(design: Floats, ahead: Floats) -> Basis:
         size = np.vecdot(column, column)
         left = size
         for _ in range(2 if j else 0):
-            share = np.matvec(design[:, :j], column)
-            column -= np.vecmat(share, design[:, :j])
-            image -= np.vecmat(share, ahead[:, :j])
-            coef -= np.vecmat(share, to_coef[:, :j])
+            share = np.vecdot(design[:, :j], column[:, None])
+            for i in range(j):
+                part = share[:, i, None]
+                column -= part * design[:, i]
+                image -= part * ahead[:, i]
+                coef -= part * to_coef[:, i]
             left = np.vecdot(column, column)
         full_rank &= left > RANK_TOLERANCE**2 * size
         scale = (1.0 / np.sqrt(np.where(left > 0, left, np.inf)))[:, None]

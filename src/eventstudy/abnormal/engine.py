@@ -7,6 +7,7 @@ hundred security-events at a time are cut, fitted and left behind, so that the e
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,8 @@ Bools = NDArray[np.bool_]
 
 FLOOR: Final = 30
 """No estimation window of at least this many bars may be used with fewer usable ones (METHODS 1.1: the hard floor)."""
+HEAP: Final = 30_000_000
+"""Just under the largest threshold that glibc sets by itself, 32 MB."""
 CHUNK: Final = 1024
 """Security-events whose windows are held at once: two megabytes, about what the caches of a core hold."""
 
@@ -113,10 +116,22 @@ def estimate(
     >>> fitted.ar.round(3), fitted.coef[:, 1].round(3), fitted.df
     (array([[0.051, 0.001]]), array([1.501]), array([248]))
     """
+    _keep_heap()
     inputs, model = _prepared(
         returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes)
     )
     return _run(inputs, model, level, chunk, fused=compiled(kernel, inputs.day0.size))
+
+
+@lru_cache(maxsize=1)
+def _keep_heap() -> None:
+    """Let the allocator keep the few megabytes that every chunk needs, instead of giving them back after each.
+
+    glibc raises its thresholds to the largest block freed so far. Untouched, the block costs nothing; without it each
+    chunk of windows is paged in anew, which takes several times as long as the regressions.
+    """
+    block = np.empty(HEAP, dtype=np.uint8)
+    del block
 
 
 def checked(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal.windows import cut
 
-__all__ = ["Inputs"]
+__all__ = ["SUSPECT", "Inputs"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+SUSPECT: Final = 10.0
+"""A return of 1000 % is kept and flagged (METHODS 1.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal.basis import Basis, orthonormal
+from eventstudy.abnormal.inputs import SUSPECT
 from eventstudy.abnormal.solve import CLOSE_FIT, Fits, solve_chunk
 from eventstudy.abnormal.status import Exclusion
 from eventstudy.abnormal.windows import cut, cut_flags
@@ -134,22 +135,22 @@ def _estimate_fused(inputs: Inputs, rows: Ints, where: tuple[Ints, Ints, Ints], 
     from eventstudy.abnormal._compiled import fit_windows  # noqa: PLC0415  numba is an extra, and slow to import
 
     design = where[2]
-    sums = np.empty((design.size, 3))
+    sums = np.empty((design.size, 4))
     ahead = block.basis.ahead if inputs.forecast else np.zeros_like(block.basis.ahead)
     numbers = (inputs.estimation[0], inputs.planned, inputs.window[0], inputs.length, not block.all_valid)
     fit_windows(inputs.returns, where, rows, block.basis.q, block.valid, ahead, numbers, (out.ar, out.share, sums))
     m = block.count[design]
-    sse = sums[:, 0] - sums[:, 1]
+    df = m - inputs.k
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sse = sums[:, 0] - sums[:, 1]
+        out.sigma[rows] = np.sqrt(sse / df)
     careful = ~(sse > CLOSE_FIT * sums[:, 0]) | ~np.isfinite(sums[:, 2]) | (m < inputs.minimum)
     if not block.all_full:
         careful |= ~block.basis.full_rank[design]
-    df = m - inputs.k
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out.sigma[rows] = np.sqrt(sse / df)
     out.m[rows], out.df[rows], out.status[rows] = m, df, Exclusion.STUDIED
     out.degenerate[rows] = False
     out.design[rows] = design + block.base
-    out.note_suspects(rows, out.ar[rows])
+    out.suspect[rows] = sums[:, 3] >= SUSPECT
     return np.flatnonzero(careful)
 
 
@@ -157,8 +158,10 @@ def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> _Block:
     """Make the bases of the designs at each date, and say which bars each can use."""
     begin, length = day0 + inputs.estimation[0], inputs.planned
     ahead_begin, ahead_length = day0 + inputs.window[0], inputs.length
-    at = begin[:, None] + np.arange(length)
-    usable = (at >= 0) & (at < inputs.bars)
+    usable = np.ones((day0.size, length), dtype=bool)
+    if begin[0] < 0 or begin[-1] + length > inputs.bars or inputs.own_design:
+        at = begin[:, None] + np.arange(length)
+        usable = (at >= 0) & (at < inputs.bars)
     if inputs.masked is not None and inputs.masked.ndim == 1:
         usable &= ~cut_flags(inputs.masked[None], np.zeros_like(begin), begin, length)
     design = np.empty((day0.size, inputs.k, length))

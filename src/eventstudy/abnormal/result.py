@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.abnormal.inputs import SUSPECT
 from eventstudy.abnormal.own import is_own, own_record
 from eventstudy.abnormal.record import estimation_record
 from eventstudy.abnormal.sample import WindowSample
@@ -29,8 +30,6 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Missing = Literal["available", "strict", "lump"]
 
-SUSPECT: Final = 10.0
-"""A return of 1000 % is kept and flagged (METHODS 1.1)."""
 CELLS: Final = 1_000_000
 """Doubles that a step over all security-events may hold beside its output."""
 
