@@ -347,3 +347,16 @@ def test_control_c_keeps_what_came(yahoo, place):
     server.forget()
     es.load_prices(SYMBOLS, START, END, source=yahoo.again(server, cache=place))
     assert set(server.charts) == set(SYMBOLS) - kept
+
+
+def test_a_hole_within_is_asked_for_again_on_request_only(yahoo, place):
+    security = Security("NVDA", absent={"2025-03-12"})
+    server, source = yahoo(security, cache=place)
+    es.load_prices(["NVDA"], START, END, source=source)
+    security.absent = set()
+    assert (
+        es.load_prices(["NVDA"], START, END, source=yahoo.again(server, cache=place)).quality.loc["NVDA", "missing"]
+        == 1
+    )
+    fresh = es.load_prices(["NVDA"], START, END, source=yahoo.again(server, cache=place, refresh=True))
+    assert fresh.quality.loc["NVDA", "missing"] == 0

@@ -13,7 +13,15 @@ from loopback import YahooServer
 
 import eventstudy as es
 from eventstudy.errors import DataError, EventStudyError, RateLimited, SourceError
-from eventstudy.returns import FredSource, FrenchSource, PriceSource, StooqSource, cache_entries, source_names
+from eventstudy.returns import (
+    FredSource,
+    FrenchSource,
+    PriceSource,
+    StooqSource,
+    cache_entries,
+    cache_verify,
+    source_names,
+)
 from eventstudy.returns.patience import Deadline
 
 START, END = "2025-04-01", "2025-04-09"
@@ -223,3 +231,14 @@ def test_another_package_can_add_a_source(monkeypatch):
 
 def test_the_names_of_sources():
     assert {"bundled", "yahoo", "french", "fred", "stooq"} <= set(source_names())
+
+
+def test_a_revision_of_the_library_is_measured_on_its_returns(server, tmp_path):
+    serve_french(server)
+    es.load_returns(["Mkt-RF", "SMB"], START, END, source=FrenchSource(base=server.url, cache=tmp_path, **HASTY))
+    revised = FACTORS.replace("-5.27", "-5.20")
+    server.pages["/F-F_Research_Data_5_Factors_2x3_daily_CSV.zip"] = (200, {}, packed(revised))
+    table = cache_verify(tmp_path, source=FrenchSource(base=server.url, **HASTY)).set_index("symbol")
+    assert table["state"].to_dict() == {"Mkt-RF": "revised", "SMB": "ok"}
+    assert table.loc["Mkt-RF", "max_change"] == pytest.approx(0.0007)
+    assert table.loc["Mkt-RF", "max_change_day"] == "2025-04-03"

@@ -308,3 +308,24 @@ def test_the_table_in_the_docs_has_a_row_for_each_fault_and_no_other():
     assert [name.strip() for name, _ in rows] == list(FAULTS)
     for name, seen in rows:
         assert seen.strip().strip("`").startswith(FAULTS[name.strip()][1].split(":")[0])
+
+
+def test_prices_in_one_currency_on_request(yahoo):
+    securities = [
+        Security("0700.HK", exchange="XHKG", currency="HKD"),
+        Security("VOD.L", exchange="XLON", currency="GBp"),
+    ]
+    rates = [
+        Security("HKDUSD=X", closes=pd.Series(0.128, index=DAYS)),
+        Security("GBPUSD=X", closes=pd.Series(1.25, index=DAYS)),
+    ]
+    server, source = yahoo(*securities, *rates, Security("NVDA"))
+    symbols = ["0700.HK", "VOD.L", "NVDA"]
+    local = load(symbols, source).frame
+    dollars = load(symbols, yahoo.again(server), currency="USD")
+    np.testing.assert_allclose(dollars.frame["VOD.L"], local["VOD.L"] * 0.0125, rtol=ROUNDING)
+    np.testing.assert_allclose(dollars.frame["0700.HK"], local["0700.HK"] * 0.128, rtol=ROUNDING)
+    assert dollars.frame["NVDA"].equals(local["NVDA"])
+    assert set(dollars.quality["currency"]) == {"USD"}
+    with pytest.raises(es.EventStudyError, match="the rates lack 'HKDEUR=X'"):
+        load(["0700.HK"], yahoo.again(server), currency="EUR")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -169,41 +168,48 @@ def _compared(table: pd.DataFrame, store: Store, source: RemoteSource) -> pd.Dat
     """Fetch every sound entry of the source anew, within its own dates, and compare returns."""
     found = table.assign(max_change=np.nan, max_change_day="")
     source.store = None  # what is kept must not answer for itself
-    for place, row in found.iterrows():
-        if row["state"] != "ok" or row["source"] != source.name or row["adjustment"] != source.kept:
+    windows: dict[tuple[pd.Timestamp, pd.Timestamp], dict[str, tuple[int, Bars]]] = {}
+    for place, row in enumerate(found.to_dict("records")):
+        if (row["state"], row["source"], row["adjustment"]) != ("ok", source.name, source.kept):
             continue
         entry = store.read(Key(row["source"], row["adjustment"], row["symbol"]))
-        if entry is None or entry.bars.frame.empty:
-            continue
-        days = entry.bars.frame.index
-        got = source.gather([row["symbol"]], pd.Timestamp(days[0]), pd.Timestamp(days[-1]))
-        if row["symbol"] not in got.results:
-            found.loc[place, ["state", "detail"]] = ["not comparable", got.failures[row["symbol"]]]
-            continue
-        change = returns_change(entry.bars, got.results[row["symbol"]])
-        lost = int((change.isna() & _returns(entry.bars).notna().reindex(change.index)).sum())
-        worst = change.abs().max()
-        if lost or worst > BASIS_POINT:
-            words = [f"a return moved by up to {worst * 1e4:.1f} basis points"] if worst > BASIS_POINT else []
-            words += [f"{lost} returns are gone"] if lost else []
-            found.loc[place, ["state", "detail"]] = ["revised", "; ".join(words)]
-        if change.notna().any():
-            found.loc[place, "max_change"] = worst
-            found.loc[place, "max_change_day"] = f"{change.abs().idxmax():%Y-%m-%d}"
+        if entry is not None and len(entry.bars.frame):
+            days = entry.bars.frame.index
+            window = windows.setdefault((pd.Timestamp(days[0]), pd.Timestamp(days[-1])), {})
+            window[row["symbol"]] = place, entry.bars
+    for (first, last), kept in sorted(windows.items()):
+        got = source.gather(list(kept), first, last)
+        for symbol, (place, bars) in kept.items():
+            if symbol not in got.results:
+                found.loc[place, ["state", "detail"]] = ["not comparable", got.failures[symbol]]
+                continue
+            for name, value in _comparison(bars, got.results[symbol], source.kept).items():
+                found.loc[place, name] = value
     return found
 
 
-def returns_change(kept: Bars, now: Bars) -> pd.Series:
-    """Return by how much each day's total return differs between two snapshots (decimal; NaN where one has none).
+def _comparison(kept: Bars, now: Bars, holds: str) -> dict[str, Any]:
+    """Say how one entry compares: its largest change of a return, and whether that is a revision."""
+    old, new = _returns(kept, holds), _returns(now, holds)
+    change = new.reindex(old.index) - old
+    lost = int((change.isna() & old.notna()).sum())
+    worst = change.abs().max()
+    words = [f"a return moved by up to {worst * 1e4:.1f} basis points"] if worst > BASIS_POINT else []
+    words += [f"{lost} returns are gone"] if lost else []
+    said: dict[str, Any] = {"state": "revised", "detail": "; ".join(words)} if words else {}
+    if change.notna().any():
+        said |= {"max_change": worst, "max_change_day": f"{change.abs().idxmax():%Y-%m-%d}"}
+    return said
 
-    Levels differ after every dividend, because all earlier adjusted closes move with it; returns should not.
+
+def _returns(bars: Bars, holds: str) -> pd.Series:
+    """Return the total returns of bars, or the returns that they hold.
+
+    Returns are compared, not levels: every earlier adjusted close moves with a later dividend, its returns do not.
     """
-    old, new = _returns(kept), _returns(now)
-    return (new.reindex(old.index) - old).rename("change")
-
-
-def _returns(bars: Bars) -> pd.Series:
-    close = adjusted_close(replace(bars), "total")
+    if holds == "returns":
+        return bars.frame["close"]
+    close = adjusted_close(bars, "total")
     return close / close.shift(1) - 1.0
 
 

@@ -11,6 +11,7 @@ from eventstudy.errors import DataError, NoSuchTicker, SourceError
 from eventstudy.returns._index import session_rows
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import LEVEL_SYMBOLS, Kind, PricePanel, ReturnPanel
+from eventstudy.returns.policies import convert_currency, rate_symbols
 from eventstudy.returns.registry import resolve
 from eventstudy.returns.sources import ALL, BundledSource, Delivery, ask, near, side_by_side
 
@@ -34,6 +35,7 @@ def load_prices(
     calendar: str | None = "XNYS",
     *,
     calendars: Mapping[str, str] | None = None,
+    currency: str | None = None,
     **options: Any,
 ) -> PricePanel:
     """Load prices and levels.
@@ -51,6 +53,9 @@ def load_prices(
         The exchange whose sessions the rows are; None: the rows as they are (intraday bars).
     calendars : mapping of str to str, optional
         Calendars of single symbols, such as ``{"0700.HK": "XHKG"}``; Yahoo's symbols know their own.
+    currency : str, optional
+        Convert into it, such as ``"USD"``, with rates of the same source (`convert_currency`); by default prices stay in
+        their own currency.
     **options
         For files and frames: see `FileSource`. For named sources: the parameters of their class.
 
@@ -82,7 +87,8 @@ def load_prices(
         got.failures[symbol] = (
             f"DataError: {got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
         )
-    return _prices(got, first, last, calendar, calendars)
+    panel = _prices(got, first, last, calendar, calendars)
+    return panel if currency is None else _converted(panel, currency, source, options, (first, last))
 
 
 def load_returns(
@@ -95,13 +101,14 @@ def load_returns(
     kind: Kind = "simple",
     levels: Iterable[str] | None = None,
     calendars: Mapping[str, str] | None = None,
+    currency: str | None = None,
     **options: Any,
 ) -> ReturnPanel:
     """Load returns: prices of a source turned into returns, and sources that have returns already.
 
     Parameters
     ----------
-    symbols, start, end, source, calendar, calendars, **options
+    symbols, start, end, source, calendar, calendars, currency, **options
         As for `load_prices`. The return of `start` itself is there if the source has the close before it. A file of
         returns says so with ``holds="returns"`` or ``holds="percent"``.
     kind : {"simple", "log"}
@@ -131,6 +138,8 @@ def load_returns(
         options["levels"] = levels
     got = _layered(symbols, padded, last, source, options)
     panel = _prices(got, padded, last, calendar, calendars)
+    if currency is not None:
+        panel = _converted(panel, currency, source, options, (padded, last))
     priced = ReturnPanel.from_prices(panel, kind, levels=levels)
     ready = _as_kind(got.returns, kind)
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
@@ -228,6 +237,22 @@ def _prices(
         quality=got.quality,
         span=span,
     )
+
+
+def _converted(
+    panel: PricePanel,
+    currency: str,
+    source: Any,
+    options: dict[str, Any],
+    dates: tuple[pd.Timestamp | None, pd.Timestamp | None],
+) -> PricePanel:
+    """Convert a panel with the rates of its own source, from a few days before it on."""
+    table = panel.quality
+    known = {} if table is None or "currency" not in table else table["currency"].dropna().to_dict()
+    needed = rate_symbols({str(s): str(known[s]) for s in known if s not in LEVEL_SYMBOLS}, currency)
+    first = None if dates[0] is None else dates[0] - pd.Timedelta(days=PAD_DAYS)
+    rates = ask(resolve(source, options), needed, first, dates[1]).prices if needed else pd.DataFrame()
+    return convert_currency(panel, currency, rates)
 
 
 def _quality(
