@@ -61,6 +61,16 @@ def test_an_input_that_moves_nothing_is_reported_alone(make, accepted, tmp_path)
     assert kinds(found) == {("input", "inputs.^GSPC")}
 
 
+def test_a_hash_among_the_results_is_an_input(make, accepted, tmp_path):
+    write_document(make(), tmp_path / "new")
+    for folder, digest in ((accepted, "one"), (tmp_path / "new", "two")):
+        results = json.loads((folder / "results.json").read_text())
+        results["provenance"] = {"prices_digest": digest}
+        (folder / "results.json").write_text(json.dumps(results))
+    found = compare_folders(accepted, tmp_path / "new")
+    assert kinds(found) == {("input", "provenance.prices_digest")}
+
+
 def test_a_change_below_the_tolerance_is_no_number_that_moved(make, accepted):
     assert check_document(make(extra=-0.0484e-7), accepted)
     assert not check_document(make(extra=-0.0484e-5), accepted)

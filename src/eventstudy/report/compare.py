@@ -180,12 +180,16 @@ def _keys(kind: str, old: Any, new: Any, at: str, tolerance: float) -> list[Move
     one, two = flatten(old, new, at)
     found = []
     for key in sorted(one.keys() | two.keys()):
+        sort = "input" if key.endswith(_HASHES) else kind
         a, b = one.get(key, _ABSENT), two.get(key, _ABSENT)
         if a is _ABSENT or b is _ABSENT:
-            found.append(Moved(kind, key, _say(a), _say(b), "new" if a is _ABSENT else "gone"))
+            found.append(Moved(sort, key, _say(a), _say(b), "new" if a is _ABSENT else "gone"))
         elif not is_same(a, b, tolerance):
-            found.append(Moved(kind, key, _say(a), _say(b), relative(a, b)))
+            found.append(Moved(sort, key, _say(a), _say(b), relative(a, b)))
     return found
+
+
+_HASHES = ("digest", "sha256", "hash")  # a hash among the results is no number of theirs
 
 
 class _Absent:

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import datetime as dt
 import enum
+import hashlib
 import io
 import json
 import math
@@ -208,3 +209,33 @@ def sort_key(value: Any) -> str:
     if isinstance(value, int | float | np.number):
         return repr(float(value))
     return shown(value)[:200]
+
+
+def series_digests(frame: pd.DataFrame) -> dict[str, str]:
+    """Give a hash of each column with its index, so that a comparison can name the series that changed.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Numbers; NaN where one is missing.
+
+    Returns
+    -------
+    dict of str to str
+        Column -> SHA-256 (hex) of its labels and values.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"A": [1.0, 2.0], "B": [3.0, 4.0]})
+    >>> two = one.assign(B=[3.0, 4.01])
+    >>> [a == b for a, b in zip(series_digests(one).values(), series_digests(two).values())]
+    [True, False]
+    """
+    index = frame.index
+    bars = index.asi8.tobytes() if isinstance(index, pd.DatetimeIndex) else repr([str(bar) for bar in index]).encode()
+    digests = {}
+    for name in frame.columns:
+        values = frame[name].to_numpy(dtype=float, copy=True)
+        values[np.isnan(values)] = np.nan  # one bit pattern for what is missing
+        digests[str(name)] = hashlib.sha256(bars + (values + 0.0).tobytes()).hexdigest()
+    return digests
