@@ -13,6 +13,7 @@ from eventstudy.report.parts.data import data_part
 from eventstudy.report.parts.market import market_part
 from eventstudy.report.parts.part import Inputs, Part, gather, plain
 from eventstudy.report.parts.securities import securities_part
+from eventstudy.report.values import series_digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,8 +97,8 @@ def _manifest(inputs: Inputs, *, quick: bool) -> dict[str, Any]:
         "sources": dict(sorted({**inputs.prices.sources, **(securities.sources if securities else {})}.items())),
         "inputs": {
             "catalog": inputs.catalog.digest,
-            "prices": inputs.prices.digest,
-            "securities": securities.digest if securities else None,
+            "prices": series_digests(inputs.prices.frame),
+            "securities": series_digests(securities.frame) if securities else {},
         },
         "versions": {
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
