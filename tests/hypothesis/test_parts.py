@@ -177,13 +177,19 @@ def test_after_selloffs_by_fisher():
     at_risk = np.ones(40, bool)
     decided = np.zeros(40, bool)
     decided[[11, 12, 30]] = True
-    check = after_selloffs(at_risk, decided, np.array([10]), 5)
+    loss = np.zeros(40)
+    loss[11:16] = 1.0
+    check = after_selloffs(at_risk, decided, loss, np.array([10]), 5, odds_ratio=4.0, rng=np.random.default_rng(0))
     assert check.n == 5
     assert check.events == 2
     assert check.estimate == pytest.approx(2 / 5 - 1 / 35)
     # hypergeometric tail: two or three of three decisions among five of forty sessions
     assert check.pvalue == pytest.approx(stats.hypergeom.sf(1, 40, 3, 5))
-    assert np.isnan(after_selloffs(at_risk, decided, np.zeros(0, int), 5).estimate)
+    assert np.isnan(
+        after_selloffs(
+            at_risk, decided, loss, np.zeros(0, int), 5, odds_ratio=4.0, rng=np.random.default_rng(0)
+        ).estimate
+    )
 
 
 def test_asymmetry_tells_a_put_from_a_slope(rules):
@@ -224,3 +230,20 @@ def test_winsorising_uses_the_placebo_pool_only():
     z = np.concatenate([np.linspace(-1, 1, 201), [50.0]])
     clipped = winsorised(z, np.arange(201), (0.01, 0.99))
     assert clipped[-1] == pytest.approx(np.quantile(z[:201], 0.99))
+
+
+def test_a_selloff_too_small_to_tell_is_said_to_be():
+    """How often the sign errs by chance: half the time without an effect, rarely with a strong one on many sessions."""
+    rng = np.random.default_rng(0)
+    size = 400
+    at_risk, decided = np.ones(size, bool), np.zeros(size, bool)
+    decided[::10] = True
+    falls = np.arange(15, 390, 40)
+    near = np.isin(np.arange(size), (falls[:, None] + np.arange(1, 6)).ravel())
+    for loss, odds_ratio, low, high in (
+        (rng.standard_normal(size), 4.0, 0.3, 0.7),  # the loss has nothing to do with the selloffs
+        (near + 0.01 * rng.standard_normal(size), 4.0, 0.0, 0.02),
+        (near + 0.01 * rng.standard_normal(size), 1.0 + 1e-9, 0.3, 0.7),
+    ):
+        check = after_selloffs(at_risk, decided, loss, falls, 5, odds_ratio=odds_ratio, rng=rng)
+        assert low <= check.silent <= high

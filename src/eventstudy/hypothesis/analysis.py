@@ -169,7 +169,17 @@ def _checks(
     decided[record.decision] = True
     dates = setting.index.get_indexer(pd.DatetimeIndex([day for day, _ in rules.selloffs.dates]))
     falls = np.asarray([t for t in dates if t >= 0 and inside[t]], dtype=np.int64)
-    found = [after_selloffs(inside & (evidence.base >= 0), decided, falls, rules.selloffs.window)]
+    found = [
+        after_selloffs(
+            inside & (evidence.base >= 0),
+            decided,
+            evidence.loss,
+            falls,
+            rules.selloffs.window,
+            odds_ratio=rules.power.odds_ratio,
+            rng=rng,
+        )
+    ]
     found += asymmetry(loss, sample.rows, rules, draws=draws, rng=rng)
     found.append(implementation(loss, sample.rows, rules, draws=draws, rng=rng))
     threats = record.spells.take(inside[record.spells.start])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import optimize, special, stats
 
 from eventstudy.hypothesis.decisions import Rows, age_stratum, score_test
 from eventstudy.hypothesis.resampling import draw_without, pvalue
@@ -25,6 +25,9 @@ __all__ = ["Check", "after_selloffs", "asymmetry", "implementation", "landmark"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+_RECORDS = 1000  # simulated records behind `silent`
+_WIDE = 50.0  # log odds between which the level is sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Check:
     expected : str
         What the chain predicts.
     note : str
+    silent : float
+        Chance of an estimate of the wrong sign although the declared effect is there; NaN where not computed.
     """
 
     name: str
@@ -54,9 +59,19 @@ class Check:
     events: int
     expected: str
     note: str = ""
+    silent: float = float("nan")
 
 
-def after_selloffs(at_risk: Bools, decided: Bools, selloffs: Ints, window: int) -> Check:
+def after_selloffs(
+    at_risk: Bools,
+    decided: Bools,
+    loss: Floats,
+    selloffs: Ints,
+    window: int,
+    *,
+    odds_ratio: float,
+    rng: np.random.Generator,
+) -> Check:
     """Compare how often relief fell within `window` sessions after an unrelated selloff with the other sessions at risk.
 
     Parameters
@@ -66,10 +81,17 @@ def after_selloffs(at_risk: Bools, decided: Bools, selloffs: Ints, window: int) 
     selloffs : (q,) int
         Sessions of selloffs by other news; those after each count, not the session itself.
     window : int
+    loss : (B,) float
+        Drawdown before each session.
+    odds_ratio : float
+        The declared effect, per standard deviation of the drawdown over the sessions at risk.
+    rng : numpy.random.Generator
 
     Notes
     -----
-    Fisher's exact test, one-sided. With a handful of selloffs it can hardly reject: the sign is what is asked for.
+    Fisher's exact test, one-sided. With a handful of selloffs it can hardly reject, so the sign is what is asked for, and
+    ``silent`` says how often the sign would be wrong although the declared effect is there: reliefs are dealt out over
+    these very sessions, as many on average as there were.
     """
     near = np.zeros(at_risk.shape, dtype=bool)
     for t in selloffs:
@@ -86,7 +108,22 @@ def after_selloffs(at_risk: Bools, decided: Bools, selloffs: Ints, window: int) 
     rate, base = float(decided[inside].mean()), float(decided[outside].mean())
     p = float(stats.fisher_exact(np.array(table), alternative="greater").pvalue)
     note = f"{events} of {n} sessions against {table[1][0]} of {sum(table[1])}"
-    return Check("other selloffs", question, rate - base, "share a session", p, "greater", n, events, "> 0", note)
+    silent = _silent(loss[at_risk], near[at_risk], float(decided[at_risk].sum()), float(np.log(odds_ratio)), rng)
+    return Check(
+        "other selloffs", question, rate - base, "share a session", p, "greater", n, events, "> 0", note, silent
+    )
+
+
+def _silent(x: Floats, near: Bools, reliefs: float, slope: float, rng: np.random.Generator) -> float:
+    """Share of records with the declared slope in which relief is no more frequent near the selloffs than elsewhere."""
+    known = np.isfinite(x)
+    x, near = x[known], near[known]
+    if not near.any() or near.all() or x.std() == 0 or not 0 < reliefs < x.size:
+        return float("nan")
+    tilt = slope * (x - x.mean()) / x.std()
+    level = optimize.brentq(lambda a: special.expit(a + tilt).sum() - reliefs, -_WIDE, _WIDE)
+    drawn = rng.random((_RECORDS, x.size)) < special.expit(level + tilt)
+    return float(np.mean(drawn[:, near].mean(axis=1) <= drawn[:, ~near].mean(axis=1)))
 
 
 def asymmetry(

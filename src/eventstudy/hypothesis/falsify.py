@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from eventstudy.hypothesis.checks import Check
     from eventstudy.hypothesis.definitions import Definitions
 
-__all__ = ["check_falsifiers"]
+__all__ = ["check_falsifiers", "raises_nothing"]
 
 Ints = NDArray[np.int64]
 
@@ -62,7 +62,7 @@ def check_falsifiers(
             f"difference {h2.estimate:+.4f}, {pvalue_words(h2.pvalue)}" if h2.applicable else h2.reason,
         ),
         _significance("H2", rules.falsifiers["h2"][1], analysis.races[rules.headline].p_surviving, rules),
-        _raises_nothing(rules.falsifiers["h2"][2], analysis.checks[rules.headline][0]),
+        raises_nothing(rules.falsifiers["h2"][2], analysis.checks[rules.headline][0], rules),
         _significance("H3", rules.falsifiers["h3"][0], h3.details.get("p_matched", np.nan), rules),
         Falsifier(
             "H3",
@@ -79,10 +79,19 @@ def _significance(link: str, text: str, p: float, rules: Definitions) -> Falsifi
     return Falsifier(link, text, bool(p > rules.level), pvalue_words(p))
 
 
-def _raises_nothing(text: str, check: Check) -> Falsifier:
+def raises_nothing(text: str, check: Check, rules: Definitions) -> Falsifier:
+    """Judge the sign of the effect of other selloffs; where the sign would often be wrong by chance, leave it open."""
     if not np.isfinite(check.estimate):
         return Falsifier("H2", text, None, check.note)
-    return Falsifier("H2", text, bool(check.estimate <= 0), f"{check.note}, {pvalue_words(check.pvalue)}")
+    figure = f"{check.note}, {pvalue_words(check.pvalue)}"
+    if check.estimate <= 0 and check.silent > rules.level:
+        return Falsifier(
+            "H2",
+            text,
+            None,
+            f"{figure}; too few to tell: as few in {check.silent:.0%} of cases with the declared effect",
+        )
+    return Falsifier("H2", text, bool(check.estimate <= 0), figure)
 
 
 def _gone(link: str, text: str, p: float, whole: float, rules: Definitions) -> Falsifier:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from eventstudy.hypothesis.chain import evaluate, prepare, row_loss
 from eventstudy.hypothesis.checks import after_selloffs
+from eventstudy.hypothesis.falsify import raises_nothing
 from eventstudy.hypothesis.race import covariates, run_race
 from eventstudy.hypothesis.reactions import Stratum
 from eventstudy.hypothesis.verdict import Falsifier, decide
@@ -71,11 +72,19 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
     race = run_race(frame.drop(columns=["deadline", "talks", "target"]), rows, rules, draws=draws, rng=rng, fits=False)
     decided = np.zeros(world.record.busy.shape, dtype=bool)
     decided[world.record.decision] = True
-    other = after_selloffs(evidence.base >= 0, decided, world.selloffs, rules.selloffs.window)
+    other = after_selloffs(
+        evidence.base >= 0,
+        decided,
+        evidence.loss,
+        world.selloffs,
+        rules.selloffs.window,
+        odds_ratio=rules.power.odds_ratio,
+        rng=rng,
+    )
     h3 = sample.links["H3"]
     falsifiers = (
         Falsifier("H2", "beside the rivals", bool(race.p_surviving > rules.level), ""),
-        Falsifier("H2", "other selloffs", bool(other.estimate <= 0), ""),
+        raises_nothing("other selloffs", other, rules),
         Falsifier("H3", "median", bool(h3.applicable and h3.details["median"] <= 0), ""),
     )
     supported, _ = decide(sample, falsifiers, rules)

@@ -42,7 +42,7 @@ class Falsifier:
     text : str
         As in the definitions.
     fires : bool or None
-        None where it cannot be judged on this record.
+        None where it cannot be judged on this record: it then neither fires nor counts for the chain.
     figure : str
         The number behind it.
     """
@@ -77,8 +77,7 @@ def decide(
     if against:
         return False, against
     fired = [f"{f.link} {f.text}" for f in falsifiers if f.fires]
-    unknown = [f"{f.link} {f.text}: cannot be judged" for f in falsifiers if f.fires is None]
-    if sample.chain.applicable and sample.chain.pvalue <= rules.level and not fired and not unknown:
+    if sample.chain.applicable and sample.chain.pvalue <= rules.level and not fired:
         return True, []
     return None, fired
 
