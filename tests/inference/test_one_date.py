@@ -1,0 +1,82 @@
+"""Tests of events on one date: weights, holes, and exactness under normality."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+
+from eventstudy.inference import portfolio, run, sur_f, time_series
+from eventstudy.inference.one_date import Design
+
+RTOL = 1e-9  # a regression through normal equations against statsmodels' pseudo-inverse
+MONTE_CARLO = 3.5  # standard errors; fixed seeds
+
+
+def test_weighted_portfolio_is_the_regression_of_the_weighted_return(make_sample):
+    sample = make_sample(6, dates="one", window=(0, 2))
+    record, w = sample.estimation, 1 / sample.sigma**2
+    w = w / w.sum()
+    fit = sm.OLS(w @ record.residual, record.design[0]).fit()
+    x = record.window_design[0]
+    total = x.sum(axis=0)
+    car = (w @ sample.ar - x @ fit.params).sum()
+    error = math.sqrt(fit.mse_resid * (3 + total @ np.linalg.inv(record.design[0].T @ record.design[0]) @ total))
+    np.testing.assert_allclose(run("portfolio", sample, weighted=True).statistic, car / error, rtol=RTOL)
+
+
+def test_portfolio_with_holes_is_the_regression_of_those_present(make_sample):
+    sample = make_sample(6, dates="one", window=(0, 2), holes=0.1)
+    record = sample.estimation
+    y = np.nanmean(record.residual, axis=0)
+    x = np.nanmax(record.design, axis=0)
+    fit = sm.OLS(y, x).fit()
+    ahead = record.window_design[0]
+    average = np.nanmean(sample.ar, axis=0)
+    total = ahead.sum(axis=0)
+    error = math.sqrt(fit.mse_resid * (3 + total @ np.linalg.inv(x.T @ x) @ total))
+    result = run("portfolio", sample)
+    np.testing.assert_allclose(result.statistic, (average - ahead @ fit.params).sum() / error, rtol=RTOL)
+    assert result.df == 248
+
+
+def test_without_the_forecast_term_it_is_brown_and_warners(make_sample):
+    sample = make_sample(6, dates="one", window=(0, 2))
+    series = sample.estimation.residual.mean(axis=0)
+    expected = sample.car.mean() / (series.std(ddof=1) * math.sqrt(3))
+    np.testing.assert_allclose(run("time_series", sample, forecast_error=False).statistic, expected, rtol=RTOL)
+
+
+def test_common_shocks_cancel_in_the_portfolio_test_and_not_across_events(make_sample):
+    """The reason for these tests: a common shock of one day is no news about the mean of many."""
+    sample = make_sample(12, dates="one", window=(0, 0))
+    spread = sample.estimation.residual.mean(axis=0).std()
+    moved = 2 * spread + sample.ar - sample.ar.mean()
+    record = sample.estimation
+    design = Design(record.design[0], record.window_design[0])
+    assert portfolio(record.residual, moved, design).p_two > 0.03
+    assert stats.ttest_1samp(moved[:, 0], 0).pvalue < 0.03
+
+
+@pytest.mark.parametrize("n", [2, 10])
+def test_the_joint_f_is_exact(n):
+    """Uniform p-values under correlated normal residuals, whatever the correlation: a few degrees of freedom to spare."""
+    rng, studies, bars = np.random.default_rng(n), 2000, 30
+    x = np.column_stack([np.ones(bars), rng.normal(size=bars)])
+    mix = rng.normal(size=(n, n))
+    data = rng.normal(size=(studies, bars, n)) @ mix
+    past, ahead = data[:, :-1], data[:, -1:]
+    hat = x[:-1] @ np.linalg.inv(x[:-1].T @ x[:-1]) @ x[:-1].T
+    slope = np.linalg.inv(x[:-1].T @ x[:-1]) @ x[:-1].T @ past
+    residual = np.swapaxes(past - hat @ past, -1, -2)
+    window = np.swapaxes(ahead - x[-1:] @ slope, -1, -2)
+    design = Design(np.broadcast_to(x[:-1], (studies, bars - 1, 2)), np.broadcast_to(x[-1:], (studies, 1, 2)))
+    p = sur_f(residual, window, design).p_two
+    assert stats.kstest(p, "uniform").pvalue > 0.001
+    t = portfolio(residual, window, design)
+    assert stats.kstest(t.p_two, "uniform").pvalue > 0.001
+    crude = time_series(residual, window[..., 0], window, design)
+    assert abs((crude.p_two <= 0.05).mean() - 0.05) < MONTE_CARLO * math.sqrt(0.05 * 0.95 / studies) + 0.005
