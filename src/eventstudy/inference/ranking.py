@@ -139,13 +139,15 @@ def rank_portfolio(estimation: Floats, window: Floats, ranks: Floats | None = No
 def _insert(estimation: Floats, window: Floats, ranks: Floats) -> tuple[Floats, Floats]:
     """Return the joint ranks of both parts: each value counts those below it, and half of its equals."""
     before, inside = ranks.copy(), np.empty_like(window)
+    known = np.isfinite(estimation).sum(axis=-1)
     for day in range(window.shape[-1]):
         value = window[..., day, None]
-        below, equal = estimation < value, estimation == value
-        before += estimation > value
-        if equal.any():
-            before += 0.5 * equal
-        inside[..., day] = below.sum(axis=-1) + 0.5 * equal.sum(axis=-1)
+        above, below = estimation > value, (estimation < value).sum(axis=-1)
+        before += above
+        ties = np.where(np.isfinite(window[..., day]), known - below - above.sum(axis=-1), 0)
+        if ties.any():
+            before += 0.5 * (estimation == value)
+        inside[..., day] = below + 0.5 * ties
         inside[..., day] += (window < value).sum(axis=-1) + 0.5 * ((window == value).sum(axis=-1) + 1)
     return before, np.where(np.isfinite(window), inside, np.nan)
 
