@@ -71,9 +71,9 @@ def _size(name: str, link: TestResult) -> str:
     if name == "H2":
         mean = link.details
         return (
-            f"mean loss before decisions {percent(mean['mean_loss_decision'], 2)} against "
-            f"{percent(mean['mean_loss_other'], 2)} on other sessions with an open threat, difference "
-            f"{link.estimate * 100:+.2f} points, {link.level:.0%} interval {low * 100:+.2f} to {high * 100:+.2f}"
+            f"against its close before the threat the index stood at {-mean['mean_loss_decision'] * 100:+.2f} % before "
+            f"decisions and at {-mean['mean_loss_other'] * 100:+.2f} % before other sessions with an open threat, a loss larger "
+            f"by {link.estimate * 100:+.2f} points, {link.level:.0%} interval {low * 100:+.2f} to {high * 100:+.2f}"
         )
     return (
         f"mean reaction {link.estimate:+.2f} standard deviations of an ordinary session, {link.level:.0%} interval "

@@ -1,0 +1,140 @@
+"""The words: each outcome has its own sentence, and none of them claims more than the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from eventstudy.hypothesis.joint import chain_result
+from eventstudy.hypothesis.power import Power
+from eventstudy.hypothesis.verdict import Falsifier, decide, plain
+from eventstudy.hypothesis.wording import chain_sentence, detectable_sentence, link_sentence, percent
+from eventstudy.inference import TestResult
+
+POWER = Power(0.75, 0.6, 0.9)
+
+
+def link(name="H1", *, p=0.5, wrong=0.5, same=0.5, n=10):
+    details = {
+        "p_wrong_sign": wrong,
+        "p_equivalence": same,
+        "mean_car": -0.01,
+        "mean_loss_decision": 0.02,
+        "mean_loss_other": 0.01,
+        "median": 0.1,
+    }
+    return TestResult(
+        name=name,
+        null="",
+        pvalue=p,
+        estimate=-0.3,
+        ci=(-0.6, 0.1),
+        level=0.9,
+        n=n,
+        n_clusters=n,
+        title=f"{name} in words",
+        details=details,
+    )
+
+
+@pytest.mark.parametrize("name", ["H1", "H2", "H3"])
+@pytest.mark.parametrize(
+    ("values", "expected", "never"),
+    [
+        ({"p": 0.01}, "evidence that", "no evidence"),
+        ({"p": 0.9, "wrong": 0.02}, "evidence of the opposite sign", "no evidence"),
+        ({"p": 0.4, "same": 0.01}, "evidence of no effect beyond", "no evidence that"),
+        ({"p": 0.4}, "none of its absence either", "evidence of no effect"),
+    ],
+)
+def test_four_outcomes_four_sentences(rules, name, values, expected, never):
+    text = link_sentence(name, link(name, **values), POWER, rules)
+    assert expected in text
+    assert never not in text
+    assert "power 60 %" in text
+    assert "prove" not in text
+    assert "10 independent sessions" in text
+
+
+def test_a_link_that_could_not_be_tested_says_why(rules):
+    missing = TestResult(name="H3", null="", title="H3 in words", applicable=False, reason="needs 2 sessions, has 1")
+    assert (
+        link_sentence("H3", missing, POWER, rules) == "H3, H3 in words: could not be tested (needs 2 sessions, has 1)."
+    )
+
+
+class Sample:
+    def __init__(self, **links):
+        self.links = {name: links.get(name, link(name)) for name in ("H1", "H2", "H3")}
+        self.chain = chain_result(self.links)
+        self.power = dict.fromkeys(("H1", "H2", "H3", "chain"), POWER)
+
+
+def all_significant():
+    return Sample(**{name: link(name, p=0.01) for name in ("H1", "H2", "H3")})
+
+
+def test_supported_needs_the_chain_and_no_falsifier(rules):
+    sample = all_significant()
+    assert decide(sample, (), rules) == (True, [])
+    open_one = Falsifier("H2", "other selloffs", None, "")
+    assert decide(sample, (open_one,), rules) == (True, [])
+    fired = Falsifier("H3", "median not positive", True, "")
+    assert decide(sample, (fired, open_one), rules) == (None, ["H3 median not positive"])
+
+
+def test_one_weak_link_leaves_it_open(rules):
+    sample = Sample(H1=link("H1", p=0.001), H3=link("H3", p=0.001))
+    assert decide(sample, (), rules) == (None, [])
+    text = chain_sentence(sample, [], rules, supported=None)
+    assert text.startswith("The chain is not established (joint p = 0.500, the largest of the three links', H2")
+    assert "weak evidence either way" in text
+
+
+@pytest.mark.parametrize("values", [{"wrong": 0.01}, {"same": 0.01}])
+def test_a_link_against_it_is_said_to_be(rules, values):
+    sample = Sample(H2=link("H2", **values))
+    supported, reasons = decide(sample, (), rules)
+    assert supported is False
+    assert len(reasons) == 1
+    assert chain_sentence(sample, reasons, rules, supported=False).startswith("The record speaks against the chain: H2")
+
+
+def test_supported_in_words(rules):
+    text = chain_sentence(all_significant(), [], rules, supported=True)
+    assert text.startswith("The record supports the chain")
+    assert "prove" not in text
+
+
+def test_a_chain_with_a_missing_link_is_not_tested(rules):
+    missing = TestResult(name="H3", null="", applicable=False, reason="needs 2 sessions")
+    sample = Sample(H3=missing)
+    assert not sample.chain.applicable
+    assert decide(sample, (), rules) == (None, [])
+    assert "not established: H3 could not be tested" in chain_sentence(sample, [], rules, supported=None)
+
+
+def test_strong_tests_do_not_excuse_themselves(rules):
+    sample = Sample()
+    sample.power = dict(sample.power) | {"chain": replace(POWER, power=0.95)}
+    assert "weak evidence" not in chain_sentence(sample, [], rules, supported=None)
+
+
+def test_detectable_effects():
+    power = {"H1": POWER, "H3": Power(0.75, 0.5, float("inf")), "H2": Power(4.0, 0.5, float("inf"))}
+    text = detectable_sentence(power)
+    assert "H1 0.90" in text
+    assert "H3" not in text
+    assert "no odds ratio up to 30" in text
+
+
+def test_small_words():
+    assert percent(float("nan")) == "n/a"
+    assert percent(0.1234, 1) == "12.3 %"
+    assert plain({"x": np.array([1.0, np.inf]), "y": MappingProxyType({"z": np.int64(3)})}) == {
+        "x": [1.0, None],
+        "y": {"z": 3},
+    }
