@@ -8,6 +8,7 @@ import pandas as pd
 
 from eventstudy.inference import TESTS
 from eventstudy.report.document import Section, Table
+from eventstudy.report.parts.overview import quality_chart
 from eventstudy.report.parts.part import Part
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ def data_part(inputs: Inputs) -> Part:
         "estimation window. A return over a hole in the data is missing, never a number. Forecast errors are exact: they "
         "hold the error of the estimated normal return."
     ).replace("-", "−")
+    frames = [inputs.prices.frame, *([inputs.securities.frame] if inputs.securities is not None else [])]
     return Part(
+        charts=(quality_chart(frames),),
         sections=(
-            Section("Data", ("Each symbol against the sessions of its exchange.",), tables=("data_quality",)),
+            Section("Data", ("Each symbol against the sessions of its exchange.",), charts=("data-quality",), tables=("data_quality",)),
             Section("Methods", (words,), tables=("methods",)),
         ),
         tables=(

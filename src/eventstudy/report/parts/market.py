@@ -11,6 +11,7 @@ from scipy import stats
 from eventstudy import plots
 from eventstudy.abnormal import MeanAdjusted
 from eventstudy.report.document import Chart, Section, Table
+from eventstudy.report.parts.overview import attrition_chart
 from eventstudy.report.parts.part import Part, chart, records, window_text
 from eventstudy.study import EventStudy
 
@@ -68,6 +69,7 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     markets = _market_charts(inputs)
     charts = (
         *markets,
+        attrition_chart(len(inputs.catalog), len(inputs.sample), len(studied), int((~both).sum())),
         chart("reactions", "What the index did on the first session of each event", plots.reactions(shown), plots.reactions_data(shown),
                alt=f"Abnormal return of the index on the first session of {len(shown)} events, grouped by stance, with 95% intervals.",
                caption=f"95% intervals. {caption}"),
@@ -96,7 +98,12 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
             charts=("caar",),
             tables=("stance_means", "stance_tests", "no_direction"),
         ),
-        Section("What could not be studied", ("Nothing is dropped in silence.",), tables=("excluded",)),
+        Section(
+            "What could not be studied",
+            ("Nothing is dropped in silence.",),
+            charts=("attrition",),
+            tables=("excluded",),
+        ),
     )
     results = {
         "events": {row["event_id"]: row for row in records(by_event.drop(columns=["name", "low", "high"]))},

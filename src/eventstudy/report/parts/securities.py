@@ -9,6 +9,7 @@ import pandas as pd
 from eventstudy import plots
 from eventstudy.abnormal import MarketModel
 from eventstudy.report.document import Chart, Section, Table
+from eventstudy.report.parts.overview import heatmap_chart
 from eventstudy.report.parts.part import Part, records, window_text
 from eventstudy.study import EventStudy
 
@@ -53,6 +54,9 @@ def securities_part(inputs: Inputs) -> Part:
     said = window_text(part.window)
     caption = f"Market model against {part.benchmark}, {said}; 95% intervals with the exact forecast variance."
     charts = _charts(named, have, said, caption)
+    names = {event.id: inputs.study.market.labels.get(event.id, event.name) for event in inputs.sample}
+    heat = heatmap_chart(cars, names, part.labels, group=CHARTED, said=said, caption=caption)
+    charts += (heat,) if heat is not None else ()
     tables = (
         Table("securities", "Each security on the named events", caption, named,
               units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False),

@@ -1,0 +1,121 @@
+"""Charts that show all of something at once: what became of the sample, the cross-section by session, the data by year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from eventstudy import plots
+from eventstudy.report.parts.part import chart
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from eventstudy.report.document import Chart
+
+__all__ = ["attrition_chart", "heatmap_chart", "quality_chart"]
+
+SESSIONS = 30  # rows of the heat map that stay legible on one page
+
+
+def attrition_chart(catalog: int, sample: int, priced: int, directed: int) -> Chart:
+    """Draw what became of the events: those of the catalogue, of the study, with a reaction, and with one direction."""
+    stages = pd.DataFrame(
+        {
+            "stage": ["in the catalogue", "in the study's sample", "with a reaction", "of one direction"],
+            "n": [catalog, sample, priced, directed],
+            "reason": [
+                "",
+                "not selected by the study file",
+                "no price, or too little history",
+                "news of two directions",
+            ],
+        }
+    )
+    return chart(
+        "attrition",
+        "From the catalogue to the means",
+        plots.attrition(stages),
+        plots.attrition_data(stages),
+        alt=f"Of {catalog} events of the catalogue {sample} are in the sample, {priced} have a reaction, {directed} a direction.",
+        caption="Events; those that share a session are one observation in the means. Each one lost is in a table below.",
+    )
+
+
+def heatmap_chart(
+    cars: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, str], *, group: str, said: str, caption: str
+) -> Chart | None:
+    """Draw the abnormal returns of a group on the sessions that moved it most; None if there is none.
+
+    Parameters
+    ----------
+    cars : pandas.DataFrame
+        ``event_id``, ``symbol``, ``session``, ``group``, ``car``.
+    names, labels : mapping of str to str
+        Event -> what it is called; symbol -> what it is called.
+    group : str
+    said, caption : str
+        The window in words; small print.
+    """
+    own = cars[(cars["group"] == group) & cars["car"].notna()]
+    if own.empty:
+        return None
+    once = own.drop_duplicates(["session", "symbol"])  # announcements of one session share its returns
+    size = once.groupby("session")["car"].apply(lambda x: x.abs().mean()).sort_values(ascending=False, kind="stable")
+    kept = sorted(size.index[:SESSIONS])
+    rows = {session: _row(session, own.loc[own["session"] == session, "event_id"].unique(), names) for session in kept}
+    frame = once[once["session"].isin(kept)].sort_values("session", kind="stable")
+    frame = pd.DataFrame(
+        {
+            "event": frame["session"].map(rows).to_numpy(),
+            "symbol": [labels.get(s, s) for s in frame["symbol"]],
+            "estimate": frame["car"].to_numpy(),
+        }
+    )
+    small = f"n = {len(kept)} sessions, {frame['symbol'].nunique()} securities"
+    title = f"{group[:1].upper()}{group[1:]}: the {len(kept)} sessions that moved them most"
+    return chart(
+        f"heatmap-{group}",
+        title,
+        plots.heatmap(frame, title=title, quantity=f"abnormal return, {said}", subtitle=small),
+        plots.heatmap_data(frame),
+        alt=f"Abnormal returns of {frame['symbol'].nunique()} securities on {len(kept)} sessions with announcements.",
+        caption=f"Sessions with the largest mean absolute abnormal return, in the order of time. {caption}",
+    )
+
+
+def _row(session: pd.Timestamp, events: Sequence[str], names: Mapping[str, str]) -> str:
+    name = min((names.get(event, event) for event in events), key=len)
+    more = f" +{len(events) - 1}" if len(events) > 1 else ""
+    return f"{session:%Y-%m-%d} {name if len(name) <= 20 else name[:19] + '…'}{more}"
+
+
+def quality_chart(frames: Sequence[pd.DataFrame]) -> Chart:
+    """Draw for each symbol and year the sessions that have a figure, of those between its first and its last.
+
+    Parameters
+    ----------
+    frames : sequence of pandas.DataFrame
+        Sessions x symbols; a symbol of an earlier frame is not taken from a later one.
+    """
+    rows: list[tuple[str, str, int, int]] = []
+    seen: set[str] = set()
+    for frame in frames:
+        years = frame.index.strftime("%Y") if isinstance(frame.index, pd.DatetimeIndex) else frame.index.astype(str)
+        for symbol in [s for s in frame.columns if s not in seen]:
+            have_any = frame[symbol].notna().to_numpy()
+            inside = have_any.cumsum().astype(bool) & have_any[::-1].cumsum()[::-1].astype(bool)  # first to last figure
+            there = frame[symbol].notna()[inside].groupby(years[inside]).agg(["size", "sum"])
+            rows += [(str(symbol), str(year), int(n), int(have)) for year, n, have in there.itertuples()]
+            seen.add(symbol)
+    table = pd.DataFrame(rows, columns=["symbol", "period", "expected", "present"])
+    missing = int((table["expected"] - table["present"]).sum())
+    return chart(
+        "data-quality",
+        "Data that are there, and data that are missing",
+        plots.quality_calendar(table),
+        plots.quality_calendar_data(table),
+        alt=f"Sessions with a figure for {len(seen)} symbols, year by year; {missing} are missing.",
+        caption="Sessions of the exchange between a symbol's first and last figure; grey: outside of these. The 10-year yield has none on days when the bond market alone was closed.",
+    )
