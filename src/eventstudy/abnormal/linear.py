@@ -137,8 +137,17 @@ def _estimate_fused(inputs: Inputs, rows: Ints, where: tuple[Ints, Ints, Ints], 
     design = where[2]
     sums = np.empty((design.size, 4))
     ahead = block.basis.ahead if inputs.forecast else np.zeros_like(block.basis.ahead)
-    numbers = (inputs.estimation[0], inputs.planned, inputs.window[0], inputs.length, not block.all_valid)
-    fit_windows(inputs.returns, where, rows, block.basis.q, block.valid, ahead, numbers, (out.ar, out.share, sums))
+    numbers = (inputs.estimation[0], inputs.planned, inputs.window[0], inputs.length)
+    fit_windows(
+        inputs.returns,
+        where,
+        rows,
+        block.basis.q,
+        (block.valid, block.count),
+        ahead,
+        numbers,
+        (out.ar, out.share, sums),
+    )
     m = block.count[design]
     df = m - inputs.k
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -219,9 +219,10 @@ def _exact(
     # about the mean first: the constant is the first column
     share = np.zeros((part.size, k))
     for _ in range(2):
-        step = np.matvec(basis.q, residual)
+        step = np.vecdot(basis.q, residual[:, None])
         share += step
-        residual -= np.vecmat(step, basis.q)
+        for j in range(k):
+            residual -= step[:, j, None] * basis.q[:, j]
     coordinate[part] = share
     sse[part] = np.vecdot(residual, residual)
     centred[part] = sse[part] + np.vecdot(share[:, 1:], share[:, 1:])

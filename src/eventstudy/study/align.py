@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,8 +96,8 @@ class Placed:
     moved: NDArray[np.bool_]
 
 
-def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: Sequence[str]) -> Aligned:
-    """Put the returns of `symbols`, and the model's own series, on the bars of `calendar`."""
+def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None = None) -> Aligned:
+    """Put the returns of `symbols` (all of them by default), and the model's own series, on the bars of `calendar`."""
     frame = panel.frame
     _check_index(frame.index)
     if frame.empty:
@@ -104,8 +105,8 @@ def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: 
         raise DataError(msg)
     bars, strange = _bars(frame.index, calendar)
     rows = None if strange == 0 and len(bars) == len(frame.index) else bars
-    whole = len(symbols) == frame.shape[1]
-    chosen = frame if whole else frame[list(symbols)]
+    chosen = frame if symbols is None else frame[list(symbols)]
+    symbols = [str(name) for name in chosen.columns]
     if rows is not None:
         chosen = chosen.reindex(rows)
     returns = np.ascontiguousarray(chosen.to_numpy(dtype=np.float64).T)
@@ -178,10 +179,15 @@ def _bars(index: pd.Index, calendar: str | None) -> tuple[pd.Index, int]:
     if index.tz is not None:
         msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
         raise StudyError(msg)
-    days = sessions(calendar, index[0], index[-1])
+    days = _sessions(calendar, index[0], index[-1])
     if len(days) == len(index) and bool((days == index).all()):
         return index, 0
     return days, int((~index.isin(days)).sum())
+
+
+@lru_cache(maxsize=32)
+def _sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+    return sessions(calendar, first, last)
 
 
 def _check_index(index: pd.Index) -> None:
@@ -224,11 +230,10 @@ def _floor(bars: pd.DatetimeIndex) -> pd.Timestamp:
 
 def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str) -> Placed:
     """Find the bars asked for by label; what is no session goes where `policy` says."""
-    label, known = _comparable(wanted, bars), bars
-    if calendar is not None and isinstance(label, pd.DatetimeIndex) and len(label):
-        margin = pd.Timedelta(days=31)
-        known = sessions(calendar, min(label.min(), bars[0]) - margin, max(label.max(), bars[-1]) + margin)
-    at = known.get_indexer(label)
+    label = _comparable(wanted, bars)
+    position = bars.get_indexer(label)
+    known = _around(label, bars, calendar) if (position < 0).any() else bars
+    at = position if known is bars else known.get_indexer(label)
     strange = at < 0
     if strange.any():
         if policy == "error":
@@ -240,13 +245,19 @@ def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: s
         found = known.take(at.clip(0, len(known) - 1))
         label = label.where(~strange | beyond, found) if policy != "drop" else label
         position = np.where(beyond, -1, bars.get_indexer(label))
-    else:
-        position = bars.get_indexer(label) if known is not bars else at
     placed = _placed(position, label, strange & (policy != "drop"))
     if policy == "drop":
         placed.position[strange] = -1
         placed.status[strange] = Exclusion.NOT_A_SESSION
     return placed
+
+
+def _around(label: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
+    """Return the sessions from well before to well after all of the labels and bars."""
+    if calendar is None or not isinstance(label, pd.DatetimeIndex):
+        return bars
+    margin = pd.Timedelta(days=31)
+    return sessions(calendar, min(label.min(), bars[0]) - margin, max(label.max(), bars[-1]) + margin)
 
 
 def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:

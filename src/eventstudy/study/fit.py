@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eventstudy.abnormal.control import MatchedPortfolio
 from eventstudy.abnormal.engine import estimate
 from eventstudy.abnormal.spread import estimate_spread
 from eventstudy.abnormal.status import Exclusion
@@ -41,24 +42,25 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols)
     status = np.full(event.size, Exclusion.STUDIED, dtype=np.int8)
-    known = pd.Index(panel.frame.columns).get_indexer(pd.Index(symbols))
-    unknown = known < 0
-    status[unknown[symbol]] = Exclusion.UNKNOWN_SYMBOL
-    benchmark = np.isin(np.asarray(symbols, dtype=object), list(study.model.symbols))
-    status[(benchmark & ~unknown)[symbol]] = Exclusion.BENCHMARK
+    column = {str(name): at for at, name in enumerate(panel.frame.columns)}
+    code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
+    benchmarks = set(study.model.symbols)
+    fate = np.array([_fate(name, column, benchmarks) for name in symbols], dtype=np.int8)
+    status[:] = fate[symbol]
     parts: list[Part] = []
     merged: dict[int, list[int]] = {}
     for calendar, members in groups.items():
-        inside = np.array([name in members for name in symbols]) & ~unknown & ~benchmark
-        own = [name for name, keep in zip(symbols, inside, strict=True) if keep]
-        if not own:
+        inside = fate == Exclusion.STUDIED
+        if members is not None:
+            inside &= np.array([name in members for name in symbols])
+            code[inside] = np.arange(int(inside.sum()))
+        own = None if members is None else [name for name, keep in zip(symbols, inside, strict=True) if keep]
+        if not inside.any():
             continue
         aligned = align(study, panel, calendar, own)
         _long_enough(study, aligned)
-        code = np.full(len(symbols), -1)
-        code[inside] = np.arange(len(own))
         placed = _place(study, request, aligned)
-        rows = np.flatnonzero(inside[symbol]) if len(groups) > 1 or not inside.all() else np.arange(event.size)
+        rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         asked = (rows, event[rows], code[symbol[rows]])
         parts.append(_fit_part(study, aligned, placed, pool, asked, status, merged, executor))
     return StudyResult(
@@ -72,6 +74,12 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
         parts=tuple(parts),
         merged=merged,
     )
+
+
+def _fate(name: str, column: dict[str, int], benchmarks: set[str]) -> Exclusion:
+    if name not in column:
+        return Exclusion.UNKNOWN_SYMBOL
+    return Exclusion.BENCHMARK if name in benchmarks else Exclusion.STUDIED
 
 
 def _fit_part(
@@ -104,7 +112,7 @@ def _fit_part(
         "masked": masked,
         "level": aligned.level,
         "spans": aligned.spans,
-        "codes": np.array([crc32(name.encode()) for name in aligned.symbols]),
+        "codes": _codes(aligned) if hasattr(study.model, "seed") else None,
     }
     if executor is None:
         abnormal = estimate(aligned.returns, aligned.series, **arguments)
@@ -114,8 +122,13 @@ def _fit_part(
     good = abnormal.studied
     if not good.all():
         chosen = np.flatnonzero(good)
-        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, real)
-    return Part(aligned, placed, rows, abnormal, abnormal, rows, real)
+        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, asked[0], real)
+    return Part(aligned, placed, rows, abnormal, abnormal, rows, asked[0], real)
+
+
+def _codes(aligned: Aligned) -> Ints:
+    """Return what random streams are seeded with: the name of a security, so that its column does not matter."""
+    return np.array([crc32(name.encode()) for name in aligned.symbols])
 
 
 def _displaced(
@@ -167,24 +180,25 @@ def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
         symbols = [str(name) for name in panel.frame.columns]
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
-    code, unique = pd.factorize(pd.Index(request.symbol))
+    code, unique = pd.factorize(request.symbol)
     if (code < 0).any():
         msg = f"column 'symbol' is empty in row {int(np.flatnonzero(code < 0)[0])}"
         raise StudyError(msg)
     return [str(name) for name in unique], np.arange(len(request.event_id)), code.astype(np.int64)
 
 
-def _calendars(study: EventStudy, symbols: list[str]) -> dict[str | None, set[str]]:
-    """Return the symbols of each calendar."""
+def _calendars(study: EventStudy, symbols: list[str]) -> dict[str | None, set[str] | None]:
+    """Return the symbols of each calendar; None: all of the panel."""
     if study.calendar is None or isinstance(study.calendar, str):
-        return {study.calendar: set(symbols)}
+        # a match is made for each symbol, so that only those asked for may be there
+        return {study.calendar: set(symbols) if isinstance(study.model, MatchedPortfolio) else None}
     groups: dict[str | None, set[str]] = {}
     for name in symbols:
         if name not in study.calendar and name not in study.model.symbols:
             msg = f"calendar= names no calendar for {name!r}; add it to the mapping"
             raise StudyError(msg)
         groups.setdefault(study.calendar.get(name), set()).add(name)
-    return groups
+    return dict(groups)
 
 
 def _place(study: EventStudy, request: Request, aligned: Aligned) -> Placed:

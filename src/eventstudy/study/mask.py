@@ -52,12 +52,12 @@ def _days(security: Ints, day0: Ints, aligned: Aligned) -> Bools:
     count, bars = aligned.returns.shape
     common = np.zeros(bars, dtype=bool)
     common[day0] = True
-    key = security * bars + day0
-    if np.unique(key).size == np.unique(security).size * int(common.sum()):
-        return common
+    used = np.zeros(count, dtype=bool)
+    used[security] = True
     own = np.zeros((count, bars), dtype=bool)
     own[security, day0] = True
-    return own
+    everywhere = np.count_nonzero(own) == np.count_nonzero(used) * np.count_nonzero(common)
+    return common if everywhere else own
 
 
 def _with_news_before(at: Placed, aligned: Aligned, real: Bools) -> Bools:

@@ -97,10 +97,10 @@ def _weights(result: StudyResult, weights: Any) -> Floats:
     """Return one weight a studied row: a column of the pairs, a value a symbol, or an array."""
     rows = tables.studied_rows(result)
     if isinstance(weights, str):
-        if result.request.symbol is None or weights not in result.request.table.columns:
+        if result.request.symbol is None or weights not in result.request.frame.columns:
             msg = f"weights={weights!r} names no column of the pairs that were fitted"
             raise StudyError(msg)
-        return np.asarray(result.request.table[weights].to_numpy(dtype=np.float64)[result.event[rows]])
+        return np.asarray(result.request.frame[weights].to_numpy(dtype=np.float64)[result.event[rows]])
     if isinstance(weights, pd.Series):
         symbols = np.asarray(result.symbols, dtype=object)[result.symbol[rows]]
         return np.asarray(weights.reindex(symbols).to_numpy(dtype=np.float64))

@@ -25,17 +25,17 @@ class Request:
         Announcement moments, time-zone aware.
     bars : pandas.Index or None
         Labels of relative day 0, where those were given instead.
-    symbol : (E,) object or None
+    symbol : Series or None
         The symbol of each row; None: every event with every symbol of the panel.
-    table : DataFrame
-        What else is known of the events, one row an event, indexed by event_id.
+    frame : DataFrame
+        What else is known of the events, one row an event.
     """
 
     event_id: np.ndarray[Any, Any]
     moments: pd.DatetimeIndex | None
     bars: pd.Index | None
-    symbol: np.ndarray[Any, Any] | None
-    table: pd.DataFrame
+    symbol: pd.Series[Any] | None
+    frame: pd.DataFrame
 
 
 def read_request(events: Any) -> Request:
@@ -64,12 +64,12 @@ def read_request(events: Any) -> Request:
         raise StudyError(msg)
     bars = pd.Index(frame["bar"]) if "bar" in given else None
     moments = moments_of(frame["announced_at"]) if bars is None else None
-    symbol = frame["symbol"].to_numpy(object) if "symbol" in frame.columns else None
+    symbol = frame["symbol"] if "symbol" in frame.columns else None
     event_id = frame["event_id"].to_numpy(object)
-    if pd.isna(frame["event_id"]).any():
+    if frame["event_id"].isna().any():
         msg = f"column 'event_id' is empty in row {int(np.flatnonzero(pd.isna(frame['event_id']))[0])}"
         raise StudyError(msg)
-    return Request(event_id, moments, bars, symbol, frame.set_index("event_id"))
+    return Request(event_id, moments, bars, symbol, frame)
 
 
 def moments_of(column: pd.Series[Any]) -> pd.DatetimeIndex:

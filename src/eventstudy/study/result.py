@@ -50,6 +50,8 @@ class Part:
         Of every row that the engine saw, the excluded among them.
     attempted_rows : (a,) int
         Their rows of the request.
+    asked : (p,) int
+        All rows of the request that belong to this calendar.
     real : (B,) or (S, B) bool
         Where real events begin, for placebo tests.
     """
@@ -60,6 +62,7 @@ class Part:
     abnormal: AbnormalReturns
     attempted: AbnormalReturns
     attempted_rows: Ints
+    asked: Ints
     real: NDArray[np.bool_]
 
 

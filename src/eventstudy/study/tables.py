@@ -96,16 +96,9 @@ def car(result: StudyResult, window: tuple[int, int], missing: Any) -> pd.DataFr
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         scar = np.where(degenerate | ~(error > 0), np.nan, value / error)
-    return keys(result, rows).assign(
-        car=value,
-        se=error,
-        scar=scar,
-        t=scar,
-        df=df,
-        pvalue=2.0 * stdtr(df, -np.abs(scar)),
-        n_bars=count,
-        flag=_flags(result, rows, window, count),
-    )
+    numbers = {"car": value, "se": error, "scar": scar, "t": scar, "df": df, "pvalue": 2.0 * stdtr(df, -np.abs(scar))}
+    flag = _flags(result, rows, window, count)
+    return pd.DataFrame(_keys(result, rows) | numbers | {"n_bars": count, "flag": flag}, copy=False)
 
 
 def aar(result: StudyResult, level: float) -> pd.DataFrame:
@@ -184,8 +177,7 @@ def excluded(result: StudyResult) -> pd.DataFrame:
             usable = attempted.m[at]
             detail[place[part.attempted_rows[at]]] = f"{usable} of {planned} estimation bars usable, {minimum} needed"
         ends = f"the data run from {_text(part.aligned.bars[0])} to {_text(part.aligned.bars[-1])}"
-        members = np.isin(np.asarray(result.symbols, dtype=object), np.asarray(part.aligned.symbols, dtype=object))
-        outside = rows[(result.status[rows] == Exclusion.OUTSIDE_DATA) & members[result.symbol[rows]]]
+        outside = part.asked[result.status[part.asked] == Exclusion.OUTSIDE_DATA]
         labels = part.placed.label
         for row in outside:
             detail[place[row]] = f"relative day 0 would be {_text(labels[result.event[row]])}; {ends}"
@@ -215,8 +207,8 @@ def events(result: StudyResult) -> pd.DataFrame:
         )
         frames.append(frame)
     base = pd.concat(frames, ignore_index=True)
-    known = [name for name in ("name", "stance", "announced_at") if name in result.request.table.columns]
-    extra = result.request.table[known].reset_index(drop=True)
+    known = [name for name in ("name", "stance", "announced_at") if name in result.request.frame.columns]
+    extra = result.request.frame[known].reset_index(drop=True)
     return base.join(pd.concat([extra] * len(frames), ignore_index=True))
 
 
@@ -260,9 +252,10 @@ def _clusters(result: StudyResult) -> tuple[Ints, Any]:
 def _flags(result: StudyResult, rows: Ints, window: tuple[int, int], count: Ints) -> Any:
     """Return what a reader must know of each security-event, as words joined by spaces."""
     length = window[1] - window[0] + 1
+    near = [_neighbours(part, length) for part in result.parts]
     marks: dict[str, NDArray[np.bool_]] = {
-        "same_bar": gather(result, [_same_bar(part) for part in result.parts]),
-        "overlap": gather(result, [_overlap(part, length) for part in result.parts]),
+        "same_bar": gather(result, [pair[0] for pair in near]),
+        "overlap": gather(result, [pair[1] for pair in near]),
         "cut": gather(result, [_cut(part, window) for part in result.parts]),
         "missing": count < length,
         "moved": gather(result, [part.placed.moved[result.event[part.rows]] for part in result.parts]),
@@ -272,29 +265,31 @@ def _flags(result: StudyResult, rows: Ints, window: tuple[int, int], count: Ints
     }
     code = np.zeros(rows.size, dtype=np.int64)
     for at, mark in enumerate(marks.values()):
-        code |= mark.astype(np.int64) << at
-    names = list(marks)
-    words = [" ".join(name for at, name in enumerate(names) if value >> at & 1) for value in range(1 << len(names))]
-    return pd.array(words, dtype="str").take(code)
+        if mark.any():
+            code |= mark.astype(np.int64) << at
+    present = np.flatnonzero(np.bincount(code, minlength=1 << len(marks)))
+    words = [" ".join(name for at, name in enumerate(marks) if value >> at & 1) for value in present.tolist()]
+    return pd.array(words, dtype="str").take(np.searchsorted(present, code))
 
 
-def _same_bar(part: Part) -> NDArray[np.bool_]:
-    key = part.abnormal.security * part.aligned.returns.shape[1] + part.abnormal.day0
-    _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-    return np.greater(counts[inverse], 1)
-
-
-def _overlap(part: Part, length: int) -> NDArray[np.bool_]:
-    """Return whose window shares a bar with that of another event of the same security (on another bar)."""
+def _neighbours(part: Part, length: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which security-events share their bar, and whose windows meet those of another bar, within a security."""
     bars = part.aligned.returns.shape[1]
     # securities laid end to end, too far apart for windows to meet
     key = part.abnormal.security * (bars + length) + part.abnormal.day0
-    unique, inverse = np.unique(key, return_inverse=True)
-    near = np.diff(unique) < length
-    touched = np.zeros(unique.size, dtype=bool)
-    touched[1:] |= near
-    touched[:-1] |= near
-    return np.asarray(touched[inverse])
+    order = np.argsort(key)
+    gap = np.diff(key[order])
+    same, near = gap == 0, (gap > 0) & (gap < length)
+    if not same.any() and not near.any():
+        return np.zeros(key.size, dtype=bool), np.zeros(key.size, dtype=bool)
+    group = np.concatenate([[0], np.cumsum(~same)])  # security-events of one bar
+    size = int(group[-1]) + 1
+    many, touched = np.bincount(group, minlength=size) > 1, np.zeros(size, dtype=bool)
+    touched[group[1:][near]] = True
+    touched[group[:-1][near]] = True
+    shared, meets = np.empty(key.size, dtype=bool), np.empty(key.size, dtype=bool)
+    shared[order], meets[order] = many[group], touched[group]
+    return shared, meets
 
 
 def _cut(part: Part, window: tuple[int, int]) -> NDArray[np.bool_]:
@@ -319,13 +314,15 @@ def _aware(values: Any, inside: NDArray[np.bool_]) -> Any:
 
 def keys(result: StudyResult, rows: Ints) -> pd.DataFrame:
     """Return event_id, symbol and session of the studied rows `rows`: what each table by security-event begins with."""
-    return pd.DataFrame(
-        {
-            "event_id": _event_ids(result, rows),
-            "symbol": _symbols(result, rows),
-            "session": day0_labels(result, rows),
-        }
-    )
+    return pd.DataFrame(_keys(result, rows))
+
+
+def _keys(result: StudyResult, rows: Ints) -> dict[str, Any]:
+    return {
+        "event_id": _event_ids(result, rows),
+        "symbol": _symbols(result, rows),
+        "session": day0_labels(result, rows),
+    }
 
 
 def _event_ids(result: StudyResult, rows: Ints) -> Any:
