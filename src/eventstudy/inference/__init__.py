@@ -10,6 +10,7 @@ from __future__ import annotations
 from eventstudy.inference.bands import Band, caar_band
 from eventstudy.inference.build import each_day, sample_of
 from eventstudy.inference.clustering import clustered_mean, driscoll_kraay_mean, panel
+from eventstudy.inference.compare import compare_magnitudes, compare_means, magnitude, trend
 from eventstudy.inference.conditions import Conditions, measure
 from eventstudy.inference.correlation import kp_bmp, kp_patell, mean_correlation
 from eventstudy.inference.cowan import generalized_sign, positive_share
@@ -56,6 +57,8 @@ __all__ = [
     "clm_j1",
     "cluster_bootstrap",
     "clustered_mean",
+    "compare_magnitudes",
+    "compare_means",
     "corrado",
     "cross_sectional",
     "driscoll_kraay_mean",
@@ -73,6 +76,7 @@ __all__ = [
     "kp_bmp",
     "kp_patell",
     "leakage_share",
+    "magnitude",
     "mean_correlation",
     "measure",
     "minimum_detectable",
@@ -96,6 +100,7 @@ __all__ = [
     "sq",
     "sur_f",
     "time_series",
+    "trend",
     "wilcoxon",
     "wild_bootstrap",
 ]

@@ -1,0 +1,93 @@
+"""Comparisons of groups and trends, against scipy and statsmodels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+
+from eventstudy.errors import StudyError
+from eventstudy.inference import compare_magnitudes, compare_means, magnitude, trend
+
+RTOL = 1e-10  # the same formulas in another order
+
+
+@pytest.fixture
+def groups():
+    rng = np.random.default_rng(0)
+    return np.append(rng.normal(0.02, 0.03, 14), np.nan), rng.normal(0.0, 0.01, 9)
+
+
+def test_welch_is_scipys(groups):
+    first, second = groups
+    theirs = stats.ttest_ind(first[:-1], second, equal_var=False)
+    ours = compare_means(first, second)
+    np.testing.assert_allclose(
+        [ours.statistic, ours.df, ours.pvalue], [theirs.statistic, theirs.df, theirs.pvalue], rtol=RTOL
+    )
+    np.testing.assert_allclose(ours.ci, theirs.confidence_interval(0.95), rtol=1e-9)
+    assert ours.n == 23
+
+
+def test_brown_forsythe_is_scipys(groups):
+    first, second = groups
+    theirs = stats.levene(first[:-1], second, center="median")
+    ours = compare_magnitudes(first, second)
+    np.testing.assert_allclose([ours.statistic, ours.pvalue], [theirs.statistic, theirs.pvalue], rtol=RTOL)
+    np.testing.assert_allclose(ours.details["ratio"], first[:-1].var(ddof=1) / second.var(ddof=1), rtol=RTOL)
+
+
+def test_moments_of_beavers_u_are_those_of_a_squared_t():
+    v = 12.0
+    law = stats.t(v)
+    mean, variance = law.moment(2), law.moment(4) - law.moment(2) ** 2
+    x = np.array([1.0, -2.0, 0.5, 3.0])
+    expected = ((x**2).sum() - 4 * mean) / math.sqrt(4 * variance)
+    result = magnitude(x, np.full(4, v))
+    np.testing.assert_allclose(result.statistic, expected, rtol=1e-9)
+    np.testing.assert_allclose(result.pvalue, stats.norm.sf(expected), rtol=1e-9)
+
+
+def test_magnitude_leaves_out_what_has_no_variance():
+    assert magnitude([1.0, 5.0, np.nan], [248, 4, 248]).n == 1
+    assert "5 degrees of freedom" in magnitude([1.0], [3]).reason
+
+
+@pytest.mark.parametrize("lag", [None, 0, 3])
+def test_trend_is_statsmodels(lag):
+    y = np.abs(np.random.default_rng(1).normal(size=30)) + np.linspace(1, 0, 30)
+    y[7] = np.nan
+    known = np.flatnonzero(np.isfinite(y))
+    steps = int(4 * (29 / 100) ** (2 / 9)) if lag is None else lag
+    fit = sm.OLS(y[known], sm.add_constant(known.astype(float))).fit(
+        cov_type="HAC", cov_kwds={"maxlags": steps, "use_correction": True}
+    )
+    ours = trend(y, lag=lag)
+    np.testing.assert_allclose(ours.statistic, fit.tvalues[1], rtol=1e-9)
+    np.testing.assert_allclose(ours.pvalue, 2 * stats.t.sf(abs(fit.tvalues[1]), 27), rtol=1e-8)
+    assert ours.details["lag"] == steps
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (lambda: compare_means([0.1], [0.2, 0.3]), "two events in each group"),
+        (lambda: compare_means([0.1, 0.1], [0.3, 0.3]), "no variance"),
+        (lambda: compare_magnitudes([0.1, 0.2], [0.1, 0.2, 0.3]), "three events"),
+        (lambda: compare_magnitudes([0.1] * 4, [0.3] * 4), "no variance"),
+        (lambda: trend([1.0, 2.0, 3.0]), "five events"),
+        (lambda: trend([1.0] * 8), "line"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(result, words):
+    found = result()
+    assert not found.applicable
+    assert words in found.reason
+
+
+def test_negative_lag():
+    with pytest.raises(StudyError, match="0 or more"):
+        trend([1.0, 2.0, 3.0, 4.0, 5.0], lag=-1)
