@@ -158,7 +158,7 @@ def build_sample(
     """
     kind = variant or Variant()
     table = _resolved(frame, index, rules, kind)
-    conflict = _conflicts(table, rules)
+    conflict = _conflicts(table, rules, kind)
     reason = _reasons(table, rules, kind, conflict)
     stance, live = table["stance"], reason == ""
     words = _REASONS["level"]
@@ -214,9 +214,9 @@ def _in_scope(table: pd.DataFrame, rules: Definitions, kind: Variant) -> pd.Seri
     return pd.Series(everyone, index=table.index) | table["scope"].isin(scopes)
 
 
-def _conflicts(table: pd.DataFrame, rules: Definitions) -> set[int]:
+def _conflicts(table: pd.DataFrame, rules: Definitions, kind: Variant) -> set[int]:
     """Positions whose session carries both moves, or an ambiguous row, among all rows of the scopes."""
-    inside = table[_in_scope(table, rules, Variant()) & (table["actor"] != "none") & table["placed"]]
+    inside = table[_in_scope(table, rules, kind) & (table["actor"] != "none") & table["placed"]]
     both = inside.groupby("position")["stance"].agg(set)
     names = rules.stances
     clash = both.map(lambda s: names.ambiguous in s or {names.trigger, names.relief} <= s)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from eventstudy.hypothesis.chain import SampleVerdict
     from eventstudy.hypothesis.definitions import Definitions
+    from eventstudy.hypothesis.figures import Figures
     from eventstudy.hypothesis.ledger import Claim
     from eventstudy.hypothesis.power import Power
     from eventstudy.inference import TestResult
@@ -154,6 +155,13 @@ class Verdict:
         if self.provenance.get("quick"):
             lines.append("This was a quick run with fewer replications; its p-values are coarse.")
         return "\n".join(lines)
+
+    @property
+    def plot(self) -> Figures:
+        """The charts of this verdict: ``verdict.plot.placebo("H1")`` and others; each gives its Axes back."""
+        from eventstudy.hypothesis.figures import Figures  # noqa: PLC0415  beside its only use
+
+        return Figures(self)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tidy tables by name; see docs/flagship.md for their columns."""
