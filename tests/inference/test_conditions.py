@@ -9,7 +9,7 @@ import pytest
 
 from eventstudy.calibration import SCENARIOS, Geometry
 from eventstudy.calibration.batch import single_samples
-from eventstudy.inference import TESTS, recommend, run, run_all
+from eventstudy.inference import TESTS, advice, recommend, run, run_all
 from eventstudy.inference.conditions import measure
 
 GEOMETRY = Geometry(history=50)
@@ -93,3 +93,25 @@ def test_claims_grow_only_with_events():
         for scenario in SCENARIOS.values():
             held = [spec.holds(scenario.conditions | ({"few"} if n < 30 else set()), n, 1) for n in (10, 50, 200)]
             assert held == sorted(held), (spec.name, scenario.name)
+
+
+class TestAdvice:
+    def test_it_leads_with_the_tests_to_believe(self):
+        sample = drawn("common_event_variance")
+        lines = advice(sample)
+        p = run("kp_bmp", sample).pvalue
+        assert f"kp_bmp p = {p:.3g}" in lines[0]
+        assert "patell p" not in lines[0]
+        against = next(line for line in lines if " cross_sectional," in line)
+        assert "mean residual correlation" in against
+
+    def test_tests_that_draw_are_named_not_run(self, monkeypatch):
+        monkeypatch.setattr("eventstudy.inference.placebo.permutation", None)
+        assert "if run: wild_bootstrap, cluster_bootstrap, permutation" in advice(drawn("normal", n=20, seed=2))[0]
+
+    def test_where_nothing_can_be_believed_it_says_so(self):
+        sample = replace(drawn("common_event_variance", n=12), estimation=None, refit=None)
+        assert advice(sample)[0] == "believe: no test that does not draw"
+
+    def test_without_events_there_is_nothing_to_say_against(self, make_sample):
+        assert advice(make_sample(0)) == ("believe: no test that does not draw",)

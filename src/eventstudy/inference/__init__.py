@@ -32,6 +32,7 @@ from eventstudy.inference.signs import sign, wilcoxon
 from eventstudy.inference.single_event import sq
 from eventstudy.inference.spec import TestSpec
 from eventstudy.inference.statistic import Statistic
+from eventstudy.inference.telling import advice
 from eventstudy.inference.tost import equivalence, equivalence_of
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "TestResult",
     "TestSpec",
     "adjust_pvalues",
+    "advice",
     "bmp",
     "bootstrap_t",
     "caar_band",

@@ -65,13 +65,16 @@ class Recommendation:
     ----------
     name : str
         Of the test.
+    applicable : bool
+        Whether it can be done.
     valid : bool
-        Whether it applies and nothing measured speaks against it.
+        Whether it can be done and nothing measured speaks against it.
     reasons : tuple of str
         Why not.
     """
 
     name: str
+    applicable: bool
     valid: bool
     reasons: tuple[str, ...]
 
@@ -83,6 +86,7 @@ def run(
     alternative: Alternative = "two-sided",
     level: float = 0.95,
     seed: int | np.random.Generator | None = None,
+    facts: SampleFacts | None = None,
     **options: Any,
 ) -> TestResult:
     """Run one registered test on a sample.
@@ -100,6 +104,8 @@ def run(
     seed : int, Generator or None
         For tests that draw. With an int, each test has a stream of its own: its result does not depend on which other
         tests run.
+    facts : SampleFacts, optional
+        What was measured of the sample already, to spare doing it again.
     **options
         Conventions of the test, such as ``ddof=0``; see the function of that test.
 
@@ -125,7 +131,7 @@ def run(
     if alternative not in get_args(Alternative):
         msg = f"alternative {alternative!r} is not one of {', '.join(get_args(Alternative))}"
         raise StudyError(msg)
-    facts = SampleFacts(sample)
+    facts = facts or SampleFacts(sample)
     result = _run(spec, sample, facts, alternative=alternative, level=level, seed=seed, options=options)
     return _judged(result, spec, measure(sample, facts))
 
@@ -168,13 +174,15 @@ def run_all(
     return tuple(results)
 
 
-def recommend(sample: WindowSample) -> tuple[Recommendation, ...]:
+def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tuple[Recommendation, ...]:
     """Say which tests are to be believed on a sample, and why the others are not, without running any.
 
     Parameters
     ----------
     sample : WindowSample
         One tested window; with its estimation windows, or dependence, tails and skewness stay unknown.
+    facts : SampleFacts, optional
+        What was measured of the sample already.
 
     Returns
     -------
@@ -188,12 +196,13 @@ def recommend(sample: WindowSample) -> tuple[Recommendation, ...]:
     >>> said["bmp"].valid, said["bmp"].reasons
     (False, ('dependence (4 security-events in 1 session, whose windows overlap; their correlation is not known ...
     """
-    conditions = measure(sample)
+    conditions = measure(sample, facts)
     said = []
     for spec in TESTS.values():
         obstacle = _obstacle(spec, sample, _used(spec, sample)[0], "two-sided")
         valid, doubts = judge(spec, conditions)
-        said.append(Recommendation(spec.name, valid and not obstacle, (obstacle,) if obstacle else doubts))
+        reasons = (obstacle,) if obstacle else doubts
+        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, reasons))
     return tuple(said)
 
 
