@@ -96,10 +96,10 @@ class CrossSectionPart(_Part):
 
 
 class HypothesisPart(_Part):
-    """The hypothesis tested, and its seed."""
+    """The hypothesis tested: its seed, and what differs from the shipped definitions (a shipped example's name, or a file)."""
 
-    name: str
     seed: int = 0
+    definitions: str | None = None
 
 
 class StudyFile(_Part):

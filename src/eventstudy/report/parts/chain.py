@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from eventstudy.hypothesis import SelloffForcesSoftening
 from eventstudy.report.document import Fact, Section, Table
-from eventstudy.report.parts.chain_charts import chain_charts
+from eventstudy.report.parts.chain_charts import chain_charts, link_names
 from eventstudy.report.parts.part import Part
 
 if TYPE_CHECKING:
@@ -18,20 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["chain_part", "verdict_of"]
 
-NAMES = {
-    "H1": "H1: escalation → selloff",
-    "H2": "H2: drawdown → softening",
-    "H3": "H3: softening → rally",
-    "chain": "The chain: all three links",
-}
 TITLES = {  # of the verdict's tables; a table without a title here is shown under its name
     "links": "The links, sample by sample",
     "events_used": "Sessions that entered each link",
     "excluded": "Announcements that entered no link",
-    "threats": "Threats, from the first news to softening, implementation or censoring",
+    "threats": "Threats, from the first news to relief, implementation or censoring",
     "placebos": "Placebo draws",
     "falsifiers": "What was declared beforehand to stand in the way",
-    "race": "Rival explanations of softening, one at a time",
+    "race": "Rival explanations of relief, one at a time",
     "race_joint": "Rival explanations together",
     "companions": "Companion tests of the middle link",
     "calendar_shift": "The whole calendar shifted: the smallest of the three standardized links",
@@ -46,7 +40,7 @@ TITLES = {  # of the verdict's tables; a table without a title here is shown und
     "rate_ladder": "Announced rates",
     "paths": "The index around each threat",
     "overlay": "October over April, with all other threats",
-    "securities": "Which securities fell on escalation and rose on softening",
+    "securities": "Which securities fell on threats and rose on relief",
     "tells": "Drift before announcements, signed by what came",
     "claims": "The ledger of claims",
 }
@@ -73,6 +67,7 @@ def verdict_of(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         market=inputs.study.market.symbol,
         fear=inputs.study.market.fear,
         seed=seed,
+        definitions=inputs.definitions.raw if inputs.study.hypothesis and inputs.study.hypothesis.definitions else None,
         calendar=inputs.study.calendar,
         quick=quick,
         progress=progress,
@@ -117,11 +112,12 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
 
 def _facts(verdict: Verdict) -> tuple[Fact, ...]:
     lead = verdict.samples[verdict.headline]
-    facts = [_fact(NAMES[name], link, verdict.definitions.level) for name, link in lead.links.items()]
+    links = link_names(verdict)
+    facts = [_fact(f"{name}: {links[name]}", link, verdict.definitions.level) for name, link in lead.links.items()]
     word = {True: "supported", False: "contradicted", None: "not established"}[verdict.supported]
     tone = {True: "yes", False: "no", None: "open"}[verdict.supported]
     note = f"sample “{verdict.headline}”; {_p(lead.chain)}"
-    return (*facts, Fact(NAMES["chain"], word, note, tone))
+    return (*facts, Fact("The chain: all three links", word, note, tone))
 
 
 def _fact(label: str, link: TestResult, level: float) -> Fact:

@@ -29,7 +29,6 @@ AVERAGED = (
     "One observation a session: announcements that share a session are one. Sessions with news of both directions are left "
     "out and listed. Which tests hold for this sample, and why others do not, stands in the table of tests."
 )
-DIRECTED = ("escalation", "softening", "talks")  # a mixed announcement has no direction to average
 
 
 def market_part(inputs: Inputs, *, seed: int) -> Part:
@@ -157,7 +156,7 @@ def _events_table(by_event: pd.DataFrame) -> Table:
         "events",
         "Reaction on the first session of each event",
         "return: of the index before any adjustment. ar: abnormal return with its 95% interval; sar: in units of its standard error. "
-        "conflict: the session carries both an escalation and a softening, so no single reaction can be read from it. flag: cut, the event "
+        "conflict: the session carries news of both directions, so no single reaction can be read from it. flag: cut, the event "
         "window reaches beyond the data; same_bar, another event has the same session; overlap, event windows overlap.",
         by_event,
         units={"return": "percent", "ar": "percent", "low": "percent", "high": "percent", "car_0_1": "percent", "pvalue": "pvalue", "sar": "number"},
@@ -168,11 +167,14 @@ def _events_table(by_event: pd.DataFrame) -> Table:
 
 
 def _without_direction(inputs: Inputs) -> pd.DataFrame:
-    """Sessions of the sample with both an escalation and a softening, or with a mixed announcement."""
+    """List the sessions of the sample that carry both directions, or an announcement that does both."""
     sessions = inputs.sample.sessions(inputs.study.calendar)
-    mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == "mixed").any())
+    mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == inputs.stances.ambiguous).any())
     out = sessions[sessions["conflict"] | mixed]
-    reason = np.where(out["conflict"], "an escalation and a softening on one session", "an announcement that does both")
+    words = inputs.stances
+    reason = np.where(
+        out["conflict"], f"{words.trigger} and {words.relief} on one session", "an announcement that does both"
+    )
     return pd.DataFrame(
         {
             "session": out["session"],
@@ -188,11 +190,12 @@ def _groups(inputs: Inputs, study: EventStudy, panel: Any, dropped: pd.DataFrame
     """One study a stance: the announcements of its directed sessions. A session with talks beside another stance is the other's."""
     sessions = inputs.sample.sessions(inputs.study.calendar)
     clear = sessions[~sessions["session"].isin(dropped["session"])]
-    moved = set(clear.loc[clear["stance"].isin(["escalation", "softening"]), "session"])
+    words = inputs.stances
+    moved = set(clear.loc[clear["stance"].isin([words.trigger, words.relief]), "session"])
     groups = {}
-    for stance in DIRECTED:
+    for stance in (words.trigger, words.relief, words.neutral):
         own = clear[clear["stance"] == stance]
-        if stance == "talks":
+        if stance == words.neutral:
             own = own[~own["session"].isin(moved)]
         if len(own):
             groups[stance] = study.fit(inputs.sample.select(event_id=list(own.index)), panel)
@@ -278,7 +281,7 @@ def _count_words(by_event: pd.DataFrame) -> str:
     return (
         f"{len(sample)} announcements of the sample on {sample['session'].nunique()} sessions; the abnormal return of the "
         f"first session differs from zero at 5 % in {sure} of them, one at a time (a twentieth would by chance alone). "
-        f"{int(sample['conflict'].sum())} stand on a session that carries both an escalation and a softening, and "
+        f"{int(sample['conflict'].sum())} stand on a session with news of both directions, and "
         f"{int((~sample['session_certain']).sum())} have a time too rough to be sure of the session."
     )
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from eventstudy.errors import SourceError, StudyError
 from eventstudy.events import load_events
+from eventstudy.hypothesis import load_definitions
 from eventstudy.report.document import Chart
 from eventstudy.returns import ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from eventstudy.events import EventCatalog
+    from eventstudy.hypothesis import Definitions
+    from eventstudy.hypothesis.definitions import Stances
     from eventstudy.report.document import Fact, Section, Table
     from eventstudy.returns import PricePanel
     from eventstudy.study.files import StudyFile
@@ -48,6 +51,8 @@ class Inputs:
         The index's returns, with the levels beside them.
     securities : ReturnPanel or None
         The cross-section with its benchmark; None if the study has none, or the source nothing of it.
+    definitions : Definitions
+        Of the hypothesis; the shipped ones where the study file names no others.
     """
 
     study: StudyFile
@@ -57,6 +62,12 @@ class Inputs:
     prices: PricePanel
     market: ReturnPanel
     securities: ReturnPanel | None
+    definitions: Definitions
+
+    @property
+    def stances(self) -> Stances:
+        """What the two moves of the chain, and the others, are called in the catalogue."""
+        return self.definitions.stances
 
     @property
     def estimation(self) -> EstimationWindow:
@@ -109,7 +120,13 @@ def gather(study: StudyFile, source: str | None) -> Inputs:
         prices=prices,
         market=market,
         securities=_securities(study, where),
+        definitions=load_definitions(_definitions(study)),
     )
+
+
+def _definitions(study: StudyFile) -> str | None:
+    named = study.hypothesis.definitions if study.hypothesis else None
+    return None if named is None else study.beside(named)
 
 
 def _securities(study: StudyFile, source: str) -> ReturnPanel | None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["securities_part"]
 
 LEVEL = 0.95
-DIRECTED = ("escalation", "softening")
 CHARTED = "industries"  # the group that the chart of named events shows: complete in every source
 
 
@@ -133,10 +132,10 @@ def _means(
 ) -> pd.DataFrame:
     """Each security's mean reaction by stance; sessions with both directions, or a mixed announcement, are left out."""
     sessions = inputs.sample.sessions(inputs.study.calendar)
-    mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == "mixed").any())
+    mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == inputs.stances.ambiguous).any())
     clear = sessions[~(sessions["conflict"] | mixed)]
     rows = []
-    for stance in DIRECTED:
+    for stance in (inputs.stances.trigger, inputs.stances.relief):
         events = inputs.sample.select(event_id=list(clear.index[clear["stance"] == stance]))
         for group, symbols in have.items():
             for symbol in symbols:
