@@ -184,8 +184,10 @@ def _with_holes(window: Floats, usable: Bools, q: Floats, design: Ints) -> tuple
     """Solve (Q'VQ) c = Q'y by Cholesky; return own coordinates, the mixing matrices, and where it is too coarse."""
     size, k = len(design), q.shape[1]
     pairs = np.tril_indices(k)
-    gram = _dots(usable.astype(np.float64), q[:, pairs[0]] * q[:, pairs[1]], design)
-    right = _dots(window, q, design)
+    low, high = int(design[0]), int(design[-1]) + 1
+    near, place = q[low:high], design - low
+    gram = _dots(usable.astype(np.float64), near[:, pairs[0]] * near[:, pairs[1]], place)
+    right = _dots(window, near, place)
     # Cholesky G = C C', one column at a time over all events; mix = C^-1 and the coordinates are C^-1 Q'y
     entry = {(int(i), int(j)): gram[:, at] for at, (i, j) in enumerate(zip(*pairs, strict=True))}
     factor: dict[tuple[int, int], Floats] = {}

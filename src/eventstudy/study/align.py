@@ -106,7 +106,7 @@ def align(study: EventStudy, panel: ReturnPanel, calendar: str | None, symbols: 
     bars, strange = _bars(frame.index, calendar)
     rows = None if strange == 0 and len(bars) == len(frame.index) else bars
     chosen = frame if symbols is None else frame[list(symbols)]
-    symbols = [str(name) for name in chosen.columns]
+    symbols = [str(name) for name in chosen.columns.tolist()]
     if rows is not None:
         chosen = chosen.reindex(rows)
     returns = np.ascontiguousarray(chosen.to_numpy(dtype=np.float64).T)
@@ -148,10 +148,8 @@ def _levels(panel: ReturnPanel) -> pd.DataFrame:
 
 
 def _rows(frame: pd.DataFrame, names: Sequence[str], rows: pd.Index | None) -> Floats:
-    chosen = frame[list(names)]
-    if rows is not None:
-        chosen = chosen.reindex(rows)
-    return np.ascontiguousarray(chosen.to_numpy(dtype=np.float64).T)
+    columns = [frame[name] if rows is None else frame[name].reindex(rows) for name in names]
+    return np.stack([column.to_numpy(dtype=np.float64) for column in columns])
 
 
 def _level(study: EventStudy, panel: ReturnPanel, rows: pd.Index | None) -> Floats | None:

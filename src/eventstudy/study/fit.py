@@ -42,7 +42,7 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols)
     status = np.full(event.size, Exclusion.STUDIED, dtype=np.int8)
-    column = {str(name): at for at, name in enumerate(panel.frame.columns)}
+    column = {str(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     benchmarks = set(study.model.symbols)
     fate = np.array([_fate(name, column, benchmarks) for name in symbols], dtype=np.int8)
@@ -177,14 +177,14 @@ def _lumped_or_not(study: EventStudy, panel: ReturnPanel) -> None:
 def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     """Return the symbols, and for each row asked for the event and the symbol."""
     if request.symbol is None:
-        symbols = [str(name) for name in panel.frame.columns]
+        symbols = [str(name) for name in panel.frame.columns.tolist()]
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     code, unique = pd.factorize(request.symbol)
     if (code < 0).any():
         msg = f"column 'symbol' is empty in row {int(np.flatnonzero(code < 0)[0])}"
         raise StudyError(msg)
-    return [str(name) for name in unique], np.arange(len(request.event_id)), code.astype(np.int64)
+    return [str(name) for name in unique.tolist()], np.arange(len(request.event_id)), code.astype(np.int64)
 
 
 def _calendars(study: EventStudy, symbols: list[str]) -> dict[str | None, set[str] | None]:

@@ -231,7 +231,21 @@ def summary(result: StudyResult) -> str:
             f"CAAR {study.window}: {100 * row['caar']:.2f} % [{100 * row['low']:.2f}, {100 * row['high']:.2f}], "
             f"n = {row['n']} in {row['n_sessions']} sessions ({row['test']})"
         )
+        lines += _advice(result)
     return "\n".join(lines)
+
+
+ADVISED = 20_000
+"""Security-events above which a summary does not keep the estimation windows to judge the tests on: `tests` does."""
+
+
+def _advice(result: StudyResult) -> tuple[str, ...]:
+    """Return which tests to believe on the event window, and what speaks against the others."""
+    if result.n > ADVISED:
+        return (f"{result.n} security-events: tests() says which tests to believe",)
+    from eventstudy.inference import advice  # noqa: PLC0415  slow to import: only those who test pay
+
+    return advice(result.sample(result.study.window))
 
 
 def one_series(result: StudyResult) -> bool:
