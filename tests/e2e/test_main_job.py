@@ -87,6 +87,7 @@ def test_the_verdict_can_say_not_established(folder):
         assert "not established" in text
 
 
+@pytest.mark.slow
 def test_two_runs_write_the_same_bytes_whatever_the_machine_says(folder, tmp_path):
     again = tmp_path / "again"
     assert run(again, PYTHONHASHSEED="7", TZ="Asia/Tokyo", LC_ALL="C").returncode == 0

@@ -124,6 +124,7 @@ def test_talks_against_quiet_sessions(claims, flagship):
     assert size >= abs(talks["estimate"].iloc[0]) - 0.05  # a mean of sizes is no smaller than the size of a mean
 
 
+@pytest.mark.slow
 def test_a_source_without_the_session_says_so(flagship):
     catalog, prices, _ = flagship
     short = SelloffForcesSoftening(quick=True).test(catalog, PricePanel(prices.frame.loc[:"2025-05-30"]))
@@ -133,6 +134,7 @@ def test_a_source_without_the_session_says_so(flagship):
     assert found[10].verdict == "contradicted"
 
 
+@pytest.mark.slow
 def test_named_tickers_open_their_claims(flagship):
     catalog, prices, _ = flagship
     rng = np.random.default_rng(0)
@@ -149,6 +151,7 @@ def test_named_tickers_open_their_claims(flagship):
     assert "chips" in set(verdict.tables()["groups"]["group"])
 
 
+@pytest.mark.slow
 def test_another_catalogue_has_no_ledger(flagship):
     verdict = SelloffForcesSoftening(definitions="fomc", quick=True).test(load_events("fomc"), flagship[1])
     assert verdict.claims == ()

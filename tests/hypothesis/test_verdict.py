@@ -96,6 +96,7 @@ def test_drawdown_before_decisions_by_brute_force(flagship):
         assert row.loss_before == pytest.approx(1 - known / base, abs=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_no_look_ahead_in_the_real_record(flagship):
     """Cut prices and catalogue at a date: no earlier reaction or drawdown of the tables changes."""
     catalog, prices, verdict = flagship
@@ -111,6 +112,7 @@ def test_no_look_ahead_in_the_real_record(flagship):
             assert np.allclose(both[column], both[f"{column}_whole"], equal_nan=True, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_same_seed_same_verdict(flagship):
     catalog, prices, verdict = flagship
     again = SelloffForcesSoftening(quick=True).test(catalog, prices)
@@ -171,6 +173,7 @@ def test_an_empty_catalogue_is_refused(flagship):
         SelloffForcesSoftening().test(catalog.select(since="2030-01-01"), prices)
 
 
+@pytest.mark.slow
 def test_period_without_events_is_not_tested(flagship):
     catalog, prices, _ = flagship
     verdict = SelloffForcesSoftening(quick=True).test(catalog.select(since="2025-05-03"), prices)

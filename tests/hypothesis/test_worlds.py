@@ -73,6 +73,7 @@ def test_unknown_worlds_are_refused(rules):
         simulate_world("wishful", rules, np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_a_small_trial(rules):
     table = run_trials(rules, worlds=12, times=(2,), kinds=("forced", "bluff", "noise"), draws=99).set_index("world")
     assert table.loc["forced", "supported"] > table.loc["bluff", "supported"]

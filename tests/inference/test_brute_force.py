@@ -193,6 +193,7 @@ def test_alignment_on_relative_days_is_an_option_to_reconcile(make_sample):
     assert result.statistic != run("kp_patell", sample, floor=False).statistic
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dates", ["staggered", "one"])
 def test_many_events_on_blocks_of_dates_equal_the_pair_loop(make_sample, holes, dates):
     sample = make_sample(150, window=(0, 1), dates=dates, holes=holes)  # more than one block of pairs

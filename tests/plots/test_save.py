@@ -32,6 +32,7 @@ def test_the_same_figure_is_the_same_bytes_twice(kind, paths):
     assert render(caar(paths).figure, kind) == render(caar(paths).figure, kind)
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_hash_seed_zone_or_locale():
     surroundings = [
         {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C"},

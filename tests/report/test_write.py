@@ -43,6 +43,7 @@ def test_the_same_study_gives_the_same_bytes_and_no_path(make, tmp_path):
     assert not [name for name, content in tree(tmp_path / "one").items() if str(tmp_path).encode() in content]
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_hash_seed_zone_and_locale(tmp_path):
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); from conftest import make_document; "
