@@ -8,8 +8,9 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-    from eventstudy.study.result import StudyResult
+    from eventstudy.study.result import StudyResult, Window
 
 __all__ = ["Figures"]
 
@@ -42,11 +43,38 @@ class Figures:
         axes: Axes = plots.caar(frame, ax=ax, **options)
         return axes
 
-    def reactions(self, ax: Axes | None = None, window: tuple[int, int] | None = None, **options: Any) -> Axes:
+    def reactions(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
         """Draw the cumulative abnormal return of each event with its 95 % interval (one series only)."""
-        from scipy.special import stdtrit  # noqa: PLC0415  slow to import
-
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        axes: Axes = plots.reactions(self._cars(window), ax=ax, **options)
+        return axes
+
+    def forest(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
+        """Draw each security-event's cumulative abnormal return with its 95 % interval, in rows by event."""
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        table = self._cars(window)
+        frame = table.assign(group=table["event"], label=table["symbol"])
+        axes: Axes = plots.forest(frame, ax=ax, **options)
+        return axes
+
+    def heatmap(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
+        """Draw the cumulative abnormal returns as a table of colour, events by securities."""
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        axes: Axes = plots.heatmap(self._cars(window), ax=ax, **options)
+        return axes
+
+    def industries(self, window: Window | None = None, **options: Any) -> Figure:
+        """Draw a few events side by side over the same securities; a composite, so it gives a Figure."""
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        return plots.industries(self._cars(window), **options)
+
+    def _cars(self, window: Window | None) -> pd.DataFrame:
+        """Give one row a security-event: its names, estimate and 95 % interval."""
+        from scipy.special import stdtrit  # noqa: PLC0415  slow to import
 
         table = self._result.car(window)
         known = self._result.events.drop_duplicates("event_id").set_index("event_id")
@@ -54,6 +82,7 @@ class Figures:
         frame = pd.DataFrame(
             {
                 "event_id": table["event_id"],
+                "symbol": table["symbol"],
                 "name": table["event_id"].map(known["name"]) if "name" in known else table["event_id"],
                 "stance": table["event_id"].map(known["stance"]) if "stance" in known else "",
                 "session": table["session"],
@@ -62,5 +91,5 @@ class Figures:
                 "high": table["car"] + reach,
             }
         )
-        axes: Axes = plots.reactions(frame, ax=ax, **options)
-        return axes
+        twice = frame.groupby("name")["event_id"].transform("nunique") > 1  # two events may have one name, never one id
+        return frame.assign(event=frame["name"].where(~twice, frame["event_id"]))
