@@ -1,3 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -61,3 +64,22 @@ def test_arrange_leaves_out_what_does_not_fit_and_keeps_the_important():
 def test_all_names_are_there_once():
     assert len(plots.__all__) == len(set(plots.__all__))
     assert all(hasattr(plots, name) for name in plots.__all__)
+
+
+def _draw(style):
+    frame = pd.DataFrame({"relative_day": [-1, 0, 1], "caar": [0.0, 0.01, 0.02], "low": -0.01, "high": 0.04, "n": 3})
+    return plots.caar(frame, style=style).figure
+
+
+def test_paper_is_smaller_than_screen():
+    paper, screen = _draw("paper"), _draw("screen")
+    assert paper.get_size_inches()[0] == 6.5
+    assert paper.axes[0].title.get_fontsize() < screen.axes[0].title.get_fontsize()
+
+
+def test_threads_do_not_draw_under_each_others_style():
+    alone = {style: plots.render(_draw(style), "svg") for style in ("paper", "screen")}
+    with ThreadPoolExecutor(4) as pool:
+        wanted = ["paper", "screen"] * 6
+        drawn = list(pool.map(lambda style: plots.render(_draw(style), "svg"), wanted))
+    assert drawn == [alone[style] for style in wanted]
