@@ -10,10 +10,19 @@ from scipy import stats
 from eventstudy.hypothesis.checks import after_selloffs, asymmetry, landmark
 from eventstudy.hypothesis.curve import _ring_difference, _row_statistic, _turned_positions
 from eventstudy.hypothesis.decisions import episode_rows
+from eventstudy.hypothesis.definitions import load_definitions
 from eventstudy.hypothesis.incidence import cumulative_incidence
 from eventstudy.hypothesis.market import scores
 from eventstudy.hypothesis.power import reaction_power
-from eventstudy.hypothesis.reactions import Reaction, Stratum, candidates, match_cells, react, winsorised
+from eventstudy.hypothesis.reactions import (
+    Reaction,
+    Stratum,
+    candidates,
+    leave_out_groups,
+    match_cells,
+    react,
+    winsorised,
+)
 from eventstudy.hypothesis.securities import adjusted_market, holm, step_down
 from eventstudy.hypothesis.shift import _turned_losses
 from eventstudy.hypothesis.spells import Spells, open_base
@@ -38,7 +47,7 @@ def test_react_finds_an_injected_effect_and_no_other(market, rules):
     found = react(moved, scored.car, at, [span], cells, rules, sign=-1, draws=499, rng=rng)
     assert found.estimate > null.estimate
     assert found.pvalue < 0.01 < null.pvalue
-    assert found.pvalue == max(found.p_permutation, found.p_matched, found.p_shift)
+    assert found.pvalue == max(found.p_permutation, found.p_matched, found.p_shift, found.p_left_out)
     assert found.p_wrong > 0.9
 
 
@@ -67,7 +76,22 @@ def test_interval_and_equivalence_by_formula():
     score = np.array([0.1, -0.2, 0.05, 0.3, -0.1])
     draws = np.linspace(-1, 1, 201)
     nothing = np.zeros(0)
-    found = Reaction(np.arange(5), score, score, float(score.mean()), 0.5, 0.5, 0.5, 0.5, draws, nothing, nothing)
+    found = Reaction(
+        np.arange(5),
+        score,
+        score,
+        float(score.mean()),
+        0.5,
+        0.5,
+        0.5,
+        0.5,
+        0.5,
+        draws,
+        nothing,
+        nothing,
+        nothing,
+        draws[:0, None],
+    )
     assert found.interval(0.9) == pytest.approx((score.mean() - 0.9, score.mean() + 0.9))
     se = score.std(ddof=1) / np.sqrt(5)
     expected = max(stats.t.sf((score.mean() + 1) / se, 4), stats.t.cdf((score.mean() - 1) / se, 4))
@@ -78,7 +102,9 @@ def test_reaction_power_is_a_shifted_quantile():
     rng = np.random.default_rng(0)
     null = rng.standard_normal(1999) * 0.3
     nothing = np.zeros(0)
-    found = Reaction(np.arange(5), null[:5], null[:5], 0.0, 0.5, 0.5, 0.5, 0.5, null, nothing, nothing)
+    found = Reaction(
+        np.arange(5), null[:5], null[:5], 0.0, 0.5, 0.5, 0.5, 0.5, 0.5, null, nothing, nothing, nothing, null[:0, None]
+    )
     power = reaction_power(found, 0.75, 0.05, 0.8)
     assert power.detectable == pytest.approx((1.645 + 0.8416) * 0.3, abs=0.03)
     assert power.power == pytest.approx(0.804, abs=0.03)  # P(N(2.5, 1) > 1.645)
@@ -247,3 +273,42 @@ def test_a_selloff_too_small_to_tell_is_said_to_be():
     ):
         check = after_selloffs(at_risk, decided, loss, falls, 5, odds_ratio=odds_ratio, rng=rng)
         assert low <= check.silent <= high
+
+
+def test_leave_out_groups_by_hand():
+    groups = [g.tolist() for g in leave_out_groups(np.array([50, 10, 12, 17, 90]), 5)]
+    assert groups == [[0], [1], [2], [3], [4], [1, 2, 3]]
+    # what would leave fewer than two sessions stays in
+    assert [g.tolist() for g in leave_out_groups(np.array([1, 2]), 5)] == []
+    assert [g.tolist() for g in leave_out_groups(np.array([1, 2, 3]), 5)] == [[0], [1], [2]]
+
+
+def test_one_great_day_does_not_carry_a_link(market, rules):
+    """With every session the permutation rejects; without the one that moved it does not, and the headline says so."""
+    scored, cells, span = stratum(market, rules)
+    at = np.array([420, 455, 500, 520, 555, 600, 622, 640, 660, 680])
+    z = np.where(np.isin(np.arange(scored.z.size), at), 0.0, scored.z)
+    z[520] = 30.0
+    wide = load_definitions({"reaction": {"winsor": [0.0, 1.0]}})
+    z[425] = 30.0  # a placebo as great, so that the clip at the pool's extremes leaves the event
+    found = react(z, scored.car, at, [span], cells, wide, sign=1, draws=999, rng=np.random.default_rng(0))
+    assert found.p_left_out > 0.3
+    assert found.pvalue == found.p_left_out
+    assert found.left_out.min() == pytest.approx(0.0)
+
+
+def test_left_out_by_brute_force(market, rules):
+    scored, cells, span = stratum(market, rules)
+    at = np.array([420, 423, 500, 520, 555])
+    found = react(scored.z, scored.car, at, [span], cells, rules, sign=-1, draws=4999, rng=np.random.default_rng(0))
+    score = -winsorised(scored.z, span.pool, rules.reaction.winsor)
+    left = [[0], [1], [2], [3], [4], [0, 1]]
+    means = [np.mean([score[t] for i, t in enumerate(at) if i not in gone]) for gone in left]
+    assert np.allclose(found.left_out, means, rtol=TOLERANCE)
+    rng = np.random.default_rng(7)
+    worst = 0.0
+    for gone, mean in zip(left, means, strict=True):
+        null = [score[rng.choice(span.pool, 5 - len(gone), replace=False)].mean() for _ in range(3000)]
+        worst = max(worst, float(np.mean(np.array(null) >= mean)))
+    # four standard errors of two simulated shares
+    assert abs(found.p_left_out - worst) < 4 * np.sqrt(0.25 * (1 / 3000 + 1 / 4999))

@@ -74,6 +74,7 @@ class PlaceboRules:
     prior_sessions: int
     matched_pool: str
     matched_minimum: int
+    cluster_gap: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,19 +53,21 @@ class Power:
 def reaction_power(reaction: Reaction, effect: float, level: float, target: float) -> Power:
     """Power of the headline (largest) p-value of a reaction, effects injected at random placebo dates.
 
-    The draws of the permutation are such dates; each is moved by `effect` and held against the strictest of the three
-    critical values.
+    The draws of the permutation are such dates; each is moved by `effect` and held against the strictest of the critical
+    values, and so is each with a session or a cluster left out.
     """
     nulls = [null for null in (reaction.null_permutation, reaction.null_matched, reaction.null_shift) if null.size]
     if not nulls:
         return Power(effect, float("nan"), float("nan"))
-    critical = max(_critical(null, level) for null in nulls)
     placebo = reaction.null_permutation
-    if not np.isfinite(critical):
+    # what must be added to each record of placebo dates before every scheme rejects
+    needed = max(_critical(null, level) for null in nulls) - placebo
+    for null in reaction.null_left_out:
+        needed = np.maximum(needed, _critical(null, level) - null)
+    if not np.isfinite(needed).all():
         return Power(effect, 0.0, float("inf"))
-    curve = tuple((d, float(np.mean(placebo + d > critical))) for d in _STEPS)
-    found = float(np.mean(placebo + effect > critical))
-    return Power(effect, found, float(critical - np.quantile(placebo, 1 - target)), curve)
+    curve = tuple((d, float(np.mean(needed < d))) for d in _STEPS)
+    return Power(effect, float(np.mean(needed < effect)), float(np.quantile(needed, target)), curve)
 
 
 def _critical(null: Floats, level: float) -> float:

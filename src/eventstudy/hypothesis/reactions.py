@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     from eventstudy.hypothesis.definitions import Definitions
 
-__all__ = ["Cells", "Reaction", "Stratum", "match_cells", "react", "winsorised"]
+__all__ = ["Cells", "Reaction", "Stratum", "leave_out_groups", "match_cells", "react", "winsorised"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 _TERCILES = (1 / 3, 2 / 3)
+_STAY = 2  # sessions that must stay when others are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,16 @@ class Reaction:
         Cumulative abnormal return, decimals, unsigned.
     estimate : float
         Mean score, in standard deviations of an ordinary window.
-    p_permutation, p_matched, p_shift : float
-        One-sided.
+    p_permutation, p_matched, p_shift, p_left_out : float
+        One-sided; the last is the largest p-value of the permutation with one session or one cluster left out.
     pvalue : float
         The largest of them.
     null_permutation, null_matched, null_shift : (R,) float
         What chance gives.
+    left_out : (G,) float
+        The estimate without each session, and without each cluster of sessions.
+    null_left_out : (G, R) float
+        What chance gives for as many sessions.
     """
 
     position: Ints
@@ -88,10 +93,13 @@ class Reaction:
     p_permutation: float
     p_matched: float
     p_shift: float
+    p_left_out: float
     pvalue: float
     null_permutation: Floats
     null_matched: Floats
     null_shift: Floats
+    left_out: Floats
+    null_left_out: Floats
 
     @property
     def n(self) -> int:
@@ -266,13 +274,18 @@ def react(
     nothing = np.zeros(0)
     if not at.size:
         nan = float("nan")
-        return Reaction(at, score, car[at], nan, nan, nan, nan, nan, nothing, nothing, nothing)
+        none = np.zeros((0, 0))
+        return Reaction(at, score, car[at], nan, nan, nan, nan, nan, nan, nothing, nothing, nothing, nothing, none)
     estimate = float(summarize(score))
-    permutation = summarize(np.concatenate(permuted, axis=1), axis=1)
+    drawn = np.concatenate(permuted, axis=1)
+    permutation = summarize(drawn, axis=1)
     whole = sign * winsorised(z, cells.pool, rules.reaction.winsor)
     matched = summarize(whole[matched_draws(candidates(cells, at, rules.placebo.matched_minimum), draws, rng)], axis=1)
     shift = nothing if kind == "median" else rotations(parts, draws, rng)
+    groups = [] if kind == "median" else leave_out_groups(at, rules.placebo.cluster_gap)
+    left, null_left = _without(score, drawn, groups)
     tested = [pvalue(estimate, null) for null in (permutation, matched, shift)]
+    p_left = max((pvalue(float(e), null) for e, null in zip(left, null_left, strict=True)), default=float("nan"))
     return Reaction(
         position=at,
         score=score,
@@ -281,8 +294,37 @@ def react(
         p_permutation=tested[0],
         p_matched=tested[1],
         p_shift=tested[2],
-        pvalue=float(np.nanmax(tested)),
+        p_left_out=p_left,
+        pvalue=float(np.nanmax([*tested, p_left])),
         null_permutation=permutation,
         null_matched=matched,
         null_shift=shift,
+        left_out=left,
+        null_left_out=null_left,
     )
+
+
+def leave_out_groups(position: Ints, gap: int) -> list[Ints]:
+    """List what is left out in turn: each session, then each cluster of sessions no more than `gap` apart.
+
+    A group after which fewer than two sessions would stay is not left out.
+
+    Examples
+    --------
+    >>> [group.tolist() for group in leave_out_groups(np.array([3, 5, 40, 90]), 5)]
+    [[0], [1], [2], [3], [0, 1]]
+    """
+    order = np.argsort(position, kind="stable")
+    label = np.zeros(position.size, dtype=np.int64)
+    label[order] = np.cumsum(np.concatenate([[0], np.diff(position[order]) > gap])) if position.size else label
+    single = [np.array([i]) for i in range(position.size)]
+    clusters = [np.flatnonzero(label == c) for c in np.unique(label)]
+    return [g for g in (*single, *(c for c in clusters if c.size > 1)) if position.size - g.size >= _STAY]
+
+
+def _without(score: Floats, drawn: Floats, groups: list[Ints]) -> tuple[Floats, Floats]:
+    """Means without each group, of the events and of the draws: the columns of a draw are exchangeable."""
+    left = np.array([(score.sum() - score[g].sum()) / (score.size - g.size) for g in groups])
+    total = drawn.sum(axis=1)
+    null = [(total - drawn[:, g].sum(axis=1)) / (score.size - g.size) for g in groups]
+    return left, np.stack(null) if null else np.zeros((0, drawn.shape[0]))

@@ -23,8 +23,6 @@ __all__ = ["giveback", "leave_out", "reaction_variants"]
 
 Ints = NDArray[np.int64]
 
-_CLUSTER_GAP = 5  # sessions; events nearer to one another than this form a cluster
-
 
 def _variants() -> Iterator[tuple[str, Variant]]:
     yield from VARIANTS.items()
@@ -135,7 +133,11 @@ def leave_out(
                 inside |= (sample.position >= s.first) & (sample.position <= s.last)
             position = sample.position[inside]
             ids = [text for text, kept in zip(sample.ids, inside, strict=True) if kept]
-            cluster = np.cumsum(np.concatenate([[0], np.diff(position) > _CLUSTER_GAP])) if position.size else position
+            cluster = (
+                np.cumsum(np.concatenate([[0], np.diff(position) > rules.placebo.cluster_gap]))
+                if position.size
+                else position
+            )
             for kind, label in (("session", np.arange(position.size)), ("cluster", cluster)):
                 stream = next(streams)
                 for which in np.unique(label):

@@ -57,7 +57,17 @@ def _links(samples: Mapping[str, SampleVerdict]) -> pd.DataFrame:
                 "detectable": power.detectable,
                 "reason": test.reason,
             }
-            for p in ("p_permutation", "p_matched", "p_shift", "p_sessions", "p_hazard", "p_t", "p_wilcoxon", "p_sign"):
+            for p in (
+                "p_permutation",
+                "p_matched",
+                "p_shift",
+                "p_left_out",
+                "p_sessions",
+                "p_hazard",
+                "p_t",
+                "p_wilcoxon",
+                "p_sign",
+            ):
                 row[p] = test.details.get(p, np.nan)
             row["p_equivalence"] = test.details.get("p_equivalence", np.nan)
             row["smallest_margin"] = test.details.get("smallest_margin", np.nan)

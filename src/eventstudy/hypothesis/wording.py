@@ -57,6 +57,11 @@ def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions)
     )
     if link.pvalue <= rules.level:
         verdict = f"evidence {_EFFECTS[name]}"
+    elif link.details.get("p_with_all", 1.0) <= rules.level:
+        verdict = (
+            f"no robust evidence {_EFFECTS[name]}: {pvalue_words(link.details['p_with_all'])} with every session, but it "
+            f"rests on one session, or one cluster of sessions, without which {pvalue_words(link.details['p_left_out'])}"
+        )
     elif link.details["p_wrong_sign"] <= rules.level:
         verdict = "evidence of the opposite sign"
     elif link.details["p_equivalence"] <= rules.level:
