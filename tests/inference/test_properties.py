@@ -148,3 +148,30 @@ def test_adjusted_p_values_keep_the_order_and_never_fall(values, method):
     adjusted = adjust_pvalues(p, method)
     assert ((adjusted >= p - 1e-15) & (adjusted <= 1)).all()
     assert (np.diff(adjusted[np.argsort(p, kind="stable")]) >= -1e-15).all()
+
+
+@pytest.mark.parametrize("name", ["kp_patell", "kp_bmp"])
+def test_securities_that_never_move_change_no_adjusted_test(make_sample, name):
+    sample = make_sample(9, dates="one")
+    flat = np.arange(9) >= 6  # a price that stands still: a CAR of zero, no residual variance, no SCAR
+    still = replace(
+        sample,
+        ar=np.where(flat[:, None], 0.0, sample.ar),
+        ar_se=np.where(flat[:, None], np.nan, sample.ar_se),
+        car=np.where(flat, 0.0, sample.car),
+        car_se=np.where(flat, np.nan, sample.car_se),
+        estimation=replace(sample.estimation, residual=np.where(flat[:, None], 0.0, sample.estimation.residual)),
+    )
+    gone = replace(
+        still,
+        ar=np.where(flat[:, None], np.nan, sample.ar),
+        car=np.where(flat, np.nan, sample.car),
+    )
+    assert run(name, still).statistic == pytest.approx(run(name, gone).statistic, rel=1e-12)
+    assert run(name, still).n == run(name, gone).n == 6
+
+
+def test_a_result_as_a_row_has_the_fields_and_nothing_else(make_sample):
+    row = run("bmp", make_sample(9)).to_dict()
+    assert list(row)[:3] == ["name", "null", "statistic"]
+    assert not [key for key in row if key.startswith("_")]

@@ -191,7 +191,8 @@ def batch_correlation(sample: WindowSample) -> Floats:
     record = sample.estimation
     if record is None:
         return np.full(shape, np.nan)
-    present = np.isfinite(sample.ar) & np.isfinite(sample.car)[..., None]
+    # by SCAR, since a series that never moves has a CAR but no SCAR: it is in no test that this correlation adjusts
+    present = np.isfinite(sample.ar) & np.isfinite(sample.scar)[..., None]
     one_date = (sample.bar == sample.bar[..., :1, :]).all() and sample.car.shape[-1] > 0
     if one_date and np.isfinite(record.residual).all():
         return _one_date(record.residual, present)
@@ -213,7 +214,7 @@ def _correlation(sample: WindowSample, facts: SampleFacts, alignment: str) -> Fl
         msg = f"alignment is {alignment!r}; it is 'calendar' or 'relative' (a convention of other packages)"
         raise StudyError(msg)
     assert sample.estimation is not None  # noqa: S101  the registry has said so in words; this is for the type checker
-    return _one_date(sample.estimation.residual, np.isfinite(sample.car)[..., None])
+    return _one_date(sample.estimation.residual, np.isfinite(sample.scar)[..., None])
 
 
 def kp_patell(scar: Floats, df: Floats, correlation: Floats, *, floor: bool = True) -> Statistic:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -116,7 +116,7 @@ class TestResult:
         dict
             Field name to value; ``details`` is a dict.
         """
-        row = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        row = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         row["details"] = dict(self.details)
         return row
 
