@@ -1,0 +1,97 @@
+"""The whole machinery on the real returns with the real calendar turned: no link is there, and it must not say so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from eventstudy.hypothesis.chain import Record, evaluate, prepare
+from eventstudy.hypothesis.reactions import Stratum
+from eventstudy.hypothesis.setting import build_setting, strata_of
+from eventstudy.hypothesis.shift import shift_chain
+from eventstudy.hypothesis.spells import Spells
+
+STEP = 11  # sessions between turns: neighbours share few sessions
+UNLIKELY = 0.01  # a Kolmogorov-Smirnov test may reject at this level
+
+
+@pytest.fixture(scope="module")
+def turned(flagship, rules):
+    """P-values of every scheme under turns of the calendar of 2018-19."""
+    catalog, prices, _ = flagship
+    setting = build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    record = setting.record
+    span = strata_of({"earlier": rules.periods["earlier"]}, setting.index, record.busy, rules)[0]
+    length = span.last - span.first + 1
+
+    def turn(position, k):
+        inside = position[(position >= span.first) & (position <= span.last)]
+        return np.sort(span.first + (inside - span.first + k) % length)
+
+    rows = []
+    for k in range(STEP, length, STEP):
+        trigger, relief, decision = (turn(p, k) for p in (record.trigger, record.relief, record.decision))
+        own = record.spells.take((record.spells.start >= span.first) & (record.spells.start <= span.last))
+        start = span.first + (own.start - span.first + k) % length
+        spells = Spells(start, start + (own.last - own.start), own.outcome, own.deadline, own.group, own.ids)
+        busy = record.busy.copy()
+        busy[span.first : span.last + 1] = False
+        for day in (0, 1):
+            busy[np.clip(np.concatenate([trigger, relief]) + day, 0, busy.size - 1)] = True
+        moved = Record(record.market, busy, trigger, relief, decision, spells)
+        pool = np.arange(span.first - rules.placebo.pool_before, span.last + 1)
+        stratum = Stratum("turned", span.first, span.last, pool[~busy[pool]])
+        evidence = prepare(moved, rules)
+        sample = evaluate(
+            moved, evidence, [stratum], rules, draws=99, power_draws=2, curves=False, seed=np.random.SeedSequence(k)
+        )
+        joint = shift_chain(moved, evidence, sample.rows, [stratum], rules, draws=99, rng=np.random.default_rng(k))
+        h1, h2, h3 = (sample.links[name] for name in ("H1", "H2", "H3"))
+        rows.append(
+            {
+                "H1 permutation": h1.details["p_permutation"],
+                "H1 matched": h1.details["p_matched"],
+                "H1 shift": h1.details["p_shift"],
+                "H3 permutation": h3.details["p_permutation"],
+                "H3 matched": h3.details["p_matched"],
+                "H3 shift": h3.details["p_shift"],
+                "H2 sessions": h2.details.get("p_sessions", np.nan),
+                "H2 hazard": h2.details.get("p_hazard", np.nan),
+                "H1": h1.pvalue,
+                "H2": h2.pvalue,
+                "H3": h3.pvalue,
+                "chain": sample.chain.pvalue,
+                "calendar": joint.pvalue,
+            }
+        )
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "H1 permutation",
+        "H1 matched",
+        "H1 shift",
+        "H3 permutation",
+        "H3 matched",
+        "H3 shift",
+        "H2 sessions",
+        "H2 hazard",
+        "calendar",
+    ],
+)
+def test_single_tests_are_uniform(turned, name):
+    values = turned[name][np.isfinite(turned[name])]
+    assert values.size > 30
+    assert stats.kstest(values, "uniform").pvalue > UNLIKELY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["H1", "H2", "H3", "chain"])
+def test_the_largest_is_never_below_uniform(turned, name):
+    """Their distribution function lies on or below the diagonal, beyond what chance allows."""
+    values = turned[name][np.isfinite(turned[name])]
+    assert stats.kstest(values, "uniform", alternative="greater").pvalue > UNLIKELY

@@ -1,0 +1,150 @@
+"""The one call: what it takes, what it says while it runs, and that it bends to other inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eventstudy.events import load_episodes, load_events
+from eventstudy.hypothesis import SelloffForcesSoftening, load_definitions
+from eventstudy.hypothesis.setting import build_setting, strata_of
+from eventstudy.returns import PricePanel, ReturnPanel, load_prices
+
+DOCS = Path(__file__).parents[2] / "docs" / "flagship.md"
+
+
+@pytest.fixture(scope="module")
+def setting(flagship, rules):
+    catalog, prices, _ = flagship
+    return build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+
+
+def test_strata_follow_the_periods(setting, rules):
+    busy, index = setting.record.busy, setting.index
+    everything = strata_of(dict(rules.periods), index, busy, rules)
+    # two adjacent periods of 2025 form one stretch; the first trade war is another
+    assert [s.name for s in everything] == ["earlier", "before and after"]
+    for stratum in everything:
+        assert not busy[stratum.pool].any()
+        assert stratum.pool.min() >= stratum.first - rules.placebo.pool_before
+        assert stratum.pool.max() <= stratum.last
+    after = strata_of({"after": rules.periods["after"]}, index, busy, rules)[0]
+    assert index[after.first] == pd.Timestamp("2025-05-05")
+    assert after.last == len(index) - 1
+    assert strata_of({"late": ("2031-01-01", "2031-12-31")}, index, busy, rules) == []
+
+
+def test_yields_are_the_last_quoted(setting, flagship):
+    quoted = flagship[1].frame["UST10Y"]
+    closed = quoted.index[quoted.isna()][3]
+    at = setting.index.get_loc(closed)
+    assert setting.record.market.rate[at] == quoted.loc[:closed].dropna().iloc[-1]
+
+
+def test_macro_days_are_flagged(setting):
+    events = setting.events
+    assert events.loc["2025-04-04_cn34", "macro"]  # the employment report of that morning
+    assert not events.loc["2025-05-30_violated", "macro"]
+
+
+def test_progress_names_each_stage(flagship):
+    catalog, prices, _ = flagship
+    said = []
+    SelloffForcesSoftening(quick=True, progress=said.append).test(catalog, prices)
+    assert said[:4] == ["sample all", "sample earlier", "sample before", "sample after"]
+    assert {"the race of the rivals", "the specification curve", "the ledger of claims"} <= set(said)
+
+
+def test_another_seed_moves_p_values_but_no_estimate(flagship):
+    catalog, prices, verdict = flagship
+    other = SelloffForcesSoftening(quick=True, seed=1).test(catalog, prices)
+    one, two = verdict.samples["after"], other.samples["after"]
+    for name in ("H1", "H2", "H3"):
+        assert one.links[name].estimate == two.links[name].estimate
+    assert one.links["H1"].details["p_permutation"] != two.links["H1"].details["p_permutation"]
+    # the circular shift of one stretch is enumerated: no draw in it
+    assert one.links["H1"].details["p_shift"] == two.links["H1"].details["p_shift"]
+
+
+def test_without_fear_gauge_or_yield(flagship):
+    catalog, prices, _ = flagship
+    bare = PricePanel(prices.frame[["^GSPC"]])
+    verdict = SelloffForcesSoftening(fear=None, quick=True).test(catalog, bare)
+    assert verdict.samples["all"].links["H1"].applicable
+    assert "fear" not in set(verdict.tables()["race"]["rival"])
+    assert "yield" not in set(verdict.tables()["race"]["rival"])
+    found = {claim.number: claim.verdict for claim in verdict.claims}
+    assert found[14] == "not testable"
+    assert found[27] == "not testable"
+
+
+def test_own_securities(flagship):
+    catalog, prices, _ = flagship
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        0.01 * rng.standard_normal((len(prices.frame), 2)), index=prices.frame.index, columns=["X", "Y"]
+    )
+    verdict = SelloffForcesSoftening(quick=True).test(catalog, prices, securities=ReturnPanel(frame))
+    assert set(verdict.tables()["securities"]["symbol"]) == {"X", "Y"}
+    assert set(verdict.tables()["tells"]["symbol"]) == {"X", "Y"}
+
+
+def test_own_episodes(flagship):
+    catalog, prices, _ = flagship
+    few = load_episodes("us-china")
+    few = few[few["id"].isin(["E06", "E19", "A11"])]
+    verdict = SelloffForcesSoftening(quick=True, episodes=few).test(catalog, prices)
+    assert verdict.tables()["cycles"]["id"].tolist() == ["A11", "E06", "E19"]
+
+
+def test_a_bare_catalogue_of_ones_own(flagship):
+    """Four columns are enough: no level, no scope, no episode; stances as the definitions name them."""
+    rng = np.random.default_rng(4)
+    days = pd.bdate_range("2018-02-01", "2019-11-29")[::9]
+    frame = pd.DataFrame(
+        {
+            "id": [f"e{i}" for i in range(len(days))],
+            "name": "made up",
+            "announced_at": [f"{day:%Y-%m-%d} 11:00" for day in days],
+            "stance": np.where(rng.random(len(days)) < 0.6, "escalation", "softening"),
+            "actor": "US",
+        }
+    )
+    catalog = load_events(frame, timezone="America/New_York")
+    changes = {
+        "sample": {"scopes": [], "relief_levels": []},
+        "periods": {"only": ["2018-01-02", "2020-01-31"], "headline": "only"},
+        "ledger": "",
+    }
+    verdict = SelloffForcesSoftening(quick=True, definitions=changes).test(catalog, flagship[1])
+    assert list(verdict.samples) == ["all", "only"]
+    assert verdict.samples["only"].links["H1"].n_clusters + verdict.samples["only"].links["H3"].n_clusters > 30
+    assert verdict.samples["only"].links["H2"].n_clusters > 5
+    assert verdict.supported is not True  # dates at random
+    assert verdict.claims == ()
+
+
+def test_definitions_are_in_the_answer(flagship):
+    verdict = flagship[2]
+    content = verdict.to_dict()["definitions"]
+    assert content["reaction"]["window"] == [0, 0]
+    assert content["digest"] == load_definitions().digest == verdict.provenance["definitions_digest"]
+
+
+def test_prices_are_left_alone(flagship):
+    catalog, prices, _ = flagship
+    before = prices.frame.copy()
+    SelloffForcesSoftening(quick=True).test(catalog, prices)
+    pd.testing.assert_frame_equal(prices.frame, before)
+
+
+@pytest.mark.slow
+def test_the_documented_answer_is_the_answer(flagship):
+    """What docs/flagship.md shows is what the full study says on the bundled prices."""
+    prices = load_prices(["^GSPC", "^VIX", "UST10Y"], start="2016-01-04", end="2025-11-14", source="bundled")
+    verdict = SelloffForcesSoftening().test(flagship[0], prices)
+    shown = DOCS.read_text("utf-8").split("```text\n")[1].split("\n```")[0]
+    assert shown == verdict.summary()

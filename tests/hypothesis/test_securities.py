@@ -1,0 +1,176 @@
+"""The cross-section, the drift before the news, and the trends: on made-up returns with a known answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eventstudy.abnormal import MarketModel
+from eventstudy.hypothesis.groups import group_tests
+from eventstudy.hypothesis.market import scores
+from eventstudy.hypothesis.reactions import Stratum
+from eventstudy.hypothesis.securities import adjusted_market, reactions_by_security, tells
+from eventstudy.hypothesis.setting import build_setting
+from eventstudy.hypothesis.trends import attenuation, dose_response, episode_paths
+from eventstudy.returns import ReturnPanel
+from eventstudy.study import EstimationWindow, EventStudy
+
+SIZE = 600
+TOLERANCE = 1e-9  # sums in another order
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    """A market and five securities: one falls on threats beyond the market, one rises before threats, three do neither."""
+    rng = np.random.default_rng(12)
+    index = pd.bdate_range("2022-01-03", periods=SIZE).as_unit("us")
+    market = 0.01 * rng.standard_normal(SIZE)
+    trigger = np.arange(330, 590, 20)
+    relief = np.arange(340, 590, 20)
+    noise = 0.01 * rng.standard_normal((SIZE, 5))
+    frame = pd.DataFrame(market[:, None] + noise, index=index, columns=["falls", "leaks", "a", "b", "c"])
+    frame.iloc[trigger, 0] -= 0.03
+    for day in range(1, 6):
+        frame.iloc[trigger - day, 1] -= 0.006
+        frame.iloc[relief - day, 1] += 0.006
+    busy = np.zeros(SIZE, bool)
+    for position in (trigger, relief):
+        busy[position] = busy[position + 1] = True
+    quiet = np.flatnonzero(~busy)
+    return frame, market, busy, trigger, relief, [Stratum("s", 300, SIZE - 1, quiet[quiet >= 120])]
+
+
+@pytest.fixture(scope="module")
+def found(made_up, rules):
+    frame, market, busy, trigger, relief, strata = made_up
+    groups = {"H1": (trigger, -1), "H3": (relief, 1)}
+    return reactions_by_security(
+        frame, market, busy, groups, strata, rules, window=(0, 1), draws=499, seed=np.random.SeedSequence(0)
+    )
+
+
+def test_the_security_that_falls_is_found_and_no_other(found):
+    adjusted = found[found["adjusted"] & (found["group"] == "H1")].set_index("symbol")
+    assert adjusted.loc["falls", "p_step"] < 0.05
+    assert adjusted.loc["falls", "mean_car"] < -0.02
+    assert (adjusted.drop(index="falls")["p_step"] > 0.01).all()  # four at random: one below 0.05 would be no wonder
+
+
+def test_mean_car_by_hand(found, made_up, rules):
+    frame, market, busy, trigger, _, _ = made_up
+    excess = frame["falls"].to_numpy() - market
+    cars = []
+    for t in trigger:
+        history = [excess[i] for i in range(max(0, t - 260), t - 10) if not busy[i]]
+        cars.append(excess[t] + excess[t + 1] - 2 * np.mean(history))
+    row = found[found["adjusted"] & (found["group"] == "H1") & (found["symbol"] == "falls")].iloc[0]
+    assert row["mean_car"] == pytest.approx(np.mean(cars), abs=TOLERANCE)
+    assert row["n"] == trigger.size
+    path = adjusted_market(frame["falls"].to_numpy(), market, np.arange(SIZE) % 5, np.full(SIZE, np.nan))[1]
+    z = scores(path, busy, rules, window=(0, 1), scale="ewma").z
+    assert row["z"] == pytest.approx(z[trigger].mean(), abs=TOLERANCE)
+
+
+def test_one_placebo_calendar_for_all(found):
+    """Two columns that are the same security get the same p-values: the draws are common."""
+    assert found.groupby(["group", "adjusted"])["symbol"].count().eq(5).all()
+
+
+def test_the_leak_is_found_and_weakens_when_shifted(made_up, rules):
+    frame, market, busy, trigger, relief, strata = made_up
+    table = tells(
+        frame, market, busy, trigger, relief, strata, rules, signs={}, draws=499, seed=np.random.SeedSequence(1)
+    ).set_index("symbol")
+    assert table.loc["leaks", "pvalue"] < 0.01
+    assert table.loc["leaks", "drift"] == pytest.approx(0.03, abs=0.012)
+    assert (table.loc[["a", "b", "c"], "pvalue"] > 0.01).all()
+    assert table.loc["leaks", "p_shifted"] >= table.loc["leaks", "pvalue"]
+
+
+def test_the_expected_sign_is_respected(made_up, rules):
+    frame, market, busy, trigger, relief, strata = made_up
+    arguments = {"signs": {"leaks": 1}, "draws": 199, "seed": np.random.SeedSequence(1)}
+    table = tells(frame[["leaks"]], market, busy, trigger, relief, strata, rules, **arguments)
+    assert table["pvalue"].iloc[0] > 0.9  # it drifts, but the other way
+
+
+def test_too_few_events_are_left_out(made_up, rules):
+    frame, market, busy, _, _, strata = made_up
+    groups = {"H1": (np.array([400, 420]), -1)}
+    table = reactions_by_security(
+        frame, market, busy, groups, strata, rules, window=(0, 1), draws=9, seed=np.random.SeedSequence(0)
+    )
+    assert table.empty
+
+
+@pytest.fixture(scope="module")
+def setting(flagship, rules):
+    catalog, prices, _ = flagship
+    return build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+
+
+def test_groups_are_the_study(setting, flagship, rules):
+    """The figures of a group are those of the study made by hand."""
+    rng = np.random.default_rng(3)
+    index = setting.index
+    market = setting.record.market.returns
+    securities = pd.DataFrame(
+        market[:, None] + 0.01 * rng.standard_normal((len(index), 3)), index=index, columns=["F", "GM", "TSLA"]
+    )
+    days = [index[p] for p in setting.record.relief[-6:]]
+    table = group_tests(setting, securities, {"H3": days}, rules, market="^GSPC", window=(0, 1))
+    assert table["group"].tolist() == ["autos"]
+    study = EventStudy(
+        model=MarketModel("^GSPC"),
+        estimation=EstimationWindow(length=250, end=-11, minimum=100),
+        window=(0, 1),
+        calendar=None,
+        mask_events=flagship[0],
+    )
+    pairs = pd.DataFrame(
+        [(str(d), s, d) for d in days for s in securities.columns], columns=["event_id", "symbol", "bar"]
+    )
+    result = study.fit(pairs, ReturnPanel(securities.assign(**{"^GSPC": market})))
+    assert table["p_kp_bmp"].iloc[0] == pytest.approx(result.test("kp_bmp", (0, 1)).pvalue, abs=TOLERANCE)
+    assert table["mean_car"].iloc[0] == pytest.approx(result.car((0, 1))["car"].mean(), abs=TOLERANCE)
+    assert table["n"].iloc[0] == 18
+    assert table["p_holm"].iloc[0] == pytest.approx(table["p_kp_bmp"].iloc[0])
+
+
+def test_paths_are_returns_since_the_close_before(setting, flagship):
+    close = flagship[1].frame["^GSPC"]
+    paths = episode_paths(setting)
+    one = paths[paths["id"] == "E19"].set_index("day")["path"]
+    start = close.index.get_loc(pd.Timestamp("2025-10-10"))
+    for day in (-6, -1, 0, 1, 20):
+        assert one[day] == pytest.approx(close.iloc[start + day] / close.iloc[start - 1] - 1, abs=TOLERANCE)
+
+
+def test_attenuation_of_a_fading_reaction(setting, flagship, rules):
+    """Scores that fade by construction have a slope and a difference; constant ones have neither."""
+    evidence = type("Evidence", (), {})()
+    n = len(setting.index)
+    order = np.linspace(-3, 0, n)
+    for z, found in ((order**3, True), (np.random.default_rng(1).standard_normal(n), False)):
+        evidence.scores = type("Scores", (), {"z": z})()
+        table = attenuation(setting, evidence, rules, draws=499, rng=np.random.default_rng(0)).set_index("link")
+        assert (table.loc["H1", "p_slope"] <= 0.01) == found
+        assert (table.loc["H1", "p_difference"] <= 0.01) == found
+    assert flagship[2] is not None
+
+
+def test_dose_is_found_where_it_is(setting, rules):
+    evidence = type("Evidence", (), {})()
+    size = len(setting.index)
+    rng = np.random.default_rng(2)
+    noise = rng.standard_normal(size)
+    evidence.scores = type("Scores", (), {"z": noise, "car": noise / 100})()
+    points, _ = dose_response(setting, evidence, rules, draws=99, rng=rng)
+    steep = noise.copy()
+    for row in points.itertuples():
+        steep[setting.index.get_loc(row.session)] = -row.change / 10
+    evidence.scores = type("Scores", (), {"z": steep, "car": steep / 100})()
+    _, test = dose_response(setting, evidence, rules, draws=499, rng=rng)
+    assert test["rho"] == pytest.approx(-1.0)
+    assert test["pvalue_rises"] < 0.01
