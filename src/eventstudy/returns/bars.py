@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 __all__ = ["COLUMNS", "Bars"]
@@ -45,9 +44,3 @@ class Bars:
     def noting(self, *notes: str) -> Bars:
         """Return the same bars with more notes."""
         return replace(self, notes=(*self.notes, *notes))
-
-
-def empty_frame() -> pd.DataFrame:
-    """Return a frame of bars without a bar."""
-    index = pd.DatetimeIndex([], dtype="datetime64[us]", name="date")
-    return pd.DataFrame(np.empty((0, len(COLUMNS))), index=index, columns=list(COLUMNS))

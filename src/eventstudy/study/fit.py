@@ -167,7 +167,7 @@ def _lumped_or_not(study: EventStudy, panel: ReturnPanel) -> None:
     """Lumped returns and plain ones look alike: refuse the wrong kind rather than give wrong numbers."""
     wants = study.missing == "lump" or isinstance(study.model, TradeToTrade)
     if wants and not isinstance(panel, LumpedReturns):
-        msg = f"missing={study.missing!r} with {study.model!r} needs returns over missing prices: fit lumped_returns(prices)"
+        msg = f"missing={study.missing!r} with {study.model!r} needs returns over missing prices: fit eventstudy.study.lumped_returns(prices)"
         raise StudyError(msg)
     if not wants and isinstance(panel, LumpedReturns):
         msg = "these returns reach over missing prices; study them with missing='lump' or the model TradeToTrade"

@@ -40,7 +40,7 @@ def masked_bars(
         at = place_moments(pool, aligned.bars, aligned.calendar)
         real = np.zeros(bars, dtype=bool)
         real[at.position[at.position >= 0]] = True
-        masked = _spread(_with_news_before(at, aligned, real), study.mask)
+        masked = _spread(real, study.mask)
         real[placed.position[placed.position >= 0]] = True
         return masked, real
     real = _days(security, day0, aligned)
@@ -58,12 +58,6 @@ def _days(security: Ints, day0: Ints, aligned: Aligned) -> Bools:
     own[security, day0] = True
     everywhere = np.count_nonzero(own) == np.count_nonzero(used) * np.count_nonzero(common)
     return common if everywhere else own
-
-
-def _with_news_before(at: Placed, aligned: Aligned, real: Bools) -> Bools:
-    """Return `real`; days 0 before the data would still mask day +1, but no bar of theirs is there to mask."""
-    del at, aligned
-    return real
 
 
 def _spread(real: Bools, days: tuple[int, int]) -> Bools:
