@@ -81,6 +81,12 @@ def test_without_estimation_windows_common_dates_are_doubtful():
     assert run("bmp", sample).valid is False
 
 
+def test_a_withdrawn_claim_is_a_doubt():
+    doubts = run("grank_t", drawn("common")).doubts
+    assert doubts == ("dependence: the claim failed in calibration",)
+    assert run("grank_t", drawn("normal", seed=3)).valid
+
+
 def test_doubts_are_shown():
     result = run("patell", drawn("event_variance"))
     assert "doubtful here: event variance" in str(result)

@@ -191,6 +191,9 @@ def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]
         if condition == "few" and spec.smallest:
             continue  # said below, with the number
         doubts.append(f"{condition} ({text})")
+    present = frozenset(conditions.present)
+    failed = (lost for lost in spec.withdrawn if lost <= present)
+    doubts += [f"{' with '.join(sorted(lost)) or 'any sample'}: the claim failed in calibration" for lost in failed]
     if conditions.n < spec.smallest:
         doubts.append(f"{conditions.n} security-events; it is claimed from {spec.smallest} on")
     if spec.longest is not None and conditions.bars > spec.longest:

@@ -141,6 +141,7 @@ SPECS = (
         facts=True,
         holds_under=ALWAYS | {"dependence", "fat tails", "skewness", "volatility clustering", "few"},
         longest=5,
+        withdrawn=(frozenset({"missing"}),),
     ),
     TestSpec(
         name="corrado_zivney",
@@ -156,6 +157,7 @@ SPECS = (
         holds_under=ALWAYS | {"dependence", "event variance", "volatility clustering"},
         longest=5,
         smallest=50,
+        withdrawn=(frozenset({"missing"}), frozenset({"dependence", "event variance"})),
     ),
     TestSpec(
         name="grank_t",
@@ -170,6 +172,7 @@ SPECS = (
         basis="scar",
         holds_under=ALWAYS | {"dependence", "event variance"},
         smallest=50,
+        withdrawn=(frozenset({"dependence"}),),
     ),
     TestSpec(
         name="grank_z",

@@ -90,6 +90,9 @@ class TestSpec:
         Longest window, in bars, for which the claim is made; None: any.
     smallest : int
         Fewest security-events for which the claim is made.
+    withdrawn : tuple of frozenset of str
+        Sets of conditions under which the calibration lab found the claim wrong (docs/calibration.md). The claim above
+        stands as it was made; the recommendation heeds the withdrawal.
     facts : bool
         Whether ``compute`` is passed the measured properties of the sample (``facts=``), which cost time once.
     """
@@ -113,6 +116,7 @@ class TestSpec:
     holds_with_many: frozenset[Condition] = frozenset()
     longest: int | None = None
     smallest: int = 0
+    withdrawn: tuple[frozenset[Condition], ...] = ()
     facts: bool = False
 
     def holds(self, conditions: frozenset[Condition], n: int, bars: int) -> bool:
