@@ -211,7 +211,7 @@ def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        env={**os.environ, "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
     assert "inputs.^GSPC: sha-5600.0 -> sha-5656.0" in done.stdout
