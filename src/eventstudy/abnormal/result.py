@@ -150,6 +150,11 @@ class AbnormalReturns:
     def ar_se(self) -> Floats:
         """Return (N, L): the forecast standard error of each abnormal return, sigma sqrt(1 + h_t); NaN where missing."""
         n, length = self.ar.shape
+        if self.mix is None and self.variance is None:  # one factor a design serves all its security-events
+            error: Floats = np.sqrt(1.0 + np.einsum("dkl,dkl->dl", self.ahead, self.ahead))[self.design]
+            error *= self.sigma[:, None]
+            error[np.isnan(self.ar)] = np.nan
+            return error
         error = np.empty((n, length))
         step = max(1, CELLS // max(1, self.k * length))
         for low in range(0, n, step):
@@ -161,6 +166,14 @@ class AbnormalReturns:
             noise = square if self.variance is None else self.variance[rows]
             error[rows] = np.sqrt(noise + square * np.einsum("nkl,nkl->nl", row, row))
         error[~np.isfinite(self.ar)] = np.nan
+        return error
+
+    def sar(self) -> Floats:
+        """Return (N, L): the standardized abnormal returns AR / (sigma sqrt(1 + h_t)); NaN where sigma is degenerate."""
+        error = self.ar_se()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            np.divide(self.ar, error, out=error)
+        error[self.degenerate] = np.nan
         return error
 
     def car(self, first: int, last: int, missing: Missing = "available") -> tuple[Floats, Floats, Ints]:
