@@ -62,11 +62,17 @@ class PricesPart(_Part):
 
 
 class MarketPart(_Part):
-    """The index whose reaction is studied, the index of its expected volatility, and short labels of events in charts."""
+    """The index that is studied, its name, the index of its expected volatility, and short labels of events in charts."""
 
     symbol: str
+    name: str = ""
     fear: str | None = None
     labels: dict[str, str] = {}
+
+    @property
+    def title(self) -> str:
+        """What charts call the index."""
+        return self.name or self.symbol
 
 
 class EstimationPart(_Part):

@@ -157,7 +157,7 @@ def _ladder(inputs: Inputs) -> Chart | None:
     return chart(
         "tariff-ladder",
         "The ladder of tariff rates, and the index",
-        plots.tariff_ladder(rates, close, level_name=inputs.study.market.symbol),
+        plots.tariff_ladder(rates, close, level_name=inputs.study.market.title),
         plots.tariff_ladder_data(rates, close),
         alt=f"{len(rates)} steps of tariff rates above the level of {inputs.study.market.symbol}.",
         caption="Rates of the study file: from the date on which each was announced or came into force.",

@@ -257,7 +257,7 @@ def _market_charts(inputs: Inputs) -> tuple[Chart, ...]:
                 title=f"The market and its events, {years.replace('-', '–')}",
                 alt=f"Level of {symbol} with {len(events)} events marked by stance, and its drawdown below.",
                 figure=plots.market(
-                    levels, events, level_name=symbol, title=f"The market and its events, {years.replace('-', '–')}"
+                    levels, events, level_name=inputs.study.market.title, title=f"The market and its events, {years.replace('-', '–')}"
                 ),
                 data=plots.market_data(levels, events),
                 caption="Marks: first session that could react. Drawdown: against the highest close shown so far.",
