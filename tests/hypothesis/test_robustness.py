@@ -1,0 +1,193 @@
+"""Variants, curve and chain under a turned calendar, on small made-up records whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eventstudy.hypothesis.chain import Record, evaluate, prepare
+from eventstudy.hypothesis.checks import Check
+from eventstudy.hypothesis.curve import _summarized
+from eventstudy.hypothesis.decisions import score_test, session_test
+from eventstudy.hypothesis.falsify import raises_nothing
+from eventstudy.hypothesis.market import Market
+from eventstudy.hypothesis.power import decision_power
+from eventstudy.hypothesis.reactions import Stratum
+from eventstudy.hypothesis.shift import shift_chain
+from eventstudy.hypothesis.spells import Spells
+from eventstudy.hypothesis.worlds import simulate_world
+
+MC = 4  # standard errors of a simulated share
+
+
+def span_of(world):
+    pool = np.arange(world.first - 250, world.last + 1)
+    return Stratum("world", world.first, world.last, pool[~world.record.busy[pool]])
+
+
+def test_the_turned_chain_finds_a_strong_one_and_no_other(rules):
+    found = {"forced": [], "noise": []}
+    for kind, values in found.items():
+        for i in range(8):
+            world = simulate_world(kind, rules, np.random.default_rng([i, 21]), times=3)
+            evidence = prepare(world.record, rules)
+            sample = evaluate(
+                world.record,
+                evidence,
+                [span_of(world)],
+                rules,
+                draws=49,
+                power_draws=2,
+                curves=False,
+                seed=np.random.SeedSequence(i),
+            )
+            test = shift_chain(
+                world.record, evidence, sample.rows, [span_of(world)], rules, draws=199, rng=np.random.default_rng(i)
+            )
+            assert test.statistic == test.observed.min()
+            values.append(test.pvalue)
+    assert np.mean(np.array(found["forced"]) <= 0.05) > 0.8
+    assert np.mean(np.array(found["noise"]) <= 0.05) <= 0.25  # two of eight by chance
+
+
+def test_the_turned_chain_without_relief_is_not_tested(rules):
+    world = simulate_world("noise", rules, np.random.default_rng(2))
+    spells = world.record.spells
+    never = Spells(
+        spells.start, spells.last, np.full_like(spells.outcome, 2), spells.deadline, spells.group, spells.ids
+    )
+    record = Record(
+        world.record.market, world.record.busy, world.record.trigger, world.record.relief, world.record.decision, never
+    )
+    evidence = prepare(record, rules)
+    sample = evaluate(record, evidence, [span_of(world)], rules, draws=9, power_draws=2, seed=np.random.SeedSequence(0))
+    assert not sample.links["H2"].applicable
+    assert not sample.chain.applicable
+    assert "H2" in sample.chain.reason
+    test = shift_chain(record, evidence, sample.rows, [span_of(world)], rules, draws=9, rng=np.random.default_rng(0))
+    assert np.isnan(test.pvalue)
+    assert sample.power["H2"].power == 0.0
+
+
+def test_a_sample_without_sessions(rules):
+    world = simulate_world("noise", rules, np.random.default_rng(2))
+    sample = evaluate(
+        world.record, prepare(world.record, rules), [], rules, draws=9, power_draws=2, seed=np.random.SeedSequence(0)
+    )
+    assert not any(link.applicable for link in sample.links.values())
+
+
+def test_streams_do_not_depend_on_one_another(rules):
+    """More draws for the power change no p-value; the same seed gives the same answer."""
+    world = simulate_world("forced", rules, np.random.default_rng(5), times=2)
+    evidence = prepare(world.record, rules)
+    one, two = (
+        evaluate(
+            world.record, evidence, [span_of(world)], rules, draws=49, power_draws=n, seed=np.random.SeedSequence(7)
+        )
+        for n in (5, 50)
+    )
+    for name in ("H1", "H2", "H3"):
+        assert one.links[name].pvalue == two.links[name].pvalue
+
+
+def test_curve_pvalues_are_ranks_among_the_turns(rules):
+    rng = np.random.default_rng(0)
+    turned = rng.standard_normal((6, 100))
+    rows = [{"link": "H1" if i < 3 else "H3", "n": 5} for i in range(6)]
+    curve = _summarized(rows, list(turned), rules)
+    for i in range(6):
+        assert curve.table["pvalue"].iloc[i] == pytest.approx((turned[i] >= turned[i, 0]).mean())
+    standard = (turned - turned[:, 1:].mean(axis=1, keepdims=True)) / turned[:, 1:].std(axis=1, keepdims=True)
+    medians = np.median(standard[:3], axis=0)
+    row = curve.summary.set_index("link").loc["H1"]
+    assert row["median_standardized"] == pytest.approx(medians[0])
+    assert row["p_median"] == pytest.approx((medians >= medians[0]).mean())
+    assert row["specifications"] == 3
+
+
+def test_an_empty_curve(rules):
+    curve = _summarized([], [], rules)
+    assert curve.table.empty
+    assert curve.summary.empty
+
+
+def test_decision_power_is_the_share_of_rejections():
+    """Reliefs dealt out with a known slope, tested from scratch each time: the stated power is that share."""
+    rng = np.random.default_rng(3)
+    n, marks, ratio = 120, 12, 3.0
+    x = rng.standard_normal(n)
+    relieved = np.arange(n) < marks
+    session = session_test(x, np.ones(n, bool), np.flatnonzero(relieved), [(0, n - 1)], draws=99, rng=rng)
+    score = score_test(x, relieved, np.zeros(n, int), draws=999, rng=rng)
+    stated = decision_power(
+        session, score, x, np.zeros(n, int), relieved, ratio, 0.05, 0.8, draws=300, rng=rng, curve_wanted=False
+    )
+    hits = 0
+    for _ in range(200):
+        weight = np.exp(np.log(ratio) * x / x.std())
+        chosen = rng.choice(n, marks, replace=False, p=weight / weight.sum())
+        one = session_test(x, np.ones(n, bool), chosen, [(0, n - 1)], draws=9, rng=rng).pvalue
+        mask = np.zeros(n, bool)
+        mask[chosen] = True
+        two = score_test(x, mask, np.zeros(n, int), draws=199, rng=rng).pvalue
+        hits += max(one, two) <= 0.05
+    spread = np.sqrt(0.25 * (1 / 200 + 1 / 300))
+    # the stated power takes the smaller of the two powers: it may exceed the joint one a little, never fall short by much
+    assert hits / 200 < stated.power + MC * spread
+    assert stated.power - hits / 200 < 0.12 + MC * spread
+
+
+@pytest.mark.parametrize(
+    ("estimate", "silent", "fires"),
+    [(0.1, 0.5, False), (-0.1, 0.01, True), (-0.1, 0.3, None), (float("nan"), 0.5, None)],
+)
+def test_a_sign_counts_only_where_it_could_tell(rules, estimate, silent, fires):
+    check = Check("other selloffs", "", estimate, "", 0.5, "greater", 10, 1, "> 0", "1 of 10", silent)
+    assert raises_nothing("text", check, rules).fires is fires
+
+
+def test_matched_placebos_take_out_a_rebound(rules):
+    """Where rises follow falls by themselves, reliefs after falls look like news to the permutation, not to the matched dates."""
+    rng = np.random.default_rng(9)
+    size = 900
+    returns = 0.01 * rng.standard_normal(size)
+    for t in range(6, size):
+        if returns[t - 5 : t].sum() < 0.0:
+            returns[t] += 0.008  # a rebound without news, after any fall
+    market = Market(100 * np.cumprod(1 + returns), np.full(size, 16.0), np.full(size, np.nan), np.arange(size) % 5)
+    falls = [t for t in range(400, size) if returns[t - 5 : t].sum() < 0.0]
+    relief = np.array(falls[::5])
+    busy = np.zeros(size, bool)
+    busy[relief] = True
+    blank = np.zeros(0, int)
+    record = Record(market, busy, blank, relief, blank, Spells(blank, blank, blank, blank, blank, ()))
+    pool = np.flatnonzero(~busy)
+    span = Stratum("all", 300, size - 1, pool[pool >= 150])
+    sample = evaluate(
+        record, prepare(record, rules), [span], rules, draws=499, power_draws=2, seed=np.random.SeedSequence(1)
+    )
+    details = sample.links["H3"].details
+    assert details["p_permutation"] < 0.05
+    assert details["p_matched"] > details["p_permutation"]
+    assert details["p_matched"] > 0.05
+
+
+def test_tables_of_variants_have_every_row(flagship, rules):
+    table = flagship[2].tables()["variants"]
+    expected = set(rules.curve.samples) | {
+        "tier A",
+        "tier B",
+        "tier C",
+        "scheduled",
+        "unscheduled",
+        "words alone",
+        "talks (neither)",
+        "courts",
+    }
+    assert expected <= set(table["variant"])
+    assert {"(0, 0)", "(0, 1)", "(0, 5)"} <= set(table["window"])
+    assert isinstance(table, pd.DataFrame)
+    inside = table.dropna(subset=["estimate"])
+    assert ((inside["ci_low"] <= inside["estimate"]) & (inside["estimate"] <= inside["ci_high"])).all()
