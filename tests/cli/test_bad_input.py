@@ -111,6 +111,30 @@ def test_a_missing_price_file(run, tmp_path):
     assert "nowhere.parquet" in last_line(error)
 
 
+def test_a_source_without_any_symbol_of_the_study(run, tmp_path):
+    study(tmp_path, source="prices.csv")
+    days = pd.bdate_range("2024-01-01", periods=300, name="date")
+    pd.DataFrame({"AAA": 100.0}, index=days).to_csv(tmp_path / "prices.csv")
+    refused(run, tmp_path, "prices.csv", "^GSPC", "bundled")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(run, tmp_path):
+    study(tmp_path)
+    (tmp_path / "file").write_text("")
+    code, error = run("run", "study.toml", "--out", "file/result")
+    assert code == 2
+    assert "loading" not in error
+    assert "file" in last_line(error)
+
+
+def test_a_comparison_with_nothing_is_refused_before_the_work(run, tmp_path):
+    study(tmp_path)
+    code, error = run("check", "study.toml", "--against", "nowhere")
+    assert code == 2
+    assert "loading" not in error
+    assert "nowhere" in last_line(error)
+
+
 def test_a_folder_that_is_not_ours_is_left_alone(run, tmp_path):
     study(tmp_path)
     (tmp_path / "result").mkdir()

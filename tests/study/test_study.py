@@ -358,3 +358,15 @@ def test_plot_returns_its_axes(index_result):
     assert index_result.plot.caar(ax=axes) is axes
     assert axes.lines
     plt.close(figure)
+
+
+def test_a_row_that_stands_twice_is_refused():
+    bars = pd.bdate_range("2024-01-01", periods=300)
+    frame = pd.DataFrame({"A": np.linspace(-0.01, 0.01, 300)}, index=bars)
+    pairs = pd.DataFrame({"event_id": ["a", "b", "a"], "symbol": "A", "bar": bars[[280, 280, 280]]})
+    study = es.EventStudy(
+        model=es.MeanAdjusted(), window=(0, 1), estimation=es.EstimationWindow(100, end=-1), calendar=None
+    )
+    with pytest.raises(StudyError, match=r"row 2 repeats an earlier one \(event_id a"):
+        study.fit(pairs, frame)
+    assert study.fit(pairs.iloc[:2], frame).n == 2

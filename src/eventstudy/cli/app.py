@@ -46,6 +46,9 @@ def main() -> NoReturn:
     except EventStudyError as error:
         _say(str(error))
         sys.exit(2)
+    except OSError as error:
+        _say(f"{error.filename or 'the disk'}: {error.strerror or error}")
+        sys.exit(2)
     except KeyboardInterrupt:
         _say("stopped; what was complete is kept")
         sys.exit(130)

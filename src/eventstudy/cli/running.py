@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from eventstudy.cli.listing import print_frame
-from eventstudy.report import check_document, check_target, write_document
+from eventstudy.errors import InputError
+from eventstudy.report import check_document, check_target, read_manifest, write_document
 from eventstudy.report.build import build_document
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import gather
@@ -35,6 +36,8 @@ def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
     write_document(document, out)
     for line in document.answer:
         print(line)
+    if inputs.borrowed:
+        print(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
     print(f"\nwritten: {out / 'report.html'}, with results.json, charts/, tables/ and manifest.json beside it")
     return _delivered(inputs)
 
@@ -43,6 +46,9 @@ def check_study(
     name: str, *, against: Path, source: str | None, tolerance: float, update: bool, images: Path | None, quick: bool
 ) -> int:
     """Run a study and compare it with an accepted folder; 1 and a table of what moved if anything did."""
+    if read_manifest(against) is None:  # before the work
+        msg = f"{against} is not a folder that eventstudy run wrote; name one that is, such as gallery"
+        raise InputError(msg)
     document, inputs = _build(name, source=source, quick=quick)
     found = check_document(document, against, tolerance=tolerance, images=images)
     for note in found.notes:

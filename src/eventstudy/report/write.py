@@ -77,6 +77,10 @@ def check_target(target: Path) -> None:
         msg = f"{target} is not a folder; name one that is new, empty, or an earlier report"
         raise InputError(msg)
     if not target.exists():
+        above = next(path for path in target.absolute().parents if path.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            msg = f"{target} cannot be made: {above} is no folder that can be written; name another folder"
+            raise InputError(msg)
         return
     there = sorted(path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir())
     if not there:

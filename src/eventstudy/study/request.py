@@ -69,7 +69,19 @@ def read_request(events: Any) -> Request:
     if frame["event_id"].isna().any():
         msg = f"column 'event_id' is empty in row {int(np.flatnonzero(pd.isna(frame['event_id']))[0])}"
         raise StudyError(msg)
+    _each_once(frame, "bar" if bars is not None else "announced_at")
     return Request(event_id, moments, bars, symbol, frame)
+
+
+def _each_once(frame: pd.DataFrame, when: str) -> None:
+    """Refuse a row that stands twice: it would count as two events."""
+    keys = ["event_id", when, *(["symbol"] if "symbol" in frame.columns else [])]
+    twice = frame.duplicated(keys).to_numpy()
+    if twice.any():
+        row = int(np.flatnonzero(twice)[0])
+        said = ", ".join(f"{key} {frame[key].iloc[row]}" for key in keys)
+        msg = f"events: row {row} repeats an earlier one ({said}); {int(twice.sum())} such rows: drop them, or give each event its own id"
+        raise StudyError(msg)
 
 
 def moments_of(column: pd.Series[Any]) -> pd.DatetimeIndex:

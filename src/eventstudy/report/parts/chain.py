@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from eventstudy.hypothesis import SelloffForcesSoftening
@@ -91,7 +92,7 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         )
         for name, frame in verdict.tables().items()
     )
-    lines = tuple(verdict.summary().splitlines())
+    lines = tuple(_typeset(line) for line in verdict.summary().splitlines())
     chain = Section(
         "Does the chain hold?",
         lines,
@@ -108,6 +109,11 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         facts=_facts(verdict),
         answer=(lines[1], lines[0]),
     )
+
+
+def _typeset(line: str) -> str:
+    """Write arrows and minus signs as print has them; the summary keeps to what any terminal can show."""
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", line.replace("->", "→"))
 
 
 def _facts(verdict: Verdict) -> tuple[Fact, ...]:

@@ -35,11 +35,14 @@ def data_part(inputs: Inputs) -> Part:
         "estimation window. A return over a hole in the data is missing, never a number. Forecast errors are exact: they "
         "hold the error of the estimated normal return."
     ).replace("-", "−")
+    told = ["Each symbol against the sessions of its exchange."]
+    if inputs.borrowed:
+        told.append(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures.")
     frames = [inputs.prices.frame, *([inputs.securities.frame] if inputs.securities is not None else [])]
     return Part(
         charts=(quality_chart(frames),),
         sections=(
-            Section("Data", ("Each symbol against the sessions of its exchange.",), charts=("data-quality",), tables=("data_quality",)),
+            Section("Data", tuple(told), charts=("data-quality",), tables=("data_quality",)),
             Section("Methods", (words,), tables=("methods",)),
         ),
         tables=(

@@ -58,9 +58,10 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     shown = studied.rename(columns={"ar": "estimate"})
     both = shown["session"].isin(dropped["session"])
     shown["stance"] = shown["stance"].where(~both, BOTH)
-    shown["name"] = [
-        inputs.study.market.labels.get(e, n) for e, n in zip(shown["event_id"], shown["name"], strict=True)
-    ]
+    # one name a session, the one that everyone knows it by: else the first row of a session would name it
+    labels = shown["event_id"].map(inputs.study.market.labels)
+    known = labels.groupby(shown["session"]).transform("first")
+    shown["name"] = known.where(known.notna(), shown["name"])
     caption = (
         f"{inputs.study.market.symbol}; constant mean over 250 sessions ending 11 before the event, days 0 and +1 of every "
         f"event of the catalogue left out; variance from {inputs.study.market.fear or 'an EWMA'} at the last close before."
@@ -257,7 +258,10 @@ def _market_charts(inputs: Inputs) -> tuple[Chart, ...]:
                 title=f"The market and its events, {years.replace('-', '–')}",
                 alt=f"Level of {symbol} with {len(events)} events marked by stance, and its drawdown below.",
                 figure=plots.market(
-                    levels, events, level_name=inputs.study.market.title, title=f"The market and its events, {years.replace('-', '–')}"
+                    levels,
+                    events,
+                    level_name=inputs.study.market.title,
+                    title=f"The market and its events, {years.replace('-', '–')}",
                 ),
                 data=plots.market_data(levels, events),
                 caption="Marks: first session that could react. Drawdown: against the highest close shown so far.",

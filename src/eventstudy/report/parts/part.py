@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from eventstudy.returns import PricePanel
     from eventstudy.study.files import StudyFile
 
+BUNDLED = "bundled"
+
 __all__ = ["Inputs", "Part", "chart", "gather", "plain", "records", "window_text"]
 
 
@@ -63,6 +65,14 @@ class Inputs:
     market: ReturnPanel
     securities: ReturnPanel | None
     definitions: Definitions
+
+    @property
+    def borrowed(self) -> tuple[str, ...]:
+        """Symbols that the named source does not have, taken from the bundled figures."""
+        if self.source == BUNDLED:
+            return ()
+        sources = {**self.prices.sources, **(self.securities.sources if self.securities else {})}
+        return tuple(symbol for symbol, where in sources.items() if where == BUNDLED)
 
     @property
     def stances(self) -> Stances:
@@ -111,17 +121,24 @@ def gather(study: StudyFile, source: str | None) -> Inputs:
         msg = f"study {study.name}: no price of the market index {study.market.symbol}: {reason}"
         failed = reason.split(":", 1)[0] in {"RateLimited", "SourceDown", "Unreachable", "BadPayload"}
         raise (SourceError if failed else StudyError)(msg)  # a source that is down is not an input that is wrong
-    market = ReturnPanel.from_prices(prices)
-    return Inputs(
+    inputs = Inputs(
         study=study,
-        source=where if where in {"bundled", "yahoo", "french", "fred", "stooq"} else Path(where).name,
+        source=where if where in {BUNDLED, "yahoo", "french", "fred", "stooq"} else Path(where).name,
         catalog=catalog,
         sample=sample,
         prices=prices,
-        market=market,
+        market=ReturnPanel.from_prices(prices),
         securities=_securities(study, where),
         definitions=load_definitions(_definitions(study)),
     )
+    symbols = {*prices.sources, *(inputs.securities.sources if inputs.securities else {})}
+    if symbols == set(inputs.borrowed):
+        msg = (
+            f"{where}: has none of the symbols of study {study.name} ({', '.join(study.prices.symbols)}, …), so all would come "
+            "from the bundled figures; check the names of its columns, or leave out the source"
+        )
+        raise StudyError(msg)
+    return inputs
 
 
 def _definitions(study: StudyFile) -> str | None:
