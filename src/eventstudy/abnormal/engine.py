@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal.fused import Kernel, compiled
-from eventstudy.abnormal.inputs import Inputs
+from eventstudy.abnormal.inputs import FLOOR, Inputs
 from eventstudy.abnormal.linear import estimate_linear
 from eventstudy.abnormal.models import MeanAdjusted, Model
 from eventstudy.abnormal.own import estimate_own, is_own
@@ -23,14 +23,12 @@ from eventstudy.abnormal.thin import Lumped, TradeToTrade
 from eventstudy.abnormal.volatility import ewma_before, known_bar, level_variance
 from eventstudy.errors import StudyError
 
-__all__ = ["FLOOR", "checked", "estimate", "estimate_again"]
+__all__ = ["checked", "estimate", "estimate_again"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-FLOOR: Final = 30
-"""No estimation window of at least this many bars may be used with fewer usable ones (METHODS 1.1: the hard floor)."""
 HEAP: Final = 30_000_000
 """Just under the largest threshold that glibc sets by itself, 32 MB."""
 CHUNK: Final = 1024

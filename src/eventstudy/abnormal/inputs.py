@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal.windows import cut
 
-__all__ = ["SUSPECT", "Inputs"]
+__all__ = ["FLOOR", "SUSPECT", "Inputs"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+FLOOR: Final = 30
+"""No estimation window of at least this many bars may be used with fewer usable ones (METHODS 1.1: the hard floor)."""
 SUSPECT: Final = 10.0
 """A return of 1000 % is kept and flagged (METHODS 1.1)."""
 

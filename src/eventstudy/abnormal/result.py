@@ -151,7 +151,7 @@ class AbnormalReturns:
         """Return (N, L): the forecast standard error of each abnormal return, sigma sqrt(1 + h_t); NaN where missing."""
         n, length = self.ar.shape
         if self.mix is None and self.variance is None:  # one factor a design serves all its security-events
-            error: Floats = np.sqrt(1.0 + np.einsum("dkl,dkl->dl", self.ahead, self.ahead))[self.design]
+            error: Floats = np.sqrt(1.0 + _leverage(self.ahead))[self.design]
             error *= self.sigma[:, None]
             error[np.isnan(self.ar)] = np.nan
             return error
@@ -159,12 +159,11 @@ class AbnormalReturns:
         step = max(1, CELLS // max(1, self.k * length))
         for low in range(0, n, step):
             rows = slice(low, low + step)
-            row = self.ahead[self.design[rows]]
-            if self.mix is not None:
-                row = self.mix[rows] @ row
-            square = self.sigma[rows, None] ** 2
-            noise = square if self.variance is None else self.variance[rows]
-            error[rows] = np.sqrt(noise + square * np.einsum("nkl,nkl->nl", row, row))
+            leverage = _leverage(self.ahead[self.design[rows]], None if self.mix is None else self.mix[rows])
+            if self.variance is None:
+                error[rows] = np.sqrt(1.0 + leverage) * self.sigma[rows, None]
+            else:
+                error[rows] = np.sqrt(self.variance[rows] + self.sigma[rows, None] ** 2 * leverage)
         error[~np.isfinite(self.ar)] = np.nan
         return error
 
@@ -270,6 +269,18 @@ class AbnormalReturns:
             msg = f"window ({first}, {last}) must lie inside the event window ({begin}, {end}) of the study"
             raise StudyError(msg)
         return slice(first - begin, last - begin + 1)
+
+
+def _leverage(ahead: Floats, mix: Floats | None = None) -> Floats:
+    """Return (n, L): h_t = |mix x*_t|^2, summed in the same order with and without `mix`."""
+    columns = ahead.shape[1]
+    total = np.zeros((ahead.shape[0], ahead.shape[2]))
+    for i in range(columns):
+        part = ahead[:, i]
+        if mix is not None:
+            part = sum((mix[:, i, j, None] * ahead[:, j] for j in range(columns)), np.zeros(1))
+        total += part * part
+    return total
 
 
 class Draft:

@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.study.config import EstimationWindow, EventStudy
-from eventstudy.study.result import StudyResult
 
 if TYPE_CHECKING:
     from eventstudy.study.lumped import LumpedReturns, abnormal_volume, lumped_returns, without_stale
+    from eventstudy.study.result import StudyResult
 
 __all__ = [
     "EstimationWindow",
@@ -21,12 +21,20 @@ __all__ = [
     "without_stale",
 ]
 
-_LUMPED = ("LumpedReturns", "abnormal_volume", "lumped_returns", "without_stale")
+_HOMES = {
+    "LumpedReturns": "lumped",
+    "StudyResult": "result",
+    "abnormal_volume": "lumped",
+    "lumped_returns": "lumped",
+    "without_stale": "lumped",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs the room of returns when it is first asked for."""
-    if name not in _LUMPED:
+    """Import what a study needs only once it is fitted when it is first asked for (PEP 562)."""
+    if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    return getattr(import_module("eventstudy.study.lumped"), name)
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from eventstudy.abnormal.engine import FLOOR
+from eventstudy.abnormal.inputs import FLOOR
 from eventstudy.abnormal.models import MarketModel, Model
 from eventstudy.errors import StudyError
 
