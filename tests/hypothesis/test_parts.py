@@ -72,26 +72,35 @@ def test_candidates_share_the_state_of_the_event(market, rules):
     assert all(len(a) >= len(b) for a, b in zip(coarse, candidates(cells, at, 20), strict=True))
 
 
+def made_reaction(score, null):
+    """A reaction whose only scheme is a permutation of one column."""
+    nothing = np.zeros(0)
+    return Reaction(
+        position=np.arange(score.size),
+        score=score,
+        car=score,
+        estimate=float(score.mean()),
+        p_permutation=0.5,
+        p_matched=0.5,
+        p_shift=0.5,
+        p_left_out=0.5,
+        pvalue=0.5,
+        null_permutation=null,
+        null_matched=nothing,
+        null_shift=nothing,
+        left_out=nothing,
+        null_left_out=np.zeros((0, null.size)),
+        drawn=null[:, None],
+        low=np.array([-9.0]),
+        high=np.array([9.0]),
+        groups=(),
+    )
+
+
 def test_interval_and_equivalence_by_formula():
     score = np.array([0.1, -0.2, 0.05, 0.3, -0.1])
     draws = np.linspace(-1, 1, 201)
-    nothing = np.zeros(0)
-    found = Reaction(
-        np.arange(5),
-        score,
-        score,
-        float(score.mean()),
-        0.5,
-        0.5,
-        0.5,
-        0.5,
-        0.5,
-        draws,
-        nothing,
-        nothing,
-        nothing,
-        draws[:0, None],
-    )
+    found = made_reaction(score, draws)
     assert found.interval(0.9) == pytest.approx((score.mean() - 0.9, score.mean() + 0.9))
     se = score.std(ddof=1) / np.sqrt(5)
     expected = max(stats.t.sf((score.mean() + 1) / se, 4), stats.t.cdf((score.mean() - 1) / se, 4))
@@ -101,10 +110,7 @@ def test_interval_and_equivalence_by_formula():
 def test_reaction_power_is_a_shifted_quantile():
     rng = np.random.default_rng(0)
     null = rng.standard_normal(1999) * 0.3
-    nothing = np.zeros(0)
-    found = Reaction(
-        np.arange(5), null[:5], null[:5], 0.0, 0.5, 0.5, 0.5, 0.5, 0.5, null, nothing, nothing, nothing, null[:0, None]
-    )
+    found = made_reaction(null[:5], null)
     power = reaction_power(found, 0.75, 0.05, 0.8)
     assert power.detectable == pytest.approx((1.645 + 0.8416) * 0.3, abs=0.03)
     assert power.power == pytest.approx(0.804, abs=0.03)  # P(N(2.5, 1) > 1.645)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +185,7 @@ def evaluate(
     }
     aim, level = rules.power, rules.level
     power = {
-        "H1": reaction_power(down, aim.reaction, level, aim.target),
+        "H1": reaction_power(down, aim.reaction, level, aim.target, curve_wanted=curves),
         "H2": decision_power(
             decided,
             hazard,
@@ -199,8 +199,10 @@ def evaluate(
             rng=streams[3],
             curve_wanted=curves,
         ),
-        "H3": reaction_power(up, aim.reaction, level, aim.target),
+        "H3": reaction_power(up, aim.reaction, level, aim.target, curve_wanted=curves),
     }
+    # what could not be tested could not have shown anything
+    power = {name: p if links[name].applicable else replace(p, power=0.0) for name, p in power.items()}
     joint = float(np.prod([p.power for p in power.values()]))
     power["chain"] = Power(float("nan"), joint, float("nan"))
     return SampleVerdict(

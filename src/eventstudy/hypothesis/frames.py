@@ -3,7 +3,8 @@
 ========================  ==========================================================================================
 ``reactions``             link, session, period, event_ids, car, sar, loss_before: one point an independent session
 ``hazard_by_drawdown``    sample, low, high (loss since the threat), sessions, decisions, rate, ci_low, ci_high
-``placebos``              sample, link, scheme, value: the draws; ``observed`` repeats the estimate (link's direction)
+``placebos``              sample, link, scheme, value: the draws; ``observed`` repeats the estimate (link's direction);
+                          of ``left_out`` the session or cluster whose leaving out weakens the link most
 ``curve``                 one row a specification, by estimate within sample and link; ``rank`` from 0
 ``overlay``               day, first, second, low, middle, high, others: October over April, band of all other threats
 ``paths``                 id, day, path: the index around each threat
@@ -84,6 +85,9 @@ def _placebos(name: str, sample: SampleVerdict) -> pd.DataFrame:
         for scheme in ("permutation", "matched", "shift"):
             draws = getattr(reaction, f"null_{scheme}")
             parts.append(pd.DataFrame({"link": link, "scheme": scheme, "value": draws, "observed": reaction.estimate}))
+        if reaction.left_out.size:
+            observed, draws = reaction.worst_left_out()
+            parts.append(pd.DataFrame({"link": link, "scheme": "left_out", "value": draws, "observed": observed}))
     test = sample.decisions
     parts.append(pd.DataFrame({"link": "H2", "scheme": "shift", "value": test.null, "observed": test.statistic}))
     table = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)

@@ -7,10 +7,13 @@ sessions of relief for the decisions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from eventstudy.hypothesis.reactions import means_without
 
 if TYPE_CHECKING:
     from eventstudy.hypothesis.decisions import DecisionTest, ScoreTest
@@ -50,24 +53,39 @@ class Power:
     curve: tuple[tuple[float, float], ...] = ()
 
 
-def reaction_power(reaction: Reaction, effect: float, level: float, target: float) -> Power:
+def reaction_power(
+    reaction: Reaction, effect: float, level: float, target: float, *, curve_wanted: bool = True
+) -> Power:
     """Power of the headline (largest) p-value of a reaction, effects injected at random placebo dates.
 
-    The draws of the permutation are such dates; each is moved by `effect` and held against the strictest of the critical
-    values, and so is each with a session or a cluster left out.
+    The draws of the permutation are such dates; each score is moved by `effect`, clipped as scores are, and the mean held
+    against the strictest of the critical values, and so is the mean with a session or a cluster left out.
     """
     nulls = [null for null in (reaction.null_permutation, reaction.null_matched, reaction.null_shift) if null.size]
     if not nulls:
         return Power(effect, float("nan"), float("nan"))
-    placebo = reaction.null_permutation
-    # what must be added to each record of placebo dates before every scheme rejects
-    needed = max(_critical(null, level) for null in nulls) - placebo
-    for null in reaction.null_left_out:
-        needed = np.maximum(needed, _critical(null, level) - null)
-    if not np.isfinite(needed).all():
+    critical = max(_critical(null, level) for null in nulls)
+    left = np.array([_critical(null, level) for null in reaction.null_left_out])
+    if not (np.isfinite(critical) and np.isfinite(left).all()):
         return Power(effect, 0.0, float("inf"))
-    curve = tuple((d, float(np.mean(needed < d))) for d in _STEPS)
-    return Power(effect, float(np.mean(needed < effect)), float(np.quantile(needed, target)), curve)
+
+    def power(size: float) -> float:
+        moved = np.clip(reaction.drawn + size, reaction.low, reaction.high)
+        found = moved.mean(axis=1) > critical
+        if left.size:
+            found &= (means_without(moved, reaction.groups) > left[:, None]).all(axis=0)
+        return float(found.mean())
+
+    curve = tuple((size, power(size)) for size in (_STEPS if curve_wanted else ()))
+    return Power(effect, power(effect), _crossing(curve, target), curve)
+
+
+def _crossing(curve: tuple[tuple[float, float], ...], target: float) -> float:
+    """Find where the curve first reaches the target, between its points by a straight line; infinite if nowhere."""
+    for (x0, y0), (x1, y1) in pairwise(curve):
+        if y0 < target <= y1:
+            return x0 + (target - y0) / (y1 - y0) * (x1 - x0)
+    return float("inf")
 
 
 def _critical(null: Floats, level: float) -> float:

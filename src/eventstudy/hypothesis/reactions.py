@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from eventstudy.hypothesis.definitions import Definitions
 
-__all__ = ["Cells", "Reaction", "Stratum", "leave_out_groups", "match_cells", "react", "winsorised"]
+__all__ = ["Cells", "Reaction", "Stratum", "leave_out_groups", "match_cells", "means_without", "react", "winsorised"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -84,6 +84,12 @@ class Reaction:
         The estimate without each session, and without each cluster of sessions.
     null_left_out : (G, R) float
         What chance gives for as many sessions.
+    drawn : (R, n) float
+        The signed scores of the permutation's sessions before clipping, on which effects are injected.
+    low, high : (n,) float
+        Where each column is clipped.
+    groups : tuple of int arrays
+        What is left out in turn.
     """
 
     position: Ints
@@ -100,6 +106,10 @@ class Reaction:
     null_shift: Floats
     left_out: Floats
     null_left_out: Floats
+    drawn: Floats
+    low: Floats
+    high: Floats
+    groups: tuple[Ints, ...]
 
     @property
     def n(self) -> int:
@@ -126,6 +136,12 @@ class Reaction:
         """One-sided p-value against the link's direction, the largest of the three schemes."""
         nulls = [null for null in (self.null_permutation, self.null_matched, self.null_shift) if null.size]
         return max((pvalue(-self.estimate, -null) for null in nulls), default=float("nan"))
+
+    def worst_left_out(self) -> tuple[float, Floats]:
+        """Give the estimate and the draws behind `p_left_out`."""
+        found = [pvalue(float(e), null) for e, null in zip(self.left_out, self.null_left_out, strict=True)]
+        worst = int(np.argmax(found))
+        return float(self.left_out[worst]), self.null_left_out[worst]
 
     def interval_t(self, level: float) -> tuple[float, float]:
         """Interval for the mean score by t(n-1), which lets the news add noise as well."""
@@ -259,6 +275,9 @@ def react(
     scored = np.full(z.shape, np.nan)
     permuted: list[Floats] = []
     parts: list[tuple[Floats, Floats]] = []
+    unclipped: list[Floats] = []
+    lows: list[Floats] = []
+    highs: list[Floats] = []
     for stratum in strata:
         inside = position[(position >= stratum.first) & (position <= stratum.last)]
         inside = inside[usable[inside]]
@@ -267,7 +286,11 @@ def react(
         scored[inside] = clipped[inside]
         chosen.append(inside)
         if inside.size:
-            permuted.append(clipped[draw_without(pool, inside.size, draws, rng)])
+            taken = draw_without(pool, inside.size, draws, rng)
+            permuted.append(clipped[taken])
+            unclipped.append(sign * z[taken])
+            lows.append(np.full(inside.size, np.nanmin(clipped[pool])))
+            highs.append(np.full(inside.size, np.nanmax(clipped[pool])))
             parts.append(rotation_sums(clipped, inside, stratum.first, stratum.last))
     at = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
     score = scored[at]
@@ -275,7 +298,26 @@ def react(
     if not at.size:
         nan = float("nan")
         none = np.zeros((0, 0))
-        return Reaction(at, score, car[at], nan, nan, nan, nan, nan, nan, nothing, nothing, nothing, nothing, none)
+        return Reaction(
+            at,
+            score,
+            car[at],
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            none,
+            none,
+            nothing,
+            nothing,
+            (),
+        )
     estimate = float(summarize(score))
     drawn = np.concatenate(permuted, axis=1)
     permutation = summarize(drawn, axis=1)
@@ -283,7 +325,7 @@ def react(
     matched = summarize(whole[matched_draws(candidates(cells, at, rules.placebo.matched_minimum), draws, rng)], axis=1)
     shift = nothing if kind == "median" else rotations(parts, draws, rng)
     groups = [] if kind == "median" else leave_out_groups(at, rules.placebo.cluster_gap)
-    left, null_left = _without(score, drawn, groups)
+    left, null_left = means_without(score[None, :], groups)[:, 0], means_without(drawn, groups)
     tested = [pvalue(estimate, null) for null in (permutation, matched, shift)]
     p_left = max((pvalue(float(e), null) for e, null in zip(left, null_left, strict=True)), default=float("nan"))
     return Reaction(
@@ -301,6 +343,10 @@ def react(
         null_shift=shift,
         left_out=left,
         null_left_out=null_left,
+        drawn=np.concatenate(unclipped, axis=1),
+        low=np.concatenate(lows),
+        high=np.concatenate(highs),
+        groups=tuple(groups),
     )
 
 
@@ -322,9 +368,11 @@ def leave_out_groups(position: Ints, gap: int) -> list[Ints]:
     return [g for g in (*single, *(c for c in clusters if c.size > 1)) if position.size - g.size >= _STAY]
 
 
-def _without(score: Floats, drawn: Floats, groups: list[Ints]) -> tuple[Floats, Floats]:
-    """Means without each group, of the events and of the draws: the columns of a draw are exchangeable."""
-    left = np.array([(score.sum() - score[g].sum()) / (score.size - g.size) for g in groups])
-    total = drawn.sum(axis=1)
-    null = [(total - drawn[:, g].sum(axis=1)) / (score.size - g.size) for g in groups]
-    return left, np.stack(null) if null else np.zeros((0, drawn.shape[0]))
+def means_without(scores: Floats, groups: Sequence[Ints]) -> Floats:
+    """(G, R) means of each row of scores (R, n) without each group: the columns of a draw are exchangeable."""
+    n = scores.shape[1]
+    member = np.zeros((n, len(groups)))
+    for j, group in enumerate(groups):
+        member[group, j] = 1.0
+    stay = n - member.sum(axis=0)
+    return np.asarray(((scores.sum(axis=1)[:, None] - scores @ member) / stay).T, dtype=float)

@@ -40,6 +40,7 @@ _FEAR_NOISE = 0.06
 _LEVERAGE = -4.0  # log fear per unit of return
 _CALM = 0.85  # realised over implied volatility
 _LOSS_SD = 0.022  # of the loss since the threat over sessions at risk, by simulation of the forced world
+_SELLOFF = 2.0  # standard deviations of a fall that has nothing to do with threats
 _RETALIATES, _LASTS = 0.35, 12
 _RETALIATION_ODDS = 8.0
 
@@ -160,7 +161,11 @@ class _Path:
             softened = at_risk & (chance[:, t] < hazard)
             ends[softened], relieved[softened] = t, True
             running = (running & ~softened & (t < ends)) | (starts == t)
-            jump = self._jump(t) * (float(softened.any()) - float(at_trigger[t])) - 2.0 * at_selloff[t]
+            jump = self._jump(t) * (float(softened.any()) - float(at_trigger[t]))
+            if (
+                at_selloff[t] and not softened.any()
+            ):  # relief moves the index by what was declared, nothing else with it
+                jump -= _SELLOFF
             sigma = _CALM * self.fear[t - 1] / 100.0 / np.sqrt(252)
             self.returns[t] = sigma * shock[t] + jump * self.fear[t - 1] / 100.0 / np.sqrt(252)
             self.level[t] = self.level[t - 1] * (1.0 + self.returns[t])
