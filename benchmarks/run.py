@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="the page to write; without it the table is printed")
     parser.add_argument("--times", type=int, default=3, help="runs of each case; the shortest counts")
     given = parser.parse_args()
+    busy = os.getloadavg()[0]
     ours = python(given.venvs / "ours", [f"{HERE.parent}[fast]"])
     reports = run(ours, "loop.py", "1000", str(given.times))
     truth = reports[0]
@@ -116,14 +117,16 @@ def main() -> None:
     starts = {label: seconds(ours, label) for label in IMPORTS}
     nothing = seconds(ours, "pass")
     starts = {label: value - nothing for label, value in starts.items()}
-    page = table(reports, truth, starts, (twenty(ours, "None"), twenty(ours, '"XNYS"')))
+    page = table(busy, reports, truth, starts, (twenty(ours, "None"), twenty(ours, '"XNYS"')))
     if given.out:
         given.out.write_text(page)
     else:
         sys.stdout.write(page)
 
 
-def table(reports: list[dict], truth: dict, starts: dict[str, float], small: tuple[tuple[float, float], ...]) -> str:
+def table(
+    busy: float, reports: list[dict], truth: dict, starts: dict[str, float], small: tuple[tuple[float, float], ...]
+) -> str:
     """Return the page."""
     peers = [row for row in reports if row["case"] == "whole call" and row is not truth]
     fastest = max(row["events"] / row["seconds"] for row in peers)
@@ -133,7 +136,7 @@ def table(reports: list[dict], truth: dict, starts: dict[str, float], small: tup
         "",
         "Made by `python benchmarks/run.py --venvs DIR --out docs/benchmarks.md`: every tool in its own virtual environment and",
         "process, on the same synthetic panel, the shortest of several runs. Read the ratios; the seconds are of one machine",
-        f"({os.cpu_count()} cores, Python {platform.python_version()}).",
+        f"({os.cpu_count()} cores, Python {platform.python_version()}; load average before the run {busy:.1f}: what exceeds 0 was other work).",
         "",
         "Market model, estimation window of 250 bars (-260 .. -11), event window (-10, 10). Imports and the making of frames are",
         "not timed. The errors are the largest relative differences of the first 200 CARs and of their standard errors from a",
