@@ -59,9 +59,9 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     both = shown["session"].isin(dropped["session"])
     shown["stance"] = shown["stance"].where(~both, BOTH)
     # one name a session, the one that everyone knows it by: else the first row of a session would name it
-    labels = shown["event_id"].map(inputs.study.market.labels)
-    known = labels.groupby(shown["session"]).transform("first")
-    shown["name"] = known.where(known.notna(), shown["name"])
+    labels = inputs.study.market.labels
+    known = {s: labels[e] for s, e in zip(shown["session"], shown["event_id"], strict=True) if e in labels}
+    shown["name"] = [known.get(s, name) for s, name in zip(shown["session"], shown["name"], strict=True)]
     caption = (
         f"{inputs.study.market.symbol}; constant mean over 250 sessions ending 11 before the event, days 0 and +1 of every "
         f"event of the catalogue left out; variance from {inputs.study.market.fear or 'an EWMA'} at the last close before."
