@@ -79,8 +79,8 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     )  # fmt: skip
     tables = (
         _events_table(by_event),
-        Table("stance_tests", "Tests of the mean reaction, by stance and window", "Every test that the data allow; one that does not apply says why.",
-              tests, units={"pvalue": "pvalue", "estimate": "percent", "n": "count", "sessions": "count"}, filters=("stance", "window", "test"), open=False),
+        Table("stance_tests", "Tests of the mean reaction, by stance and window", "believe: whether the test is claimed to hold for a sample like this one; doubts: why not, or why it does not apply.",
+              tests, units={"pvalue": "pvalue", "estimate": "percent", "n": "count", "sessions": "count"}, filters=("stance", "window", "test", "believe"), open=False),
         Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. {caption}", averages,
               units={"caar": "percent", "low": "percent", "high": "percent", "n_sessions": "count"}),
         Table("no_direction", "Sessions left out of the means", "They carry news of two directions, or one announcement that does both; nothing is averaged away.",
@@ -232,9 +232,12 @@ def _averages(
     mean = mean[[*first, *(c for c in mean.columns if c not in first)]]
     test = pd.concat(tests, ignore_index=True)
     test = test.rename(columns={"name": "test", "n_clusters": "sessions"})
-    test = test[
-        ["stance", "window", "test", "estimate", "statistic", "distribution", "pvalue", "n", "sessions", "reason"]
+    test["believe"] = test["valid"].map({True: "yes", False: "no"}).fillna("")
+    test["doubts"] = [
+        "; ".join(doubts) if len(doubts) else why for doubts, why in zip(test["doubts"], test["reason"], strict=True)
     ]
+    numbers = ["estimate", "statistic", "distribution", "pvalue", "n", "sessions"]
+    test = test[["stance", "window", "test", "believe", *numbers, "doubts"]]
     return mean, test, pd.concat(paths, ignore_index=True)
 
 
