@@ -14,6 +14,7 @@ import eventstudy as es
 
 def main() -> int:
     port, place, start, end, *symbols = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with Ctrl-C ignored
     limit = 0
     if "--interrupt-after" in symbols:
         limit = int(symbols.pop())
