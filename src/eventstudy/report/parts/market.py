@@ -169,9 +169,8 @@ def _events_table(by_event: pd.DataFrame) -> Table:
 
 def _without_direction(inputs: Inputs) -> pd.DataFrame:
     """List the sessions of the sample that carry both directions, or an announcement that does both."""
-    sessions = inputs.sample.sessions(inputs.study.calendar)
-    mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == inputs.stances.ambiguous).any())
-    out = sessions[sessions["conflict"] | mixed]
+    sessions, both = inputs.sample_sessions()
+    out = sessions[both]
     words = inputs.stances
     reason = np.where(
         out["conflict"], f"{words.trigger} and {words.relief} on one session", "an announcement that does both"

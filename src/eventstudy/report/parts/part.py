@@ -66,6 +66,16 @@ class Inputs:
     securities: ReturnPanel | None
     definitions: Definitions
 
+    def sample_sessions(self) -> tuple[pd.DataFrame, pd.Series[bool]]:
+        """Give the sample's sessions, and which rows stand on a session of two directions.
+
+        Such a session carries a trigger and a relief, or an announcement that does both: no single reaction can be read
+        from it.
+        """
+        sessions = self.sample.sessions(self.study.calendar)
+        mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == self.stances.ambiguous).any())
+        return sessions, sessions["conflict"] | mixed
+
     @property
     def borrowed(self) -> tuple[str, ...]:
         """Symbols that the named source does not have, taken from the bundled figures."""

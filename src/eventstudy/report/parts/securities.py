@@ -131,9 +131,8 @@ def _means(
     inputs: Inputs, part: CrossSectionPart, study: EventStudy, panel: ReturnPanel, have: dict[str, list[str]]
 ) -> pd.DataFrame:
     """Each security's mean reaction by stance; sessions with both directions, or a mixed announcement, are left out."""
-    sessions = inputs.sample.sessions(inputs.study.calendar)
-    mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == inputs.stances.ambiguous).any())
-    clear = sessions[~(sessions["conflict"] | mixed)]
+    sessions, both = inputs.sample_sessions()
+    clear = sessions[~both]
     rows = []
     for stance in (inputs.stances.trigger, inputs.stances.relief):
         events = inputs.sample.select(event_id=list(clear.index[clear["stance"] == stance]))
