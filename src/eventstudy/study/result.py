@@ -242,11 +242,12 @@ class StudyResult:
         seed: int | np.random.Generator | None = None,
         **options: Any,
     ) -> pd.DataFrame:
-        """Return every test on a window, one row each; one that does not apply says why."""
+        """Return every test on a window, one row each; ``valid`` are those to believe, the others say why not."""
         from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
         results = inference.run_all(self.sample(window), alternative=alternative, seed=seed, **options)
-        return pd.DataFrame([result.to_dict() for result in results])
+        table = pd.DataFrame([result.to_dict() for result in results])
+        return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
 
     def sample(self, window: Window | None = None, *, estimation: bool = True, placebo: bool = True) -> WindowSample:
         """Return a window as the input of the significance tests.

@@ -231,7 +231,7 @@ def _averages(
     mean = mean[[*first, *(c for c in mean.columns if c not in first)]]
     test = pd.concat(tests, ignore_index=True)
     test = test.rename(columns={"name": "test", "n_clusters": "sessions"})
-    test["believe"] = test["valid"].map({True: "yes", False: "no"}).fillna("")
+    test["believe"] = test["valid"].map({True: "yes", False: "no"}).where(test["applicable"], "")
     test["doubts"] = [
         "; ".join(doubts) if len(doubts) else why for doubts, why in zip(test["doubts"], test["reason"], strict=True)
     ]
