@@ -10,7 +10,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all lint types notebooks browser gallery gallery-check calibration benchmarks lock clean
+.PHONY: help study test test-all lint types notebooks browser gallery gallery-check benchmarks lock clean
 
 ##@ Use
 help: ## Show this help
@@ -46,6 +46,9 @@ gallery: $(DEV_STAMP) ## Write gallery/ anew from the bundled figures
 
 gallery-check: $(DEV_STAMP) ## Regenerate the study and compare it with gallery/; fails if anything moved
 	$(BIN)/eventstudy check us-china --against gallery
+
+benchmarks: $(DEV_STAMP) ## Measure speed and memory against the peers, on a quiet machine; writes docs/benchmarks.md
+	$(BIN)/python benchmarks/run.py --out docs/benchmarks.md
 
 lock: ## Resolve the dependencies anew, into requirements/
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv
