@@ -135,7 +135,37 @@ def test_a_drawdown_that_only_mirrors_the_fear_gauge_does_not_survive(rules):
     alone = run_race(frame, rows, rules, draws=499, rng=np.random.default_rng(0)).table.set_index("rival")
     assert alone.loc["drawdown", "p_permutation"] < 0.05
     beside = surviving(frame, rows.relieved, np.zeros(len(frame), int), draws=499, rng=np.random.default_rng(0))
-    assert beside > 0.05
+    assert beside.pvalue > 0.05
+    assert beside.reason == ""
+
+
+def test_a_control_that_is_missing_is_not_left_out_in_silence():
+    frame, rows = made_up("drawdown", seed=3)
+    bins = np.zeros(len(frame), int)
+    whole = surviving(frame, rows.relieved, bins, draws=199, rng=np.random.default_rng(0))
+    assert np.isfinite(whole.pvalue)
+    blind = surviving(frame.assign(**{"yield": np.nan}), rows.relieved, bins, draws=199, rng=np.random.default_rng(0))
+    assert np.isnan(blind.pvalue)
+    assert blind.reason == "no yield in these prices"
+    both = frame.assign(**{"yield": np.nan, "fear": np.nan})
+    assert surviving(both, rows.relieved, bins, draws=9, rng=np.random.default_rng(0)).reason == (
+        "no fear gauge and no yield in these prices"
+    )
+    # one that never varies explains nothing: the test without it is the same test
+    flat = surviving(frame.assign(retaliation=0.0), rows.relieved, bins, draws=199, rng=np.random.default_rng(0))
+    assert np.isfinite(flat.pvalue)
+
+
+def test_a_rival_more_changes_no_other_rivals_draws(rules):
+    frame, rows = made_up("drawdown", seed=3)
+    with_it, without = (
+        run_race(part, rows, rules, draws=199, rng=np.random.default_rng(0), fits=False).table.set_index("rival")
+        for part in (frame.assign(talks=np.arange(len(frame)) % 3 == 0), frame)
+    )
+    assert "talks" in with_it.index
+    shared = without.index.drop("constant")
+    assert len(shared) > 2
+    assert with_it.loc[shared, "p_permutation"].tolist() == without.loc[shared, "p_permutation"].tolist()
 
 
 def test_too_few_reliefs_have_no_favourite(rules):

@@ -97,8 +97,13 @@ def test_sign_rates(claims, flagship):
 def test_dose(claims, flagship):
     points = flagship[2].tables()["dose"]
     rises = points[points["change"] > 0]
-    rho = rises["change"].corr(rises["sar"], method="spearman")
-    assert numbers(claims[4].figure)[0] == pytest.approx(rho, abs=0.006)
+    for place, size in ((0, "dose"), (2, "change")):  # rho, p, rho, p
+        rho = rises[size].corr(rises["sar"], method="spearman")
+        assert numbers(claims[4].figure)[place] == pytest.approx(rho, abs=0.006)
+    # by hand: 10 points on 200 of 505 billion; 100 points on everything
+    covered = rises.set_index("event_id")["dose"]
+    assert covered["2018-09-17_200bn"] == pytest.approx(10 * 200 / 505)
+    assert covered["2025-10-10_post1"] == pytest.approx(100.0)
 
 
 def test_shares_of_outcomes(claims):

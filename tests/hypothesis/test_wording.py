@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from eventstudy.hypothesis.falsify import required
 from eventstudy.hypothesis.joint import chain_result
 from eventstudy.hypothesis.power import Power
 from eventstudy.hypothesis.verdict import Falsifier, decide, plain
@@ -69,7 +70,7 @@ def test_a_link_that_could_not_be_tested_says_why(rules):
 class Sample:
     def __init__(self, **links):
         self.links = {name: links.get(name, link(name)) for name in ("H1", "H2", "H3")}
-        self.chain = chain_result(self.links)
+        self.chain = chain_result(self.links, 20)
         self.power = dict.fromkeys(("H1", "H2", "H3", "chain"), POWER)
 
 
@@ -80,16 +81,34 @@ def all_significant():
 def test_supported_needs_the_chain_and_no_falsifier(rules):
     sample = all_significant()
     assert decide(sample, (), rules) == (True, [])
-    open_one = Falsifier("H2", "other selloffs", None, "")
-    assert decide(sample, (open_one,), rules) == (True, [])
+    open_one = Falsifier("H2", "other selloffs", None, "none at risk")
+    unjudged = "H2 other selloffs (cannot be judged: none at risk)"
+    assert decide(sample, (open_one,), rules) == (True, [unjudged])
     fired = Falsifier("H3", "median not positive", True, "")
-    assert decide(sample, (fired, open_one), rules) == (None, ["H3 median not positive"])
+    assert decide(sample, (fired, open_one), rules) == (None, ["H3 median not positive", unjudged])
+    # one that must be judged, and cannot be, stands in the way like one that fires
+    needed = replace(open_one, required=True)
+    assert decide(sample, (needed,), rules) == (None, [unjudged])
+    assert decide(sample, (replace(needed, fires=False),), rules) == (True, [])
+
+
+def test_what_could_not_be_judged_is_said_in_every_answer(rules):
+    unjudged = Falsifier("H2", "beside the yield", None, "no yield in these prices")
+    told = "could not be judged: H2 beside the yield (cannot be judged: no yield in these prices)"
+    for sample, supported in ((all_significant(), True), (Sample(), None), (Sample(H2=link("H2", wrong=0.01)), False)):
+        assert told in chain_sentence(sample, [], (unjudged,), rules, supported=supported)
+
+
+def test_the_declared_exceptions_are_the_only_ones(rules):
+    every = [text for texts in rules.falsifiers.values() for text in texts]
+    judged = {text: required(Falsifier("H1", text, None, ""), rules).required for text in every}
+    assert [text for text, needed in judged.items() if not needed] == ["other selloffs raise nothing"]
 
 
 def test_one_weak_link_leaves_it_open(rules):
     sample = Sample(H1=link("H1", p=0.001), H3=link("H3", p=0.001))
     assert decide(sample, (), rules) == (None, [])
-    text = chain_sentence(sample, [], rules, supported=None)
+    text = chain_sentence(sample, [], (), rules, supported=None)
     assert text.startswith("The chain is not established (joint p = 0.500, the largest of the three links', H2")
     assert "weak evidence either way" in text
 
@@ -100,11 +119,13 @@ def test_a_link_against_it_is_said_to_be(rules, values):
     supported, reasons = decide(sample, (), rules)
     assert supported is False
     assert len(reasons) == 1
-    assert chain_sentence(sample, reasons, rules, supported=False).startswith("The record speaks against the chain: H2")
+    assert chain_sentence(sample, reasons, (), rules, supported=False).startswith(
+        "The record speaks against the chain: H2"
+    )
 
 
 def test_supported_in_words(rules):
-    text = chain_sentence(all_significant(), [], rules, supported=True)
+    text = chain_sentence(all_significant(), [], (), rules, supported=True)
     assert text.startswith("The record supports the chain")
     assert "prove" not in text
 
@@ -114,21 +135,28 @@ def test_a_chain_with_a_missing_link_is_not_tested(rules):
     sample = Sample(H3=missing)
     assert not sample.chain.applicable
     assert decide(sample, (), rules) == (None, [])
-    assert "not established: H3 could not be tested" in chain_sentence(sample, [], rules, supported=None)
+    assert "not established: H3 could not be tested" in chain_sentence(sample, [], (), rules, supported=None)
 
 
 def test_strong_tests_do_not_excuse_themselves(rules):
     sample = Sample()
     sample.power = dict(sample.power) | {"chain": replace(POWER, power=0.95)}
-    assert "weak evidence" not in chain_sentence(sample, [], rules, supported=None)
+    assert "weak evidence" not in chain_sentence(sample, [], (), rules, supported=None)
 
 
 def test_detectable_effects():
-    power = {"H1": POWER, "H3": Power(0.75, 0.5, float("inf")), "H2": Power(4.0, 0.5, float("inf"))}
-    text = detectable_sentence(power)
-    assert "H1 0.90" in text
-    assert "H3" not in text
-    assert "no odds ratio up to 30" in text
+    nowhere = float("inf")
+    power = {
+        "H1": POWER,
+        "H3": Power(0.75, 0.5, nowhere),
+        "H2": Power(4.0, 0.5, nowhere),
+        "chain": Power(1.0, 0.2, 1.62),
+    }
+    text = detectable_sentence(power, 0.8)
+    assert text.startswith("Smallest effects found in 80 % of cases: H1 0.90 standard deviations; ")
+    assert "H3 no effect up to 2 standard deviations" in text
+    assert "H2 no odds ratio up to 30" in text
+    assert "the chain 1.6 times the declared effects in every link at once" in text
 
 
 def test_small_words():

@@ -13,10 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy.hypothesis.chain import row_loss
-from eventstudy.hypothesis.checks import Check, after_selloffs, asymmetry, implementation, landmark
+from eventstudy.hypothesis.companions import companion_checks
 from eventstudy.hypothesis.curve import specification_curve
 from eventstudy.hypothesis.cycles import count_cycles, cycle_table
-from eventstudy.hypothesis.decisions import age_stratum, episode_rows, score_test, session_test
 from eventstudy.hypothesis.groups import group_tests
 from eventstudy.hypothesis.race import Race, covariates, run_race
 from eventstudy.hypothesis.robustness import giveback, leave_out, reaction_variants
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from eventstudy.hypothesis.chain import Evidence, SampleVerdict
+    from eventstudy.hypothesis.checks import Check
     from eventstudy.hypothesis.definitions import Definitions
     from eventstudy.hypothesis.reactions import Stratum
     from eventstudy.hypothesis.setting import Setting
@@ -97,15 +97,17 @@ def analyse(
     say("the race of the rivals")
     races, checks, shifts = {}, {}, {}
     for (name, spans), stream in zip(chosen.items(), streams[0].spawn(len(chosen)), strict=True):
-        parts = [np.random.default_rng(s) for s in stream.spawn(3)]
+        seeds = stream.spawn(3)
         rows, loss = samples[name].rows, row_loss(setting.record.market, samples[name].rows, evidence, rules)
         split = int(setting.index.searchsorted(pd.Timestamp(rules.attenuation_split), side="right"))
         frame = covariates(
             setting.record.market, rows, loss, setting.rival, setting.sample.talks.position, rules, split=split
         )
-        races[name] = run_race(frame, rows, rules, draws=draws, rng=parts[0])
-        checks[name] = _checks(setting, evidence, spans, samples[name], loss, rules, draws, parts[1])
-        shifts[name] = shift_chain(setting.record, evidence, rows, spans, rules, draws=draws, rng=parts[2])
+        races[name] = run_race(frame, rows, rules, draws=draws, rng=np.random.default_rng(seeds[0]))
+        checks[name] = companion_checks(setting, evidence, spans, rows, loss, rules, draws=draws, seed=seeds[1])
+        shifts[name] = shift_chain(
+            setting.record, evidence, rows, spans, rules, draws=draws, rng=np.random.default_rng(seeds[2])
+        )
     tables["race"] = _by_sample({name: race.table for name, race in races.items()})
     tables["race_joint"] = _by_sample({name: race.joint for name, race in races.items()})
     tables["companions"] = _check_table(checks)
@@ -126,9 +128,9 @@ def analyse(
     }
     tables["curve"] = _by_sample({name: curve.table for name, curve in curves.items()})
     tables["curve_summary"] = _by_sample({name: curve.summary for name, curve in curves.items()})
-    rng = np.random.default_rng(streams[4])
-    tables["attenuation"] = attenuation(setting, evidence, rules, draws=draws, rng=rng)
-    tables["dose"], dose = dose_response(setting, evidence, rules, draws=draws, rng=rng)
+    first, second = (np.random.default_rng(s) for s in streams[4].spawn(2))
+    tables["attenuation"] = attenuation(setting, evidence, rules, draws=draws, rng=first)
+    tables["dose"], dose = dose_response(setting, evidence, rules, draws=draws, rng=second)
     tables["rate_ladder"] = rate_ladder(setting, rules)
     paths = episode_paths(setting)
     tables["paths"], tables["overlay"] = paths, overlay(paths, *_pair(setting))
@@ -144,88 +146,10 @@ def analyse(
             name: {"rival": race.favourite, "bic_margin": race.margin, "reliefs": race.reliefs}
             for name, race in races.items()
         },
-        "drawdown_beside_rivals": {name: race.p_surviving for name, race in races.items()},
+        "drawdown_beside_rivals": {name: race.surviving._asdict() for name, race in races.items()},
         "calendar_shift": {name: {"smallest": t.statistic, "pvalue": t.pvalue} for name, t in shifts.items()},
     }
     return Analysis(tables, facts, races, checks, shifts)
-
-
-def _checks(
-    setting: Setting,
-    evidence: Evidence,
-    spans: list[Stratum],
-    sample: SampleVerdict,
-    loss: Floats,
-    rules: Definitions,
-    draws: int,
-    rng: np.random.Generator,
-) -> tuple[Check, ...]:
-    """Companions of H2 in one sample, and the reliefs of those who are not said to watch the index."""
-    record = setting.record
-    inside = np.zeros(record.busy.shape, dtype=bool)
-    for s in spans:
-        inside[s.first : s.last + 1] = True
-    decided = np.zeros(inside.shape, dtype=bool)
-    decided[record.decision] = True
-    dates = setting.index.get_indexer(pd.DatetimeIndex([day for day, _ in rules.selloffs.dates]))
-    falls = np.asarray([t for t in dates if t >= 0 and inside[t]], dtype=np.int64)
-    found = [
-        after_selloffs(
-            inside & (evidence.base >= 0),
-            decided,
-            evidence.loss,
-            falls,
-            rules.selloffs.window,
-            odds_ratio=rules.power.odds_ratio,
-            rng=rng,
-        )
-    ]
-    found += asymmetry(loss, sample.rows, rules, draws=draws, rng=rng)
-    found.append(implementation(loss, sample.rows, rules, draws=draws, rng=rng))
-    threats = record.spells.take(inside[record.spells.start])
-    days = np.where(
-        threats.outcome == 0, (setting.index[threats.last] - setting.index[threats.start]).days.to_numpy(), np.inf
-    )
-    found.append(landmark(threats, evidence.scores.z, days, rules.decision.landmark_days, draws=draws, rng=rng))
-    courts = session_test(
-        evidence.loss,
-        evidence.base >= 0,
-        setting.sample.courts.position,
-        [(s.first, s.last) for s in spans],
-        draws=draws,
-        rng=rng,
-    )
-    found.append(
-        Check(
-            "control: courts",
-            "do rulings fall after losses? (courts are not said to watch the index)",
-            courts.statistic,
-            "SD of loss",
-            courts.pvalue,
-            "greater",
-            int(courts.day.size),
-            int(courts.decided.sum()),
-            "= 0",
-        )
-    )
-    rows = episode_rows(setting.rival.take(inside[setting.rival.start]))
-    other = 1.0 - record.market.close[rows.day - 1] / record.market.close[rows.base]
-    test = score_test(other, rows.relieved, age_stratum(rows.age, rules), draws=draws, rng=rng)
-    unit = float(np.nanstd(other)) if other.size else float("nan")
-    found.append(
-        Check(
-            "control: the rival",
-            "does the rival relent after losses of this index?",
-            test.slope * unit,
-            "log odds per SD",
-            test.pvalue,
-            "greater",
-            int(other.size),
-            test.n,
-            "less than the decider",
-        )
-    )
-    return tuple(found)
 
 
 def _check_table(checks: Mapping[str, tuple[Check, ...]]) -> pd.DataFrame:

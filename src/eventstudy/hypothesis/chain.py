@@ -21,7 +21,7 @@ from eventstudy.hypothesis.decisions import (
 )
 from eventstudy.hypothesis.joint import chain_result
 from eventstudy.hypothesis.market import Market, Scores, drawdown, scores
-from eventstudy.hypothesis.power import Power, decision_power, reaction_power
+from eventstudy.hypothesis.power import Power, chain_power, decision_power, reaction_power
 from eventstudy.hypothesis.reactions import Cells, Reaction, Stratum, match_cells, react
 from eventstudy.hypothesis.resampling import pvalue
 from eventstudy.hypothesis.spells import Spells, open_base
@@ -166,9 +166,9 @@ def evaluate(
     curves : bool
         False leaves out the power curve of H2, for simulations.
     seed : numpy.random.SeedSequence
-        One stream is spawned for each link and for the power.
+        One stream is spawned for each test and for the power.
     """
-    streams = [np.random.default_rng(s) for s in seed.spawn(4)]
+    streams = [np.random.default_rng(s) for s in seed.spawn(5)]
     z, car = evidence.scores.z, evidence.scores.car
     down = react(z, car, record.trigger, strata, evidence.cells, rules, sign=-1, draws=draws, rng=streams[0])
     up = react(z, car, record.relief, strata, evidence.cells, rules, sign=1, draws=draws, rng=streams[2])
@@ -177,7 +177,7 @@ def evaluate(
     rows = sample_rows(record.spells, spans)
     x = row_loss(record.market, rows, evidence, rules)
     bins = age_stratum(rows.age, rules)
-    hazard = score_test(x, rows.relieved, bins, draws=draws, rng=streams[1])
+    hazard = score_test(x, rows.relieved, bins, draws=draws, rng=streams[4])
     links = {
         "H1": _reaction_result("H1", down, record.trigger, strata, rules),
         "H2": _decision_result(decided, hazard, rules),
@@ -189,9 +189,9 @@ def evaluate(
         "H2": decision_power(
             decided,
             hazard,
+            rows,
             x,
             bins,
-            rows.relieved,
             aim.odds_ratio,
             level,
             aim.target,
@@ -203,12 +203,12 @@ def evaluate(
     }
     # what could not be tested could not have shown anything
     power = {name: p if links[name].applicable else replace(p, power=0.0) for name, p in power.items()}
-    joint = float(np.prod([p.power for p in power.values()]))
-    power["chain"] = Power(float("nan"), joint, float("nan"))
+    power["chain"] = chain_power(power, aim.target)
+    sessions = np.unique(np.concatenate([down.position, up.position, decided.day[decided.decided]]))
     return SampleVerdict(
         name,
         MappingProxyType(links),
-        chain_result(links),
+        chain_result(links, sessions.size),
         MappingProxyType(power),
         MappingProxyType({"H1": down, "H3": up}),
         decided,

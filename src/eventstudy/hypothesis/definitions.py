@@ -107,6 +107,7 @@ class SelloffRules:
     """Selloffs that the news of the day ascribes to something else."""
 
     window: int
+    fall: float
     dates: tuple[tuple[str, str], ...]
 
 
@@ -158,6 +159,19 @@ class TellRules:
 
 
 @dataclass(frozen=True, slots=True)
+class DoseRules:
+    """The size of an announced change: points of the rate times the share of imports that it covers."""
+
+    also: tuple[str, ...]
+    imports: float
+    cover: Mapping[str, float]
+
+    def share(self, event: str) -> float:
+        """Share of imports covered: the announcement's own amount over all imports; all of them where it names no list."""
+        return min(1.0, self.cover[event] / self.imports) if event in self.cover else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """Everything that was decided before a result was seen.
 
@@ -199,9 +213,10 @@ class Definitions:
     curve: CurveRules
     tells: TellRules
     groups: Mapping[str, tuple[str, ...]]
-    dose_also: tuple[str, ...]
+    dose: DoseRules
     attenuation_split: str
     worst: tuple[str, ...]
+    falsifiers_open: tuple[str, ...]
     falsifiers: Mapping[str, tuple[str, ...]]
     raw: Mapping[str, Any]
 
@@ -253,10 +268,11 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
         curve=_build(CurveRules, raw["curve"]),
         tells=_build(TellRules, raw["tells"]),
         groups={name: tuple(symbols) for name, symbols in raw["groups"].items()},
-        dose_also=tuple(raw["dose"]["also"]),
+        dose=_build(DoseRules, raw["dose"]),
         attenuation_split=raw["attenuation"]["split"],
         worst=tuple(raw["falsifiers"]["worst"]),
-        falsifiers={link: tuple(texts) for link, texts in raw["falsifiers"].items() if link != "worst"},
+        falsifiers_open=tuple(raw["falsifiers"]["open"]),
+        falsifiers={link: tuple(raw["falsifiers"][link]) for link in ("h1", "h2", "h3")},
         raw=raw,
     )
 
@@ -283,7 +299,7 @@ def _override(base: Mapping[str, Any], change: Mapping[str, Any], place: str) ->
         raise StudyError(msg)
     merged = dict(base)
     for key, value in change.items():
-        whole = key in {"periods", "groups"} or not isinstance(base[key], dict)
+        whole = key in {"periods", "groups", "cover"} or not isinstance(base[key], dict)
         merged[key] = value if whole else _override(base[key], value, f"{place}, [{key}]")
     return merged
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from eventstudy.hypothesis.checks import Check
     from eventstudy.hypothesis.definitions import Definitions
 
-__all__ = ["check_falsifiers", "raises_nothing"]
+__all__ = ["check_falsifiers", "raises_nothing", "required", "significance"]
 
 Ints = NDArray[np.int64]
 
@@ -52,8 +53,9 @@ def check_falsifiers(
     worst = setting.index.get_indexer(pd.DatetimeIndex(list(rules.worst)))
     p_worst = drop(setting.record.trigger[~np.isin(setting.record.trigger, worst)], dict(rules.periods), streams[1])
     h2, h3 = lead.links["H2"], lead.links["H3"]
-    return (
-        _significance("H1", rules.falsifiers["h1"][0], p_rule, rules),
+    beside = analysis.races[rules.headline].surviving
+    found = (
+        significance("H1", rules.falsifiers["h1"][0], p_rule, rules),
         _gone("H1", rules.falsifiers["h1"][1], p_worst, everything.links["H1"].pvalue, rules),
         Falsifier(
             "H2",
@@ -61,9 +63,9 @@ def check_falsifiers(
             bool(h2.pvalue > rules.level or h2.estimate <= 0) if h2.applicable else None,
             f"difference {h2.estimate:+.4f}, {pvalue_words(h2.pvalue)}" if h2.applicable else h2.reason,
         ),
-        _significance("H2", rules.falsifiers["h2"][1], analysis.races[rules.headline].p_surviving, rules),
+        significance("H2", rules.falsifiers["h2"][1], beside.pvalue, rules, beside.reason),
         raises_nothing(rules.falsifiers["h2"][2], analysis.checks[rules.headline][0], rules),
-        _significance("H3", rules.falsifiers["h3"][0], h3.details.get("p_matched", np.nan), rules),
+        significance("H3", rules.falsifiers["h3"][0], h3.details.get("p_matched", np.nan), rules),
         Falsifier(
             "H3",
             rules.falsifiers["h3"][1],
@@ -71,11 +73,18 @@ def check_falsifiers(
             f"median {h3.details['median']:+.2f}" if h3.applicable else h3.reason,
         ),
     )
+    return tuple(required(f, rules) for f in found)
 
 
-def _significance(link: str, text: str, p: float, rules: Definitions) -> Falsifier:
+def required(falsifier: Falsifier, rules: Definitions) -> Falsifier:
+    """Mark a falsifier that must be judged; those of the definitions' `open` list need not be."""
+    return replace(falsifier, required=falsifier.text not in rules.falsifiers_open)
+
+
+def significance(link: str, text: str, p: float, rules: Definitions, reason: str = "too few sessions") -> Falsifier:
+    """Judge by a p-value; where there is none, leave it open and say why."""
     if not np.isfinite(p):
-        return Falsifier(link, text, None, "too few sessions")
+        return Falsifier(link, text, None, reason)
     return Falsifier(link, text, bool(p > rules.level), pvalue_words(p))
 
 

@@ -123,7 +123,7 @@ class SelloffForcesSoftening:
             market=self.market,
             securities=held,
             draws=self._draws(rules),
-            curve_draws=rules.replications.quick // 2 if self.quick else rules.replications.curve,
+            curve_draws=self._curve_draws(rules),
             seed=self.seed,
             say=self._say,
         )
@@ -170,7 +170,7 @@ class SelloffForcesSoftening:
                 rules,
                 name=name,
                 draws=self._draws(rules),
-                power_draws=rules.replications.power,
+                power_draws=self._power_draws(rules),
                 seed=seed,
             )
         return verdicts
@@ -188,6 +188,12 @@ class SelloffForcesSoftening:
     def _draws(self, rules: Definitions) -> int:
         return rules.replications.quick if self.quick else rules.replications.headline
 
+    def _curve_draws(self, rules: Definitions) -> int:
+        return rules.replications.quick // 2 if self.quick else rules.replications.curve
+
+    def _power_draws(self, rules: Definitions) -> int:
+        return min(rules.replications.power, rules.replications.quick) if self.quick else rules.replications.power
+
     def _say(self, stage: str) -> None:
         if self.progress is not None:
             self.progress(stage)
@@ -202,5 +208,7 @@ class SelloffForcesSoftening:
             "fear": self.fear,
             "seed": self.seed,
             "draws": self._draws(rules),
+            "curve_draws": self._curve_draws(rules),
+            "power_draws": self._power_draws(rules),
             "quick": self.quick,
         }

@@ -13,8 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["chain_result", "partial_conjunction"]
 
 
-def chain_result(links: Mapping[str, TestResult]) -> TestResult:
-    """Intersection-union test of the chain (Berger 1982): the p-value is the largest of the links'."""
+def chain_result(links: Mapping[str, TestResult], sessions: int) -> TestResult:
+    """Intersection-union test of the chain (Berger 1982): the p-value is the largest of the links'.
+
+    Parameters
+    ----------
+    links : mapping of str to TestResult
+    sessions : int
+        Distinct sessions behind the links: one of relief can serve H2 and H3.
+    """
     missing = [name for name, link in links.items() if not link.applicable]
     null = "at least one link of the chain is absent"
     if missing:
@@ -37,7 +44,7 @@ def chain_result(links: Mapping[str, TestResult]) -> TestResult:
         pvalue=values[weakest],
         alternative="greater",
         n=sum(link.n for link in links.values()),
-        n_clusters=sum(link.n_clusters for link in links.values()),
+        n_clusters=sessions,
         unit="share",
         reference="Berger 1982; partial conjunction: Benjamini and Heller 2008",
         assumptions=("each link's test holds its level",),

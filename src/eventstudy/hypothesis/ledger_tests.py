@@ -92,15 +92,18 @@ def reliable_lift(ground: Ground) -> Finding:
 
 @register(4)
 def dose(ground: Ground) -> Finding:
-    """Take rises alone: among all rows the direction would stand in for the size."""
+    """Take rises alone, times cover: among all rows the direction would stand in for the size."""
     found = ground.analysis.facts["dose"]
-    if not np.isfinite(found["rho_rises"]):
+    if not np.isfinite(found["rho_dose"]):
         msg = "too few announcements with rates"
         raise MissingData(msg)
-    p = found["pvalue_rises"]
-    figure = f"rank correlation of reaction and rise {found['rho_rises']:+.2f} ({pvalue_words(p)}), {int(found['n_rises'])} announcements"
+    p = found["pvalue_dose"]
+    figure = (
+        f"rank correlation of reaction and rise times cover {found['rho_dose']:+.2f} ({pvalue_words(p)}), of reaction and rise "
+        f"alone {found['rho_rises']:+.2f} ({pvalue_words(found['pvalue_rises'])}), {int(found['n_rises'])} announcements"
+    )
     return Finding(
-        word(p, 1 - p, ground.rules.level), figure, _WHOLE, "rates on China only; trade cover is not in the catalogue"
+        word(p, 1 - p, ground.rules.level), figure, _WHOLE, "rates on China only; cover as the announcement names it"
     )
 
 

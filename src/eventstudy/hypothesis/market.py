@@ -41,6 +41,8 @@ class Market:
         0 is Monday.
     given : (B,) float or None
         Returns, where they are what is known and `close` was made of them.
+    macro : (B,) int or None
+        1 where a macro release was due, 0 where none, -1 where no calendar says; None: nobody asks.
     """
 
     close: Floats
@@ -48,6 +50,7 @@ class Market:
     rate: Floats
     weekday: Ints
     given: Floats | None = None
+    macro: Ints | None = None
 
     @property
     def returns(self) -> Floats:

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from eventstudy.hypothesis.reactions import means_without
 
 if TYPE_CHECKING:
-    from eventstudy.hypothesis.decisions import DecisionTest, ScoreTest
+    from collections.abc import Mapping
+
+    from eventstudy.hypothesis.decisions import DecisionTest, Rows, ScoreTest
     from eventstudy.hypothesis.reactions import Reaction
 
-__all__ = ["Power", "decision_power", "reaction_power"]
+__all__ = ["Power", "chain_power", "decision_power", "reaction_power"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,7 +30,8 @@ Bools = NDArray[np.bool_]
 #: Standard deviations of the power curve.
 _STEPS = tuple(round(0.1 * i, 1) for i in range(21))
 #: Odds ratios among which the smallest detectable one is sought.
-_GRID = (1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
+_GRID = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
+_ROUNDING = 1e-10  # of a sum of losses by Fourier transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,10 @@ class Power:
     Attributes
     ----------
     effect : float
-        What was injected: standard deviations, or an odds ratio per standard deviation of drawdown.
+        What was injected: standard deviations, an odds ratio per standard deviation of drawdown, or (the chain) a multiple
+        of the declared effects.
     power : float
-        Share of rejections at the level.
+        Share of rejections at the level; of H2 by both its tests, of the chain by all three links.
     detectable : float
         The smallest effect detected at the target rate; infinite beyond the grid.
     curve : tuple of (effect, power)
@@ -76,7 +80,7 @@ def reaction_power(
             found &= (means_without(moved, reaction.groups) > left[:, None]).all(axis=0)
         return float(found.mean())
 
-    curve = tuple((size, power(size)) for size in (_STEPS if curve_wanted else ()))
+    curve = tuple((size, power(size)) for size in (sorted({*_STEPS, effect}) if curve_wanted else ()))
     return Power(effect, power(effect), _crossing(curve, target), curve)
 
 
@@ -94,12 +98,45 @@ def _critical(null: Floats, level: float) -> float:
     return float(np.sort(null)[::-1][allowed]) if allowed >= 0 else float("inf")
 
 
+def chain_power(links: Mapping[str, Power], target: float) -> Power:
+    """Power of the joint test, by multiples of the declared effects put into all links at once.
+
+    Effects are injected into each link's own record independently of the others', so that the share of joint rejections is
+    the product of the links'. A multiple of k means k times the declared reaction, and the declared odds ratio to the
+    power k. Powers between the points of a link's curve are read off by straight lines.
+
+    Parameters
+    ----------
+    links : mapping of str to Power
+        "H1", "H2", "H3", with their curves.
+    target : float
+
+    Returns
+    -------
+    Power
+        `effect` is 1; `detectable` and the curve are in multiples of the declared effects.
+    """
+    joint = float(np.prod([link.power for link in links.values()]))
+    if joint == 0.0 or not all(link.curve for link in links.values()):
+        return Power(1.0, joint, float("nan") if joint else float("inf"))
+    scales = {
+        name: [(np.log(x) / np.log(link.effect) if name == "H2" else x / link.effect) for x, _ in link.curve]
+        for name, link in links.items()
+    }
+    curve = []
+    for k in scales["H2"]:
+        if k <= min(scale[-1] for scale in scales.values()):
+            at = [np.interp(k, scales[name], [y for _, y in link.curve]) for name, link in links.items()]
+            curve.append((float(k), float(np.prod(at))))
+    return Power(1.0, joint, _crossing(tuple(curve), target), tuple(curve))
+
+
 def decision_power(
     session: DecisionTest,
-    score: ScoreTest | None,
+    score: ScoreTest,
+    rows: Rows,
     x: Floats,
     stratum: Ints,
-    relieved: Bools,
     odds_ratio: float,
     level: float,
     target: float,
@@ -108,15 +145,16 @@ def decision_power(
     rng: np.random.Generator,
     curve_wanted: bool = True,
 ) -> Power:
-    """Power of H2: reliefs are dealt out anew, more often where the loss is larger.
+    """Power of H2: reliefs are dealt out anew, more often where the loss is larger, and both tests must reject them.
 
     Parameters
     ----------
     session : DecisionTest
-    score : ScoreTest or None
-        None where the sample has no threats to test on.
-    x, stratum, relieved : (R,)
-        Loss, age bin and outcome of the episode-days; see :mod:`eventstudy.hypothesis.decisions`.
+    score : ScoreTest
+    rows : Rows
+        The episode-days.
+    x, stratum : (R,)
+        Loss and age bin of the episode-days; see :mod:`eventstudy.hypothesis.decisions`.
     odds_ratio : float
         Per standard deviation of the loss over the sessions at risk.
     level, target : float
@@ -125,56 +163,67 @@ def decision_power(
     curve_wanted : bool
         False leaves out the curve and the smallest detectable ratio.
 
+    Returns
+    -------
+    Power
+        The share of records in which both tests reject.
+
     Notes
     -----
-    H2 is rejected when both tests reject. They look at nearly the same reliefs, so the smaller of their powers is given.
+    As many episode-days of each age end in relief as in the record. Their sessions are the decisions; those by which the
+    record's decisions outnumber them fall on other sessions at risk, with the same odds. The same uniform draws serve
+    every ratio.
     """
+    if not session.null.size or not score.null.size:
+        return Power(odds_ratio, 0.0, float("inf"))
+    state = rng.bit_generator.state
 
     def power(ratio: float) -> float:
+        rng.bit_generator.state = state
         slope = float(np.log(ratio))
-        found = [_session_power(session, slope, level, draws, rng)]
-        if score is not None:
-            found.append(_score_power(score, x, stratum, relieved, slope, level, draws, rng))
-        return min(found)
+        chosen, scores = _deal_reliefs(score, x, stratum, rows.relieved, slope, draws, rng)
+        marks = _deal_decisions(session, rows.day[chosen], slope, rng)
+        return float(np.mean((scores > _critical(score.null, level)) & (_turned_pvalues(session.loss, marks) <= level)))
 
-    if not session.null.size or (score is not None and not score.null.size):
-        return Power(odds_ratio, 0.0, float("inf"))
     curve = tuple((ratio, power(ratio)) for ratio in (_GRID if curve_wanted else ()))
-    detectable = next((ratio for ratio, found in curve if found >= target), float("inf"))
-    return Power(odds_ratio, power(odds_ratio), detectable, curve)
+    declared = dict(curve).get(odds_ratio)
+    return Power(odds_ratio, power(odds_ratio) if declared is None else declared, _crossing(curve, target), curve)
 
 
-def _session_power(test: DecisionTest, slope: float, level: float, draws: int, rng: np.random.Generator) -> float:
-    x, n = test.loss, int(test.decided.sum())
-    marks = _weighted(slope * x / x.std(), n, draws, rng)
-    turns = np.arange(x.size)[:, None]
-    hits = 0.0
-    for row in marks:
-        sums = x[(row[None, :] + turns) % x.size].sum(axis=1)
-        hits += np.count_nonzero(sums >= sums[0] - 1e-12) / x.size <= level
-    return hits / draws
-
-
-def _score_power(
-    test: ScoreTest,
-    x: Floats,
-    stratum: Ints,
-    relieved: Bools,
-    slope: float,
-    level: float,
-    draws: int,
-    rng: np.random.Generator,
-) -> float:
+def _deal_reliefs(
+    test: ScoreTest, x: Floats, stratum: Ints, relieved: Bools, slope: float, draws: int, rng: np.random.Generator
+) -> tuple[Ints, Floats]:
+    """(draws, n) episode-days that end in relief, and (draws,) the score test's statistic on them."""
     known = np.isfinite(x)
-    x, stratum, relieved = x[known], stratum[known], relieved[known]
-    unit, total = x.std(), np.zeros(draws)
-    for s in np.unique(stratum):
-        rows = np.flatnonzero(stratum == s)
+    unit, total, chosen = x[known].std(), np.zeros(draws), []
+    for s in np.unique(stratum[known]):
+        rows = np.flatnonzero(known & (stratum == s))
         marks = int(relieved[rows].sum())
-        if 0 < marks < rows.size:
-            centred = x[rows] - x[rows].mean()
-            total += centred[_weighted(slope * x[rows] / unit, marks, draws, rng)].sum(axis=1)
-    return float(np.mean(total / np.sqrt(test.information) > _critical(test.null, level)))
+        if 0 < marks <= rows.size:
+            picked = rows[_weighted(slope * x[rows] / unit, marks, draws, rng)]
+            # an age at which every threat was relieved says nothing: its centred sum is nought
+            total += (x[picked] - x[rows].mean()).sum(axis=1)
+            chosen.append(picked)
+    return np.concatenate(chosen, axis=1), total / np.sqrt(test.information)
+
+
+def _deal_decisions(test: DecisionTest, day: Ints, slope: float, rng: np.random.Generator) -> Bools:
+    """(draws, R) sessions at risk with a decision: those of the reliefs, and others up to the record's number."""
+    draws, size = len(day), test.day.size
+    marks = np.zeros((draws, size), dtype=bool)
+    place = np.searchsorted(test.day, day)
+    inside = (place < size) & (test.day[np.minimum(place, size - 1)] == day)
+    marks[np.broadcast_to(np.arange(draws)[:, None], day.shape)[inside], place[inside]] = True
+    keys = slope * test.loss / test.loss.std() + rng.gumbel(size=(draws, size))
+    order = np.argsort(np.argsort(-np.where(marks, -np.inf, keys), axis=1), axis=1)
+    missing = np.maximum(int(test.decided.sum()) - marks.sum(axis=1), 0)
+    return np.asarray(marks | (order < missing[:, None]), dtype=bool)
+
+
+def _turned_pvalues(x: Floats, marks: Bools) -> Floats:
+    """(draws,) share of the turns of the marks along the ring whose loss is at least that of the marks as they lie."""
+    turned = np.fft.irfft(np.fft.rfft(x)[None, :] * np.conj(np.fft.rfft(marks, axis=1)), n=x.size, axis=1)
+    return np.asarray(np.mean(turned >= turned[:, :1] - _ROUNDING, axis=1), dtype=float)
 
 
 def _weighted(log_weight: Floats, n: int, draws: int, rng: np.random.Generator) -> Ints:

@@ -7,7 +7,7 @@ rival's retaliation, the calendar of deadlines, the calendar of talks. Every cov
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from eventstudy.hypothesis.market import Market
     from eventstudy.hypothesis.spells import Spells
 
-__all__ = ["RIVALS", "Race", "covariates", "run_race", "surviving"]
+__all__ = ["CONTROLS", "RIVALS", "Race", "Surviving", "covariates", "run_race", "surviving"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,7 +42,15 @@ RIVALS: Mapping[str, str] = {
 }
 #: What must enter beside the drawdown for it to count as surviving.
 CONTROLS = ("fear", "yield", "retaliation")
+_ABSENT = {"fear": "fear gauge", "yield": "yield", "retaliation": "record of retaliation"}
 _FEWEST = 3  # reliefs for a fit that means anything
+
+
+class Surviving(NamedTuple):
+    """One-sided p-value of the drawdown beside the controls; NaN where it cannot be had, with the reason."""
+
+    pvalue: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +68,8 @@ class Race:
         By how much the second is worse.
     joint : pandas.DataFrame
         Drawdown, fear gauge, yield and retaliation together.
-    p_surviving : float
-        One-sided p-value of the drawdown beside the controls, by permutation.
+    surviving : Surviving
+        The drawdown beside the controls.
     reliefs : int
         How many reliefs it was run on.
     """
@@ -70,7 +78,7 @@ class Race:
     favourite: str
     margin: float
     joint: pd.DataFrame
-    p_surviving: float
+    surviving: Surviving
     reliefs: int
 
 
@@ -114,20 +122,27 @@ def covariates(
 
 def surviving(
     frame: pd.DataFrame, relieved: NDArray[np.bool_], stratum: Ints, *, draws: int, rng: np.random.Generator
-) -> float:
-    """One-sided p-value of the drawdown beside the controls: the score test of what they do not explain of it.
+) -> Surviving:
+    """Test the drawdown beside the controls: the score test of what they do not explain of it.
 
     The drawdown is regressed on the controls over the episode-days; its residual is permuted within ages
-    (Freedman and Lane 1983).
+    (Freedman and Lane 1983). A control without a value cannot be held fixed: then nothing is tested, and the reason says so.
+    One that never varies explains nothing and is left out.
     """
+    missing = [_ABSENT[name] for name in CONTROLS if frame[name].isna().all()]
+    if missing and len(frame):
+        return Surviving(float("nan"), f"no {' and no '.join(missing)} in these prices")
     names = [name for name in CONTROLS if frame[name].notna().any() and np.ptp(frame[name].dropna().to_numpy()) > 0]
     usable = frame[["drawdown", *names]].notna().all(axis=1).to_numpy()
     if usable.sum() <= len(names) + 2:
-        return float("nan")
+        return Surviving(float("nan"), f"{usable.sum()} episode-days with every control")
     X = np.column_stack([np.ones(usable.sum()), frame.loc[usable, names].to_numpy(dtype=float)])
     x = frame.loc[usable, "drawdown"].to_numpy(dtype=float)
     residual = x - X @ np.linalg.lstsq(X, x, rcond=None)[0]
-    return score_test(residual, relieved[usable], stratum[usable], draws=draws, rng=rng).pvalue
+    test = score_test(residual, relieved[usable], stratum[usable], draws=draws, rng=rng)
+    return Surviving(
+        test.pvalue, "" if np.isfinite(test.pvalue) else "no age at which some threats found relief and others not"
+    )
 
 
 def run_race(
@@ -151,14 +166,17 @@ def run_race(
     BIC = -2 log likelihood + k log(reliefs): with few events, their number is the information (Volinsky and Raftery 2000).
     """
     bins = age_stratum(rows.age, rules)
-    p_surviving = surviving(frame, rows.relieved, bins, draws=draws, rng=rng)
+    # a stream for each rival by its place in the list: one more never changes another's draws
+    first, *others = rng.spawn(1 + len(RIVALS))
+    streams = dict(zip(RIVALS, others, strict=True))
+    beside = surviving(frame, rows.relieved, bins, draws=draws, rng=first)
     known = frame.notna().any(axis=0)
     names = [name for name in frame.columns if known[name]]
     usable = frame[names].notna().all(axis=1).to_numpy() if names else np.ones(len(frame), dtype=bool)
     y, strata = rows.relieved[usable], bins[usable]
     events = int(y.sum())
     if events < _FEWEST or events == y.size:
-        return Race(_empty_table(), "none", float("nan"), _empty_joint(), p_surviving, events)
+        return Race(_empty_table(), "none", float("nan"), _empty_joint(), beside, events)
     baseline = _baseline(strata)
     null = fit_hazard(baseline, y)
     records = [_record("constant", null, None, float("nan"), events)]
@@ -169,7 +187,7 @@ def run_race(
         design = np.column_stack([baseline, x])
         fit = fit_hazard(design, y)
         held = fit_hazard(design, y, held=[design.shape[1] - 1])
-        p = score_test(x, y, strata, draws=draws, rng=rng).pvalue
+        p = score_test(x, y, strata, draws=draws, rng=streams[name]).pvalue
         records.append(_record(name, fit, held, p, events))
     table = pd.DataFrame(records)
     weight = np.exp(-0.5 * (table["bic"] - table["bic"].min()))
@@ -177,7 +195,7 @@ def run_race(
     table = table.sort_values("bic", kind="stable").reset_index(drop=True)
     joint = _joint(scaled, baseline, y) if fits else _empty_joint()
     margin = float(table["bic"].iloc[1] - table["bic"].iloc[0]) if len(table) > 1 else float("nan")
-    return Race(table, str(table["rival"].iloc[0]), margin, joint, p_surviving, events)
+    return Race(table, str(table["rival"].iloc[0]), margin, joint, beside, events)
 
 
 def _baseline(strata: Ints) -> Floats:

@@ -57,6 +57,7 @@ class Cells:
     fear: Ints
     prior: Ints
     weekday: Ints
+    macro: Ints
     pool: Ints
 
 
@@ -195,12 +196,13 @@ def winsorised(z: Floats, pool: Ints, limits: tuple[float, float]) -> Floats:
 
 
 def match_cells(market: Market, z: Floats, busy: Bools, rules: Definitions) -> Cells:
-    """Terciles of the fear gauge and of the prior return at the last close before, and the weekday."""
+    """Terciles of the fear gauge and of the prior return at the last close before, weekday, and whether a release was due."""
     fear = np.full(market.fear.shape, np.nan)
     fear[1:] = market.fear[:-1]
     prior = prior_return(market, rules.placebo.prior_sessions)
     pool = np.flatnonzero(~busy & np.isfinite(z))
-    return Cells(_tercile(fear, pool), _tercile(prior, pool), market.weekday, pool)
+    macro = np.zeros(z.shape, dtype=np.int64) if market.macro is None else market.macro
+    return Cells(_tercile(fear, pool), _tercile(prior, pool), market.weekday, macro, pool)
 
 
 def _tercile(values: Floats, pool: Ints) -> Ints:
@@ -213,13 +215,18 @@ def _tercile(values: Floats, pool: Ints) -> Ints:
 
 
 def candidates(cells: Cells, position: Ints, minimum: int) -> list[Ints]:
-    """Find matched placebo sessions of each event, the event itself included; coarser cells where too few."""
+    """Find matched placebo sessions of each event, the event itself included; coarser cells where too few.
+
+    Given up are the weekday, then the macro calendar, then the fear gauge; the prior return never. An event beyond the
+    macro calendar is matched without it.
+    """
     found = []
     for t in position:
         same_prior = cells.prior[cells.pool] == cells.prior[t]
-        same_fear = cells.fear[cells.pool] == cells.fear[t]
-        same_day = cells.weekday[cells.pool] == cells.weekday[t]
-        for keep in (same_prior & same_fear & same_day, same_prior & same_fear, same_prior):
+        same_fear = same_prior & (cells.fear[cells.pool] == cells.fear[t])
+        same_macro = same_fear & ((cells.macro[cells.pool] == cells.macro[t]) | (cells.macro[t] < 0))
+        same_day = same_macro & (cells.weekday[cells.pool] == cells.weekday[t])
+        for keep in (same_day, same_macro, same_fear, same_prior):
             if np.count_nonzero(keep) >= minimum:
                 break
         found.append(np.append(cells.pool[keep], t))
@@ -321,8 +328,10 @@ def react(
     estimate = float(summarize(score))
     drawn = np.concatenate(permuted, axis=1)
     permutation = summarize(drawn, axis=1)
-    whole = sign * winsorised(z, cells.pool, rules.reaction.winsor)
-    matched = summarize(whole[matched_draws(candidates(cells, at, rules.placebo.matched_minimum), draws, rng)], axis=1)
+    low, high = np.concatenate(lows), np.concatenate(highs)
+    # a placebo is clipped where the event that it stands for was
+    like = matched_draws(candidates(cells, at, rules.placebo.matched_minimum), draws, rng)
+    matched = summarize(np.clip(sign * z[like], low, high), axis=1)
     shift = nothing if kind == "median" else rotations(parts, draws, rng)
     groups = [] if kind == "median" else leave_out_groups(at, rules.placebo.cluster_gap)
     left, null_left = means_without(score[None, :], groups)[:, 0], means_without(drawn, groups)
@@ -344,8 +353,8 @@ def react(
         left_out=left,
         null_left_out=null_left,
         drawn=np.concatenate(unclipped, axis=1),
-        low=np.concatenate(lows),
-        high=np.concatenate(highs),
+        low=low,
+        high=high,
         groups=tuple(groups),
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -113,16 +114,15 @@ def build_setting(
     table = _episodes(events, rules) if episodes is None else episodes
     spells, rival, account = place_episodes(table, events, index, rules, calendar)
     record = Record(
-        market=_market(frame, market, fear),
+        market=_market(frame, market, fear, calendar),
         busy=busy_sessions(events, index, rules),
         trigger=sample.trigger.position,
         relief=sample.relief.position,
         decision=sample.decision.position,
         spells=spells,
     )
-    macro = load_macro_calendar()
-    reports = first_sessions(pd.DatetimeIndex(macro.loc[macro["event"] == "employment report", "announced_at"]), "XNYS")
-    employment = index.get_indexer(reports)
+    releases = _releases(calendar)
+    employment = index.get_indexer(pd.DatetimeIndex(releases.loc[releases["event"] == "employment report", "session"]))
     return Setting(
         index, events, sample, record, rival, account, table, catalog, employment[employment >= 0].astype(np.int64)
     )
@@ -133,10 +133,15 @@ def _events(catalog: EventCatalog, calendar: str) -> pd.DataFrame:
     details = catalog.to_frame()
     for column in ("confound", "instrument", "rate_before", "rate_after", "effective_date"):
         events[column] = details[column]
-    macro = load_macro_calendar()
-    released = first_sessions(pd.DatetimeIndex(macro["announced_at"]), "XNYS")
-    events["macro"] = events["session"].isin(released)
+    events["macro"] = events["session"].isin(_releases(calendar)["session"])
     return events
+
+
+@cache
+def _releases(calendar: str) -> pd.DataFrame:
+    """Give each macro release's kind (event) and the first session of `calendar` that could react to it."""
+    macro = load_macro_calendar()
+    return macro.assign(session=first_sessions(pd.DatetimeIndex(macro["announced_at"]), calendar))
 
 
 def _episodes(events: pd.DataFrame, rules: Definitions) -> pd.DataFrame:
@@ -149,7 +154,7 @@ def _episodes(events: pd.DataFrame, rules: Definitions) -> pd.DataFrame:
     return episodes_by_rule(events, rules)
 
 
-def _market(frame: pd.DataFrame, market: str, fear: str | None) -> Market:
+def _market(frame: pd.DataFrame, market: str, fear: str | None, calendar: str) -> Market:
     def column(symbol: str | None) -> NDArray[np.float64]:
         if symbol is None or symbol not in frame.columns:
             return np.full(len(frame), np.nan)
@@ -158,7 +163,14 @@ def _market(frame: pd.DataFrame, market: str, fear: str | None) -> Market:
     weekday = np.asarray(pd.DatetimeIndex(frame.index).day_of_week, dtype=np.int64)
     # a yield is empty when the bond market was closed: what was known then is the last one quoted
     rate = np.asarray(pd.Series(column(_RATE)).ffill(), dtype=np.float64)
-    return Market(column(market), column(fear), rate, weekday)
+    return Market(column(market), column(fear), rate, weekday, macro=_macro(pd.DatetimeIndex(frame.index), calendar))
+
+
+def _macro(index: pd.DatetimeIndex, calendar: str) -> NDArray[np.int64]:
+    """1 on sessions of a macro release, 0 on others, -1 in years that the macro calendar does not hold."""
+    released = pd.DatetimeIndex(_releases(calendar)["session"])
+    code = index.isin(released).astype(np.int64)
+    return np.where((index.year < released.year.min()) | (index.year > released.year.max()), -1, code)
 
 
 def strata_of(
@@ -182,14 +194,3 @@ def strata_of(
             pool = np.arange(max(0, low - rules.placebo.pool_before), high + 1)
             found.append(Stratum(name, low, high, pool[~busy[pool]]))
     return found
-
-
-def describe(setting: Setting) -> dict[str, Any]:
-    """Say what went in, for the manifest."""
-    return {
-        "sessions": len(setting.index),
-        "first": setting.index[0].strftime("%Y-%m-%d"),
-        "last": setting.index[-1].strftime("%Y-%m-%d"),
-        "events": len(setting.events),
-        "threats": len(setting.record.spells.ids),
-    }

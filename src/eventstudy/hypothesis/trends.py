@@ -71,15 +71,16 @@ def dose_response(
     """Relate the reaction to the announced change of the rate on the rival.
 
     Only acts of the decider on the rival that state both rates: the rates of product tariffs, and of acts on many
-    countries, cover trade that the catalogue does not measure.
+    countries, cover trade that neither the catalogue nor the definitions measure.
 
     Returns
     -------
     points : pandas.DataFrame
-        event_id, session, change (percentage points), sar, car.
+        event_id, session, change (percentage points), cover (share of imports), dose (change times cover), sar, car.
     test : dict
-        n, rho (Spearman), pvalue (one-sided: a larger rise, a lower return; by permutation), and the same among rises
-        alone (n_rises, rho_rises, pvalue_rises), where direction cannot stand in for size.
+        n, rho (Spearman, of the change), pvalue (one-sided: a larger rise, a lower return; by permutation); the same among
+        rises alone (n_rises, rho_rises, pvalue_rises), where direction cannot stand in for size; and among rises by change
+        times cover (rho_dose, pvalue_dose).
     """
     events = setting.events
     rates = events["rate_after"] - events["rate_before"]
@@ -88,7 +89,7 @@ def dose_response(
     on_rival = events["target"].map(lambda names: rules.sample.rival_actor.lower() in str(names).split("+"))
     mine = (
         events["actor"].isin([rules.sample.decider, "both"])
-        & (on_rival | events.index.isin(rules.dose_also))
+        & (on_rival | events.index.isin(rules.dose.also))
         & change.notna()
         & events["lead"]
     )
@@ -99,25 +100,32 @@ def dose_response(
             "event_id": events.index[mine][keep],
             "session": events.loc[mine, "session"].to_numpy()[keep],
             "change": change[mine].to_numpy(dtype=float)[keep],
+            "dose": [c * rules.dose.share(str(name)) for name, c in change[mine][keep].items()],
             "sar": evidence.scores.z[position[keep]],
             "car": evidence.scores.car[position[keep]],
         }
     ).dropna()
     # one observation a session: changes of one session are summed
     points = points.groupby("session", as_index=False).agg(
-        event_id=("event_id", " ".join), change=("change", "sum"), sar=("sar", "first"), car=("car", "first")
+        event_id=("event_id", " ".join),
+        change=("change", "sum"),
+        dose=("dose", "sum"),
+        sar=("sar", "first"),
+        car=("car", "first"),
     )
-    found = {"n": float(len(points))} | _spearman(points, draws, rng)
+    points.insert(3, "cover", points["dose"] / points["change"].where(points["change"] != 0))
+    every, alone, covered = rng.spawn(3)
     rises = points[points["change"] > 0]
-    threats = _spearman(rises, draws, rng)
-    found |= {"n_rises": float(len(rises)), "rho_rises": threats["rho"], "pvalue_rises": threats["pvalue"]}
+    found = {"n": float(len(points)), "n_rises": float(len(rises))} | _spearman(points, "change", draws, every)
+    for size, name, stream in (("change", "rises", alone), ("dose", "dose", covered)):
+        found |= {f"{key}_{name}": value for key, value in _spearman(rises, size, draws, stream).items()}
     return points, found
 
 
-def _spearman(points: pd.DataFrame, draws: int, rng: np.random.Generator) -> dict[str, float]:
-    if len(points) < _FEWEST or points["change"].nunique() < _DIFFERENT:
+def _spearman(points: pd.DataFrame, size: str, draws: int, rng: np.random.Generator) -> dict[str, float]:
+    if len(points) < _FEWEST or points[size].nunique() < _DIFFERENT:
         return {"rho": float("nan"), "pvalue": float("nan")}
-    x, y = stats.rankdata(points["change"]), stats.rankdata(points["sar"])
+    x, y = stats.rankdata(points[size]), stats.rankdata(points["sar"])
     rho = float(np.corrcoef(x, y)[0, 1])
     shuffled = y[draw_without(np.arange(y.size), y.size, draws, rng)]
     null = (shuffled - y.mean()) @ (x - x.mean()) / (y.size * x.std() * y.std())

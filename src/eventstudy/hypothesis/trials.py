@@ -11,7 +11,7 @@ import pandas as pd
 
 from eventstudy.hypothesis.chain import evaluate, prepare, row_loss
 from eventstudy.hypothesis.checks import after_selloffs
-from eventstudy.hypothesis.falsify import raises_nothing
+from eventstudy.hypothesis.falsify import raises_nothing, required, significance
 from eventstudy.hypothesis.race import covariates, run_race
 from eventstudy.hypothesis.reactions import Stratum
 from eventstudy.hypothesis.verdict import Falsifier, decide
@@ -57,8 +57,8 @@ class Outcome:
 
 def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.SeedSequence) -> Outcome:
     """Run one world through links, chain, power, race and falsifiers."""
-    first, second = seed.spawn(2)
-    rng = np.random.default_rng(second)
+    first, *others = seed.spawn(3)
+    for_race, for_selloffs = (np.random.default_rng(s) for s in others)
     evidence = prepare(world.record, rules)
     pool = np.arange(world.first - rules.placebo.pool_before, world.last + 1)
     stratum = Stratum("world", world.first, world.last, pool[~world.record.busy[pool]])
@@ -69,7 +69,9 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
     loss = row_loss(world.record.market, rows, evidence, rules)
     nobody = np.zeros(0, dtype=np.int64)
     frame = covariates(world.record.market, rows, loss, world.rival, nobody, rules, split=world.turn)
-    race = run_race(frame.drop(columns=["deadline", "talks", "target"]), rows, rules, draws=draws, rng=rng, fits=False)
+    race = run_race(
+        frame.drop(columns=["deadline", "talks", "target"]), rows, rules, draws=draws, rng=for_race, fits=False
+    )
     decided = np.zeros(world.record.busy.shape, dtype=bool)
     decided[world.record.decision] = True
     other = after_selloffs(
@@ -79,15 +81,17 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
         world.selloffs,
         rules.selloffs.window,
         odds_ratio=rules.power.odds_ratio,
-        rng=rng,
+        rng=for_selloffs,
     )
     h3 = sample.links["H3"]
-    falsifiers = (
-        Falsifier("H2", "beside the rivals", bool(race.p_surviving > rules.level), ""),
-        raises_nothing("other selloffs", other, rules),
-        Falsifier("H3", "median", bool(h3.applicable and h3.details["median"] <= 0), ""),
+    declared = rules.falsifiers
+    judged = (
+        significance("H2", declared["h2"][1], race.surviving.pvalue, rules, race.surviving.reason),
+        raises_nothing(declared["h2"][2], other, rules),
+        significance("H3", declared["h3"][0], h3.details.get("p_matched", np.nan), rules),
+        Falsifier("H3", declared["h3"][1], bool(h3.details["median"] <= 0) if h3.applicable else None, h3.reason),
     )
-    supported, _ = decide(sample, falsifiers, rules)
+    supported, _ = decide(sample, tuple(required(f, rules) for f in judged), rules)
     rejects = tuple(test.applicable and test.pvalue <= rules.level for test in (*sample.links.values(), sample.chain))
     return Outcome(
         (bool(rejects[0]), bool(rejects[1]), bool(rejects[2]), bool(rejects[3])),

@@ -43,15 +43,26 @@ class Falsifier:
     text : str
         As in the definitions.
     fires : bool or None
-        None where it cannot be judged on this record: it then neither fires nor counts for the chain.
+        None where it cannot be judged on this record.
     figure : str
-        The number behind it.
+        The number behind it, or why it cannot be judged.
+    required : bool
+        It must be judged: as long as it cannot be, "supported" is not said either.
     """
 
     link: str
     text: str
     fires: bool | None
     figure: str
+    required: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether it keeps "supported" from being said."""
+        return self.required if self.fires is None else self.fires
+
+    def __str__(self) -> str:
+        return f"{self.link} {self.text}" + (f" (cannot be judged: {self.figure})" if self.fires is None else "")
 
 
 def decide(
@@ -59,13 +70,14 @@ def decide(
 ) -> tuple[bool | None, list[str]]:
     """Find the word for one sample, by the rule of the design, and why.
 
-    True: the joint test rejects at the level and no declared falsifier fires. False: a link has the wrong sign at the
-    level, or is equivalent to nothing at the declared margin. None: anything else.
+    True: the joint test rejects at the level, no declared falsifier fires, and those that must be judged could be. False: a
+    link has the wrong sign at the level, or is equivalent to nothing at the declared margin. None: anything else.
 
     Returns
     -------
     supported : bool or None
     reasons : list of str
+        What speaks against the chain; else the falsifiers that fire, and those that could not be judged.
     """
     against = []
     for name, link in sample.links.items():
@@ -77,10 +89,9 @@ def decide(
             against.append(f"{name} is equivalent to nothing at the declared margin")
     if against:
         return False, against
-    fired = [f"{f.link} {f.text}" for f in falsifiers if f.fires]
-    if sample.chain.applicable and sample.chain.pvalue <= rules.level and not fired:
-        return True, []
-    return None, fired
+    reasons = [str(f) for f in falsifiers if f.fires] + [str(f) for f in falsifiers if f.fires is None]
+    rejects = sample.chain.applicable and sample.chain.pvalue <= rules.level
+    return (True if rejects and not any(f.stands for f in falsifiers) else None), reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ class Verdict:
     supported : bool or None
         True, False, or None: these data cannot tell.
     reasons : tuple of str
-        Why, where the word is False, or what stands in the way of True.
+        Why, where the word is False; else the falsifiers that fire, and those that could not be judged.
     definitions : Definitions
     provenance : mapping
         Digests, symbols, seed, replications, and whether the run was a quick one.
@@ -139,22 +150,35 @@ class Verdict:
         lead = self.samples[self.headline]
         lines = [
             f"Headline sample '{self.headline}' ({' to '.join(self.definitions.periods[self.headline])}, or the end of the prices).",
-            chain_sentence(lead, list(self.reasons), self.definitions, supported=self.supported),
+            chain_sentence(lead, self.reasons, self.falsifiers, self.definitions, supported=self.supported),
         ]
         lines += [link_sentence(name, link, lead.power[name], self.definitions) for name, link in lead.links.items()]
-        lines.append(detectable_sentence(lead.power))
+        lines.append(detectable_sentence(lead.power, self.definitions.power.target))
         facts = self.facts
         for name in facts["favourite"]:
             best = facts["favourite"][name]
             beside = facts["drawdown_beside_rivals"][name]
-            lines.append(race_sentence(best["rival"], best["bic_margin"], best["reliefs"], beside, name))
+            lines.append(
+                race_sentence(
+                    best["rival"], best["bic_margin"], best["reliefs"], beside["pvalue"], beside["reason"], name
+                )
+            )
         lines.append(cycle_sentence(facts["cycles"]))
         for name, sample in self.samples.items():
             if name != self.headline:
                 lines.append(_other(name, sample, self.definitions))
         if self.provenance.get("quick"):
-            lines.append("This was a quick run with fewer replications; its p-values are coarse.")
+            lines.append(self._quick())
         return "\n".join(lines)
+
+    def _quick(self) -> str:
+        """Say what a quick run did fewer times; it leaves no part out."""
+        full, draws = self.definitions.replications, self.provenance
+        return (
+            f"This was a quick run, its p-values are coarse: {draws['draws']} draws in each test instead of {full.headline}, "
+            f"{draws['curve_draws']} in the specification curve and the variants instead of {full.curve}, "
+            f"{draws['power_draws']} for power instead of {full.power}. No part was left out."
+        )
 
     @property
     def plot(self) -> Figures:
@@ -191,7 +215,8 @@ class Verdict:
                     for name, sample in self.samples.items()
                 },
                 "falsifiers": [
-                    {"link": f.link, "text": f.text, "fires": f.fires, "figure": f.figure} for f in self.falsifiers
+                    {key: getattr(f, key) for key in ("link", "text", "fires", "figure", "required")}
+                    for f in self.falsifiers
                 ],
                 "facts": dict(self.facts),
                 "claims": [{key: getattr(c, key) for key in c.__dataclass_fields__} for c in self.claims],

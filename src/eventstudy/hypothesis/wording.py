@@ -9,11 +9,12 @@ import numpy as np
 from eventstudy.hypothesis.race import RIVALS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from eventstudy.hypothesis.chain import SampleVerdict
     from eventstudy.hypothesis.definitions import Definitions
     from eventstudy.hypothesis.power import Power
+    from eventstudy.hypothesis.verdict import Falsifier
     from eventstudy.inference import TestResult
 
 __all__ = ["chain_sentence", "link_sentence", "percent", "pvalue_words"]
@@ -51,7 +52,7 @@ def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions)
     size = _size(name, link)
     chance = f"{pvalue_words(link.pvalue)}, n = {link.n_clusters} independent sessions"
     found = (
-        f"power {percent(power.power)} against {_aim(name, rules)}"
+        f"power {percent(power.power)} against {_aim(name, rules)}{', for both tests of H2 together' if name == 'H2' else ''}"
         if np.isfinite(power.power)
         else "power not computed"
     )
@@ -98,29 +99,39 @@ def _margin(name: str, rules: Definitions) -> str:
     return f"{rules.equivalence.reaction:g} standard deviations"
 
 
-def chain_sentence(sample: SampleVerdict, fired: list[str], rules: Definitions, *, supported: bool | None) -> str:
+def chain_sentence(
+    sample: SampleVerdict,
+    reasons: Sequence[str],
+    falsifiers: Sequence[Falsifier],
+    rules: Definitions,
+    *,
+    supported: bool | None,
+) -> str:
     """Say what the joint test found in the headline sample, and what it could have found."""
     chain, power = sample.chain, sample.power["chain"].power
-    could = f"With effects of the declared size in every link, this test would have supported the chain in {percent(power)} of cases."
+    could = f"With effects of the declared size in every link, all three tests would have rejected in {percent(power)} of cases."
     if not chain.applicable:
         return f"The chain is not established: {chain.reason}. {could}"
+    fired = "; ".join(str(f) for f in falsifiers if f.fires)
+    unjudged = "; ".join(str(f) for f in falsifiers if f.fires is None)
+    unjudged = f" Declared falsifiers that could not be judged: {unjudged}." if unjudged else ""
     joint = f"joint {pvalue_words(chain.pvalue)}, the largest of the three links', {chain.details['weakest']}"
     if supported is True:
-        return f"The record supports the chain: all three links hold at {rules.level:.0%} ({joint}) and no declared falsifier fires. {could}"
+        return f"The record supports the chain: all three links hold at {rules.level:.0%} ({joint}) and no declared falsifier fires.{unjudged} {could}"
     if supported is False:
-        return f"The record speaks against the chain: {'; '.join(fired)} ({joint}). {could}"
-    reason = f"; declared falsifiers that fire: {'; '.join(fired)}" if fired else ""
+        return f"The record speaks against the chain: {'; '.join(reasons)} ({joint}).{unjudged} {could}"
+    reason = f"; declared falsifiers that fire: {fired}" if fired else ""
     weak = " A failure to establish it is weak evidence either way." if power < rules.power.target else ""
-    return f"The chain is not established ({joint}{reason}). {could}{weak}"
+    return f"The chain is not established ({joint}{reason}).{unjudged} {could}{weak}"
 
 
-def race_sentence(favourite: str, margin: float, reliefs: int, p_beside: float, sample: str) -> str:
+def race_sentence(favourite: str, margin: float, reliefs: int, p_beside: float, reason: str, sample: str) -> str:
     """Say which rival the episode-days favour, how clearly, and whether the drawdown survives beside the others."""
     if favourite == "none":
         return f"Rivals, sample '{sample}': too few reliefs to compare them."
     clear = "clearly" if margin > _CLEAR else "barely" if margin < _BARELY else "moderately"
     few = " With so few reliefs this is a description, not a finding." if reliefs < _FEW_RELIEFS else ""
-    survives = f"the drawdown beside fear gauge, yield and retaliation: {pvalue_words(p_beside)}"
+    survives = f"the drawdown beside fear gauge, yield and retaliation: {pvalue_words(p_beside) if np.isfinite(p_beside) else f'not tested, {reason}'}"
     return (
         f"Rivals, sample '{sample}': {reliefs} reliefs {clear} favour '{favourite}' ({RIVALS[favourite]}; BIC better by "
         f"{margin:.1f} than the next); {survives}.{few}"
@@ -136,13 +147,22 @@ def cycle_sentence(cycles: Mapping[str, int]) -> str:
     )
 
 
-def detectable_sentence(power: Mapping[str, Power]) -> str:
-    """Say the smallest effects that the sample finds four times in five."""
-    reach = power["H2"].detectable
-    ratio = f"an odds ratio of {reach:g}" if np.isfinite(reach) else "no odds ratio up to 30"
-    parts = [
-        f"{key} {power[key].detectable:.2f} standard deviations"
-        for key in ("H1", "H3")
-        if np.isfinite(power[key].detectable)
-    ]
-    return f"Smallest effects found at the target rate of power: {', '.join([*parts, f'H2 {ratio} per standard deviation of drawdown'])}."
+def detectable_sentence(power: Mapping[str, Power], target: float) -> str:
+    """Say the smallest effects that the sample finds at the target rate of power."""
+    parts = []
+    for key in ("H1", "H3", "H2", "chain"):
+        reach = power[key].detectable
+        if key == "H2":
+            found = f"an odds ratio of {reach:.1f}" if np.isfinite(reach) else "no odds ratio up to 30"
+            parts.append(f"H2 {found} per standard deviation of drawdown")
+        elif key == "chain":
+            found = f"{reach:.1f} times the declared effects in every link at once (the odds ratio to that power)"
+            parts.append(
+                f"the chain {found if np.isfinite(reach) else 'no multiple of the declared effects that was tried'}"
+            )
+        else:
+            found = (
+                f"{reach:.2f} standard deviations" if np.isfinite(reach) else "no effect up to 2 standard deviations"
+            )
+            parts.append(f"{key} {found}")
+    return f"Smallest effects found in {percent(target)} of cases: {'; '.join(parts)}."
