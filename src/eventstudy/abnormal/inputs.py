@@ -90,6 +90,16 @@ class Inputs:
         """Whether each security has regressors of its own."""
         return self.design is not None and self.design.ndim == 3
 
+    @property
+    def masked_days(self) -> Bools | None:
+        """The (1, B) bars masked for all securities, where the mask is one for all."""
+        return self.masked[None] if self.masked is not None and self.masked.ndim == 1 else None
+
+    @property
+    def masked_own(self) -> Bools | None:
+        """The (S, B) bars masked for each security, where each has a mask of its own."""
+        return self.masked if self.masked is not None and self.masked.ndim == 2 else None
+
     def design_rows(self) -> list[Floats]:
         """Return each row of the design beside the constant, as (1, B) or (S, B)."""
         if self.design is None:

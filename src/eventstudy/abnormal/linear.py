@@ -110,7 +110,7 @@ def _estimate_block(inputs: Inputs, rows: Ints | slice, out: Draft, chunk: int, 
         fresh = np.concatenate([[True], day0[1:] != day0[:-1]])
         design = np.cumsum(fresh) - 1
         block = _designs(inputs, day0[fresh], np.zeros(int(design[-1]) + 1, dtype=np.int64), out)
-    if fused and inputs.offset is None and not (inputs.masked is not None and inputs.masked.ndim == 2):
+    if fused and inputs.offset is None and inputs.masked_own is None:
         at = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
         left = _estimate_fused(inputs, at, (security, day0, design), block, out)
         rows, security, day0, design = at[left], security[left], day0[left], design[left]
@@ -143,7 +143,7 @@ def _estimate_fused(inputs: Inputs, rows: Ints, where: tuple[Ints, Ints, Ints], 
         where,
         rows,
         block.basis.q,
-        (block.valid, block.count),
+        (np.ascontiguousarray(block.valid), block.count),
         ahead,
         numbers,
         (out.ar, out.share, sums),
@@ -166,27 +166,32 @@ def _estimate_fused(inputs: Inputs, rows: Ints, where: tuple[Ints, Ints, Ints], 
 def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> _Block:
     """Make the bases of the designs at each date, and say which bars each can use."""
     begin, length = day0 + inputs.estimation[0], inputs.planned
-    ahead_begin, ahead_length = day0 + inputs.window[0], inputs.length
-    usable = np.ones((day0.size, length), dtype=bool)
-    if begin[0] < 0 or begin[-1] + length > inputs.bars or inputs.own_design:
+    inside = begin[0] >= 0 and begin[-1] + length <= inputs.bars and not inputs.own_design
+    rows = inputs.design_rows()
+    usable = None  # every bar of every design
+    if not (inside and inputs.masked_days is None and all(np.isfinite(row).all() for row in rows)):
         at = begin[:, None] + np.arange(length)
         usable = (at >= 0) & (at < inputs.bars)
-    if inputs.masked is not None and inputs.masked.ndim == 1:
-        usable &= ~cut_flags(inputs.masked[None], np.zeros_like(begin), begin, length)
+        if inputs.masked_days is not None:
+            usable &= ~cut_flags(inputs.masked_days, np.zeros_like(begin), begin, length)
     design = np.empty((day0.size, inputs.k, length))
-    design[:, 0] = 1.0
-    ahead = np.ones((day0.size, inputs.k, ahead_length))
-    for j, series in enumerate(inputs.design_rows(), start=1):
+    ahead = np.ones((day0.size, inputs.k, inputs.length))
+    for j, series in enumerate(rows, start=1):
         design[:, j] = cut(series, security, begin, length)
-        ahead[:, j] = cut(series, security, ahead_begin, ahead_length)
-        usable &= np.isfinite(design[:, j])
-    count = usable.sum(axis=1)
-    all_valid = bool(usable.all())
-    if not all_valid:
-        design[~np.broadcast_to(usable[:, None], design.shape)] = 0.0
+        ahead[:, j] = cut(series, security, day0 + inputs.window[0], inputs.length)
+        if usable is not None:
+            usable &= np.isfinite(design[:, j])
     ahead[~np.isfinite(ahead)] = np.nan
-    basis = orthonormal(design, ahead)
-    return _Block(basis, usable.astype(np.float64), count, all_valid, bool(basis.full_rank.all()), out.add_basis(basis))
+    all_valid = usable is None or bool(usable.all())
+    if usable is None or all_valid:
+        count = np.full(day0.size, length)
+        valid = np.broadcast_to(1.0, (day0.size, length))
+    else:
+        design[:, 0] = 1.0
+        design[~np.broadcast_to(usable[:, None], design.shape)] = 0.0
+        count, valid = usable.sum(axis=1), usable.astype(np.float64)
+    basis = orthonormal(design, ahead, whole=all_valid)
+    return _Block(basis, valid, count, all_valid, bool(basis.full_rank.all()), out.add_basis(basis))
 
 
 def _estimate_chunk(
@@ -195,8 +200,8 @@ def _estimate_chunk(
     """Fit one chunk of security-events, turn the fits into abnormal returns and put them in their places."""
     security, day0, design = where
     response, ar = _cut_both(inputs, security, day0)
-    if inputs.masked is not None and inputs.masked.ndim == 2:
-        response[cut_flags(inputs.masked, security, day0 + inputs.estimation[0], inputs.planned)] = np.nan
+    if inputs.masked_own is not None:
+        response[cut_flags(inputs.masked_own, security, day0 + inputs.estimation[0], inputs.planned)] = np.nan
     fits = solve_chunk(
         response, block.basis.q, block.valid, block.count, design, inputs.minimum, all_valid=block.all_valid
     )

@@ -30,8 +30,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Missing = Literal["available", "strict", "lump"]
 
-CELLS: Final = 1_000_000
-"""Doubles that a step over all security-events may hold beside its output."""
+CELLS: Final = 100_000
+"""Doubles of one array that a step over all security-events holds beside its output: what the caches of a core hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +277,11 @@ def _leverage(ahead: Floats, mix: Floats | None = None) -> Floats:
     total = np.zeros((ahead.shape[0], ahead.shape[2]))
     for i in range(columns):
         part = ahead[:, i]
-        if mix is not None:
-            part = sum((mix[:, i, j, None] * ahead[:, j] for j in range(columns)), np.zeros(1))
+        if mix is not None:  # of least squares lower triangular
+            part = mix[:, i, 0, None] * ahead[:, 0]
+            for j in range(1, columns):
+                if mix[:, i, j].any():
+                    part += mix[:, i, j, None] * ahead[:, j]
         total += part * part
     return total
 

@@ -31,6 +31,8 @@ LOOSE_PIVOT: Final = 1e-3
 """Holes that leave less than this of a basis vector's square make the normal equations too coarse."""
 RUN: Final = 4
 """Security-events of one date from which on a loop over dates beats a copy of the basis for each."""
+CROWDED: Final = 0.125
+"""Share of holes from which on the normal equations are summed over the bars that are there, not over the holes."""
 EXACT_CELLS: Final = 2_000_000
 """Doubles that the third way may hold at once."""
 
@@ -100,48 +102,70 @@ def solve_chunk(
     size, k = len(design), q.shape[1]
     if not all_valid:
         _scale(window, valid, design)
-    coordinate = _dots(window, q, design)
     square = np.vecdot(window, window)
     full_rank = np.ones(size, dtype=bool)
     m = count[design]
+    loose = np.zeros(size, dtype=bool)
     mix = infinite = None
-    hole = ~np.isfinite(square)
-    if hole.any():
-        rows = np.flatnonzero(hole)
-        mix = np.broadcast_to(np.eye(k), (size, k, k)).copy()
-        cells, own = window[rows], design[rows]
-        usable = np.isfinite(cells)
+    gone_row = gone_bar = np.empty(0, dtype=np.int64)
+    rows = np.flatnonzero(~np.isfinite(square))
+    if rows.size:
+        gone_row, gone_bar, infinite = _take_out_holes(window, square, rows)
         if not all_valid:
-            usable &= valid[own] > 0
-        infinite = rows[np.isinf(cells).any(axis=1)]
-        cells[~usable] = 0.0
-        window[rows] = cells
-        square[rows] = np.vecdot(cells, cells)
-        m[rows] = usable.sum(axis=1)
-        solved = _with_holes(cells, usable, q, own)
-        coordinate[rows], mix[rows], loose = solved
-    else:
-        usable, rows, loose = np.empty((0, 0), dtype=bool), np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
+            used = valid[design[gone_row], gone_bar] > 0
+            gone_row, gone_bar = gone_row[used], gone_bar[used]
+    coordinate = _dots(window, q, design)
+    if gone_row.size:
+        m -= np.bincount(gone_row, minlength=size)
+        start = np.flatnonzero(np.diff(gone_row, prepend=-1))
+        rows = gone_row[start]
+        gram = _gram(q, design, gone_row, gone_bar, start)
+        mix = _units(size, k)
+        coordinate[rows], mix[rows], loose[rows] = _cholesky(gram, coordinate[rows])
     first = coordinate[:, 0]
     sse = square - np.vecdot(coordinate, coordinate)
-    close = ~(sse > CLOSE_FIT * square)
-    close[rows] |= loose
+    close = ~(sse > CLOSE_FIT * square) | loose
     centred = square - first * first
     redo = np.flatnonzero(close & (m >= minimum))
     if redo.size:
         if mix is None:
-            mix = np.broadcast_to(np.eye(k), (size, k, k)).copy()
-        place = np.full(size, -1)
-        place[rows] = np.arange(rows.size)
+            mix = _units(size, k)
         step = max(1, EXACT_CELLS // (k * window.shape[1]))
         for low in range(0, redo.size, step):
             part = redo[low : low + step]
             mask = valid[design[part]].copy()
-            held = place[part] >= 0
-            if held.any():
-                mask[held] = usable[place[part[held]]]
+            place = np.full(size, -1)
+            place[part] = np.arange(part.size)
+            here = place[gone_row] >= 0
+            mask[place[gone_row[here]], gone_bar[here]] = 0.0
             _exact(window, q, design, part, mask, (coordinate, sse, centred, mix, full_rank))
     return Fits(coordinate, np.maximum(sse, 0.0), np.maximum(centred, 0.0), m, mix, full_rank, infinite)
+
+
+def _units(size: int, k: int) -> Floats:
+    """Return the (n, k, k) mixing matrices of events that have their date's basis."""
+    return np.broadcast_to(np.eye(k), (size, k, k)).copy()
+
+
+def _take_out_holes(window: Floats, square: Floats, rows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Put zeros where `rows` are not finite, and their sums of squares right.
+
+    Returns
+    -------
+    tuple
+        Row and bar of each hole, in order, and the rows of which one is infinite.
+    """
+    length = window.shape[1]
+    near: Ints | slice = rows if 2 * rows.size < len(window) else slice(None)
+    flat = np.flatnonzero(~np.isfinite(window[near]))
+    row = flat // length
+    bar = flat - row * length
+    if near is rows:
+        row = rows[row]
+    infinite = row[np.isinf(window[row, bar])]
+    window[row, bar] = 0.0
+    square[near] = np.vecdot(window[near], window[near])
+    return row, bar, np.unique(infinite)
 
 
 def _runs(design: Ints) -> list[tuple[int, int, int]]:
@@ -180,33 +204,66 @@ def _shared(design: Ints) -> list[tuple[int, int, int]] | None:
     return _runs(design)
 
 
-def _with_holes(window: Floats, usable: Bools, q: Floats, design: Ints) -> tuple[Floats, Floats, Bools]:
+def _gram(q: Floats, design: Ints, row: Ints, bar: Ints, start: Ints) -> Floats:
+    """Return (k(k+1)/2, h): the lower triangles of Q'VQ, V leaving out the holes, of the rows that have any.
+
+    Parameters
+    ----------
+    q : (D, k, T) float
+    design : (n,) int
+    row, bar : (c,) int
+        The holes, in order of rows.
+    start : (h,) int
+        Where the holes of each row begin.
+    """
+    k, length = q.shape[1:]
+    low, high = np.tril_indices(k)
+    many = np.diff(start, append=row.size)
+    gram = np.empty((low.size, start.size))
+    crowded = many > CROWDED * length
+    few = np.flatnonzero(~crowded)
+    if few.size < start.size:
+        most = np.flatnonzero(crowded)
+        here = np.repeat(crowded, many)
+        usable = np.ones((most.size, length))
+        usable[np.repeat(np.arange(most.size), many[most]), bar[here]] = 0.0
+        own = design[row[start[most]]]
+        first = int(own[0])
+        near = q[first : int(own[-1]) + 1]
+        gram[:, most] = _dots(usable, near[:, low] * near[:, high], own - first).T
+        row, bar = row[~here], bar[~here]
+        start = np.cumsum(many[few]) - many[few]
+    if few.size:
+        own = design[row]
+        at = [q[own, j, bar] for j in range(k)]
+        for pair, (i, j) in enumerate(zip(low, high, strict=True)):
+            gram[pair, few] = float(i == j) - np.add.reduceat(at[i] * at[j], start)
+    return gram
+
+
+def _cholesky(gram: Floats, right: Floats) -> tuple[Floats, Floats, Bools]:
     """Solve (Q'VQ) c = Q'y by Cholesky; return own coordinates, the mixing matrices, and where it is too coarse."""
-    size, k = len(design), q.shape[1]
-    pairs = np.tril_indices(k)
-    low, high = int(design[0]), int(design[-1]) + 1
-    near, place = q[low:high], design - low
-    gram = _dots(usable.astype(np.float64), near[:, pairs[0]] * near[:, pairs[1]], place)
-    right = _dots(window, near, place)
-    # Cholesky G = C C', one column at a time over all events; mix = C^-1 and the coordinates are C^-1 Q'y
-    entry = {(int(i), int(j)): gram[:, at] for at, (i, j) in enumerate(zip(*pairs, strict=True))}
+    size, k = right.shape
+    # G = C C', one column at a time over all events (events last, so that each step is one pass over memory);
+    # mix = C^-1 and the coordinates are C^-1 Q'y
+    entry = {(int(i), int(j)): gram[at] for at, (i, j) in enumerate(zip(*np.tril_indices(k), strict=True))}
     factor: dict[tuple[int, int], Floats] = {}
-    mix = np.zeros((size, k, k))
-    own = np.empty((size, k))
+    mix = np.zeros((k, k, size))
+    own = np.ascontiguousarray(right.T)
     loose = np.zeros(size, dtype=bool)
     for j in range(k):
         pivot = entry[j, j] - sum(factor[j, i] ** 2 for i in range(j))
         loose |= ~(pivot > LOOSE_PIVOT)
         root = np.sqrt(np.maximum(pivot, LOOSE_PIVOT))
-        factor[j, j] = root
         for i in range(j + 1, k):
             factor[i, j] = (entry[i, j] - sum(factor[i, p] * factor[j, p] for p in range(j))) / root
-        own[:, j] = (right[:, j] - sum(factor[j, p] * own[:, p] for p in range(j))) / root
-        mix[:, j, j] = 1.0
+        mix[j, j] = 1.0
         for p in range(j):
-            mix[:, j] -= factor[j, p][:, None] * mix[:, p]
-        mix[:, j] /= root[:, None]
-    return own, mix, loose
+            own[j] -= factor[j, p] * own[p]
+            mix[j, : p + 1] -= factor[j, p] * mix[p, : p + 1]
+        own[j] /= root
+        mix[j] /= root
+    return own.T, mix.transpose(2, 0, 1), loose
 
 
 def _exact(
