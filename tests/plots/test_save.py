@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -7,11 +8,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.style
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from eventstudy.errors import InputError
-from eventstudy.plots import caar, render, save, styled
+from eventstudy.plots import attrition, caar, render, render_each, save, styled
 from eventstudy.plots import style as style_module
 
 PROGRAM = textwrap.dedent(
@@ -53,6 +55,25 @@ def test_bytes_do_not_depend_on_the_users_settings_at_saving_time(paths):
     with mpl.rc_context({"svg.fonttype": "none", "savefig.facecolor": "black", "axes.unicode_minus": False}):
         assert render(figure, "svg") == plain
         assert mpl.rcParams["svg.fonttype"] == "none", "the user's settings are theirs again"
+
+
+def test_several_kinds_at_once_are_what_each_alone_is_and_leave_the_figure_as_it_came():
+    figure = attrition(pd.DataFrame({"stage": ["all", "studied"], "n": [9, 4], "reason": ["", "no price"]})).figure
+    engine, canvas, dpi = figure.get_layout_engine(), figure.canvas, figure.dpi
+    files = render_each(figure, ("svg", "png"))
+    assert files == {kind: render(figure, kind) for kind in ("svg", "png")}, "a layout of its own each time"
+    assert (figure.get_layout_engine(), figure.canvas, figure.dpi) == (engine, canvas, dpi)
+    assert all(ax.get_in_layout() for ax in figure.axes)
+    with pytest.raises(InputError, match="not 'jpg'"):
+        render_each(figure, ("svg", "jpg"))
+
+
+def test_coordinates_end_at_a_hundredth_of_a_point():
+    figure = Figure()
+    figure.subplots().plot([0, 1 / 3], [0, 1 / 7])
+    paths = " ".join(re.findall(r' d="([^"]*)"', render(figure, "svg").decode()))
+    assert re.search(r"\.\d\d\b", paths)
+    assert not re.search(r"\.\d{3}", paths)
 
 
 def test_no_date_and_no_program_in_the_file():

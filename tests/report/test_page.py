@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from eventstudy.report import Chart, Section, Table, write_document
-from eventstudy.report.page import inline
+from eventstudy.report.inline import inline, letter_block
 
 
 class Reader(HTMLParser):
@@ -65,7 +65,7 @@ def test_ids_are_unique_even_with_the_same_drawing_twice(make, tmp_path):
 
 def test_charts_have_alternative_texts_and_tables_have_heads(document, tmp_path):
     _, reader = read(document, tmp_path / "out")
-    drawings = [attrs for tag, attrs in reader.tags if tag == "svg"]
+    drawings = [attrs for tag, attrs in reader.tags if tag == "svg" and attrs.get("class") != "letters"]
     assert [attrs["aria-label"] for attrs in drawings] == ["The index falls on 3 April and jumps on 9 April."]
     assert drawings[0]["role"] == "img"
     heads = [attrs for tag, attrs in reader.tags if tag == "th"]
@@ -140,9 +140,35 @@ def test_an_empty_table_says_so(make, tmp_path):
 def test_inlining_renames_ids_and_what_points_to_them(reference):
     attribute = reference if "href" in reference else f'clip-path="{reference}"'
     drawing = f'<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg viewBox="0 0 100 50" width="1pt"><path id="m1"/><use {attribute}/></svg>\n'
-    out = inline(drawing, "c", "alt text")
+    out = inline(drawing, "c", "alt text", {})
     assert 'id="c.m1"' in out
     assert "#c.m1" in out
     assert "#m1" not in out
     assert out.startswith("<svg")
     assert 'aria-label="alt text"' in out
+
+
+def letter(outline, name="Sans-1"):
+    glyph = f'<defs><path id="{name}" d="{outline}" transform="scale(0.015625)"/></defs>'
+    return f'<svg viewBox="0 0 9 9"><g id="text_1"><g id="title">{glyph}<use xlink:href="#{name}"/></g></g></svg>'
+
+
+def test_letters_stand_once_in_the_page_and_every_drawing_finds_them():
+    letters = {}
+    one, two = (inline(letter("M 0 0 \nL 1 1 \nz\n"), stem, "", letters) for stem in ("a", "b"))
+    assert letter_block(letters).count("<path") == 1
+    assert 'd="M0 0L1 1z"' in letter_block(letters)
+    for drawing, stem in ((one, "a"), (two, "b")):
+        assert '<use href="#letter.Sans-1"/>' in drawing
+        assert "<path" not in drawing
+        assert f'id="{stem}.title"' in drawing, "ids of ours stay, for those who look for a part"
+        assert "text_1" not in drawing, "ids that are only counted go"
+
+
+def test_another_letter_of_the_same_name_stays_with_its_drawing():
+    letters = {}
+    inline(letter("M 0 0"), "a", "", letters)
+    other = inline(letter("M 5 5"), "b", "", letters)
+    assert '<path id="b.Sans-1" d="M5 5"' in other
+    assert '<use href="#b.Sans-1"/>' in other
+    assert letter_block({}) == ""

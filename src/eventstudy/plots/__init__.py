@@ -18,7 +18,7 @@ from eventstudy.plots.matrices import (
 from eventstudy.plots.paths import caar, caar_data
 from eventstudy.plots.reactions import reactions, reactions_data
 from eventstudy.plots.relations import hazard, hazard_data, reaction_by_drawdown, reaction_by_drawdown_data
-from eventstudy.plots.save import render, save
+from eventstudy.plots.save import render, render_each, save
 from eventstudy.plots.specifications import specification_curve, specification_curve_data
 from eventstudy.plots.style import STANCES, Mark, Style, mark_of, styled
 
@@ -54,6 +54,7 @@ __all__ = [
     "reactions",
     "reactions_data",
     "render",
+    "render_each",
     "save",
     "size_map",
     "size_map_data",

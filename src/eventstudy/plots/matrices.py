@@ -87,7 +87,7 @@ def _matrix(
                 fontsize=scaled(0.7),
                 color="#222222" if missing or light > 0.5 else "white",
                 gid=f"{names[0]}.text",
-            )
+            ).set_in_layout(False)  # inside its cell: some hundred texts need no measuring
     elif names[1] == "sign":
         i, j = np.nonzero(np.ma.filled(values, 0) < 0)
         ax.plot(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -126,8 +126,14 @@ def specification_curve(
 
 def _curve(ax: Axes, known: pd.DataFrame, level: float) -> None:
     if known["low"].notna().any():
-        ax.vlines(
-            known["place"], known["low"], known["high"], color="#C9D2DA", linewidth=0.8, gid="specification.interval"
+        _bars(
+            ax,
+            known["place"],
+            known["low"],
+            known["high"],
+            color="#C9D2DA",
+            linewidth=0.8,
+            gid="specification.interval",
         )
     clear = known["pvalue"] < level
     size = scaled(float(np.clip(12 / np.sqrt(len(known)), 0.22, 0.55)))
@@ -144,6 +150,15 @@ def _curve(ax: Axes, known: pd.DataFrame, level: float) -> None:
     ax.legend(loc="upper left", handletextpad=0.2)
 
 
+def _bars(ax: Axes, x: pd.Series, low: Any, high: Any, **look: Any) -> None:
+    """Draw upright bars as one line with gaps: some hundred specifications times their choices are one path each row."""
+    points = np.full((len(x), 3, 2), np.nan)
+    points[:, :2, 0] = x.to_numpy(float)[:, None]
+    points[:, 0, 1], points[:, 1, 1] = low, high
+    if len(x):
+        ax.plot(*points.reshape(-1, 2).T, solid_capstyle="butt", **look)
+
+
 def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], level: float) -> None:
     row, labels, rows = 0.0, [], []
     for i, (choice, option) in enumerate(options):
@@ -151,15 +166,10 @@ def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], level: 
             row += 0.6
             ax.axhline(row - 0.8, color="#DDDDDD", linewidth=0.6)
         own = known[known[choice] == option]
-        colors = np.where(own["pvalue"] < level, _CLEAR, _DIM)
-        ax.vlines(
-            own["place"],
-            row - 0.34,
-            row + 0.34,
-            colors=list(colors),
-            linewidth=float(np.clip(260 / len(known), 0.5, 3)),
-            gid="specification.choice",
-        )
+        clear = own["pvalue"] < level
+        width = float(np.clip(260 / len(known), 0.5, 3))
+        for place, color in ((own.loc[~clear, "place"], _DIM), (own.loc[clear, "place"], _CLEAR)):
+            _bars(ax, place, row - 0.34, row + 0.34, color=color, linewidth=width, gid="specification.choice")
         labels.append(f"{clean(choice, 18)}: {clean(option, 22)}")
         rows.append(row)
         row += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from eventstudy.report.document import UNITS, Section, safe_name
+from eventstudy.report.inline import inline, letter_block
 from eventstudy.report.values import json_text, shown, sort_key, unit_of
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def render_page(document: Document, drawings: Mapping[str, str]) -> str:
         in it (a content security policy with the script's hash).
     """
     script, style = _read("page.js"), _read("page.css")
+    letters: dict[str, str] = {}
+    charts = {chart.name: _chart(chart, drawings[chart.name], letters) for chart in document.charts}
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = Environment(
         loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -63,7 +65,8 @@ def render_page(document: Document, drawings: Mapping[str, str]) -> str:
         script_hash=digest,
         sections=_sections(document),
         numbers=_numbers(document),
-        charts={chart.name: _chart(chart, drawings[chart.name]) for chart in document.charts},
+        charts=charts,
+        letters=Markup(letter_block(letters)),  # noqa: S704  drawn by us, see letter_block()
         tables={table.name: _table(table) for table in document.tables},
         manifest=json_text(document.manifest, "manifest"),
         signs=_SIGNS,
@@ -90,47 +93,17 @@ def _numbers(document: Document) -> dict[str, int]:
     return {name: i for i, name in enumerate(order, start=1)}
 
 
-def _chart(chart: Chart, drawing: str) -> dict[str, Any]:
+def _chart(chart: Chart, drawing: str, letters: dict[str, str]) -> dict[str, Any]:
     stem = safe_name(chart.name)
     return {
         "stem": stem,
         "chart": chart,
-        "svg": Markup(inline(drawing, stem, _attribute(chart.alt))),  # noqa: S704  # drawn by us, see inline()
+        "svg": Markup(inline(drawing, stem, _attribute(chart.alt), letters)),  # noqa: S704  drawn by us, see inline()
     }
 
 
 def _attribute(text: str) -> str:
     return str(Markup.escape(" ".join(text.split())))
-
-
-def inline(drawing: str, stem: str, alt: str) -> str:
-    """Make an SVG file fit to stand in a page: no prolog, no metadata, no style for everything, ids of its own.
-
-    Parameters
-    ----------
-    drawing : str
-        As matplotlib writes it.
-    stem : str
-        Put before each id, so that two drawings in one page do not share any.
-    alt : str
-        What it shows, escaped for an attribute.
-    """
-    body = drawing[drawing.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, count=1, flags=re.DOTALL)
-    body = re.sub(r'<style type="text/css">.*?</style>\s*', "", body, count=1, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.DOTALL)
-    body = re.sub(r'(?<=\s)id="([^"]*)"', lambda m: f'id="{stem}.{_token(m[1])}"', body)
-    body = re.sub(r'xlink:href="#([^"]*)"', lambda m: f'href="#{stem}.{_token(m[1])}"', body)
-    body = re.sub(r"url\(#([^)]*)\)", lambda m: f"url(#{stem}.{_token(m[1])})", body)
-    head, rest = body.split(">", 1)
-    width = re.search(r'viewBox="0 0 ([\d.]+) ', head)
-    head = re.sub(r'\s(?:width|height|version|xmlns:xlink|xmlns)="[^"]*"', "", head)
-    limit = f' style="max-width:{float(width[1]) * 1.5:.0f}px"' if width else ""
-    return f'{head} role="img" aria-label="{alt}" focusable="false"{limit}>{rest}'.strip()
-
-
-def _token(text: str) -> str:
-    return re.sub(r"[^\w.-]", "-", text)
 
 
 def _table(table: Table) -> dict[str, Any]:

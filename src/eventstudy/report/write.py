@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.errors import InputError
-from eventstudy.plots import render
+from eventstudy.plots import render_each
 from eventstudy.report.document import safe_name
 from eventstudy.report.page import render_page
 from eventstudy.report.values import csv_text, json_text
@@ -109,10 +109,9 @@ def _write_files(document: Document, folder: Path) -> None:
     drawings: dict[str, str] = {}
     for chart in document.charts:
         stem = safe_name(chart.name)
-        svg = render(chart.figure, "svg")
-        drawings[chart.name] = svg.decode("utf-8")
-        files[f"charts/{stem}.svg"] = svg
-        files[f"charts/{stem}.png"] = render(chart.figure, "png")
+        drawn = render_each(chart.figure, ("svg", "png"))
+        drawings[chart.name] = drawn["svg"].decode("utf-8")
+        files.update({f"charts/{stem}.{kind}": content for kind, content in drawn.items()})
         files[f"tables/chart-{stem}.csv"] = _bytes(csv_text(chart.data))
     for table in document.tables:
         files[f"tables/{safe_name(table.name)}.csv"] = _bytes(csv_text(table.frame))
