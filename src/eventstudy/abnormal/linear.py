@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-DESIGNS: Final = 256
+DESIGNS: Final = 512
 """Dates whose designs are held at once."""
 NARROW: Final = 64
 """A gap of at most so many bars is cheaper to read over than to step over."""

@@ -41,12 +41,12 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols)
-    status = np.full(event.size, Exclusion.STUDIED, dtype=np.int8)
     column = {str(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
-    benchmarks = set(study.model.symbols)
-    fate = np.array([_fate(name, column, benchmarks) for name in symbols], dtype=np.int8)
-    status[:] = fate[symbol]
+    fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
+    benchmarks = column.keys() & set(study.model.symbols)
+    fate[[at for at, name in enumerate(symbols) if name in benchmarks]] = Exclusion.BENCHMARK
+    status = fate[symbol]
     parts: list[Part] = []
     merged: dict[int, list[int]] = {}
     for calendar, members in groups.items():
@@ -74,12 +74,6 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
         parts=tuple(parts),
         merged=merged,
     )
-
-
-def _fate(name: str, column: dict[str, int], benchmarks: set[str]) -> Exclusion:
-    if name not in column:
-        return Exclusion.UNKNOWN_SYMBOL
-    return Exclusion.BENCHMARK if name in benchmarks else Exclusion.STUDIED
 
 
 def _fit_part(

@@ -37,35 +37,31 @@ def masked_bars(
     """
     bars = len(aligned.bars)
     if isinstance(pool, pd.DatetimeIndex):
-        at = place_moments(pool, aligned.bars, aligned.calendar)
-        real = np.zeros(bars, dtype=bool)
-        real[at.position[at.position >= 0]] = True
-        masked = _spread(real, study.mask)
-        real[placed.position[placed.position >= 0]] = True
-        return masked, real
-    real = _days(security, day0, aligned)
-    return (_spread(real, study.mask) if pool else None), real
+        known = place_moments(pool, aligned.bars, aligned.calendar).position
+        known, called = known[known >= 0], placed.position[placed.position >= 0]
+        return _marked((known,), (bars,), study.mask), _marked((np.concatenate([known, called]),), (bars,), (0, 0))
+    where = _days(security, day0, aligned)
+    shape = (bars,) if len(where) == 1 else (aligned.returns.shape[0], bars)
+    return (_marked(where, shape, study.mask) if pool else None), _marked(where, shape, (0, 0))
 
 
-def _days(security: Ints, day0: Ints, aligned: Aligned) -> Bools:
-    """Return (B,) if every security of the call has the same event days, else (S, B)."""
+def _days(security: Ints, day0: Ints, aligned: Aligned) -> tuple[Ints, ...]:
+    """Return the event days: bars, if every security of the call has the same, else securities and bars."""
     count, bars = aligned.returns.shape
-    common = np.zeros(bars, dtype=bool)
-    common[day0] = True
-    used = np.zeros(count, dtype=bool)
-    used[security] = True
-    own = np.zeros((count, bars), dtype=bool)
-    own[security, day0] = True
-    everywhere = np.count_nonzero(own) == np.count_nonzero(used) * np.count_nonzero(common)
-    return common if everywhere else own
+    common = np.flatnonzero(np.bincount(day0, minlength=bars))
+    used = np.count_nonzero(np.bincount(security, minlength=count))
+    if day0.size >= used * common.size:  # else some security lacks a day
+        own = _marked((security, day0), (count, bars), (0, 0))
+        if np.count_nonzero(own) == used * common.size:
+            return (common,)
+    return (security, day0)
 
 
-def _spread(real: Bools, days: tuple[int, int]) -> Bools:
-    """Return where a relative day `days` of any event falls."""
-    masked = np.zeros_like(real)
-    bars = real.shape[-1]
+def _marked(where: tuple[Ints, ...], shape: tuple[int, ...], days: tuple[int, int]) -> Bools:
+    """Return an array of flags, set where a relative day `days` of any event falls; bars are the last axis."""
+    marked = np.zeros(shape, dtype=bool)
     for shift in range(days[0], days[1] + 1):
-        low, high = max(0, shift), min(bars, bars + shift)
-        if low < high:
-            masked[..., low:high] |= real[..., low - shift : high - shift]
-    return masked
+        bar = where[-1] + shift
+        inside = (bar >= 0) & (bar < shape[-1])
+        marked[(*(who[inside] for who in where[:-1]), bar[inside])] = True
+    return marked

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import StudyError
+
+if TYPE_CHECKING:
+    from pandas.api.extensions import ExtensionArray
 
 __all__ = ["Request", "moments_of", "read_request"]
 
@@ -19,7 +22,7 @@ class Request:
 
     Attributes
     ----------
-    event_id : (E,) object
+    event_id : (E,) pandas array
         Ids, in the order of the tables.
     moments : DatetimeIndex or None
         Announcement moments, time-zone aware.
@@ -31,7 +34,7 @@ class Request:
         What else is known of the events, one row an event.
     """
 
-    event_id: np.ndarray[Any, Any]
+    event_id: ExtensionArray
     moments: pd.DatetimeIndex | None
     bars: pd.Index | None
     symbol: pd.Series[Any] | None
@@ -49,7 +52,7 @@ def read_request(events: Any) -> Request:
     if not isinstance(events, pd.DataFrame):
         table = _catalog_frame(events)
         _some_events(len(table))
-        return Request(table.index.to_numpy(object), moments_of(table["announced_at"]), None, None, table)
+        return Request(_ids(table.index), moments_of(table["announced_at"]), None, None, table)
     frame = events if "event_id" in events.columns else events.reset_index()
     _some_events(len(frame))
     if "event_id" not in frame.columns:
@@ -65,16 +68,23 @@ def read_request(events: Any) -> Request:
     bars = pd.Index(frame["bar"]) if "bar" in given else None
     moments = moments_of(frame["announced_at"]) if bars is None else None
     symbol = frame["symbol"] if "symbol" in frame.columns else None
-    event_id = frame["event_id"].to_numpy(object)
     if frame["event_id"].isna().any():
         msg = f"column 'event_id' is empty in row {int(np.flatnonzero(pd.isna(frame['event_id']))[0])}"
         raise StudyError(msg)
     _each_once(frame, "bar" if bars is not None else "announced_at")
-    return Request(event_id, moments, bars, symbol, frame)
+    return Request(_ids(frame["event_id"]), moments, bars, symbol, frame)
+
+
+def _ids(column: pd.Series[Any] | pd.Index) -> ExtensionArray:
+    """Return ids as an array of one kind."""
+    ids: ExtensionArray = pd.array(column.tolist()) if column.dtype == object else column.array
+    return ids
 
 
 def _each_once(frame: pd.DataFrame, when: str) -> None:
     """Refuse a row that stands twice: it would count as two events."""
+    if frame["event_id"].is_unique:
+        return
     keys = ["event_id", when, *(["symbol"] if "symbol" in frame.columns else [])]
     twice = frame.duplicated(keys).to_numpy()
     if twice.any():

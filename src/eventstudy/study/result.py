@@ -16,6 +16,8 @@ from eventstudy.study.provenance import provenance
 from eventstudy.study.samples import window_sample
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from eventstudy.abnormal import AbnormalReturns, WindowSample
     from eventstudy.abnormal.buyhold import After
     from eventstudy.abnormal.result import Missing
@@ -30,6 +32,7 @@ __all__ = ["Part", "StudyResult"]
 
 Ints = NDArray[np.int64]
 Alternative = Literal["two-sided", "less", "greater"]
+Errors = Literal["HC3", "cluster", "nonrobust"]
 Window = tuple[int, int]
 
 
@@ -227,11 +230,14 @@ class StudyResult:
         seed: int | np.random.Generator | None = None,
         **options: Any,
     ) -> TestResult:
-        """Run one significance test on a window; the names are those of ``eventstudy.inference.TESTS``."""
+        """Run one significance test on a window; the names are those of ``eventstudy.inference.TESTS``.
+
+        The estimation windows are always looked at, so that ``valid`` and ``doubts`` are those of `tests`.
+        """
         from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
         needs = inference.TESTS[name].needs if name in inference.TESTS else ()
-        sample = self.sample(window, estimation="estimation" in needs, placebo="refit" in needs)
+        sample = self.sample(window, placebo="refit" in needs)
         return inference.run(name, sample, alternative=alternative, seed=seed, **options)
 
     def tests(
@@ -248,6 +254,61 @@ class StudyResult:
         results = inference.run_all(self.sample(window), alternative=alternative, seed=seed, **options)
         table = pd.DataFrame([result.to_dict() for result in results])
         return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
+
+    def explain(
+        self,
+        characteristics: Sequence[str] | Mapping[str, Any],
+        window: Window | None = None,
+        *,
+        standardized: bool = False,
+        weighted: bool = False,
+        errors: Errors = "HC3",
+        cluster: Literal["session", "symbol"] = "session",
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Return the regression of the CARs of a window on characteristics of the event or the security.
+
+        Parameters
+        ----------
+        characteristics : sequence of str, or mapping
+            Names of columns of the fitted events or pairs, or name to values: one for each row of `car`, or a Series by
+            symbol. Words become one 0/1 column for each but the first in the alphabet.
+        window : (int, int), optional
+            Relative days, both included; the event window by default.
+        standardized : bool
+            Regress SCARs in place of CARs.
+        weighted : bool
+            Weigh by 1/se² of the forecast (WLS).
+        errors : {"HC3", "cluster", "nonrobust"}
+            Standard errors; events on one date move together: ``"cluster"``.
+        cluster : {"session", "symbol"}
+            What is clustered by.
+        level : float
+            Coverage of the interval.
+
+        Returns
+        -------
+        DataFrame
+            One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``,
+            ``ci_high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``.
+
+        Raises
+        ------
+        StudyError
+            A name that is no column, values that do not fit, collinear characteristics.
+        """
+        from eventstudy.study.explain import explain_cars  # noqa: PLC0415  slow to import
+
+        return explain_cars(
+            self,
+            characteristics,
+            self._window(window),
+            basis="scar" if standardized else "car",
+            weighted=weighted,
+            errors=errors,
+            cluster=cluster,
+            level=level,
+        )
 
     def sample(self, window: Window | None = None, *, estimation: bool = True, placebo: bool = True) -> WindowSample:
         """Return a window as the input of the significance tests.

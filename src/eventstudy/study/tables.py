@@ -341,11 +341,10 @@ def _keys(result: StudyResult, rows: Ints) -> dict[str, Any]:
 
 def _event_ids(result: StudyResult, rows: Ints) -> Any:
     """Return the ids of events; those merged into one are joined by a plus sign."""
-    ids = pd.array(result.request.event_id)
-    found = ids.take(result.event[rows])
+    found = result.request.event_id.take(result.event[rows])
     if not result.merged:
         return found
-    names = found.astype(object)
+    names = np.array(found, dtype=object)
     for at, row in enumerate(rows.tolist()):
         if row in result.merged:
             parts = [result.event[row], *result.merged[row]]
