@@ -1,4 +1,6 @@
-"""Draw the committed calibration tables into docs/calibration.md, between its markers.
+"""Draw the committed calibration tables into docs/calibration.md, between its markers, and as pictures beside it.
+
+The table of tests in docs/tests.md is drawn from their specifications.
 
 Run it from the root of the repository: ``python docs/calibration_tables.py``.
 """
@@ -7,8 +9,16 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from eventstudy.calibration import Row, draw_table, read_table
+from eventstudy.inference import TESTS
+from eventstudy.inference.spec import ALWAYS, MANY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 HERE = Path(__file__).parent
 TABLES = HERE.parent / "src" / "eventstudy" / "calibration" / "tables"
@@ -19,6 +29,9 @@ TITLES = {
     "resampling.csv": "Size of the tests that draw",
     "power.csv": "Power of the tests that do not draw: an abnormal return of 0.5 % on day 0",
 }
+PICTURES = HERE / "calibration"
+PICTURED = ((0, 0), (-10, 10))
+"""The windows that are drawn as pictures: the shortest and the longest; all are there as tables."""
 
 
 def drawn(name: str) -> str:
@@ -26,9 +39,51 @@ def drawn(name: str) -> str:
     command, rows = read_table(TABLES / name)
     size = not name.startswith("power")
     parts = [f"## {TITLES[name]}", f"`{command}`", *([said(rows)] if size else [])]
-    for (n, first, last), _ in groupby(rows_by_place(rows), key=place):
-        parts += [f"### N = {n}, window ({first}, {last})", draw_table(rows, n, (first, last))]
+    for (n, first, last), group in groupby(rows_by_place(rows), key=place):
+        parts.append(f"### N = {n}, window ({first}, {last})")
+        if size and (first, last) in PICTURED:
+            path = picture_path(name, n, (first, last))
+            axes = picture(list(group))
+            save(axes, path)
+            parts.append(f"![Sizes at N = {n}, window ({first}, {last})]({path.relative_to(HERE).as_posix()})")
+        parts.append(draw_table(rows, n, (first, last)))
     return "\n\n".join(parts)
+
+
+def picture_path(name: str, n: int, window: tuple[int, int]) -> Path:
+    """Return where the picture of one sub-table lies."""
+    kind = "resampling" if name.startswith("resampling") else "size"
+    days = "day0" if window == (0, 0) else f"days{window[0]}to{window[1]}"
+    return PICTURES / f"{kind}-n{n}-{days}.svg"
+
+
+def picture(rows: list[Row]) -> Axes:
+    """Draw the sizes of one sub-table as a map of tests by scenarios; a mark is three Monte-Carlo errors out."""
+    from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+    frame = pd.DataFrame(
+        {
+            "test": row.test,
+            "scenario": row.scenario,
+            "size": row.rate,
+            "low": row.rate - row.tolerance,
+            "high": row.rate + row.tolerance,
+            "nominal": 0.05,
+        }
+        for row in rows
+    )
+    some = rows[0]
+    title = f"True nulls rejected at 5%: N = {some.n}, window ({some.first}, {some.last})"
+    small = f"in %, of {some.cell.replications:,}; ▲ too often, ▼ too seldom by three Monte-Carlo errors"
+    return plots.size_map(frame, title=title, subtitle=small)
+
+
+def save(axes: Axes, path: Path) -> None:
+    """Write a picture; the same figures give the same bytes."""
+    from eventstudy import plots  # noqa: PLC0415
+
+    path.parent.mkdir(exist_ok=True)
+    plots.save(axes.figure, path)  # type: ignore[arg-type]  # a figure, not a part of one
 
 
 def place(row: Row) -> tuple[int, int, int]:
@@ -60,13 +115,44 @@ def said(rows: tuple[Row, ...]) -> str:
     return text + " These claims are withdrawn:\n\n" + "\n".join(lines)
 
 
-def main() -> None:
-    """Rewrite the drawn part of docs/calibration.md."""
-    page = HERE / "calibration.md"
+NEEDS = {
+    "estimation": "estimation windows",
+    "refit": "placebo dates",
+    "one date": "one common date",
+    "two dates": "two sessions",
+    "one event": "one security-event",
+}
+
+
+def registered() -> str:
+    """Return the table of tests: null, what each is claimed to bear, limits, source."""
+    lines = ["| name | null | bears | limits | source |", "|---|---|---|---|---|"]
+    for spec in TESTS.values():
+        bears = ", ".join(sorted(spec.holds_under - ALWAYS))
+        later = ", ".join(sorted(spec.holds_with_many))
+        bears += ("; " if bears and later else "") + (f"from {MANY}: {later}" if later else "")
+        limits = [f"N ≥ {spec.smallest}"] if spec.smallest else []
+        limits += [f"L ≤ {spec.longest}"] if spec.longest else []
+        needs = ", ".join(NEEDS[need] for need in spec.needs)
+        lost = (
+            "withdrawn: " + ", ".join(" with ".join(sorted(some)) for some in spec.withdrawn) if spec.withdrawn else ""
+        )
+        said = "; ".join(part for part in (*limits, needs, lost) if part)
+        lines.append(f"| `{spec.name}` | {spec.null} | {bears} | {said} | {spec.reference} |")
+    return "\n".join(lines)
+
+
+def redraw(page: Path, body: str) -> None:
+    """Rewrite what stands between the markers of a page."""
     before, rest = page.read_text(encoding="utf-8").split(START)
     after = rest.split(END)[1]
-    body = "\n\n".join(drawn(name) for name in TITLES if (TABLES / name).exists())
     page.write_text(f"{before}{START}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Rewrite the drawn parts of docs/calibration.md and docs/tests.md."""
+    redraw(HERE / "calibration.md", "\n\n".join(drawn(name) for name in TITLES if (TABLES / name).exists()))
+    redraw(HERE / "tests.md", registered())
 
 
 if __name__ == "__main__":

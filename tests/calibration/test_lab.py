@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -248,17 +247,6 @@ def test_journal_lines_are_json(tmp_path):
     calibrate(replace(SMALL, replications=10), resume=tmp_path / "j")
     for line in (tmp_path / "j").read_text().splitlines():
         assert json.loads(line)["plan"]
-
-
-def test_the_documentation_draws_the_shipped_tables(tmp_path):
-    page = (Path(__file__).parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
-    for name, text in shipped_tables().items():
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        command, rows = read_table(path)
-        assert command in page
-        for n, first, last in {(row.n, row.first, row.last) for row in rows}:
-            assert draw_table(rows, n, (first, last)) in page, (name, n, first, last)
 
 
 def test_claims_that_failed_in_the_shipped_tables_are_withdrawn_and_no_others(tmp_path):

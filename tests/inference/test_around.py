@@ -210,7 +210,7 @@ class TestExplain:
         np.testing.assert_allclose(found.coefficient, beta, rtol=1e-9)
         np.testing.assert_allclose(found.se, np.sqrt(np.diag(bread @ meat @ bread)), rtol=1e-9)
         np.testing.assert_allclose(found.pvalue, 2 * stats.t.sf(abs(found.statistic), 37), rtol=1e-9)
-        assert [row["name"] for row in found.rows()] == ["const", "size", "chip"]
+        assert [row["term"] for row in found.rows()] == ["const", "size", "chip"]
 
     def test_clusters_and_weights(self, data):
         y, columns, rng = data

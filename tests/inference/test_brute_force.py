@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -201,23 +202,28 @@ def test_many_events_on_blocks_of_dates_equal_the_pair_loop(make_sample, holes, 
     np.testing.assert_allclose(run("kp_patell", sample).details["correlation"], r, rtol=RTOL)
 
 
-def rank_loop(table, window):
-    """Ubar over the window's columns and S, from METHODS 4.8: rows of events, NaN without a value."""
+def ranks_of(known):
+    """U = rank/(number + 1) - 1/2, average ranks for ties."""
+    places = [sum(u < v for u in known) + (sum(u == v for u in known) + 1) / 2 for v in known]
+    return [place / (len(known) + 1) - 0.5 for place in places]
+
+
+def signs_of(known):
+    """The side of the median on which each value lies."""
+    middle = statistics.median(known)
+    return [1 if v > middle else -1 if v < middle else 0 for v in known]
+
+
+def score_loop(table, window, score=ranks_of):
+    """Mean scores over the window's columns and S, from METHODS 4.8: rows of events, NaN without a value."""
     kept = [row for row in table if any(math.isfinite(row[d]) for d in window)]
     scores = []
     for row in kept:
-        known = [v for v in row if math.isfinite(v)]
-        scores.append(
-            [
-                (sum(u < v for u in known) + (sum(u == v for u in known) + 1) / 2) / (len(known) + 1) - 0.5
-                if math.isfinite(v)
-                else None
-                for v in row
-            ]
-        )
+        days = [d for d, v in enumerate(row) if math.isfinite(v)]
+        scores.append(dict(zip(days, score([row[d] for d in days]), strict=True)))
     averages, squares = {}, []
     for d in range(len(table[0])):
-        there = [row[d] for row in scores if row[d] is not None]
+        there = [row[d] for row in scores if d in row]
         if there:
             averages[d] = sum(there) / len(there)
             squares.append(len(there) / len(kept) * averages[d] ** 2)
@@ -235,7 +241,7 @@ class TestRanks:
         sample = make_sample(7, holes=holes, window=window)
         length = sample.ar.shape[1]
         table = np.concatenate([sample.estimation.residual, sample.ar], axis=1).tolist()
-        ubar, s, _, _ = rank_loop(table, range(250, 250 + length))
+        ubar, s, _, _ = score_loop(table, range(250, 250 + length))
         check("corrado", sample, math.sqrt(len(ubar)) * (sum(ubar) / len(ubar)) / s)
 
     def test_corrado_zivney(self, make_sample, holes, window):
@@ -246,7 +252,7 @@ class TestRanks:
             spread = np.std([v for v in sar if math.isfinite(v)], ddof=1)
             for i in range(7):
                 table[i].append(sar[i] / spread)
-        ubar, s, _, _ = rank_loop(table, range(250, 250 + sample.ar.shape[1]))
+        ubar, s, _, _ = score_loop(table, range(250, 250 + sample.ar.shape[1]))
         check("corrado_zivney", sample, math.sqrt(len(ubar)) * (sum(ubar) / len(ubar)) / s)
 
     def test_grank(self, make_sample, holes, window):
@@ -254,10 +260,25 @@ class TestRanks:
         scar = [c / s for c, s in zip(sample.car, sample.car_se, strict=True)]
         spread = np.std([v for v in scar if math.isfinite(v)], ddof=1)
         table = [[*self.studentized(sample, i), scar[i] / spread] for i in range(7)]
-        (u0,), s, days, n = rank_loop(table, [250])
+        (u0,), s, days, n = score_loop(table, [250])
         z = u0 / s
         check("grank_t", sample, z * math.sqrt((days - 2) / (days - 1 - z**2)), df=days - 2)
         check("grank_z", sample, math.sqrt(12 * n * (days + 1) / (days - 1)) * u0)
+
+    def test_sign_about_the_median(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        table = np.concatenate([sample.estimation.residual, sample.ar], axis=1).tolist()
+        g, s, _, _ = score_loop(table, range(250, 250 + sample.ar.shape[1]), signs_of)
+        check("corrado_zivney_sign", sample, math.sqrt(len(g)) * (sum(g) / len(g)) / s)
+
+    def test_sign_gsar(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        scar = [c / s for c, s in zip(sample.car, sample.car_se, strict=True)]
+        spread = np.std([v for v in scar if math.isfinite(v)], ddof=1)
+        table = [[*self.studentized(sample, i), scar[i] / spread] for i in range(7)]
+        (g0,), s, days, _ = score_loop(table, [250], signs_of)
+        z = g0 / s
+        check("sign_gsar_t", sample, z * math.sqrt((days - 2) / (days - 1 - z**2)), df=days - 2)
 
     @staticmethod
     def studentized(sample, i):
@@ -373,21 +394,8 @@ def test_single_is_the_t_of_its_own_regression(make_sample):
 
 def test_every_registered_test_is_checked_somewhere():
     """A new test must come with its loop: this list is kept by hand."""
-    checked = {
-        *(
-            "single",
-            "cross_sectional",
-            "clm_j1",
-            "patell",
-            "bmp",
-            "time_series",
-            "portfolio",
-            "sur_f",
-            "kp_patell",
-            "kp_bmp",
-        ),
-        *("corrado", "corrado_zivney", "grank_t", "grank_z", "sign", "wilcoxon", "generalized_sign", "jackknife"),
-        *("calendar_time", "panel_date", "panel_two_way", "sq"),  # here
-        *("skewness_adjusted", "bootstrap_t", "wild_bootstrap", "cluster_bootstrap", "permutation"),  # test_resampling
-    }
-    assert set(TESTS) == checked
+    here = """single cross_sectional clm_j1 patell bmp time_series portfolio sur_f kp_patell kp_bmp corrado corrado_zivney
+    grank_t grank_z corrado_zivney_sign sign_gsar_t sign wilcoxon generalized_sign jackknife calendar_time panel_date
+    panel_two_way sq"""
+    in_test_resampling = "skewness_adjusted bootstrap_t wild_bootstrap cluster_bootstrap permutation"
+    assert set(TESTS) == {*here.split(), *in_test_resampling.split()}

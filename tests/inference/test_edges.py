@@ -51,13 +51,93 @@ def without_extras(make_sample):
     return replace(make_sample(6), estimation=None, refit=None, admissible=None)
 
 
-BROKEN = [zero_variance, all_zero, all_missing, degenerate, without_extras]
+def on_one_date(change):
+    def changed(make_sample):
+        return change(lambda n: make_sample(n, dates="one"))
+
+    changed.__name__ = f"{change.__name__}_on_one_date"
+    return changed
 
 
-@pytest.mark.parametrize("dates", ["one", "apart"])
+def all_ties(make_sample):
+    """Every abnormal return, past and present, is one of two values."""
+    sample = make_sample(6)
+    record = sample.estimation
+    ar = np.where(sample.ar > 0, 0.01, -0.01)
+    return replace(
+        sample,
+        ar=ar,
+        car=ar.sum(axis=1),
+        estimation=replace(record, residual=np.where(record.residual > 0, 0.01, -0.01)),
+    )
+
+
+def one_value(make_sample):
+    """Every abnormal return, past and present, is the same."""
+    sample = make_sample(6)
+    ar = np.full_like(sample.ar, 0.01)
+    record = replace(sample.estimation, residual=np.full_like(sample.estimation.residual, 0.01))
+    return replace(sample, ar=ar, car=ar.sum(axis=1), estimation=record)
+
+
+def still(make_sample, flat):
+    """Prices that stand still: no residual, no return."""
+    sample = make_sample(6)
+    record = sample.estimation
+    rows = np.arange(6) < flat
+    return replace(
+        sample,
+        ar=np.where(rows[:, None], 0.0, sample.ar),
+        car=np.where(rows, 0.0, sample.car),
+        sigma=np.where(rows, 0.0, sample.sigma),
+        ar_se=np.where(rows[:, None], 0.0, sample.ar_se),
+        car_se=np.where(rows, 0.0, sample.car_se),
+        estimation=replace(record, residual=np.where(rows[:, None], 0.0, record.residual)),
+        degenerate=rows,
+    )
+
+
+def one_stands_still(make_sample):
+    return still(make_sample, 1)
+
+
+def all_but_one_stand_still(make_sample):
+    return still(make_sample, 5)
+
+
+def all_stand_still(make_sample):
+    return still(make_sample, 6)
+
+
+def one_is_left(make_sample):
+    """One security-event of six has returns in the window."""
+    sample = make_sample(6)
+    rows = np.arange(6) > 0
+    return replace(sample, ar=np.where(rows[:, None], np.nan, sample.ar), car=np.where(rows, np.nan, sample.car))
+
+
+def no_past(make_sample):
+    """Estimation windows without a single usable bar."""
+    sample = make_sample(6)
+    record = sample.estimation
+    return replace(
+        sample,
+        estimation=replace(record, residual=np.full_like(record.residual, np.nan), leverage=record.leverage * np.nan),
+    )
+
+
+EACH = [
+    *(zero_variance, all_zero, all_missing, degenerate, without_extras, all_ties, one_value),
+    *(one_stands_still, all_but_one_stand_still, all_stand_still, one_is_left, no_past),
+]
+BROKEN = [*EACH, *map(on_one_date, EACH)]
+
+
+@pytest.mark.parametrize("window", [(0, 0), (-1, 1), (-4, 4)])
+@pytest.mark.parametrize("dates", ["one", "staggered", "apart"])
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
-def test_few_events(make_sample, n, dates):
-    results = run_all(make_sample(n, dates=dates), seed=0)
+def test_few_events(make_sample, n, dates, window):
+    results = run_all(make_sample(n, dates=dates, window=window), seed=0)
     assert [r.name for r in results] == list(TESTS)
     for result in results:
         assert_told(result)
@@ -99,6 +179,17 @@ def test_copies_on_one_date_are_collinear(make_sample):
         ),
     )
     assert "copy" in run("sur_f", twice).reason
+
+
+def test_the_joint_f_says_which_series_is_at_fault(make_sample):
+    assert run("sur_f", on_one_date(one_stands_still)(make_sample)).reason == (
+        "1 of the 6 security-events has no residual variance (a price that stands still)"
+    )
+    assert "6 have" in run("sur_f", on_one_date(all_stand_still)(make_sample)).reason.replace("security-events ", "")
+    sample = make_sample(4, dates="one", window=(0, 1))
+    ar = sample.ar.copy()
+    ar[0, 0], ar[1, 1] = np.nan, np.nan
+    assert "no bar of the window on which every" in run("sur_f", replace(sample, ar=ar)).reason
 
 
 def test_more_securities_than_degrees_of_freedom_have_no_joint_f(make_sample):

@@ -21,7 +21,8 @@ from eventstudy.inference import (
     sample_of,
     wild_bootstrap,
 )
-from eventstudy.inference.resampling import WEBB, bootstrap_t, skewness_adjusted
+from eventstudy.inference.flips import WEBB
+from eventstudy.inference.resampling import bootstrap_t, skewness_adjusted
 
 RTOL = 1e-10  # the same sums in another order
 DRAWS = 199
@@ -58,6 +59,51 @@ def test_cluster_bootstrap_flips_sessions_together(car):
     outcome = cluster_bootstrap(car, cluster, rng=np.random.default_rng(0))
     np.testing.assert_allclose(outcome.value, t_of(car), rtol=RTOL)
     assert outcome.p_two == np.mean(np.abs(flipped) >= abs(t_of(car)) - 1e-9)
+
+
+@pytest.mark.parametrize("n", [19, 20])
+def test_all_flips_of_twenty_events_equal_the_exact_law_of_their_sum(n):
+    """With one event a cluster |t| grows with |sum|, and the law of a sum of signed whole numbers can be counted out."""
+    whole = np.random.default_rng(n).integers(1, 40, n)
+    x = 0.001 * np.where(np.arange(n) % 3, whole, -whole)
+    law = np.ones(1)
+    for value in whole:  # position s of the law: how many flips make the sum s - (what is passed so far)
+        law = np.convolve(law, np.bincount([0, 2 * value]))
+    sums = np.arange(law.size) - whole.sum()
+    observed = round(1000 * x.sum())
+    assert 0 < abs(observed) < whole.sum()
+    outcome = wild_bootstrap(x, rng=np.random.default_rng(0))
+    assert outcome.details["draws"] == 2**n == law.sum()
+    assert outcome.p_two == law[np.abs(sums) >= abs(observed)].sum() / 2**n
+    assert outcome.p_greater == law[sums >= observed].sum() / 2**n
+    assert outcome.p_less == law[sums <= observed].sum() / 2**n
+
+
+def test_flips_put_together_from_halves_equal_flips_one_by_one():
+    rng = np.random.default_rng(2)
+    cluster = rng.integers(0, 11, 40)
+    x = rng.normal(0.002, 0.01, 40)
+    x[cluster == 3] = x[cluster == 3].mean()
+    sums = np.bincount(cluster, x)
+    sizes = np.bincount(cluster)
+    groups = sums.size
+
+    def t_of(flipped):
+        centre = flipped.sum() / 40
+        return centre / (math.sqrt(groups / (groups - 1) * ((flipped - sizes * centre) ** 2).sum()) / 40)
+
+    flipped = [t_of(sums * np.array(v)) for v in itertools.product([1.0, -1.0], repeat=groups)]
+    observed = t_of(sums)
+    outcome = cluster_bootstrap(x, cluster, rng=np.random.default_rng(0))
+    assert outcome.p_two == np.mean(np.abs(flipped) >= abs(observed) - 1e-9)
+    assert outcome.p_less == np.mean(np.array(flipped) <= observed + 1e-9)
+
+
+def test_flips_without_variance_count_against_rejection():
+    x = np.array([0.01, 0.01, 0.01, -0.01])  # two of the sixteen flips make all values equal
+    outcome = wild_bootstrap(x, rng=np.random.default_rng(0))
+    assert "2 of 16 draws have no variance" in outcome.warnings[0]
+    assert outcome.p_greater == 6 / 16  # t as large for four choices of the odd one, and the two without variance
 
 
 def test_hall_is_the_formula_of_the_paper(car):
@@ -101,7 +147,7 @@ def test_resamples_without_variance_count_against_rejection():
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_seed_repeats_and_does_not_depend_on_other_tests(make_sample, name):
-    sample = make_sample(14, window=(0, 1), dates="apart")
+    sample = make_sample(24, window=(0, 1), dates="apart")  # more than are enumerated
     first, again = (run(name, sample, seed=1, draws=DRAWS) for _ in range(2))
     assert first.pvalue == again.pvalue
     assert first.details == again.details
@@ -111,9 +157,9 @@ def test_a_seed_repeats_and_does_not_depend_on_other_tests(make_sample, name):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_pieces_that_fit_in_memory_change_nothing(make_sample, monkeypatch, name):
-    sample = make_sample(14, window=(0, 1), dates="apart")
+    sample = make_sample(24, window=(0, 1), dates="apart")
     whole = run(name, sample, seed=1, draws=DRAWS)
-    monkeypatch.setattr("eventstudy.inference.resampling.CELLS", 14 * 10)
+    monkeypatch.setattr("eventstudy.inference.draws.CELLS", 14 * 10)
     monkeypatch.setattr("eventstudy.inference.placebo.CHUNK_EVENTS", 14 * 10)
     assert run(name, sample, seed=1, draws=DRAWS).pvalue == whole.pvalue
 

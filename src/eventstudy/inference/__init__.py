@@ -16,6 +16,7 @@ from eventstudy.inference.correlation import kp_bmp, kp_patell, mean_correlation
 from eventstudy.inference.cowan import generalized_sign, positive_share
 from eventstudy.inference.cross_section import CrossSection, explain
 from eventstudy.inference.detect import InjectedPower, caar_se, events_needed, inject_power, minimum_detectable, power
+from eventstudy.inference.flips import cluster_bootstrap, wild_bootstrap
 from eventstudy.inference.identification import Identification, rigobon_sack
 from eventstudy.inference.leakage import fieller, leakage_share, pre_event
 from eventstudy.inference.leave_out import jackknife
@@ -23,9 +24,9 @@ from eventstudy.inference.multiple import adjust_pvalues, romano_wolf
 from eventstudy.inference.one_date import portfolio, sur_f, time_series
 from eventstudy.inference.parametric import bmp, clm_j1, cross_sectional, patell, single
 from eventstudy.inference.placebo import permutation, placebo_dates
-from eventstudy.inference.ranks import corrado, grank
+from eventstudy.inference.ranks import corrado, grank, median_sign
 from eventstudy.inference.registry import TESTS, Recommendation, recommend, run, run_all
-from eventstudy.inference.resampling import bootstrap_t, cluster_bootstrap, hall, skewness_adjusted, wild_bootstrap
+from eventstudy.inference.resampling import bootstrap_t, hall, skewness_adjusted
 from eventstudy.inference.result import Alternative, TestResult
 from eventstudy.inference.sessions import CalendarPortfolio, calendar_portfolio, calendar_time
 from eventstudy.inference.signs import sign, wilcoxon
@@ -81,6 +82,7 @@ __all__ = [
     "magnitude",
     "mean_correlation",
     "measure",
+    "median_sign",
     "minimum_detectable",
     "panel",
     "patell",

@@ -42,7 +42,7 @@ def clustered_mean(y: Floats, *clusters: Ints) -> tuple[float, float, tuple[int,
 
     References
     ----------
-    Liang and Zeger (1986); Cameron, Gelbach and Miller (2011), eq. 2.8.
+    Liang and Zeger (1986); Cameron, Gelbach and Miller (2011).
 
     Examples
     --------
@@ -215,12 +215,13 @@ SPECS = (
             "abnormal returns that share neither session nor security independent",
             "30 clusters or more of each",
         ),
-        reference="Karafiath (1988); Cameron, Gelbach and Miller (2011), eq. 2.8",
+        reference="Karafiath (1988); Cameron, Gelbach and Miller (2011)",
         compute=_panel_two_way,
         undefined="there is one session or one security only, or the abnormal returns have no variance",
         minimum=2,
         holds_under=ALWAYS | {"staggered dependence", "event variance"},
         holds_with_many=frozenset({"fat tails", "volatility clustering"}),
         smallest=50,
+        withdrawn=(frozenset({"staggered dependence"}),),  # 5.7 % at 200 events and 21 bars
     ),
 )

@@ -70,7 +70,7 @@ def generalized_sign(car: Floats, share: Floats) -> Statistic:
 
     References
     ----------
-    Cowan (1992), eq. 1.
+    Cowan (1992).
 
     Examples
     --------
@@ -105,7 +105,7 @@ SPECS = (
         title="Generalized sign (Cowan)",
         null="CARs are positive as often as in the estimation window",
         assumptions=("CARs independent across security-events", "many of them: the normal stands for the binomial"),
-        reference="Cowan (1992), eq. 1; expected share from runs as long as the window",
+        reference="Cowan (1992); expected share from runs as long as the window",
         compute=_generalized_sign,
         undefined="no estimation window has a hole-free run as long as the tested window, or all such sums have one sign",
         needs=("estimation",),

@@ -63,10 +63,18 @@ class CrossSection:
         Returns
         -------
         list of dict
+            ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``, ``ci_high``, ``n``.
         """
-        columns = ("coefficient", "se", "statistic", "pvalue", "low", "high")
+        columns = {
+            "estimate": self.coefficient,
+            "se": self.se,
+            "statistic": self.statistic,
+            "pvalue": self.pvalue,
+            "ci_low": self.low,
+            "ci_high": self.high,
+        }
         return [
-            {"name": name, **{column: float(getattr(self, column)[at]) for column in columns}}
+            {"term": name, **{key: float(values[at]) for key, values in columns.items()}, "n": self.n}
             for at, name in enumerate(self.names)
         ]
 

@@ -82,7 +82,7 @@ def power(
 
     References
     ----------
-    MacKinlay (1997), eq. 20 and Table 2.
+    MacKinlay (1997), section 7 and Table 2.
 
     Examples
     --------

@@ -10,7 +10,7 @@ import numpy as np
 
 from eventstudy.errors import StudyError
 from eventstudy.inference.correlation import batch_correlation
-from eventstudy.inference.ranking import grank_portfolio, row_ranks, standardized_residuals
+from eventstudy.inference.ranking import pseudo_day, rank_portfolio, row_ranks, standardized_residuals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,7 +87,7 @@ class SampleFacts:
     def grank(self) -> RankPortfolio:
         """The portfolio of generalized ranks, shared by GRANK-T and GRANK-Z."""
         facts = self.estimation
-        return grank_portfolio(facts.standardized, self.sample.scar, facts.standardized_ranks)
+        return rank_portfolio(facts.standardized, pseudo_day(self.sample.scar), facts.standardized_ranks)
 
     def effective(self, n: int) -> float:
         """Return how many independent security-events would carry the information of n: n / (1 + (n - 1) r).

@@ -91,7 +91,7 @@ def rigobon_sack(policy: Floats, asset: Floats, event: NDArray[np.bool_], *, lev
 
     References
     ----------
-    Rigobon (2003); Rigobon and Sack (2004), eq. 9-10; Anderson and Rubin (1949); Nakamura and Steinsson (2018).
+    Rigobon (2003); Rigobon and Sack (2004); Anderson and Rubin (1949); Nakamura and Steinsson (2018).
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from eventstudy.inference.spec import ALWAYS, TestSpec
-from eventstudy.inference.statistic import Statistic, from_t
+from eventstudy.inference.statistic import NEGLIGIBLE, Statistic, from_t
 
 if TYPE_CHECKING:
     from eventstudy.abnormal.sample import WindowSample
@@ -128,7 +128,7 @@ def portfolio(residual: Floats, window: Floats, design: Design, *, weights: Floa
 
     References
     ----------
-    Brown and Warner (1980), portfolio test; Campbell, Lo and MacKinlay (1997), ch. 4.7.
+    Brown and Warner (1980), portfolio test; Campbell, Lo and MacKinlay (1997), inferences with clustering.
     """
     if weights is None:
         series, ahead = _average(residual), _average(window)
@@ -257,7 +257,22 @@ def _sur_f(sample: WindowSample) -> Statistic:
     if sample.car.ndim == 1:  # an event without a CAR must not be among the N series
         used = np.isfinite(sample.car)
         residual, window = residual[used], window[used]
-    return sur_f(residual, window, design)
+    outcome = sur_f(residual, window, design)
+    if sample.car.ndim > 1 or np.isfinite(outcome.value):
+        return outcome
+    return replace(outcome, reason=_why_no_joint_test(residual, window, design.estimation.shape[-1]))
+
+
+def _why_no_joint_test(residual: Floats, window: Floats, k: int) -> str:
+    n, bars = len(residual), int(np.isfinite(residual).all(axis=0).sum())
+    if bars - k - n + 1 <= 0:
+        return f"needs as many residual degrees of freedom as security-events: {bars} shared bars less {k} are {bars - k}, for {n}"
+    flat = int((~(np.nanstd(residual, axis=1) > NEGLIGIBLE * np.nanmax(np.abs(window), initial=0.0))).sum())
+    if flat:
+        return f"{flat} of the {n} security-events {'has' if flat == 1 else 'have'} no residual variance (a price that stands still)"
+    if not np.isfinite(window).all(axis=0).any():
+        return "there is no bar of the window on which every security-event has a return"
+    return "one residual series is a copy of others, or a combination of them"
 
 
 SPECS = (
@@ -278,7 +293,7 @@ SPECS = (
         title="Portfolio regression",
         null="the CAR of the equally weighted portfolio is 0",
         assumptions=("one common date", "the portfolio's variance does not change at the event", "normal residuals"),
-        reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), ch. 4.7",
+        reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), inferences with clustering",
         compute=_portfolio,
         undefined="the portfolio's residuals have no variance",
         needs=("one date", "estimation"),

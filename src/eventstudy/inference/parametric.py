@@ -109,7 +109,7 @@ def patell(scar: Floats, df: Floats, *, equal_length: bool = False) -> Statistic
 
     References
     ----------
-    Patell (1976), eq. 11.
+    Patell (1976).
 
     Examples
     --------
@@ -151,7 +151,7 @@ def clm_j1(car: Floats, variance: Floats, df: Floats | None = None) -> Statistic
 
     References
     ----------
-    Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), J1, eq. 4.4.22; MacKinlay (1997), eq. 20.
+    Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), J1; MacKinlay (1997), theta_1.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def bmp(scar: Floats, *, ddof: int = 1, normal: bool = False) -> Statistic:
 
     References
     ----------
-    Boehmer, Musumeci and Poulsen (1991), eq. 11.
+    Boehmer, Musumeci and Poulsen (1991).
 
     Examples
     --------
@@ -303,7 +303,7 @@ SPECS = (
             "no change of variance at the event",
             "constant variance",
         ),
-        reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), eq. 4.4.22",
+        reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), J1",
         compute=_clm_j1,
         undefined="the residual variances are zero",
         minimum=1,
@@ -319,7 +319,7 @@ SPECS = (
             "no change of variance at the event",
             "constant variance",
         ),
-        reference="Patell (1976), eq. 11",
+        reference="Patell (1976)",
         compute=_patell,
         undefined="no residual degrees of freedom: M - k must be at least 3",
         minimum=1,
@@ -331,7 +331,7 @@ SPECS = (
         title="Standardized cross-sectional (BMP)",
         null="mean SCAR = 0",
         assumptions=("SCARs independent across security-events", "the event changes all variances in one proportion"),
-        reference="Boehmer, Musumeci and Poulsen (1991), eq. 11",
+        reference="Boehmer, Musumeci and Poulsen (1991)",
         compute=_bmp,
         undefined="the SCARs have no variance across the security-events",
         basis="scar",

@@ -1,4 +1,4 @@
-"""Ranks of many events at once: the estimation window is sorted once, and the tested window is put among it."""
+"""Ranks, and signs about the median, of many events at once: scores of each event's days, averaged day by day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eventstudy.inference.statistic import sd
 if TYPE_CHECKING:
     from eventstudy.abnormal.sample import EstimationRecord
 
-__all__ = ["RankPortfolio", "grank_portfolio", "rank_portfolio", "row_ranks", "standardized_residuals"]
+__all__ = ["RankPortfolio", "pseudo_day", "rank_portfolio", "row_ranks", "sign_portfolio", "standardized_residuals"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -80,9 +80,9 @@ class RankPortfolio:
     Attributes
     ----------
     window : (..., L) float
-        Ubar_t over the tested window; U = rank/(number + 1) - 1/2. NaN on a day without any event.
+        Mean score of each day of the tested window; NaN on a day without any event.
     spread : (...) float
-        S = sqrt((1/T) sum_t (N_t/N) Ubar_t²) over estimation and tested window; NaN if zero.
+        S = sqrt((1/T) sum_t (N_t/N) mean_t²) over estimation and tested window; NaN if zero.
     days : (...) int
         T: relative days on which any event has a value.
     n : (...) int
@@ -96,7 +96,7 @@ class RankPortfolio:
 
 
 def rank_portfolio(estimation: Floats, window: Floats, ranks: Floats | None = None) -> RankPortfolio:
-    """Rank each event's estimation and tested window together and average the scores of each day.
+    """Rank each event's estimation and tested window together and average U = rank/(number + 1) - 1/2 by day.
 
     Parameters
     ----------
@@ -117,23 +117,54 @@ def rank_portfolio(estimation: Floats, window: Floats, ranks: Floats | None = No
         before, inside = joint[..., :-length], joint[..., -length:]
     else:
         before, inside = _insert(estimation, window, row_ranks(estimation) if ranks is None else ranks)
+    number = np.isfinite(before).sum(axis=-1) + np.isfinite(inside).sum(axis=-1)
+    scale = 1 / (number[..., None] + 1)
+    return _averaged(before * scale - 0.5, inside * scale - 0.5)
+
+
+def sign_portfolio(estimation: Floats, window: Floats) -> RankPortfolio:
+    """Score each day of an event by its side of the median of estimation and tested window, and average by day.
+
+    Parameters
+    ----------
+    estimation, window
+        As in `rank_portfolio`.
+
+    Returns
+    -------
+    RankPortfolio
+        Of G = sign(value - median): 1, -1, and 0 for a value at the median.
+    """
+    joint = np.concatenate([estimation, window], axis=-1)
+    score = np.sign(joint - _median(joint)[..., None])
+    length = window.shape[-1]
+    return _averaged(score[..., :-length], score[..., -length:])
+
+
+def _median(x: Floats) -> Floats:
+    """Return the median of the finite values along the last axis; NaN where there are none."""
+    ordered, known = np.sort(x, axis=-1), np.isfinite(x).sum(axis=-1)  # NaN sorts last
+    middle = np.stack([np.maximum(known - 1, 0) // 2, np.minimum(known // 2, x.shape[-1] - 1)], axis=-1)
+    return np.asarray(np.take_along_axis(ordered, middle, axis=-1).mean(axis=-1))
+
+
+def _averaged(before: Floats, inside: Floats) -> RankPortfolio:
+    """Average the scores of each day over the events that have one in the tested window."""
     stays = np.asarray(np.isfinite(inside).any(axis=-1))
     n = stays.sum(axis=-1)
     if np.isfinite(inside).all() and np.isfinite(before.sum()):
-        per_day = np.broadcast_to(n[..., None], (*n.shape, estimation.shape[-1] + length))
-        scale = estimation.shape[-1] + length + 1
-        average = np.concatenate([before.mean(axis=-2), inside.mean(axis=-2)], axis=-1) / scale - 0.5
+        per_day = np.broadcast_to(n[..., None], (*n.shape, before.shape[-1] + inside.shape[-1]))
+        average = np.concatenate([before.mean(axis=-2), inside.mean(axis=-2)], axis=-1)
     else:
         score = np.concatenate([before, inside], axis=-1)
         known = np.isfinite(score) & stays[..., None]
         with np.errstate(invalid="ignore", divide="ignore"):
-            score = score / (np.isfinite(score).sum(axis=-1, keepdims=True) + 1) - 0.5
             per_day = known.sum(axis=-2)
             average = np.where(known, score, 0.0).sum(axis=-2) / per_day
     with np.errstate(invalid="ignore", divide="ignore"):
         days = (per_day > 0).sum(axis=-1)
         spread = np.sqrt(np.nansum(per_day / n[..., None] * average**2, axis=-1) / days)
-    return RankPortfolio(average[..., -length:], np.where(spread > 0, spread, np.nan), days, n)
+    return RankPortfolio(average[..., -inside.shape[-1] :], np.where(spread > 0, spread, np.nan), days, n)
 
 
 def _insert(estimation: Floats, window: Floats, ranks: Floats) -> tuple[Floats, Floats]:
@@ -152,21 +183,17 @@ def _insert(estimation: Floats, window: Floats, ranks: Floats) -> tuple[Floats, 
     return before, np.where(np.isfinite(window), inside, np.nan)
 
 
-def grank_portfolio(estimation: Floats, scar: Floats, ranks: Floats | None = None) -> RankPortfolio:
-    """Rank SCAR / sd(SCAR), as one pseudo-day, among the standardized residuals.
+def pseudo_day(scar: Floats) -> Floats:
+    """Return SCAR / sd(SCAR) as a window of one day, (..., N) to (..., N, 1): the generalized abnormal return.
 
     Parameters
     ----------
-    estimation : (..., N, T) float
-        Standardized estimation residuals.
     scar : (..., N) float
-        SCARs.
-    ranks : (..., N, T) float, optional
-        `row_ranks` of `estimation`, if already known.
+        SCARs; NaN is left out.
 
     Returns
     -------
-    RankPortfolio
-        Of window length 1. No event stays where the SCARs have no variance.
+    (..., N, 1) float
+        NaN for all where the SCARs have no variance, so that no event stays.
     """
-    return rank_portfolio(estimation, (scar / sd(scar)[..., None])[..., None], ranks)
+    return (scar / sd(scar)[..., None])[..., None]

@@ -1,4 +1,4 @@
-"""Rank tests: each event's days are ranked among its own, so that no distribution need be assumed."""
+"""Rank tests, and signs about the median: each event's days are scored among its own, so that no distribution is assumed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.inference.ranking import RankPortfolio, grank_portfolio, rank_portfolio
+from eventstudy.inference.ranking import RankPortfolio, pseudo_day, rank_portfolio, sign_portfolio
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import Statistic, from_normal, from_t, sd
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from eventstudy.abnormal.sample import WindowSample
     from eventstudy.inference.facts import SampleFacts
 
-__all__ = ["SPECS", "corrado", "grank"]
+__all__ = ["SPECS", "corrado", "grank", "median_sign"]
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ def corrado(estimation: Floats, window: Floats) -> Statistic:
 
     References
     ----------
-    Corrado (1989), eq. 5-7; Corrado and Zivney (1992), eq. 6-9 for missing values; Cowan (1992) for several days.
+    Corrado (1989); Corrado and Zivney (1992) for missing values; Cowan (1992) for several days.
 
     Examples
     --------
@@ -47,10 +47,41 @@ def corrado(estimation: Floats, window: Floats) -> Statistic:
     >>> round(float(outcome.value), 1)
     3.4
     """
-    return _corrado_statistic(rank_portfolio(estimation, window))
+    return _window_statistic(rank_portfolio(estimation, window))
 
 
-def _corrado_statistic(portfolio: RankPortfolio) -> Statistic:
+def median_sign(estimation: Floats, window: Floats) -> Statistic:
+    """Test that event days lie above their event's median as often as below: sqrt(L) mean(Gbar_t over W) / S(G) ~ N(0, 1).
+
+    Parameters
+    ----------
+    estimation : (..., N, T) float
+        Estimation-window abnormal returns.
+    window : (..., N, L) float
+        Those of the tested window. An event with no value leaves the test.
+
+    Returns
+    -------
+    Statistic
+        G = sign(AR - the event's median over both windows), so that skewed returns are no hindrance; S(G) as in
+        `corrado`. ``estimate`` is the mean G, between -1 and 1.
+
+    References
+    ----------
+    Corrado and Zivney (1992), the sign test; one day there, several here as Cowan (1992) does for ranks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> outcome = median_sign(rng.normal(size=(30, 100)), rng.normal(1.0, size=(30, 1)))
+    >>> round(float(outcome.value), 1)
+    2.4
+    """
+    return _window_statistic(sign_portfolio(estimation, window), unit="sign")
+
+
+def _window_statistic(portfolio: RankPortfolio, unit: str = "rank") -> Statistic:
     inside = portfolio.window
     there = np.isfinite(inside)
     bars = there.sum(axis=-1)
@@ -58,7 +89,7 @@ def _corrado_statistic(portfolio: RankPortfolio) -> Statistic:
         centre = np.where(there, inside, 0.0).sum(axis=-1) / bars
         error = portfolio.spread / np.sqrt(bars)
         value = centre / error
-    return from_normal(value, portfolio.n, estimate=centre, se=error, unit="rank")
+    return from_normal(value, portfolio.n, estimate=centre, se=error, unit=unit)
 
 
 def grank(estimation: Floats, scar: Floats, *, form: Literal["t", "z"] = "t") -> Statistic:
@@ -81,7 +112,7 @@ def grank(estimation: Floats, scar: Floats, *, form: Literal["t", "z"] = "t") ->
 
     References
     ----------
-    Kolari and Pynnönen (2011), eq. 8-20.
+    Kolari and Pynnönen (2011), GRANK-T and GRANK-Z.
 
     Examples
     --------
@@ -91,41 +122,56 @@ def grank(estimation: Floats, scar: Floats, *, form: Literal["t", "z"] = "t") ->
     >>> round(float(outcome.value), 1), float(outcome.df)
     (3.7, 99.0)
     """
-    return _grank_statistic(grank_portfolio(estimation, scar), form)
+    portfolio = rank_portfolio(estimation, pseudo_day(scar))
+    return _grank_t_statistic(portfolio) if form == "t" else _grank_z_statistic(portfolio)
 
 
-def _grank_statistic(portfolio: RankPortfolio, form: Literal["t", "z"]) -> Statistic:
-    centre, spread, days, n = portfolio.window[..., 0], portfolio.spread, portfolio.days, portfolio.n
+def _grank_z_statistic(portfolio: RankPortfolio) -> Statistic:
+    centre, days, n = portfolio.window[..., 0], portfolio.days, portfolio.n
     with np.errstate(invalid="ignore", divide="ignore"):
-        if form == "z":
-            error = 1 / np.sqrt(12 * n * (days + 1) / (days - 1))
-            return from_normal(centre / error, n, estimate=centre, se=error, unit="rank")
-        z = centre / spread
-        value = z * np.sqrt((days - 2) / (days - 1 - z**2))
-    return from_t(value, days - 2, n, estimate=centre, se=centre / np.where(value == 0, np.nan, value), unit="rank")
+        error = 1 / np.sqrt(12 * n * (days + 1) / (days - 1))
+        return from_normal(centre / error, n, estimate=centre, se=error, unit="rank")
+
+
+def _grank_t_statistic(portfolio: RankPortfolio, unit: str = "rank") -> Statistic:
+    centre, days = portfolio.window[..., 0], portfolio.days
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = centre / portfolio.spread
+        error = portfolio.spread * np.sqrt((days - 1 - z**2) / (days - 2))
+    return from_t(centre / error, days - 2, portfolio.n, estimate=centre, se=error, unit=unit)
 
 
 def _corrado(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
     window = np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan)
     past = facts.estimation
-    return _corrado_statistic(rank_portfolio(past.record.residual, window, past.residual_ranks))
+    return _window_statistic(rank_portfolio(past.record.residual, window, past.residual_ranks))
 
 
 def _corrado_zivney(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
     sar = np.where(np.isfinite(sample.scar)[..., None], sample.sar, np.nan)
     across = sd(np.swapaxes(sar, -1, -2))
     past = facts.estimation
-    return _corrado_statistic(rank_portfolio(past.standardized, sar / across[..., None, :], past.standardized_ranks))
+    return _window_statistic(rank_portfolio(past.standardized, sar / across[..., None, :], past.standardized_ranks))
 
 
 def _grank_t(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
     del sample
-    return _grank_statistic(facts.grank, "t")
+    return _grank_t_statistic(facts.grank)
 
 
 def _grank_z(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
     del sample
-    return _grank_statistic(facts.grank, "z")
+    return _grank_z_statistic(facts.grank)
+
+
+def _corrado_zivney_sign(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
+    window = np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan)
+    return median_sign(facts.estimation.record.residual, window)
+
+
+def _sign_gsar_t(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
+    portfolio = sign_portfolio(facts.estimation.standardized, pseudo_day(sample.scar))
+    return _grank_t_statistic(portfolio, unit="sign")
 
 
 SPECS = (
@@ -134,7 +180,7 @@ SPECS = (
         title="Rank (Corrado)",
         null="event days rank like other days",
         assumptions=("no change of variance at the event", "a short window", "events on one date, or independent"),
-        reference="Corrado (1989), eq. 5-7; Corrado and Zivney (1992), eq. 6-9; Cowan (1992)",
+        reference="Corrado (1989); Corrado and Zivney (1992) for missing values; Cowan (1992)",
         compute=_corrado,
         undefined="the ranks have no variance",
         needs=("estimation",),
@@ -148,7 +194,7 @@ SPECS = (
         title="Rank of standardized abnormal returns (Corrado-Zivney)",
         null="event days rank like other days",
         assumptions=("symmetric abnormal returns", "a short window", "events on one date, or independent"),
-        reference="Corrado and Zivney (1992), T3",
+        reference="Corrado and Zivney (1992), standardized rank test",
         compute=_corrado_zivney,
         undefined="the standardized abnormal returns have no variance across the security-events",
         needs=("estimation",),
@@ -164,7 +210,7 @@ SPECS = (
         title="Generalized rank t (GRANK-T)",
         null="the window ranks like an estimation day",
         assumptions=("symmetric abnormal returns", "CARs and daily abnormal returns have one shape of distribution"),
-        reference="Kolari and Pynnönen (2011), eq. 8-15",
+        reference="Kolari and Pynnönen (2011), GRANK-T",
         compute=_grank_t,
         undefined="the SCARs have no variance across the security-events",
         needs=("estimation",),
@@ -179,13 +225,43 @@ SPECS = (
         title="Generalized rank z (GRANK-Z)",
         null="the window ranks like an estimation day",
         assumptions=("SCARs independent across security-events", "symmetric abnormal returns"),
-        reference="Kolari and Pynnönen (2011), eq. 20",
+        reference="Kolari and Pynnönen (2011), GRANK-Z",
         compute=_grank_z,
         undefined="the SCARs have no variance across the security-events",
         needs=("estimation",),
         facts=True,
         basis="scar",
         holds_under=ALWAYS | {"event variance"},
+        smallest=50,
+    ),
+    TestSpec(
+        name="corrado_zivney_sign",
+        title="Sign about the median (Corrado-Zivney)",
+        null="event days lie above their event's median as often as below",
+        assumptions=("a short window", "events on one date, or independent", "many of them: signs come on a lattice"),
+        reference="Corrado and Zivney (1992), sign test; Cowan (1992) for several days",
+        compute=_corrado_zivney_sign,
+        undefined="the signs have no variance",
+        needs=("estimation",),
+        facts=True,
+        discrete=True,
+        holds_under=ALWAYS | {"dependence", "event variance", "fat tails", "skewness", "volatility clustering"},
+        longest=5,
+        smallest=50,
+    ),
+    TestSpec(
+        name="sign_gsar_t",
+        title="Sign of generalized abnormal returns (SIGN-GSAR-T)",
+        null="the window lies above the median of the estimation days as often as below",
+        assumptions=("SCARs and daily abnormal returns have their medians in one place", "many security-events"),
+        reference="Luoma (2011)",
+        compute=_sign_gsar_t,
+        undefined="the SCARs have no variance across the security-events",
+        needs=("estimation",),
+        facts=True,
+        basis="scar",
+        discrete=True,
+        holds_under=ALWAYS | {"dependence", "event variance", "fat tails", "volatility clustering"},
         smallest=50,
     ),
 )

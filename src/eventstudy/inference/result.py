@@ -56,7 +56,7 @@ class TestResult:
     level : float
         Coverage of ``ci``.
     title, reference : str
-        Name in words; author, year, equation.
+        Name in words; author and year.
     assumptions : tuple of str
         What the test takes for granted.
     warnings : tuple of str

@@ -65,7 +65,7 @@ class TestSpec:
     assumptions : tuple of str
         What it takes for granted.
     reference : str
-        Author, year, equation.
+        Author, year; an equation or section where it was checked.
     compute : callable
         ``compute(sample, **options) -> Statistic`` on a sample or a batch of samples; ``rng`` is passed if it draws.
     undefined : str
