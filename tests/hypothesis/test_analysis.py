@@ -171,8 +171,8 @@ def test_rate_ladder_is_the_catalogue(tables):
 
 
 def test_words():
-    assert pvalue_words(0.0005) == "p < 0.001"
-    assert pvalue_words(0.0006) == "p = 0.001"
+    assert pvalue_words(0.0005) == pvalue_words(0.0009) == "p < 0.001"
+    assert pvalue_words(0.001) == "p = 0.001"
     assert "too few reliefs" in race_sentence("none", float("nan"), 0, float("nan"), "", "after")
     assert "not a finding" in race_sentence("deadline", 7.0, 4, 0.5, "", "after")
     assert "clearly" in race_sentence("drawdown", 7.0, 30, 0.01, "", "all")

@@ -13,6 +13,7 @@ from eventstudy.hypothesis.decisions import Rows
 from eventstudy.hypothesis.incidence import cumulative_incidence
 from eventstudy.hypothesis.ledger import Finding, Ground, MissingData
 from eventstudy.hypothesis.market import Market
+from eventstudy.hypothesis.reactions import Cells
 
 INDEX = pd.bdate_range("2025-01-02", "2025-11-14").as_unit("us")
 
@@ -43,7 +44,7 @@ def ground(rules, *, closes=None, fears=None, events=None, securities=None, **pa
         setattr(setting, name, value)
     evidence = SimpleNamespace(
         scores=SimpleNamespace(z=z, car=z / 100),
-        cells=SimpleNamespace(pool=np.arange(20, 200)),
+        cells=Cells(*np.zeros((4, len(INDEX)), int), np.arange(20, 200)),
         base=np.full(len(INDEX), -1),
     )
     return Ground(
@@ -160,6 +161,17 @@ def test_language(rules, moves, word):
     rng = np.random.default_rng(2)
     calm = dict(zip(INDEX[:150].strftime("%Y-%m-%d"), 20 + 0.2 * rng.standard_normal(150), strict=True))
     assert ledger_dates.language_of_october(ground(rules, fears=calm | fears)).word == word
+
+
+def test_a_fall_of_the_gauge_is_held_against_like_days(rules):
+    """Where the gauge falls as far on every session in the same state, its fall on the two days says nothing."""
+    fear, days = np.full(len(INDEX), 20.0), INDEX.get_indexer(pd.to_datetime(["2025-10-13", "2025-10-17"]))
+    alike = np.concatenate([np.arange(30, 190, 5), days])
+    fear[alike] = 16.0
+    made = ground(rules, fears=dict(zip(INDEX.strftime("%Y-%m-%d"), fear, strict=True)))
+    assert ledger_dates.language_of_october(made).word == "supported"  # most quiet sessions: no change
+    made.evidence.cells.prior[alike] = 1
+    assert ledger_dates.language_of_october(made).word == "mixed"
 
 
 @pytest.mark.parametrize(
@@ -322,11 +334,6 @@ def test_missing_things_are_named(rules):
 
 def test_a_finding_has_no_reason_unless_given():
     assert Finding("supported", "figure", "window").reason == ""
-
-
-def test_binomial_tail_by_hand():
-    assert ledger_dates.binomial(3, 3) == pytest.approx(1 / 8)
-    assert ledger_dates.binomial(0, 3) == pytest.approx(1.0)
 
 
 def test_incidence_of_nothing():

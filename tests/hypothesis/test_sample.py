@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from eventstudy.hypothesis.sample import VARIANTS, Variant, build_sample, busy_sessions, without
+from eventstudy.hypothesis.sample import VARIANTS, Variant, build_sample, busy_sessions
 
 SESSIONS = pd.bdate_range("2025-06-02", periods=40).as_unit("us")
 
@@ -115,10 +115,9 @@ def test_busy_sessions_cover_the_day_and_the_next(rules):
     assert busy.nonzero()[0].tolist() == [1, 2, 3, 4]
 
 
-def test_between_and_without(rules):
+def test_between(rules):
     trigger = build_sample(FRAME, SESSIONS, rules).trigger
     assert names(trigger.between(2, 22)) == ["doubt"]
-    assert without(trigger, trigger.position[:1]).announcements == 2
 
 
 def test_the_curve_names_known_variants(rules):

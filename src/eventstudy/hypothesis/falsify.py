@@ -48,7 +48,7 @@ def check_falsifiers(
         return react(z, car, position, strata, evidence.cells, rules, sign=-1, draws=draws, rng=rng).pvalue
 
     headline = {rules.headline: rules.periods[rules.headline]}
-    by_rule = setting.vary(rules, Variant(tiers=rules.sample.rule_tiers)).trigger.position
+    by_rule = setting.vary(Variant(tiers=rules.sample.rule_tiers)).trigger.position
     p_rule = drop(by_rule, headline, streams[0])
     worst = setting.index.get_indexer(pd.DatetimeIndex(list(rules.worst)))
     p_worst = drop(setting.record.trigger[~np.isin(setting.record.trigger, worst)], dict(rules.periods), streams[1])

@@ -16,6 +16,7 @@ __all__ = [
     "CHOICES",
     "Figures",
     "curve_frame",
+    "declared_effects",
     "drawdown_frame",
     "hazard_frame",
     "link_names",
@@ -120,10 +121,20 @@ def curve_frame(verdict: Verdict, link: str, sample: str | None = None) -> pd.Da
 
 
 def power_frame(verdict: Verdict, sample: str | None = None) -> pd.DataFrame:
-    """Give the power of the two reaction links by the size of the effect."""
+    """Give the power of the links and of the chain, by multiples of the declared effects."""
     own = verdict.frames()["power"]
-    own = own[(own["sample"] == (sample or verdict.headline)) & own["link"].isin(["H1", "H3"])]
-    return pd.DataFrame({"test": own["link"].map(_long_names(verdict)), "effect": own["effect"], "power": own["power"]})
+    own = own[own["sample"] == (sample or verdict.headline)]
+    names = {**_long_names(verdict), "chain": "the chain: all three links"}
+    return pd.DataFrame({"test": own["link"].map(names), "effect": own["multiple"], "power": own["power"]})
+
+
+def declared_effects(verdict: Verdict) -> str:
+    """Say in words what a multiple of one stands for."""
+    aim = verdict.definitions.power
+    return (
+        f"{aim.reaction:g} standard deviations of an ordinary session (H1, H3), an odds ratio of {aim.odds_ratio:g} per standard "
+        "deviation of drawdown (H2; a multiple is a power of it)"
+    )
 
 
 def overlay_frame(verdict: Verdict) -> pd.DataFrame:
@@ -204,8 +215,8 @@ class Figures:
         """Draw what these data could have shown: power by the size of the true effect."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        effect = f"true {_REACTION}"
-        options = {"title": "What these data could have shown", "effect": effect, "unit": SD, **options}
+        words = {"effect": "true effect in multiples of the declared one", "unit": "times"}
+        options = {"title": "What these data could have shown", **words, **options}
         axes: Axes = plots.power_curve(power_frame(self._verdict, sample), ax=ax, **options)
         return axes
 

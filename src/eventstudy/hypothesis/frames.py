@@ -9,7 +9,8 @@
 ``overlay``               day, first, second, low, middle, high, others: October over April, band of all other threats
 ``paths``                 id, day, path: the index around each threat
 ``rate_ladder``           session, event_id, side, stance, rate_before, rate_after (percent)
-``power``                 sample, link, effect, power: standard deviations, or odds ratio for H2
+``power``                 sample, link, effect, multiple, power: standard deviations, odds ratio (H2), or multiples of the
+                          declared effects (chain); ``multiple`` is that of each
 ``incidence``             targets, day, relieved, implemented, open
 ``dose``                  session, event_id, change (points), sar, car
 ``links``                 sample, link, estimate, ci_low, ci_high, pvalue, power, …
@@ -26,6 +27,7 @@ from scipy import stats
 
 from eventstudy.hypothesis.ledger import Ground, MissingData
 from eventstudy.hypothesis.ledger_tests import ends_of_threats
+from eventstudy.hypothesis.power import multiple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,12 +52,12 @@ def chart_frames(
     frames["curve"] = _curve(tables["curve"])
     frames["power"] = pd.DataFrame(
         [
-            (name, link, effect, value)
+            (name, link, effect, multiple(link, power, effect), value)
             for name, sample in shown.items()
             for link, power in sample.power.items()
             for effect, value in power.curve
         ],
-        columns=["sample", "link", "effect", "power"],
+        columns=["sample", "link", "effect", "multiple", "power"],
     )
     frames["incidence"] = _incidence(ground)
     return frames

@@ -95,10 +95,12 @@ def fit_hazard(
         filled[free] = b
         return filled
 
-    def objective(b: Floats) -> float:
-        return -_value(X, target, whole(b), link, penalty=penalty)[1]
+    def objective(b: Floats) -> tuple[float, Floats]:
+        at = whole(b)
+        slope = _gradient(X, target, at, link, penalty=penalty)[free]
+        return -_value(X, target, at, link, penalty=penalty)[1], -slope
 
-    found = optimize.minimize(objective, np.zeros(free.size), method="BFGS", options={"gtol": _GRADIENT})
+    found = optimize.minimize(objective, np.zeros(free.size), method="BFGS", jac=True, options={"gtol": _GRADIENT})
     b = whole(found.x)
     loglik, penalised = _value(X, target, b, link, penalty=penalty)
     # BFGS reports a loss of precision at a flat optimum: a small gradient is what counts
@@ -142,3 +144,18 @@ def _value(X: Floats, y: Floats, b: Floats, link: Link, *, penalty: bool) -> tup
     information = _information(X, b, link) + _RIDGE * np.eye(X.shape[1])
     sign, logdet = np.linalg.slogdet(information)
     return loglik, loglik + 0.5 * float(logdet) if sign > 0 else -1e10
+
+
+def _gradient(X: Floats, y: Floats, b: Floats, link: Link, *, penalty: bool) -> Floats:
+    """Differentiate the (penalised) log likelihood; of the penalty, 1/2 sum_i w'_i x_i (x_i' I^-1 x_i)."""
+    eta = X @ b
+    h, slope = _mean(eta, link)
+    h = np.clip(h, _TINY, 1.0 - _TINY)
+    score = np.where(y > 0, slope / h, -slope / (1.0 - h))
+    if penalty:
+        weight = slope**2 / np.clip(h * (1.0 - h), _TINY, None)
+        rate = np.exp(np.clip(eta, -_ETA, 4.0))
+        bend = 1.0 - 2.0 * h if link == "logit" else 2.0 - rate / h  # w' / w
+        inverse = np.linalg.pinv((X * weight[:, None]).T @ X + _RIDGE * np.eye(X.shape[1]))
+        score = score + 0.5 * weight * bend * np.einsum("ij,jk,ik->i", X, inverse, X)
+    return np.asarray(X.T @ score, dtype=float)

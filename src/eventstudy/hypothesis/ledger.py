@@ -29,6 +29,7 @@ Word = Literal["supported", "contradicted", "mixed", "not testable"]
 WORDS: tuple[Word, ...] = ("supported", "contradicted", "mixed", "not testable")
 Floats = NDArray[np.float64]
 NO_DATA = "not testable with this source"
+NEITHER = "the test rejects neither the claim nor its opposite"
 
 
 class Finding(NamedTuple):
@@ -177,6 +178,7 @@ def judge(ground: Ground) -> tuple[Claim, ...]:
             found = _RULES[number](ground)
         except MissingData as missing:
             found = Finding("not testable", "", "", f"{NO_DATA}: {missing}")
+        reason = found.reason or (NEITHER if found.word == "mixed" else "")
         judged.append(
             Claim(
                 number,
@@ -187,7 +189,7 @@ def judge(ground: Ground) -> tuple[Claim, ...]:
                 found.figure,
                 found.window,
                 found.word,
-                found.reason,
+                reason,
             )
         )
     return tuple(judged)

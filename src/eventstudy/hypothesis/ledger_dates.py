@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from eventstudy.hypothesis.ledger import Finding, Ground, MissingData, Word, register
-from eventstudy.hypothesis.wording import percent, pvalue_words
+from eventstudy.hypothesis.reactions import candidates
+from eventstudy.hypothesis.resampling import matched_draws, pvalue
+from eventstudy.hypothesis.wording import percent, pvalue_words, signed
 
 _NEARLY = 0.02  # a stated percentage is met within two points
 _ALMOST = 0.03  # "almost recovered": within three percent
 _STRONGEST = 5  # "one of the strongest": among the five largest
 _SOON = 10  # "within days"
-
-
-def signed(value: float) -> str:
-    """Write a return with its sign, in percent."""
-    return f"{value * 100:+.2f} %"
 
 
 @register(10)
@@ -27,7 +23,7 @@ def fall_of_april(ground: Ground) -> Finding:
     close = pd.Series(ground.setting.record.market.close, index=ground.setting.index)
     peak = float(close.loc["2025-01-01":"2025-04-08"].max())
     since, whole = low / start - 1, low / peak - 1
-    figure = f"{signed(since)} from the close before the announcement to the low, {signed(whole)} from the peak of {close.loc['2025-01-01':'2025-04-08'].idxmax():%d %B}"
+    figure = f"index {signed(since)} from the close before the announcement to the low, {signed(whole)} from the peak of {close.loc['2025-01-01':'2025-04-08'].idxmax():%d %B}"
     if abs(since + 0.18) <= _NEARLY:
         return Finding("supported", figure, "2025-04-02 to 2025-04-08")
     reason = (
@@ -42,7 +38,7 @@ def recovery_of_june(ground: Ground) -> Finding:
     close = pd.Series(ground.setting.record.market.close, index=ground.setting.index)
     peak = float(close.loc["2025-02-01":"2025-02-28"].max())
     gaps = [ground.close(day) / peak - 1 for day in ("2025-06-09", "2025-06-10")]
-    figure = f"{signed(gaps[0])} and {signed(gaps[1])} from the high of February"
+    figure = f"index {signed(gaps[0])} and {signed(gaps[1])} from the high of February"
     return Finding("supported" if min(gaps) >= -_ALMOST else "contradicted", figure, "2025-06-09, 2025-06-10")
 
 
@@ -84,9 +80,8 @@ def rally_after_geneva(ground: Ground) -> Finding:
 @register(14)
 def pause_calmed(ground: Ground) -> Finding:
     """Judge "within days" by ten, and "calmed" by the fear gauge at the close and five sessions later."""
-    days = (
-        ground.event("2025-04-09_pause")["announced_at"] - ground.event("2025-04-02_liberation")["announced_at"]
-    ).days
+    told = [ground.event(name)["announced_at"].date() for name in ("2025-04-02_liberation", "2025-04-09_pause")]
+    days = (told[1] - told[0]).days
     before, then, later = (ground.fear(day) for day in ("2025-04-08", "2025-04-09", "2025-04-16"))
     figure = (
         f"{days} days; fear gauge {before:.1f} the day before, {then:.1f} at the close, {later:.1f} five sessions later"
@@ -102,7 +97,7 @@ def strongest_session(ground: Ground) -> Finding:
     year = np.asarray(ground.setting.index.year == 2025)
     returns = ground.setting.record.market.returns[year & np.isfinite(ground.setting.record.market.returns)]
     rank = int((returns > ground.change("2025-04-09")).sum()) + 1
-    figure = f"{signed(ground.change('2025-04-09'))}, rank {rank} of {returns.size} sessions"
+    figure = f"index {signed(ground.change('2025-04-09'))}, rank {rank} of {returns.size} sessions"
     return Finding("supported" if rank <= _STRONGEST else "contradicted", figure, "2025 to the end of the prices")
 
 
@@ -134,7 +129,7 @@ def rare_earth_news(ground: Ground) -> Finding:
     z, t = ground.evidence.scores.z, ground.at("2025-06-06")
     events = ground.setting.employment
     others = np.asarray([p for p in events if p != t and np.isfinite(z[p])])
-    p = float((1 + np.count_nonzero(z[others] >= z[t])) / (others.size + 1))
+    p = pvalue(float(z[t]), z[others])
     figure = f"S&P 500 {signed(ground.change('2025-06-06'))}, {pvalue_words(p)} among {others.size} days of employment reports"
     if p <= ground.rules.level:
         return Finding("mixed", figure, "2025-06-06", "a large rise, but the employment report came the same morning")
@@ -262,17 +257,19 @@ def shares_of_rare_earths(ground: Ground) -> Finding:
 
 @register(24)
 def language_of_october(ground: Ground) -> Finding:
-    """Judge the change of the fear gauge on the two sessions among quiet ones."""
+    """Judge the change of the fear gauge on the two sessions among quiet ones in a like state."""
     fear = ground.setting.record.market.fear
     steps = np.full(fear.shape, np.nan)
     steps[1:] = np.log(fear[1:] / fear[:-1])
     days = ("2025-10-13", "2025-10-17")
     moves = [ground.fear(day) - float(fear[ground.at(day) - 1]) for day in days]
-    both = float(np.mean([steps[ground.at(day)] for day in days]))
-    quiet = steps[ground.quiet()]
-    quiet = quiet[np.isfinite(quiet)]
-    draws = ground.rng(24).choice(quiet, (ground.draws, len(days))).mean(axis=1)
-    p = float((1 + np.count_nonzero(draws <= both)) / (ground.draws + 1))
+    at = np.asarray([ground.at(day) for day in days])
+    both = float(steps[at].mean())
+    # a fall of the gauge after a rise needs no news: the placebos are in the same state, as those of the reactions
+    like = candidates(ground.evidence.cells, at, ground.rules.placebo.matched_minimum)
+    like = [cell[np.isfinite(steps[cell])] for cell in like]
+    draws = steps[matched_draws(like, ground.draws, ground.rng(24))].mean(axis=1)
+    p = pvalue(-both, -draws)
     figure = (
         ", ".join(f"{day}: {move:+.1f} points" for day, move in zip(days, moves, strict=True))
         + f"; mean fall {pvalue_words(p)}"
@@ -282,11 +279,6 @@ def language_of_october(ground: Ground) -> Finding:
             "supported",
             figure,
             "2025-10-13, 2025-10-17",
-            "the fear gauge only; credit spreads are not in this source, and both followed large rises",
+            "the fear gauge only, against sessions in a like state; credit spreads are not in this source",
         )
     return Finding("mixed" if any(m < 0 for m in moves) else "contradicted", figure, "2025-10-13, 2025-10-17")
-
-
-def binomial(right: int, n: int) -> float:
-    """P-value that at least so many of n point the right way by chance."""
-    return float(stats.binom.sf(right - 1, n, 0.5))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from eventstudy.hypothesis.decisions import age_stratum, score_test
 from eventstudy.hypothesis.incidence import Incidence, cumulative_incidence
 from eventstudy.hypothesis.ledger import Finding, Ground, MissingData, Word, register
-from eventstudy.hypothesis.ledger_dates import binomial
 from eventstudy.hypothesis.market import drawdown
 from eventstudy.hypothesis.resampling import draw_without, pvalue, rotation_sums, rotations
 from eventstudy.hypothesis.wording import percent, pvalue_words
@@ -146,7 +146,8 @@ def modal_outcome(ground: Ground) -> Finding:
         parts.append(f"{name}: relief {percent(soft)}, implemented {percent(hard)}, open {percent(still)} of {curve.n}")
         words.append(soft > hard and soft > still)
     verdict: Word = "supported" if all(words) else "mixed" if any(words) else "contradicted"
-    return Finding(verdict, "; ".join(parts) + f", by day {limit:.0f}", "threats of 2018-19 and 2025-26")
+    reason = "the most frequent end among one group of threats, not among the other" if verdict == "mixed" else ""
+    return Finding(verdict, "; ".join(parts) + f", by day {limit:.0f}", "threats of 2018-19 and 2025-26", reason)
 
 
 @register(7)
@@ -194,7 +195,7 @@ def beijing(ground: Ground) -> Finding:
         word(p, pvalue(-observed, -null), ground.rules.level),
         figure,
         _WHOLE,
-        "what Beijing believes is not observed; only when it acts",
+        "the implication alone: what Beijing believes is not observed, and its escalations answer those that raise the gauge",
     )
 
 
@@ -260,7 +261,7 @@ def enforcement(ground: Ground) -> Finding:
     sample = ground.setting.sample
     gap, p, n, m = _difference(ground, sample.relief.position, sample.words.position, 21)
     figure = f"formal relief less words {gap:+.2f} standard deviations ({pvalue_words(p)}), {n} and {m} sessions"
-    reason = "words moved the index no less than formal acts" if p > ground.rules.level else ""
+    reason = "no evidence that formal acts moved the index more than words" if p > ground.rules.level else ""
     return Finding(word(p, 1 - p, ground.rules.level), figure, _WHOLE, reason)
 
 
@@ -302,7 +303,7 @@ def fuel_for_volatility(ground: Ground) -> Finding:
         msg = "too few events with a fear gauge"
         raise MissingData(msg)
     rise, fall = int((up > 0).sum()), int((down < 0).sum())
-    p = binomial(rise, up.size), binomial(fall, down.size)
+    p = [float(stats.binom.sf(right - 1, n, 0.5)) for right, n in ((rise, up.size), (fall, down.size))]
     figure = f"up on {rise} of {up.size} threats ({pvalue_words(p[0])}), down on {fall} of {down.size} reliefs ({pvalue_words(p[1])})"
     held = [x <= ground.rules.level for x in p]
     return Finding(

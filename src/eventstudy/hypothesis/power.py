@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from eventstudy.hypothesis.decisions import DecisionTest, Rows, ScoreTest
     from eventstudy.hypothesis.reactions import Reaction
 
-__all__ = ["Power", "chain_power", "decision_power", "reaction_power"]
+__all__ = ["Power", "chain_power", "decision_power", "multiple", "reaction_power"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -119,16 +119,24 @@ def chain_power(links: Mapping[str, Power], target: float) -> Power:
     joint = float(np.prod([link.power for link in links.values()]))
     if joint == 0.0 or not all(link.curve for link in links.values()):
         return Power(1.0, joint, float("nan") if joint else float("inf"))
-    scales = {
-        name: [(np.log(x) / np.log(link.effect) if name == "H2" else x / link.effect) for x, _ in link.curve]
-        for name, link in links.items()
-    }
+    scales = {name: [multiple(name, link, x) for x, _ in link.curve] for name, link in links.items()}
     curve = []
     for k in scales["H2"]:
         if k <= min(scale[-1] for scale in scales.values()):
             at = [np.interp(k, scales[name], [y for _, y in link.curve]) for name, link in links.items()]
             curve.append((float(k), float(np.prod(at))))
     return Power(1.0, joint, _crossing(tuple(curve), target), tuple(curve))
+
+
+def multiple(name: str, power: Power, effect: float) -> float:
+    """Express an effect on a link, or the chain, in multiples of the declared one; those of odds ratios are powers of it.
+
+    Examples
+    --------
+    >>> multiple("H1", Power(0.75, 0.6, 0.9), 1.5), multiple("H2", Power(4.0, 0.6, 5.0), 2.0)
+    (2.0, 0.5)
+    """
+    return float(np.log(effect) / np.log(power.effect)) if name == "H2" else effect / power.effect
 
 
 def decision_power(

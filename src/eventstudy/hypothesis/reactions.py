@@ -15,13 +15,24 @@ from scipy import stats
 
 from eventstudy.hypothesis.market import Market, prior_return
 from eventstudy.hypothesis.resampling import draw_without, matched_draws, pvalue, rotation_sums, rotations
+from eventstudy.inference import wilcoxon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstudy.hypothesis.definitions import Definitions
 
-__all__ = ["Cells", "Reaction", "Stratum", "leave_out_groups", "match_cells", "means_without", "react", "winsorised"]
+__all__ = [
+    "Cells",
+    "Reaction",
+    "Stratum",
+    "candidates",
+    "leave_out_groups",
+    "match_cells",
+    "means_without",
+    "react",
+    "winsorised",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -176,11 +187,12 @@ class Reaction:
             return {}
         right = int(np.count_nonzero(self.score > 0))
         nonzero = int(np.count_nonzero(self.score))
+        ranked = wilcoxon(self.score).p_greater
         return {
             "median": float(np.median(self.score)),
             "share": right / self.n,
             "p_t": float(stats.t.sf(self.estimate / self.se, self.n - 1)) if self.se > 0 else float("nan"),
-            "p_wilcoxon": float(stats.wilcoxon(self.score, alternative="greater").pvalue) if nonzero else float("nan"),
+            "p_wilcoxon": float(np.asarray(ranked)),
             "p_sign": float(stats.binom.sf(right - 1, nonzero, 0.5)),
         }
 

@@ -52,7 +52,7 @@ def reaction_variants(
     jobs: list[tuple[str, str, Ints, int, Pair]] = []
     main = setting.sample
     for name, variant in _variants():
-        sample = setting.vary(rules, variant)
+        sample = setting.vary(variant)
         jobs += [
             ("H1", name, sample.trigger.position, -1, windows[0]),
             ("H3", name, sample.relief.position, 1, windows[0]),

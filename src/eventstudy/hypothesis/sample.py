@@ -6,7 +6,7 @@ price record, one observation a session, and a table that accounts for every row
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -217,10 +217,12 @@ def _in_scope(table: pd.DataFrame, rules: Definitions, kind: Variant) -> pd.Seri
 def _conflicts(table: pd.DataFrame, rules: Definitions, kind: Variant) -> set[int]:
     """Positions whose session carries both moves, or an ambiguous row, among all rows of the scopes."""
     inside = table[_in_scope(table, rules, kind) & (table["actor"] != "none") & table["placed"]]
-    both = inside.groupby("position")["stance"].agg(set)
     names = rules.stances
-    clash = both.map(lambda s: names.ambiguous in s or {names.trigger, names.relief} <= s)
-    return set(both.index[clash.to_numpy(dtype=bool)]) if len(both) else set()
+    held = {
+        stance: set(inside["position"][inside["stance"] == stance].tolist())
+        for stance in (names.trigger, names.relief, names.ambiguous)
+    }
+    return (held[names.trigger] & held[names.relief]) | held[names.ambiguous]
 
 
 def _reasons(table: pd.DataFrame, rules: Definitions, kind: Variant, conflict: set[int]) -> pd.Series[Any]:
@@ -248,10 +250,8 @@ def _reasons(table: pd.DataFrame, rules: Definitions, kind: Variant, conflict: s
     ]
     if kind.scheduled is not None:
         tests.append(("stance", table["scheduled"].astype(bool) != kind.scheduled))
-    reason = pd.Series("", index=table.index, dtype=object)
-    for key, hit in tests:
-        reason[(reason == "") & hit] = _REASONS[key]
-    return reason
+    first = np.select([np.broadcast_to(hit, len(table)) for _, hit in tests], [_REASONS[key] for key, _ in tests], "")
+    return pd.Series(first, index=table.index, dtype=object)
 
 
 def _is_decision(table: pd.DataFrame, rules: Definitions, kind: Variant) -> pd.Series[bool]:
@@ -278,10 +278,3 @@ def _positions(session: pd.Series[Any], index: pd.DatetimeIndex) -> Ints:
     """Position of each session in the record; -1 outside."""
     labels = pd.DatetimeIndex(session).as_unit("us")
     return np.asarray(index.as_unit("us").get_indexer(labels), dtype=np.int64)
-
-
-def without(sample: LinkSample, position: Ints) -> LinkSample:
-    """Leave some sessions out of a sample."""
-    keep = ~np.isin(sample.position, position)
-    ids = tuple(name for name, kept in zip(sample.ids, keep, strict=True) if kept)
-    return replace(sample, position=sample.position[keep], ids=ids, announcements=sum(len(i.split()) for i in ids))

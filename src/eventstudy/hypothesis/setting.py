@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,8 @@ class Setting:
         As it came.
     employment : (m,) int
         Sessions of employment reports.
+    rules : Definitions
+        By which all of it was resolved.
     """
 
     index: pd.DatetimeIndex
@@ -64,10 +66,14 @@ class Setting:
     threats: pd.DataFrame
     catalog: EventCatalog
     employment: NDArray[np.int64]
+    rules: Definitions
+    _varied: dict[Variant, Sample] = field(default_factory=dict, repr=False, compare=False)
 
-    def vary(self, rules: Definitions, variant: Variant) -> Sample:
-        """Return the sample under a departure from the definitions."""
-        return build_sample(self.events, self.index, rules, variant)
+    def vary(self, variant: Variant) -> Sample:
+        """Return the sample under a departure from the definitions; each is built once."""
+        if variant not in self._varied:
+            self._varied[variant] = build_sample(self.events, self.index, self.rules, variant)
+        return self._varied[variant]
 
 
 def build_setting(
@@ -123,9 +129,8 @@ def build_setting(
     )
     releases = _releases(calendar)
     employment = index.get_indexer(pd.DatetimeIndex(releases.loc[releases["event"] == "employment report", "session"]))
-    return Setting(
-        index, events, sample, record, rival, account, table, catalog, employment[employment >= 0].astype(np.int64)
-    )
+    reports = employment[employment >= 0].astype(np.int64)
+    return Setting(index, events, sample, record, rival, account, table, catalog, reports, rules)
 
 
 def _events(catalog: EventCatalog, calendar: str) -> pd.DataFrame:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eventstudy.hypothesis.verdict import Falsifier
     from eventstudy.inference import TestResult
 
-__all__ = ["chain_sentence", "link_sentence", "percent", "pvalue_words"]
+__all__ = ["chain_sentence", "link_sentence", "percent", "pvalue_words", "signed"]
 
 _FEW_RELIEFS = 10
 _CLEAR, _BARELY = 6.0, 2.0  # differences of BIC (Kass and Raftery 1995)
@@ -29,19 +29,24 @@ _EFFECTS = {
 
 
 def pvalue_words(p: float) -> str:
-    """Write a p-value for a sentence.
+    """Write a p-value for a sentence: three places, "< 0.001" below.
 
     Examples
     --------
-    >>> pvalue_words(0.0123), pvalue_words(0.0004)
+    >>> pvalue_words(0.0123), pvalue_words(0.0005)
     ('p = 0.012', 'p < 0.001')
     """
-    return "p < 0.001" if p < 0.0005 + 1e-9 else f"p = {p:.3f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def percent(value: float, digits: int = 0) -> str:
     """Write a share or a return as percent."""
     return "n/a" if not np.isfinite(value) else f"{value * 100:.{digits}f} %"
+
+
+def signed(value: float) -> str:
+    """Write a return with its sign, in percent."""
+    return f"{value * 100:+.2f} %"
 
 
 def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions) -> str:
