@@ -25,6 +25,7 @@ TABLES = HERE.parent / "src" / "eventstudy" / "calibration" / "tables"
 START, END = "<!-- tables: start -->", "<!-- tables: end -->"
 TITLES = {
     "analytic.csv": "Size of the tests that do not draw, N = 10 and 50",
+    "analytic_5.csv": "Size of the tests that do not draw, N = 5",
     "analytic_200.csv": "Size of the tests that do not draw, N = 200",
     "resampling.csv": "Size of the tests that draw",
     "power.csv": "Power of the tests that do not draw: an abnormal return of 0.5 % on day 0",

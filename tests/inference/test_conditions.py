@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eventstudy.calibration import SCENARIOS, Geometry
+from eventstudy.calibration import SCENARIOS, Geometry, read_table
 from eventstudy.calibration.batch import single_samples
 from eventstudy.inference import TESTS, advice, recommend, run, run_all
 from eventstudy.inference.conditions import measure
@@ -71,8 +72,8 @@ def test_on_clean_data_the_textbook_is_valid():
 
 def test_few_events_and_long_windows_are_said():
     result = run("grank_t", drawn("normal", n=10))
-    assert any("claimed from 50 on" in doubt for doubt in result.doubts)
-    assert any("up to 5" in doubt for doubt in run("corrado", drawn("normal", window=(-10, 10))).doubts)
+    assert any("where the test needs 50" in doubt for doubt in result.doubts)
+    assert any("where the test bears 5" in doubt for doubt in run("corrado", drawn("normal", window=(-10, 10))).doubts)
 
 
 def test_without_estimation_windows_common_dates_are_doubtful():
@@ -82,8 +83,9 @@ def test_without_estimation_windows_common_dates_are_doubtful():
 
 
 def test_a_withdrawn_claim_is_a_doubt():
-    doubts = run("grank_t", drawn("common")).doubts
-    assert doubts == ("dependence: the claim failed in calibration",)
+    (doubt,) = run("grank_t", drawn("common")).doubts
+    assert doubt.startswith("dependence: 60 security-events in 1 session have a mean residual correlation of 0.12")
+    assert doubt.endswith("under that the test rejected too many true nulls in calibration")
     assert run("grank_t", drawn("normal", seed=3)).valid
 
 
@@ -113,11 +115,80 @@ class TestAdvice:
 
     def test_tests_that_draw_are_named_not_run(self, monkeypatch):
         monkeypatch.setattr("eventstudy.inference.placebo.permutation", None)
-        assert "if run: wild_bootstrap, cluster_bootstrap, permutation" in advice(drawn("normal", n=20, seed=2))[0]
+        lines = advice(drawn("normal", n=20, seed=2))
+        assert "believe, if run: wild_bootstrap, cluster_bootstrap, permutation" in lines
 
     def test_where_nothing_can_be_believed_it_says_so(self):
         sample = replace(drawn("common_event_variance", n=12), estimation=None, refit=None)
-        assert advice(sample)[0] == "believe: no test that does not draw"
+        assert advice(sample)[0] == "believe first: no test that does not draw"
 
     def test_without_events_there_is_nothing_to_say_against(self, make_sample):
-        assert advice(make_sample(0)) == ("believe: no test that does not draw",)
+        assert advice(make_sample(0)) == ("believe first: no test that does not draw",)
+
+    def test_first_come_the_tests_that_bear_most(self):
+        first, also = advice(drawn("normal", seed=3))[:2]
+        assert [part.split()[0] for part in first.removeprefix("believe first: ").split(", ")] == [
+            *("kp_bmp", "corrado_zivney_sign", "cross_sectional")
+        ]
+        assert "patell p" in also
+
+    def test_a_test_that_cannot_reach_five_percent_does_not_lead(self):
+        first, also = advice(drawn("normal", n=5))[:2]
+        assert "sign p" not in first
+        assert "sign p" in also
+        assert "sign p" in advice(drawn("t4", n=12))[0]  # it leads where it can, and others fail
+
+    def test_each_test_stands_in_one_line_with_one_reason(self):
+        lines = advice(drawn("common_event_variance", n=30))
+        against = [line for line in lines if line.startswith("not ")]
+        names = [name for line in against for name in line.removeprefix("not ").split(":")[0].split(", ")]
+        assert len(names) == len(set(names))
+        assert all(line.count(". ") == 0 for line in against)
+        assert len(against) <= 6
+
+
+TABLES = Path(__file__).parents[2] / "src" / "eventstudy" / "calibration" / "tables"
+
+
+@pytest.mark.parametrize("window", [(0, 0), (0, 4), (-10, 10)])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_what_is_recommended_holds_in_the_calibration_tables(scenario, window):
+    """The sample is measured, the table looked up: nothing recommended may reject too often there."""
+    rows = [row for name in ("analytic.csv", "resampling.csv") for row in read_table(TABLES / name)[1]]
+    cells = {row.test: row for row in rows if (row.scenario, row.n, (row.first, row.last)) == (scenario, 50, window)}
+    valid = [said.name for said in recommend(drawn(scenario, n=50, window=window, seed=1)) if said.valid]
+    assert valid
+    over = {name: cells[name].rate for name in valid if cells[name].rate > 0.05 + cells[name].tolerance}
+    assert over == {}
+
+
+def test_a_few_masked_bars_are_no_missing_data():
+    sample = drawn("normal", seed=3)
+    record = sample.estimation
+    residual = record.residual.copy()
+    residual[:, :2] = np.nan  # under one in a hundred
+    few = replace(sample, m=sample.m - 2, estimation=replace(record, residual=residual))
+    assert "missing" not in measure(few).present
+    residual[:, :5] = np.nan
+    more = replace(sample, m=sample.m - 5, estimation=replace(record, residual=residual))
+    assert "2.0% of the estimation window" in measure(more).present["missing"]
+
+
+def test_correlation_counts_from_where_chance_ends():
+    """One date, 250 bars: independent series show (N - 1) r of 0 with a standard error of sqrt(2/250)."""
+    found = ["dependence" in measure(on_one_date(drawn("normal", n=40, seed=seed))).present for seed in range(100)]
+    assert sum(found) <= 12  # one-sided 5 %: 5 expected, 12 is three standard errors more
+
+
+def on_one_date(sample):
+    record = sample.estimation
+    same = {name: np.repeat(getattr(sample, name)[:1], sample.car.size, axis=0) for name in ("bar", "day0")}
+    return replace(sample, **same, estimation=replace(record, bar=np.repeat(record.bar[:1], sample.car.size, axis=0)))
+
+
+@pytest.mark.parametrize("name", ["sign", "wilcoxon", "wild_bootstrap", "cluster_bootstrap"])
+def test_five_signs_cannot_reach_five_percent_and_say_so(name):
+    result = run(name, drawn("normal", n=5), seed=0)
+    assert result.valid
+    assert "p cannot be below 0.0625" in " ".join(result.warnings)
+    assert "cannot" not in " ".join(run(name, drawn("normal", n=6), seed=0).warnings)

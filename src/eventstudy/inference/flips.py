@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from eventstudy.errors import StudyError
 from eventstudy.inference.draws import from_draws, no_draws, pieces
 from eventstudy.inference.spec import ALWAYS, TestSpec
+from eventstudy.inference.statistic import coarse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,9 +109,10 @@ def cluster_bootstrap(
         flips = _random_flips(groups, draws, rng, weights)
         drawn = np.concatenate([_cluster_t(flip * sums, sizes, n)[0] for flip in flips])
     label = f"sign flips of {groups} clusters" + (", all of them" if exhaustive else "")
-    return from_draws(
+    outcome = from_draws(
         observed[0], drawn, label, n=n, estimate=float(x.mean()), se=float(error[0]), studentized=True, whole=exhaustive
     )
+    return replace(outcome, warnings=(*outcome.warnings, *coarse(groups, "clusters")))
 
 
 def _cluster_t(sums: NDArray[Any], sizes: Ints, n: int) -> tuple[Floats, Floats]:

@@ -196,7 +196,7 @@ def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tupl
     >>> from eventstudy.inference import sample_of
     >>> said = {r.name: r for r in recommend(sample_of(car=[0.01, 0.03, -0.01, 0.02], day0=[7, 7, 7, 7]))}
     >>> said["bmp"].valid, said["bmp"].reasons
-    (False, ('dependence (4 security-events in 1 session, whose windows overlap; their correlation is not known ...
+    (False, ('dependence: the windows of 4 security-events in 1 session overlap, and without the estimation windows ...
     """
     conditions = measure(sample, facts)
     said = []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from eventstudy.inference.spec import ALWAYS, TestSpec
-from eventstudy.inference.statistic import Statistic, count
+from eventstudy.inference.statistic import Statistic, coarse, count
 
 if TYPE_CHECKING:
     from eventstudy.abnormal.sample import WindowSample
@@ -77,6 +77,7 @@ def _binomial(positive: NDArray[np.int64], n: NDArray[np.int64], level: float) -
         low=np.where(some, low, np.nan),
         high=np.where(some, high, np.nan),
         unit="share",
+        warnings=coarse(int(n), "values") if n.ndim == 0 else (),
         details={"positive": positive},
     )
 
@@ -128,6 +129,7 @@ def wilcoxon(car: Floats) -> Statistic:
         exact,
         n.reshape(shape),
         estimate=_hodges_lehmann(car) if not shape else np.full(shape, np.nan),
+        warnings=() if shape else coarse(int(n[0]), "values"),
         details={"w": w.reshape(shape)},
     )
 
@@ -190,6 +192,7 @@ SPECS = (
         compute=_sign,
         undefined="every CAR is exactly zero",
         discrete=True,
+        days=True,
         holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},
     ),
     TestSpec(
@@ -201,6 +204,7 @@ SPECS = (
         compute=_wilcoxon,
         undefined="every CAR is exactly zero",
         discrete=True,
+        days=True,
         holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},
     ),
 )

@@ -38,6 +38,7 @@ CONDITIONS: dict[Condition, str] = {
     "missing": "returns are missing in the estimation or the event window",
     "few": "there are fewer than 30 security-events",
 }
+"""The conditions in words, the gravest first: by how far sizes go astray in the calibration tables."""
 
 Need = Literal["estimation", "refit", "one date", "two dates", "one event"]
 """Something a sample must have beyond a number of security-events."""
@@ -93,6 +94,9 @@ class TestSpec:
     withdrawn : tuple of frozenset of str
         Sets of conditions under which the calibration lab found the claim wrong (docs/calibration.md). The claim above
         stands as it was made; the recommendation heeds the withdrawal.
+    days : bool
+        Whether it compares the window with single days, or counts on symmetry, so that the skewness of a day matters
+        however long the window.
     facts : bool
         Whether ``compute`` is passed the measured properties of the sample (``facts=``), which cost time once.
     """
@@ -117,7 +121,23 @@ class TestSpec:
     longest: int | None = None
     smallest: int = 0
     withdrawn: tuple[frozenset[Condition], ...] = ()
+    days: bool = False
     facts: bool = False
+
+    def bears(self, n: int) -> frozenset[Condition]:
+        """Return the conditions under which the size is claimed for n security-events, less those withdrawn.
+
+        Parameters
+        ----------
+        n : int
+            Security-events.
+
+        Returns
+        -------
+        frozenset of str
+        """
+        claimed = self.holds_under | (self.holds_with_many if n >= MANY else frozenset())
+        return claimed - frozenset().union(*self.withdrawn)
 
     def holds(self, conditions: frozenset[Condition], n: int, bars: int) -> bool:
         """Return whether the size of the test is claimed under conditions, for n security-events and a window of bars.

@@ -18,7 +18,7 @@ from scipy import special
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Statistic", "count", "from_normal", "from_t", "mean", "moments", "quantile", "sd"]
+__all__ = ["Statistic", "coarse", "count", "from_normal", "from_t", "mean", "moments", "quantile", "sd"]
 
 Floats = NDArray[np.float64]
 NEGLIGIBLE = 1e-12
@@ -84,6 +84,25 @@ class Statistic:
         (...) float
         """
         return {"two-sided": self.p_two, "less": self.p_less, "greater": self.p_greater}[alternative]
+
+
+def coarse(units: int, what: str) -> tuple[str, ...]:
+    """Return the warning that all signs of a few units leave p above 5 %, or nothing.
+
+    Parameters
+    ----------
+    units : int
+        How many signs there are: p is at least 2 / 2^units.
+    what : str
+        Their name in words.
+
+    Examples
+    --------
+    >>> coarse(5, "values")
+    ('5 values: p cannot be below 0.0625, two-sided',)
+    """
+    least = 2.0 ** (1 - units)
+    return (f"{units} {what}: p cannot be below {least:.3g}, two-sided",) if least > 0.05 else ()
 
 
 def count(x: Floats) -> NDArray[np.int64]:
