@@ -10,7 +10,9 @@ from PIL import Image
 
 from eventstudy.errors import InputError
 from eventstudy.report import check_document, compare_folders, write_document
+from eventstudy.report.moved import Rule
 from eventstudy.report.numbers import flatten, is_same
+from eventstudy.report.pictures import largest_patch
 
 
 @pytest.fixture
@@ -59,6 +61,71 @@ def test_an_input_that_moves_nothing_is_reported_alone(make, accepted, tmp_path)
     edit(tmp_path / "new", lambda m: m["inputs"].update({"^GSPC": "other"}))
     found = compare_folders(accepted, tmp_path / "new")
     assert kinds(found) == {("input", "inputs.^GSPC")}
+
+
+def write_pair(make, tmp_path, changes):
+    """Two folders of one study whose input hashes differ; the results and the cells of the second are changed as asked."""
+    write_document(make(), tmp_path / "old")
+    write_document(make(), tmp_path / "new")
+    edit(tmp_path / "new", lambda m: m["inputs"].update({"^GSPC": "other"}))
+    for name, old, new in changes:
+        path = tmp_path / "new" / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    found = compare_folders(tmp_path / "old", tmp_path / "new")
+    return kinds(found) - {("input", "inputs.^GSPC")}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "listed"),
+    [
+        ("results.json", "-0.0484", "-0.048499", False),  # prints as a decimal of four places
+        ("results.json", "-0.0484", "-0.04855", True),
+        ("results.json", '"x": 1.0', '"x": 1.009', False),  # three digits
+        ("results.json", '"x": 1.0', '"x": 1.011', True),
+        ("tables/claims.csv", "0.0952", "0.09529", False),  # percent of two places
+        ("tables/claims.csv", "0.0952", "0.09531", True),
+        ("tables/claims.csv", "0.0004", "0.0013", False),  # a chance of three places
+        ("tables/claims.csv", "0.0004", "0.0015", True),
+        ("tables/claims.csv", "12345", "12346", True),  # a count
+        ("tables/claims.csv", "not supported", "supported", True),
+        ("tables/chart-market.csv", "5396", "5396.01", False),  # a cent of a span of 700
+        ("tables/chart-market.csv", "5396", "5398", True),
+    ],
+)
+def test_when_an_input_changed_what_a_reader_sees_is_listed(make, tmp_path, name, old, new, listed):
+    kind, what = ("number", None) if name == "results.json" else ("table", name)
+    found = write_pair(make, tmp_path, [(name, old, new)])
+    assert bool(found) is listed
+    assert {k for k, _ in found} <= {kind}
+    assert what is None or {w for _, w in found} <= {what}
+
+
+def test_a_picture_that_moved_by_less_than_one_sees_is_not_listed_beside_its_input(make, tmp_path):
+    write_document(make(), tmp_path / "old")
+    for close, listed in ((5600.01, False), (5656.0, True)):
+        write_document(make(first_close=close), tmp_path / f"{close}")
+        found = kinds(compare_folders(tmp_path / "old", tmp_path / f"{close}"))
+        assert (("chart", "charts/market.png") in found) is listed
+        assert ("input", "inputs.^GSPC") in found
+        assert (len(found) == 1) is not listed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("t = 2.50, n = 9", "t = 2.51, n = 9", True),
+        ("t = 2.50, n = 9", "t = 2.52, n = 9", False),
+        ("t = 2.50, n = 9", "t = 2.50, n = 10", False),
+        ("2025-04-03", "2025-04-04", False),
+        ("p = 0.05", "p = 0.050", False),
+        ("t = 2.50", "z = 2.50", False),
+    ],
+)
+def test_words_are_the_same_but_for_one_unit_of_a_last_decimal(old, new, same):
+    assert Rule(1e-6, reader=True).same(old, new, 0.0) is same
+    assert not Rule(1e-6).same(old, new, 0.0)
 
 
 def test_a_hash_among_the_results_is_an_input(make, accepted, tmp_path):
@@ -181,6 +248,15 @@ def test_wrong_input(make, accepted, tmp_path):
     (accepted / "results.json").write_text("{")
     with pytest.raises(InputError, match="is not JSON any more"):
         check_document(make(), accepted)
+
+
+def test_the_largest_patch_is_found_wherever_it_is(tmp_path):
+    one = Image.new("L", (100, 61), 255)
+    one.save(tmp_path / "one.png")
+    one.paste(0, (96, 56, 100, 61))  # a corner that fills half of the width and five eighths of the height of its patch
+    one.save(tmp_path / "two.png")
+    assert largest_patch(tmp_path / "one.png", tmp_path / "one.png") == 0
+    assert largest_patch(tmp_path / "one.png", tmp_path / "two.png") == pytest.approx(255 * 20 / 64)
 
 
 def test_a_broken_picture_is_an_input_error(make, accepted):

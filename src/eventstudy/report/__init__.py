@@ -9,15 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eventstudy.report.compare import Comparison, Moved, check_document, compare_folders
+    from eventstudy.report.compare import check_document, compare_folders
     from eventstudy.report.document import UNITS, Chart, Document, Fact, Section, Table, safe_name
     from eventstudy.report.export import to_latex, to_markdown, write_xlsx
     from eventstudy.report.keep import Kept, join_characteristics, keep_result, load_kept, save_kept
+    from eventstudy.report.moved import Comparison, Moved
     from eventstudy.report.write import check_target, read_manifest, write_document
 
 _HOMES = {
-    "Comparison": "compare",
-    "Moved": "compare",
+    "Comparison": "moved",
+    "Moved": "moved",
     "check_document": "compare",
     "compare_folders": "compare",
     "UNITS": "document",

@@ -2,81 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from eventstudy.errors import InputError
-from eventstudy.report.numbers import flatten, is_same, relative
-from eventstudy.report.pictures import picture_difference, side_by_side
+from eventstudy.report.cells import compare_tables
+from eventstudy.report.moved import ABSENT, Comparison, Moved, Rule, brief, step_of_result
+from eventstudy.report.numbers import flatten, is_number, relative
+from eventstudy.report.pictures import largest_patch, picture_difference, side_by_side
 from eventstudy.report.write import MANIFEST, read_manifest, write_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from eventstudy.report.document import Document
 
 __all__ = ["Comparison", "Moved", "check_document", "compare_folders"]
 
 TOLERANCE = 1e-6  # relative: far above what another processor's rounding does, far below what a person would quote
+PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: half a pixel's shift of a thin line
 PICTURE_TOLERANCE = 2.0  # root mean square of the difference of grey values, 0 to 255, as pytest-mpl's default
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One thing that differs.
-
-    Attributes
-    ----------
-    kind : str
-        ``"input"``, ``"setting"``, ``"number"``, ``"table"``, ``"chart"``, ``"page"`` or ``"file"``.
-    what : str
-        A key path of manifest.json or results.json, or the name of a file.
-    old, new : str
-        What stood there and what stands there now; ``"missing"`` if nothing.
-    difference : str
-        How much, in words.
-    """
-
-    kind: str
-    what: str
-    old: str
-    new: str
-    difference: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a comparison found; false if anything moved.
-
-    Attributes
-    ----------
-    moved : tuple of Moved
-        Inputs first, then settings, numbers, tables, charts, the page, other files.
-    notes : tuple of str
-        What differs without being a failure: versions of libraries, and that pictures were therefore compared by eye.
-    """
-
-    moved: tuple[Moved, ...]
-    notes: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return not self.moved
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """One row a difference: ``kind``, ``what``, ``old``, ``new``, ``difference``."""
-        columns = ["kind", "what", "old", "new", "difference"]
-        return pd.DataFrame([[getattr(row, column) for column in columns] for row in self.moved], columns=columns)
-
-    def __str__(self) -> str:
-        lines = [f"{m.kind:<8} {m.what}: {m.old} -> {m.new} ({m.difference})" for m in self.moved]
-        return "\n".join([*(lines or ["nothing moved"]), *self.notes])
 
 
 def compare_folders(
@@ -104,25 +51,33 @@ def compare_folders(
 
     Notes
     -----
-    Charts are compared byte by byte when inputs and versions are the same, and as pictures otherwise (root mean
-    square of the difference above 2 of 255): another version of matplotlib draws the same thing in other bytes, and
-    an input that changed by less than the tolerance must not be reported by each chart.
+    With the same inputs nothing may move: a number by more than the tolerance, a chart by a byte (under other versions
+    of libraries: by the root mean square of the difference of the pictures, above 2 of 255).
+
+    When an input has changed the comparison fails whatever follows from it, and the list says what a reader would see:
+    a number is listed if it moved by more than the tolerance and by more than one unit of the last digit in which it is
+    printed, a chart if its picture did where it differs most (the mean of 8 by 8 pixels, above 8 of 255). So one cent on
+    one close is one hash that differs, not a hundred numbers in their seventh digit.
     """
     if not tolerance >= 0:
         msg = f"tolerance must be 0 or more, not {tolerance}"
         raise InputError(msg)
     before, after = _manifest(old), _manifest(new)
-    inputs = _keys("input", before.get("inputs"), after.get("inputs"), "inputs", 0.0)
+    inputs = _keys("input", before.get("inputs"), after.get("inputs"), "inputs", _EXACT)
     moved = [*inputs, *_settings(before, after)]
+    rule = Rule(tolerance, reader=bool(inputs))
     versions = sorted(set(_versions(before).items()) ^ set(_versions(after).items()))
     notes = [f"versions differ: {', '.join(sorted({name for name, _ in versions}))}"] if versions else []
     by_bytes = not versions and not inputs
+    if inputs:
+        notes.append("an input has changed: listed is what a reader sees of it, to the last digit printed")
     if not by_bytes:
         notes.append("charts were compared as pictures, not byte by byte")
     if _there(old, "results.json") and _there(new, "results.json"):
-        moved += _keys("number", _json(old, "results.json"), _json(new, "results.json"), "", tolerance)
-    moved += _tables(Path(old), Path(new), tolerance)
-    moved += _charts(Path(old), Path(new), by_bytes=by_bytes, images=Path(images) if images else None)
+        moved += _keys("number", _json(old, "results.json"), _json(new, "results.json"), "", rule)
+    moved += _tables(Path(old), Path(new), rule, _units(after))
+    seen = _by_bytes if by_bytes else _by_sight if versions else _by_patch
+    moved += _charts(Path(old), Path(new), seen, images=Path(images) if images else None)
     moved += _others(Path(old), Path(new), by_bytes=by_bytes, quiet=bool(moved))
     return Comparison(tuple(moved), tuple(notes))
 
@@ -169,41 +124,38 @@ def _versions(manifest: dict[str, Any]) -> dict[str, str]:
     return {str(k): str(v) for k, v in versions.items()} if isinstance(versions, dict) else {}
 
 
+def _units(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """File of a table -> column -> how it is printed; nothing for what charts draw."""
+    shown = manifest.get("shown")
+    return {f"tables/{stem}.csv": units for stem, units in shown.items()} if isinstance(shown, dict) else {}
+
+
 def _settings(before: dict[str, Any], after: dict[str, Any]) -> list[Moved]:
     """Everything else in the manifests: configuration, seed, command."""
-    apart = {"inputs", "versions", "files", "generator", "title"}
+    apart = {"inputs", "versions", "files", "generator", "title", "shown"}
     one, two = ({k: v for k, v in m.items() if k not in apart} for m in (before, after))
-    return _keys("setting", one, two, "", 0.0)
+    return _keys("setting", one, two, "", _EXACT)
 
 
-def _keys(kind: str, old: Any, new: Any, at: str, tolerance: float) -> list[Moved]:
+def _keys(kind: str, old: Any, new: Any, at: str, rule: Rule) -> list[Moved]:
     one, two = flatten(old, new, at)
     found = []
     for key in sorted(one.keys() | two.keys()):
         sort = "input" if key.endswith(_HASHES) else kind
-        a, b = one.get(key, _ABSENT), two.get(key, _ABSENT)
-        if a is _ABSENT or b is _ABSENT:
-            found.append(Moved(sort, key, _say(a), _say(b), "new" if a is _ABSENT else "gone"))
-        elif not is_same(a, b, tolerance):
-            found.append(Moved(sort, key, _say(a), _say(b), relative(a, b)))
+        a, b = one.get(key, ABSENT), two.get(key, ABSENT)
+        if a is ABSENT or b is ABSENT:
+            found.append(Moved(sort, key, brief(a), brief(b), "new" if a is ABSENT else "gone"))
+        elif not (rule if sort == "number" else _EXACT).same(a, b, _step(key, a, b)):
+            found.append(Moved(sort, key, brief(a), brief(b), relative(a, b)))
     return found
 
 
+def _step(key: str, old: Any, new: Any) -> float:
+    return step_of_result(key, old, new) if is_number(old) and is_number(new) else 0.0
+
+
+_EXACT = Rule(0.0)
 _HASHES = ("digest", "sha256", "hash")  # a hash among the results is no number of theirs
-
-
-class _Absent:
-    """What stands where a key is missing: null is a value."""
-
-
-_ABSENT = _Absent()
-
-
-def _say(value: Any) -> str:
-    if value is _ABSENT:
-        return "missing"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _there(folder: str | Path, name: str) -> bool:
@@ -233,66 +185,41 @@ def _pairs(old: Path, new: Path, pattern: str, kind: str, found: list[Moved]) ->
             found.append(Moved(kind, name, *there))
 
 
-def _tables(old: Path, new: Path, tolerance: float) -> list[Moved]:
+def _tables(old: Path, new: Path, rule: Rule, units: dict[str, dict[str, str]]) -> list[Moved]:
     found: list[Moved] = []
     for name in _pairs(old, new, "tables/*.csv", "table", found):
-        one, two = (
-            list(csv.reader((f / name).read_text(encoding="utf-8").splitlines(keepends=True))) for f in (old, new)
-        )
-        if one[:1] != two[:1]:
-            found.append(Moved("table", name, _columns(one), _columns(two), "other columns"))
-        elif len(one) != len(two):
-            found.append(
-                Moved("table", name, f"{len(one) - 1} rows", f"{len(two) - 1} rows", f"{len(two) - len(one):+d}")
-            )
-        else:
-            found += _cells(name, one, two, tolerance)
+        if not _same_bytes(old / name, new / name):
+            found += compare_tables(old / name, new / name, name, rule, units.get(name))
     return found
 
 
-def _columns(rows: list[list[str]]) -> str:
-    return f"{len(rows[0])} columns" if rows else "empty"
-
-
-def _cells(name: str, one: list[list[str]], two: list[list[str]], tolerance: float) -> list[Moved]:
-    """Give one line for a table: how many cells moved, and the first of them."""
-    differ = [
-        (i, j)
-        for i, (a, b) in enumerate(zip(one, two, strict=True))
-        for j in range(max(len(a), len(b)))
-        if len(a) != len(b) or not is_same(_number(a[j]), _number(b[j]), tolerance)
-    ]
-    if not differ:
-        return []
-    i, j = differ[0]
-    a, b = (rows[i][j] if j < len(rows[i]) else "" for rows in (one, two))
-    head = one[0][j] if j < len(one[0]) else f"column {j + 1}"
-    size = relative(_number(a), _number(b))
-    said = f"{len(differ)} cell{'s' if len(differ) > 1 else ''}; first: row {i} ({_say(one[i][0])}), {head}, {size}"
-    return [Moved("table", name, _say(a), _say(b), said)]
-
-
-def _number(cell: str) -> float | str:
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
-
-
-def _charts(old: Path, new: Path, *, by_bytes: bool, images: Path | None) -> list[Moved]:
+def _charts(old: Path, new: Path, look: Callable[[Path, Path], str], *, images: Path | None) -> list[Moved]:
     found: list[Moved] = []
     for name in _pairs(old, new, "charts/*", "chart", found):
-        if _same_bytes(old / name, new / name):
-            continue
-        seen = picture_difference(old / name, new / name) if name.endswith(".png") else None
-        if by_bytes:
-            said = "other bytes" if seen is None else f"other bytes; pictures differ by {seen:.2f} of 255"
-            found.append(Moved("chart", name, "accepted", "other", said))
-        elif seen is not None and seen > PICTURE_TOLERANCE:
-            found.append(Moved("chart", name, "accepted", "other", f"pictures differ by {seen:.2f} of 255"))
+        if not _same_bytes(old / name, new / name):
+            said = look(old / name, new / name)
+            found += [Moved("chart", name, "accepted", "other", said)] if said else []
     if images is not None:
         _show(old, new, [m.what for m in found if m.old == "accepted"], images)
     return found
+
+
+def _by_bytes(old: Path, new: Path) -> str:
+    """Say how two files of other bytes differ."""
+    seen = f"; pictures differ by {picture_difference(old, new):.2f} of 255" if old.suffix == ".png" else ""
+    return f"other bytes{seen}"
+
+
+def _by_sight(old: Path, new: Path) -> str:
+    """Say how two pictures differ on the whole, if they do: another version sets every letter a little elsewhere."""
+    seen = picture_difference(old, new) if old.suffix == ".png" else 0.0
+    return f"pictures differ by {seen:.2f} of 255" if seen > PICTURE_TOLERANCE else ""
+
+
+def _by_patch(old: Path, new: Path) -> str:
+    """Say how two pictures of the same versions differ where they differ most, if one can see it."""
+    seen = largest_patch(old, new) if old.suffix == ".png" else 0.0
+    return f"pictures differ by {seen:.0f} of 255 where they differ most" if seen > PATCH_TOLERANCE else ""
 
 
 def _show(old: Path, new: Path, names: list[str], images: Path) -> None:

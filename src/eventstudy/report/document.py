@@ -23,7 +23,7 @@ UNITS: Mapping[str, str] = {
     "bp": "a decimal, shown in basis points (times 10,000) with one place",
     "pvalue": "a probability, shown with three places, '< 0.001' below",
     "count": "a whole number",
-    "number": "a number, shown with four significant digits",
+    "number": "a number, shown with three significant digits, whole from 100 on and with four decimals at most",
     "text": "shown as it is",
 }
 

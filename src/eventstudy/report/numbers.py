@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["flatten", "is_same", "relative"]
+__all__ = ["flatten", "is_number", "is_same", "relative"]
 
 #: What tells the records of a list apart, the first that does.
 _IDENTITIES = (
@@ -111,7 +111,7 @@ def is_same(old: Any, new: Any, tolerance: float) -> bool:
     >>> is_same(1.0, 1.0 + 1e-9, 1e-6), is_same(0.0, 1e-9, 1e-6), is_same("a", "a", 0), is_same(None, 0.0, 1e-6)
     (True, False, True, False)
     """
-    if _is_number(old) and _is_number(new):
+    if is_number(old) and is_number(new):
         if math.isnan(old) or math.isnan(new):
             return math.isnan(old) and math.isnan(new)
         return bool(
@@ -123,7 +123,8 @@ def is_same(old: Any, new: Any, tolerance: float) -> bool:
 _NOTHING = 1e-12  # sums that are zero on paper come out as this on another processor
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Say whether a leaf is a number: truth values are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -135,7 +136,7 @@ def relative(old: Any, new: Any) -> str:
     >>> relative(2.0, 2.5), relative("a", "b")
     ('+0.5, relative 2.0e-01', 'other text')
     """
-    if _is_number(old) and _is_number(new):
+    if is_number(old) and is_number(new):
         largest = max(abs(old), abs(new))
         return f"{new - old:+.6g}, relative {abs(new - old) / largest:.1e}" if largest else "the same"
     return "other text" if isinstance(old, str) and isinstance(new, str) else "other kind"

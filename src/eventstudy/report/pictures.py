@@ -12,7 +12,9 @@ from eventstudy.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["picture_difference", "side_by_side"]
+__all__ = ["largest_patch", "picture_difference", "side_by_side"]
+
+PATCH = 8  # pixels a side: a letter, or a line and what is beside it
 
 
 def _grey(path: Path) -> Image.Image:
@@ -44,6 +46,34 @@ def picture_difference(old: Path, new: Path) -> float:
     """
     one, two = _pair(old, new)
     return float(np.sqrt(np.mean((one - two) ** 2)))
+
+
+def largest_patch(old: Path, new: Path) -> float:
+    """Give the largest difference of the mean grey of a patch of 8 by 8 pixels: what catches an eye, wherever it is.
+
+    Parameters
+    ----------
+    old, new : pathlib.Path
+        PNG files, as for :func:`picture_difference`.
+
+    Returns
+    -------
+    float
+        0 (the same) to 255. A line that moves by its own width gives about 50; one that moves by a tenth of a pixel less
+        than 3.
+
+    Raises
+    ------
+    InputError
+        If a file is not a picture.
+    """
+    one, two = _pair(old, new)
+    apart = one - two
+    high, wide = (-(-side // PATCH) * PATCH for side in apart.shape)
+    sheet = np.zeros((high, wide))
+    sheet[: apart.shape[0], : apart.shape[1]] = apart
+    patches = sheet.reshape(high // PATCH, PATCH, wide // PATCH, PATCH)
+    return float(np.abs(patches.mean(axis=(1, 3))).max())
 
 
 def _pair(old: Path, new: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eventstudy.report.compare import Comparison
+    from eventstudy.report.moved import Comparison
 
 __all__ = ["Check", "eventstudy_check"]
 

@@ -22,7 +22,7 @@ from eventstudy.errors import InputError
 if TYPE_CHECKING:
     from eventstudy.report.document import Table
 
-__all__ = ["csv_text", "json_text", "jsonable", "shown", "sort_key", "unit_of"]
+__all__ = ["csv_text", "json_text", "jsonable", "places", "shown", "sort_key", "unit_of"]
 
 MISSING = "—"
 
@@ -191,13 +191,29 @@ def _number(value: float, unit: str) -> str:
     elif unit == "count" or (value == round(value) and abs(value) < 1e15 and unit == "text"):
         text = f"{value:,.0f}"
     else:
-        text = (
-            f"{value:,.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"
-            if 1e-4 <= abs(value) < 1e7
-            else f"{value:.3e}"
-        )
+        digits = places(value)
+        text = f"{value:,.{digits}f}" if digits <= _PLACES and abs(value) < 1e7 else f"{value:.2e}"
         text = "0" if value == 0 else text
     return text.replace("-", "−")
+
+
+_PLACES = 4  # a basis point of a decimal
+
+
+def places(value: float) -> int:
+    """Give the decimals of a number of no named unit: three significant digits, whole numbers whole, four decimals at most.
+
+    Numbers below 0.0001, which are written with an exponent, have as many as three digits need.
+
+    Examples
+    --------
+    >>> places(5396.5), places(25.31), places(-0.584), places(0.0005), places(0.000012)
+    (0, 1, 3, 4, 7)
+    """
+    if not value or not math.isfinite(value):
+        return _PLACES
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return min(digits, _PLACES) if abs(value) >= 10.0**-_PLACES else digits
 
 
 def sort_key(value: Any) -> str:

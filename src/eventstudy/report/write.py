@@ -13,10 +13,10 @@ from eventstudy.errors import InputError
 from eventstudy.plots import render_each
 from eventstudy.report.document import safe_name
 from eventstudy.report.page import render_page
-from eventstudy.report.values import csv_text, json_text
+from eventstudy.report.values import csv_text, json_text, unit_of
 
 if TYPE_CHECKING:
-    from eventstudy.report.document import Document
+    from eventstudy.report.document import Document, Table
 
 __all__ = ["read_manifest", "write_document"]
 
@@ -121,6 +121,7 @@ def _write_files(document: Document, folder: Path) -> None:
         "generator": GENERATOR,
         "title": document.title,
         "command": document.command,
+        "shown": {safe_name(table.name): _units(table) for table in document.tables},
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     files[MANIFEST] = _bytes(json_text(manifest, "manifest"))
@@ -128,6 +129,12 @@ def _write_files(document: Document, folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def _units(table: Table) -> dict[str, str]:
+    """Column -> how its numbers are printed, for who reads the file, and for the gate."""
+    units = {str(name): unit_of(table, str(name)) for name in table.frame.columns}
+    return {name: unit for name, unit in units.items() if unit != "text"}
 
 
 def _bytes(text: str) -> bytes:
