@@ -16,6 +16,7 @@ from eventstudy.inference.correlation import kp_bmp, kp_patell, mean_correlation
 from eventstudy.inference.cowan import generalized_sign, positive_share
 from eventstudy.inference.cross_section import CrossSection, explain
 from eventstudy.inference.detect import InjectedPower, caar_se, events_needed, inject_power, minimum_detectable, power
+from eventstudy.inference.event_variance import event_variance
 from eventstudy.inference.flips import cluster_bootstrap, wild_bootstrap
 from eventstudy.inference.identification import Identification, rigobon_sack
 from eventstudy.inference.leakage import fieller, leakage_share, pre_event
@@ -68,6 +69,7 @@ __all__ = [
     "each_day",
     "equivalence",
     "equivalence_of",
+    "event_variance",
     "events_needed",
     "explain",
     "fieller",

@@ -332,8 +332,9 @@ def _kp_bmp(
     alignment: Literal["calendar", "relative"] = "calendar",
     forecast_error: bool = True,
     serial_cov: bool = True,
+    own_variance: bool = False,
 ) -> Statistic:
-    scar = standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov)
+    scar = standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov, own_variance=own_variance)
     distinct = np.minimum(_distinct(sample), count(scar))
     return kp_bmp(scar, _correlation(sample, facts, alignment), distinct=distinct, floor=floor, normal=normal)
 

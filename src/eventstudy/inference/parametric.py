@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import StudyError
+from eventstudy.inference.event_variance import event_variance
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import Statistic, count, from_normal, from_t, mean, moments
 
@@ -201,7 +202,9 @@ def bmp(scar: Floats, *, ddof: int = 1, normal: bool = False) -> Statistic:
     return replace(outcome, unit="standardized")
 
 
-def standardized(sample: WindowSample, *, forecast_error: bool = True, serial_cov: bool = True) -> Floats:
+def standardized(
+    sample: WindowSample, *, forecast_error: bool = True, serial_cov: bool = True, own_variance: bool = False
+) -> Floats:
     """Return the SCARs of a sample under a named convention, shape (..., N).
 
     Parameters
@@ -213,12 +216,30 @@ def standardized(sample: WindowSample, *, forecast_error: bool = True, serial_co
     serial_cov : bool
         False sums daily SARs and divides by sqrt(L_i), leaving out that they share the estimation error
         (Dodd and Warner 1983; the default of some packages).
+    own_variance : bool
+        True adds to each CAR's forecast variance the rise that its own window shows (`event_variance`; Savickas 2003, on a
+        study with a `GarchMarketModel`), which gains power where the event raises variances by unlike factors. A window
+        of one bar shows none.
 
     Returns
     -------
     (..., N) float
         NaN where sigma is degenerate or no bar is finite.
+
+    Raises
+    ------
+    StudyError
+        If ``own_variance`` is asked for together with another convention.
     """
+    if own_variance:
+        if not (forecast_error and serial_cov):
+            msg = (
+                "own_variance=True adds to the whole forecast variance: leave forecast_error and serial_cov as they are"
+            )
+            raise StudyError(msg)
+        rise = count(sample.ar) * event_variance(sample.ar, sample.ar_se**2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(np.isfinite(sample.scar), sample.car / np.sqrt(sample.car_se**2 + rise), np.nan)
     if forecast_error and serial_cov:
         return sample.scar
     bars = count(sample.ar)
@@ -266,8 +287,10 @@ def _bmp(
     normal: bool = False,
     forecast_error: bool = True,
     serial_cov: bool = True,
+    own_variance: bool = False,
 ) -> Statistic:
-    return bmp(standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov), ddof=ddof, normal=normal)
+    scar = standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov, own_variance=own_variance)
+    return bmp(scar, ddof=ddof, normal=normal)
 
 
 SPECS = (
