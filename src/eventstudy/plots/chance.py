@@ -136,7 +136,7 @@ def placebo(
     bins = placebo_data(draws, observed, alternative=alternative)
     with canvas(ax, style, (1.0, 0.9)) as target:
         total, beyond = int(bins["count"].sum()), int(bins["beyond"].sum())
-        small = f"n = {total:,} draws, {beyond:,} at least as extreme ({alternative}); hatched"
+        small = f"n = {total:,} draws, {beyond:,} of them {_EXTREME[alternative]} (hatched)"
         headline(target, title, small if subtitle is None else subtitle)
         if bins.empty:
             nothing_to_draw(target, "draws")
@@ -158,7 +158,7 @@ def placebo(
         )  # fmt: skip
         target.axvline(observed, color="#C44601", linewidth=2.2, gid="placebo.observed")
         left = observed > (bins["left"].iloc[0] + bins["right"].iloc[-1]) / 2
-        chance = "" if pvalue is None else f"\np {'< 0.001' if pvalue < 0.0005 else f'= {pvalue:.3f}'}"
+        chance = "" if pvalue is None else f"\np {'< 0.001' if pvalue < 0.001 else f'= {pvalue:.3f}'}"
         target.annotate(
             f"observed\n{say(observed, unit, 2)}{chance}",
             xy=(observed, 1),
@@ -175,6 +175,13 @@ def placebo(
         target.set_ylabel("number of draws")
         value_axis(target.xaxis, quantity, unit)
     return target
+
+
+_EXTREME = {
+    "greater": "as large or larger",
+    "less": "as low or lower",
+    "two-sided": "as far from their median or farther",
+}
 
 
 def power_curve_data(frame: pd.DataFrame) -> pd.DataFrame:

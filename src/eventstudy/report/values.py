@@ -187,7 +187,7 @@ def _number(value: float, unit: str) -> str:
     elif unit == "bp":
         text = f"{10_000 * value:,.1f} bp"
     elif unit == "pvalue":
-        text = "< 0.001" if value < 0.0005 else f"{value:.3f}"
+        text = "< 0.001" if value < 0.001 else f"{value:.3f}"
     elif unit == "count" or (value == round(value) and abs(value) < 1e15 and unit == "text"):
         text = f"{value:,.0f}"
     else:
