@@ -175,10 +175,10 @@ def macro_news(market: Market, at_risk: Bools, decided: Bools, window: int) -> C
     known = np.ones(day.size, dtype=bool) if market.macro is None else market.macro[day] >= 0
     day, release = day[known], release[known]
     soon = np.asarray([decided[t + 1 : t + 1 + window].any() for t in day], dtype=float)
-    n, events = int(release.sum()), int(soon.sum())
-    if min(n, day.size - n) < _FEWEST_DAYS or events in {0, day.size}:
+    n, events = int(release.sum()), int(decided[day].sum())
+    if min(n, day.size - n) < _FEWEST_DAYS or soon.sum() in {0, day.size}:
         nan = float("nan")
-        note = f"{n} days of releases among {day.size} with an open threat, {events} with relief soon after"
+        note = f"{n} days of releases among {day.size} with an open threat, {soon.sum():.0f} with relief soon after"
         return Check(name, question, nan, unit, nan, "greater", n, events, "> 0", note)
     loss = -market.returns[day]
     found = rigobon_sack(loss, soon, release)

@@ -83,8 +83,9 @@ def _size(name: str, link: TestResult) -> str:
         mean = link.details
         return (
             f"against its close before the threat the index stood at {-mean['mean_loss_decision'] * 100:+.2f} % before "
-            f"decisions and at {-mean['mean_loss_other'] * 100:+.2f} % before other sessions with an open threat, a loss larger "
-            f"by {link.estimate * 100:+.2f} points, {link.level:.0%} interval {low * 100:+.2f} to {high * 100:+.2f}"
+            f"decisions and at {-mean['mean_loss_other'] * 100:+.2f} % before other sessions with an open threat, a loss "
+            f"{abs(link.estimate) * 100:.2f} points {'larger' if link.estimate > 0 else 'smaller'}; {link.level:.0%} interval of "
+            f"the difference {low * 100:+.2f} to {high * 100:+.2f}"
         )
     return (
         f"mean reaction {link.estimate:+.2f} standard deviations of an ordinary session, {link.level:.0%} interval "

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from eventstudy.hypothesis import SelloffForcesSoftening
+from eventstudy.hypothesis.wording import pvalue_words
 from eventstudy.report.document import Fact, Section, Table
 from eventstudy.report.parts.chain_charts import chain_charts, link_names
 from eventstudy.report.parts.part import Part
@@ -42,6 +45,7 @@ TITLES = {  # of the verdict's tables; a table without a title here is shown und
     "paths": "The index around each threat",
     "overlay": "October over April, with all other threats",
     "securities": "Which securities fell on threats and rose on relief",
+    "groups": "Groups of securities beyond the market",
     "tells": "Drift before announcements, signed by what came",
     "claims": "The ledger of claims",
 }
@@ -52,13 +56,115 @@ CLAIMED = (
     "with the reason. Several of these tests are exploratory, and one in twenty would reject by chance."
 )
 LIKE = "Paths laid over each other illustrate; they test nothing."
-UNITS = {
+UNITS = {  # what a column holds; one that begins with "p_" is a p-value
     "pvalue": "pvalue",
     "car": "percent",
     "mean_car": "percent",
     "loss_before": "percent",
-    "power": "percent",
+    "loss_at_relief": "percent",
+    "first_session": "percent",
+    "next_five": "percent",
+    "drift": "percent",
+    "path": "percent",
+    "first": "percent",
+    "second": "percent",
+    "low": "percent",
+    "middle": "percent",
+    "high": "percent",
+    "share": "percent",
+    "share_in_direction": "percent",
+    "share_significant": "percent",
+    "weight": "percent",
+    "cover": "percent",
+    "change": "points",
+    "dose": "points",
+    "rate_before": "% of value",
+    "rate_after": "% of value",
+    "sar": "sd",
+    "first_sar": "sd",
+    "relief_sar": "sd",
+    "z": "sd",
     "n": "count",
+}
+LABELS = {  # heads of columns, where a name alone does not say it
+    "n": "sessions",
+    "ci_low": "interval from",
+    "ci_high": "interval to",
+    "pvalue": "p, headline",
+    "p_permutation": "p, permutation",
+    "p_matched": "p, matched placebos",
+    "p_shift": "p, calendar shifted",
+    "p_left_out": "p, worst session or cluster left out",
+    "p_sessions": "p, decisions shifted along the sessions at risk",
+    "p_hazard": "p, score test of the hazard",
+    "p_t": "p, t-test",
+    "p_wilcoxon": "p, Wilcoxon",
+    "p_sign": "p, sign test",
+    "p_equivalence": "p, equivalence",
+    "p_likelihood_ratio": "p, likelihood ratio",
+    "p_holm": "p, Holm",
+    "p_step": "p, step-down",
+    "p_shifted": "p, one session earlier",
+    "p_difference": "p, difference",
+    "p_size": "p, difference of sizes",
+    "p_slope": "p, trend",
+    "p_median": "p, median of the curve",
+    "p_share": "p, share of the curve",
+    "p_kp_bmp": "p, Kolari-Pynnönen BMP",
+    "p_kp_patell": "p, Kolari-Pynnönen Patell",
+    "p_grank_t": "p, generalised rank",
+    "power": "power at the declared effect (1 = certain)",
+    "effect": "declared effect (sd; odds ratio for H2; 1 for the chain)",
+    "detectable": "smallest effect found at the target power (same unit; multiples for the chain)",
+    "smallest_margin": "smallest margin of equivalence",
+    "mean_car": "mean abnormal return",
+    "car": "abnormal return",
+    "sar": "standardized abnormal return",
+    "loss_before": "loss since the threat",
+    "loss_at_relief": "loss since the threat at relief",
+    "first_sar": "first reaction",
+    "relief_sar": "reaction to relief",
+    "reversal": "reaction to relief over first reaction, sign turned",
+    "next_five": "next five sessions",
+    "given_back": "share given back",
+    "change": "change of the rate",
+    "cover": "share of imports covered",
+    "dose": "change times cover",
+    "hazard_ratio": "hazard ratio (per SD, or 1 against 0)",
+    "log_se": "standard error of its logarithm",
+    "bic": "BIC",
+    "fires": "stands in the way",
+    "n_before": "sessions before",
+    "n_after": "sessions after",
+    "size_difference": "difference of sizes",
+    "first": "April 2025",
+    "second": "October 2025",
+    "low": "10th percentile of the others",
+    "middle": "median of the others",
+    "high": "90th percentile of the others",
+}
+OWN_LABELS = {  # where a table's column means something of its own
+    "companions": {"n": "sessions or threats", "pvalue": "p", "events": "reliefs"},
+    "curve": {"pvalue": "p, calendar shifted"},
+    "placebos": {"pvalue": "p, this scheme", "sd": "sd of the draws", "mean": "mean of the draws", "q05": "5 % of the draws", "q95": "95 % of the draws"},
+    "calendar_shift": {"pvalue": "p of the smallest"},
+    "race": {"p_permutation": "p, permutation within ages (one-sided)", "rows": "episode-days"},
+    "securities": {"pvalue": "p, placebo dates", "n": "sessions", "group": "link", "z": "mean standardized reaction"},
+    "groups": {"n": "security-events"},
+    "tells": {"pvalue": "p, headline", "n": "events", "drift": "mean signed return before", "z": "standardized"},
+    "attenuation": {"before": "mean before, sd", "after": "mean after, sd", "slope": "trend an event, sd"},
+}  # fmt: skip
+OWN_UNITS = {"giveback": {"given_back": "percent"}, "links": {"estimate": "in the unit of its row"}}
+CAPTIONS = {
+    "links": (
+        "Estimates in their row's unit: standardized reactions (H1, H3), difference of losses as a decimal (H2). The headline p is the largest "
+        "of a link's tests; a permutation p is never below 1 over the draws and one. Power is the share of simulated records of this "
+        "study with the declared effect in which the headline p rejects: for H2 by both its tests, for the chain by all links."
+    ),
+    "falsifiers": "“—”: cannot be judged on these figures, and why. One that must be judged stands in the way like one that fires.",
+    "companions": "Exploratory. What the chain predicts stands under “expected”.",
+    "dose": "Acts of the decider on the rival that state both rates; cover as the announcement names it, all imports where it names no list.",
+    "race": "A description where reliefs are few: the smallest BIC is the favourite.",
 }
 
 
@@ -84,9 +190,10 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         Table(
             f"chain_{name}",
             TITLES.get(name, name.replace("_", " ")),
-            "",
+            CAPTIONS.get(name, ""),
             frame,
-            units={column: unit for column, unit in UNITS.items() if column in frame.columns},
+            units=_units(name, frame),
+            labels={c: label for c, label in (LABELS | OWN_LABELS.get(name, {})).items() if c in frame.columns},
             filters=tuple(column for column in ("link", "sample", "group", "verdict") if column in frame.columns),
             open=name in {"links", "claims"},
         )
@@ -111,6 +218,12 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
     )
 
 
+def _units(name: str, frame: pd.DataFrame) -> dict[str, str]:
+    numbers = [str(c) for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
+    found = {c: "pvalue" if c.startswith("p_") else UNITS[c] for c in numbers if c.startswith("p_") or c in UNITS}
+    return found | {c: unit for c, unit in OWN_UNITS.get(name, {}).items() if c in frame.columns}
+
+
 def _typeset(line: str) -> str:
     """Write arrows and minus signs as print has them; the summary keeps to what any terminal can show."""
     return re.sub(r"(?<![\w-])-(?=\d)", "−", line.replace("->", "→"))
@@ -122,7 +235,7 @@ def _facts(verdict: Verdict) -> tuple[Fact, ...]:
     facts = [_fact(f"{name}: {links[name]}", link, verdict.definitions.level) for name, link in lead.links.items()]
     word = {True: "supported", False: "contradicted", None: "not established"}[verdict.supported]
     tone = {True: "yes", False: "no", None: "open"}[verdict.supported]
-    note = f"sample “{verdict.headline}”; {_p(lead.chain)}"
+    note = f"sample “{verdict.headline}”; {pvalue_words(lead.chain.pvalue) if lead.chain.applicable else lead.chain.reason}"
     return (*facts, Fact("The chain: all three links", word, note, tone))
 
 
@@ -133,12 +246,6 @@ def _fact(label: str, link: TestResult, level: float) -> Fact:
     return Fact(
         label,
         figure.replace("-", "−"),
-        f"{_p(link)}, n = {link.n_clusters} sessions",
+        f"{pvalue_words(link.pvalue)}, n = {link.n_clusters} sessions",
         "yes" if link.pvalue <= level else "open",
     )
-
-
-def _p(link: TestResult) -> str:
-    if not link.applicable:
-        return link.reason
-    return "p < 0.001" if link.pvalue < 0.001 else f"p = {link.pvalue:.3f}"

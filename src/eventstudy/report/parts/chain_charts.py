@@ -10,6 +10,7 @@ from eventstudy import plots
 from eventstudy.hypothesis.figures import (
     CHOICES,
     curve_frame,
+    declared_effects,
     drawdown_frame,
     hazard_frame,
     link_names,
@@ -127,8 +128,8 @@ def _power(verdict: Verdict) -> Chart | None:
         "What these data could have shown",
         verdict.plot.power(),
         plots.power_curve_data(shown),
-        alt="Power of the two reaction links against the size of the true effect.",
-        caption=f"Sample “{verdict.headline}”, effects injected into the study's own series.",
+        alt="Power of the three links and of the chain against the size of the true effect.",
+        caption=f"Sample “{verdict.headline}”, effects injected into the study's own series. Once the declared effect is {declared_effects(verdict)}.",
     )
 
 
