@@ -14,7 +14,7 @@ from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import coarse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from eventstudy.abnormal.sample import WindowSample
     from eventstudy.inference.statistic import Statistic
@@ -107,7 +107,7 @@ def cluster_bootstrap(
         drawn = _every_flip(sums, sizes, n)
     else:
         flips = _random_flips(groups, draws, rng, weights)
-        drawn = np.concatenate([_cluster_t(flip * sums, sizes, n)[0] for flip in flips])
+        drawn = np.concatenate([_flipped_t(flip, sums, sizes, n) for flip in flips])
     label = f"sign flips of {groups} clusters" + (", all of them" if exhaustive else "")
     outcome = from_draws(
         observed[0], drawn, label, n=n, estimate=float(x.mean()), se=float(error[0]), studentized=True, whole=exhaustive
@@ -125,6 +125,12 @@ def _cluster_t(sums: NDArray[Any], sizes: Ints, n: int) -> tuple[Floats, Floats]
     return centre / error, error
 
 
+def _flipped_t(flip: Floats, sums: NDArray[Any], sizes: Ints, n: int) -> Floats:
+    """Return mean / se of each row of multipliers of the cluster sums, shape (rows,)."""
+    squares = (flip * flip) @ (sums * sums)
+    return _t_of_totals(flip @ sums, flip @ (sums * sizes), squares, sums, sizes, n, lambda rows: flip[rows])
+
+
 def _every_flip(sums: NDArray[Any], sizes: Ints, n: int) -> Floats:
     """Return mean / se for all 2^G flips of cluster sums, shape (2^G,).
 
@@ -135,14 +141,32 @@ def _every_flip(sums: NDArray[Any], sizes: Ints, n: int) -> Floats:
     weights = np.column_stack([sums, sums * sizes])
     first, second = (_signs(np.arange(2 ** len(part)), len(part)) @ part for part in (weights[:low], weights[low:-1]))
     total, crossed = (second[:, None, :] + first[None, :, :] + weights[-1]).reshape(-1, 2).T
-    squares = sums @ sums
+
+    def flips(code: Ints) -> Floats:
+        return np.column_stack([_signs(code, groups - 1), np.ones(code.size)])
+
+    value = _t_of_totals(total, crossed, np.full(total.size, sums @ sums), sums, sizes, n, flips)
+    return np.asarray(np.concatenate([value, -value]), dtype=np.float64)
+
+
+def _t_of_totals(
+    total: Floats,
+    crossed: Floats,
+    squares: Floats,
+    sums: NDArray[Any],
+    sizes: Ints,
+    n: int,
+    flips: Callable[[Ints], Floats],
+) -> Floats:
+    """Return mean / se from sum s_g, sum s_g n_g and sum s_g² of flipped cluster sums; `flips` gives rows for a second look."""
+    groups = sums.size
     left = squares - 2 * total * crossed / n + (sizes @ sizes) * (total / n) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = total / np.sqrt(left * groups / (groups - 1))
+        value = np.asarray(total / np.sqrt(left * groups / (groups - 1)))
     close = np.flatnonzero(left < LOST * squares)  # digits were lost in the difference
-    flips = np.column_stack([_signs(close, groups - 1), np.ones(close.size)])
-    value[close] = _cluster_t(flips * sums, sizes, n)[0]
-    return np.asarray(np.concatenate([value, -value]), dtype=np.float64)
+    if close.size:
+        value[close] = _cluster_t(flips(close) * sums, sizes, n)[0]
+    return value
 
 
 def _signs(code: Ints, width: int) -> Floats:

@@ -23,6 +23,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+LOST = 1e-14
+"""A variance below this share of the mean square is rounding: float64 carries 16 digits."""
+
+
 def hall(x: Floats) -> Floats:
     """Return Hall's skewness-adjusted t of each sample: sqrt(N) (S + g S²/3 + g² S³/27 + g/(6N)), S = mean / sd.
 
@@ -56,10 +60,28 @@ def hall(x: Floats) -> Floats:
     return np.where(n >= 3, value, np.nan)
 
 
-def _t(x: Floats) -> Floats:
-    n, centre, spread = moments(x)
+def _hall_t(mean: Floats, second: Floats, third: Floats, n: int) -> Floats:
+    """Return `hall` from the first three raw moments, shape (...); the values must be centred near 0."""
+    if n < 3:
+        return np.full(mean.shape, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(centre / (spread / np.sqrt(n)))
+        spread = _spread(mean, second, n)
+        g = n * n / ((n - 1.0) * (n - 2.0)) * (third - 3 * mean * second + 2 * mean**3) / spread**3
+        s = mean / spread
+        return np.asarray(np.sqrt(n) * (s + g * s**2 / 3 + g**2 * s**3 / 27 + g / (6 * n)))
+
+
+def _plain_t(mean: Floats, second: Floats, third: Floats, n: int) -> Floats:
+    """Return mean / (sd / sqrt n) from the raw moments, shape (...)."""
+    del third
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(mean / (_spread(mean, second, n) / np.sqrt(n)))
+
+
+def _spread(mean: Floats, second: Floats, n: int) -> Floats:
+    """Return the standard deviation, divisor n - 1; NaN where it is rounding only."""
+    variance = (second - mean**2) * n / (n - 1.0)
+    return np.sqrt(np.where(variance > LOST * second, variance, np.nan))
 
 
 def skewness_adjusted(
@@ -87,7 +109,7 @@ def skewness_adjusted(
     ----------
     Hall (1992); Lyon, Barber and Tsai (1999).
     """
-    return _percentile(car, hall, "Hall's t", rng=rng, draws=draws, size=size)
+    return _percentile(car, _hall_t, "Hall's t", rng=rng, draws=draws, size=size)
 
 
 def bootstrap_t(car: Floats, *, rng: np.random.Generator, draws: int = 1999) -> Statistic:
@@ -109,12 +131,12 @@ def bootstrap_t(car: Floats, *, rng: np.random.Generator, draws: int = 1999) -> 
     ----------
     Efron and Tibshirani (1993), ch. 12.5; Hall (1992).
     """
-    return _percentile(car, _t, "percentile-t", rng=rng, draws=draws, size=None)
+    return _percentile(car, _plain_t, "percentile-t", rng=rng, draws=draws, size=None)
 
 
 def _percentile(
     car: Floats,
-    measure: Callable[[Floats], Floats],
+    measure: Callable[[Floats, Floats, Floats, int], Floats],
     label: str,
     *,
     rng: np.random.Generator,
@@ -123,14 +145,28 @@ def _percentile(
 ) -> Statistic:
     x = car[np.isfinite(car)]
     n, centre, spread = moments(x)
-    observed = measure(x)
+    cubed = measure is _hall_t
+    observed = hall(x) if cubed else centre / (spread / np.sqrt(n))
     if not np.isfinite(observed):
         return no_draws(int(n))
     centred = x - centre
     take = x.size if size is None else size
-    drawn = np.concatenate([measure(centred[rng.integers(0, x.size, (rows, take))]) for rows in pieces(draws, take)])
+    drawn = []
+    for rows in pieces(draws, take):
+        sample = centred[rng.integers(0, x.size, (rows, take))]
+        square = sample * sample
+        third = np.vecdot(square, sample) / take if cubed else square[:, 0]
+        drawn.append(measure(sample.mean(axis=-1), square.mean(axis=-1), third, take))
     error = float(spread / np.sqrt(n))
-    return from_draws(observed, drawn, label, n=int(n), estimate=float(centre), se=error, studentized=measure is _t)
+    return from_draws(
+        observed,
+        np.concatenate(drawn),
+        label,
+        n=int(n),
+        estimate=float(centre),
+        se=error,
+        studentized=not cubed,
+    )
 
 
 def _skewness_adjusted(
