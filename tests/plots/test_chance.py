@@ -30,7 +30,13 @@ def test_bars_count_every_draw_and_those_beyond(draws, alternative):
     assert sum(bar.get_height() for bar in by_gid(ax, "placebo.beyond")) == expected
     assert list(by_gid(ax, "placebo.observed")[0].get_xdata()) == [observed, observed]
     assert by_gid(ax, "placebo.label")[0].get_text() == "observed\n−1.20%\np = 0.123"
-    assert f"n = 2,000 draws, {expected:,} at least as extreme" in by_gid(ax, "subtitle")[0].get_text()
+    words = {
+        "less": "as low or lower",
+        "greater": "as large or larger",
+        "two-sided": "as far from their median or farther",
+    }
+    said = by_gid(ax, "subtitle")[0].get_text()
+    assert said == f"n = 2,000 draws, {expected:,} of them {words[alternative]} (hatched)"
 
 
 def test_bins_hold_an_observed_value_far_outside_and_leave_out_what_is_no_number(draws):

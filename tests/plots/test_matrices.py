@@ -89,7 +89,7 @@ def test_quality_calendar_counts_what_is_missing():
     np.testing.assert_allclose(quality_calendar_data(QUALITY)["share"], [17 / 19, 1, np.nan, 1])
     ax = quality_calendar(QUALITY)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["2025-01", "2025-02"]
-    assert [t.get_text() for t in by_gid(ax, "quality.text")] == ["", "2", "–", ""]
+    assert [t.get_text() for t in by_gid(ax, "quality.text")] == ["", "2", "", ""], "grey says that none is expected"
     assert "2 of 58 sessions missing" in by_gid(ax, "subtitle")[0].get_text()
 
 
@@ -103,3 +103,11 @@ def test_empty_one_row_given_axes_and_wrong_input(draw, frame):
         draw(pd.concat([frame, frame.iloc[:1]]))
     with pytest.raises(InputError, match="needs the columns"):
         draw(frame.iloc[:, 1:])
+
+
+@pytest.mark.parametrize(("columns", "slanted"), [(["2016", "2017"] * 6, False), (["Business equipment", "x"], True)])
+def test_names_of_columns_slant_only_where_they_would_meet(columns, slanted):
+    frame = pd.DataFrame(
+        {"symbol": "A", "period": [f"{i}{name}"[:18] for i, name in enumerate(columns)], "expected": 9, "present": 9}
+    )
+    assert all((label.get_rotation() > 0) is slanted for label in quality_calendar(frame).get_xticklabels())

@@ -66,22 +66,21 @@ def _matrix(
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_yticks(np.arange(rows) + 0.5, [clean(name, 34) for name in table.index])
-    slant: dict[str, Any] = (
-        {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if columns > 8 or _long(table) else {}
-    )
+    ax.set_yticks(np.arange(rows) + 0.5, [clean(name, 42) for name in table.index])
+    slant: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if _crowded(table) else {}
     ax.set_xticks(np.arange(columns) + 0.5, [clean(name, 24) for name in table.columns], **slant)
     for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
         label.set_parse_math(False)
         label.set_fontsize(scaled(0.8))
     lightness = [0.35 * r + 0.55 * g + 0.1 * b for r, g, b, _ in look[0](look[1](values.filled(np.nan))).reshape(-1, 4)]
+    empty = "" if names[1] == "share" else "–"  # where nothing is expected nothing is missing
     if rows * columns <= _NUMBERS_AT_MOST:
         for (i, j), light in zip(np.ndindex(rows, columns), lightness, strict=True):
             missing = np.ma.getmaskarray(values)[i, j]
             ax.text(
                 j + 0.5,
                 i + 0.5,
-                "–" if missing else str(texts.iloc[i, j]),
+                empty if missing else str(texts.iloc[i, j]),
                 ha="center",
                 va="center",
                 fontsize=scaled(0.7),
@@ -96,8 +95,10 @@ def _matrix(
     return mesh
 
 
-def _long(table: pd.DataFrame) -> bool:
-    return max((len(str(name)) for name in table.columns), default=0) > 10
+def _crowded(table: pd.DataFrame) -> bool:
+    """Say whether the names of columns would run into each other if they stood level."""
+    longest = max((len(str(name)) for name in table.columns), default=0)
+    return longest > 10 or longest * len(table.columns) > 80
 
 
 def _bar(ax: Axes, mesh: Any, label: str, *, in_percent: bool) -> None:

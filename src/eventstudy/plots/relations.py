@@ -234,6 +234,8 @@ def hazard(
             markersize=scaled(0.6),
             label="observed",
             gid="hazard.observed",
+            clip_on=False,  # a chance of zero stands on the axis
+            zorder=3,
         )
         _counts(target, seen)
         top = float(np.nanmax(tidy[["hazard", "high"]].to_numpy(float)))

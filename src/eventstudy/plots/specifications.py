@@ -170,7 +170,7 @@ def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], level: 
         width = float(np.clip(260 / len(known), 0.5, 3))
         for place, color in ((own.loc[~clear, "place"], _DIM), (own.loc[clear, "place"], _CLEAR)):
             _bars(ax, place, row - 0.34, row + 0.34, color=color, linewidth=width, gid="specification.choice")
-        labels.append(f"{clean(choice, 18)}: {clean(option, 22)}")
+        labels.append(f"{clean(choice, 18)}: {clean(option, 30)}")
         rows.append(row)
         row += 1
     ax.set_yticks(rows, labels)

@@ -212,7 +212,11 @@ def value_axis(axis: Axis, quantity: str, unit: str = "percent") -> None:
         percent_axis(axis)
         axis.set_label_text(quantity)
     else:
-        axis.set_label_text(f"{quantity}, {unit}" if unit else quantity)
+        said = unit and unit not in quantity and _IN_WORDS.get(unit, unit) not in quantity
+        axis.set_label_text(f"{quantity}, {unit}" if said else quantity)
+
+
+_IN_WORDS = {"sd": "standard deviation"}
 
 
 def say(value: float, unit: str = "percent", places: int = 1) -> str:

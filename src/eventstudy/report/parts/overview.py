@@ -88,7 +88,7 @@ def heatmap_chart(
 def _row(session: pd.Timestamp, events: Sequence[str], names: Mapping[str, str]) -> str:
     name = min((names.get(event, event) for event in events), key=len)
     more = f" +{len(events) - 1}" if len(events) > 1 else ""
-    return f"{session:%Y-%m-%d} {name if len(name) <= 20 else name[:19] + '…'}{more}"
+    return f"{session:%Y-%m-%d} {name if len(name) <= 26 else name[:25].rstrip() + '…'}{more}"
 
 
 def quality_chart(frames: Sequence[pd.DataFrame]) -> Chart:

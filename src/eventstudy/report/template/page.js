@@ -52,3 +52,15 @@ const folded = () => Array.from(document.querySelectorAll("details:not([open])")
 let opened = [];
 addEventListener("beforeprint", () => { opened = folded(); opened.forEach((part) => { part.open = true; }); });
 addEventListener("afterprint", () => { opened.forEach((part) => { part.open = false; }); opened = []; });
+// what is wider than the screen shows a shadow at the side where more of it is
+const frames = Array.from(document.querySelectorAll(".frame"));
+const shade = (frame) => {
+  const inside = frame.firstElementChild;
+  frame.classList.toggle("left", inside.scrollLeft > 4);
+  frame.classList.toggle("right", inside.scrollLeft + inside.clientWidth < inside.scrollWidth - 4);
+};
+const watch = new ResizeObserver((sizes) => sizes.forEach((size) => shade(size.target)));
+for (const frame of frames) {
+  frame.firstElementChild.addEventListener("scroll", () => shade(frame), { passive: true });
+  watch.observe(frame);
+}
