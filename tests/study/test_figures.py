@@ -46,6 +46,19 @@ def test_industries_have_a_panel_an_event(result):
     assert len(figure.axes) == result.car()["event_id"].nunique()
 
 
+def test_coefficients_are_those_of_explain(result):
+    share = {"share": pd.Series({"BusEq": 0.3, "NoDur": 0.1})}
+    table = result.explain(share, (0, 1), errors="cluster")
+    ax = result.plot.coefficients(share, (0, 1), explain={"errors": "cluster"})
+    (bars,) = by_gid(ax, "coefficients.interval")
+    np.testing.assert_allclose(
+        bars.get_segments()[0][:, 0], table.loc[1, ["ci_low", "ci_high"]].astype(float), rtol=RTOL
+    )
+    assert ax.get_title(loc="left") == "What the reactions hang on"
+    standardized = result.plot.coefficients(share, explain={"standardized": True})
+    assert standardized.get_xlabel().endswith("standard errors")
+
+
 def test_axes_given_are_used(result):
     for draw in (result.plot.caar, result.plot.forest, result.plot.heatmap):
         given = Figure(layout="constrained").subplots()

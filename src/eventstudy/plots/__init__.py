@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eventstudy.plots.chance import placebo, placebo_data, power_curve, power_curve_data
+from eventstudy.plots.coefficients import coefficients, coefficients_data
 from eventstudy.plots.episodes import overlay, overlay_data, tariff_ladder, tariff_ladder_data
 from eventstudy.plots.forest import attrition, attrition_data, forest, forest_data
 from eventstudy.plots.industries import industries, industries_data
@@ -30,6 +31,8 @@ __all__ = [
     "attrition_data",
     "caar",
     "caar_data",
+    "coefficients",
+    "coefficients_data",
     "forest",
     "forest_data",
     "hazard",

@@ -11,6 +11,7 @@ from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
     canvas,
+    chance,
     clean,
     headline,
     mark_of,
@@ -158,9 +159,9 @@ def placebo(
         )  # fmt: skip
         target.axvline(observed, color="#C44601", linewidth=2.2, gid="placebo.observed")
         left = observed > (bins["left"].iloc[0] + bins["right"].iloc[-1]) / 2
-        chance = "" if pvalue is None else f"\np {'< 0.001' if pvalue < 0.001 else f'= {pvalue:.3f}'}"
+        small = "" if pvalue is None else f"\n{chance(pvalue)}"
         target.annotate(
-            f"observed\n{say(observed, unit, 2)}{chance}",
+            f"observed\n{say(observed, unit, 2)}{small}",
             xy=(observed, 1),
             xycoords=target.get_xaxis_transform(),
             xytext=(-6 if left else 6, -4),

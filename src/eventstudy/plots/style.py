@@ -232,6 +232,19 @@ def say(value: float, unit: str = "percent", places: int = 1) -> str:
     return f"{value:.{places}f} {unit}".replace("-", "−").strip()
 
 
+def chance(pvalue: float) -> str:
+    """Write a p-value for a label.
+
+    Examples
+    --------
+    >>> chance(0.0312), chance(0.0002), chance(float("nan"))
+    ('p = 0.031', 'p < 0.001', 'no p-value')
+    """
+    if np.isnan(pvalue):
+        return "no p-value"
+    return "p < 0.001" if pvalue < 0.001 else f"p = {pvalue:.3f}"
+
+
 def clean(text: object, limit: int = 40) -> str:
     r"""Make any text fit for a label: one line, no control or direction marks, cut at ``limit``.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -71,6 +73,24 @@ class Figures:
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
         return plots.industries(self._cars(window), **options)
+
+    def coefficients(
+        self,
+        characteristics: Sequence[str] | Mapping[str, Any],
+        window: Window | None = None,
+        ax: Axes | None = None,
+        *,
+        explain: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Axes:
+        """Draw the regression of the abnormal returns on characteristics; ``explain`` are options of `StudyResult.explain`."""
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        asked = dict(explain or {})
+        if asked.get("standardized"):
+            options = {"unit": "standard errors", **options}
+        axes: Axes = plots.coefficients(self._result.explain(characteristics, window, **asked), ax=ax, **options)
+        return axes
 
     def _cars(self, window: Window | None) -> pd.DataFrame:
         """Give one row a security-event: its names, estimate and 95 % interval."""
