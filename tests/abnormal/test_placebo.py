@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eventstudy.abnormal import MarketModel, estimate
+from eventstudy.abnormal import MarketModel, estimate, placebo
 from eventstudy.abnormal.engine import estimate_again
 from eventstudy.abnormal.placebo import admissible
 
@@ -67,3 +67,33 @@ def test_the_estimation_record_is_the_regression(fitted):
         np.testing.assert_array_equal(record.design[i, usable], x[usable])
         np.testing.assert_array_equal(record.window_design[i, :, 1], inputs.design[0, d : d + 3])
         assert fitted.m[i] == usable.sum()
+
+
+def test_what_is_remembered_of_other_dates_has_the_same_bits_and_is_estimated_once(monkeypatch):
+    rng = np.random.default_rng(8)
+    returns, market = rng.normal(0, 0.01, (3, 200)), rng.normal(0, 0.01, (1, 200))
+    returns[1, 70] = np.nan
+    returns[2] = 0.0  # degenerate: it has a CAR and no SCAR
+    fitted = estimate(
+        returns, market, security=np.array([0]), day0=np.array([150]), window=(-1, 2), estimation=(-60, -2),
+        model=MarketModel("m"), minimum=40,
+    )  # fmt: skip
+    security, day0 = rng.integers(0, 3, 300), rng.integers(60, 197, 300)
+    plain = placebo.Again(fitted, -1, 1, "available")(security, day0)
+    again, fits = placebo.Again(fitted, -1, 1, "available"), []
+    original = placebo.estimate_again
+
+    def counted(frame, who, when):
+        fits.append(who.size)
+        return original(frame, who, when)
+
+    monkeypatch.setattr(placebo, "estimate_again", counted)
+    for part in (slice(0, 100), slice(50, 300), slice(0, 300)):
+        car, scar = again.cars(security[part], day0[part])
+        np.testing.assert_array_equal(car, plain.car[part])
+        np.testing.assert_array_equal(scar, plain.scar[part])
+    assert sum(fits) == len({*zip(security.tolist(), day0.tolist(), strict=True)})
+    monkeypatch.setattr(placebo, "REMEMBERED", 10)
+    np.testing.assert_array_equal(placebo.Again(fitted, -1, 1, "available").cars(security, day0)[1], plain.scar)
+    assert np.isnan(plain.scar).any()
+    assert np.isfinite(plain.car).all()

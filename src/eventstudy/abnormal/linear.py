@@ -17,10 +17,12 @@ from eventstudy.abnormal.status import Exclusion
 from eventstudy.abnormal.windows import cut, cut_flags
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eventstudy.abnormal.inputs import Inputs
     from eventstudy.abnormal.result import Draft
 
-__all__ = ["estimate_linear"]
+__all__ = ["each_chunk", "estimate_linear"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,8 +122,13 @@ def _estimate_block(inputs: Inputs, rows: Ints | slice, out: Draft, chunk: int, 
         place = slice(rows.start + part.start, rows.start + part.stop) if isinstance(rows, slice) else rows[part]
         _estimate_chunk(inputs, place, (security[part], day0[part], design[part]), block, out)
 
-    starts = range(0, day0.size, chunk)
-    if day0.size < THREADED:
+    each_chunk(one, day0.size, chunk)
+
+
+def each_chunk(one: Callable[[int], None], size: int, chunk: int) -> None:
+    """Do `one` for the begin of every chunk of `size` security-events, on threads where there are many."""
+    starts = range(0, size, chunk)
+    if size < THREADED:
         for low in starts:
             one(low)
         return

@@ -1,19 +1,69 @@
-"""Where a placebo event may be put: enough history, a full window, and clear of every real event."""
+"""Placebo events: where one may be put (enough history, a full window, clear of every real event), and what is found there."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from eventstudy.abnormal.result import AbnormalReturns
+from eventstudy.abnormal.engine import estimate_again
 
-__all__ = ["admissible"]
+if TYPE_CHECKING:
+    from eventstudy.abnormal.result import AbnormalReturns, Missing
+    from eventstudy.abnormal.sample import WindowSample
+
+__all__ = ["Again", "admissible"]
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+REMEMBERED: Final = 20_000_000
+"""Pairs of security and bar of the panel up to which their CARs are remembered: 16 bytes each, touched when used."""
+
+
+class Again:
+    """The model and window of a study at other dates: the ``refit`` of a `WindowSample`.
+
+    Parameters
+    ----------
+    fitted : AbnormalReturns
+    first, last : int
+        The tested window.
+    missing : {"available", "strict", "lump"}
+    """
+
+    def __init__(self, fitted: AbnormalReturns, first: int, last: int, missing: Missing) -> None:
+        self.fitted, self.window, self.missing = fitted, (first, last), missing
+        self._known: Bools | None = None
+        self._found = np.empty((0, 2))
+
+    def __call__(self, security: Ints, day0: Ints) -> WindowSample:
+        """Return the sample of other dates."""
+        return estimate_again(self.fitted, security, day0).sample(*self.window, self.missing)
+
+    def cars(self, security: Ints, day0: Ints) -> tuple[Floats, Floats]:
+        """Return the (n,) CAR and SCAR of other dates, the figures that calling it gives.
+
+        A thousand placebo calendars of a hundred thousand security-events visit few pairs of security and bar, many times
+        each; a pair is estimated once.
+        """
+        count, bars = self.fitted.inputs.returns.shape
+        if count * bars > REMEMBERED:
+            again = self(security, day0)
+            return again.car, again.scar
+        if self._known is None:
+            self._known, self._found = np.zeros(count * bars, dtype=bool), np.empty((count * bars, 2))
+        pair = np.asarray(security, dtype=np.int64) * bars + day0
+        fresh = pair[~self._known[pair]]
+        if fresh.size:
+            fresh = np.unique(fresh)
+            again = self(fresh // bars, fresh % bars)
+            self._found[fresh, 0], self._found[fresh, 1] = again.car, again.scar
+            self._known[fresh] = True
+        found = self._found[pair]
+        return found[:, 0], found[:, 1]
 
 
 def admissible(abnormal: AbnormalReturns, first: int, last: int, real: Bools, *, buffer: int | None = None) -> Bools:

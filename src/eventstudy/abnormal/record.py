@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal.basis import orthonormal
+from eventstudy.abnormal.linear import each_chunk
 from eventstudy.abnormal.sample import EstimationRecord
 from eventstudy.abnormal.windows import bars_of, cut, cut_flags
 
@@ -35,7 +36,8 @@ def estimation_record(inputs: Inputs, first: int, last: int) -> EstimationRecord
     residual, leverage = np.empty((n, planned)), np.empty((n, planned))
     design = np.empty((n, planned, k))
     window_design = np.empty((n, last - first + 1, k))
-    for low in range(0, n, CHUNK):
+
+    def one(low: int) -> None:
         rows = slice(low, low + CHUNK)
         who, when = inputs.security[rows], inputs.day0[rows]
         response = inputs.response(who, when + inputs.estimation[0], planned)
@@ -55,6 +57,8 @@ def estimation_record(inputs: Inputs, first: int, last: int) -> EstimationRecord
         ahead = _columns(inputs, who, when + first, last - first + 1)
         ahead[~np.isfinite(ahead)] = np.nan
         window_design[rows] = ahead.swapaxes(1, 2)
+
+    each_chunk(one, n, CHUNK)
     bar = bars_of(inputs.day0, inputs.estimation[0], inputs.estimation[1], inputs.bars)
     return EstimationRecord(residual=residual, leverage=leverage, bar=bar, design=design, window_design=window_design)
 

@@ -56,7 +56,9 @@ def cut_flags(flags: Bools, row: Ints, start: Ints, length: int) -> Bools:
 def bars_of(day0: Ints, first: int, last: int, bars: int) -> Ints:
     """Return the (n, L) calendar positions of relative days `first` .. `last`; -1 outside the data."""
     at = day0[:, None] + np.arange(first, last + 1)
-    return np.where((at >= 0) & (at < bars), at, -1)
+    if not _inside(day0 + first, last - first + 1, bars):
+        at[(at < 0) | (at >= bars)] = -1
+    return at
 
 
 def _windows(panel: NDArray[Any], length: int) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.abnormal.placebo import Again
 from eventstudy.errors import StudyError
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import Statistic, mean, moments
@@ -211,8 +212,13 @@ def _replay(sample: WindowSample, security: Ints, dates: Ints, measure: Measure)
     out = np.empty(draws)
     for start in range(0, draws, step):
         block = dates[start : start + step]
-        again = sample.refit(np.tile(security, block.shape[0]), block.ravel())
-        out[start : start + step] = _measure(again.car.reshape(block.shape), again.scar.reshape(block.shape), measure)
+        who, when = np.tile(security, block.shape[0]), block.ravel()
+        if isinstance(sample.refit, Again):  # remembers what it has estimated
+            car, scar = sample.refit.cars(who, when)
+        else:
+            again = sample.refit(who, when)
+            car, scar = again.car, again.scar
+        out[start : start + step] = _measure(car.reshape(block.shape), scar.reshape(block.shape), measure)
     return out
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy.abnormal.engine import estimate_again
-from eventstudy.abnormal.placebo import admissible
+from eventstudy.abnormal.placebo import Again, admissible
 from eventstudy.abnormal.sample import EstimationRecord, WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.study import tables
@@ -63,10 +62,7 @@ def _part_sample(
     if not keep[1]:
         return sample
 
-    def refit(security: Ints, day0: Ints) -> WindowSample:
-        return estimate_again(abnormal, security, day0).sample(*window, missing)
-
-    return replace(sample, refit=refit, admissible=admissible(abnormal, *window, part.real))
+    return replace(sample, refit=Again(abnormal, *window, missing), admissible=admissible(abnormal, *window, part.real))
 
 
 def _observations(abnormal: AbnormalReturns, car: NDArray[np.float64], *, once: bool) -> Ints:
