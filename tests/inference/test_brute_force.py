@@ -127,6 +127,20 @@ class TestOneDate:
         variance = fit.mse_resid * len(ahead) + ones @ x @ fit.cov_params() @ x.T @ ones
         check("portfolio", sample, car / math.sqrt(variance), df=fit.df_resid)
 
+    def test_portfolio_with_holes_regresses_the_mean_of_those_present(self, make_sample, window):
+        sample = make_sample(8, holes=0.06, window=window, dates="one")
+        record = sample.estimation
+        there = rows(sample)
+        past = [np.mean([e for e in record.residual[there, t] if math.isfinite(e)]) for t in range(250)]
+        columns = [j for j in range(sample.ar.shape[1]) if any(math.isfinite(a) for a in sample.ar[there, j])]
+        ahead = [np.mean([a for a in sample.ar[there, j] if math.isfinite(a)]) for j in columns]
+        design = [next(x for x in record.design[:, t] if all(map(math.isfinite, x))) for t in range(250)]
+        fit = sm.OLS(past, np.array(design)).fit()
+        x = record.window_design[0][columns]
+        total = x.sum(axis=0)
+        variance = fit.mse_resid * (len(columns) + total @ np.linalg.inv(np.array(design).T @ design) @ total)
+        check("portfolio", sample, (np.array(ahead) - x @ fit.params).sum() / math.sqrt(variance), df=fit.df_resid)
+
     def test_sur_f_is_hotellings(self, make_sample, holes, window):
         sample = make_sample(6, holes=holes, window=window, dates="one", seed=3)
         record = sample.estimation
@@ -378,18 +392,33 @@ class TestCalendar:
             check("panel_two_way", sample, both.tvalues[0], df=min(len(set(when)), len(set(who))) - 1)
 
 
-def test_sq_counts_the_larger_past_values(make_sample):
-    sample = make_sample(1, shift=0.05, window=(0, 0))
+@pytest.mark.parametrize("window", WINDOWS)
+def test_sq_counts_the_larger_past_runs(make_sample, holes, window):
+    """One bar: studentized residuals; more: sums of all hole-free runs as long as the bars that are there, over sqrt(L)."""
+    sample = make_sample(1, shift=0.05, window=window, holes=holes, seed=2)
     past = TestRanks.studentized(sample, 0)
-    reaction = sample.ar[0, 0] / sample.ar_se[0, 0]
+    length = sum(math.isfinite(a) for a in sample.ar[0])
+    runs = [sum(past[t : t + length]) / math.sqrt(length) for t in range(250 - length + 1)]
+    runs = [v for v in runs if math.isfinite(v)]
+    reaction = sample.car[0] / sample.car_se[0]
     result = run("sq", sample)
-    assert result.pvalue == (1 + sum(abs(v) >= abs(reaction) for v in past)) / 251
-    assert run("sq", sample, alternative="greater").pvalue == (1 + sum(v >= reaction for v in past)) / 251
+    assert result.pvalue == (1 + sum(abs(v) >= abs(reaction) for v in runs)) / (len(runs) + 1)
+    assert run("sq", sample, alternative="greater").pvalue == (1 + sum(v >= reaction for v in runs)) / (len(runs) + 1)
 
 
-def test_single_is_the_t_of_its_own_regression(make_sample):
-    sample = make_sample(1, window=(0, 2))
-    check("single", sample, sample.car[0] / sample.car_se[0], df=248)
+@pytest.mark.parametrize("window", WINDOWS)
+def test_single_is_the_t_of_a_regression_with_a_dummy(make_sample, holes, window):
+    """Salkever (1976): estimation and event bars together, a dummy for each event bar; their sum is the CAR."""
+    sample = make_sample(1, window=window, holes=holes)
+    record = sample.estimation
+    bars = [t for t in range(250) if math.isfinite(record.residual[0, t])]
+    days = [j for j in range(sample.ar.shape[1]) if math.isfinite(sample.ar[0, j])]
+    y = np.concatenate([record.residual[0, bars], sample.ar[0, days]])
+    x = np.concatenate([record.design[0, bars], record.window_design[0, days]])
+    dummies = np.concatenate([np.zeros((len(bars), len(days))), np.eye(len(days))])
+    fit = sm.OLS(y, np.column_stack([x, dummies])).fit()
+    test = fit.t_test(np.r_[np.zeros(2), np.ones(len(days))])
+    check("single", sample, float(np.squeeze(test.tvalue)), df=len(bars) - 2)
 
 
 def test_every_registered_test_is_checked_somewhere():

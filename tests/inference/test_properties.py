@@ -70,7 +70,11 @@ def test_order_of_events_does_not_matter(make_sample, holes, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["patell", "bmp", "kp_patell", "kp_bmp", "corrado", "corrado_zivney", "grank_t", "sign", "sur_f"]
+    "name",
+    [
+        *("patell", "bmp", "kp_patell", "kp_bmp", "corrado", "corrado_zivney", "grank_t", "grank_z"),
+        *("corrado_zivney_sign", "sign_gsar_t", "sign", "generalized_sign", "sur_f"),
+    ],
 )
 def test_rescaling_a_security_changes_nothing_where_returns_are_standardized(make_sample, name):
     sample = sample_for(make_sample, name)

@@ -248,6 +248,18 @@ class TestPlacebo:
             run("permutation", sample, drawz=10)
 
 
+@pytest.mark.parametrize("name", [name for name in DRAWN if name != "permutation"])
+def test_missing_cars_are_as_if_they_were_not_there(name):
+    rng = np.random.default_rng(8)
+    car, session = rng.normal(0.002, 0.03, 26), rng.integers(0, 22, 26)
+    car[[3, 17]] = np.nan
+    known = np.isfinite(car)
+    ragged = run(name, sample_of(car=car, day0=session), seed=4, draws=DRAWS)
+    complete = run(name, sample_of(car=car[known], day0=session[known]), seed=4, draws=DRAWS)
+    assert (ragged.n, ragged.pvalue) == (24, complete.pvalue)
+    np.testing.assert_allclose(ragged.statistic, complete.statistic, rtol=RTOL)
+
+
 def test_weights_of_webb_have_unit_variance():
     points = np.concatenate([WEBB, -WEBB])
     assert points.mean() == 0
