@@ -10,6 +10,8 @@ import pytest
 
 from eventstudy.events import load_episodes, load_events
 from eventstudy.hypothesis import SelloffForcesSoftening, load_definitions
+from eventstudy.hypothesis.chain import prepare
+from eventstudy.hypothesis.market import drawdown
 from eventstudy.hypothesis.setting import build_setting, strata_of
 from eventstudy.returns import PricePanel, ReturnPanel, load_prices
 
@@ -79,6 +81,55 @@ def test_without_fear_gauge_or_yield(flagship):
     found = {claim.number: claim.verdict for claim in verdict.claims}
     assert found[14] == "not testable"
     assert found[27] == "not testable"
+    beside = next(f for f in verdict.falsifiers if "beside" in f.text)
+    assert beside.fires is None
+    assert beside.stands
+    assert beside.figure == "no fear gauge and no yield in these prices"
+    assert any("no fear gauge and no yield in these prices" in reason for reason in verdict.reasons)
+    assert "not tested, no fear gauge and no yield" in verdict.summary()
+
+
+@pytest.mark.parametrize("cut", ["2018-05-18", "2019-03-14", "2025-02-06", "2025-04-09", "2025-06-30", "2025-10-13"])
+def test_predictors_do_not_look_ahead_at_any_date(flagship, setting, rules, cut):
+    """Truncate prices and catalogue: scores, states, drawdowns and risk sets of earlier sessions stay as they were."""
+    catalog, prices, _ = flagship
+    short = PricePanel(prices.frame.loc[:cut])
+    part = build_setting(catalog.select(until=cut), short, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    whole, early = prepare(setting.record, rules), prepare(part.record, rules)
+    size = len(part.index)
+    # the window of the mask ends with the catalogue: the scores of all sessions up to the cut use events before them
+    np.testing.assert_allclose(early.scores.z, whole.scores.z[:size], rtol=1e-9)
+    np.testing.assert_array_equal(early.base, whole.base[:size])
+    np.testing.assert_allclose(early.loss, whole.loss[:size], rtol=1e-12)
+    np.testing.assert_array_equal(part.record.market.macro, setting.record.market.macro[:size])
+    for kind in ("peak", "week", "scaled"):
+        np.testing.assert_allclose(
+            drawdown(part.record.market, kind, early.base, rules),
+            drawdown(setting.record.market, kind, whole.base, rules)[:size],
+            rtol=1e-12,
+        )
+
+
+def test_a_leak_chain_stands_at_its_earliest_credible_news(flagship):
+    """Geneva: news from Saturday evening, the statement on Monday; one decision, one session, the first row leads."""
+    tables = flagship[2].tables()
+    used = tables["events_used"].query("link == 'H3'").set_index("session")["event_ids"]
+    assert used[pd.Timestamp("2025-05-12")] == "2025-05-10_reset"
+    out = tables["excluded"].set_index("event_id")["reason"]
+    assert out["2025-05-12_geneva"] == "follow-up news of a decision already counted"
+
+
+def test_a_quick_run_says_what_it_did_less_of(flagship, rules):
+    verdict = flagship[2]
+    said = verdict.summary().splitlines()[-1]
+    full = rules.replications
+    assert f"{full.quick} draws in each test instead of {full.headline}" in said
+    assert f"{full.quick // 2} in the specification curve and the variants instead of {full.curve}" in said
+    assert verdict.provenance["power_draws"] == min(full.quick, full.power)
+    assert (
+        len(verdict.frames()["placebos"].query("sample == 'after' and link == 'H1' and scheme == 'matched'"))
+        == full.quick
+    )
 
 
 def test_own_securities(flagship):

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from scipy import optimize
 
 from eventstudy.hypothesis.decisions import Rows, age_stratum, episode_rows
-from eventstudy.hypothesis.hazard import fit_hazard, likelihood_ratio
+from eventstudy.hypothesis.hazard import _gradient, _value, fit_hazard, likelihood_ratio
 from eventstudy.hypothesis.race import CONTROLS, RIVALS, run_race, surviving
 from eventstudy.hypothesis.spells import Spells
 
@@ -61,6 +61,20 @@ def test_penalised_cloglog_maximises_what_it_says():
     fit = fit_hazard(X, y)
     assert np.allclose(fit.coefficients, expected.x, atol=OPTIMUM)
     assert fit.penalised == pytest.approx(-expected.fun, abs=1e-6)
+
+
+@pytest.mark.parametrize("link", ["cloglog", "logit"])
+@pytest.mark.parametrize("penalty", [True, False])
+def test_the_gradient_is_the_slope_of_the_likelihood(link, penalty):
+    rng = np.random.default_rng(8)
+    X = np.column_stack([np.ones(200), rng.standard_normal((200, 2)), rng.random(200) < 0.3]).astype(float)
+    y, b, step = (rng.random(200) < 0.1).astype(float), np.array([-2.0, 0.4, -0.3, 0.2]), 1e-6
+    slope = [
+        (_value(X, y, b + e, link, penalty=penalty)[1] - _value(X, y, b - e, link, penalty=penalty)[1]) / (2 * step)
+        for e in step * np.eye(4)
+    ]
+    # central differences of a sum of 200 terms
+    assert np.allclose(_gradient(X, y, b, link, penalty=penalty), slope, atol=1e-6)
 
 
 def test_likelihood_ratio_keeps_the_penalty_of_the_whole_design():

@@ -37,8 +37,11 @@ def test_all_thirty_five_are_judged(claims):
     for claim in claims.values():
         assert claim.verdict in WORDS
         assert claim.figure or claim.reason
-        if claim.verdict == "not testable":
+        if claim.verdict in {"not testable", "mixed"}:
             assert claim.reason
+        assert claim.test
+        # what was judged says on which dates; what lacks its data has none
+        assert claim.window or claim.verdict == "not testable"
 
 
 def test_the_table_is_the_claims(flagship, claims):

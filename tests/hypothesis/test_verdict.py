@@ -36,6 +36,15 @@ def test_chain_is_the_largest_p(flagship):
             assert not sample.chain.applicable
 
 
+def test_the_chain_counts_each_session_once(flagship):
+    used = flagship[2].tables()["events_used"]
+    for name in ("earlier", "after"):
+        sessions = used[used["period"] == name]["session"]
+        chain = flagship[2].samples[name].chain
+        assert chain.n_clusters == sessions.nunique() < len(sessions)
+        assert chain.n == len(sessions)
+
+
 def test_headline_p_is_the_largest_of_its_schemes(flagship):
     for sample in flagship[2].samples.values():
         for name in ("H1", "H3"):

@@ -5,13 +5,17 @@ The full trial, 200 worlds of each kind and size, is the table in docs/flagship.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from eventstudy.errors import StudyError
 from eventstudy.hypothesis.trials import TRUTH, run_trials
 from eventstudy.hypothesis.worlds import KINDS, simulate_world
 
+DOCS = Path(__file__).parents[2] / "docs"
 WORLDS = 40  # means of this many worlds are compared, four standard errors wide
 ERRORS = 4
 
@@ -82,3 +86,32 @@ def test_a_small_trial(rules):
     assert table.loc["bluff", "chain"] <= 2 / 12
     assert table.loc["noise", "chain"] == 0
     assert table["true_rival"].tolist() == [TRUTH[kind] for kind in table.index]
+
+
+@pytest.fixture(scope="module")
+def committed():
+    """What the worlds showed, as committed with its command."""
+    return pd.read_csv(DOCS / "worlds.csv")
+
+
+def test_the_page_shows_the_committed_trial(committed):
+    lines = (DOCS / "flagship.md").read_text("utf-8").split("<!-- worlds -->\n")[1].splitlines()[2 : 2 + len(committed)]
+    columns = ["H1", "H2", "H3", "chain", "supported", "contradicted", "stated_power"]
+    for line, (_, row) in zip(lines, committed.iterrows(), strict=True):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert cells[:2] == [row["world"], str(row["times"])]
+        assert cells[2:9] == [f"{100 * row[c]:.0f} %" for c in columns]
+        assert cells[9].startswith(row["favourite"])
+
+
+def test_the_committed_trial_meets_what_was_asked_of_it(committed):
+    """Issue 6: false answers, power where the chain is there, what is stated of it, and the race."""
+    worlds = int(committed["worlds"].min())
+    assert worlds >= 200
+    absent = committed[committed["world"] != "forced"]
+    limit = 0.05 + 2 * np.sqrt(0.05 * 0.95 / worlds)  # 5 % and two Monte-Carlo errors
+    assert (absent["supported"] <= limit).all()
+    forced = committed[committed["world"] == "forced"].set_index("times")
+    assert forced.loc[3, "supported"] >= 0.80
+    assert abs(forced.loc[1, "stated_power"] - forced.loc[1, "chain"]) <= 0.10
+    assert (committed["favourite"] == committed["true_rival"]).all()
