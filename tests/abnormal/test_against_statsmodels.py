@@ -130,6 +130,25 @@ def test_every_number_is_that_of_statsmodels(name, mask):
     assert compared > 20
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_generalized_linear_model_of_normal_errors_fits_the_same(seed):
+    returns, series = panel(seed, factors=2, holes=0.05)
+    day0 = np.full(returns.shape[0], 580)
+    fitted = estimate(returns, series, security=np.arange(day0.size), day0=day0, window=WINDOW, estimation=ESTIMATION,
+                      model=FactorModel(("a", "b")))  # fmt: skip
+    design = sm.add_constant(series.T)
+    at = np.arange(580 + ESTIMATION[0], 580 + ESTIMATION[1] + 1)
+    for i, y in enumerate(returns):
+        used = at[np.isfinite(y[at]) & np.isfinite(design[at]).all(axis=1)]
+        glm = sm.GLM(y[used], design[used], family=sm.families.Gaussian()).fit()
+        np.testing.assert_allclose(fitted.coef[i], glm.params, rtol=RTOL, atol=RTOL)
+        np.testing.assert_allclose(fitted.sigma[i] ** 2, glm.scale, rtol=RTOL)
+        total = design[578:586].sum(axis=0)
+        if fitted.car(FIRST, LAST)[2][i] == 8:
+            expected = glm.scale * 8 + total @ glm.cov_params() @ total
+            np.testing.assert_allclose(fitted.car(FIRST, LAST)[1][i] ** 2, expected, rtol=RTOL)
+
+
 @pytest.mark.parametrize("sd", [1e-9, 1e-8, 1e-6])
 @pytest.mark.parametrize("holes", [0.0, 0.02])
 def test_an_index_tracker_keeps_its_digits(sd, holes):

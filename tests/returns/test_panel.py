@@ -143,8 +143,16 @@ def test_prices_are_not_taken_for_returns():
         es.ReturnPanel(frame_of(A=[100.0, 101, 102, 103, 104]))
 
 
-def test_percent_is_warned_about():
+def test_percent_that_no_return_can_be_is_refused():
     percent = frame_of(A=[1.2, -0.8, 0.5, -2.4, 0.9])
+    with pytest.raises(DataError, match=r"lowest -2.4: nobody loses more than all\) holds percent"):
+        es.ReturnPanel(percent)
+    with pytest.warns(DataWarning, match="looks like percent"):
+        es.ReturnPanel(percent, kind="log")  # a log return may be below -1
+
+
+def test_percent_is_warned_about():
+    percent = frame_of(A=[1.2, -0.8, 0.5, -0.4, 0.9])
     with pytest.warns(DataWarning, match="looks like percent; returns are decimals here: divide by 100"):
         es.ReturnPanel(percent)
     es.ReturnPanel(percent / 100)  # no warning: errors would be raised

@@ -145,6 +145,17 @@ def test_beaver_u_is_the_squared_standardized_return(panel):
     np.testing.assert_allclose(alone["pvalue_single"], stats.f.sf(own**2, 1, 248), rtol=1e-8)
 
 
+def test_beaver_u_without_a_variance_of_its_own_has_no_score(panel):
+    # F(1, 4) has a mean and no variance: neither does the score of U
+    study = es.EventStudy(
+        model=MarketModel("M"), window=(0, 1), estimation=es.EstimationWindow(length=6, end=-1, minimum=6)
+    )
+    events = pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "bar": [panel.index[DAY0]]})
+    row = study.fit(events, panel).abnormal_variance((0, 0)).iloc[0]
+    assert np.isfinite(row["u"])
+    assert np.isnan(row["z"])
+
+
 def test_abnormal_volume_goes_through_the_same_engine(panel):
     rng = np.random.default_rng(1)
     volume = pd.DataFrame(rng.lognormal(10, 0.3, (360, 1)).round(), index=panel.index, columns=["A"])

@@ -150,6 +150,32 @@ def test_the_benchmark_and_unknown_symbols_are_excluded_with_their_reason():
     assert result.excluded.set_index("symbol")["reason"].to_dict() == {"M": "benchmark", "ZZZ": "unknown_symbol"}
 
 
+def test_a_symbol_without_returns_is_told_why():
+    panel = small_panel()
+    panel["B"] = np.nan
+    held = es.ReturnPanel(panel, levels=panel[["A"]].rename(columns={"A": "^VIX"}), failures={"GONE": "no such ticker"})
+    result = es.EventStudy(model=es.MarketModel("M")).fit(pairs(panel, [350], symbols=("A", "B", "GONE", "^VIX")), held)
+    assert result.excluded.set_index("symbol")["detail"].to_dict() == {
+        "B": "all its returns are missing in the panel",
+        "GONE": "its prices did not come: no such ticker",
+        "^VIX": "the panel holds it as a level, not as a return",
+    }
+
+
+def test_a_design_that_is_singular_is_an_exclusion_with_its_reason():
+    panel = small_panel().assign(M=0.001)
+    result = es.EventStudy(model=es.MarketModel("M")).fit(pairs(panel, [350]), panel)
+    assert set(result.excluded["reason"]) == {"rank_deficient"}
+    assert result.n == 0
+
+
+def test_ids_keep_their_kind():
+    panel = small_panel()
+    for ids in ([1, 2], ["a", "b"], [("x", 1), ("y", 2)]):
+        events = pd.DataFrame({"event_id": pd.Series(ids), "symbol": ["A", "B"], "bar": panel.index[[300, 350]]})
+        assert es.EventStudy(model=es.MarketModel("M")).fit(events, panel).car()["event_id"].tolist() == ids
+
+
 def test_two_events_on_one_bar_stay_two_rows_and_one_observation_of_a_single_series():
     panel = small_panel()
     frame = pd.DataFrame({"event_id": ["a", "b", "c"], "bar": panel.index[[300, 300, 350]]})
@@ -296,6 +322,28 @@ BAD = {
             pairs(small_panel(), [300]), 100 * (1 + small_panel()).cumprod()
         ),
         "prices",
+    ),
+    "percent for decimals": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(pairs(small_panel(), [300]), 100 * small_panel()),
+        "holds percent; returns are decimals here: divide by 100",
+    ),
+    "id for event_id": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).rename(columns={"event_id": "id"}), small_panel()
+        ),
+        "rename 'id' to 'event_id'",
+    ),
+    "date for bar": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).rename(columns={"bar": "date"}), small_panel()
+        ),
+        "rename 'date' to 'bar'",
+    ),
+    "ticker for symbol": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).rename(columns={"symbol": "ticker"}), small_panel()
+        ),
+        "column 'ticker' is not read; rename it to 'symbol'",
     ),
 }
 

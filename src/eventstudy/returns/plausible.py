@@ -24,7 +24,7 @@ class DataWarning(UserWarning):
 
 
 def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
-    """Refuse columns of prices, warn about columns of percent.
+    """Refuse columns of prices and columns that can only be percent; warn about what looks like percent.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
     Raises
     ------
     eventstudy.errors.DataError
-        If a column is never negative and its median is above 1.
+        If a column is never negative and its median is above 1; or if the median size is above 0.2 and a simple return
+        below -1, which would be a loss of more than all.
 
     Warns
     -----
@@ -55,11 +56,11 @@ def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
         raise DataError(msg)
     percent = enough & (finite.abs().median() > PERCENT_MEDIAN)
     if percent.any():
-        name = percent.idxmax()
-        impossible = " and returns below -1" if simple and bool((finite[name] < -1).any()) else ""
-        warnings.warn(
-            f"column {name!r} (median size {finite[name].abs().median():.3g}{impossible}) looks like percent; returns are "
-            "decimals here: divide by 100, or pass check=False if the values are meant",
-            DataWarning,
-            stacklevel=4,
-        )
+        lost = percent & (finite.min() < -1) if simple else percent & False
+        name = lost.idxmax() if lost.any() else percent.idxmax()
+        said = f"column {name!r} (median size {finite[name].abs().median():.3g}"
+        way = "returns are decimals here: divide by 100, or pass check=False if the values are meant"
+        if lost.any():
+            msg = f"{said}, lowest {finite[name].min():.3g}: nobody loses more than all) holds percent; {way}"
+            raise DataError(msg)
+        warnings.warn(f"{said}) looks like percent; {way}", DataWarning, stacklevel=4)

@@ -120,12 +120,13 @@ def variance_ratio(result: StudyResult, window: Window) -> pd.DataFrame:
     df = tables.gather(result, [part.abnormal.df for part in result.parts]).astype(np.float64)
     length = result.study.window[1] - result.study.window[0] + 1
     u = tidy["sar"].to_numpy().reshape(rows.size, length) ** 2
-    mean = np.where(df > 2, df / (df - 2), np.nan)
-    variance = np.where(df > 4, 2 * df**2 * (df - 1) / ((df - 2) ** 2 * (df - 4)), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):  # F(1, df) has a mean above 2 and a variance above 4
+        mean = np.where(df > 2, df / (df - 2), np.nan)
+        variance = np.where(df > 4, 2 * df**2 * (df - 1) / ((df - 2) ** 2 * (df - 4)), np.nan)
     table = []
     for day in range(window[0], window[1] + 1):
         value = u[:, day - result.study.window[0]]
-        there = np.isfinite(value) & np.isfinite(variance)
+        there = np.isfinite(value) & np.isfinite(mean)
         n = int(there.sum())
         z = (value[there] - mean[there]).sum() / np.sqrt(variance[there].sum()) if n else np.nan
         single = float(fdtrc(1.0, df[there][0], value[there][0])) if n == 1 else np.nan

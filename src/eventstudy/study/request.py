@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -56,13 +56,18 @@ def read_request(events: Any) -> Request:
     frame = events if "event_id" in events.columns else events.reset_index()
     _some_events(len(frame))
     if "event_id" not in frame.columns:
-        msg = f"events need a column 'event_id'; the frame has {', '.join(map(str, events.columns))}"
+        msg = f"events need a column 'event_id'; {_has(events, 'event_id')}"
         raise StudyError(msg)
     given = [name for name in ("announced_at", "bar") if name in frame.columns]
     if not given:
         msg = (
             "events need a column 'announced_at' (time-zone aware moments) or 'bar' (labels of the panel's index); "
-            f"the frame has {', '.join(map(str, frame.columns))}"
+            f"{_has(frame, 'announced_at', 'bar')}"
+        )
+        raise StudyError(msg)
+    if "ticker" in frame.columns and "symbol" not in frame.columns:
+        msg = (
+            "events: column 'ticker' is not read; rename it to 'symbol', or drop it to study every symbol of the panel"
         )
         raise StudyError(msg)
     bars = pd.Index(frame["bar"]) if "bar" in given else None
@@ -77,8 +82,23 @@ def read_request(events: Any) -> Request:
 
 def _ids(column: pd.Series[Any] | pd.Index) -> ExtensionArray:
     """Return ids as an array of one kind."""
-    ids: ExtensionArray = pd.array(column.tolist()) if column.dtype == object else column.array
+    ids: ExtensionArray = pd.array(column.to_numpy(object)) if column.dtype == object else column.array
     return ids
+
+
+ALIASES: Final = {
+    "event_id": ("id", "event", "eventid"),
+    "announced_at": ("announced", "timestamp", "time", "datetime"),
+    "bar": ("date", "day", "session", "event_date"),
+}
+"""What people call these columns."""
+
+
+def _has(frame: pd.DataFrame, *wanted: str) -> str:
+    """Return what columns a frame has, and which of them is perhaps meant."""
+    has = f"the frame has {', '.join(map(str, frame.columns))}"
+    meant = [(name, want) for want in wanted for name in frame.columns if str(name).lower() in ALIASES[want]]
+    return f"{has}: rename {meant[0][0]!r} to {meant[0][1]!r}?" if meant else has
 
 
 def _each_once(frame: pd.DataFrame, when: str) -> None:

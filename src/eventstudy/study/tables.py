@@ -176,11 +176,16 @@ def excluded(result: StudyResult) -> pd.DataFrame:
         for at in np.flatnonzero(attempted.status == Exclusion.TOO_FEW_BARS):
             usable = attempted.m[at]
             detail[place[part.attempted_rows[at]]] = f"{usable} of {planned} estimation bars usable, {minimum} needed"
+        for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
+            if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
+                detail[place[part.attempted_rows[at]]] = "all its returns are missing in the panel"
         ends = f"the data run from {_text(part.aligned.bars[0])} to {_text(part.aligned.bars[-1])}"
         outside = part.asked[result.status[part.asked] == Exclusion.OUTSIDE_DATA]
         labels = part.placed.label
         for row in outside:
             detail[place[row]] = f"relative day 0 would be {_text(labels[result.event[row]])}; {ends}"
+    for row in np.flatnonzero(result.status == Exclusion.UNKNOWN_SYMBOL):
+        detail[place[row]] = _unknown(result, result.symbols[result.symbol[row]])
     return pd.DataFrame(
         {
             "event_id": _event_ids(result, rows),
@@ -189,6 +194,16 @@ def excluded(result: StudyResult) -> pd.DataFrame:
             "detail": detail,
         }
     )
+
+
+def _unknown(result: StudyResult, symbol: str) -> str:
+    """Return why the panel has no returns of `symbol`."""
+    panel = result.panel
+    if symbol in panel.failures:
+        return f"its prices did not come: {panel.failures[symbol]}"
+    if panel.levels is not None and symbol in panel.levels.columns:
+        return "the panel holds it as a level, not as a return"
+    return Exclusion.UNKNOWN_SYMBOL.meaning
 
 
 def events(result: StudyResult) -> pd.DataFrame:
