@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import StudyError
-from eventstudy.inference.sessions import session_sums
+from eventstudy.inference.sessions import bartlett, session_sums
 from eventstudy.inference.spec import ALWAYS, TestSpec
 from eventstudy.inference.statistic import NEGLIGIBLE, Statistic, from_t
 
@@ -93,9 +93,7 @@ def driscoll_kraay_mean(y: Floats, when: Ints, lag: int) -> tuple[float, float, 
     """
     left = y - y.mean()
     score = np.bincount(when - when.min(), left)
-    total = float(score @ score)
-    for j in range(1, min(lag, score.size - 1) + 1):
-        total += 2 * (1 - j / (lag + 1)) * float(score[j:] @ score[:-j])
+    total = bartlett(score, lag)
     days = int(np.unique(when).size)
     factor = days / (days - 1) if days > 1 else np.nan
     return float(y.mean()), float(np.sqrt(max(total, 0.0) * factor)) / y.size, days

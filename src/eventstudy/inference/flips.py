@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -192,8 +193,15 @@ def _cluster(
     return cluster_bootstrap(sample.car, sample.day0, rng=rng, draws=draws, weights=weights)
 
 
+_flipped = partial(
+    TestSpec,
+    draws=True,
+    discrete=True,
+    holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},
+)
+
 SPECS = (
-    TestSpec(
+    _flipped(
         name="wild_bootstrap",
         title="Wild bootstrap of events (sign flips)",
         null="CARs lie symmetrically about 0",
@@ -201,11 +209,8 @@ SPECS = (
         reference="Liu (1988); Davidson and Flachaire (2008)",
         compute=_wild,
         undefined="the CARs have no variance across the security-events",
-        draws=True,
-        discrete=True,
-        holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},
     ),
-    TestSpec(
+    _flipped(
         name="cluster_bootstrap",
         title="Wild bootstrap of sessions",
         null="mean CAR = 0",
@@ -214,8 +219,5 @@ SPECS = (
         compute=_cluster,
         undefined="the CARs have no variance across the sessions",
         needs=("two dates",),
-        draws=True,
-        discrete=True,
-        holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},
     ),
 )

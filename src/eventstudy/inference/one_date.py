@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -275,8 +276,10 @@ def _why_no_joint_test(residual: Floats, window: Floats, k: int) -> str:
     return "one residual series is a copy of others, or a combination of them"
 
 
+_one_date = partial(TestSpec, needs=("one date", "estimation"), minimum=1, holds_under=ALWAYS | {"dependence", "few"})
+
 SPECS = (
-    TestSpec(
+    _one_date(
         name="time_series",
         title="Time series, crude dependence (Brown-Warner)",
         null="mean CAR = 0",
@@ -284,11 +287,8 @@ SPECS = (
         reference="Brown and Warner (1980, p. 251; 1985, eq. 4-7); Lamb (1995)",
         compute=_time_series,
         undefined="the mean abnormal return has no variance in the estimation window",
-        needs=("one date", "estimation"),
-        minimum=1,
-        holds_under=ALWAYS | {"dependence", "few"},
     ),
-    TestSpec(
+    _one_date(
         name="portfolio",
         title="Portfolio regression",
         null="the CAR of the equally weighted portfolio is 0",
@@ -296,11 +296,8 @@ SPECS = (
         reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), inferences with clustering",
         compute=_portfolio,
         undefined="the portfolio's residuals have no variance",
-        needs=("one date", "estimation"),
-        minimum=1,
-        holds_under=ALWAYS | {"dependence", "few"},
     ),
-    TestSpec(
+    _one_date(
         name="sur_f",
         title="Joint F, one date (Hotelling)",
         null="every CAR is 0",
@@ -308,9 +305,6 @@ SPECS = (
         reference="Schipper and Thompson (1985); Binder (1985)",
         compute=_sur_f,
         undefined="needs more residual degrees of freedom M - k than security-events, and none a copy of others",
-        needs=("one date", "estimation"),
-        minimum=1,
         sided=False,
-        holds_under=ALWAYS | {"dependence", "few"},
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -174,8 +175,10 @@ def _sign_gsar_t(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
     return _grank_t_statistic(portfolio, unit="sign")
 
 
+_ranked = partial(TestSpec, needs=("estimation",), facts=True)
+
 SPECS = (
-    TestSpec(
+    _ranked(
         name="corrado",
         title="Rank (Corrado)",
         null="event days rank like other days",
@@ -183,13 +186,11 @@ SPECS = (
         reference="Corrado (1989); Corrado and Zivney (1992) for missing values; Cowan (1992)",
         compute=_corrado,
         undefined="the ranks have no variance",
-        needs=("estimation",),
-        facts=True,
         holds_under=ALWAYS | {"dependence", "fat tails", "skewness", "volatility clustering", "few"},
         longest=5,
         withdrawn=(frozenset({"missing"}),),
     ),
-    TestSpec(
+    _ranked(
         name="corrado_zivney",
         title="Rank of standardized abnormal returns (Corrado-Zivney)",
         null="event days rank like other days",
@@ -197,8 +198,6 @@ SPECS = (
         reference="Corrado and Zivney (1992), standardized rank test",
         compute=_corrado_zivney,
         undefined="the standardized abnormal returns have no variance across the security-events",
-        needs=("estimation",),
-        facts=True,
         basis="scar",
         days=True,
         holds_under=ALWAYS | {"dependence", "event variance", "volatility clustering"},
@@ -206,7 +205,7 @@ SPECS = (
         smallest=50,
         withdrawn=(frozenset({"missing"}), frozenset({"dependence", "event variance"})),
     ),
-    TestSpec(
+    _ranked(
         name="grank_t",
         title="Generalized rank t (GRANK-T)",
         null="the window ranks like an estimation day",
@@ -214,15 +213,13 @@ SPECS = (
         reference="Kolari and Pynnönen (2011), GRANK-T",
         compute=_grank_t,
         undefined="the SCARs have no variance across the security-events",
-        needs=("estimation",),
-        facts=True,
         basis="scar",
         days=True,
         holds_under=ALWAYS | {"dependence", "event variance"},
         smallest=50,
         withdrawn=(frozenset({"dependence"}),),
     ),
-    TestSpec(
+    _ranked(
         name="grank_z",
         title="Generalized rank z (GRANK-Z)",
         null="the window ranks like an estimation day",
@@ -230,14 +227,12 @@ SPECS = (
         reference="Kolari and Pynnönen (2011), GRANK-Z",
         compute=_grank_z,
         undefined="the SCARs have no variance across the security-events",
-        needs=("estimation",),
-        facts=True,
         basis="scar",
         days=True,
         holds_under=ALWAYS | {"event variance"},
         smallest=50,
     ),
-    TestSpec(
+    _ranked(
         name="corrado_zivney_sign",
         title="Sign about the median (Corrado-Zivney)",
         null="event days lie above their event's median as often as below",
@@ -245,14 +240,12 @@ SPECS = (
         reference="Corrado and Zivney (1992), sign test; Cowan (1992) for several days",
         compute=_corrado_zivney_sign,
         undefined="the signs have no variance",
-        needs=("estimation",),
-        facts=True,
         discrete=True,
         holds_under=ALWAYS | {"dependence", "event variance", "fat tails", "skewness", "volatility clustering"},
         longest=5,
         smallest=50,
     ),
-    TestSpec(
+    _ranked(
         name="sign_gsar_t",
         title="Sign of generalized abnormal returns (SIGN-GSAR-T)",
         null="the window lies above the median of the estimation days as often as below",
@@ -260,8 +253,6 @@ SPECS = (
         reference="Luoma (2011)",
         compute=_sign_gsar_t,
         undefined="the SCARs have no variance across the security-events",
-        needs=("estimation",),
-        facts=True,
         basis="scar",
         discrete=True,
         days=True,

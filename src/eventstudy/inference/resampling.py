@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -179,31 +180,29 @@ def _bootstrap_t(sample: WindowSample, *, rng: np.random.Generator, draws: int =
     return bootstrap_t(sample.car, rng=rng, draws=draws)
 
 
+_resampled = partial(
+    TestSpec,
+    null="mean CAR = 0",
+    undefined="the CARs have no variance across the security-events",
+    minimum=3,
+    draws=True,
+    holds_under=ALWAYS | {"event variance", "skewness", "fat tails", "volatility clustering"},
+    smallest=50,
+)
+
 SPECS = (
-    TestSpec(
+    _resampled(
         name="skewness_adjusted",
         title="Skewness-adjusted t (Hall), bootstrapped",
-        null="mean CAR = 0",
         assumptions=("CARs independent across security-events", "30 security-events or more"),
         reference="Hall (1992); Lyon, Barber and Tsai (1999)",
         compute=_skewness_adjusted,
-        undefined="the CARs have no variance across the security-events",
-        minimum=3,
-        draws=True,
-        holds_under=ALWAYS | {"event variance", "skewness", "fat tails", "volatility clustering"},
-        smallest=50,
     ),
-    TestSpec(
+    _resampled(
         name="bootstrap_t",
         title="Percentile-t bootstrap of events",
-        null="mean CAR = 0",
         assumptions=("CARs independent and identically distributed", "30 security-events or more"),
         reference="Efron and Tibshirani (1993), ch. 12.5; Hall (1992)",
         compute=_bootstrap_t,
-        undefined="the CARs have no variance across the security-events",
-        minimum=3,
-        draws=True,
-        holds_under=ALWAYS | {"event variance", "skewness", "fat tails", "volatility clustering"},
-        smallest=50,
     ),
 )

@@ -153,10 +153,15 @@ def newey_west(score: Floats, lag: int) -> float:
     >>> newey_west(np.array([1.0, -1.0, 1.0, -1.0]), 0)
     5.333333333333333
     """
+    return bartlett(score, lag) * score.size / (score.size - 1)
+
+
+def bartlett(score: Floats, lag: int) -> float:
+    """Return the sum of all products of a series with itself up to a lag, those j apart weighted by 1 - j/(lag + 1)."""
     total = float(score @ score)
     for j in range(1, min(lag, score.size - 1) + 1):
         total += 2 * (1 - j / (lag + 1)) * float(score[j:] @ score[:-j])
-    return total * score.size / (score.size - 1)
+    return total
 
 
 def past_scale(sample: WindowSample, portfolio: CalendarPortfolio) -> Floats:
