@@ -92,7 +92,7 @@ def driscoll_kraay_mean(y: Floats, when: Ints, lag: int) -> tuple[float, float, 
     Driscoll and Kraay (1998).
     """
     left = y - y.mean()
-    score = np.bincount(when - when.min(), left)
+    score = np.asarray(np.bincount(when - when.min(), left), dtype=np.float64)
     total = bartlett(score, lag)
     days = int(np.unique(when).size)
     factor = days / (days - 1) if days > 1 else np.nan
