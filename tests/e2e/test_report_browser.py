@@ -88,23 +88,35 @@ def browser():
 
 
 @pytest.fixture
-def opened(browser, page_file):
-    """Open the page as asked; hand over the page and what it asked for and complained about."""
+def open_file(browser):
+    """Open a page as asked; hand over the page and what it asked for and complained about."""
     pages = []
 
-    def open_page(viewport=None, **options):
+    def open_page(file, viewport=None, **options):
         page = browser.new_page(viewport=viewport or DESK, **options)
         pages.append(page)
         requests, complaints = [], []
         page.on("request", lambda request: requests.append(request.url))
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(page_file.as_uri())
+        page.goto(file.as_uri())
         return page, requests, complaints
 
     yield open_page
     for page in pages:
         page.close()
+
+
+@pytest.fixture
+def opened(open_file, page_file):
+    return lambda viewport=None, **options: open_file(page_file, viewport, **options)
+
+
+def serious_faults(page):
+    """Run axe-core on a page of which every part is unfolded."""
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    found = axe.Axe().run(page).response["violations"]
+    return [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in {"serious", "critical"}]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -200,10 +212,25 @@ def test_it_prints_with_its_charts(opened, tmp_path):
 def test_axe_finds_no_serious_fault(opened, viewport, scheme):
     # the page's policy forbids foreign script, also axe's: it is lifted for the examination alone
     page, _, _ = opened(viewport, color_scheme=scheme, bypass_csp=True)
-    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    found = axe.Axe().run(page).response["violations"]
-    serious = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in {"serious", "critical"}]
+    serious = serious_faults(page)
     assert serious == [], json.dumps(serious, indent=1)
+
+
+def test_a_chart_wider_than_a_phone_says_so_and_scrolls_by_keyboard(opened):
+    page, _, _ = opened(PHONE)
+    frame = page.locator("figure .frame").first
+    inside = frame.locator(".drawing")
+    assert page.locator("figure .hint").first.is_visible()
+    page.wait_for_function("document.querySelector('figure .frame').classList.contains('right')")
+    assert "left" not in frame.get_attribute("class").split()
+    inside.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('figure .frame').classList.contains('left')")
+    assert inside.evaluate("d => d.scrollLeft") > 50
+    desk, _, _ = opened(DESK)
+    assert not desk.locator("figure .hint").first.is_visible()
+    assert desk.locator("figure .frame").first.get_attribute("class").split() == ["frame"]
 
 
 def test_the_policy_stops_a_script_that_got_in(browser, page_file, tmp_path):
@@ -218,3 +245,80 @@ def test_the_policy_stops_a_script_that_got_in(browser, page_file, tmp_path):
     page.goto(Path(broken).as_uri())
     assert page.title() == "A study of events"
     page.close()
+
+
+GALLERY = Path(__file__).parents[2] / "gallery" / "report.html"
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_gallery_opens_asks_for_nothing_and_fits(open_file, viewport):
+    page, requests, complaints = open_file(GALLERY, viewport)
+    assert [r for r in requests if r != GALLERY.as_uri() and not r.startswith("data:")] == []
+    assert complaints == []
+    wide, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide <= window, "the page itself never scrolls sideways"
+    drawings = page.locator("figure svg")
+    assert drawings.count() >= 15
+    for i in range(drawings.count()):
+        box = drawings.nth(i).bounding_box()
+        assert box["width"] >= 300
+        assert box["height"] > 150
+    cut = page.evaluate(
+        "Array.from(document.querySelectorAll('figcaption, .fact, h2, p.lead')).filter(e => e.scrollWidth > e.clientWidth + 1).length"
+    )
+    assert cut == 0, "no text runs out of its box"
+
+
+def test_every_table_of_the_gallery_sorts_and_filters(open_file):
+    page, _, complaints = open_file(GALLERY)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    wrong = page.evaluate(
+        """() => Array.from(document.querySelectorAll('table')).flatMap((table) => {
+          const rows = () => Array.from(table.tBodies[0].rows).filter((row) => !row.classList.contains('none'));
+          const said = [];
+          const count = rows().length;
+          Array.from(table.tHead.rows[0].cells).forEach((head, column) => {
+            const button = head.querySelector('button');
+            if (!button) { if (count) said.push(table.id + ': no button in ' + head.textContent); return; }
+            button.click();
+            const keys = rows().map((row) => row.cells[column].dataset.key ?? row.cells[column].textContent);
+            const known = keys.filter((key) => key !== '');
+            const numeric = known.every((key) => !Number.isNaN(Number(key)));
+            const up = known.every((key, i) => !i || (numeric ? Number(known[i - 1]) <= Number(key) : known[i - 1] <= key));
+            if (!up || keys.length !== count) said.push(table.id + ': ' + head.textContent);
+          });
+          return said;
+        })"""
+    )
+    assert wrong == []
+    tools = page.locator(".tools:visible select")
+    assert tools.count() > 5
+    for i in range(tools.count()):
+        select = tools.nth(i)
+        column = int(select.get_attribute("data-column"))
+        table = select.evaluate("s => s.closest('.tools').dataset.for")
+        choice = select.locator("option").last.text_content()
+        select.select_option(label=choice)
+        shown = page.evaluate(
+            "([id, column]) => Array.from(document.getElementById(id).tBodies[0].rows).filter(r => !r.hidden).map(r => r.cells[column].textContent)",
+            [table, column],
+        )
+        assert set(shown) <= {choice}
+        select.select_option(value="")
+    assert complaints == []
+
+
+def test_the_gallery_prints(open_file, tmp_path):
+    page, _, _ = open_file(GALLERY)
+    content = page.pdf(path=str(tmp_path / "gallery.pdf"))
+    assert content.startswith(b"%PDF")
+    page.emulate_media(media="print")
+    assert not page.locator("nav").is_visible()
+    assert all(page.locator("figure svg").nth(i).is_visible() for i in range(page.locator("figure svg").count()))
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])
+def test_axe_finds_no_serious_fault_in_the_gallery(open_file, viewport, scheme):
+    page, _, _ = open_file(GALLERY, viewport, color_scheme=scheme, bypass_csp=True)
+    serious = serious_faults(page)
+    assert serious == [], json.dumps(serious, indent=1)

@@ -1,6 +1,7 @@
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 from eventstudy.report import Chart, Section, Table, write_document
@@ -127,6 +128,12 @@ def test_long_tables_say_that_they_are_cut(make, tmp_path):
     assert "The first 250 of 1500 rows" in page
     assert page.count("<tr>") == 251
     assert (tmp_path / "out/tables/long.csv").read_text().count("\n") == 1501
+
+
+def test_an_empty_cell_is_no_choice_of_a_filter(make, tmp_path):
+    table = Table("t", "T", "", pd.DataFrame({"believe": ["yes", "", "no"]}), filters=("believe",))
+    page, _ = read(type(make())("t", ("a",), {}, tables=(table,)), tmp_path / "out")
+    assert re.findall("<option[^>]*>([^<]*)</option>", page) == ["all", "no", "yes"]
 
 
 def test_an_empty_table_says_so(make, tmp_path):

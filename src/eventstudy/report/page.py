@@ -131,7 +131,8 @@ def _table(table: Table) -> dict[str, Any]:
 def _column(table: Table, name: str, texts: list[str]) -> _Column:
     unit = unit_of(table, name)
     label = table.labels.get(name, name.replace("_", " "))
-    choices = sorted({_cut(shown(v, unit)) for v in table.frame[name].tolist()}) if name in table.filters else ()
+    found = {_cut(shown(v, unit)) for v in table.frame[name].tolist()} if name in table.filters else set()
+    choices = sorted(found - {""})  # no text is no choice: the page has "all" for it
     return _Column(name, label if unit in UNITS else f"{label}, {unit}", _kind(unit, texts), tuple(choices))
 
 
