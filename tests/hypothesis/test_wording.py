@@ -12,7 +12,13 @@ from eventstudy.hypothesis.falsify import required
 from eventstudy.hypothesis.joint import chain_result
 from eventstudy.hypothesis.power import Power
 from eventstudy.hypothesis.verdict import Falsifier, decide, plain
-from eventstudy.hypothesis.wording import chain_sentence, detectable_sentence, link_sentence, percent
+from eventstudy.hypothesis.wording import (
+    chain_sentence,
+    detectable_sentence,
+    link_sentence,
+    percent,
+    shift_sentence,
+)
 from eventstudy.inference import TestResult
 
 POWER = Power(0.75, 0.6, 0.9)
@@ -94,7 +100,7 @@ def test_supported_needs_the_chain_and_no_falsifier(rules):
 
 def test_what_could_not_be_judged_is_said_in_every_answer(rules):
     unjudged = Falsifier("H2", "beside the yield", None, "no yield in these prices")
-    told = "could not be judged: H2 beside the yield (cannot be judged: no yield in these prices)"
+    told = "could not be judged: H2 beside the yield (no yield in these prices)"
     for sample, supported in ((all_significant(), True), (Sample(), None), (Sample(H2=link("H2", wrong=0.01)), False)):
         assert told in chain_sentence(sample, [], (unjudged,), rules, supported=supported)
 
@@ -166,3 +172,23 @@ def test_small_words():
         "x": [1.0, None],
         "y": {"z": 3},
     }
+
+
+def test_the_margin_is_said_beside_the_p_value(rules):
+    bounded = replace(link("H1"), details={**link("H1").details, "smallest_margin": 0.56})
+    assert "equivalent to nothing only with a margin of 0.56 standard deviations" in link_sentence(
+        "H1", bounded, POWER, rules
+    )
+    odds = replace(link("H2"), details={**link("H2").details, "smallest_margin": np.log(6.5)})
+    assert "a margin of an odds ratio of 6.5" in link_sentence("H2", odds, POWER, rules)
+
+
+def test_the_turned_calendar_says_what_its_null_is():
+    assert "p = 0.061; the null is that the calendar has nothing to do" in shift_sentence(0.2, 0.061, "all")
+    assert "not tested" in shift_sentence(float("nan"), float("nan"), "all")
+
+
+def test_two_of_three_stand_beside_the_joint_test(rules):
+    sample = Sample(H1=link("H1", p=0.001), H3=link("H3", p=0.002))
+    text = chain_sentence(sample, [], (), rules, supported=None)
+    assert "at least two of the three hold: p = 0.004" in text  # twice the second smallest

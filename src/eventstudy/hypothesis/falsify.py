@@ -13,7 +13,7 @@ from eventstudy.hypothesis.reactions import react
 from eventstudy.hypothesis.sample import Variant
 from eventstudy.hypothesis.setting import Setting, strata_of
 from eventstudy.hypothesis.verdict import Falsifier
-from eventstudy.hypothesis.wording import pvalue_words
+from eventstudy.hypothesis.wording import percent, pvalue_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +98,7 @@ def raises_nothing(text: str, check: Check, rules: Definitions) -> Falsifier:
             "H2",
             text,
             None,
-            f"{figure}; too few to tell: as few in {check.silent:.0%} of cases with the declared effect",
+            f"{figure}; too few to tell: as few in {percent(check.silent)} of cases with the declared effect",
         )
     return Falsifier("H2", text, bool(check.estimate <= 0), figure)
 

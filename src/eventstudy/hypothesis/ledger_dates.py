@@ -137,7 +137,7 @@ def rare_earth_news(ground: Ground) -> Finding:
         "not testable",
         figure,
         "2025-06-06",
-        "the employment report came the same morning, and the rise is no larger than on such days",
+        "the employment report came the same morning, and such days often bring as large a rise",
     )
 
 

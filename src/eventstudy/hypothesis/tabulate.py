@@ -67,6 +67,7 @@ def _links(samples: Mapping[str, SampleVerdict]) -> pd.DataFrame:
                 "p_t",
                 "p_wilcoxon",
                 "p_sign",
+                "p_two_of_three",
             ):
                 row[p] = test.details.get(p, np.nan)
             row["p_equivalence"] = test.details.get("p_equivalence", np.nan)

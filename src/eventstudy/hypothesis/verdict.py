@@ -15,8 +15,10 @@ from eventstudy.hypothesis.wording import (
     cycle_sentence,
     detectable_sentence,
     link_sentence,
+    percent,
     pvalue_words,
     race_sentence,
+    shift_sentence,
 )
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def decide(
         if not link.applicable:
             continue
         if link.details["p_wrong_sign"] <= rules.level:
-            against.append(f"{name} has the wrong sign at {rules.level:.0%}")
+            against.append(f"{name} has the wrong sign at {percent(rules.level)}")
         elif link.details["p_equivalence"] <= rules.level:
             against.append(f"{name} is equivalent to nothing at the declared margin")
     if against:
@@ -163,6 +165,7 @@ class Verdict:
                     best["rival"], best["bic_margin"], best["reliefs"], beside["pvalue"], beside["reason"], name
                 )
             )
+        lines += [shift_sentence(t["smallest"], t["pvalue"], name) for name, t in facts["calendar_shift"].items()]
         lines.append(cycle_sentence(facts["cycles"]))
         for name, sample in self.samples.items():
             if name != self.headline:
@@ -244,9 +247,7 @@ def _other(name: str, sample: SampleVerdict, rules: Definitions) -> str:
         f"{key} {pvalue_words(link.pvalue)} (n = {link.n_clusters})" for key, link in sample.links.items()
     )
     word = "rejects" if sample.chain.pvalue <= rules.level else "does not reject"
-    return (
-        f"Sample '{name}': {parts}; the joint test {word} at {rules.level:.0%} ({pvalue_words(sample.chain.pvalue)})."
-    )
+    return f"Sample '{name}': {parts}; the joint test {word} at {percent(rules.level)} ({pvalue_words(sample.chain.pvalue)})."
 
 
 def plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eventstudy.hypothesis.verdict import Falsifier
     from eventstudy.inference import TestResult
 
-__all__ = ["chain_sentence", "link_sentence", "percent", "pvalue_words", "signed"]
+__all__ = ["chain_sentence", "link_sentence", "percent", "pvalue_words", "shift_sentence", "signed"]
 
 _FEW_RELIEFS = 10
 _CLEAR, _BARELY = 6.0, 2.0  # differences of BIC (Kass and Raftery 1995)
@@ -74,7 +74,14 @@ def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions)
         verdict = f"evidence of no effect beyond the declared margin of {_margin(name, rules)}"
     else:
         verdict = f"no evidence {_EFFECTS[name]}, and none of its absence either"
-    return f"{head}{verdict} ({size}; {chance}; {found})."
+    margin = link.details.get("smallest_margin", float("nan"))
+    bound = f"; equivalent to nothing only with a margin of {_bound(name, margin)}" if np.isfinite(margin) else ""
+    return f"{head}{verdict} ({size}{bound}; {chance}; {found})."
+
+
+def _bound(name: str, margin: float) -> str:
+    """Write the smallest margin at which the link would count as equivalent to nothing."""
+    return f"an odds ratio of {np.exp(margin):.1f}" if name == "H2" else f"{margin:.2f} standard deviations"
 
 
 def _size(name: str, link: TestResult) -> str:
@@ -84,11 +91,11 @@ def _size(name: str, link: TestResult) -> str:
         return (
             f"against its close before the threat the index stood at {-mean['mean_loss_decision'] * 100:+.2f} % before "
             f"decisions and at {-mean['mean_loss_other'] * 100:+.2f} % before other sessions with an open threat, a loss "
-            f"{abs(link.estimate) * 100:.2f} points {'larger' if link.estimate > 0 else 'smaller'}; {link.level:.0%} interval of "
+            f"{abs(link.estimate) * 100:.2f} points {'larger' if link.estimate > 0 else 'smaller'}; {percent(link.level)} interval of "
             f"the difference {low * 100:+.2f} to {high * 100:+.2f}"
         )
     return (
-        f"mean reaction {link.estimate:+.2f} standard deviations of an ordinary session, {link.level:.0%} interval "
+        f"mean reaction {link.estimate:+.2f} standard deviations of an ordinary session, {percent(link.level)} interval "
         f"{low:+.2f} to {high:+.2f}; {link.details['mean_car'] * 100:+.2f} % on average"
     )
 
@@ -119,11 +126,14 @@ def chain_sentence(
     if not chain.applicable:
         return f"The chain is not established: {chain.reason}. {could}"
     fired = "; ".join(str(f) for f in falsifiers if f.fires)
-    unjudged = "; ".join(str(f) for f in falsifiers if f.fires is None)
+    unjudged = "; ".join(f"{f.link} {f.text} ({f.figure})" for f in falsifiers if f.fires is None)
     unjudged = f" Declared falsifiers that could not be judged: {unjudged}." if unjudged else ""
-    joint = f"joint {pvalue_words(chain.pvalue)}, the largest of the three links', {chain.details['weakest']}"
+    joint = (
+        f"joint {pvalue_words(chain.pvalue)}, the largest of the three links', {chain.details['weakest']}; that at least two of "
+        f"the three hold: {pvalue_words(chain.details['p_two_of_three'])}"
+    )
     if supported is True:
-        return f"The record supports the chain: all three links hold at {rules.level:.0%} ({joint}) and no declared falsifier fires.{unjudged} {could}"
+        return f"The record supports the chain: all three links hold at {percent(rules.level)} ({joint}) and no declared falsifier fires.{unjudged} {could}"
     if supported is False:
         return f"The record speaks against the chain: {'; '.join(reasons)} ({joint}).{unjudged} {could}"
     reason = f"; declared falsifiers that fire: {fired}" if fired else ""
@@ -141,6 +151,16 @@ def race_sentence(favourite: str, margin: float, reliefs: int, p_beside: float, 
     return (
         f"Rivals, sample '{sample}': {reliefs} reliefs {clear} favour '{favourite}' ({RIVALS[favourite]}; BIC better by "
         f"{margin:.1f} than the next); {survives}.{few}"
+    )
+
+
+def shift_sentence(smallest: float, pvalue: float, sample: str) -> str:
+    """Say what the turned calendar found, and what its null is."""
+    if not np.isfinite(pvalue):
+        return f"The whole calendar turned, sample '{sample}': not tested, a link has no session."
+    return (
+        f"The whole calendar turned, sample '{sample}': the smallest of the three standardized links is {smallest:+.2f} "
+        f"({pvalue_words(pvalue)}; the null is that the calendar has nothing to do with the index at all)."
     )
 
 

@@ -101,6 +101,7 @@ LABELS = {  # heads of columns, where a name alone does not say it
     "p_wilcoxon": "p, Wilcoxon",
     "p_sign": "p, sign test",
     "p_equivalence": "p, equivalence",
+    "p_two_of_three": "p, at least two of three links",
     "p_likelihood_ratio": "p, likelihood ratio",
     "p_holm": "p, Holm",
     "p_step": "p, step-down",
