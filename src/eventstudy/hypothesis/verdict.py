@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from eventstudy.hypothesis.wording import (
     chain_sentence,
@@ -22,8 +23,6 @@ from eventstudy.hypothesis.wording import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from eventstudy.hypothesis.chain import SampleVerdict
     from eventstudy.hypothesis.definitions import Definitions
     from eventstudy.hypothesis.figures import Figures
@@ -251,21 +250,21 @@ def _other(name: str, sample: SampleVerdict, rules: Definitions) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Turn numbers, arrays and mappings into JSON values; what is not finite becomes None.
+    """Turn numbers, arrays, moments and mappings into JSON values; what is missing or not finite becomes None.
 
     Examples
     --------
-    >>> plain({"a": np.float64(1.5), "b": (np.nan, True)})
-    {'a': 1.5, 'b': [None, True]}
+    >>> plain({"a": np.float64(1.5), "b": (np.nan, True), "c": pd.Timestamp("2025-04-03")})
+    {'a': 1.5, 'b': [None, True], 'c': '2025-04-03'}
     """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | np.ndarray):
         return [plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return [plain(item) for item in value.tolist()]
+    if value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}" if value.tz is None and value == value.normalize() else value.isoformat()
     if isinstance(value, np.generic):
         return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from eventstudy.errors import SourceError, StudyError
 from eventstudy.events import load_events
 from eventstudy.hypothesis import load_definitions
+from eventstudy.hypothesis.verdict import plain
 from eventstudy.report.document import Chart
 from eventstudy.returns import ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
@@ -20,6 +19,7 @@ from eventstudy.study import EstimationWindow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from eventstudy.events import EventCatalog
@@ -168,25 +168,6 @@ def chart(name: str, title: str, drawn: Axes | Figure, data: pd.DataFrame, *, al
     figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
     assert figure is not None  # noqa: S101  what was drawn has a figure
     return Chart(name=name, title=title, alt=alt, figure=figure, data=data, caption=caption)
-
-
-def plain(value: Any) -> Any:
-    """Turn NumPy and pandas scalars into what JSON knows; moments and dates into text.
-
-    Examples
-    --------
-    >>> plain({"a": np.float64(1.5), "b": (pd.Timestamp("2025-04-03"), pd.NaT)})
-    {'a': 1.5, 'b': ['2025-04-03', None]}
-    """
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(item) for item in value]
-    if value is pd.NaT or value is pd.NA:
-        return None
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}" if value.tz is None and value == value.normalize() else value.isoformat()
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
