@@ -8,7 +8,15 @@ import pytest
 import statsmodels.api as sm
 
 import eventstudy as es
-from eventstudy.abnormal import DimsonSum, GarchMarketModel, MarketModel, MatchedPortfolio, MeanAdjusted
+from eventstudy.abnormal import (
+    DimsonSum,
+    GarchMarketModel,
+    MarketAdjusted,
+    MarketModel,
+    MatchedPortfolio,
+    MeanAdjusted,
+    RobustMarketModel,
+)
 from eventstudy.calendars import sessions
 from eventstudy.errors import StudyError
 
@@ -176,6 +184,16 @@ def test_joint_regression_of_overlapping_events_is_ols_with_summed_dummies(plain
     np.testing.assert_allclose(joint["se"], fit.bse[2:], rtol=RTOL)
     assert (joint["df"] == fit.df_resid).all()
     np.testing.assert_allclose(joint["pvalue"], fit.pvalues[2:], rtol=1e-8)
+
+
+def test_the_joint_regression_is_a_method_and_for_linear_models(plain):
+    with pytest.raises(StudyError, match=r"overlap='flag' and ask result.joint\(\)"):
+        es.EventStudy(overlap="joint")
+    options = {"window": (0, 4), "estimation": es.EstimationWindow(end=-1)}
+    for model in (RobustMarketModel("M"), MarketAdjusted("M"), DimsonSum("M")):
+        result = es.EventStudy(model=model, **options).fit(bars(plain, [300, 302], symbols=("A",)), plain)
+        with pytest.raises(StudyError, match="linear models whose regressors all securities share"):
+            result.joint()
 
 
 def test_a_match_is_subtracted_from_its_own_security_only(plain):

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eventstudy.abnormal.control import ControlPortfolio, MatchedPortfolio
+    from eventstudy.abnormal.control import ControlPortfolio, MatchedPortfolio, SyntheticControl
     from eventstudy.abnormal.engine import estimate
     from eventstudy.abnormal.garch import GarchMarketModel
     from eventstudy.abnormal.models import CAPM, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, Model
@@ -37,13 +37,14 @@ __all__ = [
     "Model",
     "RobustMarketModel",
     "ScholesWilliams",
+    "SyntheticControl",
     "TradeToTrade",
     "WindowSample",
     "estimate",
 ]
 
 _HOMES = {
-    "control": ("ControlPortfolio", "MatchedPortfolio"),
+    "control": ("ControlPortfolio", "MatchedPortfolio", "SyntheticControl"),
     "engine": ("estimate",),
     "garch": ("GarchMarketModel",),
     "models": ("CAPM", "FactorModel", "MarketAdjusted", "MarketModel", "MeanAdjusted", "Model"),
@@ -63,3 +64,7 @@ def __getattr__(name: str) -> Any:
             return value
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

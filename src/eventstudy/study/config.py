@@ -99,7 +99,8 @@ class EventStudy:
         the return after a hole stand for the bars it covers (needs a panel of `lumped_returns`).
     overlap : {"flag", "first", "merge"}
         Event windows of one security that overlap: flag them; keep the first and exclude the others; or take a chain of
-        them for one event, dated at its first. `StudyResult.joint` is the regression that tells them apart.
+        them for one event, dated at its first. The joint regression that tells them apart is a method,
+        `StudyResult.joint`: it has one average path a security, no abnormal return of each event.
 
     Raises
     ------
@@ -143,6 +144,11 @@ class EventStudy:
             raise StudyError(msg)
         _one_of("non_session", self.non_session, ("next", "previous", "drop", "error"))
         _one_of("missing", self.missing, ("available", "strict", "lump"))
+        if str(self.overlap) == "joint":
+            msg = (
+                "overlap='joint' gives no abnormal return of each event: fit with overlap='flag' and ask result.joint()"
+            )
+            raise StudyError(msg)
         _one_of("overlap", self.overlap, ("flag", "first", "merge"))
 
     def fit(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eventstudy.abnormal.buyhold import After, buy_and_hold, delisted, expected_returns
 from eventstudy.abnormal.diagnostics import Diagnostics, diagnose
 from eventstudy.abnormal.joint import joint_path
+from eventstudy.abnormal.own import is_own
 from eventstudy.abnormal.windows import cut
 from eventstudy.errors import StudyError
 from eventstudy.study import tables
@@ -160,7 +161,8 @@ def joint(result: StudyResult) -> pd.DataFrame:
     frames = []
     for part in result.parts:
         inputs = part.abnormal.inputs
-        if inputs.own_design or not inputs.forecast or inputs.spans is not None:
+        linear = inputs.forecast and inputs.spans is None and not is_own(part.abnormal.model)
+        if not linear or inputs.own_design:
             msg = "the joint regression is for linear models whose regressors all securities share"
             raise StudyError(msg)
         rows = inputs.design_rows()
