@@ -123,6 +123,53 @@ def test_a_failure_while_moving_puts_the_old_report_back(make, tmp_path, monkeyp
     assert tree(tmp_path / "out") == before
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from conftest import make_document
+from eventstudy.report import write_document
+real = Path.replace
+def replace(self, target):
+    if self.name.endswith(".partial"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(self, target)
+Path.replace = replace
+write_document(make_document(first_close=2.0), sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_run_killed_between_its_two_renames_is_put_right_by_the_next(make, tmp_path, monkeypatch):
+    write_document(make(), tmp_path / "out")
+    before = tree(tmp_path / "out")
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(tmp_path / "out")], check=False
+    )
+    assert done.returncode == -9
+    assert sorted(path.name.rpartition(".")[2] for path in tmp_path.iterdir()) == ["old", "partial"]
+
+    def broken(*_):
+        msg = "disk full"
+        raise OSError(msg)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write_module, "render_page", broken)
+        with pytest.raises(OSError, match="disk full"):
+            write_document(make(first_close=3.0), tmp_path / "out")
+    assert tree(tmp_path / "out") == before, "the report from before the killed run is back"
+    write_document(make(first_close=3.0), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_running_process_or_another_program_has_left_is_not_touched(make, tmp_path):
+    mine = [f".out.{os.getpid()}.note", f".out.{os.getppid()}.partial", ".out.partial", ".other.1.old"]
+    for name in mine:
+        (tmp_path / name).mkdir()
+    write_document(make(), tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*mine, "out"])
+
+
 def test_hostile_texts_give_safe_names_and_safe_cells(make, hostile, tmp_path):
     document = make(names=(hostile["script"], hostile["formula"]))
     one = document.charts[0]

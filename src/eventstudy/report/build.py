@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -109,5 +110,13 @@ def _manifest(inputs: Inputs, *, quick: bool) -> dict[str, Any]:
 
 
 def _command(inputs: Inputs, *, quick: bool) -> str:
-    source = "" if inputs.source == inputs.study.prices.source else f" --source {inputs.source}"
-    return f"eventstudy run {inputs.study.name}{source}{' --quick' if quick else ''} --out out"
+    """Write the command with names of files and no folders: the same study is the same bytes wherever it lies.
+
+    For that reason it ends in ``--out out``, whatever folder was asked for.
+    """
+    study = inputs.study
+    own = f"{study.name}.toml"
+    words = ["eventstudy", "run", own if study.folder is not None and (study.folder / own).is_file() else study.name]
+    words += [] if inputs.source == study.prices.source else ["--source", inputs.source]
+    words += ["--quick"] if quick else []
+    return shlex.join([*words, "--out", "out"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,11 +44,13 @@ def write_document(document: Document, out: str | Path) -> None:
     Notes
     -----
     The files are written into a hidden folder beside ``out`` and moved into place when all are there: an interrupted
-    run leaves the old report. The same document gives the same bytes.
+    run leaves the old report, and a killed one folders whose names begin with a dot, which the next run puts right: the
+    old report back in its place, the unfinished one away. The same document gives the same bytes.
     """
     target = Path(out)
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _tidy_after_others(target)
     staging = target.parent / f".{target.name}.{os.getpid()}.partial"
     old = target.parent / f".{target.name}.{os.getpid()}.old"
     shutil.rmtree(staging, ignore_errors=True)
@@ -63,6 +67,31 @@ def write_document(document: Document, out: str | Path) -> None:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _tidy_after_others(target: Path) -> None:
+    """Put right what a run that was killed has left: between its two renames the earlier report lies beside its place."""
+    for left in sorted(target.parent.glob(f".{glob.escape(target.name)}.*")):
+        found = re.fullmatch(r"\.(\d+)\.(old|partial)", left.name[len(target.name) + 1 :])
+        if found is None or not left.is_dir() or left.is_symlink() or _is_running(int(found[1])):
+            continue
+        if found[2] == "old" and not target.exists() and read_manifest(left) is not None:
+            left.replace(target)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    """Say whether a process is there; on Windows, where asking would end it, always yes: nothing is touched."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def check_target(target: Path) -> None:

@@ -286,7 +286,7 @@ def _count_words(by_event: pd.DataFrame) -> str:
     sure = int((sample["pvalue"] < 1 - LEVEL).sum())
     return (
         f"{len(sample)} announcements of the sample on {sample['session'].nunique()} sessions; the abnormal return of the "
-        f"first session differs from zero at 5 % in {sure} of them, one at a time (a twentieth would by chance alone). "
+        f"first session differs from zero at 5% in {sure} of them, one at a time (a twentieth would by chance alone). "
         f"{int(sample['conflict'].sum())} stand on a session with news of both directions, and "
         f"{int((~sample['session_certain']).sum())} have a time too rough to be sure of the session."
     )
@@ -295,8 +295,8 @@ def _count_words(by_event: pd.DataFrame) -> str:
 def _average_words(averages: pd.DataFrame) -> str:
     said = averages[averages["window"] == window_text((0, 0))]
     parts = [
-        f"{row['stance']}: {row['caar'] * 100:+.2f} % on {row['n_sessions']:.0f} sessions "
-        f"(95 % interval {row['low'] * 100:+.2f} to {row['high'] * 100:+.2f} %)"
+        f"{row['stance']}: {row['caar'] * 100:+.2f}% on {row['n_sessions']:.0f} sessions "
+        f"(95% interval {row['low'] * 100:+.2f} to {row['high'] * 100:+.2f}%)"
         for _, row in said.iterrows()
     ]
     return ("Mean abnormal return on the first session, one observation a session: " + "; ".join(parts) + ".").replace(
