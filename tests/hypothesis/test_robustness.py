@@ -181,6 +181,8 @@ def test_tables_of_variants_have_every_row(flagship, rules):
         "tier C",
         "scheduled",
         "unscheduled",
+        "uncertain sessions one later",
+        "uncertain sessions one earlier",
         "words alone",
         "talks (neither)",
         "courts",
