@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal.windows import cut
-
 if TYPE_CHECKING:
     from eventstudy.abnormal.result import AbnormalReturns
 
@@ -58,11 +56,9 @@ def expected_returns(abnormal: AbnormalReturns) -> Floats:
     """Return (N, L): the normal return of each bar of the event window, also where the security has none of its own."""
     inputs = abnormal.inputs
     expected: Floats = np.einsum("nk,nkl->nl", abnormal.share, abnormal.ahead[abnormal.design])
-    if inputs.offset is not None:
-        own = inputs.offset.ndim == 2
-        panel = inputs.offset if own else inputs.offset[None]
-        row = inputs.security if own else np.zeros_like(inputs.security)
-        expected = expected + cut(panel, row, inputs.day0 + inputs.window[0], inputs.length)
+    offset = inputs.offset_at(inputs.security, inputs.day0 + inputs.window[0], inputs.length)
+    if offset is not None:
+        expected = expected + offset
     return expected
 
 

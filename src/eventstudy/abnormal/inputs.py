@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal.windows import cut
+from eventstudy.abnormal.windows import cut, cut_flags
 
 __all__ = ["FLOOR", "SUSPECT", "Inputs"]
 
@@ -111,8 +111,29 @@ class Inputs:
     def response(self, security: Ints, start: Ints, length: int) -> Floats:
         """Return the (n, length) windows of the return less the offset."""
         window = cut(self.returns, security, start, length)
-        if self.offset is not None:
-            own = self.offset.ndim == 2
-            panel = self.offset if own else self.offset[None]
-            window -= cut(panel, security if own else np.zeros_like(security), start, length)
+        offset = self.offset_at(security, start, length)
+        if offset is not None:
+            window -= offset
         return window
+
+    def offset_at(self, security: Ints, start: Ints, length: int) -> Floats | None:
+        """Return the (n, length) windows of what is taken from the return; None if nothing is."""
+        if self.offset is None:
+            return None
+        if self.offset.ndim == 2:
+            return cut(self.offset, security, start, length)
+        return cut(self.offset[None], np.zeros_like(security), start, length)
+
+    def columns_at(self, security: Ints, start: Ints, length: int) -> Floats:
+        """Return the (n, K + 1, length) columns of each design, the constant first."""
+        who = security if self.own_design else np.zeros_like(security)
+        columns = [cut(series, who, start, length) for series in self.design_rows()]
+        return np.stack([np.ones((security.size, length)), *columns], axis=1)
+
+    def unmasked_at(self, security: Ints, start: Ints, length: int) -> Bools | Literal[True]:
+        """Return which bars of the (n, length) windows the mask leaves; True if there is none."""
+        if self.masked_own is not None:
+            return ~cut_flags(self.masked_own, security, start, length)
+        if self.masked_days is not None:
+            return ~cut_flags(self.masked_days, np.zeros_like(security), start, length)
+        return True

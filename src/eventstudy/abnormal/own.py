@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eventstudy.abnormal.basis import Basis
 from eventstudy.abnormal.sample import EstimationRecord
 from eventstudy.abnormal.status import Exclusion
-from eventstudy.abnormal.windows import bars_of, cut, cut_flags
+from eventstudy.abnormal.windows import bars_of, cut
 
 if TYPE_CHECKING:
     from eventstudy.abnormal.inputs import Inputs
@@ -178,15 +178,12 @@ def own_record(abnormal: AbnormalReturns, model: OwnModel, first: int, last: int
 def _windows(inputs: Inputs, security: Ints, day0: Ints) -> Windows:
     begin, length = day0 + inputs.estimation[0], inputs.planned
     y = inputs.response(security, begin, length)
-    x = _columns(inputs, security, begin, length)
+    x = inputs.columns_at(security, begin, length)
     span = _spans(inputs, security, begin, length)
     if inputs.spans is not None:
         y, x = _lump(inputs, security, begin, length, span)
     usable = ~np.isnan(y) & np.isfinite(x).all(axis=1)
-    if inputs.masked is not None:
-        own = inputs.masked.ndim == 2
-        flags = inputs.masked if own else inputs.masked[None]
-        usable &= ~cut_flags(flags, security if own else np.zeros_like(security), begin, length)
+    usable &= inputs.unmasked_at(security, begin, length)
     if inputs.spans is not None and not inputs.weigh_spans:
         usable &= span == 1  # a lumped return has another variance, which this estimator does not know of
     y, x = np.where(usable, y, 0.0), np.where(usable[:, None], x, 0.0)
@@ -202,19 +199,12 @@ def _ahead(
     begin, length = day0 + window[0], window[1] - window[0] + 1
     span = _spans(inputs, security, begin, length)
     if inputs.spans is None:
-        y, x = inputs.response(security, begin, length), _columns(inputs, security, begin, length)
+        y, x = inputs.response(security, begin, length), inputs.columns_at(security, begin, length)
     else:
         y, x = _lump(inputs, security, begin, length, span)
     x = x[:, list(model.forecast_columns)]
     x[~np.isfinite(x)] = np.nan
     return y, x, span
-
-
-def _columns(inputs: Inputs, security: Ints, start: Ints, length: int) -> Floats:
-    """Return the (n, K + 1, length) columns of each design, the constant first."""
-    who = security if inputs.own_design else np.zeros_like(security)
-    columns = [cut(series, who, start, length) for series in inputs.design_rows()]
-    return np.stack([np.ones((security.size, length)), *columns], axis=1)
 
 
 def _spans(inputs: Inputs, security: Ints, start: Ints, length: int) -> Floats:
@@ -226,7 +216,7 @@ def _spans(inputs: Inputs, security: Ints, start: Ints, length: int) -> Floats:
 
 def _lump(inputs: Inputs, security: Ints, start: Ints, length: int, span: Floats) -> tuple[Floats, Floats]:
     """Return responses and columns summed over the bars that each return covers."""
-    y, x = inputs.response(security, start, length), _columns(inputs, security, start, length)
+    y, x = inputs.response(security, start, length), inputs.columns_at(security, start, length)
     raw = cut(inputs.returns, security, start, length)
     offset = raw - y
     longest = int(span.max(initial=1.0))
@@ -234,14 +224,11 @@ def _lump(inputs: Inputs, security: Ints, start: Ints, length: int, span: Floats
         covers = span > back
         if not covers.any():
             break
-        earlier = _columns(inputs, security, start - back, length)
+        earlier = inputs.columns_at(security, start - back, length)
         x += np.where(covers[:, None], earlier, 0.0)
-        if inputs.offset is not None:
-            own = inputs.offset.ndim == 2
-            panel = inputs.offset if own else inputs.offset[None]
-            offset += np.where(
-                covers, cut(panel, security if own else np.zeros_like(security), start - back, length), 0.0
-            )
+        before = inputs.offset_at(security, start - back, length)
+        if before is not None:
+            offset += np.where(covers, before, 0.0)
     return raw - offset, x
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eventstudy.abnormal.basis import orthonormal
 from eventstudy.abnormal.linear import each_chunk
 from eventstudy.abnormal.sample import EstimationRecord
-from eventstudy.abnormal.windows import bars_of, cut, cut_flags
+from eventstudy.abnormal.windows import bars_of
 
 if TYPE_CHECKING:
     from eventstudy.abnormal.inputs import Inputs
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["estimation_record"]
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 CHUNK: Final = 1024
 
@@ -41,12 +40,9 @@ def estimation_record(inputs: Inputs, first: int, last: int) -> EstimationRecord
         rows = slice(low, low + CHUNK)
         who, when = inputs.security[rows], inputs.day0[rows]
         response = inputs.response(who, when + inputs.estimation[0], planned)
-        columns = _columns(inputs, who, when + inputs.estimation[0], planned)
+        columns = inputs.columns_at(who, when + inputs.estimation[0], planned)
         usable = np.isfinite(response) & np.isfinite(columns).all(axis=1)
-        if inputs.masked is not None:
-            own = inputs.masked.ndim == 2
-            flags = inputs.masked if own else inputs.masked[None]
-            usable &= ~cut_flags(flags, who if own else np.zeros_like(who), when + inputs.estimation[0], planned)
+        usable &= inputs.unmasked_at(who, when + inputs.estimation[0], planned)
         basis = orthonormal(np.where(usable[:, None], columns, 0.0), np.zeros((who.size, k, 0)))
         left = np.where(usable, response, 0.0)
         for _ in range(2):  # the second pass takes out what rounding left of the first
@@ -54,17 +50,10 @@ def estimation_record(inputs: Inputs, first: int, last: int) -> EstimationRecord
         residual[rows] = np.where(usable, left, np.nan)
         leverage[rows] = np.where(usable, np.einsum("nkt,nkt->nt", basis.q, basis.q), np.nan)
         design[rows] = np.where(usable[:, :, None], columns.swapaxes(1, 2), np.nan)
-        ahead = _columns(inputs, who, when + first, last - first + 1)
+        ahead = inputs.columns_at(who, when + first, last - first + 1)
         ahead[~np.isfinite(ahead)] = np.nan
         window_design[rows] = ahead.swapaxes(1, 2)
 
     each_chunk(one, n, CHUNK)
     bar = bars_of(inputs.day0, inputs.estimation[0], inputs.estimation[1], inputs.bars)
     return EstimationRecord(residual=residual, leverage=leverage, bar=bar, design=design, window_design=window_design)
-
-
-def _columns(inputs: Inputs, security: Ints, start: Ints, length: int) -> Floats:
-    """Return the (n, k, length) columns of each design, the constant first."""
-    who = security if inputs.own_design else np.zeros_like(security)
-    columns = [cut(series, who, start, length) for series in inputs.design_rows()]
-    return np.stack([np.ones((security.size, length)), *columns], axis=1)
