@@ -108,7 +108,7 @@ def cluster_bootstrap(
         drawn = _every_flip(sums, sizes, n)
     else:
         flips = _random_flips(groups, draws, rng, weights)
-        drawn = np.concatenate([_flipped_t(flip, sums, sizes, n) for flip in flips])
+        drawn = np.concatenate([_flipped_t(flip, sums, sizes, n, weights) for flip in flips])
     label = f"sign flips of {groups} clusters" + (", all of them" if exhaustive else "")
     outcome = from_draws(
         observed[0], drawn, label, n=n, estimate=float(x.mean()), se=float(error[0]), studentized=True, whole=exhaustive
@@ -126,10 +126,11 @@ def _cluster_t(sums: NDArray[Any], sizes: Ints, n: int) -> tuple[Floats, Floats]
     return centre / error, error
 
 
-def _flipped_t(flip: Floats, sums: NDArray[Any], sizes: Ints, n: int) -> Floats:
+def _flipped_t(flip: Floats, sums: NDArray[Any], sizes: Ints, n: int, weights: Weights) -> Floats:
     """Return mean / se of each row of multipliers of the cluster sums, shape (rows,)."""
-    squares = (flip * flip) @ (sums * sums)
-    return _t_of_totals(flip @ sums, flip @ (sums * sizes), squares, sums, sizes, n, lambda rows: flip[rows])
+    total, crossed = (flip @ np.column_stack([sums, sums * sizes])).T
+    squares = np.full(len(flip), sums @ sums) if weights == "rademacher" else (flip * flip) @ (sums * sums)
+    return _t_of_totals(total, crossed, squares, sums, sizes, n, lambda rows: flip[rows])
 
 
 def _every_flip(sums: NDArray[Any], sizes: Ints, n: int) -> Floats:
