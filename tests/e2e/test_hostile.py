@@ -5,6 +5,7 @@ import json
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
@@ -98,6 +99,22 @@ def test_the_results_keep_the_texts_whole(out):
     results = (out / "results.json").read_text(encoding="utf-8")
     json.loads(results)
     assert "../../../etc/passwd" in results
+
+
+def test_the_command_names_the_study_file_and_no_folder(out):
+    assert json.loads((out / "manifest.json").read_text())["command"] == "eventstudy run study.toml --out out"
+
+
+def test_svg_files_are_whole_and_hold_only_drawings(out):
+    for path in (out / "charts").glob("*.svg"):
+        tree = ET.fromstring(path.read_bytes())  # noqa: S314  our own file; that it is whole is the question
+        for part in tree.iter():
+            name = part.tag.rpartition("}")[2]
+            assert name not in {"script", "foreignObject", "a", "text"}, path.name
+            assert not [key for key in part.attrib if key.startswith("on")]
+            links = [value for key, value in part.attrib.items() if key.endswith("href")]
+            own = "data:image/png;base64," if name == "image" else "#"  # the shades of a colour bar
+            assert all(link.startswith(own) for link in links)
 
 
 def test_charts_are_drawn_without_reading_names_as_formulas(out):

@@ -1,3 +1,4 @@
+import re
 import sys
 
 import openpyxl
@@ -67,6 +68,30 @@ def test_hostile_texts_fit_into_cells(tmp_path, hostile):
     table = Table("t", "t", "", pd.DataFrame({"a": [*hostile.values(), "y" * 40_000]}, dtype=object))
     sheet = openpyxl.load_workbook(write_xlsx([table], tmp_path / "t.xlsx")).worksheets[0]
     assert {cell.data_type for (cell,) in sheet.iter_rows(min_row=2)} == {"s"}
+
+
+def hostile_table(hostile):
+    frame = pd.DataFrame({"a": list(hostile.values()), "x": 0.5}, dtype=object)
+    return Table(hostile["path"], hostile["template"], hostile["close"], frame.assign(**{hostile["math"]: 1}))
+
+
+def test_hostile_texts_are_text_in_latex(hostile):
+    text = to_latex(hostile_table(hostile))
+    ours = r"\\(?:begin|end)\{(?:table|tabular)\}|\\(?:caption|label)|\{lll\}|\{llr\}|\{lrr\}|\\(?:top|mid|bottom)rule|\\par\\footnotesize| & |\\\\"
+    escaped = r"\\text\w+\{\}|\\[&%$#_{}]|\$(?:-|<|>|\\infty)\$"
+    rest = re.sub(rf"{escaped}|{ours}", "", text)
+    assert set(re.sub(r"[{}]", "", rest, count=4)) & set("\\&%$#_{}~^") == set(), "no command of a name's own"
+    assert "\u202e" not in text
+    assert "\x00" not in text
+    assert r"\label{tab:etc-passwd}" in text
+
+
+def test_hostile_texts_are_text_in_markdown(hostile):
+    lines = to_markdown(hostile_table(hostile)).splitlines()
+    assert len(lines) == 2 + len(hostile), "a name makes no row"
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {4}, "and no column"
+    assert not set("<>") & set("".join(lines))
+    assert not re.search("[\u200f\u202e\u202c\x00]", "".join(lines))
 
 
 def test_a_workbook_is_the_same_bytes_each_time(table, tmp_path):
