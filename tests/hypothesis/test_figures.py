@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from eventstudy.hypothesis.figures import overlay_frame
+
 
 def by_gid(parent, gid):
     return parent.findobj(lambda artist: artist.get_gid() == gid)
@@ -41,3 +43,21 @@ def test_the_others_are_drawn_where_asked(flagship):
 
 def test_options_go_through(flagship):
     assert flagship[2].plot.power(title="Mine").get_title(loc="left") == "Mine"
+
+
+def test_the_overlay_is_of_the_threats_that_are_named(flagship):
+    verdict = flagship[2]
+    assert verdict.definitions.overlay_pair == (("E06", "April 2025"), ("E19", "October 2025"))
+    frame = overlay_frame(verdict)
+    assert list(frame["episode"].unique()) == ["April 2025", "October 2025"]
+    paths = verdict.tables()["paths"]
+    for name, words in verdict.definitions.overlay_pair:
+        own = paths[paths["id"] == name].set_index("day")["path"]
+        drawn = frame[frame["episode"] == words].dropna().set_index("relative_day")["level"]
+        np.testing.assert_allclose(drawn, 1 + own.loc[drawn.index])
+    # the others, and only they, make the band
+    others = paths[~paths["id"].isin(["E06", "E19"]) & (paths["day"] == 0)]["path"]
+    band = verdict.frames()["overlay"].set_index("day").loc[0]
+    assert band["others"] == len(others)
+    assert band["middle"] == pytest.approx(others.median())
+    assert "October 2025 laid over April 2025" in verdict.plot.overlay().get_title(loc="left")

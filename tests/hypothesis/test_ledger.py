@@ -165,6 +165,9 @@ def test_another_catalogue_has_no_ledger(flagship):
     assert verdict.claims == ()
     assert verdict.samples["later"].links["H1"].title == "hike -> selloff"
     assert set(verdict.samples) == {"all", "earlier", "later"}
+    # its own threats are laid over each other, by their dates
+    assert verdict.facts["overlay"]["first"].startswith("threat of ")
+    assert "2025" not in verdict.facts["overlay"]["first"]
     used = verdict.tables()["events_used"]
     hikes = load_events("fomc").to_frame().query("stance == 'hike'")
     assert (used["link"] == "H1").sum() == len(hikes)

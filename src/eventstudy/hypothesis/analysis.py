@@ -132,8 +132,8 @@ def analyse(
     tables["attenuation"] = attenuation(setting, evidence, rules, draws=draws, rng=first)
     tables["dose"], dose = dose_response(setting, evidence, rules, draws=draws, rng=second)
     tables["rate_ladder"] = rate_ladder(setting, rules)
-    paths = episode_paths(setting)
-    tables["paths"], tables["overlay"] = paths, overlay(paths, *_pair(setting))
+    paths, pair = episode_paths(setting), _pair(setting, rules)
+    tables["paths"], tables["overlay"] = paths, overlay(paths, *(name for name, _ in pair))
     if securities is not None and len(securities.columns):
         say("the cross-section")
         tables |= _cross_section(
@@ -142,6 +142,7 @@ def analyse(
     facts = {
         "cycles": count_cycles(cycles),
         "dose": dose,
+        "overlay": dict(zip(("first", "second"), (words for _, words in pair), strict=True)),
         "favourite": {
             name: {"rival": race.favourite, "bic_margin": race.margin, "reliefs": race.reliefs}
             for name, race in races.items()
@@ -166,12 +167,15 @@ def _by_sample(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return table[["sample", *(c for c in table.columns if c != "sample")]]
 
 
-def _pair(setting: Setting) -> tuple[str, str]:
-    """Name the two threats that are laid over one another: the great one, and the latest that was relieved after it."""
-    ids = setting.record.spells.ids
-    if {"E06", "E19"} <= set(ids):
-        return "E06", "E19"
-    return (ids[0], ids[-1]) if ids else ("", "")
+def _pair(setting: Setting, rules: Definitions) -> tuple[tuple[str, str], ...]:
+    """Name the two threats that are laid over one another, each by its id and in words."""
+    spells, named = setting.record.spells, rules.overlay_pair
+    if named and {name for name, _ in named} <= set(spells.ids):
+        return named
+    if not spells.ids:
+        return (("", "no threat"), ("", "no other threat"))
+    ends = ((spells.ids[i], setting.index[spells.start[i]]) for i in (0, -1))
+    return tuple((name, f"threat of {day:%d %B %Y}") for name, day in ends)
 
 
 def _cross_section(

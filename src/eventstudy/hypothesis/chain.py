@@ -316,8 +316,9 @@ def _decision_result(test: DecisionTest, hazard: ScoreTest, rules: Definitions) 
             n_clusters=n,
             applicable=False,
             reason=(
-                f"{n} decisions on {test.day.size} sessions with an open threat, {hazard.n} threats that ended in relief: "
-                f"each comparison needs {_FEWEST} decisions and a threat that ended in relief"
+                f"{n} decision{'' if n == 1 else 's'} on {test.day.size} sessions with an open threat, {hazard.n} "
+                f"threat{'' if hazard.n == 1 else 's'} that ended in relief: each comparison needs {_FEWEST} decisions and a "
+                "threat that ended in relief"
             ),
         )
     unit = float(test.loss.std())

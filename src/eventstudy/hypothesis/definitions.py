@@ -214,6 +214,7 @@ class Definitions:
     tells: TellRules
     groups: Mapping[str, tuple[str, ...]]
     dose: DoseRules
+    overlay_pair: tuple[tuple[str, str], ...]
     attenuation_split: str
     worst: tuple[str, ...]
     falsifiers_open: tuple[str, ...]
@@ -269,6 +270,7 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
         tells=_build(TellRules, raw["tells"]),
         groups={name: tuple(symbols) for name, symbols in raw["groups"].items()},
         dose=_build(DoseRules, raw["dose"]),
+        overlay_pair=_frozen(raw["overlay"]["pair"]),
         attenuation_split=raw["attenuation"]["split"],
         worst=tuple(raw["falsifiers"]["worst"]),
         falsifiers_open=tuple(raw["falsifiers"]["open"]),

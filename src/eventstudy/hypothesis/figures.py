@@ -22,6 +22,7 @@ __all__ = [
     "link_names",
     "links_frame",
     "overlay_frame",
+    "overlay_title",
     "placebo_draws",
     "power_frame",
 ]
@@ -138,15 +139,21 @@ def declared_effects(verdict: Verdict) -> str:
 
 
 def overlay_frame(verdict: Verdict) -> pd.DataFrame:
-    """Give the index around the April and the October threat, one row an episode and day."""
+    """Give the index around the two threats that the definitions name, one row a threat and day."""
     own = verdict.frames()["overlay"]
     return pd.concat(
         [
             pd.DataFrame({"episode": name, "relative_day": own["day"], "level": 1 + own[column]})
-            for name, column in (("April 2025", "first"), ("October 2025", "second"))
+            for column, name in verdict.facts["overlay"].items()
         ],
         ignore_index=True,
     )
+
+
+def overlay_title(verdict: Verdict) -> str:
+    """Name the two threats."""
+    words = verdict.facts["overlay"]
+    return f"The index: {words['second']} laid over {words['first']}"
 
 
 class Figures:
@@ -221,9 +228,10 @@ class Figures:
         return axes
 
     def overlay(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw October 2025 over April 2025, with the band of all other threats."""
+        """Draw the index around one threat over that around another, with the band of all others."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
         band = self._verdict.frames()["overlay"].rename(columns={"day": "relative_day"})
+        options = {"title": overlay_title(self._verdict), **options}
         axes: Axes = plots.overlay(overlay_frame(self._verdict), band=band, ax=ax, **options)
         return axes

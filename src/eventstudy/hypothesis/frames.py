@@ -6,7 +6,7 @@
 ``placebos``              sample, link, scheme, value: the draws; ``observed`` repeats the estimate (link's direction);
                           of ``left_out`` the session or cluster whose leaving out weakens the link most
 ``curve``                 one row a specification, by estimate within sample and link; ``rank`` from 0
-``overlay``               day, first, second, low, middle, high, others: October over April, band of all other threats
+``overlay``               day, first, second, low, middle, high, others: one threat over another, band of all others
 ``paths``                 id, day, path: the index around each threat
 ``rate_ladder``           session, event_id, side, stance, rate_before, rate_after (percent)
 ``power``                 sample, link, effect, multiple, power: standard deviations, odds ratio (H2), or multiples of the

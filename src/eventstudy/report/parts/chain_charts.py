@@ -16,6 +16,7 @@ from eventstudy.hypothesis.figures import (
     link_names,
     links_frame,
     overlay_frame,
+    overlay_title,
     placebo_draws,
     power_frame,
 )
@@ -139,10 +140,10 @@ def _overlay(verdict: Verdict) -> Chart | None:
         return None
     return chart(
         "overlay",
-        "October laid over April",
+        overlay_title(verdict),
         verdict.plot.overlay(),
         plots.overlay_data(shown),
-        alt="The index around the April and the October threat, and the band of other threats.",
+        alt=f"The index around {' and around '.join(verdict.facts['overlay'].values())}, and the band of other threats.",
         caption=f"Band: 10th to 90th percentile of {int(verdict.frames()['overlay']['others'].max())} other threats.",
     )
 
