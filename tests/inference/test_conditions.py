@@ -192,3 +192,18 @@ def test_five_signs_cannot_reach_five_percent_and_say_so(name):
     assert result.valid
     assert "p cannot be below 0.0625" in " ".join(result.warnings)
     assert "cannot" not in " ".join(run(name, drawn("normal", n=6), seed=0).warnings)
+
+
+class TestFewerThanFive:
+    def test_only_exact_and_placebo_tests_are_believed(self):
+        for n in (1, 2, 3, 4):
+            for said in recommend(drawn("normal", n=n)):
+                assert not said.valid or TESTS[said.name].exact, (n, said.name)
+        assert any(said.valid and not TESTS[said.name].exact for said in recommend(drawn("normal", n=5)))
+
+    def test_what_is_said(self):
+        (doubt,) = run("bmp", drawn("normal", n=3)).doubts
+        assert doubt == "too few: 3 security-events, where below 5 only exact and placebo tests can be trusted"
+        assert run("portfolio", drawn("common", n=3)).valid
+        assert "portfolio p" in advice(drawn("common", n=3))[0]
+        assert "sq p" in " ".join(advice(drawn("normal", n=1))[:2])

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.inference.facts import SampleFacts
-from eventstudy.inference.spec import CONDITIONS, FEW, MANY
+from eventstudy.inference.spec import CONDITIONS, FEW, FEWEST, MANY
 from eventstudy.inference.statistic import moments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from eventstudy.abnormal.sample import WindowSample
     from eventstudy.inference.spec import Condition, TestSpec
@@ -102,7 +102,7 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
     if n >= 3:
         _event_variance(sample, facts, present)
     if n < FEW:
-        present["few"] = f"there are {n} security-events"
+        present["few"] = f"there {'is 1 security-event' if n == 1 else f'are {n} security-events'}"
     ordered = {condition: present[condition] for condition in CONDITIONS if condition in present}
     return Conditions(MappingProxyType(ordered), n, bars, sample.estimation is not None, MappingProxyType(days))
 
@@ -200,27 +200,34 @@ def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]
     doubts : tuple of str
         One clause for each condition that the test is not claimed to bear, with its measurement, the gravest first.
     """
-    doubts = []
+    doubts = (*_unborne(spec, conditions), *_withdrawn(spec, conditions), *_out_of_range(spec, conditions))
+    return not doubts, doubts
+
+
+def _unborne(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
     found = {**conditions.days, **conditions.present} if spec.days else conditions.present
-    for condition in (known for known in CONDITIONS if known in found):
-        text = found[condition]
-        if condition in spec.holds_under:
-            continue
+    for condition in (known for known in CONDITIONS if known in found and known not in spec.holds_under):
         if condition in spec.holds_with_many:
             if conditions.n < MANY:
-                doubts.append(f"{condition}: {text}; the test bears that from {MANY} security-events on")
-            continue
-        if condition == "few" and spec.smallest:
-            continue  # said below, with the number
-        doubts.append(f"{condition}: {text}")
-    present = frozenset(conditions.present)
+                yield f"{condition}: {found[condition]}; the test bears that from {MANY} security-events on"
+        elif condition != "few" or not spec.smallest:  # else said below, with the number
+            yield f"{condition}: {found[condition]}"
+
+
+def _withdrawn(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
     for lost in spec.withdrawn:
-        if lost <= present:
+        if lost <= frozenset(conditions.present):
             told = ", and ".join(text for condition, text in conditions.present.items() if condition in lost)
             name = " with ".join(condition for condition in CONDITIONS if condition in lost)
-            doubts.append(f"{name}: {told}; under that the test rejected too many true nulls in calibration")
-    if conditions.n < spec.smallest:
-        doubts.append(f"too few: {conditions.n} security-events, where the test needs {spec.smallest}")
+            yield f"{name}: {told}; under that the test rejected too many true nulls in calibration"
+
+
+def _out_of_range(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
+    n = conditions.n
+    events = f"{n} security-event{'' if n == 1 else 's'}"
+    if n < spec.smallest:
+        yield f"too few: {events}, where the test needs {spec.smallest}"
+    elif n < FEWEST and not spec.exact:
+        yield f"too few: {events}, where below {FEWEST} only exact and placebo tests can be trusted"
     if spec.longest is not None and conditions.bars > spec.longest:
-        doubts.append(f"too long: a window of {conditions.bars} bars, where the test bears {spec.longest}")
-    return not doubts, tuple(doubts)
+        yield f"too long: a window of {conditions.bars} bars, where the test bears {spec.longest}"

@@ -198,6 +198,7 @@ _flipped = partial(
     TestSpec,
     draws=True,
     discrete=True,
+    exact=True,
     holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},
 )
 

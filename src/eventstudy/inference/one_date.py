@@ -296,6 +296,7 @@ SPECS = (
         reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), inferences with clustering",
         compute=_portfolio,
         undefined="the portfolio's residuals have no variance",
+        exact=True,
     ),
     _one_date(
         name="sur_f",
@@ -306,5 +307,6 @@ SPECS = (
         compute=_sur_f,
         undefined="needs more residual degrees of freedom M - k than security-events, and none a copy of others",
         sided=False,
+        exact=True,
     ),
 )

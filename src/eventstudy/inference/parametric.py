@@ -305,6 +305,7 @@ SPECS = (
         needs=("one event",),
         minimum=1,
         holds_under=ALWAYS | {"few"},
+        exact=True,
     ),
     TestSpec(
         name="cross_sectional",

@@ -291,5 +291,6 @@ SPECS = (
         holds_under=ALWAYS
         | {"dependence", "staggered dependence", "fat tails", "skewness", "volatility clustering", "few"},
         withdrawn=(frozenset({"staggered dependence"}),),  # shifts of one calendar within a short history are few
+        exact=True,
     ),
 )

@@ -29,6 +29,7 @@ from eventstudy.inference import (
 from eventstudy.inference.conditions import Conditions, judge, measure
 from eventstudy.inference.facts import SampleFacts
 from eventstudy.inference.result import Alternative, TestResult
+from eventstudy.inference.spec import FEWEST
 from eventstudy.inference.statistic import Statistic, quantile
 
 if TYPE_CHECKING:
@@ -125,9 +126,9 @@ def run(
     --------
     >>> import numpy as np
     >>> from eventstudy.inference import sample_of
-    >>> result = run("cross_sectional", sample_of(car=np.array([0.01, 0.03, -0.01, 0.02])))
+    >>> result = run("cross_sectional", sample_of(car=np.array([0.01, 0.03, -0.01, 0.02, 0.0])))
     >>> print(result)
-    cross_sectional: 1.464, p = 0.239 (two-sided), t(3), n = 4 in 4 sessions; null: mean CAR = 0
+    cross_sectional: 1.414, p = 0.23 (two-sided), t(4), n = 5 in 5 sessions; null: mean CAR = 0
     """
     spec = _lookup(name)
     if alternative not in get_args(Alternative):
@@ -279,8 +280,8 @@ def _fill(blank: TestResult, spec: TestSpec, outcome: Statistic) -> TestResult:
     df = outcome.df
     degrees = None if df is None else (float(df[0]), float(df[1])) if isinstance(df, tuple) else float(df)
     warnings = outcome.warnings
-    if blank.n < 5 and not spec.draws and not spec.discrete:  # METHODS: below five only exact and placebo tests
-        warnings = (*warnings, f"{blank.n} security-events: only exact and placebo tests can be trusted")
+    if blank.n < FEWEST and not spec.exact:
+        warnings = (*warnings, f"below {FEWEST} security-events only exact and placebo tests can be trusted")
     return replace(
         blank,
         statistic=float(outcome.value),

@@ -194,6 +194,7 @@ SPECS = (
         discrete=True,
         days=True,
         holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},
+        exact=True,
     ),
     TestSpec(
         name="wilcoxon",
@@ -206,5 +207,6 @@ SPECS = (
         discrete=True,
         days=True,
         holds_under=ALWAYS | {"event variance", "fat tails", "volatility clustering", "few"},
+        exact=True,
     ),
 )

@@ -108,5 +108,6 @@ SPECS = (
         discrete=True,
         holds_under=ALWAYS | {"fat tails", "skewness", "volatility clustering", "few"},
         longest=5,
+        exact=True,
     ),
 )

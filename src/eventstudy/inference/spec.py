@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from eventstudy.inference.statistic import Statistic
 
-__all__ = ["ALWAYS", "CONDITIONS", "FEW", "MANY", "Condition", "Need", "TestSpec"]
+__all__ = ["ALWAYS", "CONDITIONS", "FEW", "FEWEST", "MANY", "Condition", "Need", "TestSpec"]
 
 Condition = Literal[
     "dependence",
@@ -45,6 +45,9 @@ Need = Literal["estimation", "refit", "one date", "two dates", "one event"]
 
 FEW = 30
 """Below this many security-events a sample is "few"."""
+
+FEWEST = 5
+"""Below this many security-events only exact and placebo tests can be trusted; the lab's tables begin with it."""
 
 MANY = 50
 """From this many security-events on, claims by the central limit theorem are made."""
@@ -94,6 +97,8 @@ class TestSpec:
     withdrawn : tuple of frozenset of str
         Sets of conditions under which the calibration lab found the claim wrong (docs/calibration.md). The claim above
         stands as it was made; the recommendation heeds the withdrawal.
+    exact : bool
+        Whether its p-values are exact for any number of security-events, given its assumptions.
     days : bool
         Whether it compares the window with single days, or counts on symmetry, so that the skewness of a day matters
         however long the window.
@@ -121,6 +126,7 @@ class TestSpec:
     longest: int | None = None
     smallest: int = 0
     withdrawn: tuple[frozenset[Condition], ...] = ()
+    exact: bool = False
     days: bool = False
     facts: bool = False
 
