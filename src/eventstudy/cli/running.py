@@ -58,7 +58,7 @@ def check_study(
         return _delivered(inputs)
     print_frame(
         found.frame,
-        title=f"{name}: {len(found.moved)} differences against {against}",
+        title=f"{name}: {len(found.moved)} difference{'s' if len(found.moved) > 1 else ''} against {against}",
         wrap=frozenset({"old", "new", "difference"}),
     )
     if images is not None and images.exists():
