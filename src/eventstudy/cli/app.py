@@ -93,7 +93,7 @@ def check(
     *,
     against: Annotated[Path, typer.Option(help="The accepted folder, such as gallery.")],
     source: Source = None,
-    tolerance: Annotated[float, typer.Option(help="Relative: numbers that differ by less are the same.")] = 1e-6,
+    tolerance: Annotated[float, typer.Option(help="Relative: numbers that differ by no more are the same.")] = 1e-6,
     update: Annotated[bool, typer.Option("--update", help="Accept what moved: write the folder anew.")] = False,
     images: Annotated[
         Optional[Path],
@@ -101,7 +101,15 @@ def check(
     ] = None,
     quick: Quick = False,
 ) -> None:
-    """Run a study again and compare it with an accepted folder; exit 1 and a table of what moved."""
+    """Run a study again and compare it with an accepted folder; exit 1 and a table of what moved.
+
+    With the same inputs nothing may move: a number by more than the tolerance, a chart by a byte (under other versions
+    of libraries: visibly).
+
+    When an input has changed the check fails whatever follows, and the table shows what a reader would see of it: a
+    number that moved by more than the tolerance and by more than one unit of the last digit in which it is printed, a
+    chart whose picture moved. A cent on one close is then the hash of its series alone.
+    """
     from eventstudy.cli.running import check_study  # noqa: PLC0415  --help must not pay for pandas
 
     raise typer.Exit(
