@@ -56,7 +56,7 @@ def whole(case: str, made: World, times: int, *, dates_only: bool = False, mask:
     say("ours, whole", case, len(table), seconds, table["car"], table["se"])
 
 
-def bandwidth(made: World) -> None:
+def bandwidth(case: str, made: World) -> None:
     """How fast this machine reads the windows and writes the outputs, with nothing computed: numba, all threads."""
 
     @numba.njit(parallel=True, fastmath={"reassoc", "nsz"})
@@ -72,7 +72,7 @@ def bandwidth(made: World) -> None:
     out = np.zeros((made.day0.size, 2 * (LAST - FIRST + 1) + 3))
     touch(made.returns, made.security, made.day0, out)
     seconds, _ = best_of(lambda: touch(made.returns, made.security, made.day0, out), 3)
-    say("memory", "read windows, write outputs", made.day0.size, seconds)
+    say("memory", case, made.day0.size, seconds)
 
 
 def main(part: str, times: int) -> None:
@@ -90,8 +90,8 @@ def main(part: str, times: int) -> None:
         "numpy-holes": lambda: kernel("1,000 x 1,000, 2 % holes", world(1000, 6300, 1_000_000, common=True, holes=0.02), market, "numpy", times),
         "numpy-wide": lambda: kernel("1e6 pairs, 5,000 x 6,300", world(5000, 6300, 1_000_000), market, "numpy", times),
         "numba-wide": lambda: kernel("1e6 pairs, 5,000 x 6,300", world(5000, 6300, 1_000_000), market, "numba", times),
-        "memory": lambda: bandwidth(world(5000, 6300, 1_000_000)),
-        "memory-common": lambda: bandwidth(world(1000, 6300, 1_000_000, common=True)),
+        "memory": lambda: bandwidth("1e6 pairs, 5,000 x 6,300", world(5000, 6300, 1_000_000)),
+        "memory-common": lambda: bandwidth("1,000 events x 1,000", world(1000, 6300, 1_000_000, common=True)),
     }  # fmt: skip
     parts[part]()
 
