@@ -16,6 +16,11 @@ _STRONGEST = 5  # "one of the strongest": among the five largest
 _SOON = 10  # "within days"
 
 
+def both_ways(word: Word) -> str:
+    """Say why arithmetic alone ends as mixed."""
+    return "the figures point both ways" if word == "mixed" else ""
+
+
 @register(10)
 def fall_of_april(ground: Ground) -> Finding:
     """Judge the 18 % from the close that the claim dates it from."""
@@ -74,7 +79,7 @@ def rally_after_geneva(ground: Ground) -> Finding:
     figure += "".join(f", {s} {signed(v)}" for s, v in found.items())
     rose = np.mean([v > 0 for v in [own, *found.values()]])
     word: Word = "supported" if rose == 1 else "contradicted" if rose == 0 else "mixed"
-    return Finding(word, figure, "2025-05-12, 2025-05-13")
+    return Finding(word, figure, "2025-05-12, 2025-05-13", both_ways(word))
 
 
 @register(14)
@@ -88,7 +93,7 @@ def pause_calmed(ground: Ground) -> Finding:
     )
     calm = then < before and later < before
     word: Word = "supported" if calm and days <= _SOON else "mixed" if calm or days <= _SOON else "contradicted"
-    return Finding(word, figure, "2025-04-02 to 2025-04-16")
+    return Finding(word, figure, "2025-04-02 to 2025-04-16", both_ways(word))
 
 
 @register(15)
@@ -227,7 +232,7 @@ def sectors_of_october(ground: Ground) -> Finding:
         f"{name} {signed(move)} (expected {'up' if sign > 0 else 'down'})" for name, (move, sign) in found.items()
     )
     word: Word = "supported" if all(right) else "contradicted" if not any(right) else "mixed"
-    return Finding(word, f"beyond the market: {figure}", "2025-10-27")
+    return Finding(word, f"beyond the market: {figure}", "2025-10-27", both_ways(word))
 
 
 @register(31)
@@ -281,4 +286,9 @@ def language_of_october(ground: Ground) -> Finding:
             "2025-10-13, 2025-10-17",
             "the fear gauge only, against sessions in a like state; credit spreads are not in this source",
         )
-    return Finding("mixed" if any(m < 0 for m in moves) else "contradicted", figure, "2025-10-13, 2025-10-17")
+    fell = [m < 0 for m in moves]
+    reason = (
+        "it fell no more than on sessions in a like state" if all(fell) else "it fell on one day and not on the other"
+    )
+    verdict: Word = "mixed" if any(fell) else "contradicted"
+    return Finding(verdict, figure, "2025-10-13, 2025-10-17", reason if any(fell) else "")

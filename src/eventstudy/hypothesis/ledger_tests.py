@@ -306,15 +306,12 @@ def fuel_for_volatility(ground: Ground) -> Finding:
     p = [float(stats.binom.sf(right - 1, n, 0.5)) for right, n in ((rise, up.size), (fall, down.size))]
     figure = f"up on {rise} of {up.size} threats ({pvalue_words(p[0])}), down on {fall} of {down.size} reliefs ({pvalue_words(p[1])})"
     held = [x <= ground.rules.level for x in p]
-    return Finding(
-        "supported"
-        if all(held)
-        else "mixed"
-        if any(held) or min(rise / up.size, fall / down.size) > 0.5
-        else "contradicted",
-        figure,
-        _WHOLE,
+    right = min(rise / up.size, fall / down.size) > 0.5
+    verdict: Word = "supported" if all(held) else "mixed" if any(held) or right else "contradicted"
+    reason = (
+        "one of the two holds by the sign test" if any(held) else "both more often than not, neither by the sign test"
     )
+    return Finding(verdict, figure, _WHOLE, reason if verdict == "mixed" else "")
 
 
 @register(34)
