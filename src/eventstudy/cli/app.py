@@ -103,12 +103,13 @@ def check(
 ) -> None:
     """Run a study again and compare it with an accepted folder; exit 1 and a table of what moved.
 
-    With the same inputs nothing may move: a number by more than the tolerance, a chart by a byte (under other versions
-    of libraries: visibly).
+    With the same inputs nothing may move: no number by more than the tolerance, no chart by a byte.
 
-    When an input has changed the check fails whatever follows, and the table shows what a reader would see of it: a
-    number that moved by more than the tolerance and by more than one unit of the last digit in which it is printed, a
-    chart whose picture moved. A cent on one close is then the hash of its series alone.
+    When an input has changed the check fails whatever follows, and lists what a reader would see of it.
+
+    These are numbers that moved by more than the tolerance and by more than one unit of their last printed digit,
+
+    and charts whose picture moved. A cent on one close is then the hash of its series alone.
     """
     from eventstudy.cli.running import check_study  # noqa: PLC0415  --help must not pay for pandas
 
