@@ -115,7 +115,7 @@ class TestAdvice:
 
     def test_tests_that_draw_are_named_not_run(self, monkeypatch):
         monkeypatch.setattr("eventstudy.inference.placebo.permutation", None)
-        lines = advice(drawn("normal", n=20, seed=2))
+        lines = advice(drawn("normal", n=25, seed=2))
         assert "believe, if run: wild_bootstrap, cluster_bootstrap, permutation" in lines
 
     def test_where_nothing_can_be_believed_it_says_so(self):
@@ -205,5 +205,39 @@ class TestFewerThanFive:
         (doubt,) = run("bmp", drawn("normal", n=3)).doubts
         assert doubt == "too few: 3 security-events, where below 5 only exact and placebo tests can be trusted"
         assert run("portfolio", drawn("common", n=3)).valid
-        assert "portfolio p" in advice(drawn("common", n=3))[0]
-        assert "sq p" in " ".join(advice(drawn("normal", n=1))[:2])
+        assert "believe on trust" in advice(drawn("common", n=3))[1]
+        assert "portfolio p" in advice(drawn("common", n=3))[1]
+        assert "sq p" in advice(drawn("normal", n=1))[1]
+
+
+class TestWhatFewEventsCannotShow:
+    """At ten events a doubled variance is found in one sample of three: what assumes that it did not rise is in doubt."""
+
+    def test_tests_that_assume_it_away_are_doubted(self):
+        sample = drawn("normal", n=10, seed=1)
+        for name in ("clm_j1", "patell", "kp_patell", "corrado"):
+            result = run(name, sample)
+            assert not result.valid
+            assert "10 security-events could hardly show it if the event doubled the variance" in result.doubts[0]
+        for name in ("cross_sectional", "bmp", "kp_bmp", "sign", "jackknife"):
+            assert run(name, sample).valid, name
+
+    def test_exact_tests_say_it_and_stay(self):
+        result = run("permutation", drawn("normal", n=10, seed=1), seed=0, draws=99)
+        assert result.valid
+        assert "could hardly show it" in " ".join(result.warnings)
+        line = next(line for line in advice(drawn("normal", n=10, seed=1)) if line.startswith("believe on trust"))
+        assert line.endswith(": permutation")
+
+    def test_many_events_show_it(self):
+        assert measure(drawn("normal", n=25, seed=1)).unseen == {}
+        assert "event variance" in measure(drawn("normal", n=20, seed=1)).unseen
+        assert run("patell", drawn("normal", n=25, seed=2)).valid
+
+    def test_it_is_as_often_found_as_is_said(self):
+        """The declared bound: from 23 normal SCARs on, a doubling is found in four samples of five."""
+        found = [
+            "event variance" in measure(drawn("event_variance", n=23, window=(0, 0), seed=seed)).present
+            for seed in range(100)
+        ]
+        assert sum(found) > 100 * 0.8 - 3 * np.sqrt(100 * 0.8 * 0.2)

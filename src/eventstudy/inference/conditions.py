@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from eventstudy.inference.facts import SampleFacts
 from eventstudy.inference.spec import CONDITIONS, FEW, FEWEST, MANY
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from eventstudy.abnormal.sample import WindowSample
     from eventstudy.inference.spec import Condition, TestSpec
 
-__all__ = ["Conditions", "judge", "measure"]
+__all__ = ["Conditions", "caveats", "judge", "measure"]
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +37,8 @@ MEASURED = 2_000
 """Security-events, evenly spaced, on which the shape of the residuals is measured: half a million bars settle it."""
 SURE = 1.645
 """One-sided 5 %: for a rise of variance, and for a correlation beyond what independent series would show."""
+LIKELY = 0.8
+"""A doubling of the variance that is found less often than this is said to be out of sight: that is so below 23 normal SCARs."""
 SPARSE = 0.01
 """Share of missing or masked bars from which holes count; the lab, with 5 %, finds sizes of up to 6.1 %."""
 
@@ -55,6 +58,8 @@ class Conditions:
     days : mapping of str to str
         The same of single days where a sum over the window is no longer so, for tests that score days
         (`TestSpec.days`).
+    unseen : mapping of str to str
+        Conditions that so few security-events could not show.
     """
 
     present: Mapping[Condition, str]
@@ -62,6 +67,7 @@ class Conditions:
     bars: int
     measured: bool
     days: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
+    unseen: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Conditions:
@@ -99,12 +105,14 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
     days: dict[Condition, str] = {}
     if sample.estimation is not None and n:
         _shape(facts, used, bars, present, days)
-    if n >= 3:
-        _event_variance(sample, facts, present)
+    unseen: dict[Condition, str] = {}
+    if n:
+        _event_variance(sample, facts, present, unseen)
     if n < FEW:
         present["few"] = f"there {'is 1 security-event' if n == 1 else f'are {n} security-events'}"
     ordered = {condition: present[condition] for condition in CONDITIONS if condition in present}
-    return Conditions(MappingProxyType(ordered), n, bars, sample.estimation is not None, MappingProxyType(days))
+    known = sample.estimation is not None
+    return Conditions(MappingProxyType(ordered), n, bars, known, MappingProxyType(days), MappingProxyType(unseen))
 
 
 def _dependence(
@@ -165,23 +173,30 @@ def _shape(
             present["volatility clustering"] = f"squared residuals have an autocorrelation of {rho:.2f}"
 
 
-def _event_variance(sample: WindowSample, facts: SampleFacts, present: dict[Condition, str]) -> None:
+def _event_variance(
+    sample: WindowSample, facts: SampleFacts, present: dict[Condition, str], unseen: dict[Condition, str]
+) -> None:
     n, _, spread = moments(sample.scar)
-    df = np.asarray(sample.df, dtype=float)
-    df = df[np.isfinite(sample.scar) & (df > 4)]
-    if not np.isfinite(spread) or df.size == 0:
-        return
-    r = float(facts.correlation)
-    expected = float((df / (df - 2)).mean()) * (1 - max(r, 0.0) if np.isfinite(r) else 1.0)
     kurtosis = 3.0
     if sample.estimation is not None:  # fat tails alone make the spread of few events unsteady
         z = facts.estimation.standardized[:: max(1, sample.car.size // MEASURED)]
         square = z[np.isfinite(z)] ** 2
         if square.any():
             kurtosis += max(float((square * square).mean() / square.mean() ** 2) - 3, 0.0) / sample.relative_day.size
-    ratio = float(spread**2) / expected
-    if ratio > 1 + SURE * np.sqrt((kurtosis - 1) / float(n)):
-        present["event variance"] = f"the variance in the window is x{ratio:.2f} that of the estimation window"
+    error = float(np.sqrt((kurtosis - 1) / max(int(n), 1)))
+    limit = 1 + SURE * error
+    df = np.asarray(sample.df, dtype=float)
+    df = df[np.isfinite(sample.scar) & (df > 4)]
+    if n >= 3 and np.isfinite(spread) and df.size:
+        r = float(facts.correlation)
+        expected = float((df / (df - 2)).mean()) * (1 - max(r, 0.0) if np.isfinite(r) else 1.0)
+        ratio = float(spread**2) / expected
+        if ratio > limit:
+            present["event variance"] = f"the variance in the window is x{ratio:.2f} that of the estimation window"
+            return
+    if special.ndtr((2 - limit) / (2 * error)) < LIKELY:
+        events = f"{n} security-event{'' if n == 1 else 's'}"
+        unseen["event variance"] = f"{events} could hardly show it if the event doubled the variance"
 
 
 def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]]:
@@ -204,6 +219,30 @@ def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]
     return not doubts, doubts
 
 
+def caveats(spec: TestSpec, conditions: Conditions) -> tuple[str, ...]:
+    """Return what an exact test takes for granted that so few security-events could not show to be wrong.
+
+    Parameters
+    ----------
+    spec : TestSpec
+        The test.
+    conditions : Conditions
+        From `measure`.
+
+    Returns
+    -------
+    tuple of str
+        Empty for a test that is not exact: there it is a doubt.
+    """
+    return tuple(_unseen(spec, conditions)) if spec.exact else ()
+
+
+def _unseen(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
+    for condition, text in conditions.unseen.items():
+        if condition not in spec.holds_under:
+            yield f"{condition}: {text}"
+
+
 def _unborne(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
     found = {**conditions.days, **conditions.present} if spec.days else conditions.present
     for condition in (known for known in CONDITIONS if known in found and known not in spec.holds_under):
@@ -212,6 +251,8 @@ def _unborne(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
                 yield f"{condition}: {found[condition]}; the test bears that from {MANY} security-events on"
         elif condition != "few" or not spec.smallest:  # else said below, with the number
             yield f"{condition}: {found[condition]}"
+    if not spec.exact and conditions.n >= max(FEWEST, spec.smallest):
+        yield from _unseen(spec, conditions)
 
 
 def _withdrawn(spec: TestSpec, conditions: Conditions) -> Iterator[str]:

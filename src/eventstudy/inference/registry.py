@@ -26,7 +26,7 @@ from eventstudy.inference import (
     signs,
     single_event,
 )
-from eventstudy.inference.conditions import Conditions, judge, measure
+from eventstudy.inference.conditions import Conditions, caveats, judge, measure
 from eventstudy.inference.facts import SampleFacts
 from eventstudy.inference.result import Alternative, TestResult
 from eventstudy.inference.spec import FEWEST
@@ -74,12 +74,15 @@ class Recommendation:
         Whether it can be done and nothing measured speaks against it.
     reasons : tuple of str
         Why not.
+    caveats : tuple of str
+        What it takes for granted that so few security-events could not show to be wrong.
     """
 
     name: str
     applicable: bool
     valid: bool
     reasons: tuple[str, ...]
+    caveats: tuple[str, ...] = ()
 
 
 def run(
@@ -205,7 +208,7 @@ def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tupl
         obstacle = _obstacle(spec, sample, _used(spec, sample)[0], "two-sided")
         valid, doubts = judge(spec, conditions)
         reasons = (obstacle,) if obstacle else doubts
-        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, reasons))
+        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, reasons, caveats(spec, conditions)))
     return tuple(said)
 
 
@@ -213,7 +216,7 @@ def _judged(result: TestResult, spec: TestSpec, conditions: Conditions) -> TestR
     if not result.applicable:
         return result
     valid, doubts = judge(spec, conditions)
-    return replace(result, valid=valid, doubts=doubts)
+    return replace(result, valid=valid, doubts=doubts, warnings=(*result.warnings, *caveats(spec, conditions)))
 
 
 def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:
