@@ -271,16 +271,19 @@ def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
     (tmp_path / "suite").mkdir()
     shutil.copy(here / "conftest.py", tmp_path / "suite" / "small.py")
     (tmp_path / "suite" / "test_mine.py").write_text(
-        "import pytest, small\n"
+        "import pandas as pd, pytest, small\n"
         "pytest_plugins = []\n"
         "@pytest.mark.parametrize('close', [5600.0, 5656.0])\n"
         "def test_study(eventstudy_check, monkeypatch, close):\n"
         "    import eventstudy.report.build as build, eventstudy.study.files as files\n"
-        "    monkeypatch.setattr(build, 'build_document', lambda *_, **__: (small.make_document(close), None))\n"
+        "    def built(*_, **__):\n"
+        "        pd.Series(pd.to_datetime(['2025-04-02'], utc=True)).values\n"
+        "        return small.make_document(close), None\n"
+        "    monkeypatch.setattr(build, 'build_document', built)\n"
         "    monkeypatch.setattr(files, 'load_study', lambda name: name)\n"
         f"    eventstudy_check('small', {str(accepted)!r})\n"
     )
-    options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path / "suite")]
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider", "--rootdir", str(tmp_path / "suite")]
     plugin = ["-p", "eventstudy.report.pytest_plugin"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *plugin, str(tmp_path / "suite")],
