@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.abnormal.basis import orthonormal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["Diagnostics", "diagnose"]
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 LAGS: Final = 5
+CHUNK: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,41 +90,56 @@ def diagnose(response: Floats, residual: Floats, design: Floats) -> Diagnostics:
             missing_share=1 - m / residual.shape[1],
             r_squared=1 - (e**2).sum(axis=1) / (y**2).sum(axis=1),
             autocorrelation=rho,
-            arch_pvalue=np.array([_arch(row[keep]) for row, keep in zip(e, used, strict=True)]),
+            arch_pvalue=_by_chunks(_arch, e, used),
             skewness=skewness,
             kurtosis=kurtosis,
             jarque_bera_pvalue=chdtrc(2, bera),
-            beta_shift_t=np.array([_shift(response[i], design[i], used[i]) for i in range(m.size)]),
+            beta_shift_t=_by_chunks(_shift, response, used, design),
         )
 
 
-def _arch(residual: Floats) -> float:
-    """Return the p-value of Engle's LM test: M R2 of squared residuals on their own lags, chi2(lags)."""
+def _by_chunks(test: Callable[..., Floats], *arrays: Any) -> Floats:
+    """Return `test` of the rows of `arrays`, a thousand at a time."""
+    size = len(arrays[0])
+    parts = [test(*(array[low : low + CHUNK] for array in arrays)) for low in range(0, size, CHUNK)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _arch(residual: Floats, used: Bools) -> Floats:
+    """Return the p-values of Engle's LM test: M R2 of squared residuals on their own lags, chi2(lags)."""
     from scipy.special import chdtrc  # noqa: PLC0415  as above
 
-    square = residual**2
-    if square.size <= 3 * LAGS or square.std() == 0:
-        return float("nan")
-    y = square[LAGS:]
-    x = np.column_stack([np.ones(y.size), *(square[LAGS - lag : -lag] for lag in range(1, LAGS + 1))])
-    fitted = x @ np.linalg.lstsq(x, y, rcond=None)[0]
-    share = 1 - ((y - fitted) ** 2).sum() / ((y - y.mean()) ** 2).sum()
-    return float(chdtrc(LAGS, y.size * share))
+    size, m = used.shape[1] - LAGS, used.sum(axis=1)
+    if size <= 0:
+        return np.full(m.size, np.nan)
+    together = np.argsort(~used, axis=1, kind="stable")  # those that are used first, in their order
+    square = np.take_along_axis(residual, together, axis=1) ** 2
+    inside = np.arange(size) < (m - LAGS)[:, None]
+    lagged = [square[:, LAGS - lag : LAGS - lag + size] for lag in range(1, LAGS + 1)]
+    design = np.where(inside[:, None], np.stack([np.ones(inside.shape), *lagged], axis=1), 0.0)
+    y = np.where(inside, square[:, LAGS:], 0.0)
+    y = np.where(inside, y - (y.sum(axis=1) / inside.sum(axis=1).clip(1))[:, None], 0.0)
+    basis = orthonormal(design, np.empty((m.size, LAGS + 1, 0)))
+    left = y - np.vecmat(np.matvec(basis.q, y), basis.q)
+    total = np.vecdot(y, y)
+    known = (m > 3 * LAGS) & (total > 0) & basis.full_rank
+    share = 1 - np.vecdot(left, left) / np.where(known, total, np.nan)
+    return np.asarray(chdtrc(LAGS, (m - LAGS) * share), dtype=np.float64)
 
 
-def _shift(response: Floats, design: Floats, used: NDArray[np.bool_]) -> float:
+def _shift(response: Floats, used: Bools, design: Floats) -> Floats:
     """Return the t of the first slope's change between halves, in one regression with both halves' own coefficients."""
-    x, y = design[used], response[used]
-    k = x.shape[1]
-    if k < 2 or y.size < 2 * k + 4:
-        return float("nan")
-    late = (np.arange(y.size) >= y.size // 2)[:, None]
-    both = np.column_stack([x, x * late])
-    q, r = np.linalg.qr(both)
-    if np.abs(np.diag(r)).min() <= 1e-11 * np.abs(np.diag(r)).max():
-        return float("nan")
-    inverse = np.linalg.inv(r)
-    coef = inverse @ (q.T @ y)
-    residual = y - both @ coef
-    scale = residual @ residual / (y.size - 2 * k)
-    return float(coef[k + 1] / np.sqrt(scale * (inverse[k + 1] @ inverse[k + 1])))
+    n, _, k = design.shape
+    if k < 2:
+        return np.full(n, np.nan)
+    m = used.sum(axis=1)
+    late = np.cumsum(used, axis=1) > (m // 2)[:, None]
+    x = np.where(used[:, None], design.swapaxes(1, 2), 0.0)
+    y = np.where(used, response, 0.0)
+    basis = orthonormal(np.concatenate([x, x * late[:, None]], axis=1), np.empty((n, 2 * k, 0)))
+    share = np.matvec(basis.q, y)
+    left = y - np.vecmat(share, basis.q)
+    known = basis.full_rank & (m >= 2 * k + 4)
+    scale = np.vecdot(left, left) / np.where(known, m - 2 * k, np.nan)
+    row = basis.to_coef[:, k + 1]
+    return np.asarray(np.vecdot(row, share) / np.sqrt(scale * np.vecdot(row, row)))
