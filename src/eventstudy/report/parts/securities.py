@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from eventstudy import plots
 from eventstudy.abnormal import MarketModel
+from eventstudy.inference import cross_sectional
 from eventstudy.report.document import Chart, Section, Table
 from eventstudy.report.parts.overview import heatmap_chart
 from eventstudy.report.parts.part import Part, records, window_text
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["securities_part"]
 
 LEVEL = 0.95
+FEWEST = 2  # sessions that a mean is tested on
 CHARTED = "industries"  # the group that the chart of named events shows: complete in every source
 
 
@@ -49,7 +52,7 @@ def securities_part(inputs: Inputs) -> Part:
     every = study.fit(inputs.sample, panel)
     cars = every.car(part.window).merge(_group_frame(have), on="symbol")
     named = _named(inputs, part, cars, every)
-    means = _means(inputs, part, study, panel, have)
+    means = _means(inputs, cars, have)
     said = window_text(part.window)
     caption = f"Market model against {part.benchmark}, {said}; 95% intervals with the exact forecast variance."
     charts = _charts(named, have, said, caption)
@@ -127,30 +130,35 @@ def _named(inputs: Inputs, part: CrossSectionPart, cars: pd.DataFrame, every: St
     ).reset_index(drop=True)
 
 
-def _means(
-    inputs: Inputs, part: CrossSectionPart, study: EventStudy, panel: ReturnPanel, have: dict[str, list[str]]
-) -> pd.DataFrame:
+def _means(inputs: Inputs, cars: pd.DataFrame, have: dict[str, list[str]]) -> pd.DataFrame:
     """Each security's mean reaction by stance; sessions with both directions, or a mixed announcement, are left out."""
+    from scipy.stats import t as student  # noqa: PLC0415  slow to import
+
     sessions, both = inputs.sample_sessions()
     clear = sessions[~both]
     rows = []
     for stance in (inputs.stances.trigger, inputs.stances.relief):
-        events = inputs.sample.select(event_id=list(clear.index[clear["stance"] == stance]))
+        mine = cars[cars["event_id"].isin(clear.index[clear["stance"] == stance])]
+        # the announcements of one session are one observation: their CARs are the same
+        mine = mine.drop_duplicates(["symbol", "session"])
+        of = {str(symbol): own for symbol, own in mine.groupby("symbol")}
         for group, symbols in have.items():
             for symbol in symbols:
-                result = study.fit(events, panel.select([symbol, part.benchmark]))
-                test = result.test("cross_sectional", part.window)
+                own = of.get(symbol, mine.iloc[:0])
+                test = cross_sectional(own["car"].to_numpy(dtype=float))
+                n, mean, error = int(test.n), float(np.asarray(test.estimate)), float(np.asarray(test.se))
+                half = float(student.ppf(0.5 + LEVEL / 2, max(n - 1, 1))) * error
                 rows.append(
                     {
                         "group": group,
                         "symbol": symbol,
                         "stance": stance,
-                        "caar": test.estimate,
-                        "low": test.ci[0],
-                        "high": test.ci[1],
-                        "pvalue": test.pvalue,
-                        "n": test.n_clusters,
-                        "reason": "" if test.applicable else test.reason,
+                        "caar": mean,
+                        "low": mean - half,
+                        "high": mean + half,
+                        "pvalue": float(np.asarray(test.p_two)),
+                        "n": n,
+                        "reason": "" if n >= FEWEST else f"needs {FEWEST} sessions, has {n}",
                     }
                 )
     return pd.DataFrame(rows)
