@@ -1,0 +1,161 @@
+"""Input that cannot be meant is one clear error, or an exclusion that says why; never a silent number."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from panels import pairs, small_panel
+
+import eventstudy as es
+from eventstudy.errors import DataError, InputError, StudyError
+
+BAD = {
+    "estimation inside the window": (
+        lambda: es.EventStudy(model=es.MeanAdjusted(), window=(-20, 5)),
+        "end it on -21 or before",
+    ),
+    "window reversed": (lambda: es.EventStudy(model=es.MeanAdjusted(), window=(5, -5)), "runs backwards"),
+    "no model": (lambda: es.EventStudy(model="market"), "is no normal-return model"),
+    "policy unknown": (lambda: es.EventStudy(model=es.MeanAdjusted(), non_session="later"), "not one of"),
+    "minimum above length": (lambda: es.EstimationWindow(length=60, minimum=100), "cannot be met"),
+    "longer than the data": (
+        lambda: es.EventStudy(model=es.MarketModel("M"), estimation=es.EstimationWindow(length=500)).fit(
+            pairs(small_panel(), [300]), small_panel()
+        ),
+        "longer than the data",
+    ),
+    "benchmark not in the panel": (
+        lambda: es.EventStudy(model=es.MarketModel("^GSPC")).fit(pairs(small_panel(), [300]), small_panel()),
+        r"needs '\^GSPC', which the panel does not hold",
+    ),
+    "no event": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(pairs(small_panel(), []), small_panel()),
+        "no event to study",
+    ),
+    "no date column": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).drop(columns="bar"), small_panel()
+        ),
+        "'announced_at'",
+    ),
+    "moment without a zone": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).rename(columns={"bar": "announced_at"}), small_panel()
+        ),
+        "has no time zone",
+    ),
+    "bar that is no date": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).assign(bar="someday"), small_panel()
+        ),
+        "no date",
+    ),
+    "window outside the study's": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(pairs(small_panel(), [300]), small_panel()).car((0, 20)),
+        "inside the event window",
+    ),
+    "level missing": (
+        lambda: es.EventStudy(model=es.MeanAdjusted(volatility="^VIX")).fit(pairs(small_panel(), [300]), small_panel()),
+        "variance from",
+    ),
+    "returns of another kind": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(pairs(small_panel(), [300]), small_panel().to_numpy()),
+        "must be a ReturnPanel or a DataFrame",
+    ),
+    "infinite benchmark": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]), small_panel().assign(M=np.inf)
+        ),
+        "infinite",
+    ),
+    "duplicate bars": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]), pd.concat([small_panel(), small_panel().iloc[[5]]]).sort_index()
+        ),
+        "stands 2 times",
+    ),
+    "prices for returns": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]), 100 * (1 + small_panel()).cumprod()
+        ),
+        "prices",
+    ),
+    "percent for decimals": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(pairs(small_panel(), [300]), 100 * small_panel()),
+        "holds percent; returns are decimals here: divide by 100",
+    ),
+    "id for event_id": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).rename(columns={"event_id": "id"}), small_panel()
+        ),
+        "rename 'id' to 'event_id'",
+    ),
+    "date for bar": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).rename(columns={"bar": "date"}), small_panel()
+        ),
+        "rename 'date' to 'bar'",
+    ),
+    "ticker for symbol": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]).rename(columns={"symbol": "ticker"}), small_panel()
+        ),
+        "column 'ticker' is not read; rename it to 'symbol'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_clear_error(case):
+    call, words = BAD[case]
+    with pytest.raises(InputError, match=words) as caught:
+        call()
+    assert isinstance(caught.value, StudyError | DataError)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unsorted_index_gives_the_same_study():
+    panel = small_panel()
+    shuffled = panel.iloc[np.random.default_rng(3).permutation(len(panel))]
+    study = es.EventStudy(model=es.MarketModel("M"), window=(0, 1), estimation=es.EstimationWindow(end=-1))
+    events = pairs(panel, [300, 350])
+    pd.testing.assert_frame_equal(study.fit(events, panel).car(), study.fit(events, shuffled).car())
+
+
+def test_an_infinite_return_excludes_its_security_event_and_no_other():
+    panel = small_panel()
+    panel.iloc[250, 1] = np.inf
+    result = es.EventStudy(
+        model=es.MarketModel("M"), window=(0, 1), estimation=es.EstimationWindow(length=100, end=-1)
+    ).fit(pairs(panel, [200, 300]), panel)
+    assert result.excluded[["event_id", "symbol", "reason"]].to_numpy().tolist() == [["e300", "A", "infinite_return"]]
+
+
+def test_a_symbol_without_returns_is_told_why():
+    panel = small_panel()
+    panel["B"] = np.nan
+    held = es.ReturnPanel(panel, levels=panel[["A"]].rename(columns={"A": "^VIX"}), failures={"GONE": "no such ticker"})
+    result = es.EventStudy(model=es.MarketModel("M")).fit(pairs(panel, [350], symbols=("A", "B", "GONE", "^VIX")), held)
+    assert result.excluded.set_index("symbol")["detail"].to_dict() == {
+        "B": "all its returns are missing in the panel",
+        "GONE": "its prices did not come: no such ticker",
+        "^VIX": "the panel holds it as a level, not as a return",
+    }
+
+
+def test_a_design_that_is_singular_is_an_exclusion_with_its_reason():
+    panel = small_panel().assign(M=0.001)
+    result = es.EventStudy(model=es.MarketModel("M")).fit(pairs(panel, [350]), panel)
+    assert set(result.excluded["reason"]) == {"rank_deficient"}
+    assert result.n == 0
+
+
+def test_a_row_that_stands_twice_is_refused():
+    bars = pd.bdate_range("2024-01-01", periods=300)
+    frame = pd.DataFrame({"A": np.linspace(-0.01, 0.01, 300)}, index=bars)
+    pairs = pd.DataFrame({"event_id": ["a", "b", "a"], "symbol": "A", "bar": bars[[280, 280, 280]]})
+    study = es.EventStudy(
+        model=es.MeanAdjusted(), window=(0, 1), estimation=es.EstimationWindow(100, end=-1), calendar=None
+    )
+    with pytest.raises(StudyError, match=r"row 2 repeats an earlier one \(event_id a"):
+        study.fit(pairs, frame)
+    assert study.fit(pairs.iloc[:2], frame).n == 2
