@@ -12,6 +12,7 @@ from eventstudy.plots.style import (
     chance,
     clean,
     headline,
+    name_rows,
     need,
     nothing_to_draw,
     say,
@@ -140,12 +141,7 @@ def coefficients(
                 annotation_clip=False,
                 gid="coefficients.value",
             )
-        target.set_yticks(tidy["row"], [clean(term, 40) for term in tidy["term"]])
-        for text in target.get_yticklabels():
-            text.set_parse_math(False)
-        target.tick_params(axis="y", length=0)
-        target.grid(visible=True, axis="x")
-        target.grid(visible=False, axis="y")
+        name_rows(target, tidy["row"], [clean(term, 40) for term in tidy["term"]], 0.9)
         target.set_ylim(len(tidy) - 0.4, -0.6)
         value_axis(target.xaxis, quantity, unit)
     return target

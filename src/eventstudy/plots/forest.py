@@ -12,6 +12,7 @@ from eventstudy.plots.style import (
     canvas,
     clean,
     headline,
+    name_rows,
     need,
     nothing_to_draw,
     say,
@@ -123,12 +124,9 @@ def forest(
 
 
 def _names(ax: Axes, tidy: pd.DataFrame, unit: str) -> None:
-    ax.set_yticks(tidy["row"], [clean(label, 40) for label in tidy["label"]])
+    name_rows(ax, tidy["row"], [clean(label, 40) for label in tidy["label"]], 0.82)
     for text, whole in zip(ax.get_yticklabels(), tidy["summary"], strict=True):
-        text.set(fontsize=scaled(0.82), fontweight="bold" if whole else "normal", parse_math=False)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(visible=True, axis="x")
-    ax.grid(visible=False, axis="y")
+        text.set_fontweight("bold" if whole else "normal")
     right: dict[str, Any] = {
         "xycoords": ax.get_yaxis_transform(),
         "va": "center",

@@ -106,7 +106,7 @@ def industries(
         rows = tidy["row"].max() + 1 if len(tidy) else 4
         figure = new_figure((max(0.7, 0.18 + 0.24 * panels), max(0.5, 0.4 + 0.05 * rows)))
         axes = figure.subplots(1, panels, sharey=True, sharex=True, squeeze=False)[0]
-        text = f"n = {tidy['symbol'].nunique()} securities; bars are intervals" if subtitle is None else subtitle
+        text = f"n = {tidy['symbol'].nunique()} securities; lines are intervals" if subtitle is None else subtitle
         head = figure.suptitle(
             f"{title}\n", x=0.01, ha="left", fontsize=scaled(1.18), fontweight="bold", parse_math=False, gid="title"
         )

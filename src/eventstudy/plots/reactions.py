@@ -17,6 +17,7 @@ from eventstudy.plots.style import (
     drawn_on,
     headline,
     mark_of,
+    name_rows,
     need,
     nothing_to_draw,
     percent,
@@ -178,15 +179,9 @@ def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str) -> None:
             gid=f"reactions.group.{slug(stance)}",
         )
     ax.axvline(0, color="#444444", linewidth=0.9, gid="reactions.zero")
-    ax.set_yticks(
-        tidy["place"], [f"{clean(n, 38)}  {_day(s)}" for n, s in zip(tidy["name"], tidy["session"], strict=True)]
-    )
-    ax.tick_params(axis="y", length=0, labelsize=scaled(0.8))
-    for text in ax.get_yticklabels():
-        text.set_parse_math(False)
+    names = [f"{clean(n, 38)}  {_day(s)}" for n, s in zip(tidy["name"], tidy["session"], strict=True)]
+    name_rows(ax, tidy["place"], names, 0.8)
     ax.set_ylim(tidy["place"].max() + 0.7, -1.3)
-    ax.grid(visible=True, axis="x")
-    ax.grid(visible=False, axis="y")
     for place in tidy.loc[tidy["estimate"].isna(), "place"]:
         ax.text(0, place, " no figure", va="center", fontsize=scaled(0.75), color="#777777", gid="reactions.missing")
     percent_axis(ax.xaxis)

@@ -206,6 +206,26 @@ def percent_axis(axis: Axis) -> None:
     axis.set_major_formatter(PercentTicks())
 
 
+def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> None:
+    """Name rows at the left of an axes whose values run across: no ticks, lines only along the values.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    places : array_like of float (N,)
+    names : sequence of str (N,)
+        Ready to be shown.
+    size : float
+        Of the letters, times the style's.
+    """
+    ax.set_yticks(places, names)
+    for text in ax.get_yticklabels():
+        text.set(fontsize=scaled(size), parse_math=False)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=True, axis="x")
+    ax.grid(visible=False, axis="y")
+
+
 def value_axis(axis: Axis, quantity: str, unit: str = "percent") -> None:
     """Label an axis with its quantity and unit: decimals shown in percent, or numbers with the unit in words."""
     if unit == "percent":
