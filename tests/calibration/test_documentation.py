@@ -42,6 +42,16 @@ def test_every_table_is_drawn_with_the_command_that_made_it(tables):
             assert draw_table(rows, n, (first, last)) in PAGE, (name, n, first, last)
 
 
+def test_the_table_of_tests_is_that_of_their_specifications(drawing):
+    assert drawing.registered() in (DOCS / "tests.md").read_text(encoding="utf-8")
+
+
+def test_what_is_withdrawn_is_said_in_words():
+    words = (DOCS / "tests.md").read_text(encoding="utf-8").split("| condition | measured as |")[0]
+    for name, spec in TESTS.items():
+        assert (f"`{name}`" in words) or not spec.withdrawn, name
+
+
 def test_the_counts_of_claims_are_those_of_the_tables(tables):
     for name, (_, rows) in tables.items():
         if name.startswith("power"):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eventstudy.abnormal import MarketModel, estimate
 from eventstudy.inference import TESTS, adjust_pvalues, run, wilcoxon
 from eventstudy.inference.facts import SampleFacts
 from hypothesis import given, settings
@@ -100,6 +101,27 @@ def test_an_event_without_returns_is_as_if_it_were_not_there(make_sample, name):
     one, other = run(name, gone), run(name, rest)
     np.testing.assert_allclose(one.statistic, other.statistic, rtol=RTOL)
     assert (one.n, one.df) == (other.n, other.df)
+
+
+@pytest.mark.parametrize("dates", ["one", "staggered", "apart"])
+def test_returns_outside_both_windows_change_nothing(dates):
+    rng = np.random.default_rng(3)
+    returns, market = rng.normal(0, 0.02, (9, 420)), rng.normal(0, 0.01, (1, 420))
+    day0 = {"one": np.full(9, 350), "staggered": rng.integers(340, 350, 9), "apart": 290 + 12 * np.arange(9)}[dates]
+    keep = {"window": (0, 2), "estimation": (-260, -11), "model": MarketModel("m"), "minimum": 100}
+    unused = np.ones(returns.shape, dtype=bool)
+    for i, day in enumerate(day0):
+        unused[i, day - 260 : day - 10] = unused[i, day : day + 3] = False
+    other = np.where(unused, rng.normal(0, 0.5, returns.shape), returns)
+    one, two = (
+        estimate(x, market, security=np.arange(9), day0=day0, **keep).sample(0, 2, estimation=True)
+        for x in (returns, other)
+    )
+    for name in COMPUTED:
+        first, second = run(name, one), run(name, two)
+        assert first.applicable == second.applicable
+        np.testing.assert_allclose(first.statistic, second.statistic, rtol=RTOL)
+        assert first.valid == second.valid
 
 
 @pytest.mark.parametrize("name", ["kp_patell", "kp_bmp"])
