@@ -9,7 +9,15 @@ from statsmodels.stats.diagnostic import het_arch
 from statsmodels.stats.stattools import jarque_bera
 
 import eventstudy as es
-from eventstudy.abnormal import MarketModel, MeanAdjusted, TradeToTrade
+from eventstudy.abnormal import (
+    DimsonSum,
+    MarketModel,
+    MeanAdjusted,
+    RobustMarketModel,
+    ScholesWilliams,
+    SyntheticControl,
+    TradeToTrade,
+)
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.study import abnormal_volume, lumped_returns, without_stale
@@ -129,6 +137,17 @@ def test_one_common_date_is_judged_by_the_portfolio_regression(panel):
         [row["caar"], row["se"]], [(portfolio - x @ ols.params)[DAY0 : DAY0 + 3].sum(), se], rtol=1e-9
     )
     np.testing.assert_allclose(row["high"] - row["caar"], stats.t.ppf(0.975, 248) * se, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "model", [RobustMarketModel("M"), ScholesWilliams("M"), DimsonSum("M"), SyntheticControl(("M", "C"))]
+)
+def test_one_common_date_of_a_model_that_is_not_least_squares_averages_its_own_cars(panel, model):
+    result = fit(panel, model, symbols=("A", "B"))
+    row, car = result.caar((0, 2)).iloc[0], result.car((0, 2))["car"]
+    assert row["test"] == "time_series"
+    np.testing.assert_allclose(row["caar"], car.mean(), rtol=RTOL)
+    assert row["low"] < row["caar"] < row["high"]
 
 
 def test_beaver_u_is_the_squared_standardized_return(panel):

@@ -149,7 +149,8 @@ class StudyResult:
         """Return one row: the average cumulative abnormal return of a window and its interval.
 
         The interval is robust to correlation inside a session: clustered by day 0, or the exact regression of the
-        portfolio where all events share it. Where one series is studied, a session is one observation.
+        portfolio where all events share it (with a model that is not least squares: the time-series test). Where one series
+        is studied, a session is one observation.
 
         Parameters
         ----------

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eventstudy.abnormal.own import is_own
 from eventstudy.abnormal.status import Exclusion
 from eventstudy.study.means import clustered_mean
 
@@ -138,15 +139,18 @@ def caar(result: StudyResult, window: tuple[int, int], level: float) -> pd.DataF
     value = gather(result, [part.abnormal.car(*window, result.study.missing)[0] for part in result.parts])[once]
     mean = clustered_mean(value, cluster, level)
     if mean.clusters == 1 and mean.n > 1:
-        test = result.test("portfolio", window)
+        # the portfolio's regression is the mean of its members' only where each is least squares on the same design
+        own = any(is_own(part.abnormal.model) for part in result.parts)
+        name = "time_series" if own else "portfolio"
+        test = result.test(name, window)
         row: tuple[float, float, float, float, str]
         if test.applicable:
             from scipy.special import stdtrit  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
             reach = float(stdtrit(float(cast("float", test.df)), 0.5 + level / 2)) * test.se
-            row = (test.estimate, test.se, test.estimate - reach, test.estimate + reach, "portfolio")
+            row = (test.estimate, test.se, test.estimate - reach, test.estimate + reach, name)
         else:
-            row = (mean.mean, np.nan, np.nan, np.nan, "portfolio")
+            row = (mean.mean, np.nan, np.nan, np.nan, name)
     else:
         row = (mean.mean, mean.se, mean.low, mean.high, "cross_sectional" if mean.clusters == mean.n else "clustered")
     return pd.DataFrame(
