@@ -222,7 +222,7 @@ class Figures:
         """Draw what these data could have shown: power by the size of the true effect."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        words = {"effect": "true effect in multiples of the declared one", "unit": "times"}
+        words = {"effect": "true effect", "unit": "multiples of the declared one"}
         options = {"title": "What these data could have shown", **words, **options}
         axes: Axes = plots.power_curve(power_frame(self._verdict, sample), ax=ax, **options)
         return axes

@@ -33,7 +33,8 @@ def verdict_tables(
         "threats": setting.episodes,
         "placebos": _placebos(samples),
         "falsifiers": pd.DataFrame(
-            [(f.link, f.text, f.fires, f.figure) for f in falsifiers], columns=["link", "falsifier", "fires", "figure"]
+            [(f.link, f.text, f.fires, f.required, f.figure) for f in falsifiers],
+            columns=["link", "falsifier", "fires", "required", "figure"],
         ),
     }
 
