@@ -101,7 +101,21 @@ def test_a_study_file_with_wrong_keys_names_all_of_them(run, tmp_path):
     study(tmp_path)
     text = (tmp_path / "study.toml").read_text().replace('title = "T"', 'titel = "T"\ncalender = "XNYS"')
     (tmp_path / "study.toml").write_text(text)
-    refused(run, tmp_path, "study.toml", "titel", "calender", "title")
+    refused(run, tmp_path, "study.toml", "titel", "title is missing", "no key calender; did you mean calendar?")
+
+
+def test_a_study_file_with_a_key_that_resembles_none_lists_those_there_are(run, tmp_path):
+    study(tmp_path)
+    with (tmp_path / "study.toml").open("a") as file:
+        file.write("[hypothesis]\nxyz = 1\n")
+    refused(run, tmp_path, "no key hypothesis.xyz; the keys are seed, definitions")
+
+
+def test_an_event_file_with_semicolons_says_so(run, tmp_path):
+    (tmp_path / "events.csv").write_text(EVENTS.replace(",", ";"))
+    code, error = run("events", "--validate", "events.csv")
+    assert code == 2
+    assert "parted by ';'" in error
 
 
 def test_a_missing_price_file(run, tmp_path):

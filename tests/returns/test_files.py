@@ -137,6 +137,7 @@ BAD = {
     "infinite": ("date,A\n2025-03-03,1\n2025-03-04,inf\n", r"row 3, column 'A': inf is not a number that can be used"),
     "column twice": ("date,A,A\n2025-03-03,1,2\n", r"prices.csv, row 1: column 'A' stands twice"),
     "semicolons": ("date;A\n2025-03-03;1\n", r"row 1 has one column only, 'date;A'; its columns seem to be parted by ';': pass sep=';'"),
+    "semicolons and decimal commas": ("date;A;B\n2025-03-03;1,5;2,5\n", r"parted by ';': pass sep=';' \(and decimal=','"),
     "empty": ("", r"prices.csv: this cannot be read as CSV|prices.csv: the file is empty"),
     "header only": ("date,A\n", r"prices.csv: there is no row below the header"),
     "ragged": ("date,A\n2025-03-03,1\n2025-03-04,1,2,3\n", r"prices.csv: this cannot be read as CSV \(.*line 3"),
@@ -150,6 +151,17 @@ def test_a_bad_file_says_file_row_column_value_and_the_way_out(write, fault):
         es.load_prices(source=write(text))
     assert "\n" not in str(caught.value)
     assert "prices.csv" in str(caught.value)
+
+
+@pytest.mark.parametrize("holds", ["returns", "percent"])
+def test_prices_are_not_taken_for_returns(write, holds):
+    text = "date,A\n" + "".join(
+        f"{day},{value}\n" for day, value in zip(DAYS, (89.8, 90.1, 90.4, 89.9, 91.0), strict=True)
+    )
+    with pytest.raises(
+        DataError, match=r"prices.csv, row 2, column 'A': 89.8 .*holds prices, not returns; use load_prices"
+    ):
+        es.load_returns(source=write(text), holds=holds)
 
 
 def test_a_column_of_percentages_is_not_taken_for_decimals(write):

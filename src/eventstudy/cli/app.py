@@ -225,9 +225,12 @@ def clear(
 @app.command()
 def calibrate(
     *,
-    scenario: Annotated[Optional[list[str]], typer.Option(help="A scenario; may be given again. All, if none.")] = None,
+    scenario: Annotated[
+        Optional[list[str]], typer.Option(help="A scenario, or several with commas; may be given again. All, if none.")
+    ] = None,
     tests: Annotated[
-        Optional[list[str]], typer.Option(help="A test; may be given again. All that do not draw, if none.")
+        Optional[list[str]],
+        typer.Option(help="A test, or several with commas; may be given again. All that do not draw, if none."),
     ] = None,
     events: Annotated[
         Optional[list[int]], typer.Option(help="Security-events a study: 10, 50 and 200, if none.")
@@ -251,8 +254,8 @@ def calibrate(
 
     usual = Plan()
     plan = Plan(
-        scenarios=tuple(scenario or ()),
-        tests=tuple(tests or ()),
+        scenarios=tuple(name.strip() for text in scenario or () for name in text.split(",")),
+        tests=tuple(name.strip() for text in tests or () for name in text.split(",")),
         events=tuple(events) if events else usual.events,
         windows=tuple(_window(text) for text in window) if window else usual.windows,
         replications=replications,

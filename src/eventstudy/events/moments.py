@@ -21,7 +21,7 @@ _MOMENT: Final = re.compile(
     r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?)?"
 )
 _EXPECTED_MOMENT: Final = "a moment such as 2025-04-02 16:26, 2025-04-02T16:26:05-04:00 or, less precise, 2025-04-02"
-NO_ZONE: Final = "a moment with a time zone: pass timezone='America/New_York', or add a timezone key or column"
+NO_ZONE: Final = "a moment with a time zone: pass timezone='America/New_York' (--timezone on the command line), or add a timezone key or column"
 _EXPECTED_DATE: Final = "a date such as 2025-04-02"
 
 

@@ -123,6 +123,10 @@ def _read_csv(text: str, origin: str, name: str) -> Draft:
         msg = f"{origin}: the file is empty; its first line names the columns, such as id,name,announced_at,stance"
         raise CatalogError(msg)
     columns = tuple(rows[0][1])
+    parted = next((mark for mark in (";", "\t", "|") if len(columns) == 1 and mark in columns[0]), None)
+    if parted:
+        msg = f"{origin}, line {rows[0][0]}: the columns are parted by {parted!r}; save the file with commas"
+        raise CatalogError(msg)
     problems = [
         Problem(f"{origin}, line {line}", "", f"{len(cells)} cells", f"{len(columns)} cells, as the header has")
         for line, cells in rows[1:]

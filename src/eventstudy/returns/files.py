@@ -89,6 +89,13 @@ class FileSource:
         usual = "\t" if bare.endswith(TSV) else ";" if decimal == "," else ","
         self._reading = {"decimal": decimal, "sep": sep or usual, "thousands": thousands, "encoding": encoding}
 
+    def _semicolons(self) -> bool:
+        """Whether the first line of a text is parted by semicolons although it is read otherwise."""
+        if self._parquet or self._reading["sep"] == ";":
+            return False
+        with self._path.open("rb") as file:
+            return file.readline().count(b";") > 0
+
     def deliver(self, symbols: Sequence[str] | None) -> Delivery:
         """Return what there is of `symbols`."""
         if not self._path.is_file():
@@ -101,7 +108,12 @@ class FileSource:
         except (OSError, ValueError, ImportError, UnicodeError) as error:
             kind = "Parquet" if self._parquet else "CSV"
             said = " ".join(str(error).split())
-            msg = f"{self.name}: this cannot be read as {kind} ({said}); check the file, or its sep=, encoding="
+            way = (
+                "its columns seem to be parted by ';': pass sep=';' (and decimal=',' if that is its mark)"
+                if self._semicolons()
+                else "check the file, or its sep=, encoding="
+            )
+            msg = f"{self.name}: this cannot be read as {kind} ({said}); {way}"
             raise DataError(msg) from error
         return deliver(table, self.name, self._options, symbols, first_row=None if self._parquet else 2)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from eventstudy.errors import DataError
 from eventstudy.returns.dates import parse_dates
 from eventstudy.returns.panel import LEVEL_SYMBOLS
-from eventstudy.returns.plausible import ENOUGH, PERCENT_MEDIAN
+from eventstudy.returns.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -299,15 +299,28 @@ def _refuse_cells(
         values = np.where(level, np.nan, values)
         if options.holds == "prices":
             _refuse_prices(values, column, place, options)
-        elif options.holds == "returns" and options.check and np.isfinite(values).sum() >= ENOUGH:
-            size = float(np.nanmedian(np.abs(values)))
-            if size > PERCENT_MEDIAN:
-                row = int(np.nanargmax(np.abs(values) > PERCENT_MEDIAN))
-                msg = (
-                    f"{place(row, column)}: {values[row]:g} (median size {size:.3g}) looks like percent, not like a decimal "
-                    "return; pass holds='percent', or check=False if it is meant"
-                )
-                raise DataError(msg)
+        elif options.check and np.isfinite(values).sum() >= ENOUGH:
+            _refuse_returns(values, column, place, options)
+
+
+def _refuse_returns(
+    values: np.ndarray[Any, Any], column: str, place: Callable[[int, str], str], options: TableOptions
+) -> None:
+    size = float(np.nanmedian(np.abs(values)))
+    if size > PRICE_MEDIAN and np.nanmin(values) >= 0:
+        row = int(np.isfinite(values).argmax())
+        msg = (
+            f"{place(row, column)}: {values[row]:g} (median {size:.3g}, never negative) holds prices, not returns; use "
+            "load_prices, or leave holds= away; check=False if it is meant"
+        )
+        raise DataError(msg)
+    if options.holds == "returns" and size > PERCENT_MEDIAN:
+        row = int(np.nanargmax(np.abs(values) > PERCENT_MEDIAN))
+        msg = (
+            f"{place(row, column)}: {values[row]:g} (median size {size:.3g}) looks like percent, not like a decimal "
+            "return; pass holds='percent', or check=False if it is meant"
+        )
+        raise DataError(msg)
 
 
 def _refuse_prices(

@@ -7,13 +7,19 @@ shipped with the package are found by name; one's own by path.
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from eventstudy.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic_core import ErrorDetails
 
 __all__ = ["StudyFile", "load_study", "shipped_studies"]
 
@@ -195,10 +201,30 @@ def _parse(text: str, *, name: str, place: str, folder: Path | None = None) -> S
     try:
         return StudyFile(**{"name": name, **content, "folder": folder})
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            + (f" (it holds {problem['input']!r})" if problem["type"] not in {"missing", "extra_forbidden"} else "")
-            for problem in error.errors()
-        )
-        msg = f"{place}: {problems}"
+        msg = f"{place}: {'; '.join(_said(problem) for problem in error.errors())}"
         raise StudyError(msg) from error
+
+
+def _said(problem: ErrorDetails) -> str:
+    """Return one problem of a study file in a line: the key, what is wrong, the way out."""
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{key} is missing"
+    if problem["type"] == "extra_forbidden":
+        known = _keys(problem["loc"][:-1])
+        near = get_close_matches(str(problem["loc"][-1]), known, n=1)
+        return f"there is no key {key}; " + (f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}")
+    return f"{key}: {problem['msg']} (it holds {problem['input']!r})"
+
+
+def _keys(place: Sequence[int | str]) -> list[str]:
+    """Return the keys that a table of a study file may have."""
+    part: Any = StudyFile
+    for step in place:
+        annotation = part.model_fields[str(step)].annotation
+        part = next(
+            kind
+            for kind in (annotation, *get_args(annotation))
+            if kind is not type(None) and hasattr(kind, "model_fields")
+        )
+    return [name for name, field in part.model_fields.items() if not field.exclude]
