@@ -1,0 +1,115 @@
+"""Rank, sign-about-the-median and quantile tests against a loop written from their papers, one day at a time."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import numpy as np
+import pytest
+from statistics_told import check
+
+from eventstudy.inference import run
+
+WINDOWS = [(0, 0), (-1, 3)]
+
+
+def ranks_of(known):
+    """U = rank/(number + 1) - 1/2, average ranks for ties."""
+    places = [sum(u < v for u in known) + (sum(u == v for u in known) + 1) / 2 for v in known]
+    return [place / (len(known) + 1) - 0.5 for place in places]
+
+
+def signs_of(known):
+    """The side of the median on which each value lies."""
+    middle = statistics.median(known)
+    return [1 if v > middle else -1 if v < middle else 0 for v in known]
+
+
+def score_loop(table, window, score=ranks_of):
+    """Mean scores over the window's columns and S, from METHODS 4.8: rows of events, NaN without a value."""
+    kept = [row for row in table if any(math.isfinite(row[d]) for d in window)]
+    scores = []
+    for row in kept:
+        days = [d for d, v in enumerate(row) if math.isfinite(v)]
+        scores.append(dict(zip(days, score([row[d] for d in days]), strict=True)))
+    averages, squares = {}, []
+    for d in range(len(table[0])):
+        there = [row[d] for row in scores if d in row]
+        if there:
+            averages[d] = sum(there) / len(there)
+            squares.append(len(there) / len(kept) * averages[d] ** 2)
+    return (
+        [averages[d] for d in window if d in averages],
+        math.sqrt(sum(squares) / len(squares)),
+        len(squares),
+        len(kept),
+    )
+
+
+@pytest.mark.parametrize("window", [*WINDOWS, (0, 8)])
+class TestRanks:
+    def test_corrado(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        length = sample.ar.shape[1]
+        table = np.concatenate([sample.estimation.residual, sample.ar], axis=1).tolist()
+        ubar, s, _, _ = score_loop(table, range(250, 250 + length))
+        check("corrado", sample, math.sqrt(len(ubar)) * (sum(ubar) / len(ubar)) / s)
+
+    def test_corrado_zivney(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        table = [self.studentized(sample, i) for i in range(7)]
+        for j in range(sample.ar.shape[1]):
+            sar = [sample.ar[i, j] / sample.ar_se[i, j] for i in range(7)]
+            spread = np.std([v for v in sar if math.isfinite(v)], ddof=1)
+            for i in range(7):
+                table[i].append(sar[i] / spread)
+        ubar, s, _, _ = score_loop(table, range(250, 250 + sample.ar.shape[1]))
+        check("corrado_zivney", sample, math.sqrt(len(ubar)) * (sum(ubar) / len(ubar)) / s)
+
+    def test_grank(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        scar = [c / s for c, s in zip(sample.car, sample.car_se, strict=True)]
+        spread = np.std([v for v in scar if math.isfinite(v)], ddof=1)
+        table = [[*self.studentized(sample, i), scar[i] / spread] for i in range(7)]
+        (u0,), s, days, n = score_loop(table, [250])
+        z = u0 / s
+        check("grank_t", sample, z * math.sqrt((days - 2) / (days - 1 - z**2)), df=days - 2)
+        check("grank_z", sample, math.sqrt(12 * n * (days + 1) / (days - 1)) * u0)
+
+    def test_sign_about_the_median(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        table = np.concatenate([sample.estimation.residual, sample.ar], axis=1).tolist()
+        g, s, _, _ = score_loop(table, range(250, 250 + sample.ar.shape[1]), signs_of)
+        check("corrado_zivney_sign", sample, math.sqrt(len(g)) * (sum(g) / len(g)) / s)
+
+    def test_sign_gsar(self, make_sample, holes, window):
+        sample = make_sample(7, holes=holes, window=window)
+        scar = [c / s for c, s in zip(sample.car, sample.car_se, strict=True)]
+        spread = np.std([v for v in scar if math.isfinite(v)], ddof=1)
+        table = [[*self.studentized(sample, i), scar[i] / spread] for i in range(7)]
+        (g0,), s, days, _ = score_loop(table, [250], signs_of)
+        z = g0 / s
+        check("sign_gsar_t", sample, z * math.sqrt((days - 2) / (days - 1 - z**2)), df=days - 2)
+
+    @staticmethod
+    def studentized(sample, i):
+        record = sample.estimation
+        return [
+            e / (sample.sigma[i] * math.sqrt(1 - h))
+            for e, h in zip(record.residual[i], record.leverage[i], strict=True)
+        ]
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_sq_counts_the_larger_past_runs(make_sample, holes, window):
+    """One bar: studentized residuals; more: sums of all hole-free runs as long as the bars that are there, over sqrt(L)."""
+    sample = make_sample(1, shift=0.05, window=window, holes=holes, seed=2)
+    past = TestRanks.studentized(sample, 0)
+    length = sum(math.isfinite(a) for a in sample.ar[0])
+    runs = [sum(past[t : t + length]) / math.sqrt(length) for t in range(250 - length + 1)]
+    runs = [v for v in runs if math.isfinite(v)]
+    reaction = sample.car[0] / sample.car_se[0]
+    result = run("sq", sample)
+    assert result.pvalue == (1 + sum(abs(v) >= abs(reaction) for v in runs)) / (len(runs) + 1)
+    assert run("sq", sample, alternative="greater").pvalue == (1 + sum(v >= reaction for v in runs)) / (len(runs) + 1)
