@@ -119,6 +119,7 @@ def said(rows: tuple[Row, ...]) -> str:
 NEEDS = {
     "estimation": "estimation windows",
     "refit": "placebo dates",
+    "least squares": "a least-squares model",
     "one date": "one common date",
     "two dates": "two sessions",
     "one event": "one security-event",
