@@ -148,6 +148,9 @@ def test_one_common_date_of_a_model_that_is_not_least_squares_averages_its_own_c
     assert row["test"] == "time_series"
     np.testing.assert_allclose(row["caar"], car.mean(), rtol=RTOL)
     assert row["low"] < row["caar"] < row["high"]
+    refused = result.test("portfolio", (0, 2))
+    assert not refused.applicable
+    assert "needs a model fitted by least squares" in refused.reason
 
 
 def test_beaver_u_is_the_squared_standardized_return(panel):

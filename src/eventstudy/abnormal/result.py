@@ -254,6 +254,7 @@ class AbnormalReturns:
             k=self.k,
             estimation=self.record(first, last) if estimation else None,
             degenerate=self.degenerate,
+            least_squares=not is_own(self.model),
         )
 
     def record(self, first: int, last: int) -> EstimationRecord:

@@ -86,6 +86,8 @@ class WindowSample:
     degenerate : (N,) bool or None
         Security-events whose residual variance is zero for all that the figures can tell: they stay in unstandardised
         tests and have no standardised returns.
+    least_squares : bool
+        Whether the normal return is that of plain least squares on the design.
     """
 
     relative_day: Ints
@@ -104,6 +106,7 @@ class WindowSample:
     refit: Callable[[Ints, Ints], WindowSample] | None = None
     admissible: NDArray[np.bool_] | None = None
     degenerate: NDArray[np.bool_] | None = None
+    least_squares: bool = True
 
     @property
     def sar(self) -> Floats:

@@ -295,6 +295,7 @@ SPECS = (
         assumptions=("one common date", "the portfolio's variance does not change at the event", "normal residuals"),
         reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), inferences with clustering",
         compute=_portfolio,
+        needs=("one date", "estimation", "least squares"),
         undefined="the portfolio's residuals have no variance",
         exact=True,
     ),

@@ -352,6 +352,10 @@ def _missing_need(need: Need, sample: WindowSample, n: int) -> str:
             sample.refit is not None and sample.admissible is not None,
             "needs the returns of other dates (refit and admissible), which this sample does not carry",
         ),
+        "least squares": (
+            sample.least_squares,
+            "needs a model fitted by least squares: else the portfolio's own regression is not the mean of its members'",
+        ),
         "one date": (dates == 1, f"needs one common date; the security-events have {dates} different sessions"),
         "two dates": (dates > 1, f"needs two sessions or more; all {n} security-events share one"),
         "one event": (n == 1, f"tests one security-event, has {n}; each event's own t stands in the table of CARs"),

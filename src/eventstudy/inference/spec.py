@@ -40,7 +40,7 @@ CONDITIONS: dict[Condition, str] = {
 }
 """The conditions in words, the gravest first: by how far sizes go astray in the calibration tables."""
 
-Need = Literal["estimation", "refit", "one date", "two dates", "one event"]
+Need = Literal["estimation", "refit", "least squares", "one date", "two dates", "one event"]
 """Something a sample must have beyond a number of security-events."""
 
 FEW = 30

@@ -90,6 +90,7 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
         k=pieces[0].k,
         estimation=_joined_records(records) if records else None,
         degenerate=np.concatenate(degenerate),
+        least_squares=pieces[0].least_squares,
         **joined,
     )
     if not placebo:
