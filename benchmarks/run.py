@@ -144,7 +144,7 @@ def table(
         "process, on the same synthetic panel, the shortest of several runs. Read the ratios; the seconds are of one machine",
         f"({os.cpu_count()} cores, Python {platform.python_version()}; load average before the run {busy:.1f}: what exceeds 0 was other work).",
         "",
-        *wanted(found, fastest, truth, starts, small),
+        *judged(found, fastest, truth, starts, small),
         "",
         "Market model, estimation window of 250 bars (-260 .. -11), event window (-10, 10). Imports and the making of frames are",
         "not timed. The errors are the largest relative differences of the first 200 CARs and of their standard errors from a",
@@ -195,6 +195,14 @@ def shares(found: dict[tuple[str, str], dict]) -> str:
         if tool in {"ours, numpy", "ours, numba"} and ("memory", case) in found
     ]
     return "; ".join(said)
+
+
+def judged(found: dict[tuple[str, str], dict], *rest: object) -> list[str]:
+    """Return the table of targets, or which case is missing for it."""
+    try:
+        return wanted(found, *rest)
+    except KeyError as missing:
+        return [f"The targets cannot be judged: the case {missing} did not run."]
 
 
 def wanted(
