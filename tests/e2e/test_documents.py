@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
+import numpy as np
+import pandas as pd
 import pytest
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from eventstudy.cli.app import app
+from eventstudy.study.files import StudyFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 RUN = ["README.md", "docs/howto.md"]
@@ -47,3 +55,27 @@ def test_every_command_and_option_exists(page):
             assert told.exit_code == 0, f"{page}: {line}"
             for option in (word for word in words if word.startswith("--")):
                 assert option in told.stdout, f"{page}: {line}: no {option}"
+
+
+def test_the_page_on_study_files_names_every_key_and_its_example_runs(tmp_path):
+    text = (ROOT / "docs" / "studies.md").read_text()
+    told = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)*)`", "\n".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))))
+    assert told == set(keys(StudyFile))
+    (tmp_path / "study.toml").write_text(blocks("docs/studies.md", "toml")[0])
+    (tmp_path / "events.csv").write_text("event_id,announced_at,name,stance\na,2024-03-14 16:05,A,escalation\n")
+    days = pd.bdate_range("2023-01-02", "2024-12-31", name="date")
+    closes = 100 + np.random.default_rng(0).normal(0, 1, len(days)).cumsum()
+    pd.DataFrame({"^GSPC": closes}, index=days).to_csv(tmp_path / "prices.csv")
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "study.toml"), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def keys(part: type[BaseModel]) -> Iterator[str]:
+    """Give the keys of a table of a study file, those of its tables below it."""
+    for name, field in part.model_fields.items():
+        if field.exclude:
+            continue
+        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+        below = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+        yield from (f"{name}.{key}" for key in keys(below)) if below else (name,)
