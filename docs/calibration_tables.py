@@ -120,7 +120,6 @@ NEEDS = {
     "estimation": "estimation windows",
     "refit": "placebo dates",
     "least squares": "a least-squares model",
-    "least squares": "a least-squares model",
     "one date": "one common date",
     "two dates": "two sessions",
     "one event": "one security-event",
