@@ -106,3 +106,14 @@ def test_wrong_input_and_a_missing_extra(table, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(InputError, match=r"eventstudykit\[xlsx\]"):
         write_xlsx([table], tmp_path / "t.xlsx")
+
+
+def test_a_frame_of_a_result_is_a_table_with_returns_in_percent(tmp_path):
+    frame = pd.DataFrame(
+        {"car": [0.0123], "se": [0.01], "t": [1.2], "pvalue": [0.2]}, index=pd.Index(["a_1"], name="event_id")
+    )
+    assert r"a\_1 & 1.23\% & 1.00\% & 1.20 & 0.200 \\" in to_latex(frame)
+    assert r"\caption" not in to_latex(frame)
+    assert to_markdown(frame).splitlines()[-1] == r"| a\_1 | 1.23% | 1.00% | 1.20 | 0.200 |"
+    sheet = openpyxl.load_workbook(write_xlsx([frame, frame], tmp_path / "cars.xlsx")).worksheets[1]
+    assert (sheet["A2"].value, sheet["B2"].value, sheet["B2"].number_format) == ("a_1", 0.0123, "0.00%")

@@ -12,13 +12,11 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError
-from eventstudy.report.document import safe_name
+from eventstudy.report.document import Table, safe_name
 from eventstudy.report.values import shown, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from eventstudy.report.document import Table
 
 __all__ = ["to_latex", "to_markdown", "write_xlsx"]
 
@@ -27,6 +25,19 @@ _LATEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "−": "$-$", "—": "---", "∞": r"$\infty$",
     "\n": " ", "\r": " ", "\t": " ",
 }  # fmt: skip
+
+
+_RETURNS = re.compile(r"(ar|car|aar|caar|bhar|abhar)(_se|_low|_high)?|se")
+"""Columns of a result's tables that hold returns, which people read in percent."""
+
+
+def _as_table(given: Table | pd.DataFrame) -> Table:
+    """Return a table; a frame of a result becomes one, its named index first."""
+    if isinstance(given, Table):
+        return given
+    frame = given.reset_index() if any(name is not None for name in given.index.names) else given
+    units = {str(name): "percent" for name in frame.columns if _RETURNS.fullmatch(str(name))} | {"pvalue": "pvalue"}
+    return Table("table", "", "", frame, {name: unit for name, unit in units.items() if name in frame.columns})
 
 
 def _heads(table: Table) -> list[str]:
@@ -48,12 +59,13 @@ def _numeric(table: Table) -> list[bool]:
     return [unit_of(table, str(name)) != "text" for name in table.frame.columns]
 
 
-def to_latex(table: Table) -> str:
+def to_latex(table: Table | pd.DataFrame) -> str:
     r"""Write a table in LaTeX, with the rules of the package booktabs; every text is escaped.
 
     Parameters
     ----------
-    table : Table
+    table : Table or DataFrame
+        Of a frame, columns of returns are shown in percent.
 
     Returns
     -------
@@ -76,8 +88,10 @@ def to_latex(table: Table) -> str:
     \end{tabular}
     \end{table}
     """
+    table = _as_table(table)
     align = "".join("r" if numeric else "l" for numeric in _numeric(table))
-    lines = [r"\begin{table}", rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"]
+    lines = [r"\begin{table}"]
+    lines += [rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"] if table.title else []
     lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", _tex_row(_heads(table)), r"\midrule"]
     lines += [*map(_tex_row, _rows(table)), r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\footnotesize {_tex(table.caption)}"] if table.caption else []
@@ -92,12 +106,13 @@ def _tex_row(cells: list[str]) -> str:
     return " & ".join(map(_tex, cells)) + r" \\"
 
 
-def to_markdown(table: Table) -> str:
+def to_markdown(table: Table | pd.DataFrame) -> str:
     r"""Write a table in Markdown (GitHub's pipe table); text that Markdown or HTML would read is escaped.
 
     Parameters
     ----------
-    table : Table
+    table : Table or DataFrame
+        Of a frame, columns of returns are shown in percent.
 
     Returns
     -------
@@ -112,6 +127,7 @@ def to_markdown(table: Table) -> str:
     |:---|---:|
     | a\|b | 9.52% |
     """
+    table = _as_table(table)
     rule = "|" + "|".join("---:" if numeric else ":---" for numeric in _numeric(table)) + "|"
     return "\n".join([_md_row(_heads(table)), rule, *map(_md_row, _rows(table))])
 
@@ -126,12 +142,12 @@ def _md(text: str) -> str:
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def write_xlsx(tables: Iterable[Table], path: str | Path) -> Path:
+def write_xlsx(tables: Iterable[Table | pd.DataFrame], path: str | Path) -> Path:
     """Write tables to one workbook, a sheet each: numbers as numbers, no text that is a formula, the same bytes each time.
 
     Parameters
     ----------
-    tables : iterable of Table
+    tables : iterable of Table or DataFrame
     path : str or pathlib.Path
 
     Returns
@@ -151,7 +167,7 @@ def write_xlsx(tables: Iterable[Table], path: str | Path) -> Path:
     book = openpyxl.Workbook()
     book.remove(book.active)
     used: set[str] = set()
-    for table in tables:
+    for table in map(_as_table, tables):
         sheet = book.create_sheet(_sheet_name(table.title, used))
         _fill(sheet, table)
     if not used:
