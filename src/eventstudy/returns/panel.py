@@ -142,7 +142,7 @@ class ReturnPanel:
     calendars : mapping of str to str, optional
         Calendars of single symbols, where they differ.
     check : bool, default True
-        Refuse what looks like prices and warn about what looks like percent.
+        Refuse prices and what can only be percent; warn about what looks like percent.
 
     Attributes
     ----------
