@@ -95,6 +95,15 @@ def test_an_unknown_calendar_names_the_known_ones():
         first_sessions(moment("2025-04-02", NEW_YORK), "NYSE2")
 
 
+def test_one_calendar_serves_all_spans_of_its_years_and_gives_each_its_own_sessions():
+    wide = get_calendar("XNYS", pd.Timestamp("2016-01-04"), pd.Timestamp("2025-11-14"))
+    assert get_calendar("XNYS", pd.Timestamp("2019-05-01"), pd.Timestamp("2019-05-31")) is wide
+    days = sessions("XNYS", pd.Timestamp("2018-12-03"), pd.Timestamp("2018-12-06"))
+    assert days.strftime("%Y-%m-%d").tolist() == ["2018-12-03", "2018-12-04", "2018-12-06"], (
+        "the 5th was a day of mourning"
+    )
+
+
 def test_years_beyond_the_record_are_an_error():
     recorded = "calendar 'XHKG' is recorded from 1960-01-01 to 2049-12-31; it cannot serve 1949-01-01 to 1950-12-31"
     with pytest.raises(InputError, match=recorded):

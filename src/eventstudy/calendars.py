@@ -22,7 +22,7 @@ SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, 
 
 
 def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeCalendar:
-    """Return the exchange calendar `name`, bounded by the whole years that hold `start` and `end`.
+    """Return the exchange calendar `name` over the whole years that hold `start` and `end`, or more.
 
     Parameters
     ----------
@@ -41,8 +41,27 @@ def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeC
     return calendar
 
 
-@lru_cache(maxsize=64)
+_FAR = 10  # years
+_years: dict[str, tuple[int, int]] = {}
+
+
 def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
+    """Return a calendar that holds the years, and perhaps more: one serves all spans that lie within it.
+
+    Building one takes half a second, and a study asks for half a dozen spans of the same years. Years far from those
+    that are there get a calendar of their own: nobody waits for what lies between.
+    """
+    first, last = _years.get(name, (first_year, last_year))
+    if first_year > last + _FAR or last_year < first - _FAR:
+        return _of_years(name, first_year, last_year)
+    years = (min(first, first_year), max(last, last_year))
+    calendar = _of_years(name, *years)
+    _years[name] = years
+    return calendar
+
+
+@lru_cache(maxsize=64)
+def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     import exchange_calendars as xcals  # noqa: PLC0415  slow to import: only those who ask for a calendar pay
 
     if name not in xcals.get_calendar_names():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.transforms import offset_copy
 
-from eventstudy.plots.style import drawn_on
+from eventstudy.plots.style import drawn_on, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +147,7 @@ def draw_flags(
     if not len(texts):
         return []
     figure = drawn_on(ax)
-    figure.draw_without_rendering()  # sizes in pixels are known only after the layout
+    lay_out(figure)
     box = ax.get_window_extent()
     widths, height = [], fontsize
     for text in texts:

@@ -16,6 +16,7 @@ from eventstudy.plots.style import (
     clean,
     drawn_on,
     headline,
+    lay_out,
     mark_of,
     name_rows,
     need,
@@ -245,8 +246,7 @@ def _names(ax: Axes, tidy: pd.DataFrame, count: int) -> None:
     known = tidy[tidy["estimate"].notna()]
     if known.empty:
         return
-    figure = drawn_on(ax)
-    figure.draw_without_rendering()
+    lay_out(drawn_on(ax))
     box = ax.get_window_extent()
     taken = [text.get_window_extent() for text in ax.texts if str(text.get_gid()).startswith("reactions.group")]
     low, high = known[["low", "estimate"]].min(axis=1), known[["high", "estimate"]].max(axis=1)

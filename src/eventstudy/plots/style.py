@@ -160,6 +160,15 @@ def drawn_on(ax: Axes) -> Figure:
     return figure
 
 
+def lay_out(figure: Figure) -> None:
+    """Give everything its place, without drawing it: sizes in pixels are known only then."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        figure.draw_without_rendering()
+    else:
+        engine.execute(figure)
+
+
 def days(moments: object) -> np.ndarray:
     """Give matplotlib's day numbers of sessions, as an array of floats."""
     return np.asarray(mdates.date2num(np.asarray(moments, dtype="datetime64[us]")), dtype=float)  # type: ignore[no-untyped-call]
