@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         MeanAdjusted,
         RobustMarketModel,
         ScholesWilliams,
+        SyntheticControl,
         TradeToTrade,
     )
     from eventstudy.errors import EventStudyError, InputError, SourceError
@@ -74,6 +75,7 @@ _HOMES = {
     "MeanAdjusted": "abnormal",
     "RobustMarketModel": "abnormal",
     "ScholesWilliams": "abnormal",
+    "SyntheticControl": "abnormal",
     "TradeToTrade": "abnormal",
     "TestResult": "inference",
     "EstimationWindow": "study",
@@ -114,6 +116,7 @@ __all__ = [
     "SourceError",
     "StooqSource",
     "StudyResult",
+    "SyntheticControl",
     "TestResult",
     "TradeToTrade",
     "Verdict",

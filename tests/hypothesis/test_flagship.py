@@ -13,7 +13,7 @@ from eventstudy.hypothesis import SelloffForcesSoftening, load_definitions
 from eventstudy.hypothesis.chain import prepare
 from eventstudy.hypothesis.market import drawdown
 from eventstudy.hypothesis.setting import build_setting, strata_of
-from eventstudy.returns import PricePanel, ReturnPanel, load_prices
+from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
 
 DOCS = Path(__file__).parents[2] / "docs" / "flagship.md"
 
@@ -183,6 +183,22 @@ def test_definitions_are_in_the_answer(flagship):
     content = verdict.to_dict()["definitions"]
     assert content["reaction"]["window"] == [0, 0]
     assert content["digest"] == load_definitions().digest == verdict.provenance["definitions_digest"]
+
+
+@pytest.mark.parametrize(("stance", "level"), [("escalation", "E2"), ("softening", "S2"), ("talks", "")])
+def test_a_catalogue_of_one_stance_has_links_that_could_not_be_tested(flagship, stance, level):
+    days = pd.to_datetime(["2025-02-04", "2025-03-04", "2025-06-03", "2025-07-08", "2025-08-05", "2025-10-07"])
+    frame = pd.DataFrame({"event_id": list("abcdef"), "announced_at": days + pd.Timedelta(hours=10), "stance": stance})
+    frame = frame.assign(name=frame["event_id"], actor="US", scope="china", target="china", level=level)
+    _, prices, _ = flagship
+    frames = load_returns(["Durbl", "BusEq"], source="bundled")
+    verdict = SelloffForcesSoftening(quick=True).test(
+        load_events(frame, timezone="America/New_York"), prices, securities=frames
+    )
+    tested = {name for name, link in verdict.links.items() if link.applicable}
+    assert tested == {"escalation": {"H1"}, "softening": {"H3"}, "talks": set()}[stance]
+    assert verdict.supported is None
+    assert "would have rejected" not in verdict.summary()  # a power of what could not be tested says nothing
 
 
 def test_prices_are_left_alone(flagship):

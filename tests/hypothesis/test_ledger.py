@@ -90,7 +90,7 @@ def test_rates_and_dates(claims):
 def test_sign_rates(claims, flagship):
     used = flagship[2].tables()["events_used"]
     relief = used[used["link"] == "H3"]
-    assert f"{100 * (relief['car'] > 0).mean():.0f} % of {len(relief)}" in claims[3].figure
+    assert f"{100 * (relief['car'] > 0).mean():.0f}% of {len(relief)}" in claims[3].figure
     fear = flagship[1].frame["^VIX"].diff()
     threats = used[used["link"] == "H1"]["session"]
     assert f"up on {(fear[threats] > 0).sum()} of {len(threats)} threats" in claims[27].figure
@@ -118,7 +118,7 @@ def test_shares_of_outcomes(claims):
     # the first censoring falls late enough for the curve to be a plain share until then
     plain = ((mine["end"] == "softened") & (days < early)).mean()
     assert early > 20
-    relief = float(re.search(r"all targets: relief (\d+) %", claims[6].figure).group(1)) / 100
+    relief = float(re.search(r"all targets: relief (\d+)%", claims[6].figure).group(1)) / 100
     assert relief >= plain - 0.005
     assert f"of {len(mine)};" in claims[6].figure
 
@@ -152,7 +152,7 @@ def test_named_tickers_open_their_claims(flagship):
     verdict = SelloffForcesSoftening(quick=True).test(catalog, PricePanel(frame))
     found = {claim.number: claim for claim in verdict.claims}
     returns = frame.pct_change(fill_method=None).loc["2025-06-09"]
-    assert f"NVDA {100 * (returns['NVDA'] - returns['^GSPC']):+.2f} %" in found[17].figure
+    assert f"NVDA {100 * (returns['NVDA'] - returns['^GSPC']):+.2f}%" in found[17].figure
     assert found[30].verdict in {"supported", "mixed", "contradicted"}
     assert found[25].verdict in {"supported", "mixed"}
     assert {"NVDA", "MP"} <= set(verdict.tables()["securities"]["symbol"])

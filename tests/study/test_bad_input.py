@@ -21,7 +21,19 @@ BAD = {
         lambda: es.EventStudy(model=es.MarketModel("M"), estimation=es.EstimationWindow(length=500)).fit(
             pairs(small_panel(), [300]), small_panel()
         ),
-        "longer than the data",
+        "estimation window of 500 bars is longer than the data",
+    ),
+    "event window longer than the data": (
+        lambda: es.EventStudy(model=es.MarketModel("M"), window=(-5, 2000)).fit(
+            pairs(small_panel(), [300]), small_panel()
+        ),
+        "event window of 2006 bars is longer than the data",
+    ),
+    "benchmark without a figure": (
+        lambda: es.EventStudy(model=es.MarketModel("M")).fit(
+            pairs(small_panel(), [300]), small_panel().assign(M=np.nan)
+        ),
+        "'M', which MarketModel.*has no figure on any of the",
     ),
     "benchmark not in the panel": (
         lambda: es.EventStudy(model=es.MarketModel("^GSPC")).fit(pairs(small_panel(), [300]), small_panel()),

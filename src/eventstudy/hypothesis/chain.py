@@ -258,7 +258,11 @@ def _reaction_result(
             n_clusters=reaction.n,
             unit="standardized",
             applicable=False,
-            reason=f"needs 2 sessions with a price and enough history, has {reaction.n} of {inside}",
+            reason=(
+                f"needs 2 sessions with a price and enough history, has {reaction.n} of {inside}"
+                if inside
+                else "no event of this sample counts for it under the definitions (stance, scope, level, actor)"
+            ),
         )
     details: dict[str, Any] = {
         "p_permutation": reaction.p_permutation,

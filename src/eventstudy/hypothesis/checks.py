@@ -169,7 +169,7 @@ def macro_news(market: Market, at_risk: Bools, decided: Bools, window: int) -> C
     how strong the rise of the variance is; below an F of 10 the size of the effect means little (Staiger and Stock 1997).
     """
     question = f"do falls on days of macro releases bring relief within {window} sessions?"
-    name, unit = "macro news", "points of chance per 1 % of loss"
+    name, unit = "macro news", "points of chance per 1% of loss"
     day = np.flatnonzero(at_risk & np.isfinite(market.returns))
     release = np.zeros(day.size, dtype=bool) if market.macro is None else market.macro[day] == 1
     known = np.ones(day.size, dtype=bool) if market.macro is None else market.macro[day] >= 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["count_cycles", "cycle_table"]
 
+COLUMNS: Final[dict[str, Any]] = {
+    "id": str, "start": "datetime64[us]", "last": "datetime64[us]", "outcome": str, "first_sar": float,
+    "loss_at_relief": float, "relief_sar": float, "reversal": float, "fell": bool, "complete": bool,
+}  # fmt: skip
+
 
 def cycle_table(setting: Setting, evidence: Evidence) -> pd.DataFrame:
     """Follow each threat of the decider through the chain.
@@ -25,7 +30,7 @@ def cycle_table(setting: Setting, evidence: Evidence) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        id, start, last, outcome, fell, loss_at_relief, rose, reversal (minus the ratio of the two CARs), complete.
+        As `COLUMNS`; reversal is minus the ratio of the two CARs. Without a threat it has no rows.
     """
     spells, z, car = setting.record.spells, evidence.scores.z, evidence.scores.car
     close = setting.record.market.close
@@ -49,7 +54,7 @@ def cycle_table(setting: Setting, evidence: Evidence) -> pd.DataFrame:
                 "complete": bool(relieved and z[start] < 0 and loss > 0 and after > 0),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def count_cycles(table: pd.DataFrame) -> dict[str, int]:

@@ -206,6 +206,7 @@ class SelloffForcesSoftening:
             "definitions_digest": rules.digest,
             "market": self.market,
             "fear": self.fear,
+            "last": f"{prices.frame[self.market].dropna().index.max():%Y-%m-%d}",
             "seed": self.seed,
             "draws": self._draws(rules),
             "curve_draws": self._curve_draws(rules),

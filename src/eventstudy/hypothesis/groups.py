@@ -87,12 +87,14 @@ def group_tests(
 def _row(
     study: EventStudy, panel: ReturnPanel, symbols: list[str], sessions: Sequence[pd.Timestamp], window: Pair
 ) -> dict[str, Any]:
+    if not len(sessions):
+        return {"n": 0, "sessions": 0, "mean_car": np.nan, "reason": "the sample has no session of this link"}
     pairs = pd.DataFrame(
         [(f"{day:%Y-%m-%d}", symbol, day) for day in sessions for symbol in symbols],
         columns=["event_id", "symbol", "bar"],
     )
     result = study.fit(pairs, panel)
-    cars = result.car(window)["car"].dropna() if len(pairs) else pd.Series(dtype=float)
+    cars = result.car(window)["car"].dropna()
     if len(cars) < _FEWEST:
         return {"n": len(cars), "sessions": 0, "mean_car": np.nan, "reason": "no security-event with enough history"}
     tests = {name: result.test(name, window) for name in _TESTS}

@@ -23,7 +23,7 @@ def both_ways(word: Word) -> str:
 
 @register(10)
 def fall_of_april(ground: Ground) -> Finding:
-    """Judge the 18 % from the close that the claim dates it from."""
+    """Judge the 18% from the close that the claim dates it from."""
     low, start = ground.close("2025-04-08"), ground.close("2025-04-02")
     close = pd.Series(ground.setting.record.market.close, index=ground.setting.index)
     peak = float(close.loc["2025-01-01":"2025-04-08"].max())
@@ -108,9 +108,9 @@ def strongest_session(ground: Ground) -> Finding:
 
 @register(16)
 def april_rates(ground: Ground) -> Finding:
-    """Look up when 145 % became 30 %."""
+    """Look up when 145% became 30%."""
     row = ground.event("2025-05-12_geneva")
-    figure = f"{row['rate_before']:.0f} % to {row['rate_after']:.0f} % announced on {row['announced_at']:%d %B %Y}"
+    figure = f"{row['rate_before']:.0f}% to {row['rate_after']:.0f}% announced on {row['announced_at']:%d %B %Y}"
     right = (row["rate_before"], row["rate_after"]) == (145.0, 30.0)
     april = row["announced_at"].month == 4
     word: Word = "supported" if right and april else "mixed" if right else "contradicted"
@@ -172,14 +172,14 @@ def scenario_of_november(ground: Ground) -> Finding:
     kl, busan = ground.event("2025-10-26_kl"), ground.event("2025-10-30_busan")
     bounce = ground.close("2025-10-30") / ground.close("2025-10-24") - 1
     parts = {
-        "the 100 % off the table": kl["rate_after"] < kl["rate_before"],
+        "the 100% off the table": kl["rate_after"] < kl["rate_before"],
         "China's controls eased": busan["stance"] == ground.rules.stances.relief,
-        "about 30 % extended": abs(float(busan["rate_after"]) - 30.0) < 5.0,
+        "about 30% extended": abs(float(busan["rate_after"]) - 30.0) < 5.0,
         "markets bounce": bounce > 0,
     }
     hits = sum(bool(v) for v in parts.values())
     told = "; ".join(f"{name}: {'yes' if ok else 'no'}" for name, ok in parts.items())
-    figure = f"{hits} of {len(parts)} parts ({told}; rate {busan['rate_after']:.0f} %; index {signed(bounce)} from 24 to 30 October)"
+    figure = f"{hits} of {len(parts)} parts ({told}; rate {busan['rate_after']:.0f}%; index {signed(bounce)} from 24 to 30 October)"
     word: Word = "supported" if hits == len(parts) else "contradicted" if hits <= 1 else "mixed"
     return Finding(
         word, figure, "2025-10-24 to 2025-10-30", "the controls were suspended for a year, more than narrowed licensing"
@@ -239,7 +239,7 @@ def sectors_of_october(ground: Ground) -> Finding:
 def fentanyl(ground: Ground) -> Finding:
     """Look up the rates."""
     row = ground.event("2025-10-30_busan")
-    figure = f"{row['rate_before']:.0f} % to {row['rate_after']:.0f} % announced on {row['announced_at']:%d %B %Y}"
+    figure = f"{row['rate_before']:.0f}% to {row['rate_after']:.0f}% announced on {row['announced_at']:%d %B %Y}"
     return Finding("supported" if row["rate_after"] < row["rate_before"] else "contradicted", figure, "catalogue")
 
 
@@ -248,7 +248,7 @@ def march_retaliation(ground: Ground) -> Finding:
     """Tell the two notices apart."""
     february, march = ground.event("2025-02-04_cn_retal"), ground.event("2025-03-04_cn_retal")
     figure = f"{february['announced_at']:%d %B}: {february['name']}; {march['announced_at']:%d %B}: {march['name']}"
-    return Finding("mixed", figure, "catalogue", "10 to 15 % in both; energy was February's list, farm goods March's")
+    return Finding("mixed", figure, "catalogue", "10 to 15% in both; energy was February's list, farm goods March's")
 
 
 @register(33)

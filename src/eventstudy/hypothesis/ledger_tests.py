@@ -287,7 +287,7 @@ def frameworks(ground: Ground) -> Finding:
     """Describe: there are too few of either."""
     named = {"framework": ("2025-06-11", "2025-10-27"), "concrete": ("2025-05-12", "2025-10-30")}
     means = {name: float(np.mean([ground.change(d) for d in days])) for name, days in named.items()}
-    figure = "; ".join(f"{name} {m * 100:+.2f} % over {len(named[name])} sessions" for name, m in means.items())
+    figure = "; ".join(f"{name} {m * 100:+.2f}% over {len(named[name])} sessions" for name, m in means.items())
     return Finding("not testable", figure, "London, Kuala Lumpur; Geneva, Busan", "two of each; descriptive only")
 
 

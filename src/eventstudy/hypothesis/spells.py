@@ -206,4 +206,7 @@ def episodes_by_rule(frame: pd.DataFrame, rules: Definitions) -> pd.DataFrame:
                 }
             )
     columns = ["id", "start_event", "target", "actor", "start_et", "deadline", "formal_soft_et", "end", "end_et"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    for name in ("start_et", "formal_soft_et", "end_et"):  # moments also where there is no row, or no relief
+        table[name] = pd.to_datetime(table[name], utc=True).astype(frame["announced_at"].dtype)
+    return table

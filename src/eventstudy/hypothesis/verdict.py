@@ -15,6 +15,7 @@ from eventstudy.hypothesis.wording import (
     chain_sentence,
     cycle_sentence,
     detectable_sentence,
+    falsifier_sentence,
     link_sentence,
     percent,
     pvalue_words,
@@ -150,8 +151,9 @@ class Verdict:
         """Give the answer in words: the headline sample first, then its links, then the other samples."""
         lead = self.samples[self.headline]
         lines = [
-            f"Headline sample '{self.headline}' ({' to '.join(self.definitions.periods[self.headline])}, or the end of the prices).",
-            chain_sentence(lead, self.reasons, self.falsifiers, self.definitions, supported=self.supported),
+            f"Headline sample '{self.headline}' ({' to '.join(self.definitions.periods[self.headline])}; prices end {self.provenance['last']}).",
+            chain_sentence(lead, self.reasons, self.definitions, supported=self.supported),
+            falsifier_sentence(self.falsifiers),
         ]
         lines += [link_sentence(name, link, lead.power[name], self.definitions) for name, link in lead.links.items()]
         lines.append(detectable_sentence(lead.power, self.definitions.power.target))

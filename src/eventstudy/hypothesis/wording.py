@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from eventstudy.hypothesis.verdict import Falsifier
     from eventstudy.inference import TestResult
 
-__all__ = ["chain_sentence", "link_sentence", "percent", "pvalue_words", "shift_sentence", "signed"]
+__all__ = [
+    "chain_sentence",
+    "falsifier_sentence",
+    "link_sentence",
+    "percent",
+    "pvalue_words",
+    "shift_sentence",
+    "signed",
+]
 
 _FEW_RELIEFS = 10
 _CLEAR, _BARELY = 6.0, 2.0  # differences of BIC (Kass and Raftery 1995)
@@ -41,12 +49,12 @@ def pvalue_words(p: float) -> str:
 
 def percent(value: float, digits: int = 0) -> str:
     """Write a share or a return as percent."""
-    return "n/a" if not np.isfinite(value) else f"{value * 100:.{digits}f} %"
+    return "n/a" if not np.isfinite(value) else f"{value * 100:.{digits}f}%"
 
 
 def signed(value: float) -> str:
     """Write a return with its sign, in percent."""
-    return f"{value * 100:+.2f} %"
+    return f"{value * 100:+.2f}%"
 
 
 def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions) -> str:
@@ -89,14 +97,14 @@ def _size(name: str, link: TestResult) -> str:
     if name == "H2":
         mean = link.details
         return (
-            f"against its close before the threat the index stood at {-mean['mean_loss_decision'] * 100:+.2f} % before "
-            f"decisions and at {-mean['mean_loss_other'] * 100:+.2f} % before other sessions with an open threat, a loss "
+            f"against its close before the threat the index stood at {-mean['mean_loss_decision'] * 100:+.2f}% before "
+            f"decisions and at {-mean['mean_loss_other'] * 100:+.2f}% before other sessions with an open threat, a loss "
             f"{abs(link.estimate) * 100:.2f} points {'larger' if link.estimate > 0 else 'smaller'}; {percent(link.level)} interval of "
             f"the difference {low * 100:+.2f} to {high * 100:+.2f}"
         )
     return (
         f"mean reaction {link.estimate:+.2f} standard deviations of an ordinary session, {percent(link.level)} interval "
-        f"{low:+.2f} to {high:+.2f}; {link.details['mean_car'] * 100:+.2f} % on average"
+        f"{low:+.2f} to {high:+.2f}; {link.details['mean_car'] * 100:+.2f}% on average"
     )
 
 
@@ -115,30 +123,35 @@ def _margin(name: str, rules: Definitions) -> str:
 def chain_sentence(
     sample: SampleVerdict,
     reasons: Sequence[str],
-    falsifiers: Sequence[Falsifier],
     rules: Definitions,
     *,
     supported: bool | None,
 ) -> str:
     """Say what the joint test found in the headline sample, and what it could have found."""
     chain, power = sample.chain, sample.power["chain"].power
-    could = f"With effects of the declared size in every link, all three tests would have rejected in {percent(power)} of cases."
     if not chain.applicable:
-        return f"The chain is not established: {chain.reason}. {could}"
-    fired = "; ".join(str(f) for f in falsifiers if f.fires)
-    unjudged = "; ".join(f"{f.link} {f.text} ({f.figure})" for f in falsifiers if f.fires is None)
-    unjudged = f" Declared falsifiers that could not be judged: {unjudged}." if unjudged else ""
+        return f"The chain is not established: {chain.reason}."
+    could = f"With effects of the declared size in every link, all three tests would have rejected in {percent(power)} of cases."
     joint = (
         f"joint {pvalue_words(chain.pvalue)}, the largest of the three links', {chain.details['weakest']}; that at least two of "
         f"the three hold: {pvalue_words(chain.details['p_two_of_three'])}"
     )
     if supported is True:
-        return f"The record supports the chain: all three links hold at {percent(rules.level)} ({joint}) and no declared falsifier fires.{unjudged} {could}"
+        return f"The record supports the chain: all three links hold at {percent(rules.level)} ({joint}) and nothing that was declared to speak against it was found. {could}"
     if supported is False:
-        return f"The record speaks against the chain: {'; '.join(reasons)} ({joint}).{unjudged} {could}"
-    reason = f"; declared falsifiers that fire: {fired}" if fired else ""
+        return f"The record speaks against the chain: {'; '.join(reasons)} ({joint}). {could}"
     weak = " A failure to establish it is weak evidence either way." if power < rules.power.target else ""
-    return f"The chain is not established ({joint}{reason}).{unjudged} {could}{weak}"
+    return f"The chain is not established ({joint}). {could}{weak}"
+
+
+def falsifier_sentence(falsifiers: Sequence[Falsifier]) -> str:
+    """Say what was declared beforehand to speak against the chain and was found, and what could not be judged."""
+    fired = "; ".join(str(f) for f in falsifiers if f.fires)
+    unjudged = "; ".join(
+        f"{f.link} {f.text} ({f.figure.removeprefix('cannot be judged: ')})" for f in falsifiers if f.fires is None
+    )
+    found = f"Declared beforehand to speak against the chain, and found: {fired or 'nothing'}."
+    return found + (f" What could not be judged: {unjudged}." if unjudged else "")
 
 
 def race_sentence(favourite: str, margin: float, reliefs: int, p_beside: float, reason: str, sample: str) -> str:

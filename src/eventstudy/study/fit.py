@@ -214,10 +214,19 @@ def _pool(study: EventStudy, request: Request) -> Any:
 
 
 def _long_enough(study: EventStudy, aligned: Aligned) -> None:
-    need, have = study.estimation.length, len(aligned.bars)
-    if have < need:
-        msg = (
-            f"the estimation window of {need} bars is longer than the data ({have} bars, {aligned.bars[0]} .. "
-            f"{aligned.bars[-1]}); shorten it or load more"
-        )
-        raise StudyError(msg)
+    """Refuse windows that no event could have, and a regressor without any figure."""
+    have = len(aligned.bars)
+    lengths = {"estimation": study.estimation.length, "event": study.window[1] - study.window[0] + 1}
+    for kind, need in lengths.items():
+        if have < need:
+            msg = (
+                f"the {kind} window of {need} bars is longer than the data ({have} bars, {aligned.bars[0]} .. "
+                f"{aligned.bars[-1]}); shorten it or load more"
+            )
+            raise StudyError(msg)
+    if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
+        return
+    for name, series in zip(study.model.symbols, aligned.series, strict=True):
+        if not np.isfinite(series).any():
+            msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {have} bars; load it or take another"
+            raise StudyError(msg)

@@ -356,7 +356,7 @@ class StudyResult:
 
     def __repr__(self) -> str:
         gone = int((self.status != Exclusion.STUDIED).sum())
-        return f"StudyResult: {self.n} security-events in {self.n_sessions} sessions, {gone} excluded"
+        return f"StudyResult: {self.n} security-events in {tables.sessions(self.n_sessions)}, {gone} excluded"
 
     def _repr_html_(self) -> str:
         frame = self.caar()

@@ -247,11 +247,16 @@ def summary(result: StudyResult) -> str:
     if result.n:
         row = caar(result, study.window, 0.95).iloc[0]
         lines.append(
-            f"CAAR {study.window}: {100 * row['caar']:.2f} % [{100 * row['low']:.2f}, {100 * row['high']:.2f}], "
-            f"n = {row['n']} in {row['n_sessions']} sessions ({row['test']})"
+            f"CAAR {study.window}: {100 * row['caar']:.2f}% [{100 * row['low']:.2f}, {100 * row['high']:.2f}], "
+            f"n = {row['n']} in {sessions(row['n_sessions'])} ({row['test']})"
         )
         lines += _advice(result)
     return "\n".join(lines)
+
+
+def sessions(count: int) -> str:
+    """Write a number of sessions."""
+    return f"{count} session" if count == 1 else f"{count} sessions"
 
 
 ADVISED = 20_000

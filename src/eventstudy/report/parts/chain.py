@@ -148,7 +148,7 @@ LABELS = {  # heads of columns, where a name alone does not say it
 OWN_LABELS = {  # where a table's column means something of its own
     "companions": {"n": "sessions or threats", "pvalue": "p", "events": "reliefs"},
     "curve": {"pvalue": "p, calendar shifted"},
-    "placebos": {"pvalue": "p, this scheme", "sd": "sd of the draws", "mean": "mean of the draws", "q05": "5 % of the draws", "q95": "95 % of the draws"},
+    "placebos": {"pvalue": "p, this scheme", "sd": "sd of the draws", "mean": "mean of the draws", "q05": "5% of the draws", "q95": "95% of the draws"},
     "calendar_shift": {"pvalue": "p of the smallest"},
     "race": {"p_permutation": "p, permutation within ages (one-sided)", "rows": "episode-days"},
     "securities": {"pvalue": "p, placebo dates", "n": "sessions", "group": "link", "z": "mean standardized reaction"},
@@ -205,7 +205,7 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
     lines = tuple(_typeset(line) for line in verdict.summary().splitlines())
     chain = Section(
         "Does the chain hold?",
-        lines,
+        lines[2:],  # the first two are the answer
         charts=tuple(chart.name for chart in charts if chart.name not in ILLUSTRATIONS),
         tables=tuple(table.name for table in tables if table.name != LEDGER),
     )

@@ -299,6 +299,5 @@ def _average_words(averages: pd.DataFrame) -> str:
         f"(95% interval {row['low'] * 100:+.2f} to {row['high'] * 100:+.2f}%)"
         for _, row in said.iterrows()
     ]
-    return ("Mean abnormal return on the first session, one observation a session: " + "; ".join(parts) + ".").replace(
-        "-", "−"
-    )
+    lead = "Over all periods together, the mean abnormal return on the first session, one observation a session: "
+    return (lead + "; ".join(parts) + ".").replace("-", "−")

@@ -62,7 +62,7 @@ def securities_part(inputs: Inputs) -> Part:
     tables = (
         Table("securities", "Each security on the named events", caption, named,
               units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False),
-        Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: one line in twenty is below 5 % by chance.", means,
+        Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: one line in twenty is below 5% by chance.", means,
               units={"caar": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "stance"), open=False),
         Table("securities_lacking", "Securities that this source does not have", "Asked for by the study file; a source with them adds them.", lacking, open=False),
         Table("securities_excluded", "Security-events that could not be studied", "Counted by reason; each is listed in the results of the library's `excluded`.",
