@@ -64,10 +64,12 @@ $(VENV)/bin/python:
 $(RUN_STAMP): requirements/run.lock pyproject.toml | $(VENV)/bin/python
 	@[ -e $(DEV_STAMP) ] || $(BIN)/pip install -q --disable-pip-version-check -r requirements/run.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(DEV_STAMP): requirements/dev.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing the development environment into $(VENV)"
 	@$(BIN)/pip install -q --disable-pip-version-check -r requirements/dev.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m compileall -q src
 	@touch $@

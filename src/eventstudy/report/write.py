@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.errors import InputError
-from eventstudy.plots import render_each
 from eventstudy.report.document import safe_name
+from eventstudy.report.drawing import draw_all
 from eventstudy.report.page import render_page
 from eventstudy.report.values import csv_text, json_text, unit_of
 
@@ -136,9 +136,8 @@ def read_manifest(folder: str | Path) -> dict[str, Any] | None:
 def _write_files(document: Document, folder: Path) -> None:
     files: dict[str, bytes] = {"results.json": _bytes(json_text(document.results))}
     drawings: dict[str, str] = {}
-    for chart in document.charts:
+    for chart, drawn in zip(document.charts, draw_all([chart.figure for chart in document.charts]), strict=True):
         stem = safe_name(chart.name)
-        drawn = render_each(chart.figure, ("svg", "png"))
         drawings[chart.name] = drawn["svg"].decode("utf-8")
         files.update({f"charts/{stem}.{kind}": content for kind, content in drawn.items()})
         files[f"tables/chart-{stem}.csv"] = _bytes(csv_text(chart.data))
