@@ -59,7 +59,9 @@ def links_frame(verdict: Verdict) -> pd.DataFrame:
 
 
 def placebo_draws(verdict: Verdict, link: str, sample: str | None = None) -> tuple[str, pd.DataFrame, float]:
-    """Give the scheme that a link's p-value rests on (the largest), its draws, and its p-value.
+    """Give the scheme with draws whose p-value is the largest, its draws, and its p-value.
+
+    Of H1 and H3 this is the headline's; that of H2 may rest on the hazard's score test, whose draws are not kept.
 
     Returns
     -------
@@ -76,8 +78,8 @@ def placebo_draws(verdict: Verdict, link: str, sample: str | None = None) -> tup
     if own.empty or not test.applicable:
         return "", own.iloc[:0], float("nan")
     schemes = {str(name): part for name, part in own.groupby("scheme", sort=False)}
-    worst = max(schemes, key=lambda name: test.details.get(f"p_{name}", test.pvalue))
-    return worst, schemes[worst], float(test.details.get(f"p_{worst}", test.pvalue))
+    worst = max(schemes, key=lambda name: test.details[f"p_{name}"])
+    return worst, schemes[worst], float(test.details[f"p_{worst}"])
 
 
 def drawdown_frame(verdict: Verdict) -> pd.DataFrame:
@@ -176,7 +178,7 @@ class Figures:
         return axes
 
     def placebo(self, link: str = "H1", sample: str | None = None, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw a link's observed value among chance ones, in the scheme that its p-value rests on."""
+        """Draw a link's observed value among chance ones, in the scheme with the largest p-value."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
         _, draws, pvalue = placebo_draws(self._verdict, link, sample)

@@ -91,7 +91,7 @@ def _placebos(name: str, sample: SampleVerdict) -> pd.DataFrame:
             observed, draws = reaction.worst_left_out()
             parts.append(pd.DataFrame({"link": link, "scheme": "left_out", "value": draws, "observed": observed}))
     test = sample.decisions
-    parts.append(pd.DataFrame({"link": "H2", "scheme": "shift", "value": test.null, "observed": test.statistic}))
+    parts.append(pd.DataFrame({"link": "H2", "scheme": "sessions", "value": test.null, "observed": test.statistic}))
     table = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
     table.insert(0, "sample", name)
     return table

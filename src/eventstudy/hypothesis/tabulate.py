@@ -140,7 +140,7 @@ def _placebos(samples: Mapping[str, SampleVerdict]) -> pd.DataFrame:
                     )
         null = sample.decisions.null
         if null.size:
-            rows.append((name, "H2", "shift", sample.decisions.statistic, *_describe(null), sample.decisions.pvalue))
+            rows.append((name, "H2", "sessions", sample.decisions.statistic, *_describe(null), sample.decisions.pvalue))
     columns = ["sample", "link", "scheme", "observed", "draws", "mean", "sd", "q05", "q95", "pvalue"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -20,6 +20,7 @@ from eventstudy.hypothesis.figures import (
     placebo_draws,
     power_frame,
 )
+from eventstudy.hypothesis.wording import pvalue_words
 from eventstudy.report.parts.part import chart
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
     from eventstudy.report.parts.part import Inputs
 
 __all__ = ["chain_charts", "link_names"]
+
+SCHEMES = {
+    "permutation": "against random dates",
+    "matched": "against dates of like volatility, weekday and prior drawdown",
+    "shift": "against the calendar shifted",
+    "left_out": "without the session or cluster that speaks most for it, against random dates",
+    "sessions": "against the decisions shifted along the sessions at risk",
+}
 
 
 def chain_charts(verdict: Verdict, inputs: Inputs) -> tuple[Chart, ...]:
@@ -65,16 +74,22 @@ def _links(verdict: Verdict) -> Chart | None:
 
 
 def _placebo(verdict: Verdict, link: str) -> Chart | None:
-    scheme, draws, _ = placebo_draws(verdict, link)
+    scheme, draws, pvalue = placebo_draws(verdict, link)
     if draws.empty:
         return None
+    headline = verdict.samples[verdict.headline].links[link].pvalue
+    rests = (
+        "the largest p of its schemes, which counts"
+        if pvalue == headline
+        else f"what counts is the larger p of the hazard's score test, {pvalue_words(headline)}"
+    )
     return chart(
         f"placebo-{link}",
         f"{link}, {link_names(verdict)[link]}: the observed value among chance ones",
         verdict.plot.placebo(link),
         plots.placebo_data(draws["value"], float(draws["observed"].iloc[0]), alternative="greater"),
         alt=f"Histogram of {len(draws)} chance values; the observed one is marked.",
-        caption=f"Sample “{verdict.headline}”, scheme “{scheme}”, in the link's direction.",
+        caption=f"Sample “{verdict.headline}”, {SCHEMES[scheme]}: {rests}. To the right is what the link claims.",
     )
 
 

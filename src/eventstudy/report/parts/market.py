@@ -79,10 +79,10 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     )  # fmt: skip
     tables = (
         _events_table(by_event),
-        Table("stance_tests", "Tests of the mean reaction, by stance and window", "believe: whether the test is claimed to hold for a sample like this one; doubts: why not, or why it does not apply.",
+        Table("stance_tests", "Tests of the mean reaction, by stance and window", "believe: whether the test is claimed to hold for a sample like this one; doubts: why not, why it does not apply, or what to bear in mind.",
               tests, units={"pvalue": "pvalue", "estimate": "percent", "n": "count", "sessions": "count"}, filters=("stance", "window", "test", "believe"), open=False),
-        Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. {caption}", averages,
-              units={"caar": "percent", "low": "percent", "high": "percent", "n_sessions": "count"}),
+        Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. The interval is that of the test named; the table of tests says which to believe. {caption}", averages,
+              units={"caar": "percent", "se": "percent", "low": "percent", "high": "percent", "n_sessions": "count"}),
         Table("no_direction", "Sessions left out of the means", "They carry news of two directions, or one announcement that does both; nothing is averaged away.",
               dropped, open=False),
         Table("excluded", "Events without a reaction", "Every event of the catalogue that could not be studied, with the reason.", every.excluded, open=False),
@@ -233,7 +233,8 @@ def _averages(
     test = test.rename(columns={"name": "test", "n_clusters": "sessions"})
     test["believe"] = test["valid"].map({True: "yes", False: "no"}).where(test["applicable"], "")
     test["doubts"] = [
-        "; ".join(doubts) if len(doubts) else why for doubts, why in zip(test["doubts"], test["reason"], strict=True)
+        "; ".join(doubts or warnings) or why
+        for doubts, warnings, why in zip(test["doubts"], test["warnings"], test["reason"], strict=True)
     ]
     numbers = ["estimate", "statistic", "distribution", "pvalue", "n", "sessions"]
     test = test[["stance", "window", "test", "believe", *numbers, "doubts"]]
