@@ -60,6 +60,7 @@ def test_progress_names_each_stage(flagship):
     assert {"the race of the rivals", "the specification curve", "the ledger of claims"} <= set(said)
 
 
+@pytest.mark.slow
 def test_another_seed_moves_p_values_but_no_estimate(flagship):
     catalog, prices, verdict = flagship
     other = SelloffForcesSoftening(quick=True, seed=1).test(catalog, prices)
@@ -71,6 +72,7 @@ def test_another_seed_moves_p_values_but_no_estimate(flagship):
     assert one.links["H1"].details["p_shift"] == two.links["H1"].details["p_shift"]
 
 
+@pytest.mark.slow
 def test_without_fear_gauge_or_yield(flagship):
     catalog, prices, _ = flagship
     bare = PricePanel(prices.frame[["^GSPC"]])
@@ -132,6 +134,7 @@ def test_a_quick_run_says_what_it_did_less_of(flagship, rules):
     )
 
 
+@pytest.mark.slow
 def test_own_securities(flagship):
     catalog, prices, _ = flagship
     rng = np.random.default_rng(0)
@@ -143,6 +146,7 @@ def test_own_securities(flagship):
     assert set(verdict.tables()["tells"]["symbol"]) == {"X", "Y"}
 
 
+@pytest.mark.slow
 def test_own_episodes(flagship):
     catalog, prices, _ = flagship
     few = load_episodes("us-china")
@@ -151,6 +155,7 @@ def test_own_episodes(flagship):
     assert verdict.tables()["cycles"]["id"].tolist() == ["A11", "E06", "E19"]
 
 
+@pytest.mark.slow
 def test_a_bare_catalogue_of_ones_own(flagship):
     """Four columns are enough: no level, no scope, no episode; stances as the definitions name them."""
     rng = np.random.default_rng(4)
@@ -185,6 +190,7 @@ def test_definitions_are_in_the_answer(flagship):
     assert content["digest"] == load_definitions().digest == verdict.provenance["definitions_digest"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stance", "level"), [("escalation", "E2"), ("softening", "S2"), ("talks", "")])
 def test_a_catalogue_of_one_stance_has_links_that_could_not_be_tested(flagship, stance, level):
     days = pd.to_datetime(["2025-02-04", "2025-03-04", "2025-06-03", "2025-07-08", "2025-08-05", "2025-10-07"])
@@ -201,6 +207,7 @@ def test_a_catalogue_of_one_stance_has_links_that_could_not_be_tested(flagship, 
     assert "would have rejected" not in verdict.summary()  # a power of what could not be tested says nothing
 
 
+@pytest.mark.slow
 def test_prices_are_left_alone(flagship):
     catalog, prices, _ = flagship
     before = prices.frame.copy()

@@ -72,6 +72,7 @@ def test_reactions(flagship, record, rules, name, link, sign):
     assert abs(found.details["p_permutation"] - p) < MC * spread
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["earlier", "before", "after"])
 def test_drawdown_before_decisions(flagship, record, rules, name):
     """H2: sessions at risk, losses and the exact circular shift, from the episodes as they ship."""

@@ -265,6 +265,7 @@ def test_a_broken_picture_is_an_input_error(make, accepted):
         check_document(make(), accepted)
 
 
+@pytest.mark.slow
 def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
     """A user's own suite, in a process of its own, with the study's building replaced by the small document."""
     here = Path(__file__).parent

@@ -202,6 +202,7 @@ def test_repeated_refusals_end_the_batch_and_keep_what_came(yahoo):
     assert sum(server.charts[security.symbol] > 0 for security in bad) <= 5
 
 
+@pytest.mark.slow
 def test_a_silent_server_does_not_hold_anyone_longer_than_said(yahoo):
     _, source = yahoo(Security("HANG", behaviours=["hang"]), Security("GOOD"), give_up=3.0)
     began = time.monotonic()
