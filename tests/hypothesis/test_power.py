@@ -8,6 +8,9 @@ import pytest
 from eventstudy.hypothesis.decisions import Rows, score_test, session_test
 from eventstudy.hypothesis.power import Power, _deal_decisions, _turned_pvalues, chain_power, decision_power, multiple
 
+ROUNDS = 400
+NEAR = 0.13  # two p-values of 499 drawn turns each: four standard errors of their difference
+
 TOLERANCE = 1e-9  # the same product in another order
 
 
@@ -51,14 +54,34 @@ def test_multiples_of_odds_ratios_are_powers():
     assert multiple("chain", Power(1.0, 0.2, 1.7), 1.7) == pytest.approx(1.7)
 
 
+def decisions(x, marks, strata, rng):
+    return session_test(x, np.ones(x.size, bool), np.flatnonzero(marks), strata, draws=499, rng=rng)
+
+
 def test_turned_pvalues_by_loop():
     rng = np.random.default_rng(4)
     x = rng.standard_normal(37)
     marks = rng.random((6, 37)) < 0.2
     marks[:, 5] = True
-    for row, p in zip(marks, _turned_pvalues(x, marks), strict=True):
+    test = decisions(x, marks[0], [(0, 36)], rng)
+    for row, p in zip(marks, _turned_pvalues(test, marks, rng), strict=True):
         sums = [x[np.roll(row, k)].sum() for k in range(37)]
         assert p == pytest.approx(np.mean(np.array(sums) >= sums[0] - 1e-9))
+
+
+def test_a_level_that_differs_between_stretches_is_no_effect_to_the_power_either():
+    """The test turns each stretch by itself; so must the power, or differences between periods would count as power."""
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal(120) + np.repeat([0.0, 2.0], 60)
+    marks = np.zeros((ROUNDS, 120), dtype=bool)
+    for row in marks:
+        row[rng.choice(60, 3, replace=False)] = True
+        row[60 + rng.choice(60, 9, replace=False)] = True  # more decisions where the loss is larger, for another reason
+    strata = [(0, 59), (60, 119)]
+    power = _turned_pvalues(decisions(x, marks[0], strata, rng), marks, rng)
+    assert np.mean(power <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / ROUNDS)
+    tested = np.array([decisions(x, row, strata, rng).pvalue for row in marks[:40]])
+    assert np.abs(tested - power[:40]).max() < NEAR
 
 
 def small(seed=1, n=60, marks=8):

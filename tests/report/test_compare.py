@@ -186,6 +186,19 @@ def test_an_edited_page_is_named_when_nothing_else_moved(make, accepted):
     assert kinds(check_document(make(), accepted)) == {("page", "report.html")}
 
 
+def test_an_edited_page_is_named_beside_a_cell_of_rounding(make, accepted):
+    """A last digit of another processor, in a table, must not hide what the page says."""
+    page = accepted / "report.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("It holds.", "It does not."), encoding="utf-8")
+    assert kinds(check_document(make(extra=-0.0484e-7), accepted)) == {("page", "report.html")}
+
+
+@pytest.mark.parametrize(("old", "new"), [(20250402, 20250403), (10_000_000, 10_000_001)])
+def test_whole_numbers_are_the_same_only_if_equal(old, new):
+    assert not is_same(old, new, 1e-6)
+    assert is_same(float(old), float(new), 1e-6)
+
+
 def test_another_setting_is_named(make, accepted):
     edit(accepted, lambda m: m.update(seed=1))
     assert kinds(check_document(make(), accepted)) == {("setting", "seed")}

@@ -144,7 +144,8 @@ class SyntheticControl:
     that of least squares on those controls, sigma^2 (1 + d'(D'D)^-1 d), d the returns of the others less that of one.
     Not accounted for: which weights are positive was found on the same bars, so that the standard error is that of a model
     known beforehand, somewhat too small where weights are close to zero; and controls that react to the event themselves.
-    `k` is the most parameters there can be, one less than the controls.
+    `k` is the most parameters there can be, one less than the controls; tests that regress anew on one common date
+    (`time_series`, and `caar` there) count all of them.
 
     Examples
     --------

@@ -46,6 +46,8 @@ class DecisionTest:
         One-sided (greater), every circular shift of the decisions.
     null : (K,) float
         The statistic under the shifts.
+    ring : (R,) int
+        The stretch of sessions along which each is turned.
     """
 
     day: Ints
@@ -55,6 +57,7 @@ class DecisionTest:
     statistic: float
     pvalue: float
     null: Floats
+    ring: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +153,19 @@ def session_test(
             days.append(ring)
             turned.append(_ring_sums(loss[ring], is_decision[ring]))
     day = np.concatenate(days) if days else np.zeros(0, dtype=np.int64)
+    ring_of = np.repeat(np.arange(len(days)), [ring.size for ring in days])
     x, y = loss[day], is_decision[day]
     n, size = int(y.sum()), int(day.size)
     if n in (0, size) or x.std() == 0:
         nan = float("nan")
-        return DecisionTest(day, y, x, nan, nan, nan, np.zeros(0))
+        return DecisionTest(day, y, x, nan, nan, nan, np.zeros(0), ring_of)
     sums = turned[0][1:] if len(turned) == 1 else np.sum([s[rng.integers(0, s.size, draws)] for s in turned], axis=0)
     total, spread = x.sum(), x.std()
     difference = sums / n - (total - sums) / (size - n)
     estimate = float(x[y].mean() - x[~y].mean())
-    return DecisionTest(day, y, x, estimate, estimate / spread, pvalue(estimate, difference), difference / spread)
+    return DecisionTest(
+        day, y, x, estimate, estimate / spread, pvalue(estimate, difference), difference / spread, ring_of
+    )
 
 
 def _ring_sums(x: Floats, y: Bools) -> Floats:

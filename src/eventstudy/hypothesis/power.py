@@ -31,6 +31,7 @@ Bools = NDArray[np.bool_]
 _STEPS = tuple(round(0.1 * i, 1) for i in range(21))
 #: Odds ratios among which the smallest detectable one is sought.
 _GRID = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
+_TURNS = 499  # combinations of turns, where a sample has several rings
 _ROUNDING = 1e-10  # of a sum of losses by Fourier transform
 
 
@@ -117,7 +118,7 @@ def chain_power(links: Mapping[str, Power], target: float) -> Power:
         `effect` is 1; `detectable` and the curve are in multiples of the declared effects.
     """
     joint = float(np.prod([link.power for link in links.values()]))
-    if joint == 0.0 or not all(link.curve for link in links.values()):
+    if not all(link.curve for link in links.values()):
         return Power(1.0, joint, float("nan") if joint else float("inf"))
     scales = {name: [multiple(name, link, x) for x, _ in link.curve] for name, link in links.items()}
     curve = []
@@ -164,7 +165,8 @@ def decision_power(
     x, stratum : (R,)
         Loss and age bin of the episode-days; see :mod:`eventstudy.hypothesis.decisions`.
     odds_ratio : float
-        Per standard deviation of the loss over the sessions at risk.
+        Per standard deviation of the loss over the sessions at risk; of the reliefs over the episode-days, in which a
+        session counts once for each threat that is open.
     level, target : float
     draws : int
     rng : numpy.random.Generator
@@ -191,7 +193,7 @@ def decision_power(
         slope = float(np.log(ratio))
         chosen, scores = _deal_reliefs(score, x, stratum, rows.relieved, slope, draws, rng)
         marks = _deal_decisions(session, rows.day[chosen], slope, rng)
-        return float(np.mean((scores > _critical(score.null, level)) & (_turned_pvalues(session.loss, marks) <= level)))
+        return float(np.mean((scores > _critical(score.null, level)) & (_turned_pvalues(session, marks, rng) <= level)))
 
     curve = tuple((ratio, power(ratio)) for ratio in (_GRID if curve_wanted else ()))
     declared = dict(curve).get(odds_ratio)
@@ -228,10 +230,20 @@ def _deal_decisions(test: DecisionTest, day: Ints, slope: float, rng: np.random.
     return np.asarray(marks | (order < missing[:, None]), dtype=bool)
 
 
-def _turned_pvalues(x: Floats, marks: Bools) -> Floats:
-    """(draws,) share of the turns of the marks along the ring whose loss is at least that of the marks as they lie."""
-    turned = np.fft.irfft(np.fft.rfft(x)[None, :] * np.conj(np.fft.rfft(marks, axis=1)), n=x.size, axis=1)
-    return np.asarray(np.mean(turned >= turned[:, :1] - _ROUNDING, axis=1), dtype=float)
+def _turned_pvalues(test: DecisionTest, marks: Bools, rng: np.random.Generator) -> Floats:
+    """(draws,) p-values of the test of the sessions: every turn of one ring; of several, turns drawn for each by itself."""
+    rings = [test.ring == one for one in np.unique(test.ring)]
+    turned = [_turned_sums(test.loss[ring], marks[:, ring]) for ring in rings]
+    if len(turned) == 1:
+        return np.asarray(np.mean(turned[0] >= turned[0][:, :1] - _ROUNDING, axis=1), dtype=float)
+    observed = np.sum([sums[:, :1] for sums in turned], axis=0)
+    drawn = np.sum([sums[:, rng.integers(0, sums.shape[1], _TURNS)] for sums in turned], axis=0)
+    return np.asarray((1 + np.sum(drawn >= observed - _ROUNDING, axis=1)) / (1 + _TURNS), dtype=float)
+
+
+def _turned_sums(x: Floats, marks: Bools) -> Floats:
+    """(draws, R) sum of x at the marks, for every turn of the marks along a ring of R sessions."""
+    return np.fft.irfft(np.fft.rfft(x)[None, :] * np.conj(np.fft.rfft(marks, axis=1)), n=x.size, axis=1)
 
 
 def _weighted(log_weight: Floats, n: int, draws: int, rng: np.random.Generator) -> Ints:

@@ -21,6 +21,7 @@ from eventstudy.hypothesis.wording import (
     pvalue_words,
     race_sentence,
     shift_sentence,
+    typeset,
 )
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ class Verdict:
         return f"Verdict(chain {word} in sample {self.headline!r})"
 
     def _repr_html_(self) -> str:
-        return "".join(f"<p>{escape(line)}</p>" for line in self.summary().splitlines())
+        return "".join(f"<p>{escape(typeset(line))}</p>" for line in self.summary().splitlines())
 
 
 def _other(name: str, sample: SampleVerdict, rules: Definitions) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "pvalue_words",
     "shift_sentence",
     "signed",
+    "typeset",
 ]
 
 _FEW_RELIEFS = 10
@@ -50,6 +52,17 @@ def pvalue_words(p: float) -> str:
 def percent(value: float, digits: int = 0) -> str:
     """Write a share or a return as percent."""
     return "n/a" if not np.isfinite(value) else f"{value * 100:.{digits}f}%"
+
+
+def typeset(line: str) -> str:
+    """Write arrows and minus signs as print has them; sentences keep to what any terminal can show.
+
+    Examples
+    --------
+    >>> typeset("H1 -> H3: -0.5 to +0.5")
+    'H1 → H3: −0.5 to +0.5'
+    """
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", line.replace("->", "→"))
 
 
 def signed(value: float) -> str:

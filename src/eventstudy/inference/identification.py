@@ -38,7 +38,7 @@ class Identification:
     first_stage : float
         F of var_E = var_C.
     weak : bool
-        Whether that F is below 10: read the set, not the standard error.
+        Whether that F is below 10, or the variance falls on event days: read the set, not the standard error.
     effect_asset : float
         The other instrument's estimate, (var_E(s) - var_C(s))/(cov_E - cov_C); far from `effect`, the assumption fails.
     ols : float
@@ -128,7 +128,7 @@ def rigobon_sack(policy: Floats, asset: Floats, event: NDArray[np.bool_], *, lev
         robust_set=region,
         level=level,
         first_stage=first,
-        weak=bool(first < STRONG),
+        weak=bool(rise_pp <= 0 or first < STRONG),  # a variance that falls on event days identifies nothing
         effect_asset=rise_ss / rise_ps,
         ols=on.ps / on.pp,
         n_event=on.days,

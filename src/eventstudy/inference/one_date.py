@@ -306,6 +306,7 @@ SPECS = (
         assumptions=("one common date", "no change of variance at the event", "normal residuals"),
         reference="Schipper and Thompson (1985); Binder (1985)",
         compute=_sur_f,
+        needs=("one date", "estimation", "least squares"),
         undefined="needs more residual degrees of freedom M - k than security-events, and none a copy of others",
         sided=False,
         exact=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.report.moved import Moved, brief, step_by_name, step_of_unit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_tables"]
 
+_WHOLE = re.compile(r"-?\d{1,15}")
 _LINE = 1 / 1000  # of what a column of a chart spans: thinner than a line is drawn
 
 
@@ -93,7 +95,10 @@ def _columns(rows: list[list[str]]) -> str:
 
 
 def _number(cell: str) -> float | str:
+    """Return a cell as a number, a whole one as an int; else as it stands. Python's own ``1_000`` is text here."""
+    if _WHOLE.fullmatch(cell):
+        return int(cell)
     try:
-        return float(cell)
+        return cell if "_" in cell else float(cell)
     except ValueError:
         return cell

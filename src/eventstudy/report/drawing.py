@@ -37,7 +37,7 @@ def draw_all(figures: Sequence[Figure]) -> list[Drawn]:
         return [render_each(figure, KINDS) for figure in figures]
     fork = multiprocessing.get_context("fork")
     here, there = fork.Pipe(duplex=False)
-    helper = fork.Process(target=_send, args=(there, figures[1::2]), daemon=True)
+    helper = fork.Process(target=_send, args=(here, there, figures[1::2]), daemon=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # from 3.12 on: of threads that numpy keeps asleep
         helper.start()
@@ -46,16 +46,17 @@ def draw_all(figures: Sequence[Figure]) -> list[Drawn]:
         own = [render_each(figure, KINDS) for figure in figures[::2]]
         try:
             others = here.recv()
-        except EOFError:  # the helper failed or was killed: what is wrong shows where it can be read
+        except (EOFError, OSError):  # the helper failed or was killed: what is wrong shows where it can be read
             others = [render_each(figure, KINDS) for figure in figures[1::2]]
     finally:
-        helper.terminate()
-        helper.join()
         here.close()
+        helper.kill()  # a handler of SIGTERM that the program set would be the helper's too
+        helper.join()
     return [(own if at % 2 == 0 else others)[at // 2] for at in range(len(figures))]
 
 
-def _send(there: Connection, figures: Sequence[Figure]) -> None:
+def _send(here: Connection, there: Connection, figures: Sequence[Figure]) -> None:
     """Draw in the helper process, then hand over: a pipe holds little, and nobody reads while the other half is drawn."""
+    here.close()  # a copy of the reader's end: with it open, a pipe whose reader was killed would never break
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  for the rest of this process
     there.send([render_each(figure, KINDS) for figure in figures])

@@ -104,13 +104,17 @@ def _named(old: list[Any], new: list[Any]) -> tuple[dict[str, Any], dict[str, An
 
 
 def is_same(old: Any, new: Any, tolerance: float) -> bool:
-    """Say whether two leaves are the same: numbers within a relative tolerance, all else exactly.
+    """Say whether two leaves are the same: numbers within a relative tolerance, whole ones and all else exactly.
 
     Examples
     --------
     >>> is_same(1.0, 1.0 + 1e-9, 1e-6), is_same(0.0, 1e-9, 1e-6), is_same("a", "a", 0), is_same(None, 0.0, 1e-6)
     (True, False, True, False)
+    >>> is_same(20250402, 20250403, 1e-6)
+    False
     """
+    if isinstance(old, int) and isinstance(new, int):  # counts, and dates written as numbers
+        return old == new and isinstance(old, bool) == isinstance(new, bool)
     if is_number(old) and is_number(new):
         if math.isnan(old) or math.isnan(new):
             return math.isnan(old) and math.isnan(new)

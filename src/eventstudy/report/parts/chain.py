@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from eventstudy.hypothesis import SelloffForcesSoftening
-from eventstudy.hypothesis.wording import pvalue_words
+from eventstudy.hypothesis.wording import pvalue_words, typeset
 from eventstudy.report.document import Fact, Section, Table
 from eventstudy.report.parts.chain_charts import chain_charts, link_names
 from eventstudy.report.parts.part import Part
@@ -202,7 +201,7 @@ def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         )
         for name, frame in verdict.tables().items()
     )
-    lines = tuple(_typeset(line) for line in verdict.summary().splitlines())
+    lines = tuple(typeset(line) for line in verdict.summary().splitlines())
     chain = Section(
         "Does the chain hold?",
         lines[2:],  # the first two are the answer
@@ -225,11 +224,6 @@ def _units(name: str, frame: pd.DataFrame) -> dict[str, str]:
     numbers = [str(c) for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
     found = {c: "pvalue" if c.startswith("p_") else UNITS[c] for c in numbers if c.startswith("p_") or c in UNITS}
     return found | {c: unit for c, unit in OWN_UNITS.get(name, {}).items() if c in frame.columns}
-
-
-def _typeset(line: str) -> str:
-    """Write arrows and minus signs as print has them; the summary keeps to what any terminal can show."""
-    return re.sub(r"(?<![\w-])-(?=\d)", "−", line.replace("->", "→"))
 
 
 def _facts(verdict: Verdict) -> tuple[Fact, ...]:
