@@ -17,16 +17,17 @@ SOURCE = Path(eventstudy.__file__).parent
 MAY_IMPORT = {
     "errors": set(),
     "_version": set(),
+    "_lazy": set(),
     "calendars": {"errors"},
     "events": {"errors", "calendars"},
-    "returns": {"errors", "calendars", "_version"},
-    "abnormal": {"errors"},
+    "returns": {"errors", "calendars", "_version", "_lazy"},
+    "abnormal": {"errors", "_lazy"},
     "inference": {"errors", "abnormal"},
     "plots": {"errors"},
-    "study": {"errors", "calendars", "events", "returns", "abnormal", "inference", "plots", "_version"},
+    "study": {"errors", "calendars", "events", "returns", "abnormal", "inference", "plots", "_version", "_lazy"},
     "calibration": {"errors", "abnormal", "inference", "study", "_version"},
     "hypothesis": {"errors", "calendars", "events", "returns", "abnormal", "inference", "plots", "study", "_version"},
-    "report": {"errors", "calendars", "events", "returns", "abnormal", "inference", "plots", "study", "calibration", "hypothesis", "_version"},
+    "report": {"errors", "calendars", "events", "returns", "abnormal", "inference", "plots", "study", "calibration", "hypothesis", "_version", "_lazy"},
     "cli": {"errors", "events", "returns", "study", "inference", "calibration", "hypothesis", "report", "_version"},
 }  # fmt: skip
 

@@ -5,9 +5,9 @@ The public names are imported when first used (PEP 562), so that ``import events
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from eventstudy._lazy import lazily
 from eventstudy._version import __version__
 
 if TYPE_CHECKING:
@@ -132,13 +132,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        msg = f"module 'eventstudy' has no attribute {name!r}"
-        raise AttributeError(msg)
-    value = getattr(import_module(f"eventstudy.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

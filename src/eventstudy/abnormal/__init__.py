@@ -6,8 +6,9 @@ frozen dataclasses of arrays out. The names are imported when first used (PEP 56
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from eventstudy._lazy import lazily
 
 if TYPE_CHECKING:
     from eventstudy.abnormal.control import ControlPortfolio, MatchedPortfolio, SyntheticControl
@@ -44,26 +45,30 @@ __all__ = [
 ]
 
 _HOMES = {
-    "control": ("ControlPortfolio", "MatchedPortfolio", "SyntheticControl"),
-    "engine": ("estimate",),
-    "garch": ("GarchMarketModel",),
-    "models": ("CAPM", "FactorModel", "MarketAdjusted", "MarketModel", "MeanAdjusted", "Model"),
-    "result": ("AbnormalReturns",),
-    "robust": ("RobustMarketModel",),
-    "sample": ("EstimationRecord", "WindowSample"),
-    "status": ("Exclusion",),
-    "thin": ("Dimson", "DimsonSum", "ScholesWilliams", "TradeToTrade"),
+    "AbnormalReturns": "result",
+    "CAPM": "models",
+    "ControlPortfolio": "control",
+    "Dimson": "thin",
+    "DimsonSum": "thin",
+    "EstimationRecord": "sample",
+    "Exclusion": "status",
+    "FactorModel": "models",
+    "GarchMarketModel": "garch",
+    "MarketAdjusted": "models",
+    "MarketModel": "models",
+    "MatchedPortfolio": "control",
+    "MeanAdjusted": "models",
+    "Model": "models",
+    "RobustMarketModel": "robust",
+    "ScholesWilliams": "thin",
+    "SyntheticControl": "control",
+    "TradeToTrade": "thin",
+    "WindowSample": "sample",
+    "estimate": "engine",
 }
 
 
-def __getattr__(name: str) -> Any:
-    for home, names in _HOMES.items():
-        if name in names:
-            value = getattr(import_module(f"{__name__}.{home}"), name)
-            globals()[name] = value
-            return value
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -5,8 +5,9 @@ The public names are imported when first used: the pytest plugin of this room is
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from eventstudy._lazy import lazily
 
 if TYPE_CHECKING:
     from eventstudy.report.compare import check_document, compare_folders
@@ -67,13 +68,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        msg = f"module 'eventstudy.report' has no attribute {name!r}"
-        raise AttributeError(msg)
-    value = getattr(import_module(f"eventstudy.report.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

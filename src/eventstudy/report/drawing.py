@@ -34,7 +34,7 @@ def draw_all(figures: Sequence[Figure]) -> list[Drawn]:
     """
     alone = threading.active_count() == 1 and (os.cpu_count() or 1) > 1
     if sys.platform != "linux" or not alone or len(figures) <= FEW:
-        return [render_each(figure, KINDS) for figure in figures]
+        return _drawn(figures)
     fork = multiprocessing.get_context("fork")
     here, there = fork.Pipe(duplex=False)
     helper = fork.Process(target=_send, args=(here, there, figures[1::2]), daemon=True)
@@ -43,11 +43,11 @@ def draw_all(figures: Sequence[Figure]) -> list[Drawn]:
         helper.start()
     there.close()
     try:
-        own = [render_each(figure, KINDS) for figure in figures[::2]]
+        own = _drawn(figures[::2])
         try:
             others = here.recv()
         except (EOFError, OSError):  # the helper failed or was killed: what is wrong shows where it can be read
-            others = [render_each(figure, KINDS) for figure in figures[1::2]]
+            others = _drawn(figures[1::2])
     finally:
         here.close()
         helper.kill()  # a handler of SIGTERM that the program set would be the helper's too
@@ -55,8 +55,12 @@ def draw_all(figures: Sequence[Figure]) -> list[Drawn]:
     return [(own if at % 2 == 0 else others)[at // 2] for at in range(len(figures))]
 
 
+def _drawn(figures: Sequence[Figure]) -> list[Drawn]:
+    return [render_each(figure, KINDS) for figure in figures]
+
+
 def _send(here: Connection, there: Connection, figures: Sequence[Figure]) -> None:
     """Draw in the helper process, then hand over: a pipe holds little, and nobody reads while the other half is drawn."""
     here.close()  # a copy of the reader's end: with it open, a pipe whose reader was killed would never break
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  for the rest of this process
-    there.send([render_each(figure, KINDS) for figure in figures])
+    there.send(_drawn(figures))

@@ -113,9 +113,8 @@ def is_same(old: Any, new: Any, tolerance: float) -> bool:
     >>> is_same(20250402, 20250403, 1e-6)
     False
     """
-    if isinstance(old, int) and isinstance(new, int):  # counts, and dates written as numbers
-        return old == new and isinstance(old, bool) == isinstance(new, bool)
-    if is_number(old) and is_number(new):
+    whole = isinstance(old, int) and isinstance(new, int)  # counts, and dates written as numbers
+    if is_number(old) and is_number(new) and not whole:
         if math.isnan(old) or math.isnan(new):
             return math.isnan(old) and math.isnan(new)
         return bool(

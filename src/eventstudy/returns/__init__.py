@@ -6,9 +6,9 @@ and a table beside them that names every hole. Sources are imported when first u
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from eventstudy._lazy import lazily
 from eventstudy.returns.freeze import freeze  # its module has the same name: whoever imports first must not win
 from eventstudy.returns.panel import LEVEL_SYMBOLS, PricePanel, ReturnPanel
 from eventstudy.returns.plausible import DataWarning
@@ -51,27 +51,27 @@ __all__ = [
 ]
 
 _HOMES = {
-    "adjust": ("adjust_prices",),
-    "cache": ("cache_clear", "cache_entries", "cache_verify", "fetch"),
-    "csv_sources": ("FredSource", "StooqSource"),
-    "files": ("FileSource",),
-    "french": ("FrenchSource",),
-    "load": ("load_prices", "load_returns"),
-    "policies": ("apply_delisting", "convert_currency", "rate_symbols"),
-    "registry": ("source_names",),
-    "sources": ("PriceSource",),
-    "yahoo": ("YahooSource",),
+    "FileSource": "files",
+    "FredSource": "csv_sources",
+    "FrenchSource": "french",
+    "PriceSource": "sources",
+    "StooqSource": "csv_sources",
+    "YahooSource": "yahoo",
+    "adjust_prices": "adjust",
+    "apply_delisting": "policies",
+    "cache_clear": "cache",
+    "cache_entries": "cache",
+    "cache_verify": "cache",
+    "convert_currency": "policies",
+    "fetch": "cache",
+    "load_prices": "load",
+    "load_returns": "load",
+    "rate_symbols": "policies",
+    "source_names": "registry",
 }
 
 
-def __getattr__(name: str) -> Any:
-    for home, names in _HOMES.items():
-        if name in names:
-            value = getattr(import_module(f"{__name__}.{home}"), name)
-            globals()[name] = value
-            return value
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

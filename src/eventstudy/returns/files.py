@@ -89,13 +89,6 @@ class FileSource:
         usual = "\t" if bare.endswith(TSV) else ";" if decimal == "," else ","
         self._reading = {"decimal": decimal, "sep": sep or usual, "thousands": thousands, "encoding": encoding}
 
-    def _semicolons(self) -> bool:
-        """Whether the first line of a text is parted by semicolons although it is read otherwise."""
-        if self._parquet or self._reading["sep"] == ";":
-            return False
-        with self._path.open("rb") as file:
-            return file.readline().count(b";") > 0
-
     def deliver(self, symbols: Sequence[str] | None) -> Delivery:
         """Return what there is of `symbols`."""
         if not self._path.is_file():
@@ -108,12 +101,7 @@ class FileSource:
         except (OSError, ValueError, ImportError, UnicodeError) as error:
             kind = "Parquet" if self._parquet else "CSV"
             said = " ".join(str(error).split())
-            way = (
-                "its columns seem to be parted by ';': pass sep=';' (and decimal=',' if that is its mark)"
-                if self._semicolons()
-                else "check the file, or its sep=, encoding="
-            )
-            msg = f"{self.name}: this cannot be read as {kind} ({said}); {way}"
+            msg = f"{self.name}: this cannot be read as {kind} ({said}); check the file, or its sep=, encoding="
             raise DataError(msg) from error
         return deliver(table, self.name, self._options, symbols, first_row=None if self._parquet else 2)
 
@@ -153,22 +141,25 @@ def deliver(
 
 def _read_csv(path: Path, reading: dict[str, Any]) -> pd.DataFrame:
     """Read text, keeping every line as a row, so that a row's number is the one an editor shows."""
-    head = pd.read_csv(path, nrows=2, dtype=str, keep_default_na=False, header=None, skip_blank_lines=False, **reading)
+    text = {"dtype": str, "keep_default_na": False, "header": None, "skip_blank_lines": False, **reading}
+    head = pd.read_csv(path, nrows=1, **text)  # no more: with another separator later rows may be of another width
     if not len(head):
         msg = f"{path.name}: the file is empty"
         raise DataError(msg)
     names = [str(name) for name in head.iloc[0]]
     if len(names) == 1:
         other = next((mark for mark in (";", "\t", "|", ",") if mark in names[0]), None)
+        decimal = " (and decimal=',' if that is its mark)" if other == ";" else ""
         hint = (
-            f"; its columns seem to be parted by {other!r}: pass sep={other!r}"
+            f"; its columns seem to be parted by {other!r}: pass sep={other!r}{decimal}"
             if other
             else "; a date and a value are needed"
         )
         msg = f"{path.name}: row 1 has one column only, {names[0]!r}{hint}"
         raise DataError(msg)
     twice = next((name for name in names if names.count(name) > 1), None)
-    if names[0] in ("Price", "Ticker") and len(head) > 1 and head.iloc[1, 0] in ("Ticker", "Price"):
+    double = ("Price", "Ticker")
+    if names[0] in double and pd.read_csv(path, nrows=2, **text).iloc[1:, 0].isin(double).any():
         two: pd.DataFrame = pd.read_csv(path, header=[0, 1], index_col=0, **reading)  # as yfinance.download writes it
         return pd.DataFrame(two.loc[two.index != "Date"].apply(pd.to_numeric))
     if twice is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from eventstudy._lazy import lazily
 from eventstudy.study.config import EstimationWindow, EventStudy
 
 if TYPE_CHECKING:
@@ -30,11 +30,4 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import what a study needs only once it is fitted when it is first asked for (PEP 562)."""
-    if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

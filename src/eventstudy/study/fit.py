@@ -59,6 +59,7 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
             continue
         aligned = align(study, panel, calendar, own)
         _long_enough(study, aligned)
+        _regressors_known(study, aligned)
         placed = _place(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         asked = (rows, event[rows], code[symbol[rows]])
@@ -214,7 +215,7 @@ def _pool(study: EventStudy, request: Request) -> Any:
 
 
 def _long_enough(study: EventStudy, aligned: Aligned) -> None:
-    """Refuse windows that no event could have, and a regressor without any figure."""
+    """Refuse windows that no event could have."""
     have = len(aligned.bars)
     lengths = {"estimation": study.estimation.length, "event": study.window[1] - study.window[0] + 1}
     for kind, need in lengths.items():
@@ -224,9 +225,13 @@ def _long_enough(study: EventStudy, aligned: Aligned) -> None:
                 f"{aligned.bars[-1]}); shorten it or load more"
             )
             raise StudyError(msg)
+
+
+def _regressors_known(study: EventStudy, aligned: Aligned) -> None:
+    """Refuse a regressor without any figure."""
     if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
         return
     for name, series in zip(study.model.symbols, aligned.series, strict=True):
         if not np.isfinite(series).any():
-            msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {have} bars; load it or take another"
+            msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {len(aligned.bars)} bars; load it or take another"
             raise StudyError(msg)
