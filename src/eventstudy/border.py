@@ -1,0 +1,166 @@
+"""The border: files of others are read here, within bounds, and whatever goes wrong there becomes one error of ours."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import tomllib
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from eventstudy.errors import EventStudyError, InputError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+LARGEST: Final = 2 * 1024**3  # bytes of a file, after it is expanded
+LISTED: Final = 50  # bad rows that one message names
+SAID: Final = 300  # characters of a foreign message that are repeated
+UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+@contextmanager
+def guarded(place: str, what: str, error: type[InputError], way_out: str) -> Iterator[None]:
+    """Turn every exception of a foreign reader into one line of ours.
+
+    Parameters
+    ----------
+    place : str
+        The file, as a message names it.
+    what : str
+        What it was read as, such as "CSV".
+    error : type
+        Which of our errors.
+    way_out : str
+        What the user can do.
+    """
+    try:
+        yield
+    except (EventStudyError, MemoryError, Warning):
+        raise
+    except RecursionError as fault:
+        msg = f"{place}: this cannot be read as {what} (it is nested too deeply); {way_out}"
+        raise error(msg) from fault
+    except Exception as fault:  # the readers of others raise what they like
+        msg = f"{place}: this cannot be read as {what} ({said(fault)}); {way_out}"
+        raise error(msg) from fault
+
+
+def said(fault: BaseException) -> str:
+    """Return what a foreign exception says, on one line and not too long; its kind if it says nothing."""
+    if isinstance(fault, OSError) and fault.strerror:
+        return fault.strerror
+    text = " ".join(str(fault).split()) or type(fault).__name__
+    return text if len(text) <= SAID else f"{text[: SAID - 1]}…"
+
+
+def existing_file(path: str | os.PathLike[str], error: type[InputError]) -> Path:
+    """Return the path of a file that is there; one that is not, or that no system can name, is refused."""
+    found = Path(path)
+    shown = repr(str(path) if len(str(path)) <= SAID else f"{str(path)[:SAID]}…")
+    try:
+        if found.is_dir():
+            msg = f"{shown} is a folder, not a file; name the file in it"
+            raise error(msg)
+        there = found.is_file()
+    except (OSError, ValueError) as fault:  # a name too long, a NUL in it
+        msg = f"{shown} is not the name of a file ({said(fault)}); check the path"
+        raise error(msg) from fault
+    if not there:
+        msg = f"file {shown} does not exist; check the path"
+        raise error(msg)
+    return found
+
+
+@contextmanager
+def opened(path: Path, error: type[InputError], *, largest: int = LARGEST) -> Iterator[IO[bytes]]:
+    """Open a file of bytes, expanded if its name says that it is compressed, for `largest` bytes at the most."""
+    with guarded(path.name, "a file", error, "check that it is whole"), _expanded(path, error) as inner:
+        yield io.BufferedReader(_Bounded(inner, path.name, error, largest))
+
+
+def read_bytes(path: Path, error: type[InputError], *, largest: int = LARGEST) -> bytes:
+    """Return the bytes of a file, expanded if its name says that it is compressed."""
+    with opened(path, error, largest=largest) as file:
+        return file.read()
+
+
+def read_text(path: Path, error: type[InputError], *, largest: int = LARGEST) -> str:
+    """Return the text of a UTF-8 file; a file in another encoding is refused with its first bad line."""
+    content = read_bytes(path, error, largest=largest)
+    if content[:2] in UTF16:
+        msg = f"{path}: the file is UTF-16 text; save it as UTF-8"
+        raise error(msg)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = content[: fault.start].count(b"\n") + 1
+        msg = f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8"
+        raise error(msg) from fault
+
+
+def parse_toml(text: str, place: str, error: type[InputError]) -> dict[str, Any]:
+    """Return the content of a TOML text."""
+    with guarded(place, "TOML", error, "mend it there"):
+        return tomllib.loads(text)
+
+
+def parse_json(text: str, place: str, error: type[InputError], **options: Any) -> Any:
+    """Return the content of a JSON text; `options` are those of `json.loads`."""
+    with guarded(place, "JSON", error, "mend it there"):
+        return json.loads(text, **options)
+
+
+def _expanded(path: Path, error: type[InputError]) -> IO[bytes] | io.BufferedIOBase:
+    ending = path.suffix.lower()
+    if ending == ".gz":
+        return gzip.open(path)
+    if ending == ".bz2":
+        return bz2.open(path)
+    if ending == ".xz":
+        return lzma.open(path)
+    if ending == ".zip":
+        return _only_member(path, error)
+    if ending == ".zst":
+        try:
+            import zstandard  # noqa: PLC0415  few have it
+        except ImportError as fault:
+            msg = f"{path.name}: a .zst file needs the package zstandard; install it, or expand the file first"
+            raise error(msg) from fault
+        return zstandard.open(path, "rb")  # type: ignore[no-any-return]  # it is checked without its types
+    return path.open("rb")
+
+
+def _only_member(path: Path, error: type[InputError]) -> IO[bytes]:
+    packed = zipfile.ZipFile(path)
+    members = [item for item in packed.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX/")]
+    if len(members) != 1:
+        msg = f"{path.name}: the archive holds {len(members)} files; keep the one that is meant"
+        raise error(msg)
+    return packed.open(members[0])
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that stops with an error of ours once more than the bound has come."""
+
+    def __init__(self, inner: IO[bytes] | io.BufferedIOBase, name: str, error: type[InputError], largest: int) -> None:
+        self._inner, self._name, self._error, self._left = inner, name, error, largest
+        self._largest = largest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._inner.read(len(buffer))
+        self._left -= len(chunk)
+        if self._left < 0:
+            msg = f"{self._name}: the file holds more than {self._largest / 1024**3:.3g} GB expanded; split it, or raise the bound"
+            raise self._error(msg)
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
