@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
@@ -121,6 +124,17 @@ def test_the_first_and_the_last_recorded_year_are_served():
     assert first_sessions(moment("2049-12-20 12:00", HONG_KONG), "XHKG").tolist() == [pd.Timestamp("2049-12-20")]
     with pytest.raises(InputError, match=f"is recorded to {last:%Y-%m-%d}; no session follows 2049-12-31 10:00 UTC"):
         first_sessions(moment("2049-12-31 18:00", HONG_KONG), "XHKG")
+
+
+def test_building_a_calendar_warns_of_nothing_and_changes_no_filter():
+    program = (
+        "import warnings\n"
+        "import pandas as pd; from eventstudy.calendars import sessions\n"
+        "for name in ('XNYS', 'XHKG', 'XSHG'): sessions(name, pd.Timestamp('1991-01-02'), pd.Timestamp('2025-12-31'))\n"
+        "warnings.warn('of others', DeprecationWarning)"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "DeprecationWarning: of others"
 
 
 def test_the_answer_does_not_depend_on_the_day_of_the_run():

@@ -7,6 +7,7 @@
     │   ├── CatalogError            rows of an event catalogue; lists every bad row
     │   ├── DataError               prices, returns, and the files that hold them
     │   └── StudyError              windows, models, tests, and study files
+    ├── InstallationError           a file of the package is missing; exit code 2
     └── SourceError                 a source could not deliver; exit code 3
         ├── RateLimited             asked to slow down (``retry_after`` seconds, if said)
         ├── NoSuchTicker            the source does not know the symbol
@@ -28,6 +29,7 @@ __all__ = [
     "DataError",
     "EventStudyError",
     "InputError",
+    "InstallationError",
     "NoDataInWindow",
     "NoSuchTicker",
     "Problem",
@@ -93,6 +95,10 @@ class DataError(InputError):
 
 class StudyError(InputError):
     """A window, a model, a test or a study file that cannot be used as it is."""
+
+
+class InstallationError(EventStudyError):
+    """A file that comes with the package is missing: nothing that was given is wrong, the installation is."""
 
 
 class SourceError(EventStudyError):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from eventstudy._shipped import shipped_text
 from eventstudy.calibration.journal import Cell
 from eventstudy.calibration.lab import Row
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["draw_table", "read_table", "shipped_tables", "write_table"]
+
+TABLES: Final = ("analytic.csv", "analytic_200.csv", "analytic_5.csv", "power.csv", "resampling.csv")
 
 COLUMNS = (
     "scenario",
@@ -96,9 +98,7 @@ def shipped_tables() -> dict[str, str]:
     dict
         File name to content.
     """
-    folder = files("eventstudy.calibration") / "tables"
-    found = sorted((item for item in folder.iterdir() if item.name.endswith(".csv")), key=lambda item: item.name)
-    return {item.name: item.read_text(encoding="utf-8") for item in found}
+    return {name: shipped_text("eventstudy.calibration", f"tables/{name}") for name in TABLES}
 
 
 def draw_table(rows: Sequence[Row], n: int, window: tuple[int, int]) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from importlib.resources import files
 from io import StringIO
 from typing import Final
 
 import pandas as pd
 
+from eventstudy._shipped import shipped_text
 from eventstudy.errors import CatalogError
 from eventstudy.events.vocabulary import one_of
 
 __all__ = ["load_episodes", "load_macro_calendar"]
 
+EPISODES: Final = ("us-china",)  # the catalogues that have them
 _MOMENTS: Final = ("start_et", "verbal_soft_et", "formal_soft_et", "end_et")
 _EPISODE_COLUMNS: Final = (
     *("id", "start_event", "target", "actor", "what", "start_et", "deadline", "verbal_soft_et", "verbal_event"),
@@ -48,12 +49,10 @@ def load_episodes(name: str = "us-china") -> pd.DataFrame:
     >>> load_episodes("us-china")["end"].value_counts().to_dict()
     {'implemented': 23, 'softened': 20, 'censored': 10}
     """
-    folder = files("eventstudy.events") / "catalogues" / "episodes"
-    known = tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
-    if name not in known:
-        msg = f"episodes {name!r} are not {one_of(known, name)}"
+    if name not in EPISODES:
+        msg = f"episodes {name!r} are not {one_of(EPISODES, name)}"
         raise CatalogError(msg)
-    content = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    content = tomllib.loads(shipped_text("eventstudy.events", f"catalogues/episodes/{name}.toml"))
     columns: dict[str, object] = {}
     for column in _EPISODE_COLUMNS:
         values = [episode.get(column) for episode in content["episode"]]
@@ -83,7 +82,7 @@ def load_macro_calendar() -> pd.DataFrame:
     >>> calendar.loc[calendar["date"] == "2020-03-15", ["event", "announced_at"]].values.tolist()
     [['FOMC decision', Timestamp('2020-03-15 17:00:00-0400', tz='America/New_York')]]
     """
-    text = (files("eventstudy.events") / "catalogues" / "macro_calendar.csv").read_text(encoding="utf-8")
+    text = shipped_text("eventstudy.events", "catalogues/macro_calendar.csv")
     frame = pd.read_csv(StringIO(text), comment="#", dtype={"event": "str"})
     moments = pd.DatetimeIndex(frame["announced_at"].to_numpy(), dtype="datetime64[us]")
     return pd.DataFrame(

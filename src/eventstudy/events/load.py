@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from eventstudy._shipped import shipped_text
 from eventstudy.errors import CatalogError, Problem
 from eventstudy.events.build import Draft, build_events
 from eventstudy.events.catalog import EventCatalog
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["load_events", "shipped_catalogues"]
 
+#: Named here, not listed from the folder: a file that is missing is then told from a name that never was.
+CATALOGUES: Final = ("fomc", "us-china")
 HEADER: Final = ("name", "timezone", "stances", "levels", "opposed", "principal")
 
 
@@ -34,8 +36,7 @@ def shipped_catalogues() -> tuple[str, ...]:
     >>> "us-china" in shipped_catalogues()
     True
     """
-    folder = files("eventstudy.events") / "catalogues"
-    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
+    return CATALOGUES
 
 
 def load_events(
@@ -100,7 +101,7 @@ def load_events(
 
 @lru_cache(maxsize=8)
 def _shipped(name: str) -> EventCatalog:
-    text = (files("eventstudy.events") / "catalogues" / f"{name}.toml").read_text(encoding="utf-8")
+    text = shipped_text("eventstudy.events", f"catalogues/{name}.toml")
     return _build(read_toml(text, f"{name}.toml", name), None, None)
 
 

@@ -10,10 +10,10 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass, fields
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from eventstudy._shipped import shipped_text
 from eventstudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Definitions", "load_definitions"]
 
+EXAMPLES: Final = ("fomc",)  # definitions that are shipped beside those of the flagship
 Pair = tuple[int, int]
 _T = TypeVar("_T")
 
@@ -242,7 +243,7 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
     eventstudy.errors.StudyError
         If the file cannot be read, or names a section or an entry that does not exist.
     """
-    text = resources.files("eventstudy.hypothesis").joinpath("definitions.toml").read_text("utf-8")
+    text = shipped_text("eventstudy.hypothesis", "definitions.toml")
     shipped = tomllib.loads(text)
     raw = _override(shipped, _content(source), "definitions")
     periods = {name: tuple(dates) for name, dates in raw["periods"].items() if name != "headline"}
@@ -284,9 +285,8 @@ def _content(source: str | Path | Mapping[str, Any] | None) -> Mapping[str, Any]
         return {}
     if not isinstance(source, str | Path):
         return source
-    shipped = resources.files("eventstudy.hypothesis") / "examples" / f"{source}.toml"
-    if isinstance(source, str) and "/" not in source and shipped.is_file():
-        return tomllib.loads(shipped.read_text("utf-8"))
+    if source in EXAMPLES:
+        return tomllib.loads(shipped_text("eventstudy.hypothesis", f"examples/{source}.toml"))
     try:
         return tomllib.loads(Path(source).read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:

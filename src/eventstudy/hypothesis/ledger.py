@@ -10,12 +10,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from eventstudy._shipped import shipped_text
 
 if TYPE_CHECKING:
     from eventstudy.hypothesis.analysis import Analysis
@@ -165,7 +166,7 @@ def load_claims() -> list[dict[str, str | int]]:
     >>> len(load_claims()), load_claims()[11]["text"]
     (35, 'one third of the uptrend occurred after the Geneva talks')
     """
-    text = resources.files("eventstudy.hypothesis").joinpath("claims.toml").read_text("utf-8")
+    text = shipped_text("eventstudy.hypothesis", "claims.toml")
     return list(tomllib.loads(text)["claim"])
 
 

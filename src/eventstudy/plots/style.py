@@ -22,6 +22,7 @@ from matplotlib import style as mpl_style
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter
 
+from eventstudy._shipped import shipped
 from eventstudy.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def styled(style: Style) -> Iterator[None]:
     if style not in {"screen", "paper"}:
         msg = f"style must be 'screen' or 'paper', not {style!r}"
         raise InputError(msg)
-    with _LOCK, mpl_style.context(f"eventstudy.plots.{style}", after_reset=True):
+    sheet = str(shipped("eventstudy.plots", f"{style}.mplstyle"))
+    with _LOCK, mpl_style.context(sheet, after_reset=True):
         yield
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from eventstudy._shipped import shipped_text
 from eventstudy.report.document import UNITS, Section, safe_name
 from eventstudy.report.inline import inline, letter_block
 from eventstudy.report.values import json_text, shown, sort_key, unit_of
@@ -74,7 +74,7 @@ def render_page(document: Document, drawings: Mapping[str, str]) -> str:
 
 
 def _read(name: str) -> str:
-    return resources.files("eventstudy.report").joinpath("template", name).read_text(encoding="utf-8")
+    return shipped_text("eventstudy.report", f"template/{name}")
 
 
 def _sections(document: Document) -> list[Section]:

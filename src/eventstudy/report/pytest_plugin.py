@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -51,11 +50,8 @@ def eventstudy_check(tmp_path: Path) -> Check:
         from eventstudy.study.files import load_study  # noqa: PLC0415
 
         images = tmp_path / "moved"
-        with warnings.catch_warnings():
-            # of the calendars' library, about pandas: a suite that makes errors of warnings has no part in it
-            warnings.filterwarnings("ignore", message="Series.values returning", category=DeprecationWarning)
-            document, _ = build_document(load_study(str(study)), source=source)
-            found = check_document(document, against, tolerance=tolerance, images=images)
+        document, _ = build_document(load_study(str(study)), source=source)
+        found = check_document(document, against, tolerance=tolerance, images=images)
         if not found:
             pytest.fail(f"{study} has moved against {against}:\n{found}\npictures: {images}", pytrace=False)
         return found

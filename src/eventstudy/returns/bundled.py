@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final
 
 import pandas as pd
 
+from eventstudy._shipped import shipped
 from eventstudy.returns._index import normal_index
 
 __all__ = ["BUNDLED", "PRICE_SYMBOLS", "RETURN_SYMBOLS", "bundled_prices", "bundled_returns"]
@@ -34,7 +34,7 @@ def bundled_returns() -> pd.DataFrame:
 
 @lru_cache(maxsize=8)
 def _read(name: str) -> pd.DataFrame:
-    with (files("eventstudy.returns") / "figures" / f"{name}.csv").open(encoding="utf-8") as file:
+    with shipped("eventstudy.returns", f"figures/{name}.csv").open(encoding="utf-8") as file:
         frame = pd.read_csv(file, index_col="date", parse_dates=["date"])
     frame = frame.astype(float)
     frame.index = normal_index(pd.DatetimeIndex(frame.index))

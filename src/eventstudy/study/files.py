@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from difflib import get_close_matches
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from eventstudy._shipped import shipped_text
 from eventstudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 __all__ = ["StudyFile", "load_study", "shipped_studies"]
+
+STUDIES: Final = ("fomc", "us-china")  # named here, as the shipped catalogues are
 
 
 def _ordered(window: tuple[int, int]) -> tuple[int, int]:
@@ -155,8 +157,7 @@ def shipped_studies() -> list[str]:
     >>> "us-china" in shipped_studies()
     True
     """
-    folder = resources.files("eventstudy.study") / "studies"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return list(STUDIES)
 
 
 def load_study(source: str | Path) -> StudyFile:
@@ -178,7 +179,7 @@ def load_study(source: str | Path) -> StudyFile:
     '^GSPC'
     """
     if str(source) in shipped_studies():
-        text = (resources.files("eventstudy.study") / "studies" / f"{source}.toml").read_text(encoding="utf-8")
+        text = shipped_text("eventstudy.study", f"studies/{source}.toml")
         return _parse(text, name=str(source), place=f"study {source}")
     path = Path(source)
     if not path.is_file():
