@@ -10,7 +10,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all lint types notebooks browser gallery gallery-check benchmarks lock clean
+.PHONY: help study test test-all lint types notebooks browser gallery gallery-check benchmarks release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -49,6 +49,10 @@ gallery-check: $(DEV_STAMP) ## Regenerate the study and compare it with gallery/
 
 benchmarks: $(DEV_STAMP) ## Measure speed and memory against the peers, on a quiet machine; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py --out docs/benchmarks.md
+
+release-check: ## Build sdist and wheel, and run the README from them on each Python found (PYTHONS=3.11 for one)
+	@$(PYTHON) -m venv $(VENV)/release && $(VENV)/release/bin/pip install -q --disable-pip-version-check uv twine check-wheel-contents
+	@$(VENV)/release/bin/python tests/support/release_check.py $(PYTHONS)
 
 lock: ## Resolve the dependencies anew, into requirements/
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
 import pytest
+from pages import ROOT, blocks
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
@@ -19,13 +19,8 @@ from eventstudy.study.files import StudyFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
 RUN = ["README.md", "docs/howto.md"]
 PAGES = [*RUN, "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("page", RUN)
@@ -42,6 +37,8 @@ def test_the_code_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
 def test_every_link_leads_somewhere(page):
     home = (ROOT / page).parent
     for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", (ROOT / page).read_text()):
+        if target.startswith("gallery/") and not (ROOT / "gallery").exists():
+            continue  # the sdist is without the gallery
         assert (home / target).exists(), f"{page} points to {target}"
 
 

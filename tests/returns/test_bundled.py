@@ -13,15 +13,16 @@ import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+PROVENANCE = Path(__file__).parents[2] / "fixtures" / "README.md"
+FIGURES = Path(es.__file__).parent / "returns" / "figures"
 BASIS_POINT = 1e-4
 HALF_LAST_DIGIT = 0.5 * BASIS_POINT  # published moves are rounded to the basis point
 
 
 def test_sums_are_those_of_the_readme():
-    stated = dict(re.findall(r"^([0-9a-f]{64})  (\S+\.csv)$", (FIXTURES / "README.md").read_text(), re.MULTILINE))
+    stated = dict(re.findall(r"^([0-9a-f]{64})  (\S+\.csv)$", PROVENANCE.read_text(), re.MULTILINE))
     sums = {value: key for key, value in stated.items()}
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (FIXTURES / "figures").glob("*.csv")}
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in FIGURES.glob("*.csv")}
     assert found == sums
     assert len(found) == 3
 
@@ -43,7 +44,7 @@ def test_moves_of_the_index_are_those_that_were_published(day, percent):
 
 
 def test_percent_in_the_file_is_decimal_in_memory():
-    raw = pd.read_csv(FIXTURES / "figures" / "industries.csv", index_col="date", parse_dates=True)
+    raw = pd.read_csv(FIGURES / "industries.csv", index_col="date", parse_dates=True)
     panel = es.load_returns(list(raw.columns), source="bundled")
     assert panel.frame.loc["2024-06-03", "Enrgy"] == -2.63 / 100
     assert panel.frame.to_numpy() == pytest.approx(raw.to_numpy() / 100, abs=0)
