@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Final
 
 from eventstudy.errors import BadPayload, NoSuchTicker
+from eventstudy.returns.bodies import LARGEST, Body, read_body
 from eventstudy.returns.yahoo_errors import Seen, as_source_error, retry_after
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ LONGEST_REQUEST: Final = 10.0  # seconds
 AGENT: Final = "Mozilla/5.0 (compatible; eventstudy)"  # some of them refuse Python's own name
 
 
-def get(url: str, symbol: str, source: str, deadline: Deadline) -> bytes:
-    """Return the body of an answer.
+def get(url: str, symbol: str, source: str, deadline: Deadline, most: int = LARGEST) -> bytes:
+    """Return the body of an answer, of `most` bytes at most.
 
     Raises
     ------
@@ -31,12 +33,19 @@ def get(url: str, symbol: str, source: str, deadline: Deadline) -> bytes:
         with urllib.request.urlopen(  # noqa: S310
             request, timeout=max(0.1, min(LONGEST_REQUEST, deadline.remaining()))
         ) as answer:
-            return bytes(answer.read())
+            return _whole(answer, Body(symbol, source, deadline, most))
     except urllib.error.HTTPError as error:
         with error:  # it is a response too, and open
             raise as_source_error(error, symbol, Seen(error.code, retry_after(error.headers)), source) from error
     except Exception as error:
         raise as_source_error(error, symbol, None, source) from error
+
+
+def _whole(answer: http.client.HTTPResponse, body: Body) -> bytes:
+    content = read_body(answer.read1, body)
+    if answer.length:  # bytes that were promised: reading by pieces does not miss them
+        raise http.client.IncompleteRead(content[:80], answer.length)
+    return content
 
 
 def get_text(url: str, symbol: str, source: str, deadline: Deadline) -> str:
