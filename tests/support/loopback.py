@@ -175,22 +175,12 @@ class YahooServer:
         if behaviour in ENDLESS:
             return 200, {"Content-Type": "application/json"}, ENDLESS[behaviour]()
         assert security is not None
-        if "range" in query:
-            end = pd.Timestamp("2025-11-14")
-            start = end - pd.Timedelta(days=5)
-        else:
-            zone = ZONES[security.exchange]
-            edges = (pd.Timestamp(int(query[name][0]), unit="s", tz="UTC") for name in ("period1", "period2"))
-            start, end = (edge.tz_convert(zone).tz_localize(None).normalize() for edge in edges)
-            end -= pd.Timedelta(days=1)  # the first day that is not wanted
-            if behaviour == "400":
-                return 400, {}, _error("Bad Request", "Data doesn't exist for startDate = 1, endDate = 2")
-        payload = _payload(security, start, end, empty=behaviour == "empty")
-        if security.edit is not None and "range" not in query:
-            instead = security.edit(payload["chart"]["result"][0])
-            if isinstance(instead, bytes):
-                return 200, {"Content-Type": "application/json"}, instead
-        body = json.dumps(payload).encode()
+        probe = "range" in query
+        if behaviour == "400" and not probe:
+            return 400, {}, _error("Bad Request", "Data doesn't exist for startDate = 1, endDate = 2")
+        payload = _payload(security, *_dates(security, query), empty=behaviour == "empty")
+        instead = None if security.edit is None or probe else security.edit(payload["chart"]["result"][0])
+        body = instead if isinstance(instead, bytes) else json.dumps(payload).encode()
         return 200, {"Content-Type": "application/json"}, body[: len(body) // 2] if behaviour == "truncated" else body
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -236,7 +226,15 @@ class YahooServer:
         return Handler
 
 
-def _payload(security: Security, start: pd.Timestamp, end: pd.Timestamp, *, empty: bool) -> dict[str, object]:
+def _dates(security: Security, query: dict[str, list[str]]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    if "range" in query:
+        return pd.Timestamp("2025-11-09"), pd.Timestamp("2025-11-14")
+    edges = (pd.Timestamp(int(query[name][0]), unit="s", tz="UTC") for name in ("period1", "period2"))
+    start, end = (edge.tz_convert(ZONES[security.exchange]).tz_localize(None).normalize() for edge in edges)
+    return start, end - pd.Timedelta(days=1)  # the first day that is not wanted
+
+
+def _payload(security: Security, start: pd.Timestamp, end: pd.Timestamp, *, empty: bool) -> dict[str, Any]:
     zone = ZONES[security.exchange]
     close = security.prices(start, end)
     close = close[[day for day in close.index if f"{day:%Y-%m-%d}" not in security.absent]]
@@ -277,7 +275,7 @@ def _payload(security: Security, start: pd.Timestamp, end: pd.Timestamp, *, empt
             if day in security.splits
         },
     }
-    quote = {"open": price, "high": price, "low": price, "close": price, "volume": volume}
+    quote = {**{name: list(price) for name in ("open", "high", "low", "close")}, "volume": volume}
     result = {
         "meta": meta,
         "timestamp": stamps,

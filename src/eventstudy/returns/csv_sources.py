@@ -141,7 +141,8 @@ def _columns(
     days: list[str] = []
     values: list[float] = []
     head = [word.strip() for word in next(rows, [])]
-    places = [head.index(name) for usual in names for name in usual if name in head]
+    found = [[name for name in usual if name in head][:1] for usual in names]
+    places = [head.index(name) for one in found for name in one]
     if len(places) != len(names) or len(set(head)) < len(head):
         msg = f"its columns are {', '.join(head)!r:.80}, not {names[0][0]} and {names[1][0]}, each once"
         raise ValueError(msg)

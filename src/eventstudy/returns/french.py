@@ -35,7 +35,8 @@ DATASETS: Final = (
     "12_Industry_Portfolios_daily",
 )
 MISSING: Final = (-99.99, -999.0)  # the library's codes
-ROW: Final = re.compile(r"\s*\d{8}\s*,")
+ROW: Final = re.compile(r"\d{8}\s*,")
+MOST_LINES: Final = 100_000  # of prose and the first section: two centuries of days
 LONGEST_LINE: Final = 2**16  # bytes; a hundred portfolios take a thousand
 
 
@@ -140,13 +141,13 @@ def read_french(archive: bytes, name: str) -> pd.DataFrame:
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
     """Yield the lines of an unpacked file, of no more and no longer ones than it can have."""
-    size = 0
+    size = count = 0
     while line := file.readline(LONGEST_LINE):
-        size += len(line)
-        if size > ARCHIVE or len(line) == LONGEST_LINE:
-            msg = f"it unpacks to more than {ARCHIVE / 2**20:.0f} MB, or to a line without end"
+        size, count = size + len(line), count + 1
+        if size > ARCHIVE or count > MOST_LINES or len(line) == LONGEST_LINE:
+            msg = f"it unpacks to more than {ARCHIVE / 2**20:.0f} MB, {MOST_LINES} lines, or a line without end"
             raise ValueError(msg)
-        yield line.decode("latin-1")
+        yield line.decode("latin-1").strip()
 
 
 def _first_section(lines: Iterator[str]) -> pd.DataFrame:
@@ -157,13 +158,13 @@ def _first_section(lines: Iterator[str]) -> pd.DataFrame:
     for line in lines:
         if ROW.match(line):
             break
-        head = line if line.strip() else head
+        head = line or head
     else:
         msg = "no row begins with a day"
         raise ValueError(msg)
     names = [word.strip() for word in head.split(",")][1:]
     if not names or not all(names) or len(set(names)) < len(names):
-        msg = f"the columns are {head.strip()[:80]!r}, not names that stand once"
+        msg = f"the columns are {head[:80]!r}, not names that stand once"
         raise ValueError(msg)
     for row in chain([line], lines):
         if not ROW.match(row):

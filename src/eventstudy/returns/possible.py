@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from eventstudy.errors import BadPayload
+from eventstudy.errors import BadPayload, DataError
 from eventstudy.returns.bars import COLUMNS, Bars
 
 if TYPE_CHECKING:
@@ -117,9 +117,18 @@ def possible_frame(
         Without the columns that hold no numbers; what cannot be is missing.
     failures, notes : dict of str to str
         By symbol.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If a symbol has several columns.
     """
     if frame.columns.has_duplicates or frame.columns.nlevels > 1:
-        return frame, {}, {}  # no columns of single symbols: a panel refuses that
+        twice = [*frame.columns[frame.columns.duplicated()], *frame.columns]
+        msg = (
+            f"source {source!r} returned columns that are not one for each symbol ({twice[0]!r}); return bars x symbols"
+        )
+        raise DataError(msg)
     state, failures, notes = frozenset(levels), {}, {}
     kept: dict[Any, pd.Series] = {}
     for symbol, values in frame.items():
