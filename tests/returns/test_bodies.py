@@ -111,6 +111,24 @@ def test_other_sources_do_not_wait_for_a_trickle(maker):
             es.load_returns(["DGS2"], START, END, source=maker(base=server.url, give_up=0.6, **HASTY))
 
 
+@pytest.mark.parametrize("transport", ["curl", "requests"])
+def test_the_body_of_a_redirect_is_not_read(yahoo, transport):
+    server, source = yahoo(Security("BAD"), Security("GOOD"), transport=transport, tries=1, give_up=5.0)
+    away = {"Location": "https://query2.finance.yahoo.com/v8/finance/chart/GOOD?range=1d"}
+    server.pages["/v8/finance/chart/BAD"] = lambda: (302, away, blanks())
+    panel = es.load_prices(["BAD", "GOOD"], START, END, source=source)
+    assert list(panel.failures) == ["BAD"]
+    assert server.sent < LARGEST or transport == "curl"  # libcurl throws it away as it comes, until the time is over
+
+
+def test_other_sources_do_not_read_the_body_of_a_redirect():
+    with YahooServer([]) as server:
+        server.pages["/page"] = lambda: (302, {"Location": f"{server.url}/other"}, blanks())
+        server.pages["/other"] = (200, {}, b"here")
+        assert get(f"{server.url}/page", "X", "FRED", Deadline(5)) == b"here"
+        assert server.sent < LARGEST
+
+
 def test_a_body_that_stops_short_is_no_body():
     with YahooServer([]) as server:
         server.pages["/page"] = (200, {"Content-Length": "1000"}, iter([b"a,b\n"]))

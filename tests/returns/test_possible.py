@@ -169,6 +169,20 @@ def test_one_value_of_a_frame_of_ones_own_does_not_stop_the_others():
     assert level.levels["NEG"].iloc[4] == -99.7
 
 
+def test_a_symbol_without_one_value_that_can_be_is_a_failure():
+    """As FRED's yields are, if nobody says that they are levels."""
+    source = Vendor(pd.DataFrame({"YIELD": -GOOD, "GOOD": GOOD}))
+    panel = es.load_returns(["YIELD", "GOOD"], START, END, source=source)
+    assert panel.failures["YIELD"].startswith(
+        "BadPayload: vendor answered 'YIELD' with not one value that can be (2025-03-03"
+    )
+    assert panel.failures["YIELD"].endswith("a level is named in levels=")
+    assert (
+        es.load_returns(["YIELD"], START, END, source=source, levels=["YIELD"]).levels["YIELD"].tolist()
+        == (-GOOD).tolist()
+    )
+
+
 def test_returns_of_ones_own_are_judged_as_returns():
     frame = pd.DataFrame({"A": [0.01, -1.5, np.inf, -0.02]}, index=DAYS[:4])
     found, failures, notes = possible_frame(frame, "vendor", (), returns=True)
@@ -198,6 +212,7 @@ POISON = {
     "no dates": (None, {"covered": ["NaT", "NaT"]}, "it covers NaT to NaT"),
     "dates out of order": (None, {"covered": [END, START]}, "it covers 2025-03-31 00:00:00 to 2025-03-03"),
     "words that are none": (None, {"meta": {"currency": 7}}, "int among its words"),
+    "no file": (None, {"file": "gone.parquet"}, "No such file"),
     "a list for a table": (None, {"meta": [1]}, "dictionary update sequence"),
 }
 

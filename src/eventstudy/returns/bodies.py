@@ -80,18 +80,18 @@ def read_body(read: Callable[[int], bytes], body: Body) -> bytes:
     return bytes(body.content)
 
 
-def received(plain: Callable[..., Any], body: Body, *args: Any, **kwargs: Any) -> Any:
+def received(session: Any, plain: Callable[..., Any], body: Body, *args: Any, **kwargs: Any) -> Any:
     """Send a request of a session of curl_cffi or requests, and return the response with no more body than it may have.
 
     Parameters
     ----------
+    session : curl_cffi.requests.Session or requests.Session
     plain : callable
-        The `request` of the session.
+        Its `request`.
     body : Body
     *args, **kwargs
         Of the request.
     """
-    session = getattr(plain, "__self__", None)
     if any(kind.__module__.startswith("curl_cffi") for kind in type(session).__mro__):
         try:
             response = plain(*args, **{**kwargs, "content_callback": body.take})
@@ -100,11 +100,17 @@ def received(plain: Callable[..., Any], body: Body, *args: Any, **kwargs: Any) -
                 raise body.refusal from None  # libcurl says only that writing failed
             raise
         return with_body(response, bytes(body.content))
-    response = plain(*args, **{**kwargs, "stream": True})
-    with response:  # the connection is given back, or closed if there is more to come
-        raw = response.raw
-        once = getattr(raw, "read1", raw.read)  # what has come, not what was wished for: a slow answer is looked at
-        return with_body(response, read_body(lambda size: once(size, decode_content=True), body))
+
+    def read(response: Any, **_: Any) -> Any:
+        """Read an answer before requests does; that of a redirect is not wanted, and may have no end either."""
+        with response:  # the connection is given back, or closed if there is more to come
+            raw = response.raw
+            once = getattr(raw, "read1", raw.read)  # what has come, not what was wished for: a slow answer is looked at
+            if response.is_redirect:
+                return with_body(response, b"")
+            return with_body(response, read_body(lambda size: once(size, decode_content=True), body))
+
+    return plain(*args, **{**kwargs, "stream": True, "hooks": {"response": read}})
 
 
 def with_body(response: Any, content: bytes) -> Any:

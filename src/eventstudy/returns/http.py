@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eventstudy.errors import BadPayload, NoSuchTicker
 from eventstudy.returns.bodies import LARGEST, Body, read_body
@@ -20,6 +20,16 @@ LONGEST_REQUEST: Final = 10.0  # seconds
 AGENT: Final = "Mozilla/5.0 (compatible; eventstudy)"  # some of them refuse Python's own name
 
 
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follow a redirect without reading its body, which may have no end."""
+
+    def http_error_302(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any) -> Any:
+        fp.close()
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
 def get(url: str, symbol: str, source: str, deadline: Deadline, most: int = LARGEST) -> bytes:
     """Return the body of an answer, of `most` bytes at most.
 
@@ -30,9 +40,7 @@ def get(url: str, symbol: str, source: str, deadline: Deadline, most: int = LARG
     """
     request = urllib.request.Request(url, headers={"User-Agent": AGENT})  # noqa: S310  https, or a test's own server
     try:
-        with urllib.request.urlopen(  # noqa: S310
-            request, timeout=max(0.1, min(LONGEST_REQUEST, deadline.remaining()))
-        ) as answer:
+        with OPENER.open(request, timeout=max(0.1, min(LONGEST_REQUEST, deadline.remaining()))) as answer:
             return _whole(answer, Body(symbol, source, deadline, most))
     except urllib.error.HTTPError as error:
         with error:  # it is a response too, and open

@@ -207,9 +207,9 @@ def _take_out_what_cannot_be(got: Delivery, source: Any, options: dict[str, Any]
     got.failures |= refused | also
     for symbol, words in (notes | more).items():
         table = got.quality if got.quality is not None else pd.DataFrame()
-        known = str(table["note"].get(symbol, "") or "") if "note" in table else ""
+        known = table["note"].dropna().to_dict() if "note" in table else {}
         table = table.reindex([*table.index, *({symbol} - set(table.index))])
-        table.loc[symbol, "note"] = "; ".join(filter(None, [known, words]))
+        table.loc[symbol, "note"] = "; ".join(filter(None, [known.get(symbol), words]))
         got.quality = table
 
 

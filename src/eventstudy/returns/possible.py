@@ -143,6 +143,12 @@ def possible_frame(
         if bad.any():
             said = partial(_said, values, [words] * len(values))
             notes[str(symbol)] = "; ".join(day_notes(list(np.flatnonzero(bad)), said))
+            if bad.sum() == (~np.isnan(numbers)).sum():
+                why = (
+                    f"not one value that can be ({notes.pop(str(symbol)).split('; ')[0]}); a level is named in levels="
+                )
+                failures[str(symbol)] = f"{BadPayload.__name__}: {source} answered {symbol!r} with {why}"
+                continue
         kept[symbol] = values.mask(bad) if bad.any() else values
     if len(kept) == frame.shape[1] and not notes:
         return frame, failures, notes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.errors import DataError, EventStudyError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
+from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
 from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
 from eventstudy.returns.bars import Bars, day_of_note
 from eventstudy.returns.exchanges import calendar_of, calendar_zone, last_complete_session
@@ -167,7 +167,7 @@ class RemoteSource:
         def once(low: pd.Timestamp, deadline: Deadline) -> Bars:
             try:
                 return judged(self.one(symbol, low, last, deadline), symbol, self.kept, self.name)
-            except EventStudyError:
+            except SourceError:
                 raise
             except Exception as error:  # of one symbol, whatever it was: the others come all the same
                 raise as_source_error(error, symbol, source=self.name) from error
@@ -224,7 +224,7 @@ class RemoteSource:
 def _offline(symbol: str, store: Store, key: Key, start: pd.Timestamp, last: pd.Timestamp) -> Bars:
     try:
         entry = store.read(key, mend=False)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         msg = f"what the cache has of {symbol!r} is damaged ({error}), and offline=True; fetch it anew: eventstudy fetch {symbol}"
         raise Unreachable(msg) from error
     if entry is None:

@@ -17,7 +17,7 @@ from eventstudy.returns.bodies import Body, received, with_body
 from eventstudy.returns.bundled import INDUSTRIES
 from eventstudy.returns.remote import RemoteSource
 from eventstudy.returns.yahoo_chart import Chart, checked_chart
-from eventstudy.returns.yahoo_errors import Seen, as_source_error, observed
+from eventstudy.returns.yahoo_errors import FIRST_ERROR, Seen, as_source_error, observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,6 @@ FIELDS: Final = {
 }
 OURS: Final = frozenset({"UST10Y", *INDUSTRIES})  # names of the bundled figures, not Yahoo's
 CHART: Final = "/v8/finance/chart/"
-DONE: Final = 200  # of HTTP
 LONGEST_REQUEST: Final = 10.0  # seconds for one request; a symbol may take several
 #: yfinance has one session, one cookie and one switch for its errors in a process: one fetch at a time uses them.
 ONE_AT_A_TIME: Final = threading.RLock()
@@ -176,12 +175,13 @@ def _watched(session: Any) -> Iterator[None]:
                 msg = "out of time for this symbol"
                 raise TimeoutError(msg)
             kwargs["timeout"] = min(kwargs.get("timeout") or allowed, allowed)
-        response = received(plain, Body(watch.symbol, "Yahoo", watch.deadline), method, url, *args, **kwargs)
+        response = received(session, plain, Body(watch.symbol, "Yahoo", watch.deadline), method, url, *args, **kwargs)
         if CHART not in url:
             return response
         watch.seen = observed(response)
         daily = (kwargs.get("params") or {}).get("interval") == "1d"
-        watch.chart = checked_chart(response.content, watch.symbol) if daily and watch.seen.status == DONE else None
+        well = watch.seen.status < FIRST_ERROR
+        watch.chart = checked_chart(response.content, watch.symbol) if daily and well else None
         return response if watch.chart is None else with_body(response, watch.chart.body)
 
     session.request = request

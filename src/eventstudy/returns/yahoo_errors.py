@@ -23,7 +23,7 @@ from eventstudy.errors import (
     Unreachable,
 )
 
-__all__ = ["Seen", "as_source_error", "observed", "retry_after"]
+__all__ = ["FIRST_ERROR", "Seen", "as_source_error", "observed", "retry_after"]
 
 #: Class names, most special first: yfinance's, and those that curl_cffi, requests and urllib share.
 BY_NAME: Final[tuple[tuple[str, type[SourceError]], ...]] = (
