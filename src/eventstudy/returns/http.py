@@ -40,7 +40,9 @@ def get(url: str, symbol: str, source: str, deadline: Deadline, most: int = LARG
     """
     request = urllib.request.Request(url, headers={"User-Agent": AGENT})  # noqa: S310  https, or a test's own server
     try:
-        with OPENER.open(request, timeout=max(0.1, min(LONGEST_REQUEST, deadline.remaining()))) as answer:
+        with urllib.request.build_opener(_Redirects).open(
+            request, timeout=max(0.1, min(LONGEST_REQUEST, deadline.remaining()))
+        ) as answer:
             return _whole(answer, Body(symbol, source, deadline, most))
     except urllib.error.HTTPError as error:
         with error:  # it is a response too, and open
