@@ -58,6 +58,15 @@ def packed(text, name="file.csv"):
     return buffer.getvalue()
 
 
+def bomb(line, count):
+    """Pack a line many times over: a few kilobytes that are many megabytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("file.csv", "w") as file:
+        for _ in range(count // 100):
+            file.write(line.encode() * 100)
+    return buffer.getvalue()
+
+
 @pytest.fixture
 def server():
     with YahooServer([]) as server:
@@ -85,6 +94,24 @@ def test_french_returns_are_decimals_and_codes_are_missing(server):
     assert panel.quality.loc["RMW", "missing"] >= 1
 
 
+def test_returns_that_cannot_be_are_missing_and_named(server):
+    server.pages["/F-F_Research_Data_5_Factors_2x3_daily_CSV.zip"] = (
+        200,
+        {},
+        packed(FACTORS.replace("-5.27", "-999.99").replace("1.31", "inf").replace("-0.20", "-99.990")),
+    )
+    panel = es.load_returns(
+        ["Mkt-RF", "SMB", "HML"], START, "2025-04-04", source=FrenchSource(base=server.url, **HASTY)
+    )
+    assert panel.frame.loc["2025-04-03", "Mkt-RF"] != panel.frame.loc["2025-04-03", "Mkt-RF"]
+    assert panel.quality.loc["Mkt-RF", "note"].startswith(
+        "2025-04-03: close -9.9999 is not a return: nobody loses more"
+    )
+    assert panel.quality.loc["SMB", "note"].startswith("2025-04-02: close inf is not a return")
+    assert panel.quality.loc["HML", "note"] == ""  # one of the library's own codes
+    assert pd.isna(panel.frame.loc["2025-04-02", "HML"])
+
+
 def test_each_file_is_downloaded_once_for_a_question(server):
     es.load_returns(["Mkt-RF", "SMB", "HML"], START, END, source=serve_french(server))
     assert len(server.requests) == 1
@@ -110,7 +137,19 @@ def test_an_unknown_portfolio_names_its_near_matches(server):
     [
         (b"not a zip", "BadPayload"),
         (packed("nothing, here\n"), "BadPayload"),
-        (packed(",A\n20250402,x\n"), "BadPayload"),
+        (packed(",A\n20250402,x\n"), "BadPayload: .*could not convert"),
+        (packed(",A\n20250402,1_0\n"), "BadPayload: .*is no number"),
+        (packed(",A\n20250403,1\n20250402,1\n"), "BadPayload: .*20250402 stands after 20250403"),
+        (packed(",A\n20250402,1\n20250402,2\n"), "BadPayload: .*or twice with other returns"),
+        (packed(",A,B\n20250402,1\n"), "BadPayload: .*1 values for 2 columns"),
+        (packed(",A,A\n20250402,1,2\n"), "BadPayload: .*not names that stand once"),
+        (packed(",A\n20251345,1\n"), "BadPayload"),
+        (packed("<html>" + " " * 2**17), "BadPayload: .*a line without end"),
+        (bomb("\n", 200_000), "BadPayload: .*unpacks to more than 64 MB, 100000 lines"),
+        (bomb(" " * 60_000 + "\n", 1200), "BadPayload: .*unpacks to more than 64 MB"),
+        (packed(FACTORS)[:-60], "BadPayload"),
+        (packed(FACTORS).replace(b"Mkt", b"Mkx"), "BadPayload"),
+        (b"<!DOCTYPE html><html>later</html>", "BadPayload"),
     ],
 )
 def test_an_archive_that_is_none(server, body, words):
@@ -162,6 +201,64 @@ def test_each_fault_of_a_csv_source_has_its_name(server, fault, maker, path):
     server.pages[path] = tuple(answer)
     with pytest.raises(EventStudyError, match=words):
         es.load_prices(["DGS10"], START, END, source=maker(base=server.url, tries=1, **HASTY))
+
+
+FRED_ROW, STOOQ_ROW = "2025-04-02,4.2", "2025-04-02,1,1,1,110.42,9"
+TABLES = {  # what stands instead of the row of 2 April -> what is said
+    "another day again": ("2025-04-01,9", "2025-04-01,1,1,1,9,9", "'2025-04-01' with '9' stands after 2025-04-01 with"),
+    "an earlier day": ("2025-03-31,9", "2025-03-31,1,1,1,9,9", "'2025-03-31' with '9' stands after 2025-04-01 with"),
+    "a cell more": (f"{FRED_ROW},7", f"{STOOQ_ROW},7", "cells for"),
+    "a cell less": ("2025-04-02", "2025-04-02,1", "cells for"),
+    "true": ("2025-04-02,True", "2025-04-02,1,1,1,True,9", "'True' on '2025-04-02' is no number"),
+    "1_0": ("2025-04-02,1_0", "2025-04-02,1,1,1,1_0,9", "'1_0' on '2025-04-02' is no number"),
+    "no such day": ("2025-04-31,9", "2025-04-31,1,1,1,9,9", "2025-04-31"),
+    "another order of day and month": ("04/02/2025,9", "04/02/2025,1,1,1,9,9", "'04/02/2025' with '9' stands after"),
+    "a day beyond calendars": ("9999-04-02,9", "9999-04-02,1,1,1,9,9", "stands after 9999-04-02"),
+}
+
+
+@pytest.mark.parametrize("fault", TABLES)
+def test_a_table_that_cannot_be_is_a_failure_of_its_symbol(server, tmp_path, fault):
+    fred, stooq, words = TABLES[fault]
+    fred_text = f"observation_date,DGS10\n2025-04-01,4.17\n{fred}\n2025-04-03,4.1\n"
+    server.pages["/graph/fredgraph.csv"] = (200, {}, fred_text.encode())
+    server.pages["/q/d/l/"] = (200, {}, STOOQ.replace(STOOQ_ROW, stooq).encode())
+    for maker in (FredSource, StooqSource):
+        source = maker(base=server.url, cache=tmp_path, tries=1, **HASTY)
+        got = source.deliver_between(["DGS10"], pd.Timestamp(START), pd.Timestamp(END))
+        assert got.failures["DGS10"].startswith("BadPayload: "), maker
+        assert words in got.failures["DGS10"]
+        assert "\n" not in got.failures["DGS10"]
+    assert cache_entries(tmp_path).empty
+
+
+def test_another_series_than_the_one_asked_for(server):
+    server.pages["/graph/fredgraph.csv"] = (200, {}, FRED.replace("DGS10", "DGS2").encode())
+    source = FredSource(base=server.url, tries=1, **HASTY)
+    with pytest.raises(SourceError, match=r"its columns are 'observation_date, DGS2', not observation_date and DGS10"):
+        es.load_prices(["DGS10"], START, END, source=source)
+
+
+def test_values_that_cannot_be_are_missing_and_named(server):
+    server.pages["/graph/fredgraph.csv"] = (200, {}, b"observation_date,X\n2025-04-01,-1.5\n2025-04-02,inf\n")
+    panel = es.load_prices(["X"], START, "2025-04-02", source=FredSource(base=server.url, **HASTY))
+    assert panel.frame["X"].dropna().tolist() == [-1.5]  # a level may lie below zero
+    assert panel.quality.loc["X", "note"] == "2025-04-02: close inf is not a finite number; not taken"
+    spoilt = STOOQ.replace("110.42", "-999").replace("101.8", "0")
+    server.pages["/q/d/l/"] = (200, {}, spoilt.encode())
+    panel = es.load_returns(["NVDA"], START, "2025-04-03", source=StooqSource(base=server.url, **HASTY))
+    assert panel.frame["NVDA"].isna().all()
+    assert "2025-04-02: close -999 is not a price above zero; not taken" in panel.quality.loc["NVDA", "note"]
+
+
+def test_returns_of_a_level_below_zero_do_not_stop_the_others(server):
+    """FRED has yields, which may lie below zero, and indices, which may not; it does not say which is which."""
+    server.pages["/graph/fredgraph.csv"] = (200, {}, b"date,VALUE\n2025-04-01,10\n2025-04-02,-37.63\n2025-04-03,12\n")
+    source = FredSource(base=server.url, **HASTY)
+    panel = es.load_returns(["OIL", "SP500"], START, "2025-04-03", source=source)
+    assert "2025-04-02: OIL -37.63 is not a price above zero; not taken" in panel.quality.loc["OIL", "note"]
+    level = es.load_returns(["OIL"], START, "2025-04-03", source=FredSource(base=server.url, **HASTY), levels=["OIL"])
+    assert level.levels["OIL"].tolist() == [10, -37.63, 12]
 
 
 @pytest.mark.parametrize("fault", ["404", "429", "503"])

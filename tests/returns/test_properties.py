@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import tempfile
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis.extra import numpy as hnp
 
 import eventstudy as es
 from eventstudy.calendars import sessions
+from eventstudy.errors import BadPayload
 from eventstudy.returns import freeze
+from eventstudy.returns.yahoo_chart import ARRAYS, checked_chart
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,3 +77,55 @@ def test_the_quality_table_adds_up(frame):
     assert (table["before_first"] + table["after_last"] <= table["missing"]).all()
     assert table["present"].to_dict() == panel.frame.notna().sum().to_dict()
     assert (table["expected"] == len(panel.frame)).all()
+
+
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.integers(-(10**30), 10**30),
+    st.text(max_size=3),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_any_field_may_hold_anything(data):
+    """A good chart with any one field replaced is read or refused by our own error, and what is read are numbers."""
+    stamp = [int(day.timestamp()) for day in (DAYS[:4] + pd.Timedelta("14:30:00"))]
+    numbers = [1.0, 2.0, 3.0, 4.0]
+    chart = {
+        "meta": {
+            "symbol": "BAD",
+            "currency": "USD",
+            "exchangeTimezoneName": "America/New_York",
+            "dataGranularity": "1d",
+        },
+        "timestamp": list(stamp),
+        "events": {
+            "dividends": {"1": {"amount": 0.1, "date": stamp[1]}},
+            "splits": {"1": {"numerator": 2, "denominator": 1, "date": stamp[2]}},
+        },
+        "indicators": {"quote": [{name: list(numbers) for name in ARRAYS}], "adjclose": [{"adjclose": list(numbers)}]},
+    }
+    place, path = chart, []
+    while isinstance(place, (dict, list)) and place and (not path or data.draw(st.booleans())):
+        step = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+        path.append((place, step))
+        place = place[step]
+    inside, step = path[-1]
+    inside[step] = data.draw(ANYTHING)
+    body = json.dumps({"chart": {"result": [chart], "error": None}}).encode()
+    with contextlib.suppress(BadPayload):
+        judge(checked_chart(body, "BAD"))
+
+
+def judge(found):
+    assert found is not None
+    result = json.loads(found.body, parse_constant=pytest.fail)["chart"]["result"][0]
+    if "timestamp" in result:
+        assert {len(values) for values in result["indicators"]["quote"][0].values()} == {len(result["timestamp"])}
+        for value in result["indicators"]["quote"][0]["close"]:
+            assert value is None or isinstance(value, float)

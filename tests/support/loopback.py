@@ -12,13 +12,18 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Answer = tuple[int, dict[str, str], bytes | Iterator[bytes]]
 
 ZONES = {"XNYS": "America/New_York", "XTKS": "Asia/Tokyo", "XHKG": "Asia/Hong_Kong", "XLON": "Europe/London"}
 OPENS = {"XNYS": "09:30", "XTKS": "09:00", "XHKG": "09:30", "XLON": "08:00"}
@@ -29,7 +34,13 @@ def _error(code: str, description: str) -> bytes:
     return json.dumps({"chart": {"result": None, "error": {"code": code, "description": description}}}).encode()
 
 
-LATER = ("400", "truncated", "empty")  # faults of the answer about prices, not of the probe before it
+LATER = (
+    "400",
+    "truncated",
+    "empty",
+    "endless",
+    "drip",
+)  # faults of the answer about prices, not of the probe before it
 FAULTS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "404": (404, {}, _error("Not Found", "No data found, symbol may be delisted")),
     "503": (503, {}, b"upstream connect error"),
@@ -37,6 +48,16 @@ FAULTS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "html": (200, {}, b"<html><body>hello</body></html>"),
     "down": (200, {}, b"<html>Will be right back</html>"),
 }
+
+
+def blanks(size: int = 2**16, pause: float = 0.0) -> Iterator[bytes]:
+    """Yield a body of blanks, which JSON may begin with, without end."""
+    while True:
+        yield b" " * size
+        time.sleep(pause)
+
+
+ENDLESS = {"endless": blanks, "drip": lambda: blanks(1, 0.05)}
 
 
 def walk(symbol: str, days: pd.DatetimeIndex, *, start: float = 100.0) -> pd.Series:
@@ -56,11 +77,13 @@ class Security:
     ----------
     behaviours : list of str
         Consumed one a chart request; the last stays. "ok", "404", "400", "empty", "429", "429:SECONDS", "503", "500-json", "html",
-        "down", "drop", "hang", "truncated".
+        "down", "drop", "hang", "truncated", "endless", "drip".
     absent, null, priceless : set of str
         Days without a row; with a row of nulls; with a volume but no price.
     dividends, splits : dict of str to float
         By ex-day; prices come split-adjusted, as Yahoo's do.
+    edit : callable, optional
+        Changes the chart of an answer about prices in place; bytes that it returns are sent instead.
     """
 
     symbol: str
@@ -76,6 +99,7 @@ class Security:
     currency: str = "USD"
     instrument: str = "EQUITY"
     closes: pd.Series | None = None
+    edit: Callable[[dict[str, Any]], object] | None = None
 
     def prices(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
         days = sessions(self.exchange, max(start, pd.Timestamp(self.first)), min(end, pd.Timestamp(self.last)))
@@ -92,8 +116,9 @@ class YahooServer:
         self.requests: list[str] = []
         self.charts: Counter[str] = Counter()
         self.lock = threading.Lock()
-        self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.pages: dict[str, Answer | Callable[[], Answer]] = {}
         self.delay = 0.0
+        self.sent = 0  # bytes of bodies without end
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
@@ -115,9 +140,10 @@ class YahooServer:
         self.requests.clear()
         self.charts.clear()
 
-    def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, path: str, query: dict[str, list[str]]) -> Answer:
         if path in self.pages:
-            return self.pages[path]
+            page = self.pages[path]
+            return page() if callable(page) else page
         if path.startswith("/v8/finance/chart/"):
             return self._chart(unquote(path.rsplit("/", 1)[1]), query)
         if path == "/v1/test/getcrumb":
@@ -126,7 +152,7 @@ class YahooServer:
             return 404, {"Set-Cookie": "A3=d=x; Domain=.yahoo.com; Path=/; Max-Age=31536000"}, b""
         return 404, {}, b'{"quoteSummary":{"result":null,"error":{"code":"Not Found","description":"Quote not found"}}}'
 
-    def _chart(self, symbol: str, query: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes]:
+    def _chart(self, symbol: str, query: dict[str, list[str]]) -> Answer:
         security = self.universe.get(symbol)
         with self.lock:
             self.charts[symbol] += 1
@@ -146,18 +172,15 @@ class YahooServer:
             raise ConnectionAbortedError
         if behaviour in FAULTS:
             return FAULTS[behaviour]
+        if behaviour in ENDLESS:
+            return 200, {"Content-Type": "application/json"}, ENDLESS[behaviour]()
         assert security is not None
-        if "range" in query:
-            end = pd.Timestamp("2025-11-14")
-            start = end - pd.Timedelta(days=5)
-        else:
-            zone = ZONES[security.exchange]
-            edges = (pd.Timestamp(int(query[name][0]), unit="s", tz="UTC") for name in ("period1", "period2"))
-            start, end = (edge.tz_convert(zone).tz_localize(None).normalize() for edge in edges)
-            end -= pd.Timedelta(days=1)  # the first day that is not wanted
-            if behaviour == "400":
-                return 400, {}, _error("Bad Request", "Data doesn't exist for startDate = 1, endDate = 2")
-        body = json.dumps(_payload(security, start, end, empty=behaviour == "empty")).encode()
+        probe = "range" in query
+        if behaviour == "400" and not probe:
+            return 400, {}, _error("Bad Request", "Data doesn't exist for startDate = 1, endDate = 2")
+        payload = _payload(security, *_dates(security, query), empty=behaviour == "empty")
+        instead = None if security.edit is None or probe else security.edit(payload["chart"]["result"][0])
+        body = instead if isinstance(instead, bytes) else json.dumps(payload).encode()
         return 200, {"Content-Type": "application/json"}, body[: len(body) // 2] if behaviour == "truncated" else body
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -182,9 +205,16 @@ class YahooServer:
                     self.send_response(status)
                     for name, value in headers.items():
                         self.send_header(name, value)
-                    self.send_header("Content-Length", str(len(body)))
+                    if isinstance(body, bytes):
+                        self.send_header("Content-Length", str(len(body)))
+                        self.end_headers()
+                        self.wfile.write(body)
+                        return
+                    self.close_connection = True
                     self.end_headers()
-                    self.wfile.write(body)
+                    for chunk in body:
+                        self.wfile.write(chunk)
+                        outer.sent += len(chunk)
                 except OSError:  # whoever asked has left
                     self.close_connection = True
 
@@ -196,7 +226,15 @@ class YahooServer:
         return Handler
 
 
-def _payload(security: Security, start: pd.Timestamp, end: pd.Timestamp, *, empty: bool) -> dict[str, object]:
+def _dates(security: Security, query: dict[str, list[str]]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    if "range" in query:
+        return pd.Timestamp("2025-11-09"), pd.Timestamp("2025-11-14")
+    edges = (pd.Timestamp(int(query[name][0]), unit="s", tz="UTC") for name in ("period1", "period2"))
+    start, end = (edge.tz_convert(ZONES[security.exchange]).tz_localize(None).normalize() for edge in edges)
+    return start, end - pd.Timedelta(days=1)  # the first day that is not wanted
+
+
+def _payload(security: Security, start: pd.Timestamp, end: pd.Timestamp, *, empty: bool) -> dict[str, Any]:
     zone = ZONES[security.exchange]
     close = security.prices(start, end)
     close = close[[day for day in close.index if f"{day:%Y-%m-%d}" not in security.absent]]
@@ -237,7 +275,7 @@ def _payload(security: Security, start: pd.Timestamp, end: pd.Timestamp, *, empt
             if day in security.splits
         },
     }
-    quote = {"open": price, "high": price, "low": price, "close": price, "volume": volume}
+    quote = {**{name: list(price) for name in ("open", "high", "low", "close")}, "volume": volume}
     result = {
         "meta": meta,
         "timestamp": stamps,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from eventstudy.errors import DataError
+from eventstudy.errors import BadPayload, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,8 @@ def adjust_prices(
     close : pandas.Series
         Closes as traded on each day; NaN where missing.
     dividends : pandas.Series, optional
-        Cash for one share as it was on the ex-day; zero or NaN elsewhere.
+        Cash for one share as it was on the ex-day; zero or NaN elsewhere. One that is not below the close before it is a slip
+        and left out; what a source gives is looked at before, and noted.
     splits : pandas.Series, optional
         New shares for one old (4.0: four for one), on the first day that trades on the new basis; zero or NaN elsewhere.
     kind : {"total", "price"}
@@ -90,6 +91,8 @@ def adjusted_close(bars: Bars, kind: Adjustment) -> pd.Series:
     ------
     eventstudy.errors.DataError
         If the source has no adjusted close of its own.
+    eventstudy.errors.BadPayload
+        If closes as traded are wanted and the ratio of a split is not known.
     """
     frame = bars.frame
     close = frame["close"]
@@ -98,6 +101,13 @@ def adjusted_close(bars: Bars, kind: Adjustment) -> pd.Series:
     if kind == "price":
         return close
     if kind == "none":
+        unknown = frame.index[frame["split"].isna()] if "split" in frame else frame.index[:0]
+        if len(unknown):
+            msg = (
+                f"a split on {unknown[-1]:%Y-%m-%d} without a ratio that can be: the closes before it as they were traded "
+                "cannot be told; use adjustment='total'"
+            )
+            raise BadPayload(msg)
         ratio = _filled(frame.get("split"), close.index)
         return close / _later(np.where(ratio > 0, 1.0 / np.where(ratio > 0, ratio, 1.0), 1.0))
     if "adj_close" not in frame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import math
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -15,11 +17,15 @@ from eventstudy.returns.http import get_text
 from eventstudy.returns.remote import RemoteSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from eventstudy.returns.patience import Deadline
 
 __all__ = ["FredSource", "StooqSource"]
 
 FRED: Final = "https://fred.stlouisfed.org"
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|Inf|nan|NaN)", re.ASCII)
 STOOQ: Final = "https://stooq.com"
 
 
@@ -116,23 +122,61 @@ def read_table(text: str, symbol: str, source: str, names: tuple[tuple[str, ...]
     Raises
     ------
     eventstudy.errors.BadPayload
-        If the columns are not there, a date is none, a value is not a number, or the text stops short.
+        If the columns are not there, a date is none or not after the one before, a value is not a number, or the text stops
+        short.
     """
     try:
-        table = pd.read_csv(io.StringIO(text), na_values=["."])
-        date, value = (next(name for name in usual if name in table.columns) for usual in names)
-        days = pd.to_datetime(table[date], format="%Y-%m-%d")
-        values = pd.to_numeric(table[value])
-    except (ValueError, KeyError, StopIteration, RuntimeError) as error:
-        first = text.strip().splitlines()[0][:80] if text.strip() else ""
-        msg = f"{source} answered {symbol!r} with something that is no table of dates and values: {first!r}"
+        days, values = _columns(csv.reader(io.StringIO(text)), names)
+        index = pd.DatetimeIndex(pd.to_datetime(days, format="%Y-%m-%d"), name="date").as_unit("us")
+    except (ValueError, csv.Error) as error:
+        msg = f"{source} answered {symbol!r} with something that is no table of dates and values in order: {error}"
         raise BadPayload(msg) from error
-    return pd.Series(values.to_numpy(dtype=float), index=pd.DatetimeIndex(days, name="date").as_unit("us"))
+    return pd.Series(values, index=index, dtype=float)
+
+
+def _columns(
+    rows: Iterator[list[str]], names: tuple[tuple[str, ...], tuple[str, ...]]
+) -> tuple[list[str], list[float]]:
+    """Return two columns by name; each row is judged as it comes, so that none is too many."""
+    days: list[str] = []
+    values: list[float] = []
+    head = [word.strip() for word in next(rows, [])]
+    found = [[name for name in usual if name in head][:1] for usual in names]
+    places = [head.index(name) for one in found for name in one]
+    if len(places) != len(names) or len(set(head)) < len(head):
+        msg = f"its columns are {', '.join(head)!r:.80}, not {names[0][0]} and {names[1][0]}, each once"
+        raise ValueError(msg)
+    for row in filter(None, rows):
+        if len(row) != len(head):
+            msg = f"row {','.join(row)!r:.80} has {len(row)} cells for {len(head)} columns"
+            raise ValueError(msg)
+        day, word = (row[place].strip() for place in places)
+        value = math.nan if word in ("", ".") else _number(word, day)
+        last = days[-1] if days else ""
+        if DAY.fullmatch(day) and day > last:
+            days.append(day)
+            values.append(value)
+        elif days and day == last and (math.isnan(values[-1]) or math.isnan(value) or value == values[-1]):
+            values[-1] = values[-1] if math.isnan(value) else value
+        else:
+            msg = (
+                f"{day!r:.40} with {word!r:.40} stands after {last or 'the head'}"
+                + f" with {values[-1]:.10g}" * bool(days)
+            )
+            raise ValueError(msg)
+    return days, values
+
+
+def _number(word: str, day: str) -> float:
+    """Return a value; Python's own `float` reads more than a table holds (``1_0``)."""
+    if not NUMBER.fullmatch(word):
+        msg = f"{word!r:.40} on {day!r:.40} is no number"
+        raise ValueError(msg)
+    return float(word)
 
 
 def bars_of(values: pd.Series, symbol: str, source: str, meta: dict[str, str]) -> Bars:
     """Return a series as bars; without a single value it is a `NoDataInWindow`."""
-    values = values[~values.index.duplicated(keep="first")].sort_index()
     if not values.notna().any():
         msg = f"{source} knows {symbol!r} but has no value in these dates"
         raise NoDataInWindow(msg)

@@ -6,20 +6,22 @@ import io
 import re
 import threading
 import zipfile
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import BadPayload, NoSuchTicker
 from eventstudy.returns.bars import Bars
+from eventstudy.returns.bodies import ARCHIVE
 from eventstudy.returns.http import get
 from eventstudy.returns.panel import ReturnPanel
 from eventstudy.returns.remote import RemoteSource
 from eventstudy.returns.sources import near
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from eventstudy.returns.patience import Deadline
     from eventstudy.returns.sources import Delivery
@@ -33,7 +35,9 @@ DATASETS: Final = (
     "12_Industry_Portfolios_daily",
 )
 MISSING: Final = (-99.99, -999.0)  # the library's codes
-LARGEST: Final = 50_000_000  # bytes of one file unpacked; the daily files have a tenth of it
+ROW: Final = re.compile(r"\d{8}\s*,")
+MOST_LINES: Final = 100_000  # of prose and the first section: two centuries of days
+LONGEST_LINE: Final = 2**16  # bytes; a hundred portfolios take a thousand
 
 
 class FrenchSource(RemoteSource):
@@ -94,7 +98,7 @@ class FrenchSource(RemoteSource):
     def _table(self, name: str, deadline: Deadline) -> pd.DataFrame:
         with self._lock:
             if name not in self._tables:
-                body = get(f"{self.base}/{name}_CSV.zip", name, "the French library", deadline)
+                body = get(f"{self.base}/{name}_CSV.zip", name, "the French library", deadline, ARCHIVE)
                 self._tables[name] = read_french(body, name)
             return self._tables[name]
 
@@ -124,25 +128,58 @@ def read_french(archive: bytes, name: str) -> pd.DataFrame:
     Raises
     ------
     eventstudy.errors.BadPayload
-        If it is no such archive.
+        If it is no such archive, unpacks to more than one can be, or its days are not in order, each once.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-            inside = packed.infolist()[0]
-            with packed.open(inside) as file:
-                lines = file.read(LARGEST).decode("latin-1").splitlines()
-        first = next(place for place, line in enumerate(lines) if re.match(r"\s*\d{8}\s*,", line))
-        head = next(line for line in reversed(lines[:first]) if line.strip())
-        names = [word.strip() for word in head.split(",")][1:]
-        rows = []
-        for line in lines[first:]:
-            if not re.match(r"\s*\d{8}\s*,", line):
-                break
-            rows.append([word.strip() for word in line.split(",")])
-        values = np.array([[float(word) for word in row[1:]] for row in rows])
-        index = pd.DatetimeIndex(pd.to_datetime([row[0] for row in rows], format="%Y%m%d"), name="date").as_unit("us")
-        table = pd.DataFrame(values, index=index, columns=names)
-    except (zipfile.BadZipFile, IndexError, StopIteration, ValueError, RuntimeError, NotImplementedError) as error:
-        msg = f"the French library's {name} is not the archive of daily returns that it should be ({error})"
+        with zipfile.ZipFile(io.BytesIO(archive)) as packed, packed.open(packed.infolist()[0]) as file:
+            table = _first_section(_lines(file))
+    except Exception as error:  # of a broken archive, each way of packing has its own
+        msg = f"the French library's {name} is not the archive of daily returns that it should be ({error!r:.200})"
         raise BadPayload(msg) from error
     return table.mask(table.isin(MISSING)) / 100.0
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    """Yield the lines of an unpacked file, of no more and no longer ones than it can have."""
+    size = count = 0
+    while line := file.readline(LONGEST_LINE):
+        size, count = size + len(line), count + 1
+        if size > ARCHIVE or count > MOST_LINES or len(line) == LONGEST_LINE:
+            msg = f"it unpacks to more than {ARCHIVE / 2**20:.0f} MB, {MOST_LINES} lines, or a line without end"
+            raise ValueError(msg)
+        yield line.decode("latin-1").strip()
+
+
+def _first_section(lines: Iterator[str]) -> pd.DataFrame:
+    """Return the first table whose rows are days, in percent; each row is judged as it comes, so that none is too many."""
+    head = ""
+    days: list[str] = []
+    rows: list[np.ndarray[Any, np.dtype[np.float64]]] = []
+    for line in lines:
+        if ROW.match(line):
+            break
+        head = line or head
+    else:
+        msg = "no row begins with a day"
+        raise ValueError(msg)
+    names = [word.strip() for word in head.split(",")][1:]
+    if not names or not all(names) or len(set(names)) < len(names):
+        msg = f"the columns are {head[:80]!r}, not names that stand once"
+        raise ValueError(msg)
+    for row in chain([line], lines):
+        if not ROW.match(row):
+            break
+        day, *words = (word.strip() for word in row.split(","))
+        values = np.array([float(word) for word in words])
+        if len(words) != len(names) or "_" in row:  # Python reads 1_0 as ten
+            msg = f"row {day} has {len(words)} values for {len(names)} columns, or one that is no number"
+            raise ValueError(msg)
+        if days and day <= days[-1]:
+            if day == days[-1] and np.array_equal(values, rows[-1], equal_nan=True):
+                continue
+            msg = f"{day} stands after {days[-1]}, or twice with other returns"
+            raise ValueError(msg)
+        days.append(day)
+        rows.append(values)
+    index = pd.DatetimeIndex(pd.to_datetime(days, format="%Y%m%d"), name="date").as_unit("us")
+    return pd.DataFrame(np.array(rows), index=index, columns=names)

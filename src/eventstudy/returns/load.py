@@ -12,8 +12,9 @@ from eventstudy.returns._index import session_rows
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import LEVEL_SYMBOLS, Kind, PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
+from eventstudy.returns.possible import possible_frame
 from eventstudy.returns.registry import resolve
-from eventstudy.returns.sources import ALL, BundledSource, Delivery, ask, near, side_by_side
+from eventstudy.returns.sources import ALL, BundledSource, Delivery, LocalSource, ask, near, side_by_side
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -79,7 +80,7 @@ def load_prices(
     [5396.52, 30.02]
     """
     first, last = _dates(start, end)
-    got = _layered(symbols, first, last, source, options)
+    got = _layered(symbols, first, last, source, options, returns=False)
     if not got.prices.shape[1] and got.returns.shape[1]:
         msg = f"{', '.join(got.returns.columns)}: these come as returns, not as prices; use load_returns"
         raise DataError(msg)
@@ -136,7 +137,7 @@ def load_returns(
     if levels is not None:
         levels = frozenset(levels)
         options["levels"] = levels
-    got = _layered(symbols, padded, last, source, options)
+    got = _layered(symbols, padded, last, source, options, returns=True)
     panel = _prices(got, padded, last, calendar, calendars)
     if currency is not None:
         panel = _converted(panel, currency, source, options, (padded, last))
@@ -167,12 +168,16 @@ def _layered(
     last: pd.Timestamp | None,
     source: str | os.PathLike[str] | pd.DataFrame | PriceSource,
     options: dict[str, Any],
+    *,
+    returns: bool,
 ) -> Delivery:
     """Ask the named source, then the bundled figures for the symbols that it does not have."""
     wanted = _symbols(symbols)
     named = resolve(source, options)
     everything = wanted is None or ALL in wanted
     got = ask(named, None if everything else wanted, first, last)
+    if not isinstance(named, LocalSource):
+        _take_out_what_cannot_be(got, named, options, returns=returns)
     if everything and wanted is not None:
         extra = [symbol for symbol in wanted if symbol not in {ALL, *got.symbols}]
         got.failures.update(dict.fromkeys(extra, f"{NoSuchTicker.__name__}: not in {source}"))
@@ -186,6 +191,26 @@ def _layered(
             del got.failures[symbol]
     _refuse_nothing(got)
     return got
+
+
+def _take_out_what_cannot_be(got: Delivery, source: Any, options: dict[str, Any], *, returns: bool) -> None:
+    """Judge what a source that is no file delivered: one bad value must not stop the other symbols.
+
+    A source of levels (FRED) may deliver any number, as long as nobody wants returns of it.
+    """
+    name = str(getattr(source, "name", type(source).__name__))
+    levels = options.get("levels", LEVEL_SYMBOLS)
+    if not returns and getattr(source, "kept", "") == "level":
+        levels = got.prices.columns
+    got.prices, refused, notes = possible_frame(got.prices, name, levels)
+    got.returns, also, more = possible_frame(got.returns, name, levels, returns=True)
+    got.failures |= refused | also
+    for symbol, words in (notes | more).items():
+        table = got.quality if got.quality is not None else pd.DataFrame()
+        known = table["note"].dropna().to_dict() if "note" in table else {}
+        table = table.reindex([*table.index, *({symbol} - set(table.index))])
+        table.loc[symbol, "note"] = "; ".join(filter(None, [known.get(symbol), words]))
+        got.quality = table
 
 
 def _refuse_nothing(got: Delivery) -> None:
@@ -271,7 +296,7 @@ def _quality(
     ready = [symbol for symbol in got.returns.columns if symbol in rows.columns]
     parts = [priced] if cut.shape[1] else []
     if ready:
-        parts.append(PricePanel(rows[ready].dropna(how="all"), **common).quality)
+        parts.append(PricePanel(rows[ready].dropna(how="all"), quality=got.quality, **common).quality)
     return pd.DataFrame(pd.concat(parts).reindex(list(rows.columns)))
 
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pandas as pd
 
 from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
 from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
-from eventstudy.returns.bars import Bars
+from eventstudy.returns.bars import Bars, day_of_note
 from eventstudy.returns.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.panel import PricePanel
 from eventstudy.returns.patience import Deadline, Gate, Patience, persist
 from eventstudy.returns.pool import gather
+from eventstudy.returns.possible import judged, spacing
 from eventstudy.returns.sources import Delivery
 from eventstudy.returns.store import Entry, Key, Store, default_folder
+from eventstudy.returns.yahoo_errors import as_source_error
 
 if TYPE_CHECKING:
     import os
@@ -58,7 +61,7 @@ class RemoteSource:
     """
 
     name: ClassVar[str] = ""
-    kept: ClassVar[str] = "raw"  # what the cache keeps: the source's bars as they came
+    kept: ClassVar[str] = "raw"  # what the cache keeps: prices; "returns" and "level" (any number) are judged as such
 
     def __init__(
         self,
@@ -116,7 +119,13 @@ class RemoteSource:
         got = self.gather(symbols, start, end)
         bars = {symbol: got.results[symbol] for symbol in symbols if symbol in got.results}
         failures = got.failures | {symbol: one.failure for symbol, one in bars.items() if one.failure}
-        closes = {symbol: self.close(symbol, one) for symbol, one in bars.items()}
+        closes: dict[str, pd.Series] = {}
+        for symbol in list(bars):
+            try:
+                closes[symbol] = self.close(symbol, bars[symbol])
+            except (DataError, SourceError) as error:  # as this adjustment needs them, they are not
+                failures[symbol] = f"{type(error).__name__}: {error}"
+                del bars[symbol]
         calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
         usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
         facts = {
@@ -155,22 +164,24 @@ class RemoteSource:
             msg = f"no session of {calendar} has ended between {start:%Y-%m-%d} and {end:%Y-%m-%d}; ask for other dates"
             raise NoDataInWindow(msg)
 
+        def once(low: pd.Timestamp, deadline: Deadline) -> Bars:
+            try:
+                return judged(self.one(symbol, low, last, deadline), symbol, self.kept, self.name)
+            except SourceError:
+                raise
+            except Exception as error:  # of one symbol, whatever it was: the others come all the same
+                raise as_source_error(error, symbol, source=self.name) from error
+
         def ask(low: pd.Timestamp) -> Bars:
-            bars = persist(
-                lambda deadline: self.one(symbol, low, last, deadline),
-                self.patience,
-                gate,
-                stop,
-                between=self.between_tries,
-            )
+            bars = persist(partial(once, low), self.patience, gate, stop, between=self.between_tries)
             return bars.between(low, last)
 
         if self.store is None:
             return ask(start)
         key = Key(self.name, self.kept, symbol)
-        entry = self.store.read(key)
         if self.offline:
-            return _offline(symbol, entry, start, last)
+            return _offline(symbol, self.store, key, start, last)
+        entry = self.store.read(key)
         if entry is not None and not self.refresh and entry.first <= start and entry.last >= last:
             return entry.bars.between(start, last)
         return self._extended(key, entry, start, last, ask)
@@ -201,11 +212,21 @@ class RemoteSource:
         as_of = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         store = self.store
         assert store is not None  # noqa: S101  the caller has looked
-        kept = store.update(key, lambda present: _merged(present, fresh, start, last, as_of, anew=not reaches))
+
+        def merged(present: Entry | None) -> Entry:
+            both = _merged(present, fresh, start, last, as_of, anew=not reaches)
+            return replace(both, bars=judged(both.bars, key.symbol, self.kept, self.name))
+
+        kept = store.update(key, merged)
         return kept.bars.between(start, last)
 
 
-def _offline(symbol: str, entry: Entry | None, start: pd.Timestamp, last: pd.Timestamp) -> Bars:
+def _offline(symbol: str, store: Store, key: Key, start: pd.Timestamp, last: pd.Timestamp) -> Bars:
+    try:
+        entry = store.read(key, mend=False)
+    except (OSError, ValueError) as error:
+        msg = f"what the cache has of {symbol!r} is damaged ({error}), and offline=True; fetch it anew: eventstudy fetch {symbol}"
+        raise Unreachable(msg) from error
     if entry is None:
         msg = f"{symbol!r} is not in the cache, and offline=True; fetch it once: eventstudy fetch {symbol}"
         raise Unreachable(msg)
@@ -219,7 +240,10 @@ def _offline(symbol: str, entry: Entry | None, start: pd.Timestamp, last: pd.Tim
 
 
 def _rescaled(old: Bars, new: Bars) -> bool:
-    """Whether the closes of the days that both have differ: a split or a redefinition since."""
+    """Whether the closes of the days that both have differ, or their currency: a split or a redefinition since."""
+    currencies = {bars.meta.get("currency", "") for bars in (old, new)} - {""}
+    if len(currencies) > 1:
+        return True
     both = pd.concat([old.frame["close"], new.frame["close"]], axis=1, keys=["old", "new"], join="inner").dropna()
     return bool(((both["new"] / both["old"] - 1.0).abs() > SAME).any())
 
@@ -228,7 +252,7 @@ def _merged(
     present: Entry | None, fresh: Bars, start: pd.Timestamp, last: pd.Timestamp, as_of: str, *, anew: bool
 ) -> Entry:
     """Add fresh bars to an entry: fresh values win, a value once seen is not lost to a hole."""
-    frame, first, end = fresh.frame, start, last
+    frame, first, end, notes = fresh.frame, start, last, fresh.notes
     apart = present is not None and (present.last + OVERLAP < start or last < present.first - OVERLAP)
     if present is not None and not (apart or (anew and _rescaled(present.bars, fresh))):
         old = present.bars.frame
@@ -238,14 +262,21 @@ def _merged(
             old = old.assign(adj_close=old["adj_close"] * (ratio.iloc[0] if len(ratio) else 1.0))
         frame = frame.combine_first(old)[list(frame.columns)].sort_index()
         first, end = min(present.first, start), max(present.last, last)
+        asked = f"{start:%Y-%m-%d}" if anew else f"{max(start, present.last - OVERLAP):%Y-%m-%d}"
+        before = [
+            note
+            for note in present.bars.notes
+            if "" < day_of_note(note) < asked or day_of_note(note) > f"{last:%Y-%m-%d}"
+        ]
+        notes = tuple(dict.fromkeys((*before, *notes)))
     seen = frame.index[frame["close"].notna()]
     end = min(end, pd.Timestamp(seen[-1])) if len(seen) else first  # a bar that has not come yet is asked for again
-    return Entry(Bars(frame, fresh.meta, fresh.notes), first, end, as_of)
+    return Entry(Bars(frame, fresh.meta, notes), first, end, as_of)
 
 
 def _notes(bars: Bars, calendar: str | None, usual: list[tuple[str, int]]) -> list[str]:
     """List what the reader should know of a symbol beside its numbers."""
-    notes = list(bars.notes)
+    notes = [*bars.notes, *filter(None, [spacing(bars.frame)])]
     currency, zone = bars.meta.get("currency", ""), bars.meta.get("timezone", "")
     if currency and usual[0][0] and currency != usual[0][0]:
         notes.append(f"in {currency}, most of the panel in {usual[0][0]}")

@@ -23,6 +23,7 @@ from eventstudy._version import __version__
 from eventstudy.errors import DataError
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.locks import locked
+from eventstudy.returns.possible import damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,13 +89,16 @@ class Store:
         """Return the folder of an entry; a symbol's odd characters are percent-encoded."""
         return self.folder / key.source / key.adjustment / quote(key.symbol, safe="^=-. ").replace(".", "%2E")
 
-    def read(self, key: Key) -> Entry | None:
-        """Return an entry; None if there is none or it is damaged (then it is removed, to be fetched anew)."""
+    def read(self, key: Key, *, mend: bool = True) -> Entry | None:
+        """Return an entry; None if there is none or it is damaged (then it is removed, to be fetched anew).
+
+        Without `mend`, a damaged one stays where it is, and a ValueError says what is wrong.
+        """
         place = self.place(key)
         if not (place / MANIFEST).exists():
             return None
         with locked(place / LOCK):
-            return self._healed(place)
+            return self._healed(place) if mend else _load(place)
 
     def update(self, key: Key, change: Callable[[Entry | None], Entry]) -> Entry:
         """Replace an entry by what `change` makes of the present one; nobody else writes meanwhile."""
@@ -191,14 +195,41 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _load(place: Path) -> Entry:
+    """Read an entry.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, is not of its place, or holds what would not be kept today.
+    FileNotFoundError
+        If a file is not there.
+    """
+    try:
+        return _sound(place)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever a file that is not ours makes of its reader
+        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _sound(place: Path) -> Entry:
     manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-    content = (place / manifest["file"]).read_bytes()
+    said, here = (
+        [manifest[name] for name in ("source", "adjustment", "symbol")],
+        [*place.parts[-3:-1], unquote(place.name)],
+    )
+    if said != here:
+        msg = f"the manifest is of {'/'.join(map(str, said))}"
+        raise ValueError(msg)
+    content = (place / Path(manifest["file"]).name).read_bytes()
     if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
         msg = f"the checksum of {manifest['file']} is not that of the manifest"
         raise ValueError(msg)
-    frame = pd.read_parquet(io.BytesIO(content))
     first, last = (pd.Timestamp(day) for day in manifest["covered"])
-    bars = Bars(frame, dict(manifest["meta"]), tuple(manifest["notes"]))
+    bars = Bars(pd.read_parquet(io.BytesIO(content)), dict(manifest["meta"]), tuple(manifest["notes"]))
+    wrong = damage(bars, here[2], here[1]) if first <= last else f"it covers {first} to {last}"
+    if wrong:
+        raise ValueError(wrong)
     return Entry(bars, first, last, str(manifest["as_of"]))
 
 

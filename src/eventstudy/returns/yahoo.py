@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.errors import NoDataInWindow, NoSuchTicker, SourceError
+from eventstudy.errors import BadPayload, NoDataInWindow, NoSuchTicker, SourceError
 from eventstudy.returns._index import normal_index
 from eventstudy.returns.bars import Bars
+from eventstudy.returns.bodies import Body, received, with_body
 from eventstudy.returns.bundled import INDUSTRIES
 from eventstudy.returns.remote import RemoteSource
-from eventstudy.returns.yahoo_errors import Seen, as_source_error, observed
+from eventstudy.returns.yahoo_chart import Chart, checked_chart
+from eventstudy.returns.yahoo_errors import FIRST_ERROR, Seen, as_source_error, observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,12 +34,6 @@ FIELDS: Final = {
     "Stock Splits": "split",
 }
 OURS: Final = frozenset({"UST10Y", *INDUSTRIES})  # names of the bundled figures, not Yahoo's
-META: Final = {
-    "currency": "currency",
-    "exchangeTimezoneName": "timezone",
-    "exchangeName": "exchange",
-    "instrumentType": "instrument",
-}
 CHART: Final = "/v8/finance/chart/"
 LONGEST_REQUEST: Final = 10.0  # seconds for one request; a symbol may take several
 #: yfinance has one session, one cookie and one switch for its errors in a process: one fetch at a time uses them.
@@ -45,10 +41,12 @@ ONE_AT_A_TIME: Final = threading.RLock()
 
 
 class Watch(threading.local):
-    """What the worker's session saw last, and how long it may take."""
+    """What the worker asks for, what its session saw last, and how long it may take."""
 
+    symbol: str = ""
     deadline: Deadline | None = None
     seen: Seen | None = None
+    chart: Chart | None = None
 
 
 watch = Watch()
@@ -100,7 +98,8 @@ class YahooSource(RemoteSource):
             raise NoSuchTicker(msg)
         import yfinance as yf  # noqa: PLC0415  slow to import: only those who fetch pay
 
-        watch.deadline, watch.seen = deadline, None
+        watch.symbol, watch.deadline, watch.seen, watch.chart = symbol, deadline, None, None
+        self.between_tries()  # an answer from its memory would not pass the session
         try:
             ticker = yf.Ticker(symbol, session=self.session)
             frame = ticker.history(
@@ -111,15 +110,15 @@ class YahooSource(RemoteSource):
                 keepna=True,
                 timeout=max(1.0, min(LONGEST_REQUEST, deadline.remaining())),
             )
-            said = ticker.history_metadata
-            meta = {ours: str(said[theirs]) for theirs, ours in META.items() if said.get(theirs)}
-            bars = Bars(_bars_frame(frame), meta)
+            chart = _passed(symbol)
+            bars = Bars(_bars_frame(frame, chart), chart.meta, chart.notes)
         except SourceError:
             raise
         except Exception as error:
             raise as_source_error(error, symbol, watch.seen) from error
         if not bars.frame["close"].notna().any():
-            msg = f"Yahoo knows {symbol!r} but has no price in these dates ({len(bars.frame)} rows without one)"
+            why = bars.notes[0] if bars.notes else f"{len(bars.frame)} rows without one"
+            msg = f"Yahoo knows {symbol!r} but has no price in these dates ({why})"
             raise NoDataInWindow(msg)
         return bars
 
@@ -130,14 +129,23 @@ class YahooSource(RemoteSource):
         YfData.cache_get.cache_clear()
 
 
-def _bars_frame(frame: pd.DataFrame) -> pd.DataFrame:
+def _passed(symbol: str) -> Chart:
+    """Return what of the last answer could be used."""
+    if watch.chart is None:
+        msg = f"the answer of Yahoo about {symbol!r} did not pass the session that was given; leave session= out"
+        raise BadPayload(msg)
+    return watch.chart
+
+
+def _bars_frame(frame: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     known = frame[[name for name in FIELDS if name in frame.columns]].rename(columns=FIELDS).astype(float)
     index = pd.DatetimeIndex(frame.index)
     known.index = normal_index(index, unique=False)  # each exchange's own date, never its midnight in another zone
     known = known.loc[~known.index.duplicated(keep="first")].sort_index()
-    known["close"] = known["close"].where(known["close"] != 0)  # zero is Yahoo's other word for nothing
+    for day in chart.unknown_splits:
+        known.loc[known.index[known.index >= pd.Timestamp(day)][:1], "split"] = float("nan")
     known.index.name = "date"
-    return known.rename_axis(columns=None)
+    return (known if chart.adjusted else known.drop(columns="adj_close")).rename_axis(columns=None)
 
 
 def _new_session() -> Any:
@@ -154,7 +162,7 @@ def _new_session() -> Any:
 
 @contextmanager
 def _watched(session: Any) -> Iterator[None]:
-    """Look at the answers about charts as they pass, and keep every request within its symbol's time.
+    """Judge the answers about charts as they pass, and keep every answer within its symbol's time and its length.
 
     Both kinds of session send everything through their `request`; it is put back afterwards.
     """
@@ -167,10 +175,14 @@ def _watched(session: Any) -> Iterator[None]:
                 msg = "out of time for this symbol"
                 raise TimeoutError(msg)
             kwargs["timeout"] = min(kwargs.get("timeout") or allowed, allowed)
-        response = plain(method, url, *args, **kwargs)
-        if CHART in url:
-            watch.seen = observed(response)
-        return response
+        response = received(session, plain, Body(watch.symbol, "Yahoo", watch.deadline), method, url, *args, **kwargs)
+        if CHART not in url:
+            return response
+        watch.seen = observed(response)
+        daily = (kwargs.get("params") or {}).get("interval") == "1d"
+        well = watch.seen.status < FIRST_ERROR
+        watch.chart = checked_chart(response.content, watch.symbol) if daily and well else None
+        return response if watch.chart is None else with_body(response, watch.chart.body)
 
     session.request = request
     try:

@@ -23,7 +23,7 @@ from eventstudy.errors import (
     Unreachable,
 )
 
-__all__ = ["Seen", "as_source_error", "observed", "retry_after"]
+__all__ = ["FIRST_ERROR", "Seen", "as_source_error", "observed", "retry_after"]
 
 #: Class names, most special first: yfinance's, and those that curl_cffi, requests and urllib share.
 BY_NAME: Final[tuple[tuple[str, type[SourceError]], ...]] = (
@@ -81,7 +81,9 @@ class Seen:
 def observed(response: Any) -> Seen:
     """Return what there is to know of a response of curl_cffi or requests."""
     short = len(response.content) < 10_000  # an apology is short, and a long answer is not searched
-    return Seen(int(response.status_code), retry_after(response.headers), short and APOLOGY in response.text)
+    return Seen(
+        int(response.status_code), retry_after(response.headers), short and APOLOGY.encode() in response.content
+    )
 
 
 def as_source_error(error: BaseException, symbol: str, seen: Seen | None = None, source: str = "Yahoo") -> SourceError:
@@ -109,7 +111,13 @@ def as_source_error(error: BaseException, symbol: str, seen: Seen | None = None,
     kind = _kind(error, seen)
     said = re.sub(r"\.? See https?://curl\.se\S* .*$", "", " ".join(str(error).split()))
     reason = getattr(error, "yahoo_reason", None) or getattr(error, "rationale", None)
-    words = str(reason) if reason else f"status {seen.status}" if seen.status else type(error).__name__
+    words = (
+        " ".join(str(reason).split())[:160]
+        if reason
+        else f"status {seen.status}"
+        if seen.status
+        else type(error).__name__
+    )
     if kind is RateLimited:
         pause = seen.retry_after
         wait = f"; it asks to wait {pause:g} s" if pause is not None else "; wait some minutes"
