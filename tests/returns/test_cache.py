@@ -275,7 +275,7 @@ def test_a_frozen_file_that_was_touched_is_refused(tmp_path):
 
 def test_freezing_does_not_eat_a_folder(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(DataError, match=r"holds thesis\.tex, which no frozen panel wrote"):
+    with pytest.raises(DataError, match=r"holds thesis\.tex, which no freeze wrote"):
         freeze(es.load_prices("^GSPC", START, END), tmp_path)
     assert (tmp_path / "thesis.tex").exists()
 

@@ -97,16 +97,19 @@ def manifest_of(folder: Path, kind: Kind) -> dict[str, Any] | None:
 def check_folder(folder: str | os.PathLike[str], kind: Kind) -> Path:
     """Return a folder's true place, if it may be replaced: it is new, empty, or of this kind and holds nothing else.
 
+    An earlier folder that a killed process has left beside its place is put back first.
+
     Raises
     ------
     eventstudy.errors.InputError
-        Or the kind's own: naming what is in the way. Nothing is changed.
+        Or the kind's own: naming what is in the way; that stays as it is.
     """
     try:
         target = _true_place(Path(folder))
         if why := _unfit(target):
             msg = f"{shown(folder)} {why}; name a folder that is new, empty, or an earlier {kind.noun}"
             raise kind.error(msg)
+        put_right(target, kind)
         if target.exists():
             _check_holding(target, folder, kind)
     except (OSError, ValueError, RuntimeError) as error:

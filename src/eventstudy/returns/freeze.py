@@ -35,7 +35,7 @@ def _names(manifest: dict[str, Any]) -> dict[str, str] | None:
     return files if files and ours and are_digests(files) and files.keys() <= FILES else None
 
 
-FROZEN: Final = Kind("frozen panel", _names, DataError)
+FROZEN: Final = Kind("freeze", _names, DataError)
 
 
 def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> Path:
