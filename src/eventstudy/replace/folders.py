@@ -104,12 +104,16 @@ def check_folder(folder: str | os.PathLike[str], kind: Kind) -> Path:
     eventstudy.errors.InputError
         Or the kind's own: naming what is in the way; that stays as it is.
     """
+    put_right(folder, kind)
+    return _checked(folder, kind)
+
+
+def _checked(folder: str | os.PathLike[str], kind: Kind) -> Path:
     try:
         target = _true_place(Path(folder))
         if why := _unfit(target):
             msg = f"{shown(folder)} {why}; name a folder that is new, empty, or an earlier {kind.noun}"
             raise kind.error(msg)
-        put_right(target, kind)
         if target.exists():
             _check_holding(target, folder, kind)
     except (OSError, ValueError, RuntimeError) as error:
@@ -151,14 +155,14 @@ def replace_folder(folder: str | os.PathLike[str], files: Mapping[str, bytes], k
     eventstudy.errors.InputError
         Or the kind's own: if the folder holds anything else, or cannot be written.
     """
-    target = check_folder(folder, kind)
+    target = _checked(folder, kind)
     with told(folder, kind.error):
         target.parent.mkdir(parents=True, exist_ok=True)
         with alone_in(
             target.parent
-        ) as alone:  # another process that writes here waits; what lies about is a dead one's
+        ) as alone:  # who writes here at the same time waits; what lies about is a dead one's
             _put_right(target, kind, alone=alone)
-            check_folder(target, kind)  # once more: what was put right, or what another process has written since
+            _checked(target, kind)  # once more: what was put right, or what another process has written since
             staging = beside(target, "partial")
             try:
                 _write_all(staging, files)
@@ -178,12 +182,12 @@ def remove_folder(folder: str | os.PathLike[str], kind: Kind) -> None:
 
 
 def put_right(folder: str | os.PathLike[str], kind: Kind) -> None:
-    """Put an earlier folder back in its place if a process was killed between its two renames; else change nothing."""
+    """Put right what a killed process has left beside a folder: the earlier one back in its place, what is half made away."""
     with suppress(OSError, ValueError, RuntimeError):
         target = _true_place(Path(folder))
-        if not os.path.lexists(target) and any(leftovers(target, "old")):
-            with alone_in(target.parent):
-                _put_right(target, kind, alone=False)
+        if any(leftovers(target, ending) for ending in ("old", "gone", "partial")):
+            with alone_in(target.parent) as alone:
+                _put_right(target, kind, alone=alone)
 
 
 def _true_place(path: Path) -> Path:
@@ -256,16 +260,22 @@ def _discard(folder: Path, kind: Kind, target: Path | None = None) -> None:
 
 
 def _put_right(target: Path, kind: Kind, *, alone: bool) -> None:
-    for left in leftovers(target, "old"):
+    for left in _left(target, "old", kind):
         if not os.path.lexists(target):
             left.replace(target)
         elif alone:
             _discard(left, kind, target)
     if alone:
-        for left in (*leftovers(target, "gone"), *leftovers(target, "partial")):
+        for left in (*_left(target, "gone", kind), *_left(target, "partial", kind)):
             _remove(
                 left, {MANIFEST, *_names(left, kind)}
             )  # a manifest is the first of all to be written: it may be cut
+
+
+def _left(target: Path, ending: str, kind: Kind) -> list[Path]:
+    """Return what has been left beside a folder and is of its kind, as far as its manifest can be read."""
+    found = leftovers(target, ending)
+    return [left for left in found if read_json(left / MANIFEST) is None or manifest_of(left, kind) is not None]
 
 
 def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
