@@ -197,6 +197,8 @@ def _true_place(path: Path) -> Path:
 
 def _unfit(target: Path) -> str:
     """Say why a folder cannot be replaced whatever it holds; empty if it can."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        target.lstat()  # a name that no file can have is told here, not in the middle of the work
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         return "is not a folder"
     with suppress(FileNotFoundError):  # of a folder that was removed under us
@@ -267,9 +269,7 @@ def _put_right(target: Path, kind: Kind, *, alone: bool) -> None:
             _discard(left, kind, target)
     if alone:
         for left in (*_left(target, "gone", kind), *_left(target, "partial", kind)):
-            _remove(
-                left, {MANIFEST, *_names(left, kind)}
-            )  # a manifest is the first of all to be written: it may be cut
+            _remove(left, {MANIFEST, *_names(left, kind)})  # a manifest is written first: it may be cut
 
 
 def _left(target: Path, ending: str, kind: Kind) -> list[Path]:
