@@ -54,6 +54,9 @@ STRANGER = st.tuples(
 )
 
 
+OUTPUTS = ("/table.csv", "/journal")
+
+
 def document(level: float) -> Document:
     frame = pd.DataFrame({"value": [level]})
     chart = Chart("c", "A chart", "It rises.", new_figure(), frame, "")
@@ -159,6 +162,9 @@ def survive(before: list, strangers: list, after: list) -> int:
         modes = {name: Path(place, name).lstat().st_mode for name in foreign}
         done = perform(root, after)
         now = tree(place)
+        for name in {path for path, content in foreign.items() if content == b"" and path.endswith(OUTPUTS)}:
+            foreign.pop(name)  # an empty file that is named as an output is taken: it holds nothing
+            modes.pop(name)
         assert {name: now.get(name, "gone") for name in foreign} == foreign
         assert {name: Path(place, name).lstat().st_mode for name in foreign} == modes
         return done
@@ -175,9 +181,9 @@ def test_no_strangers_file_is_changed_or_removed(before, strangers, after):
 
 
 @pytest.mark.slow
-@settings(max_examples=3000, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=1000, deadline=None, suppress_health_check=QUIET)
 @PROPERTY
-def test_no_strangers_file_is_changed_or_removed_in_thousands_of_trees(before, strangers, after):
+def test_no_strangers_file_is_changed_or_removed_in_a_thousand_trees(before, strangers, after):
     survive(before, strangers, after)
 
 

@@ -53,6 +53,13 @@ def test_a_lock_file_that_is_there_is_not_changed(tmp_path):
     assert (tmp_path / "lock").read_text() == "of another program"
 
 
+def test_a_link_is_no_lock(tmp_path):
+    (tmp_path / "lock").symlink_to("elsewhere")
+    with pytest.raises(OSError, match="symbolic link"), locked(tmp_path / "lock"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
 def test_who_waited_for_a_lock_that_was_removed_takes_the_new_one(tmp_path):
     path, order = tmp_path / "lock", []
 

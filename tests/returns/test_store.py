@@ -31,6 +31,7 @@ FOREIGN = {
     "yahoo/raw/MINE/lock": "",
     "yahoo/raw/MINE/0123456789abcdef.parquet": "not named by its checksum",
     "yahoo/raw/NOTHING/lock": "",
+    "yahoo/raw/^GSPC/lock": "",
     "yahoo/raw/NVDA/notes.txt": "mine",
     "yahoo/raw/NVDA/prices.parquet": "mine",
     "yahoo/raw/NVDA/.x.parquet.part": "mine",

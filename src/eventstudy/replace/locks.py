@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from eventstudy.replace.names import beside
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -26,9 +28,9 @@ def locked(path: Path) -> Iterator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        with suppress(FileExistsError), path.open("xb") as made:
-            made.write(LOCK_MARK)
-        with path.open("a+b") as file:
+        if not path.exists():
+            _make(path)
+        with open(path, "a+b", opener=_not_through_a_link) as file:
             _take(file.fileno())
             try:
                 if _is_at(file.fileno(), path):  # else who held it has removed it: another one has been made since
@@ -58,6 +60,21 @@ def alone_in(folder: Path) -> Iterator[bool]:
             _leave(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _not_through_a_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def _make(path: Path) -> None:
+    """Make a lock file with its mark in one step; another process may be the first."""
+    staged = beside(path, "part")
+    try:
+        staged.write_bytes(LOCK_MARK)
+        with suppress(OSError):  # some disks know no second name of a file: there the lock stays without a mark
+            os.link(staged, path)
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

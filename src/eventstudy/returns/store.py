@@ -169,8 +169,6 @@ class Store:
             named = self._named(key)
             (place / MANIFEST).unlink(missing_ok=True)  # first: whatever is left after a kill is nobody's
             _clear(place, named)
-            if (place / LOCK).exists() and not (place / LOCK).stat().st_size:  # of an earlier version, or cut by a kill
-                (place / LOCK).unlink()
         self._leave(place)
 
     def tidy(self) -> None:
