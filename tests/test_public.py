@@ -77,6 +77,24 @@ def test_every_room_imports_only_what_stands_above_it():
     assert wrong == []
 
 
+TOUCHING = {"write_text", "write_bytes", "rmtree", "rmdir", "unlink", "touch", "mkdtemp", "removedirs", "symlink_to"}
+MAY_TOUCH = {"returns/store.py": {"unlink", "rmdir"}}  # the cache clears its own entries, file by file
+
+
+def test_files_are_written_and_removed_in_one_room_alone():
+    wrong = []
+    for path in files():
+        place = path.relative_to(SOURCE).as_posix()
+        names = {
+            node.attr
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute)
+        }
+        if not place.startswith("replace/"):
+            wrong += [f"{place}: {name}" for name in sorted(names & TOUCHING - MAY_TOUCH.get(place, set()))]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("room", NUMBERS_ONLY)
 def test_the_rooms_of_numbers_know_no_labels(room):
     wrong = [
