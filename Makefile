@@ -5,12 +5,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    ?= out
+KILLS  ?= 60
 PYTEST := $(BIN)/pytest
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all lint types notebooks browser gallery gallery-check benchmarks release-check lock clean
+.PHONY: help study test test-all lint types notebooks browser kills gallery gallery-check benchmarks release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -39,6 +40,9 @@ notebooks: $(DEV_STAMP) ## Execute every notebook, top to bottom
 browser: $(DEV_STAMP) ## Open the report in a real Chromium (installed from Debian's packages where one is root)
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy chromium; } || echo "no Chromium here: the browser tests will skip"
 	$(PYTEST) -m browser
+
+kills: $(DEV_STAMP) ## Kill each command that writes at 60 random moments (KILLS=N for another number)
+	$(BIN)/python -W ignore tests/support/kills.py --kills $(KILLS)
 
 ##@ Regenerate what is committed
 gallery: $(DEV_STAMP) ## Write gallery/ anew from the bundled figures

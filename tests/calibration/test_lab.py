@@ -115,16 +115,19 @@ class TestTable:
             assert calibrate(SMALL, executor=pool) == alone
         journal = tmp_path / "journal.jsonl"
         calibrate(replace(SMALL, scenarios=("common",)), resume=journal)  # the first half, then a crash in a line
+        whole = journal.read_text().splitlines()
         with journal.open("a", encoding="utf-8") as file:
-            file.write('{"plan": "cut sh')
+            file.write(whole[0][:40])
         steps = []
-        journal.write_text(journal.read_text().replace('\n{"plan": "cut sh', '\n{"plan": "cut sh\n'))
         assert calibrate(SMALL, resume=journal, progress=lambda done, total: steps.append((done, total))) == alone
         assert steps[0][0] > 0  # what was done is not done again
         assert steps[-1][0] == steps[-1][1]
         again = []
         assert calibrate(SMALL, resume=journal, progress=lambda *step: again.append(step)) == alone
         assert len(again) == 1
+        lines = journal.read_text().splitlines()
+        assert lines[: len(whole)] == whole
+        assert all(json.loads(line) for line in lines), "the line that was cut is gone, and the next one is whole"
 
     def test_other_plans_in_the_journal_are_not_mixed_in(self, tmp_path):
         journal = tmp_path / "journal.jsonl"

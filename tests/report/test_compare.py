@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eventstudy.errors import InputError
+from eventstudy.errors import DataError, InputError
 from eventstudy.report import check_document, compare_folders, write_document
 from eventstudy.report.moved import Rule
 from eventstudy.report.numbers import flatten, is_same
 from eventstudy.report.pictures import largest_patch
+from eventstudy.returns import freeze, load_prices
 
 
 @pytest.fixture
@@ -54,6 +55,37 @@ def test_another_close_names_series_numbers_table_and_chart(make, accepted, tmp_
     with Image.open(tmp_path / "moved" / "market.png") as picture, Image.open(accepted / "charts/market.png") as one:
         assert picture.width == 3 * one.width + 24
         assert picture.height == one.height
+
+
+def test_pictures_replace_those_of_an_earlier_comparison_and_nothing_else(make, accepted, tmp_path):
+    moved = tmp_path / "moved"
+    check_document(make(first_close=5656.0), accepted, images=moved)
+    assert {path.name for path in moved.iterdir()} == {"market.png", "manifest.json"}
+    check_document(make(), accepted, images=moved)
+    assert not moved.exists(), "no chart moved: pictures of an earlier comparison would mislead"
+    moved.mkdir()
+    (moved / "market.png").write_text("a photo of the market")
+    with pytest.raises(InputError, match=r"moved holds market\.png, which no comparison wrote; move it away"):
+        check_document(make(first_close=5656.0), accepted, images=moved)
+    assert (moved / "market.png").read_text() == "a photo of the market"
+    with pytest.raises(InputError, match=r"accepted holds .*results\.json, .* and \d+ more|which no comparison wrote"):
+        check_document(make(first_close=5656.0), accepted, images=accepted)
+    with pytest.raises(InputError, match=r"lies in .*, which holds what is accepted and nothing else"):
+        check_document(make(first_close=5656.0), accepted, images=accepted / "moved")
+
+
+def test_a_report_is_no_frozen_panel_and_the_other_way_round(make, accepted, tmp_path):
+    before = {path: path.read_bytes() for path in accepted.rglob("*") if path.is_file()}
+    prices = load_prices("^GSPC", "2025-04-01", "2025-04-30")
+    with pytest.raises(DataError, match=r"accepted holds manifest\.json, .*, which no freeze wrote"):
+        freeze(prices, accepted)
+    assert {path: path.read_bytes() for path in accepted.rglob("*") if path.is_file()} == before
+    freeze(prices, tmp_path / "frozen")
+    with pytest.raises(InputError, match=r"frozen holds manifest\.json, .*, which no report wrote"):
+        write_document(make(), tmp_path / "frozen")
+    with pytest.raises(InputError, match="is not a folder that `eventstudy run` wrote"):
+        check_document(make(), tmp_path / "frozen")
+    assert load_prices(source=tmp_path / "frozen").digest == prices.digest
 
 
 def test_an_input_that_moves_nothing_is_reported_alone(make, accepted, tmp_path):

@@ -118,9 +118,10 @@ def test_a_failure_while_moving_puts_the_old_report_back(make, tmp_path, monkeyp
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", replace)
-    with pytest.raises(OSError, match="no"):
+    with pytest.raises(InputError, match=r"out cannot be written \(no\); make room"):
         write_document(make(first_close=1.0), tmp_path / "out")
     assert tree(tmp_path / "out") == before
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
 KILLED = """

@@ -275,9 +275,49 @@ def test_a_frozen_file_that_was_touched_is_refused(tmp_path):
 
 def test_freezing_does_not_eat_a_folder(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(DataError, match="holds something that is not a frozen panel"):
+    with pytest.raises(DataError, match=r"holds thesis\.tex, which no freeze wrote"):
         freeze(es.load_prices("^GSPC", START, END), tmp_path)
     assert (tmp_path / "thesis.tex").exists()
+
+
+def test_freezing_does_not_eat_a_folder_that_has_a_manifest(tmp_path):
+    """Web applications, extensions, data sets and our own reports have one."""
+    web = tmp_path / "web"
+    (web / "src").mkdir(parents=True)
+    (web / "manifest.json").write_text('{"name": "my web app"}')
+    (web / "src" / "thesis.tex").write_text("years of work")
+    with pytest.raises(DataError, match=r"web holds manifest\.json, src/thesis\.tex, which no freeze wrote; move them"):
+        freeze(es.load_prices("^GSPC", START, END), web)
+    assert (web / "src" / "thesis.tex").read_text() == "years of work"
+
+
+def test_an_earlier_freeze_is_replaced_unless_something_else_is_in_it(tmp_path):
+    folder = tmp_path / "frozen"
+    freeze(es.load_returns("^GSPC", START, END), folder)
+    prices = es.load_prices("^GSPC", START, END)
+    freeze(prices, folder)
+    assert es.load_prices(source=folder).digest == prices.digest
+    assert [path.name for path in tmp_path.iterdir()] == ["frozen"]
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"frozen holds notes\.txt, which no freeze wrote"):
+        freeze(prices, folder)
+
+
+def test_the_folder_of_the_cache_is_not_frozen_into(tmp_path, monkeypatch):
+    prices = es.load_prices("^GSPC", START, END)
+    monkeypatch.setenv("EVENTSTUDY_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(DataError, match="cache is the folder of the cache; name another folder"):
+        freeze(prices, tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="in which this runs"):
+        freeze(prices, ".")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_frozen_is_no_source(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"generator": "eventstudy", "files": {}}')
+    with pytest.raises(DataError, match="is not a frozen panel: no freeze wrote its manifest"):
+        es.load_prices(source=tmp_path)
 
 
 SYMBOLS = [f"S{number:02d}" for number in range(12)]
@@ -301,26 +341,6 @@ def whole(place):
         assert frame.index.is_unique
         assert frame["close"].tolist() == walk(key.symbol, days()).tolist()
     return set(table["symbol"])
-
-
-@pytest.mark.slow
-def test_killed_at_fifty_moments_the_cache_is_readable_and_nothing_complete_is_lost(yahoo, place):
-    server, _ = yahoo(*(Security(symbol) for symbol in SYMBOLS))
-    complete, grown = set(), 0
-    with start("kill_fifty.py", server.port, place, START, END, *SYMBOLS) as process:
-        for line in process.stdout:
-            told = set(json.loads(line)["told"])
-            now = whole(place)
-            assert complete <= now, "an entry that was complete is gone"
-            assert told <= now, "an entry that was reported as complete is not there"
-            grown += len(now) > len(complete)
-            complete = now
-            if len(complete) == len(SYMBOLS):
-                cache_clear(place)
-                complete = set()
-            process.stdin.write("\n")
-    assert process.returncode == 0
-    assert grown >= 5  # the kills did fall into the work
 
 
 @pytest.mark.slow

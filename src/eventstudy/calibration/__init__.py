@@ -8,7 +8,7 @@ from __future__ import annotations
 from eventstudy.calibration.journal import Cell
 from eventstudy.calibration.lab import Plan, Row, calibrate, claimed
 from eventstudy.calibration.scenarios import SCENARIOS, Geometry, Scenario
-from eventstudy.calibration.tables import draw_table, read_table, shipped_tables, write_table
+from eventstudy.calibration.tables import check_table, draw_table, read_table, shipped_tables, write_table
 
 __all__ = [
     "SCENARIOS",
@@ -18,6 +18,7 @@ __all__ = [
     "Row",
     "Scenario",
     "calibrate",
+    "check_table",
     "claimed",
     "draw_table",
     "read_table",

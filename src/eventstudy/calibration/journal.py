@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import zlib
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+from eventstudy.errors import InputError
+from eventstudy.replace import alone_in, check_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["Cell", "Counts", "Key", "Unit", "Window", "append_journal", "read_journal"]
@@ -57,7 +64,7 @@ class Unit:
 
 
 def append_journal(path: Path, plan: str, unit: Unit, counts: Counts) -> None:
-    """Add a finished unit.
+    """Add a finished unit on a line of its own, in the place of one that was cut short.
 
     Parameters
     ----------
@@ -70,12 +77,20 @@ def append_journal(path: Path, plan: str, unit: Unit, counts: Counts) -> None:
         What it counted.
     """
     cells = [[*key[2], key[3], *astuple(cell)] for key, cell in counts.items()]
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"plan": plan, "unit": astuple(unit), "cells": cells}) + "\n")
+    entry = {"plan": plan, "unit": list(astuple(unit)), "cells": cells}
+    line = json.dumps({**entry, "sum": _sum(entry)}).encode() + b"\n"
+    with alone_in(path.parent), path.open("a+b") as file:
+        if not _ends_a_line(path):
+            whole = sum(len(before) for _, before, cut in _lines(path) if not cut)
+            if whole < file.tell():
+                file.truncate(whole)  # what a kill has left of a line
+            else:
+                line = b"\n" + line  # it left nothing out but the end
+        file.write(line)
 
 
 def read_journal(path: Path, plan: str) -> dict[Unit, Counts]:
-    """Return the finished units of a plan; a line cut short by an interruption is left out.
+    """Return the finished units of a plan; a last line cut short by an interruption is left out.
 
     Parameters
     ----------
@@ -88,16 +103,101 @@ def read_journal(path: Path, plan: str) -> dict[Unit, Counts]:
     -------
     dict
         Unit to counts.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written or a line is not one that `append_journal` wrote; the first such line is named.
     """
+    place = check_file(path)
     done: dict[Unit, Counts] = {}
-    if not path.exists():
+    if not place.exists():
         return done
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if entry["plan"] == plan:
+    if not place.is_file():
+        msg = f"{path} is no file that can be read again; name another one for the journal"
+        raise InputError(msg)
+    for number, line, cut in _lines(place):
+        entry, why = (None, "") if cut else _entry(line)
+        if why:
+            msg = f"{path}, line {number}: {_brief(line)} {why}; name a new file, or the journal of an earlier calibration"
+            raise InputError(msg)
+        if entry is not None and entry["plan"] == plan:
             unit = Unit(*entry["unit"])
             done[unit] = {(unit.scenario, unit.n, (c[0], c[1]), c[2]): Cell(*c[3:]) for c in entry["cells"]}
     return done
+
+
+LONGEST: Final = 16 << 20
+"""Bytes of a line; one of ours has some thousand."""
+_START: Final = re.compile(rb'{"plan": "[0-9a-f]{8}", "unit": \[.*', re.DOTALL)
+_SHORTEST: Final = b'{"plan": "00000000", "unit": ['
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+    """Yield number, content and whether it is the last one and cut short."""
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(LONGEST):
+            number += 1
+            yield number, line, not line.endswith(b"\n") and _is_cut(line)
+
+
+def _is_cut(line: bytes) -> bool:
+    """Say whether a line without an end is the beginning of one of ours."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return _START.fullmatch(line + _SHORTEST[len(line) :]) is not None
+    return False
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read() in (b"", b"\n")
+
+
+def _entry(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """Return what a line holds, or why it is not one of ours."""
+    try:
+        entry = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None, "is no line of a calibration's journal"
+    if not isinstance(entry, dict) or set(entry) != {"plan", "unit", "cells", "sum"}:
+        return None, "is no line of a calibration's journal"
+    if not _is_unit(entry["unit"]) or not isinstance(entry["plan"], str):
+        return None, "names no unit of work"
+    count = entry["unit"][3]
+    if not isinstance(entry["cells"], list) or not all(_is_cell(cell, count) for cell in entry["cells"]):
+        return None, f"holds counts that {count} replications cannot give"
+    if entry.pop("sum") != _sum(entry):
+        return None, "has been changed since it was written: its checksum differs"
+    return entry, ""
+
+
+def _is_unit(unit: Any) -> bool:
+    if not isinstance(unit, list) or len(unit) != 4 or not isinstance(unit[0], str):
+        return False
+    return _are_counts(unit[1:]) and unit[1] > 0 and unit[3] > 0
+
+
+def _is_cell(cell: Any, count: int) -> bool:
+    """Say whether counts are possible: none below zero, none above the number of studies."""
+    if not isinstance(cell, list) or len(cell) != 7 or not isinstance(cell[2], str):
+        return False
+    days, counts = cell[:2], cell[3:]
+    return all(type(day) is int for day in days) and _are_counts(counts) and max(counts) == counts[0] <= count
+
+
+def _are_counts(values: list[Any]) -> bool:
+    return all(type(value) is int and value >= 0 for value in values)
+
+
+def _sum(entry: dict[str, Any]) -> str:
+    return f"{zlib.crc32(json.dumps(entry).encode()):08x}"
+
+
+def _brief(line: bytes) -> str:
+    text = line.decode("utf-8", errors="backslashreplace").rstrip("\n")
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 from typing import TYPE_CHECKING, Final
 
 from eventstudy._shipped import shipped_text
 from eventstudy.calibration.journal import Cell
 from eventstudy.calibration.lab import Row
+from eventstudy.errors import InputError
+from eventstudy.replace import check_file, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["draw_table", "read_table", "shipped_tables", "write_table"]
+__all__ = ["check_table", "draw_table", "read_table", "shipped_tables", "write_table"]
 
 TABLES: Final = ("analytic.csv", "analytic_200.csv", "analytic_5.csv", "power.csv", "resampling.csv")
 
@@ -46,17 +49,60 @@ def write_table(path: Path, rows: Iterable[Row], command: str) -> None:
         The table.
     command : str
         As one would type it.
+
+    Raises
+    ------
+    InputError
+        If there is a file that is not a table of ours; it stays.
     """
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# {command}\n")
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow(COLUMNS)
-        for row in rows:
-            cell = row.cell
-            counts = (cell.replications, cell.two, cell.less, cell.greater)
-            flags = (int(row.claimed), int(row.discrete), int(row.held))
-            rates = (f"{row.rate:.5f}", f"{row.error:.5f}")
-            out.writerow((row.scenario, row.n, row.first, row.last, row.test, *counts, *rates, *flags))
+    check_table(path)
+    text = io.StringIO()
+    text.write(f"# {command}\n")
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(COLUMNS)
+    for row in rows:
+        cell = row.cell
+        counts = (cell.replications, cell.two, cell.less, cell.greater)
+        flags = (int(row.claimed), int(row.discrete), int(row.held))
+        rates = (f"{row.rate:.5f}", f"{row.error:.5f}")
+        out.writerow((row.scenario, row.n, row.first, row.last, row.test, *counts, *rates, *flags))
+    write_whole(path, text.getvalue().encode())
+
+
+def check_table(path: Path) -> None:
+    """Refuse a file that a table cannot be written to: only a new or empty one, or an earlier table, is replaced.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    InputError
+        Naming the file.
+    """
+    place = check_file(path)
+    if not place.is_file() or not place.stat().st_size or _is_table(place):
+        return
+    msg = f"{path} is not a table that eventstudy calibrate wrote; name a new file, or such a table, which is replaced"
+    raise InputError(msg)
+
+
+LARGEST = 64 << 20
+"""Bytes of a table; ours have some hundred thousand."""
+
+
+def _is_table(path: Path) -> bool:
+    """Say whether a file is a table of ours to its last line."""
+    if path.stat().st_size > LARGEST:
+        return False
+    try:
+        first, heads, *lines = path.read_text(encoding="utf-8").splitlines()
+        rows = list(csv.reader(lines))
+        whole = all(len(row) == len(COLUMNS) for row in rows)
+        return first.startswith("# ") and heads == ",".join(COLUMNS) and whole and len(read_table(path)[1]) == len(rows)
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return False
 
 
 def read_table(path: Path) -> tuple[str, tuple[Row, ...]]:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from eventstudy.cli.listing import print_frame
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
+from eventstudy.returns.freeze import check_frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,8 @@ def fetch_symbols(
     frozen: Path | None,
 ) -> int:
     """Fill the cache, say what came and what is missing; 3 if anything is."""
+    if frozen is not None:
+        check_frozen(frozen, cache=folder)  # before the work
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     options: dict[str, Any] = {"offline": True} if offline else {}

@@ -11,8 +11,10 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from eventstudy.calibration import Plan, calibrate, write_table
+from eventstudy.calibration import Plan, calibrate, check_table, write_table
 from eventstudy.cli.listing import print_frame
+from eventstudy.errors import InputError
+from eventstudy.replace import same_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,11 @@ __all__ = ["run_lab"]
 
 def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int) -> None:
     """Run a plan with a bar, print the rates, and write the table if a file is named."""
+    if out is not None:
+        check_table(out)  # before the work
+        if resume is not None and same_place(out, resume):
+            msg = f"--out and --resume are both {out}; name two files"
+            raise InputError(msg)
     console = Console(stderr=True)
     pool = ProcessPoolExecutor(workers) if workers > 1 else nullcontext()
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

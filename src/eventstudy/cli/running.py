@@ -14,6 +14,7 @@ from eventstudy.cli.listing import print_frame
 from eventstudy.errors import InputError
 from eventstudy.report import check_document, check_target, read_manifest, write_document
 from eventstudy.report.build import build_document
+from eventstudy.report.compare import check_images
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import gather
 from eventstudy.study.files import load_study
@@ -53,6 +54,10 @@ def check_study(
     if read_manifest(against) is None:  # before the work
         msg = f"{against} is not a folder that eventstudy run wrote; name one that is, such as gallery"
         raise InputError(msg)
+    if images is not None:
+        check_images(images, against)
+    if update:
+        check_target(against)
     with _uncollected():
         document, inputs = _build(name, source=source, quick=quick)
         print("… drawing and comparing", file=sys.stderr, flush=True)

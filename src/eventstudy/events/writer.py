@@ -6,15 +6,14 @@ import re
 import unicodedata
 from dataclasses import fields
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from eventstudy.errors import InputError
 from eventstudy.events.event import Event
 from eventstudy.events.fields import COLUMNS
 from eventstudy.events.vocabulary import Vocabulary
+from eventstudy.replace import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,11 +58,7 @@ def to_toml(catalog: EventCatalog, path: str | PathLike[str] | None = None) -> s
         lines += ["", "[[event]]", *_entry(event)]
     text = "\n".join(lines) + "\n"
     if path is not None:
-        try:
-            Path(path).write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            msg = f"{path}: the catalogue cannot be written: {error.strerror}"
-            raise InputError(msg) from error
+        write_whole(path, text.encode())
     return text
 
 

@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from eventstudy.errors import InputError
 from eventstudy.plots.style import _LOCK
+from eventstudy.replace import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,7 +174,7 @@ def save(figure: Figure, path: str | Path, *, dpi: float = 160) -> Path:
     figure : matplotlib.figure.Figure
         ``ax.figure`` of what a chart function gave back.
     path : str or pathlib.Path
-        Its folder must be there.
+        Its folder must be there. A file of that name is replaced in one step.
     dpi : float
         Dots an inch of a PNG.
 
@@ -185,8 +186,6 @@ def save(figure: Figure, path: str | Path, *, dpi: float = 160) -> Path:
     Raises
     ------
     InputError
-        If the ending is none of ``.svg``, ``.png``, ``.pdf``.
+        If the ending is none of ``.svg``, ``.png``, ``.pdf``, or the file cannot be written.
     """
-    path = Path(path)
-    path.write_bytes(render(figure, path.suffix.lower().removeprefix("."), dpi=dpi))
-    return path
+    return write_whole(path, render(figure, Path(path).suffix.lower().removeprefix("."), dpi=dpi))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from eventstudy.errors import InputError
+from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, remove_folder, replace_folder
 from eventstudy.report.cells import compare_tables
 from eventstudy.report.moved import ABSENT, Comparison, Moved, Rule, brief, step_of_result
 from eventstudy.report.numbers import flatten, is_number, relative
 from eventstudy.report.pictures import largest_patch, picture_difference, side_by_side
-from eventstudy.report.write import MANIFEST, read_manifest, write_document
+from eventstudy.report.write import GENERATOR, read_manifest, write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from eventstudy.report.document import Document
 
-__all__ = ["Comparison", "Moved", "check_document", "compare_folders"]
+__all__ = ["Comparison", "Moved", "check_document", "check_images", "compare_folders"]
 
 TOLERANCE = 1e-6  # relative: far above what another processor's rounding does, far below what a person would quote
 PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: half a pixel's shift of a thin line
@@ -39,7 +41,8 @@ def compare_folders(
     tolerance : float
         Relative: two numbers are the same if they differ by at most ``tolerance`` times the larger one.
     images : str or pathlib.Path, optional
-        A folder for a picture of each moved chart: old, new, and their difference side by side.
+        A folder for a picture of each moved chart: old, new, and their difference side by side. New, empty, or that of
+        an earlier comparison, which is replaced as a whole.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def compare_folders(
     Raises
     ------
     InputError
-        If a folder is not a report of ours, or the tolerance is negative.
+        If a folder is not a report of ours, the tolerance is negative, or the folder for pictures holds anything else.
 
     Notes
     -----
@@ -64,6 +67,8 @@ def compare_folders(
         msg = f"tolerance must be 0 or more, not {tolerance}"
         raise InputError(msg)
     before, after = _manifest(old), _manifest(new)
+    if images is not None:
+        check_images(images, old)
     inputs = _keys("input", before.get("inputs"), after.get("inputs"), "inputs", _EXACT)
     moved = [*inputs, *_settings(before, after)]
     rule = Rule(tolerance, reader=bool(inputs))
@@ -106,10 +111,26 @@ def check_document(
         If ``against`` is not a report of ours.
     """
     _manifest(against)  # before the work of drawing
+    if images is not None:
+        check_images(images, against)
     with tempfile.TemporaryDirectory() as folder:
         new = Path(folder) / "new"
         write_document(document, new)
         return compare_folders(against, new, tolerance=tolerance, images=images)
+
+
+def check_images(images: str | Path, against: str | Path) -> None:
+    """Refuse a folder for pictures that holds anything but those of an earlier comparison, or lies in the accepted folder.
+
+    Raises
+    ------
+    InputError
+        Naming what is in the way.
+    """
+    place, accepted = check_folder(images, PICTURES), Path(against).resolve()
+    if accepted == place or accepted in place.parents:
+        msg = f"{images} lies in {against}, which holds what is accepted and nothing else; name another folder"
+        raise InputError(msg)
 
 
 def _manifest(folder: str | Path) -> dict[str, Any]:
@@ -224,11 +245,27 @@ def _by_patch(old: Path, new: Path) -> str:
 
 
 def _show(old: Path, new: Path, names: list[str], images: Path) -> None:
+    """Write pictures of the charts that moved in the place of those of an earlier comparison."""
+    files = {}
     for stem in sorted({Path(name).stem for name in names}):
         one, two = (folder / "charts" / f"{stem}.png" for folder in (old, new))
         if one.is_file() and two.is_file():
-            images.mkdir(parents=True, exist_ok=True)
-            side_by_side(one, two, images / f"{stem}.png")
+            files[f"{stem}.png"] = side_by_side(one, two)
+    if not files:
+        remove_folder(images, PICTURES)
+        return
+    manifest = {"pictures": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}}
+    text = json.dumps({"generator": GENERATOR, **manifest}, indent=1) + "\n"
+    replace_folder(images, {**files, MANIFEST: text.encode()}, PICTURES)
+
+
+def _pictures(manifest: dict[str, Any]) -> dict[str, str] | None:
+    """Return the files that the manifest of a folder of pictures names; None if it is not one."""
+    files: dict[str, str] | None = manifest.get("pictures")
+    return files if manifest.get("generator") == GENERATOR and are_digests(files) else None
+
+
+PICTURES: Final = Kind("comparison", _pictures)
 
 
 def _others(old: Path, new: Path, *, by_bytes: bool, quiet: bool) -> list[Moved]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError
+from eventstudy.replace import write_whole
 from eventstudy.report.document import Table, safe_name
 from eventstudy.report.values import shown, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 __all__ = ["to_latex", "to_markdown", "write_xlsx"]
 
@@ -157,7 +158,7 @@ def write_xlsx(tables: Iterable[Table | pd.DataFrame], path: str | Path) -> Path
     Raises
     ------
     InputError
-        If openpyxl is not installed (``pip install 'eventstudykit[xlsx]'``), or there is no table.
+        If openpyxl is not installed (``pip install 'eventstudykit[xlsx]'``), there is no table, or the file cannot be written.
     """
     try:
         import openpyxl  # type: ignore[import-untyped]  # noqa: PLC0415  # an extra
@@ -175,8 +176,7 @@ def write_xlsx(tables: Iterable[Table | pd.DataFrame], path: str | Path) -> Path
         raise InputError(msg)
     raw = io.BytesIO()
     book.save(raw)
-    Path(path).write_bytes(_without_clock(raw.getvalue()))
-    return Path(path)
+    return write_whole(path, _without_clock(raw.getvalue()))
 
 
 def _sheet_name(title: str, used: set[str]) -> str:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eventstudy.errors import DataError, InputError
+from eventstudy.replace import write_whole
 from eventstudy.report.values import json_text, jsonable, moment
 
 if TYPE_CHECKING:
@@ -66,20 +67,20 @@ def save_kept(kept: Kept, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the ending is another one, or there is no table.
+        If the ending is another one, there is no table, or the file cannot be written.
     """
     path = Path(path)
     if not kept.frames:
         msg = "there is no table to keep"
         raise InputError(msg)
     if path.suffix == ".parquet":
-        _write_parquet(kept, path)
+        content = _parquet(kept)
     elif path.suffix == ".json":
-        path.write_text(json_text(_document(kept), "kept"), encoding="utf-8")
+        content = json_text(_document(kept), "kept").encode()
     else:
         msg = f"a result is kept as .parquet or .json, not {path.suffix!r} ({path.name})"
         raise InputError(msg)
-    return path
+    return write_whole(path, content)
 
 
 def load_kept(path: str | Path) -> Kept:
@@ -191,7 +192,7 @@ def _check(head: Any) -> None:
         raise ValueError(msg)
 
 
-def _write_parquet(kept: Kept, path: Path) -> None:
+def _parquet(kept: Kept) -> bytes:
     flat = {name: _flat(frame) for name, frame in kept.frames.items()}
     first, *others = flat
     table = pa.Table.from_pandas(flat[first][0], preserve_index=False)
@@ -203,7 +204,10 @@ def _write_parquet(kept: Kept, path: Path) -> None:
         with pa.ipc.new_stream(sink, own.schema) as stream:
             stream.write_table(own)
         more[_PREFIX + name.encode()] = sink.getvalue().to_pybytes()
-    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **more}), path)
+    target = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **more}), target)
+    content: bytes = target.getvalue().to_pybytes()
+    return content
 
 
 def _read_parquet(path: Path) -> Kept:

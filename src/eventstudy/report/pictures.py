@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,12 +88,16 @@ def _pair(old: Path, new: Path) -> tuple[np.ndarray, np.ndarray]:
     return sheets[0], sheets[1]
 
 
-def side_by_side(old: Path, new: Path, target: Path) -> None:
-    """Write one PNG: the old picture, the new one, and in black where they differ.
+def side_by_side(old: Path, new: Path) -> bytes:
+    """Give one PNG: the old picture, the new one, and in black where they differ.
 
     Parameters
     ----------
-    old, new, target : pathlib.Path
+    old, new : pathlib.Path
+
+    Returns
+    -------
+    bytes
 
     Raises
     ------
@@ -102,4 +107,6 @@ def side_by_side(old: Path, new: Path, target: Path) -> None:
     one, two = _pair(old, new)
     apart = 255 - np.clip(np.abs(one - two) * 4, 0, 255)  # faint differences must be seen too
     gap = np.full((one.shape[0], 12), 128.0)
-    Image.fromarray(np.hstack([one, gap, two, gap, apart]).astype(np.uint8)).save(target)
+    target = BytesIO()
+    Image.fromarray(np.hstack([one, gap, two, gap, apart]).astype(np.uint8)).save(target, format="PNG")
+    return target.getvalue()

@@ -147,7 +147,7 @@ def cache_clear(
     symbols: Iterable[str] | None = None,
     source: str | None = None,
 ) -> int:
-    """Remove entries: all, or those of some symbols or one source.
+    """Remove entries: all, or those of some symbols or one source. What the cache did not write stays.
 
     Returns
     -------
@@ -161,6 +161,7 @@ def cache_clear(
         if (wanted is None or key.symbol in wanted) and source in (None, key.source):
             store.remove(key)
             gone += 1
+    store.tidy()
     return gone
 
 

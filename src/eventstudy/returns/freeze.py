@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,19 +12,30 @@ import pandas as pd
 
 from eventstudy._version import __version__
 from eventstudy.errors import DataError
+from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, replace_folder, same_place
 from eventstudy.returns._index import normal_index
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.quality import COLUMNS
 from eventstudy.returns.sources import Delivery, lacks
+from eventstudy.returns.store import default_folder
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
-__all__ = ["FrozenSource", "freeze"]
+__all__ = ["FROZEN", "FrozenSource", "check_frozen", "freeze"]
 
-MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
+FILES: Final = frozenset({"prices.csv", "returns.csv", "levels.csv", "quality.csv"})
+
+
+def _names(manifest: dict[str, Any]) -> dict[str, str] | None:
+    """Return the files that a frozen panel's manifest names; None if it is not one."""
+    files: dict[str, str] | None = manifest.get("sha256")
+    ours = type(manifest.get("format")) is int and {"holds", "digest", "sources", "versions"} <= manifest.keys()
+    return files if files and ours and are_digests(files) and files.keys() <= FILES else None
+
+
+FROZEN: Final = Kind("freeze", _names, DataError)
 
 
 def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> Path:
@@ -35,7 +45,7 @@ def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> P
     ----------
     panel : PricePanel or ReturnPanel
     folder : path
-        Made anew as a whole; one that holds anything but an earlier freeze is refused.
+        New, empty, or an earlier frozen panel, which is replaced as a whole. One that holds anything else is refused.
 
     Returns
     -------
@@ -57,10 +67,7 @@ def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> P
     ...     load_prices(source=folder).digest == prices.digest
     True
     """
-    target = Path(folder)
-    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MANIFEST).is_file())):
-        msg = f"{str(folder)!r} holds something that is not a frozen panel; name an empty or a new folder"
-        raise DataError(msg)
+    check_frozen(folder)
     frames = {"prices.csv": panel.frame} if isinstance(panel, PricePanel) else {"returns.csv": panel.frame}
     if isinstance(panel, ReturnPanel) and panel.levels is not None and panel.levels.shape[1]:
         frames["levels.csv"] = panel.levels
@@ -78,19 +85,22 @@ def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> P
         "versions": {"eventstudy": __version__, "pandas": pd.__version__},
     }
     texts[MANIFEST] = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        for name, text in texts.items():
-            (staged / name).write_text(text, encoding="utf-8", newline="\n")
-        staged.chmod(0o755)
-        if target.exists():
-            shutil.rmtree(target)
-        staged.rename(target)
-    except OSError as error:
-        msg = f"{str(folder)!r} cannot be written ({error.strerror}); name another folder"
-        raise DataError(msg) from error
-    return target
+    replace_folder(folder, {name: text.encode() for name, text in texts.items()}, FROZEN)
+    return Path(folder)
+
+
+def check_frozen(folder: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None) -> None:
+    """Refuse a folder that holds anything but an earlier frozen panel, or is the cache's; ask before fetching, too.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        Naming what is in the way.
+    """
+    check_folder(folder, FROZEN)
+    if any(same_place(folder, kept) for kept in (default_folder(), cache) if kept is not None):
+        msg = f"{os.fspath(folder)} is the folder of the cache; name another folder"
+        raise DataError(msg)
 
 
 class FrozenSource:
@@ -133,6 +143,9 @@ class FrozenSource:
         where = self.folder / MANIFEST
         try:
             manifest = json.loads(where.read_text(encoding="utf-8"))
+            if not isinstance(manifest, dict) or _names(manifest) is None:
+                msg = f"{str(self.folder)!r} is not a frozen panel: no freeze wrote its {MANIFEST}; name one that is"
+                raise DataError(msg)
             frames = {name: self._frame(name, digest) for name, digest in manifest["sha256"].items()}
             for key in ("sources", "failures", "calendars"):
                 dict(manifest[key])

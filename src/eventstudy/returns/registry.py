@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from eventstudy.errors import DataError
+from eventstudy.replace import put_right
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.files import FileSource, FrameSource
-from eventstudy.returns.freeze import FrozenSource
+from eventstudy.returns.freeze import FROZEN, FrozenSource
 from eventstudy.returns.sources import BundledSource, PriceSource
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _named(name: str, options: dict[str, Any]) -> Source:
         kept = {"cache": True} if name in HOMES else {}  # by name, what was fetched once is kept
         return _made(maker, name, {**kept, **{key: value for key, value in options.items() if key != "levels"}})
     path = Path(name)
+    put_right(path, FROZEN)
     if path.is_dir():
         return _made(FrozenSource, name, options, name)
     if path.suffix or path.is_file():

@@ -2,6 +2,10 @@
 
 The Parquet file is named by its own checksum and written first; the manifest is then replaced in one step and names it. A
 process that is killed at any moment leaves either the old pair or the new one, at worst with a file that nobody names.
+
+A folder is an entry if its manifest names the source, the adjustment and the symbol by which the folder is named. Nothing
+is written into a folder that holds another manifest, and only files that the cache wrote are ever removed: the manifest, the
+Parquet file that it names, one that is named by its own checksum, and a lock that holds our mark.
 """
 
 from __future__ import annotations
@@ -10,7 +14,8 @@ import hashlib
 import io
 import json
 import os
-import shutil
+import re
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,8 +26,8 @@ import pandas as pd
 
 from eventstudy._version import __version__
 from eventstudy.errors import DataError
+from eventstudy.replace import LOCK_MARK, MANIFEST, clear_parts, is_plain, locked, put_file, read_json
 from eventstudy.returns.bars import Bars
-from eventstudy.returns.locks import locked
 from eventstudy.returns.possible import damage
 
 if TYPE_CHECKING:
@@ -31,8 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Key", "Store", "default_folder"]
 
 FORMAT: Final = 1
-MANIFEST: Final = "manifest.json"
 LOCK: Final = "lock"
+PARQUET: Final = re.compile(r"[0-9a-f]{16}\.parquet")
 
 
 def default_folder() -> Path:
@@ -95,31 +100,61 @@ class Store:
         Without `mend`, a damaged one stays where it is, and a ValueError says what is wrong.
         """
         place = self.place(key)
-        if not (place / MANIFEST).exists():
+        if not self._is_entry(key):
             return None
-        with locked(place / LOCK):
-            return self._healed(place) if mend else _load(place)
+        with _held(place):
+            return self._healed(key) if mend else _load(place)
 
     def update(self, key: Key, change: Callable[[Entry | None], Entry]) -> Entry:
         """Replace an entry by what `change` makes of the present one; nobody else writes meanwhile."""
         place = self.place(key)
-        with locked(place / LOCK):
-            entry = change(self._healed(place))
+        self._is_entry(key)  # a stranger's folder does not even get a lock
+        with _held(place):
+            entry = change(self._healed(key))
             self._write(place, key, entry)
         return entry
 
     def keys(self) -> Iterator[Key]:
         """Yield what there are entries of, in order."""
-        for manifest in sorted(self.folder.glob(f"*/*/*/{MANIFEST}")):
-            yield Key(manifest.parts[-4], manifest.parts[-3], unquote(manifest.parts[-2]))
+        yield from (key for key in self._places() if self._belongs(key))
+
+    def _places(self) -> Iterator[Key]:
+        """Yield the keys of all folders where entries could be."""
+        for place in sorted(self.folder.glob("*/*/*")):
+            key = Key(place.parts[-3], place.parts[-2], unquote(place.parts[-1]))
+            linked = any(path.is_symlink() for path in (place, place.parent, place.parent.parent))
+            if not linked and place.is_dir() and self.place(key) == place:
+                yield key
+
+    def _is_entry(self, key: Key) -> bool:
+        """Say whether there is an entry, sound or damaged; refuse if another program's manifest is in its place.
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            Naming the manifest.
+        """
+        there = os.path.lexists(self.place(key) / MANIFEST)
+        if there and not self._belongs(key):
+            what = f"{str(self.place(key) / MANIFEST)!r} is not of this cache"
+            msg = f"{what}, which keeps {key.symbol!r} there; move it away, or pass another folder: cache="
+            raise DataError(msg)
+        return there
+
+    def _belongs(self, key: Key) -> bool:
+        """Say whether a folder's manifest is ours: by its keys, or where it cannot be read by what lies beside it."""
+        place = self.place(key)
+        if not is_plain(place / MANIFEST):
+            return False
+        found = self.manifest(key)
+        if found:
+            told = tuple(found.get(name) for name in ("source", "adjustment", "symbol"))
+            return told == (key.source, key.adjustment, key.symbol) and type(found.get("format")) is int
+        return _is_cut(place / MANIFEST) and (_has_mark(place / LOCK) or any(map(_is_kept, place.glob("*.parquet"))))
 
     def manifest(self, key: Key) -> dict[str, Any]:
         """Return an entry's manifest, empty if it cannot be read."""
-        try:
-            found = json.loads((self.place(key) / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return read_json(self.place(key) / MANIFEST) or {}
 
     def damage(self, key: Key) -> str:
         """Return what is wrong with an entry; empty if nothing is."""
@@ -130,23 +165,46 @@ class Store:
         return ""
 
     def remove(self, key: Key) -> None:
-        """Remove an entry."""
+        """Remove an entry; what else lies in its folder stays."""
         place = self.place(key)
-        with locked(place / LOCK):
+        with _held(place):
+            if not self._belongs(key):
+                return
+            named = self._named(key)
             (place / MANIFEST).unlink(missing_ok=True)  # first: whatever is left after a kill is nobody's
-            for file in place.glob("*.parquet*"):
-                file.unlink(missing_ok=True)
-        shutil.rmtree(place, ignore_errors=True)
+            _clear(place, named)
+        self._leave(place)
 
-    def _healed(self, place: Path) -> Entry | None:
+    def tidy(self) -> None:
+        """Remove what killed processes have left in folders that hold no entry any more."""
+        for key in self._places():
+            place = self.place(key)
+            if not os.path.lexists(place / MANIFEST) and _has_mark(place / LOCK):
+                with _held(place):
+                    if not os.path.lexists(place / MANIFEST):
+                        _clear(place, "")
+                self._leave(place)
+
+    def _leave(self, place: Path) -> None:
+        """Remove the folders of an entry that are empty now."""
+        for folder in (place, place.parent, place.parent.parent):
+            with suppress(OSError):
+                folder.rmdir()
+
+    def _named(self, key: Key) -> str:
+        """Return the Parquet file that a manifest names; empty if it is not one of our names."""
+        name = self.manifest(key).get("file")
+        return name if isinstance(name, str) and PARQUET.fullmatch(name) else ""
+
+    def _healed(self, key: Key) -> Entry | None:
+        """Return an entry; remove the manifest of one that is damaged."""
+        place = self.place(key)
+        if not self._is_entry(key):  # once more, now that nobody else writes
+            return None
         try:
             return _load(place)
-        except FileNotFoundError:
-            if not (place / MANIFEST).exists():
-                return None
         except (OSError, ValueError, KeyError, TypeError):
-            pass
-        (place / MANIFEST).unlink(missing_ok=True)
+            (place / MANIFEST).unlink(missing_ok=True)
         return None
 
     def _write(self, place: Path, key: Key, entry: Entry) -> None:
@@ -172,26 +230,65 @@ class Store:
             "notes": list(entry.bars.notes),
             "versions": _versions(),
         }
-        _replace(place / name, content)
-        _replace(place / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-        for other in place.glob("*.parquet*"):
-            if other.name != name:
-                other.unlink(missing_ok=True)
+        before = self._named(key)
+        try:
+            put_file(place / name, content, sync=True)
+            put_file(place / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode(), sync=True)
+            _clear(place, before, keep=name)
+        except OSError as error:
+            msg = f"the cache cannot write {str(place)!r} ({error.strerror}); make room, or pass another folder: cache="
+            raise DataError(msg) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file in one step: there is the old one, or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f"{path.name}.part")  # one writer at a time: the caller holds the lock
+@contextmanager
+def _held(place: Path) -> Iterator[None]:
+    """Hold the lock of an entry."""
+    lock = locked(place / LOCK)
     try:
-        with staged.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
+        lock.__enter__()
     except OSError as error:
-        msg = f"the cache cannot write {str(path)!r} ({error.strerror}); make room, or pass another folder: cache="
+        msg = f"the cache cannot hold {str(place / LOCK)!r} ({error.strerror}); pass another folder: cache="
         raise DataError(msg) from error
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
+
+
+def _clear(place: Path, named: str, keep: str = "") -> None:
+    """Remove the Parquet files of ours but the one to keep, and if none is kept the lock that is held."""
+    for path in place.glob("*.parquet"):
+        if path.name != keep and is_plain(path) and (path.name == named or _is_kept(path)):
+            path.unlink(missing_ok=True)
+    clear_parts(place)
+    if not keep and _has_mark(place / LOCK):
+        with suppress(OSError):  # Windows keeps what is open
+            (place / LOCK).unlink()
+
+
+def _is_kept(path: Path) -> bool:
+    """Say whether a Parquet file is one that the cache wrote: it is named by its own checksum."""
+    if not PARQUET.fullmatch(path.name) or not is_plain(path):
+        return False
+    return hashlib.sha256(path.read_bytes()).hexdigest().startswith(path.stem)
+
+
+def _has_mark(lock: Path) -> bool:
+    try:
+        return is_plain(lock) and lock.stat().st_size == len(LOCK_MARK) and lock.read_bytes() == LOCK_MARK
+    except OSError:
+        return False
+
+
+def _is_cut(manifest: Path) -> bool:
+    """Say whether a manifest says nothing: cut short or overwritten, not another program's."""
+    try:
+        found = json.loads(manifest.read_text(encoding="utf-8"))
+    except ValueError:
+        return True
+    except (OSError, RecursionError):
+        return False
+    return bool(found == {})
 
 
 def _load(place: Path) -> Entry:
@@ -221,7 +318,10 @@ def _sound(place: Path) -> Entry:
     if said != here:
         msg = f"the manifest is of {'/'.join(map(str, said))}"
         raise ValueError(msg)
-    content = (place / Path(manifest["file"]).name).read_bytes()
+    if not PARQUET.fullmatch(manifest["file"]):
+        msg = f"{manifest['file']!r} is no name of a kept file"
+        raise ValueError(msg)
+    content = (place / manifest["file"]).read_bytes()
     if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
         msg = f"the checksum of {manifest['file']} is not that of the manifest"
         raise ValueError(msg)
