@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from eventstudy.border import guarded
 from eventstudy.errors import InputError
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
-__all__ = ["closes", "first_sessions", "get_calendar", "opens", "sessions", "timings"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "closes", "first_sessions", "get_calendar", "opens", "sessions", "timings"]
+
+FIRST_YEAR: Final = 1678  # the years that exchange_calendars, which counts nanoseconds, can hold
+LAST_YEAR: Final = 2261
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 
@@ -51,6 +55,10 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     Building one takes half a second, and a study asks for half a dozen spans of the same years. Years far from those
     that are there get a calendar of their own: nobody waits for what lies between.
     """
+    if first_year < FIRST_YEAR or last_year > LAST_YEAR:
+        year = first_year if first_year < FIRST_YEAR else last_year
+        msg = f"calendars hold the years {FIRST_YEAR} to {LAST_YEAR}, not {year}; mend the date"
+        raise InputError(msg)
     first, last = _years.get(name, (first_year, last_year))
     if first_year > last + _FAR or last_year < first - _FAR:
         return _of_years(name, first_year, last_year)
@@ -68,17 +76,25 @@ def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
         known = ", ".join(sorted(xcals.get_calendar_names(include_aliases=False)))
         msg = f"calendar {name!r} is not known; use one of: {known}"
         raise InputError(msg)
-    start, end = pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31)
+    # of some calendars the library's own rules fail, for some years or for all
+    years = f"the sessions of the years {first_year} to {last_year}"
+    with guarded(f"calendar {name!r}", years, InputError, "use another calendar, or other years"):
+        return _cut_to_what_is_recorded(name, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
+
+
+def _cut_to_what_is_recorded(name: str, first: pd.Timestamp, last: pd.Timestamp) -> ExchangeCalendar:
+    import exchange_calendars as xcals  # noqa: PLC0415  the same
+
     try:
-        return xcals.get_calendar(name, start=start, end=end)
+        return xcals.get_calendar(name, start=first, end=last)
     except ValueError:
         # some calendars are recorded for part of the time only: whole years are cut to it, what was asked for is not
         recorded = xcals.get_calendar(name)
         low, high = recorded.bound_min(), recorded.bound_max()
-        start = start if low is None else max(start, low)
-        end = end if high is None else min(end, high)
+        start = first if low is None else max(first, low)
+        end = last if high is None else min(last, high)
         if start > end:
-            _check_recorded(recorded, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
+            _check_recorded(recorded, first, last)
         return xcals.get_calendar(name, start=start, end=end)
 
 
@@ -224,6 +240,9 @@ def _around(utc: pd.DatetimeIndex, name: str) -> ExchangeCalendar:
     The month holds the next session even over the longest closure.
     """
     first, last, margin = utc.min().tz_localize(None), utc.max().tz_localize(None), pd.Timedelta(days=31)
-    calendar = _build(name, (first - margin).year, (last + margin).year)
+    years = first.year, last.year
+    if first.year >= FIRST_YEAR and last.year <= LAST_YEAR:
+        years = max((first - margin).year, FIRST_YEAR), min((last + margin).year, LAST_YEAR)
+    calendar = _build(name, *years)
     _check_recorded(calendar, first, last)
     return calendar

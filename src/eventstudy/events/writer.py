@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from eventstudy.border import said
 from eventstudy.errors import InputError
 from eventstudy.events.event import Event
 from eventstudy.events.fields import COLUMNS
 from eventstudy.events.vocabulary import Vocabulary
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +63,8 @@ def to_toml(catalog: EventCatalog, path: str | PathLike[str] | None = None) -> s
     if path is not None:
         try:
             Path(path).write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            msg = f"{path}: the catalogue cannot be written: {error.strerror}"
+        except (OSError, ValueError) as error:  # a name too long, a NUL in it
+            msg = f"{brief(path, 300)}: the catalogue cannot be written ({said(error)}); name another file"
             raise InputError(msg) from error
     return text
 
