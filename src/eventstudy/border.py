@@ -80,13 +80,13 @@ def existing_file(path: str | os.PathLike[str], error: type[InputError]) -> Path
     found = Path(path)
     shown = repr(str(path) if len(str(path)) <= SAID else f"{str(path)[:SAID]}…")
     try:
-        if found.is_dir():
-            msg = f"{shown} is a folder, not a file; name the file in it"
-            raise error(msg)
-        there = found.is_file()
+        folder, there = found.is_dir(), found.is_file()
     except (OSError, ValueError) as fault:  # a name too long, a NUL in it
         msg = f"{shown} is not the name of a file ({said(fault)}); check the path"
         raise error(msg) from fault
+    if folder:
+        msg = f"{shown} is a folder, not a file; name the file in it"
+        raise error(msg)
     if not there:
         msg = f"file {shown} does not exist; check the path"
         raise error(msg)

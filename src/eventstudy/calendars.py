@@ -17,10 +17,7 @@ from eventstudy.errors import InputError
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "closes", "first_sessions", "get_calendar", "opens", "sessions", "timings"]
-
-FIRST_YEAR: Final = 1678  # the years that exchange_calendars, which counts nanoseconds, can hold
-LAST_YEAR: Final = 2261
+__all__ = ["closes", "first_sessions", "get_calendar", "known_years", "opens", "sessions", "timings"]
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 
@@ -40,9 +37,19 @@ def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeC
     InputError
         If the name is not known, or the calendar is not recorded for those years.
     """
+    _check_known(start, end)
     calendar = _build(name, start.year, end.year)
     _check_recorded(calendar, start, end)
     return calendar
+
+
+FIRST_YEAR: Final = 1678  # the nanoseconds of `exchange_calendars` begin in September 1677 and end in April 2262
+LAST_YEAR: Final = 2261
+
+
+def known_years() -> str:
+    """Return the years that calendars know, in words."""
+    return f"{FIRST_YEAR} to {LAST_YEAR}, the years that calendars know"
 
 
 _FAR = 10  # years
@@ -55,10 +62,7 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     Building one takes half a second, and a study asks for half a dozen spans of the same years. Years far from those
     that are there get a calendar of their own: nobody waits for what lies between.
     """
-    if first_year < FIRST_YEAR or last_year > LAST_YEAR:
-        year = first_year if first_year < FIRST_YEAR else last_year
-        msg = f"calendars hold the years {FIRST_YEAR} to {LAST_YEAR}, not {year}; mend the date"
-        raise InputError(msg)
+    first_year, last_year = max(first_year, FIRST_YEAR), min(last_year, LAST_YEAR)
     first, last = _years.get(name, (first_year, last_year))
     if first_year > last + _FAR or last_year < first - _FAR:
         return _of_years(name, first_year, last_year)
@@ -96,6 +100,13 @@ def _cut_to_what_is_recorded(name: str, first: pd.Timestamp, last: pd.Timestamp)
         if start > end:
             _check_recorded(recorded, first, last)
         return xcals.get_calendar(name, start=start, end=end)
+
+
+def _check_known(*moments: pd.Timestamp) -> None:
+    for moment in moments:
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            msg = f"{moment:%Y-%m-%d} lies outside the years {known_years()}; check the date"
+            raise InputError(msg)
 
 
 def _check_recorded(calendar: ExchangeCalendar, start: pd.Timestamp, end: pd.Timestamp) -> None:
@@ -240,9 +251,7 @@ def _around(utc: pd.DatetimeIndex, name: str) -> ExchangeCalendar:
     The month holds the next session even over the longest closure.
     """
     first, last, margin = utc.min().tz_localize(None), utc.max().tz_localize(None), pd.Timedelta(days=31)
-    years = first.year, last.year
-    if first.year >= FIRST_YEAR and last.year <= LAST_YEAR:
-        years = max((first - margin).year, FIRST_YEAR), min((last + margin).year, LAST_YEAR)
-    calendar = _build(name, *years)
+    _check_known(first, last)
+    calendar = _build(name, (first - margin).year, (last + margin).year)
     _check_recorded(calendar, first, last)
     return calendar

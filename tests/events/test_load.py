@@ -347,7 +347,7 @@ def test_a_source_that_is_not_there(tmp_path):
         load_events(tmp_path / "nope.csv")
     folder = tmp_path / "folder.toml"
     folder.mkdir()
-    with pytest.raises(CatalogError, match=r"folder\.toml: the catalogue cannot be read"):
+    with pytest.raises(CatalogError, match=r"folder\.toml' is a folder, not a file"):
         load_events(folder)
     with pytest.raises(CatalogError, match="int 3 is not a shipped name, a path, a DataFrame or an EventCatalog"):
         load_events(3)

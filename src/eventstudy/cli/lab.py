@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from eventstudy.calibration import Plan, calibrate, write_table
 from eventstudy.cli.listing import print_frame
+from eventstudy.cli.saying import note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int) 
         def said(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
             if not console.is_terminal and (done == total or done % max(1, total // 10) == 0):
-                print(f"… {done} of {total} units", file=sys.stderr, flush=True)
+                note(f"… {done} of {total} units")
 
         rows = calibrate(plan, resume=resume, executor=executor, progress=said)
     frame = pd.DataFrame(

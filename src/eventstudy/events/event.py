@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from eventstudy.calendars import FIRST_YEAR, LAST_YEAR
+from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.errors import CatalogError
 from eventstudy.events.vocabulary import DATE_ONLY, HALF_WIDTHS, PRECISIONS, one_of
 from eventstudy.words import visible
@@ -144,9 +144,7 @@ def _check_moment(event: str, key: str, moment: object) -> None:
         msg = f"event {event!r}: {key} {moment!r} is not a pandas.Timestamp with a time zone"
         raise CatalogError(msg)
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        msg = (
-            f"event {event!r}: {key} {moment} is not of the years {FIRST_YEAR} to {LAST_YEAR}, which calendars can hold"
-        )
+        msg = f"event {event!r}: {key} {moment} is not of the years {known_years()}"
         raise CatalogError(msg)
 
 

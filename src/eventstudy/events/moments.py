@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import numpy as np
 import pandas as pd
 
-from eventstudy.calendars import FIRST_YEAR, LAST_YEAR
+from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.events.event import guess_precision
 from eventstudy.events.vocabulary import DATE_ONLY, NotListed
 
@@ -25,7 +25,7 @@ _MOMENT: Final = re.compile(
 _EXPECTED_MOMENT: Final = "a moment such as 2025-04-02 16:26, 2025-04-02T16:26:05-04:00 or, less precise, 2025-04-02"
 NO_ZONE: Final = "a moment with a time zone: pass timezone='America/New_York' (--timezone on the command line), or add a timezone key or column"
 _EXPECTED_DATE: Final = "a date such as 2025-04-02"
-_YEARS: Final = f"of the years {FIRST_YEAR} to {LAST_YEAR}, which calendars can hold"
+_YEARS: Final = f"of the years {known_years()}"
 
 
 def parse_zone(name: str) -> ZoneInfo:
