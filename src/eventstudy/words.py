@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["brief", "visible"]
+__all__ = ["brief", "stripped", "visible"]
 
 JOINERS = "\u200c\u200d"  # they shape letters of some scripts, and pictures of several people; they hide nothing
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, marks of direction, half surrogates, odd ends of lines
@@ -32,6 +32,17 @@ def visible(text: str, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(c if c in keep or c in JOINERS or not _unseen(c) else repr(c)[1:-1] for c in text)
+
+
+def stripped(text: str) -> str:
+    r"""Return a text without what no eye can see, for a title or a label; the ends of its lines stay.
+
+    Examples
+    --------
+    >>> stripped("a\x1b[2Jb\u202ec")
+    'a[2Jbc'
+    """
+    return text if text.isprintable() else "".join(c for c in text if c == "\n" or not _unseen(c))
 
 
 def _unseen(character: str) -> bool:

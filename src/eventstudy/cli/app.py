@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from eventstudy._version import __version__
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
 from eventstudy.errors import EventStudyError, SourceError, StudyError
+from eventstudy.words import brief
 
 __all__ = ["app", "main"]
 
@@ -320,5 +321,5 @@ def _window(text: str) -> tuple[int, int]:
     try:
         return int(first), int(last or first)
     except ValueError:
-        msg = f"window {text!r} is not two relative days; write it as 0,1 or as -1,1"
+        msg = f"window {brief(text)!r} is not two relative days; write it as 0,1 or as -1,1"
         raise StudyError(msg) from None

@@ -13,15 +13,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from eventstudy.calibration import Plan, calibrate, write_table
 from eventstudy.cli.listing import print_frame
 from eventstudy.cli.saying import note
+from eventstudy.errors import StudyError
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["run_lab"]
 
+MOST_WORKERS = 61  # processes: the most that Windows lets one wait for
+
 
 def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int) -> None:
     """Run a plan with a bar, print the rates, and write the table if a file is named."""
+    if not 1 <= workers <= MOST_WORKERS:
+        msg = f"workers must be 1 to {MOST_WORKERS}, not {brief(workers)}"
+        raise StudyError(msg)
     console = Console(stderr=True)
     pool = ProcessPoolExecutor(workers) if workers > 1 else nullcontext()
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
