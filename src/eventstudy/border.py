@@ -7,21 +7,36 @@ import gzip
 import io
 import json
 import lzma
+import re
 import tomllib
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from eventstudy.errors import EventStudyError, InputError
+from eventstudy.errors import LISTED, EventStudyError, InputError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+__all__ = [
+    "LARGEST",
+    "LISTED",
+    "existing_file",
+    "guarded",
+    "opened",
+    "parse_json",
+    "parse_toml",
+    "read_bytes",
+    "read_text",
+    "said",
+]
+
 LARGEST: Final = 2 * 1024**3  # bytes of a file, after it is expanded
-LISTED: Final = 50  # bad rows that one message names
 SAID: Final = 300  # characters of a foreign message that are repeated
+# a key of hundreds of parts, such as a.b.c.d; tomllib takes the square of their number: minutes
+DOTTED: Final = re.compile(r"""(?<![\w."'-])(?:["']?+[\w-]++["']?+\s*+\.\s*+){200}""")
 UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -65,13 +80,13 @@ def existing_file(path: str | os.PathLike[str], error: type[InputError]) -> Path
     found = Path(path)
     shown = repr(str(path) if len(str(path)) <= SAID else f"{str(path)[:SAID]}…")
     try:
-        if found.is_dir():
-            msg = f"{shown} is a folder, not a file; name the file in it"
-            raise error(msg)
-        there = found.is_file()
+        folder, there = found.is_dir(), found.is_file()
     except (OSError, ValueError) as fault:  # a name too long, a NUL in it
         msg = f"{shown} is not the name of a file ({said(fault)}); check the path"
         raise error(msg) from fault
+    if folder:
+        msg = f"{shown} is a folder, not a file; name the file in it"
+        raise error(msg)
     if not there:
         msg = f"file {shown} does not exist; check the path"
         raise error(msg)
@@ -107,6 +122,9 @@ def read_text(path: Path, error: type[InputError], *, largest: int = LARGEST) ->
 
 def parse_toml(text: str, place: str, error: type[InputError]) -> dict[str, Any]:
     """Return the content of a TOML text."""
+    if DOTTED.search(text):
+        msg = f"{place}: this cannot be read as TOML (it is nested too deeply); mend it there"
+        raise error(msg)
     with guarded(place, "TOML", error, "mend it there"):
         return tomllib.loads(text)
 

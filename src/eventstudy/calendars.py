@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from eventstudy.border import guarded
 from eventstudy.errors import InputError
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
-__all__ = ["closes", "first_sessions", "get_calendar", "opens", "sessions", "timings"]
+__all__ = ["closes", "first_sessions", "get_calendar", "known_years", "opens", "sessions", "timings"]
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 
@@ -38,9 +39,19 @@ def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeC
     InputError
         If the name is not known, or the calendar is not recorded for those years.
     """
+    _check_known(start, end)
     calendar = _build(name, start.year, end.year)
     _check_recorded(calendar, start, end)
     return calendar
+
+
+FIRST_YEAR: Final = 1678  # the nanoseconds of `exchange_calendars` begin in September 1677 and end in April 2262
+LAST_YEAR: Final = 2261
+
+
+def known_years() -> str:
+    """Return the years that calendars know, in words."""
+    return f"{FIRST_YEAR} to {LAST_YEAR}, the years that calendars know"
 
 
 _FAR = 10  # years
@@ -54,6 +65,7 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     Building one takes half a second, and a study asks for half a dozen spans of the same years. Years far from those
     that are there get a calendar of their own: nobody waits for what lies between.
     """
+    first_year, last_year = max(first_year, FIRST_YEAR), min(last_year, LAST_YEAR)
     first, last = _years.get(name, (first_year, last_year))
     if first_year > last + _FAR or last_year < first - _FAR:
         return _of_years(name, first_year, last_year)
@@ -71,17 +83,23 @@ def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
         known = ", ".join(sorted(xcals.get_calendar_names(include_aliases=False)))
         msg = f"calendar {name!r} is not known; use one of: {known}"
         raise InputError(msg)
-    start, end = pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31)
+    # of some calendars the library's own rules fail, for some years or for all
+    years = f"the sessions of the years {first_year} to {last_year}"
+    with guarded(f"calendar {name!r}", years, InputError, "use another calendar, or other years"):
+        return _cut_to_what_is_recorded(name, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
+
+
+def _cut_to_what_is_recorded(name: str, first: pd.Timestamp, last: pd.Timestamp) -> ExchangeCalendar:
     try:
-        return _from_library(name, start=start, end=end)
+        return _from_library(name, start=first, end=last)
     except ValueError:
         # some calendars are recorded for part of the time only: whole years are cut to it, what was asked for is not
         recorded = _from_library(name)
         low, high = recorded.bound_min(), recorded.bound_max()
-        start = start if low is None else max(start, low)
-        end = end if high is None else min(end, high)
+        start = first if low is None else max(first, low)
+        end = last if high is None else min(last, high)
         if start > end:
-            _check_recorded(recorded, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
+            _check_recorded(recorded, first, last)
         return _from_library(name, start=start, end=end)
 
 
@@ -96,6 +114,13 @@ def _from_library(name: str, **bounds: pd.Timestamp) -> ExchangeCalendar:
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return xcals.get_calendar(name, **bounds)
+
+
+def _check_known(*moments: pd.Timestamp) -> None:
+    for moment in moments:
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            msg = f"{moment:%Y-%m-%d} lies outside the years {known_years()}; check the date"
+            raise InputError(msg)
 
 
 def _check_recorded(calendar: ExchangeCalendar, start: pd.Timestamp, end: pd.Timestamp) -> None:
@@ -240,6 +265,7 @@ def _around(utc: pd.DatetimeIndex, name: str) -> ExchangeCalendar:
     The month holds the next session even over the longest closure.
     """
     first, last, margin = utc.min().tz_localize(None), utc.max().tz_localize(None), pd.Timedelta(days=31)
+    _check_known(first, last)
     calendar = _build(name, (first - margin).year, (last + margin).year)
     _check_recorded(calendar, first, last)
     return calendar

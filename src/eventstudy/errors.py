@@ -22,6 +22,7 @@ A message is one line that names the thing (file, row, column, value), says what
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 __all__ = [
     "BadPayload",
@@ -39,6 +40,9 @@ __all__ = [
     "StudyError",
     "Unreachable",
 ]
+
+
+LISTED: Final = 50  # bad rows that one message names
 
 
 class EventStudyError(Exception):
@@ -76,7 +80,7 @@ class Problem:
 
 
 class CatalogError(InputError):
-    """Rows of an event catalogue that cannot be read; every bad row is listed.
+    """Rows of an event catalogue that cannot be read; the message lists the first of them, and counts the others.
 
     Attributes
     ----------
@@ -86,7 +90,9 @@ class CatalogError(InputError):
 
     def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
         self.problems = problems
-        super().__init__("\n".join([message, *(f"  {problem}" for problem in problems)]))
+        lines = [message, *(f"  {problem}" for problem in problems[:LISTED])]
+        lines += [f"  and {len(problems) - LISTED:,} more"] if len(problems) > LISTED else []
+        super().__init__("\n".join(lines))
 
 
 class DataError(InputError):

@@ -7,6 +7,7 @@ interrupted; finished units are kept in a file beside the table and not done aga
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from eventstudy.errors import StudyError
 from eventstudy.inference.facts import EstimationFacts, SampleFacts
 from eventstudy.inference.registry import TESTS
 from eventstudy.inference.spec import FEW, Condition, TestSpec
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +44,10 @@ UNIT_BATCHES = 10
 """Batches in a unit of work."""
 RESAMPLING_UNIT = 20
 """Replications in a unit of work of tests that draw."""
+MOST_EVENTS = 10_000
+"""Security-events a study: returns of a batch of them take 50 MB."""
+MOST_REPLICATIONS = 10_000_000
+MOST_DRAWS = 1_000_000
 HISTORY = 300
 """Bars before the estimation window where placebo dates are drawn from."""
 
@@ -87,9 +93,10 @@ class Plan:
         if self.replications < 1 or self.draws < 1 or not self.events or min(self.events) < 1:
             msg = "replications, draws and numbers of events must be at least 1"
             raise StudyError(msg)
+        _check_measure(self)
         for first, last in self.windows:
             if not -reach <= first <= last <= reach:
-                msg = f"window ({first}, {last}) must be ordered and lie within relative days {-reach} .. {reach}"
+                msg = f"window ({brief(first)}, {brief(last)}) must be ordered and lie within relative days {-reach} .. {reach}"
                 raise StudyError(msg)
 
     def specs(self) -> tuple[TestSpec, ...]:
@@ -103,6 +110,23 @@ class Plan:
         """A short name of all that decides the numbers of one unit of work (the cells and replications do not)."""
         names = [spec.name for spec in self.specs()]
         return f"{zlib.crc32(repr((names, self.windows, self.draws, self.effect, self.seed)).encode()):08x}"
+
+
+def _check_measure(plan: Plan) -> None:
+    for what, number, most in (
+        ("replications", plan.replications, MOST_REPLICATIONS),
+        ("draws", plan.draws, MOST_DRAWS),
+        ("numbers of events", max(plan.events), MOST_EVENTS),
+    ):
+        if number > most:
+            msg = f"{what} must be at most {most:,}, not {brief(number)}"
+            raise StudyError(msg)
+    if not math.isfinite(plan.effect):
+        msg = f"effect must be a decimal such as 0.01, not {plan.effect}"
+        raise StudyError(msg)
+    if plan.seed < 0:
+        msg = f"seed must be 0 or more, not {brief(plan.seed)}"
+        raise StudyError(msg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,48 @@
 """``eventstudy``: its commands and its exit codes.
 
-0 done · 1 ``check`` found a difference · 2 the input is wrong (one clear line, no traceback) · 3 a source could not
-deliver (what came is kept, what is missing is listed) · 130 stopped by the user.
+0 done · 1 a comparison found a difference, and nothing else · 2 the input is wrong (one clear line, no traceback) ·
+3 a source could not deliver (what came is kept, what is missing is listed) · 70 a fault of eventstudy (one line; with
+``--debug`` the traceback) · 130 stopped by the user · 141 who read the output has gone.
 """
 
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
-from typing import Annotated, NoReturn, Optional
+from typing import Annotated, Any, Final, NoReturn, Optional
 
 import typer
+from typer.core import TyperGroup
 
 from eventstudy._version import __version__
+from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
 from eventstudy.errors import EventStudyError, SourceError, StudyError
+from eventstudy.words import brief
 
 __all__ = ["app", "main"]
 
+FAULT: Final = 70  # EX_SOFTWARE of sysexits.h: neither the input nor a source is wrong, we are
+
+
+class _HandedOnError(Exception):
+    """Holds, as its cause, what typer would turn into an exit code 1 of its own, or into one without a word."""
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (EOFError, KeyboardInterrupt, BrokenPipeError) as error:
+            _show_traceback(ctx, error)
+            raise _HandedOnError from error
+        except Exception as error:
+            _show_traceback(ctx, error)
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Market-reaction event studies: events, abnormal returns, calibrated inference, one hypothesis tested.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -38,36 +63,61 @@ Folder = Annotated[
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
+    make_ready()
     try:
         app(prog_name="eventstudy")
-    except SourceError as error:
-        _say(str(error))
-        sys.exit(3)
-    except EventStudyError as error:
-        _say(str(error))
-        sys.exit(2)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0
+    except _HandedOnError as error:
+        code = _ended(error.__cause__ or error)
+    except BaseException as error:  # noqa: BLE001  the last one there is: each ends in its line and its code
+        code = _ended(error)
+    try:
+        code = finished(code)
     except OSError as error:
-        _say(f"{error.filename or 'the disk'}: {error.strerror or error}")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        _say("stopped; what was complete is kept")
-        sys.exit(130)
-    sys.exit(0)
+        code = _ended(error)
+    sys.exit(code)
 
 
-def _say(message: str) -> None:
-    typer.echo(f"eventstudy: {message}", err=True)
+def _ended(error: BaseException) -> int:
+    """Say in one line what has happened, and return its exit code."""
+    if isinstance(error, BrokenPipeError):
+        return READER_GONE
+    if isinstance(error, KeyboardInterrupt):
+        note("eventstudy: stopped; what was complete is kept")
+        return 130
+    if isinstance(error, EventStudyError):
+        note(f"eventstudy: {error}")
+        return 3 if isinstance(error, SourceError) else 2
+    from eventstudy.border import said  # noqa: PLC0415  only who fails pays for it
+
+    if isinstance(error, MemoryError):
+        note(f"eventstudy: there is not enough memory for this ({said(error)}); ask for less, or use a larger machine")
+        return FAULT
+    if isinstance(error, OSError) and error.strerror:
+        note(f"eventstudy: {error.filename or 'the disk'}: {error.strerror}")
+        return 2
+    note(f"eventstudy: this is a fault of eventstudy, please report: {type(error).__name__}: {said(error)}")
+    return FAULT
+
+
+def _show_traceback(ctx: Any, error: BaseException) -> None:
+    """Print the traceback if it was asked for; leaving with a code, and what typer says of wrong options, have none."""
+    if ctx.params.get("debug") and not hasattr(error, "exit_code"):
+        note("".join(traceback.format_exception(error)).rstrip())
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it with the flag's value
     if wanted:
-        typer.echo(f"eventstudy {__version__}")
+        say(f"eventstudy {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _root(
+    *,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of whatever goes wrong.")] = False,
 ) -> None:
     pass
 
@@ -271,5 +321,5 @@ def _window(text: str) -> tuple[int, int]:
     try:
         return int(first), int(last or first)
     except ValueError:
-        msg = f"window {text!r} is not two relative days; write it as 0,1 or as -1,1"
+        msg = f"window {brief(text)!r} is not two relative days; write it as 0,1 or as -1,1"
         raise StudyError(msg) from None

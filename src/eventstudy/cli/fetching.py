@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from eventstudy.cli.listing import print_frame
+from eventstudy.cli.saying import note, say
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
 from eventstudy.returns.freeze import check_frozen
+from eventstudy.words import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,23 +35,23 @@ def fetch_symbols(
     if frozen is not None:
         check_frozen(frozen, cache=folder)  # before the work
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     options: dict[str, Any] = {"offline": True} if offline else {}
     with Progress(*columns, console=console, disable=len(symbols) <= HANDFUL or not console.is_terminal) as bar:
         task = bar.add_task("fetching", total=len(symbols))
 
         def said(done: int, total: int, symbol: str, outcome: str) -> None:
-            bar.update(task, completed=done, total=total, description=symbol)
+            bar.update(task, completed=done, total=total, description=visible(symbol))
             if len(symbols) > HANDFUL and not console.is_terminal:
-                print(f"… {done}/{total} {symbol}: {outcome}", file=sys.stderr, flush=True)
+                note(f"… {done}/{total} {symbol}: {outcome}")
 
         panel = fetch(symbols, start, end, source=source, cache=folder or True, progress=said, **options)
     if panel.quality.shape[0]:
         print_frame(panel.quality.reset_index(), wrap=frozenset({"missing_dates"}))
     if frozen is not None:
-        print(f"frozen: {freeze(panel, frozen)}; read it back with --source")
+        say(f"frozen: {freeze(panel, frozen)}; read it back with --source")
     for symbol, why in sorted(panel.failures.items()):
-        print(f"eventstudy: {symbol}: {why}", file=sys.stderr)
+        note(f"eventstudy: {symbol}: {why}")
     return 3 if panel.failures else 0
 
 
@@ -70,4 +71,4 @@ def verify(folder: Path | None, source: str | None) -> int:
 
 def clear(folder: Path | None, symbols: list[str] | None) -> None:
     """Remove entries; all of them if no symbol is named."""
-    print(f"removed {cache_clear(folder, symbols=symbols or None)} entries")
+    say(f"removed {cache_clear(folder, symbols=symbols or None)} entries")

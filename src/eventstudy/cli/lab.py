@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -13,13 +12,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from eventstudy.calibration import Plan, calibrate, check_table, write_table
 from eventstudy.cli.listing import print_frame
-from eventstudy.errors import InputError
+from eventstudy.cli.saying import note
+from eventstudy.errors import InputError, StudyError
 from eventstudy.replace import same_place
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["run_lab"]
+
+MOST_WORKERS = 61  # processes: the most that Windows lets one wait for
 
 
 def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int) -> None:
@@ -29,6 +32,9 @@ def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int) 
         if resume is not None and same_place(out, resume):
             msg = f"--out and --resume are both {out}; name two files"
             raise InputError(msg)
+    if not 1 <= workers <= MOST_WORKERS:
+        msg = f"workers must be 1 to {MOST_WORKERS}, not {brief(workers)}"
+        raise StudyError(msg)
     console = Console(stderr=True)
     pool = ProcessPoolExecutor(workers) if workers > 1 else nullcontext()
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -38,7 +44,7 @@ def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int) 
         def said(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
             if not console.is_terminal and (done == total or done % max(1, total // 10) == 0):
-                print(f"… {done} of {total} units", file=sys.stderr, flush=True)
+                note(f"… {done} of {total} units")
 
         rows = calibrate(plan, resume=resume, executor=executor, progress=said)
     frame = pd.DataFrame(

@@ -11,13 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from eventstudy.cli.saying import say
 from eventstudy.events import load_events
 from eventstudy.inference import TESTS
+from eventstudy.report.values import csv_text
+from eventstudy.words import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["list_events", "list_tests", "print_frame"]
+__all__ = ["list_events", "list_tests", "print_csv", "print_frame"]
 
 PIPE_WIDTH = 400  # columns of a table that goes to a file or a pipe: wide enough for one line a row
 
@@ -25,11 +28,12 @@ PIPE_WIDTH = 400  # columns of a table that goes to a file or a pipe: wide enoug
 def print_frame(frame: pd.DataFrame, *, title: str = "", wrap: frozenset[str] = frozenset()) -> None:
     """Print a frame of text as a table: columns fold onto more lines only where `wrap` names them."""
     terminal = sys.stdout.isatty()
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    shown = _plain(title) if title else None
+    table = Table(title=shown, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in frame.columns:
-        table.add_column(str(column), overflow="fold", no_wrap=column not in wrap)
+        table.add_column(_plain(str(column)), overflow="fold", no_wrap=column not in wrap)
     for row in frame.astype(str).itertuples(index=False):
-        table.add_row(*(Text(cell) for cell in row))  # Text: what a catalogue says is never read as markup
+        table.add_row(*map(_plain, row))
     if terminal:
         Console().print(table)
         return
@@ -39,15 +43,25 @@ def print_frame(frame: pd.DataFrame, *, title: str = "", wrap: frozenset[str] = 
         print(line.rstrip())
 
 
+def _plain(text: str) -> Text:
+    """Return what a catalogue says as a text that is never read as markup, nor by the terminal."""
+    return Text(visible(text))
+
+
+def print_csv(frame: pd.DataFrame) -> None:
+    """Print a frame as CSV, its index left out: as the tables of a report are written, and visible on a terminal."""
+    print(visible(csv_text(frame), keep="\t\n"), end="")
+
+
 def list_events(source: str | Path, *, calendar: str, timezone: str | None, csv: bool, only_validate: bool) -> None:
     """Print a catalogue with its sessions, or only say that a file is sound."""
     catalog = load_events(source, timezone=timezone)
     if only_validate:
-        print(f"{source}: {len(catalog)} events, no bad row")
+        say(f"{source}: {len(catalog)} events, no bad row")
         return
     frame = catalog.sessions(calendar)
     if csv:
-        frame.to_csv(sys.stdout, lineterminator="\n")
+        print_csv(frame.reset_index())
         return
     shown = frame.reset_index()[["session", "stance", "level", "actor", "timing", "event_id", "name"]]
     shown["session"] = frame["session"].dt.strftime("%Y-%m-%d").to_numpy()
@@ -62,7 +76,7 @@ def list_tests(*, csv: bool) -> None:
         columns=["test", "null", "assumptions", "source"],
     )
     if csv:
-        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+        print_csv(frame)
         return
     print_frame(frame, title=f"{len(frame)} tests", wrap=frozenset({"null", "assumptions", "source"}))
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import atexit
 import gc
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
-from eventstudy.cli.listing import print_frame
+from eventstudy.cli.listing import print_csv, print_frame
+from eventstudy.cli.saying import note, say
 from eventstudy.errors import InputError
 from eventstudy.report import check_document, check_target, read_manifest, write_document
 from eventstudy.report.build import build_document
-from eventstudy.report.compare import check_images
+from eventstudy.report.compare import check_images, check_tolerance
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import gather
 from eventstudy.study.files import load_study
+from eventstudy.words import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,13 +39,14 @@ def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
     check_target(out)  # before the work
     with _uncollected():
         document, inputs = _build(name, source=source, quick=quick)
-        print("… drawing and writing", file=sys.stderr, flush=True)
+        note("… drawing and writing")
         write_document(document, out)
     for line in document.answer:
-        print(line)
+        say(line)
     if inputs.borrowed:
-        print(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
-    print(f"\nwritten: {out / 'report.html'}, with results.json, charts/, tables/ and manifest.json beside it")
+        say(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
+    say("")
+    say(f"written: {out / 'report.html'}, with results.json, charts/, tables/ and manifest.json beside it")
     return _delivered(inputs)
 
 
@@ -51,7 +54,8 @@ def check_study(
     name: str, *, against: Path, source: str | None, tolerance: float, update: bool, images: Path | None, quick: bool
 ) -> int:
     """Run a study and compare it with an accepted folder; 1 and a table of what moved if anything did."""
-    if read_manifest(against) is None:  # before the work
+    check_tolerance(tolerance)  # before the work
+    if read_manifest(against) is None:
         msg = f"{against} is not a folder that eventstudy run wrote; name one that is, such as gallery"
         raise InputError(msg)
     if images is not None:
@@ -60,12 +64,12 @@ def check_study(
         check_target(against)
     with _uncollected():
         document, inputs = _build(name, source=source, quick=quick)
-        print("… drawing and comparing", file=sys.stderr, flush=True)
+        note("… drawing and comparing")
         found = check_document(document, against, tolerance=tolerance, images=images)
-    for note in found.notes:
-        print(note)
+    for line in found.notes:
+        say(line)
     if found:
-        print(f"{name}: nothing moved against {against}")
+        say(f"{name}: nothing moved against {against}")
         return _delivered(inputs)
     print_frame(
         found.frame,
@@ -73,12 +77,12 @@ def check_study(
         wrap=frozenset({"old", "new", "difference"}),
     )
     if images is not None and images.exists():
-        print(f"side-by-side pictures of the charts that moved: {images}")
+        say(f"side-by-side pictures of the charts that moved: {images}")
     if update:
         write_document(document, against)
-        print(f"accepted: {against} is written anew")
+        say(f"accepted: {against} is written anew")
         return _delivered(inputs)
-    print("to accept this, run the same command with --update")
+    say("to accept this, run the same command with --update")
     return 1
 
 
@@ -87,11 +91,11 @@ def judge_claims(name: str, *, source: str | None, quick: bool, csv: bool) -> No
     study = load_study(name)
     inputs = gather(study, source)
     seed = study.hypothesis.seed if study.hypothesis else 0
-    with _stages() as say:
-        verdict = verdict_of(inputs, seed=seed, quick=quick, progress=say)
+    with _stages() as stage:
+        verdict = verdict_of(inputs, seed=seed, quick=quick, progress=stage)
     ledger = verdict.tables()["claims"]
     if csv:
-        ledger.to_csv(sys.stdout, index=False, lineterminator="\n")
+        print_csv(ledger)
         return
     shown = ledger[["number", "verdict", "claim", "figure"]]
     counts = ", ".join(f"{count} {word}" for word, count in ledger["verdict"].value_counts().items())
@@ -104,12 +108,12 @@ def _stages() -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True)
     with console.status("starting") as status:
 
-        def say(stage: str) -> None:
-            status.update(stage)
+        def at(stage: str) -> None:
+            status.update(Text(visible(stage)))
             if not console.is_terminal:
-                print(f"… {stage}", file=sys.stderr, flush=True)
+                note(f"… {stage}")
 
-        yield say
+        yield at
 
 
 @contextmanager
@@ -126,8 +130,8 @@ def _uncollected() -> Iterator[None]:
 
 
 def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inputs]:
-    with _stages() as say:
-        return build_document(load_study(name), source=source, quick=quick, progress=say)
+    with _stages() as stage:
+        return build_document(load_study(name), source=source, quick=quick, progress=stage)
 
 
 def _delivered(inputs: Inputs) -> int:
@@ -135,5 +139,5 @@ def _delivered(inputs: Inputs) -> int:
     remote = inputs.source in REMOTE
     failed = {symbol: why for symbol, why in failures.items() if remote or not why.startswith(LOCAL_LACK)}
     for symbol, why in sorted(failed.items()):
-        print(f"eventstudy: {symbol}: {why}", file=sys.stderr)
+        note(f"eventstudy: {symbol}: {why}")
     return 3 if failed else 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from eventstudy.errors import CatalogError, Problem
+from eventstudy.errors import LISTED, CatalogError, Problem
 from eventstudy.events.event import Event, day_of
 from eventstudy.events.fields import ALIASES, COLUMNS, MOMENTS, PLAIN, REQUIRED, is_empty
 from eventstudy.events.moments import NO_ZONE, parse_moment, parse_zone, zone_name
-from eventstudy.events.vocabulary import DATE_ONLY, Vocabulary, one_of
+from eventstudy.events.vocabulary import DATE_ONLY, NotListed, Vocabulary, listed, one_of
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,9 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Draft", "Record", "build_events", "order"]
-
-SHOWN = 80  # characters of a wrong value that a message repeats
+__all__ = ["Draft", "Record", "build_events", "order", "unknown_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +77,18 @@ def build_events(draft: Draft, zone: ZoneInfo | None, vocabulary: Vocabulary) ->
         msg = f"{draft.origin}: the catalogue is empty; it needs at least one event"
         raise CatalogError(msg)
     parsed: list[dict[str, Any]] = []
+    levels = vocabulary.all_levels
     seen: dict[str, str] = {}
     for record in draft.records:
-        cells = {ALIASES.get(key, key): value for key, value in record.cells.items()}
-        row = _Row(record.place, cells)
-        row.parse(zone, vocabulary, own_keys=draft.columns is None)
+        cells = record.cells
+        if not ALIASES.keys().isdisjoint(cells):
+            cells = {ALIASES.get(key, key): value for key, value in cells.items()}
+        row = _Row(record.place, cells, hinted=len(problems) < LISTED)
+        row.parse(zone, vocabulary, levels, own_keys=draft.columns is None)
         problems += row.problems
         name = row.parsed.get("id")
         if name is not None and name in seen:
-            problems.append(Problem(record.place, "id", _shown(name), f"unique: {seen[name]} has it already"))
+            problems.append(Problem(record.place, "id", brief(name), f"unique: {seen[name]} has it already"))
         elif name is not None:
             seen[name] = record.place
         parsed.append(row.parsed)
@@ -116,27 +119,30 @@ def _check_columns(draft: Draft) -> list[Problem]:
     """Name the columns that a table lacks or should not have; rows with keys of their own are checked one by one."""
     if draft.columns is None:
         return []
-    problems = [
-        Problem(f"{draft.origin}, header", column, column, _known_column(column))
-        for column in draft.columns
-        if ALIASES.get(column, column) not in COLUMNS
-    ]
+    unknown = [column for column in draft.columns if ALIASES.get(column, column) not in COLUMNS]
+    place = f"{draft.origin}, header"
+    problems = unknown_keys(place, unknown, COLUMNS, "a column of a catalogue")
     named = [ALIASES.get(column, column) for column in draft.columns]
     problems += [
-        Problem(f"{draft.origin}, header", column, "", f"there: the column is missing (needed: {', '.join(REQUIRED)})")
+        Problem(place, column, "", f"there: the column is missing (needed: {', '.join(REQUIRED)})")
         for column in REQUIRED
         if column not in named
     ]
     problems += [
-        Problem(f"{draft.origin}, header", column, column, "there once: the column stands twice (event_id is id)")
-        for column in dict.fromkeys(named)
-        if named.count(column) > 1
+        Problem(place, column, brief(column), "there once: the column stands twice (event_id is id)")
+        for column, times in Counter(named).items()
+        if times > 1
     ]
     return problems
 
 
-def _known_column(column: str) -> str:
-    return f"a column of a catalogue, {one_of(COLUMNS, column)}"
+def unknown_keys(place: str, keys: Iterable[str], known: tuple[str, ...], what: str) -> list[Problem]:
+    """Return one problem a key that is not known; for those that a message lists, the nearest of the known ones."""
+    plain = f"{what}, {one_of(known)}"
+    return [
+        Problem(place, brief(key), brief(key), f"{what}, {one_of(known, key)}" if at < LISTED else plain)
+        for at, key in enumerate(keys)
+    ]
 
 
 @dataclass(slots=True)
@@ -145,43 +151,45 @@ class _Row:
 
     place: str
     cells: Mapping[str, object]
+    hinted: bool = True
     parsed: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def bad(self, column: str, expected: str) -> None:
+    def bad(self, column: str, expected: str | ValueError) -> None:
         value = self.cells.get(column)
-        self.problems.append(Problem(self.place, column, "" if is_empty(value) else _shown(value), expected))
+        said = expected.expected if isinstance(expected, NotListed) and not self.hinted else str(expected)
+        self.problems.append(Problem(self.place, column, "" if is_empty(value) else brief(value), said))
 
-    def parse(self, zone: ZoneInfo | None, vocabulary: Vocabulary, *, own_keys: bool) -> None:
+    def parse(self, zone: ZoneInfo | None, vocabulary: Vocabulary, levels: tuple[str, ...], *, own_keys: bool) -> None:
         """Parse every cell; what is empty stays out of the values."""
         for column in REQUIRED:
             if is_empty(self.cells.get(column)) and (own_keys or column in self.cells):
                 self.bad(column, "there: every event needs it")
         if own_keys:
-            unknown = (key for key in self.cells if key not in COLUMNS)
-            self.problems.extend(Problem(self.place, key, key, _known_column(key)) for key in unknown)
+            unknown = [key for key in self.cells if key not in COLUMNS]
+            self.problems += unknown_keys(self.place, unknown, COLUMNS, "a column of a catalogue") if unknown else []
         filled = {key: value for key, value in self.cells.items() if not is_empty(value)}
         for column in (key for key in PLAIN if key in filled):
             try:
                 self.parsed[column] = PLAIN[column](filled[column])
             except ValueError as error:
-                self.bad(column, str(error))
+                self.bad(column, error)
         self.parse_moments(filled, zone)
-        self.parse_words(filled, vocabulary)
+        self.parse_words(filled, vocabulary, levels)
 
     def parse_moments(self, filled: Mapping[str, object], zone: ZoneInfo | None) -> None:
         """Parse the moments, in the row's own time zone if it has one; the bounds must hold the moment."""
         if "timezone" in filled:
             try:
-                zone = parse_zone(str(filled["timezone"]))
+                zone = parse_zone(brief(filled["timezone"]))
             except ValueError as error:
-                self.bad("timezone", str(error))
+                self.bad("timezone", error)
                 zone = parse_zone("UTC")  # so that the moments are checked too
         for column in (key for key in MOMENTS if key in filled):
             try:
                 self.parsed[column], shown = parse_moment(filled[column], zone)
             except ValueError as error:
-                self.bad(column, str(error))
+                self.bad(column, error)
             else:
                 if column == "announced_at" and "precision" not in filled:
                     self.parsed["precision"] = shown
@@ -191,20 +199,19 @@ class _Row:
         if moment is not None and self.parsed.get("latest", moment) < moment:
             self.bad("latest", f"at or after announced_at ({moment})")
 
-    def parse_words(self, filled: Mapping[str, object], vocabulary: Vocabulary) -> None:
+    def parse_words(self, filled: Mapping[str, object], vocabulary: Vocabulary, levels: tuple[str, ...]) -> None:
         """Parse the words whose list is the catalogue's own choice: the stance, and the level that must fit it."""
         stance, level = filled.get("stance"), filled.get("level", "")
-        levels = vocabulary.all_levels
-        if stance in vocabulary.stances:
+        if isinstance(stance, str) and stance in vocabulary.stances:
             self.parsed["stance"] = stance
-            levels = ("", *vocabulary.levels.get(str(stance), ()))
+            levels = ("", *vocabulary.levels.get(stance, ()))
         elif stance is not None:
-            self.bad("stance", one_of(vocabulary.stances, str(stance)))
-        if level in levels:
+            self.bad("stance", NotListed(brief(stance), vocabulary.stances))
+        if isinstance(level, str) and level in levels:
             self.parsed["level"] = level
         else:
             fits = f"a level of stance {stance!r}, " if "stance" in self.parsed else ""
-            self.bad("level", f"{fits}{one_of(levels, str(level))}")
+            self.bad("level", NotListed(brief(level), levels, f"{fits}{listed(levels)}"))
 
 
 def _common_zone(moments: Iterable[pd.Timestamp]) -> ZoneInfo:
@@ -216,14 +223,11 @@ def _common_zone(moments: Iterable[pd.Timestamp]) -> ZoneInfo:
 def _assemble(values: dict[str, Any], zone: ZoneInfo) -> Event:
     """Make the event, its moments in the catalogue's time zone; a date keeps the day of the zone it was stated in."""
     moment = values["announced_at"]
-    moved: dict[str, pd.Timestamp] = {key: values[key].tz_convert(zone) for key in MOMENTS if key in values}
+    stated = ((key, values[key]) for key in MOMENTS if key in values)
+    moved: dict[str, pd.Timestamp] = {
+        key: stamp if stamp.tz is zone else stamp.tz_convert(zone) for key, stamp in stated
+    }
     if values["precision"] == DATE_ONLY and moved["announced_at"].utcoffset() != moment.utcoffset():
         low, high = day_of(moment)
         moved = {"earliest": low.tz_convert(zone), "latest": high.tz_convert(zone)} | moved
     return Event(**values | moved)
-
-
-def _shown(value: object) -> str:
-    """Return a value as a message repeats it: short, on one line."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -8,13 +8,14 @@ from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
-from eventstudy.errors import InputError
+from eventstudy.errors import CatalogError, InputError
 from eventstudy.events import tables, writer
 from eventstudy.events.build import Draft, Record, build_events
 from eventstudy.events.event import Event
 from eventstudy.events.moments import parse_zone, zone_name
 from eventstudy.events.selection import Domain, choose
-from eventstudy.events.vocabulary import Vocabulary, one_of
+from eventstudy.events.vocabulary import Vocabulary, nearest
+from eventstudy.words import brief, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,7 +74,11 @@ class EventCatalog:
         timezone: str | None = None,
         vocabulary: Vocabulary | None = None,
     ) -> None:
-        given = tuple(events)
+        given: tuple[Any, ...] = tuple(events)
+        strange = next((item for item in given if not isinstance(item, Event)), None)
+        if strange is not None:
+            msg = f"catalogue {name!r}: {brief(strange)!r} is not an Event"
+            raise CatalogError(msg)
         zones = {zone_name(event.announced_at.tz) for event in given}
         zone = timezone or (zones.pop() if len(zones) == 1 else "UTC")
         records = [
@@ -81,7 +86,13 @@ class EventCatalog:
             for event in given
         ]
         words = vocabulary or Vocabulary()
-        checked, zone = build_events(Draft(f"catalogue {name!r}", name, {}, records), parse_zone(zone), words)
+        draft = Draft(f"catalogue {name!r}", name, {}, records)
+        try:
+            meant = parse_zone(zone)
+        except ValueError as error:
+            msg = f"catalogue {name!r}: timezone {brief(zone)!r} is not {error}"
+            raise CatalogError(msg) from None
+        checked, zone = build_events(draft, meant, words)
         self._set(checked, name, zone, words, Domain.of(checked, words), ())
 
     @classmethod
@@ -140,9 +151,7 @@ class EventCatalog:
         if not isinstance(key, str):
             return self.events[key]
         if key not in self._by_id:
-            near = one_of(self._by_id, key).rpartition("(")[2]
-            hint = f" ({near}" if near.startswith("did you mean") else ""
-            msg = f"catalogue {self.name!r} has no event {key!r}{hint}"
+            msg = f"catalogue {self.name!r} has no event {key!r}{nearest(self._by_id, key)}"
             raise KeyError(msg)
         return self._by_id[key]
 
@@ -157,7 +166,7 @@ class EventCatalog:
             return f"EventCatalog {self.name!r}: no event"
         days = f"{self.events[0].announced_at:%Y-%m-%d} to {self.events[-1].announced_at:%Y-%m-%d}"
         counts = [
-            f"{count} {stance}"
+            f"{count} {visible(stance)}"
             for stance in self.vocabulary.stances
             if (count := sum(event.stance == stance for event in self.events))
         ]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.errors import CatalogError
 from eventstudy.events.vocabulary import DATE_ONLY, HALF_WIDTHS, PRECISIONS, one_of
+from eventstudy.words import visible
 
 if TYPE_CHECKING:
     from datetime import date
@@ -103,12 +105,8 @@ class Event:
 
     def __post_init__(self) -> None:
         for key in ("announced_at", "earliest", "latest"):
-            moment = getattr(self, key)
-            if moment is None and key != "announced_at":
-                continue
-            if not isinstance(moment, pd.Timestamp) or moment.tz is None:
-                msg = f"event {self.id!r}: {key} {moment!r} is not a pandas.Timestamp with a time zone"
-                raise CatalogError(msg)
+            if key == "announced_at" or getattr(self, key) is not None:
+                _check_moment(self.id, key, getattr(self, key))
         if not self.precision:
             object.__setattr__(self, "precision", guess_precision(self.announced_at))
         for key in ("rate_before", "rate_after"):
@@ -126,7 +124,7 @@ class Event:
 
     def __repr__(self) -> str:
         name = self.name if len(self.name) <= 60 else f"{self.name[:59]}…"
-        return f"Event({self.id!r}, {self.announced_at}, {self.stance}: {name})"
+        return f"Event({self.id!r}, {self.announced_at}, {visible(f'{self.stance}: {name}')})"
 
     @property
     def interval(self) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -135,8 +133,19 @@ class Event:
             low, high = day_of(self.announced_at)
         else:
             half = HALF_WIDTHS[self.precision]
-            low, high = self.announced_at - half, self.announced_at + half
+            low = high = self.announced_at
+            if half:  # most moments are exact, and adding nothing to a moment takes as long as reading it
+                low, high = self.announced_at - half, self.announced_at + half
         return (low if self.earliest is None else self.earliest, high if self.latest is None else self.latest)
+
+
+def _check_moment(event: str, key: str, moment: object) -> None:
+    if not isinstance(moment, pd.Timestamp) or moment.tz is None:
+        msg = f"event {event!r}: {key} {moment!r} is not a pandas.Timestamp with a time zone"
+        raise CatalogError(msg)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        msg = f"event {event!r}: {key} {moment} is not of the years {known_years()}"
+        raise CatalogError(msg)
 
 
 def guess_precision(moment: pd.Timestamp) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.events.moments import parse_date
-from eventstudy.events.vocabulary import CONFIDENCES, PRECISIONS, TIERS, one_of
+from eventstudy.events.vocabulary import CONFIDENCES, PRECISIONS, TIERS, NotListed
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,8 +77,8 @@ def _percent(value: object) -> float:
 
 def _word(allowed: tuple[str, ...]) -> Callable[[object], str]:
     def parse(value: object) -> str:
-        if value not in allowed or not isinstance(value, str):
-            raise ValueError(one_of(allowed, str(value)))
+        if not isinstance(value, str) or value not in allowed:
+            raise NotListed(brief(value), allowed)
         return value
 
     return parse

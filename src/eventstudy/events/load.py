@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,11 +11,12 @@ import pandas as pd
 
 from eventstudy._shipped import shipped_text
 from eventstudy.errors import CatalogError, Problem
-from eventstudy.events.build import Draft, build_events
+from eventstudy.events.build import Draft, build_events, unknown_keys
 from eventstudy.events.catalog import EventCatalog
 from eventstudy.events.moments import parse_zone
 from eventstudy.events.readers import SUFFIXES, read_file, read_frame, read_toml
 from eventstudy.events.vocabulary import LEVELS, STANCES, Vocabulary, one_of
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,13 +92,20 @@ def load_events(
     try:
         path = Path(source)
     except TypeError:
-        msg = f"{type(source).__name__} {source!r} is not a shipped name, a path, a DataFrame or an EventCatalog"
+        msg = f"{type(source).__name__} {brief(source)!r} is not a shipped name, a path, a DataFrame or an EventCatalog"
         raise CatalogError(msg) from None
-    if path.suffix.lower() not in SUFFIXES and not path.exists():
+    if path.suffix.lower() not in SUFFIXES and not _is_there(path):
         known = shipped_catalogues()
-        msg = f"catalogue {str(source)!r} is not {one_of(known, str(source))}, nor a file that ends in {', '.join(SUFFIXES)}"
+        msg = f"catalogue {brief(source, 300)!r} is not {one_of(known, str(source))}, nor a file that ends in {', '.join(SUFFIXES)}"
         raise CatalogError(msg)
     return _build(read_file(path), timezone, declared)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, a NUL in it
+        return False
 
 
 @lru_cache(maxsize=8)
@@ -122,11 +131,8 @@ def _build(draft: Draft, timezone: str | None, stances: tuple[str, ...] | None) 
     name = _header_text(draft, "name", draft.name, problems)
     zone = _zone(draft, timezone, problems)
     vocabulary = _vocabulary(draft, stances, problems)
-    problems += [
-        Problem(f"{draft.origin}, header", str(key), str(key), f"a key of the header, {one_of(HEADER, str(key))}")
-        for key in draft.header
-        if key not in HEADER
-    ]
+    strange = [str(key) for key in draft.header if key not in HEADER]
+    problems += unknown_keys(f"{draft.origin}, header", strange, HEADER, "a key of the header")
     try:
         events, zone_used = build_events(draft, zone, vocabulary)
     except CatalogError as error:
@@ -144,7 +150,7 @@ def _header_text(draft: Draft, key: str, otherwise: str, problems: list[Problem]
     value = draft.header.get(key, otherwise)
     if isinstance(value, str):
         return value
-    problems.append(Problem(f"{draft.origin}, header", key, str(value), "a text"))
+    problems.append(Problem(f"{draft.origin}, header", key, brief(value), "a text"))
     return otherwise
 
 
@@ -155,12 +161,12 @@ def _zone(draft: Draft, timezone: str | None, problems: list[Problem]) -> ZoneIn
         return None
     if stated is not None and timezone is not None and stated != timezone:
         expected = f"the timezone={timezone!r} that was passed; leave that out, or correct the file"
-        problems.append(Problem(f"{draft.origin}, header", "timezone", str(stated), expected))
+        problems.append(Problem(f"{draft.origin}, header", "timezone", brief(stated), expected))
     try:
-        return parse_zone(str(name))
+        return parse_zone(brief(name))
     except ValueError as error:
         place = f"{draft.origin}, header" if stated is not None else "load_events"
-        problems.append(Problem(place, "timezone", str(name), str(error)))
+        problems.append(Problem(place, "timezone", brief(name), str(error)))
         return parse_zone("UTC")  # so that the rows are checked too
 
 
@@ -171,7 +177,7 @@ def _vocabulary(draft: Draft, stances: tuple[str, ...] | None, problems: list[Pr
     def texts(key: str, value: object, expected: str) -> tuple[str, ...]:
         good = isinstance(value, list | tuple) and all(isinstance(item, str) and item.strip() for item in value)
         if not good or len(set(value)) != len(value):  # type: ignore[call-overload, arg-type]  # good says it is a list
-            problems.append(Problem(place, key, str(value), expected))
+            problems.append(Problem(place, key, brief(value), expected))
             return ()
         return tuple(value)  # type: ignore[arg-type]  # the same
 
@@ -179,19 +185,17 @@ def _vocabulary(draft: Draft, stances: tuple[str, ...] | None, problems: list[Pr
     words = STANCES if own is None else texts("stances", own, "a list of different texts") or STANCES
     given = header.get("levels", LEVELS if words == STANCES else {})
     if not hasattr(given, "items"):
-        problems.append(Problem(place, "levels", str(given), "a table of stances, each with a list of levels"))
+        problems.append(Problem(place, "levels", brief(given), "a table of stances, each with a list of levels"))
         given = {}
     levels = {str(key): texts("levels", value, "a list of different texts") for key, value in given.items()}
-    problems.extend(
-        Problem(place, "levels", key, f"a stance of this catalogue, {one_of(words, key)}")
-        for key in levels
-        if key not in words
-    )
+    known = frozenset(words)
+    strange = unknown_keys(place, [key for key in levels if key not in known], words, "a stance of this catalogue")
+    problems += [replace(problem, column="levels") for problem in strange]
     usual = [stance for stance in Vocabulary().opposed if words == STANCES]
     opposed = texts("opposed", header.get("opposed", usual), "a list of two stances, or of none")
     if len(opposed) not in {0, 2} or not set(opposed) <= set(words):
         problems.append(
-            Problem(place, "opposed", str(list(opposed)), f"two stances of this catalogue, {one_of(words)}")
+            Problem(place, "opposed", brief(list(opposed)), f"two stances of this catalogue, {one_of(words)}")
         )
         opposed = ()
     principal = _header_text(draft, "principal", "", problems)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
 import pandas as pd
 
+from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.events.event import guess_precision
-from eventstudy.events.vocabulary import DATE_ONLY, one_of
+from eventstudy.events.vocabulary import DATE_ONLY, NotListed
 
 __all__ = ["NO_ZONE", "parse_date", "parse_moment", "parse_zone", "zone_name"]
 
@@ -23,6 +25,7 @@ _MOMENT: Final = re.compile(
 _EXPECTED_MOMENT: Final = "a moment such as 2025-04-02 16:26, 2025-04-02T16:26:05-04:00 or, less precise, 2025-04-02"
 NO_ZONE: Final = "a moment with a time zone: pass timezone='America/New_York' (--timezone on the command line), or add a timezone key or column"
 _EXPECTED_DATE: Final = "a date such as 2025-04-02"
+_YEARS: Final = f"of the years {known_years()}"
 
 
 def parse_zone(name: str) -> ZoneInfo:
@@ -36,11 +39,13 @@ def parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):  # OSError: the name of a folder of zones
-        known = available_timezones()
-        near = one_of(sorted(known), str(name)).rpartition("(did you mean ")[2].removesuffix("?)")
-        hint = f" (did you mean {near}?)" if near in known else ""
-        msg = f"a time zone of the IANA list such as America/New_York{hint}"
-        raise ValueError(msg) from None
+        expected = "a time zone of the IANA list such as America/New_York"
+        raise NotListed(str(name), _zones(), expected) from None
+
+
+@lru_cache(maxsize=1)
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
 
 
 def zone_name(zone: tzinfo | None) -> str:
@@ -53,6 +58,14 @@ def zone_name(zone: tzinfo | None) -> str:
 
 def parse_date(value: object) -> date | None:
     """Return a date from a text, a date or a midnight; None for what is empty."""
+    day = _parse_date(value)
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        msg = f"a date {_YEARS}"
+        raise ValueError(msg)
+    return day
+
+
+def _parse_date(value: object) -> date | None:
     if isinstance(value, str):
         if not re.fullmatch(_DATE, value):
             raise ValueError(_EXPECTED_DATE)
@@ -61,7 +74,7 @@ def parse_date(value: object) -> date | None:
         except ValueError:
             raise ValueError(_EXPECTED_DATE) from None
     if isinstance(value, np.datetime64):
-        value = pd.Timestamp(value)
+        value = _stamp(value)
     if isinstance(value, datetime):
         if value.timetz() != datetime.min.time():
             msg = f"{_EXPECTED_DATE}, without a time of day or a time zone"
@@ -94,6 +107,9 @@ def parse_moment(value: object, zone: ZoneInfo | None) -> tuple[pd.Timestamp, st
     (Timestamp('2025-04-02 16:26:00-0400', tz='America/New_York'), 'exact_min')
     """
     moment, precision = _parse_text(value) if isinstance(value, str) else _parse_typed(value)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        msg = f"a moment {_YEARS}"
+        raise ValueError(msg)
     if moment.tzinfo is None:
         if zone is None:
             raise ValueError(NO_ZONE)
@@ -122,15 +138,21 @@ def _parse_text(text: str) -> tuple[datetime, str]:
 
 def _parse_typed(value: object) -> tuple[datetime, str]:
     """Read a date or a date and time; a naive midnight is what pandas and spreadsheets make of a date."""
-    if isinstance(value, np.datetime64):
-        value = pd.Timestamp(value)
-    if isinstance(value, pd.Timestamp):
-        value = value.as_unit("us").to_pydatetime(warn=False)
+    if isinstance(value, np.datetime64 | pd.Timestamp):
+        value = _stamp(value).to_pydatetime(warn=False)
     if isinstance(value, datetime):
         return value, ""
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day), DATE_ONLY  # noqa: DTZ001  the zone is added by the caller
     raise ValueError(_EXPECTED_MOMENT)
+
+
+def _stamp(value: np.datetime64 | pd.Timestamp) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(value).as_unit("us")
+    except (ValueError, OverflowError):  # seconds reach years that microseconds do not, and those no datetime
+        msg = f"a moment {_YEARS}"
+        raise ValueError(msg) from None
 
 
 def _check_clock(moment: datetime, zone: ZoneInfo) -> None:

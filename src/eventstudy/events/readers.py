@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
-import json
-import tomllib
+from collections import Counter
+from collections.abc import Mapping
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstudy.border import existing_file, parse_json, parse_toml, read_text
 from eventstudy.errors import CatalogError, Problem
 from eventstudy.events.build import Draft, Record
-from eventstudy.events.vocabulary import one_of
+from eventstudy.events.vocabulary import listed
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
@@ -30,46 +33,35 @@ def read_file(path: Path) -> Draft:
     if suffix not in SUFFIXES:
         msg = f"{path}: a catalogue file ends in {', '.join(SUFFIXES)}, not {suffix or 'nothing'!r}"
         raise CatalogError(msg)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        msg = f"{path}: the catalogue cannot be read: {error.strerror}"
-        raise CatalogError(msg) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        msg = f"{path}, line {line}: the catalogue is not UTF-8 text; save it as UTF-8"
-        raise CatalogError(msg) from error
+    text = read_text(existing_file(path, CatalogError), CatalogError)
     read = {".toml": read_toml, ".csv": _read_csv, ".json": _read_json}[suffix]
     return read(text, str(path), path.stem)
 
 
 def read_toml(text: str, origin: str, name: str) -> Draft:
     """Return the draft of a TOML text: a header, and one ``[[event]]`` table each."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{origin}: not readable as TOML: {error}"
-        raise CatalogError(msg) from error
-    return _from_entries(content, origin, name)
+    return _from_entries(parse_toml(text, origin, CatalogError), origin, name)
 
 
 def _read_json(text: str, origin: str, name: str) -> Draft:
     doubled: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in items]
-        doubled.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
-        return dict(items)
+        made = dict(items)
+        if len(made) < len(items):
+            doubled.append(_twice(key for key, _ in items))
+        return made
 
-    try:
-        content = json.loads(text, object_pairs_hook=pairs)
-    except (json.JSONDecodeError, RecursionError) as error:
-        msg = f"{origin}: not readable as JSON: {error}"
-        raise CatalogError(msg) from error
+    content = parse_json(text, origin, CatalogError, object_pairs_hook=pairs)
     if doubled:
-        msg = f"{origin}: key {doubled[0]!r} stands twice in one object; keep one of them"
+        msg = f"{origin}: key {brief(doubled[0])!r} stands twice in one object; keep one of them"
         raise CatalogError(msg)
     return _from_entries({"events": content} if isinstance(content, list) else content, origin, name)
+
+
+def _twice(names: Iterable[str]) -> str:
+    """Return the first name that stands there more than once; empty if none does."""
+    return next((name for name, times in Counter(names).items() if times > 1), "")
 
 
 def _from_entries(content: object, origin: str, name: str) -> Draft:
@@ -82,11 +74,11 @@ def _from_entries(content: object, origin: str, name: str) -> Draft:
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, dict):
             title = entry.get("id", entry.get("event_id"))
-            named = f" {_short(title)!r}" if isinstance(title, str) and title else ""
+            named = f" {brief(title, 60)!r}" if isinstance(title, str) and title else ""
             place = f"{origin}, event {number}{named}"
             records.append(Record(place, entry))
         else:
-            problems.append(Problem(f"{origin}, event {number}", "", str(entry), "a table of keys and values"))
+            problems.append(Problem(f"{origin}, event {number}", "", brief(entry), "a table of keys and values"))
     if problems:
         msg = f"{origin}: the catalogue has entries that are no events"
         raise CatalogError(msg, tuple(problems))
@@ -98,10 +90,6 @@ def _as_list(value: object, origin: str) -> list[Any]:
         msg = f"{origin}: events stand in [[event]] tables (TOML) or in a list under 'events' (JSON)"
         raise CatalogError(msg)
     return value
-
-
-def _short(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _read_csv(text: str, origin: str, name: str) -> Draft:
@@ -141,18 +129,30 @@ def _read_csv(text: str, origin: str, name: str) -> Draft:
 
 def read_frame(frame: pd.DataFrame) -> Draft:
     """Return the draft of a DataFrame; an index called id or event_id is a column like the others."""
-    attrs = frame.attrs.get("catalog", {})
-    table = frame.reset_index() if frame.index.name in {"id", "event_id"} else frame
-    columns = tuple(str(column) for column in table.columns)
     origin = "DataFrame"
-    twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
-    if twice:
-        msg = f"{origin}: column {twice[0]!r} stands twice; {one_of(dict.fromkeys(columns))}"
+    columns = tuple(str(column) for column in frame.columns)
+    lists = [frame.iloc[:, position].tolist() for position in range(len(columns))]
+    for name in ("id", "event_id"):
+        if name in frame.index.names:
+            columns = (name, *columns)
+            lists = [frame.index.get_level_values(name).tolist(), *lists]
+    if twice := _twice(columns):
+        msg = f"{origin}: column {twice!r} stands twice; {listed(dict.fromkeys(columns))}"
         raise CatalogError(msg)
-    lists = [table.iloc[:, position].tolist() for position in range(len(columns))]
     records = [
-        Record(f"{origin}, row {label!r}", dict(zip(columns, cells, strict=True)))
+        Record(f"{origin}, row {_label(label)}", dict(zip(columns, cells, strict=True)))
         for label, cells in zip(frame.index.tolist(), zip(*lists, strict=True), strict=True)
     ]
+    attrs = frame.attrs.get("catalog", {})
+    if not isinstance(attrs, Mapping):
+        msg = f"{origin}: attrs['catalog'] is {brief(attrs)!r}, not the header of a catalogue; take it out"
+        raise CatalogError(msg)
     header = {key: value for key, value in attrs.items() if key != "name"}
     return Draft(origin, str(attrs.get("name", "events")), header, records, columns)
+
+
+def _label(label: object) -> str:
+    try:
+        return brief(repr(label))
+    except (ValueError, RecursionError):
+        return brief(label)

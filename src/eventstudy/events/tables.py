@@ -11,6 +11,7 @@ import pandas as pd
 
 from eventstudy.calendars import first_sessions, timings
 from eventstudy.events.event import Event
+from eventstudy.words import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,10 +124,10 @@ def to_html(caption: str, events: tuple[Event, ...], most: int) -> str:
     rows = []
     for event in events[:most]:
         cells = (event.id, *(getattr(event, key) for key in _HTML_FIELDS))
-        rows.append("<tr>" + "".join(f"<td><bdi>{escape(str(cell))}</bdi></td>" for cell in cells) + "</tr>")
+        rows.append("<tr>" + "".join(f"<td><bdi>{escape(visible(str(cell)))}</bdi></td>" for cell in cells) + "</tr>")
     rest = len(events) - most
     more = f"<tr><td colspan='{len(_HTML_FIELDS) + 1}'>and {rest} more</td></tr>" if rest > 0 else ""
     return (
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<table><caption>{escape(visible(caption))}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}{more}</tbody></table>"
     )

@@ -8,15 +8,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from eventstudy.errors import LISTED
 
-__all__ = ["CONFIDENCES", "HALF_WIDTHS", "LEVELS", "PRECISIONS", "STANCES", "TIERS", "Vocabulary", "one_of"]
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+__all__ = [
+    "CONFIDENCES",
+    "HALF_WIDTHS",
+    "LEVELS",
+    "PRECISIONS",
+    "STANCES",
+    "TIERS",
+    "NotListed",
+    "Vocabulary",
+    "listed",
+    "nearest",
+    "one_of",
+]
+
+LONGEST_WORD: Final = 100  # characters of a value for which a near word is looked for
 
 STANCES: Final = ("escalation", "softening", "talks", "mixed")
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -76,7 +93,42 @@ def one_of(allowed: Iterable[str], value: str = "") -> str:
     >>> one_of(["escalation", "softening"], "sofetning")
     'one of: escalation, softening (did you mean softening?)'
     """
-    words = [word or "(empty)" for word in allowed]
-    near = get_close_matches(value, words, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"one of: {', '.join(words)}{hint}"
+    words = tuple(allowed)
+    return listed(words) + nearest(words, value)
+
+
+def listed(allowed: Collection[str]) -> str:
+    """Return "one of: …" for a message; of a long list its first words and their number."""
+    words = [word or "(empty)" for word in islice(allowed, LISTED)]
+    more = f", … ({len(allowed):,} in all)" if len(allowed) > LISTED else ""
+    return f"one of: {', '.join(words)}{more}"
+
+
+def nearest(allowed: Iterable[str], value: str) -> str:
+    """Return " (did you mean …?)" for the word that `value` is nearly, or nothing."""
+    near = get_close_matches(value, allowed, n=1) if 0 < len(value) <= LONGEST_WORD else []
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+class NotListed(ValueError):
+    """A value that is no word of a list; the near word is looked for when the message is read, and only then.
+
+    Looking takes longer than reading a row: of 100,000 bad ones, the message lists 50.
+
+    Parameters
+    ----------
+    value : str
+        What stands there.
+    allowed : collection of str
+        The words.
+    expected : str, optional
+        What is expected, in words; by default the list.
+    """
+
+    def __init__(self, value: str, allowed: Collection[str], expected: str = "") -> None:
+        self.expected = expected or listed(allowed)
+        self._value, self._allowed = value, allowed
+        super().__init__(self.expected)
+
+    def __str__(self) -> str:
+        return self.expected + nearest(self._allowed, self._value)

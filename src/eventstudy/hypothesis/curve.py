@@ -78,7 +78,7 @@ def specification_curve(
     -------
     Curve
     """
-    samples = {name: setting.vary(VARIANTS[name]) for name in rules.curve.samples}
+    samples: dict[str, Sample] = {name: setting.vary(VARIANTS[name]) for name in rules.curve.samples}
     fractions = rng.random((len(strata), draws))
     rows: list[dict[str, Any]] = []
     nulls: list[Floats] = []

@@ -8,21 +8,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from eventstudy._shipped import shipped_text
+from eventstudy.border import existing_file, parse_toml, read_text
 from eventstudy.errors import StudyError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from eventstudy.events.moments import parse_date
+from eventstudy.hypothesis.kinds import checked
+from eventstudy.words import brief
 
 __all__ = ["Definitions", "load_definitions"]
 
 EXAMPLES: Final = ("fomc",)  # definitions that are shipped beside those of the flagship
 Pair = tuple[int, int]
+Words = tuple[str, ...]
+Scale = Literal["fear", "ewma", "none"]
+Statistic = Literal["mean", "median"]
+Drawdown = Literal["threat", "peak", "week", "scaled"]
+SampleName = Literal[
+    "main",
+    "all targets",
+    "formal acts",
+    "no macro days",
+    "no doubtful labels",
+    "doubtful labels flipped",
+    "every row",
+    "words too",
+]
 _T = TypeVar("_T")
 
 
@@ -60,10 +75,10 @@ class ReactionRules:
     estimation_end: int
     estimation_minimum: int
     mask: Pair
-    scale: str
+    scale: Scale
     ewma_lambda: float
     winsor: tuple[float, float]
-    statistic: str
+    statistic: Statistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +97,7 @@ class PlaceboRules:
 class DecisionRules:
     """H2: the drawdown before the decider's formal relief."""
 
-    drawdown: str
+    drawdown: Drawdown
     peak_sessions: int
     week_sessions: int
     age_bins: tuple[int, ...]
@@ -94,7 +109,7 @@ class DecisionRules:
 class EpisodeRules:
     """Threats, from the first news to relief, implementation or censoring."""
 
-    source: str
+    source: Literal["shipped", "rule"]
     join: bool
     censor_days: int
     implemented_sessions: int
@@ -144,10 +159,10 @@ class CurveRules:
     """The axes of the specification curve."""
 
     windows: tuple[Pair, ...]
-    scales: tuple[str, ...]
-    samples: tuple[str, ...]
-    statistics: tuple[str, ...]
-    drawdowns: tuple[str, ...]
+    scales: tuple[Scale, ...]
+    samples: tuple[SampleName, ...]
+    statistics: tuple[Statistic, ...]
+    drawdowns: tuple[Drawdown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,73 +258,144 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
     eventstudy.errors.StudyError
         If the file cannot be read, or names a section or an entry that does not exist.
     """
+    content = _content(source)
+    try:
+        return _resolved(content)
+    except StudyError as error:
+        if isinstance(source, str | Path):
+            msg = f"{brief(source, 300)}: {error}"
+            raise StudyError(msg) from error
+        raise
+
+
+def _resolved(change: Mapping[str, Any]) -> Definitions:
     text = shipped_text("eventstudy.hypothesis", "definitions.toml")
-    shipped = tomllib.loads(text)
-    raw = _override(shipped, _content(source), "definitions")
-    periods = {name: tuple(dates) for name, dates in raw["periods"].items() if name != "headline"}
-    headline = raw["periods"]["headline"]
-    if headline not in periods:
-        msg = f"definitions: the headline period {headline!r} is not one of {', '.join(periods)}"
+    raw = _override(parse_toml(text, "definitions.toml", StudyError), change, "definitions")
+    periods = {name: dates for name, dates in raw["periods"].items() if name != "headline"}
+    headline = raw["periods"].get("headline")
+    if not isinstance(headline, str) or headline not in periods:
+        msg = f"definitions: the headline period {brief(headline)!r} is not one of {', '.join(map(brief, periods))}"
         raise StudyError(msg)
-    return Definitions(
-        version=raw["version"],
-        ledger=raw["ledger"],
-        level=raw["level"],
-        stances=_build(Stances, raw["stances"]),
-        sample=_build(SampleRules, raw["sample"]),
-        periods=periods,
+    fails = {link: raw["falsifiers"][link] for link in ("h1", "h2", "h3")}
+    made = Definitions(
+        version=checked(int, raw["version"], "version"),
+        ledger=checked(str, raw["ledger"], "ledger"),
+        level=checked(float, raw["level"], "level"),
+        stances=_build(Stances, raw, "stances"),
+        sample=_build(SampleRules, raw, "sample"),
+        periods=checked(dict[str, tuple[str, str]], periods, "periods"),
         headline=headline,
-        reaction=_build(ReactionRules, raw["reaction"]),
-        placebo=_build(PlaceboRules, raw["placebo"]),
-        decision=_build(DecisionRules, raw["decision"]),
-        episodes=_build(EpisodeRules, raw["episodes"]),
-        selloffs=_build(SelloffRules, raw["selloffs"]),
-        equivalence=_build(Margins, raw["equivalence"]),
-        power=_build(PowerRules, raw["power"]),
-        replications=_build(Replications, raw["replications"]),
-        curve=_build(CurveRules, raw["curve"]),
-        tells=_build(TellRules, raw["tells"]),
-        groups={name: tuple(symbols) for name, symbols in raw["groups"].items()},
-        dose=_build(DoseRules, raw["dose"]),
-        overlay_pair=_frozen(raw["overlay"]["pair"]),
-        attenuation_split=raw["attenuation"]["split"],
-        worst=tuple(raw["falsifiers"]["worst"]),
-        falsifiers_open=tuple(raw["falsifiers"]["open"]),
-        falsifiers={link: tuple(raw["falsifiers"][link]) for link in ("h1", "h2", "h3")},
+        reaction=_build(ReactionRules, raw, "reaction"),
+        placebo=_build(PlaceboRules, raw, "placebo"),
+        decision=_build(DecisionRules, raw, "decision"),
+        episodes=_build(EpisodeRules, raw, "episodes"),
+        selloffs=_build(SelloffRules, raw, "selloffs"),
+        equivalence=_build(Margins, raw, "equivalence"),
+        power=_build(PowerRules, raw, "power"),
+        replications=_build(Replications, raw, "replications"),
+        curve=_build(CurveRules, raw, "curve"),
+        tells=_build(TellRules, raw, "tells"),
+        groups=checked(dict[str, Words], raw["groups"], "groups"),
+        dose=_build(DoseRules, raw, "dose"),
+        overlay_pair=checked(tuple[tuple[str, str], ...], raw["overlay"]["pair"], "overlay.pair"),
+        attenuation_split=checked(str, raw["attenuation"]["split"], "attenuation.split"),
+        worst=checked(Words, raw["falsifiers"]["worst"], "falsifiers.worst"),
+        falsifiers_open=checked(Words, raw["falsifiers"]["open"], "falsifiers.open"),
+        falsifiers=checked(dict[str, Words], fails, "falsifiers"),
         raw=raw,
     )
+    _check_ranges(made)
+    return made
 
 
-def _content(source: str | Path | Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _content(source: Any) -> Mapping[str, Any]:
     if source is None:
         return {}
-    if not isinstance(source, str | Path):
+    if isinstance(source, Mapping):
         return source
+    if not isinstance(source, str | Path):
+        msg = f"definitions are a file, its content or the name of an example, not {type(source).__name__} {brief(source)!r}"
+        raise StudyError(msg)
     if source in EXAMPLES:
-        return tomllib.loads(shipped_text("eventstudy.hypothesis", f"examples/{source}.toml"))
+        text = shipped_text("eventstudy.hypothesis", f"examples/{source}.toml")
+        return parse_toml(text, f"{source}.toml", StudyError)
     try:
-        return tomllib.loads(Path(source).read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        msg = f"definitions {str(source)!r} cannot be read: {error}"
+        path = existing_file(source, StudyError)
+    except StudyError as error:
+        msg = f"definitions {brief(source)!r} cannot be read: {error}"
         raise StudyError(msg) from error
+    return parse_toml(read_text(path, StudyError), str(path), StudyError)
 
 
-def _override(base: Mapping[str, Any], change: Mapping[str, Any], place: str) -> dict[str, Any]:
-    unknown = sorted(set(change) - set(base))
+def _override(base: Mapping[str, Any], change: Any, place: str) -> dict[str, Any]:
+    if not isinstance(change, Mapping):
+        msg = f"{place}: {brief(change)!r} is not a table of {', '.join(base)}"
+        raise StudyError(msg)
+    unknown = sorted(str(key) for key in set(change) - set(base))
     if unknown:
-        msg = f"{place}: {unknown[0]!r} is not one of {', '.join(base)}"
+        msg = f"{place}: {brief(unknown[0])!r} is not one of {', '.join(base)}"
         raise StudyError(msg)
     merged = dict(base)
     for key, value in change.items():
-        whole = key in {"periods", "groups", "cover"} or not isinstance(base[key], dict)
-        merged[key] = value if whole else _override(base[key], value, f"{place}, [{key}]")
+        whole = key in {"periods", "groups", "cover"}
+        if whole and not isinstance(value, Mapping):
+            msg = f"{place}, [{key}]: {brief(value)!r} is not a table"
+            raise StudyError(msg)
+        inner = isinstance(base[key], dict) and not whole
+        merged[key] = _override(base[key], value, f"{place}, [{key}]") if inner else value
     return merged
 
 
-def _build(cls: type[_T], values: Mapping[str, Any]) -> _T:
+def _build(cls: type[_T], raw: Mapping[str, Any], section: str) -> _T:
     names = [f.name for f in fields(cls)]  # type: ignore[arg-type]  # each is a dataclass of this module
-    return cls(**{name: _frozen(values[name]) for name in names})
+    made: _T = checked(cls, {name: raw[section][name] for name in names}, section)
+    return made
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+def _check_ranges(rules: Definitions) -> None:
+    """Refuse what can be read and cannot be meant: a window that runs back, a share above one, a day that is none."""
+    reaction, runs = rules.reaction, rules.replications
+    windows = (reaction.window, *reaction.companions, reaction.mask, *rules.curve.windows, rules.tells.window)
+    shares = (rules.level, rules.power.target, reaction.ewma_lambda)
+    counts = (
+        reaction.estimation_length,
+        reaction.estimation_minimum,
+        runs.headline,
+        runs.curve,
+        runs.power,
+        runs.quick,
+    )
+    low, high = reaction.winsor
+    days = [day for dates in rules.periods.values() for day in dates]
+    wrong = [
+        *(f"window {list(w)} runs back; write it as {[w[1], w[0]]}" for w in windows if w[0] > w[1]),
+        *(
+            f"{share} is not between 0 and 1 (level, power.target, reaction.ewma_lambda)"
+            for share in shares
+            if not 0 < share < 1
+        ),
+        *(f"{count} is not at least 1 (estimation window, replications)" for count in counts if count < 1),
+        *([] if 0 <= low < high <= 1 else [f"winsor {[low, high]} is not two shares in order, such as [0.01, 0.99]"]),
+        *(
+            f"{day!r} is not a date such as 2025-04-02"
+            for day in (*days, rules.attenuation_split, *rules.worst)
+            if not _is_day(day)
+        ),
+    ]
+    wrong = wrong or [f"period {name!r} ends before it begins" for name, (a, b) in rules.periods.items() if a > b]
+    wrong += [
+        f"selloffs.dates: {day!r} is no date and no month"
+        for day, _ in rules.selloffs.dates
+        if not _is_day(day) and not _is_day(f"{day}-01")
+    ]
+    if wrong:
+        msg = f"definitions: {'; '.join(wrong)}"
+        raise StudyError(msg)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        parse_date(text)
+    except ValueError:
+        return False
+    return True

@@ -26,6 +26,7 @@ from eventstudy.plots.style import (
     slug,
     styled,
 )
+from eventstudy.words import stripped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,7 +144,7 @@ def overlay(
                 label=clean(episode), gid=f"overlay.line.{slug(episode)}",
             )  # fmt: skip
         percent_axis(target.yaxis)
-        target.set_ylabel(quantity)
+        target.set_ylabel(stripped(quantity))
         target.set_xlabel("trading sessions from day 0")
         target.legend(loc="lower right")
         named = tidy[(tidy["label"] != "") & tidy["change"].notna()]
@@ -260,7 +261,7 @@ def tariff_ladder(
         if len(names) > 1:
             figure.legend(loc="outside lower center", ncols=4)
         lower.plot(day, path["level"], color="#222222", linewidth=1.2, gid="ladder.level")
-        lower.set_ylabel(f"{level_name}, index points")
+        lower.set_ylabel(f"{stripped(level_name)}, index points")
         date_axis(lower, day[0], day[-1])
         if "label" in rates.columns:
             _steps(upper, rates, names)

@@ -20,6 +20,7 @@ from eventstudy.plots.style import (
     scaled,
     styled,
 )
+from eventstudy.words import stripped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,15 +109,27 @@ def industries(
         axes = figure.subplots(1, panels, sharey=True, sharex=True, squeeze=False)[0]
         text = f"n = {tidy['symbol'].nunique()} securities; lines are intervals" if subtitle is None else subtitle
         head = figure.suptitle(
-            f"{title}\n", x=0.01, ha="left", fontsize=scaled(1.18), fontweight="bold", parse_math=False, gid="title"
+            f"{stripped(title)}\n",
+            x=0.01,
+            ha="left",
+            fontsize=scaled(1.18),
+            fontweight="bold",
+            parse_math=False,
+            gid="title",
         )
         axes[0].annotate(
-            text, (0, 0.06), xycoords=head, fontsize=scaled(0.88), color="#555555", parse_math=False, gid="subtitle"
+            stripped(text),
+            (0, 0.06),
+            xycoords=head,
+            fontsize=scaled(0.88),
+            color="#555555",
+            parse_math=False,
+            gid="subtitle",
         ).set_in_layout(False)
         if not len(tidy):
             nothing_to_draw(axes[0], "events")
             return figure
-        figure.supxlabel(quantity, fontsize=scaled(1), color="#333333", parse_math=False)
+        figure.supxlabel(stripped(quantity), fontsize=scaled(1), color="#333333", parse_math=False)
         for ax, event in zip(axes, events, strict=True):
             _panel(ax, tidy[tidy["event"] == event], str(event))
         names = tidy.drop_duplicates("row").sort_values("row")

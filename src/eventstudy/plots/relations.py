@@ -21,6 +21,7 @@ from eventstudy.plots.style import (
     slug,
     value_axis,
 )
+from eventstudy.words import stripped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +120,7 @@ def reaction_by_drawdown(
         target.axhline(0, color="#444444", linewidth=0.9, gid="drawdown.zero")
         percent_axis(target.yaxis)
         percent_axis(target.xaxis)
-        target.set_ylabel(quantity)
+        target.set_ylabel(stripped(quantity))
         target.set_xlabel("index below its last high at the close before the event")
         target.legend(loc="best", handletextpad=0.2)
     return target

@@ -161,9 +161,15 @@ _COORDINATES = re.compile(rb' (?:d|x|y|points)="[^"]*"')
 _LONG = re.compile(rb"(\.\d\d)\d+")
 
 
+# controls and marks of direction as UTF-8; XML has no place for most of them, and matplotlib repeats each text in a comment
+_UNSEEN = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbf[\xbe\xbf]"
+)
+
+
 def _short(svg: bytes) -> bytes:
     """Cut coordinates at a hundredth of a point: nobody sees more, and the last digits are another processor's."""
-    return _COORDINATES.sub(lambda found: _LONG.sub(rb"\1", found[0]), svg)
+    return _COORDINATES.sub(lambda found: _LONG.sub(rb"\1", found[0]), _UNSEEN.sub(b"", svg))
 
 
 def save(figure: Figure, path: str | Path, *, dpi: float = 160) -> Path:

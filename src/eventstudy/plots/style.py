@@ -24,6 +24,7 @@ from matplotlib.ticker import Formatter
 
 from eventstudy._shipped import shipped
 from eventstudy.errors import InputError
+from eventstudy.words import stripped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +106,8 @@ def styled(style: Style) -> Iterator[None]:
 def canvas(ax: Axes | None, style: Style, size: tuple[float, float] = (1.0, 1.0)) -> Iterator[Axes]:
     """Give the Axes to draw on: the one given, or one on a new figure, ``size`` times the style's figure size."""
     if ax is not None:
-        yield ax
+        with _LOCK, mpl.rc_context({"text.parse_math": False}):  # a name with dollars is no formula, in any style
+            yield ax
         return
     with styled(style):
         yield new_figure(size).subplots()
@@ -124,6 +126,7 @@ def scaled(factor: float) -> float:
 
 def headline(ax: Axes, title: str, subtitle: str = "") -> None:
     """Set a title with small print below it, both above the axes and flush left."""
+    title, subtitle = stripped(title), stripped(subtitle)
     lines = textwrap.wrap(subtitle, max(40, int(_width_in_points(ax) / scaled(0.49)))) if subtitle else []
     small = scaled(0.88)
     ax.set_title(title, loc="left", pad=6 + 1.32 * small * len(lines), parse_math=False, gid="title")
@@ -239,6 +242,7 @@ def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> None:
 
 def value_axis(axis: Axis, quantity: str, unit: str = "percent") -> None:
     """Label an axis with its quantity and unit: decimals shown in percent, or numbers with the unit in words."""
+    quantity, unit = stripped(quantity), stripped(unit)
     if unit == "percent":
         percent_axis(axis)
         axis.set_label_text(quantity)

@@ -63,9 +63,7 @@ def compare_folders(
     printed, a chart if its picture did where it differs most (the mean of 8 by 8 pixels, above 8 of 255). So one cent on
     one close is one hash that differs, not a hundred numbers in their seventh digit.
     """
-    if not tolerance >= 0:
-        msg = f"tolerance must be 0 or more, not {tolerance}"
-        raise InputError(msg)
+    check_tolerance(tolerance)
     before, after = _manifest(old), _manifest(new)
     if images is not None:
         check_images(images, old)
@@ -86,6 +84,19 @@ def compare_folders(
     moved += _charts(Path(old), Path(new), seen, images=Path(images) if images else None)
     moved += _others(Path(old), Path(new), by_bytes=by_bytes, quiet=bool(moved))
     return Comparison(tuple(moved), tuple(notes))
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Refuse a tolerance that is none; ask before a long run, too.
+
+    Raises
+    ------
+    InputError
+        If it is negative or no number.
+    """
+    if not tolerance >= 0:
+        msg = f"tolerance must be 0 or more, not {tolerance}"
+        raise InputError(msg)
 
 
 def check_document(

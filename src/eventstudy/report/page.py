@@ -14,6 +14,7 @@ from eventstudy._shipped import shipped_text
 from eventstudy.report.document import UNITS, Section, safe_name
 from eventstudy.report.inline import inline, letter_block
 from eventstudy.report.values import json_text, shown, sort_key, unit_of
+from eventstudy.words import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,12 @@ def render_page(document: Document, drawings: Mapping[str, str]) -> str:
     charts = {chart.name: _chart(chart, drawings[chart.name], letters) for chart in document.charts}
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = Environment(
-        loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_said,
     )
     return environment.get_template("page.html.j2").render(
         document=document,
@@ -71,6 +77,11 @@ def render_page(document: Document, drawings: Mapping[str, str]) -> str:
         manifest=json_text(document.manifest, "manifest"),
         signs=_SIGNS,
     )
+
+
+def _said(value: Any) -> Any:
+    """Make each text visible on its way into the page; what is markup is ours."""
+    return visible(value, keep="\t\n") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _read(name: str) -> str:
@@ -103,7 +114,7 @@ def _chart(chart: Chart, drawing: str, letters: dict[str, str]) -> dict[str, Any
 
 
 def _attribute(text: str) -> str:
-    return str(Markup.escape(" ".join(text.split())))
+    return str(Markup.escape(visible(" ".join(text.split()))))
 
 
 def _table(table: Table) -> dict[str, Any]:

@@ -6,22 +6,28 @@ shipped with the package are found by name; one's own by path.
 
 from __future__ import annotations
 
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+import pandas as pd
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from eventstudy._shipped import shipped_text
+from eventstudy.border import LISTED, existing_file, parse_toml, read_text
+from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.errors import StudyError
+from eventstudy.events.moments import parse_date
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["StudyFile", "load_study", "shipped_studies"]
+__all__ = ["StudyFile", "load_study", "shipped_studies", "wrong_value"]
+
+FAR = 10_000  # sessions, forty years: what lies further is a slip of the hand
 
 STUDIES: Final = ("fomc", "us-china")  # named here, as the shipped catalogues are
 
@@ -33,7 +39,27 @@ def _ordered(window: tuple[int, int]) -> tuple[int, int]:
     return window
 
 
-Window = Annotated[tuple[int, int], AfterValidator(_ordered)]
+def _dated(text: str) -> str:
+    parse_date(text)
+    return text
+
+
+def _read(text: str) -> str:
+    try:
+        known = FIRST_YEAR <= pd.Timestamp(text).year <= LAST_YEAR
+    except (ValueError, OverflowError):
+        known = False
+    if not known:
+        msg = f"a date such as 2025-04-03, of the years {known_years()}"
+        raise ValueError(msg)
+    return text
+
+
+Count = Annotated[int, Field(strict=True, gt=0, le=FAR)]
+Session = Annotated[int, Field(strict=True, ge=-FAR, le=FAR)]
+Window = Annotated[tuple[Session, Session], AfterValidator(_ordered)]
+Day = Annotated[str, AfterValidator(_dated)]
+Moment = Annotated[str, AfterValidator(_read)]
 
 
 class _Part(BaseModel):
@@ -52,8 +78,8 @@ class CatalogPart(_Part):
     actor: list[str] | None = None
     target: list[str] | None = None
     stance: list[str] | None = None
-    since: str | None = None
-    until: str | None = None
+    since: Day | None = None
+    until: Day | None = None
 
     def selection(self) -> dict[str, Any]:
         """Return what is passed to `EventCatalog.select`."""
@@ -65,8 +91,8 @@ class PricesPart(_Part):
 
     source: str = "bundled"
     symbols: list[str] = Field(min_length=1)
-    start: str | None = None
-    end: str | None = None
+    start: Moment | None = None
+    end: Moment | None = None
 
 
 class MarketPart(_Part):
@@ -86,17 +112,27 @@ class MarketPart(_Part):
 class EstimationPart(_Part):
     """The estimation window, as in `EstimationWindow`."""
 
-    length: int = Field(default=250, gt=0)
-    end: int = -11
-    minimum: int = Field(default=100, gt=0)
+    length: Count = 250
+    end: Session = -11
+    minimum: Count = 100
 
 
 class WindowsPart(_Part):
     """The event window, the windows reported, the estimation window."""
 
     event: Window = (-10, 10)
-    reported: list[Window] = [(0, 0), (0, 1)]
+    reported: list[Window] = Field(default=[(0, 0), (0, 1)], min_length=1)
     estimation: EstimationPart = EstimationPart()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Refuse windows that cannot be studied together: the report shows days 0 and +1 of every event."""
+        first, last = self.event
+        outside = [list(window) for window in ((0, 1), *self.reported) if window[0] < first or window[1] > last]
+        if outside:
+            msg = f"event {list(self.event)} must hold every window reported and days 0 and +1, but not {outside[0]}"
+            raise ValueError(msg)
+        return self
 
 
 class CrossSectionPart(_Part):
@@ -112,7 +148,7 @@ class CrossSectionPart(_Part):
 class HypothesisPart(_Part):
     """The hypothesis tested: its seed, and what differs from the shipped definitions (a shipped example's name, or a file)."""
 
-    seed: int = 0
+    seed: int = Field(default=0, strict=True, ge=0, lt=2**63)
     definitions: str | None = None
 
 
@@ -139,14 +175,27 @@ class StudyFile(_Part):
     market: MarketPart
     windows: WindowsPart = WindowsPart()
     cross_section: CrossSectionPart | None = None
-    ladder: dict[str, list[tuple[str, float]]] = {}
+    ladder: dict[str, list[tuple[Day, FiniteFloat]]] = {}
     hypothesis: HypothesisPart | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Refuse a window of the cross-section that the event window does not hold."""
+        event, part = self.windows.event, self.cross_section
+        if part is not None and not event[0] <= part.window[0] <= part.window[1] <= event[1]:
+            msg = f"cross_section.window {list(part.window)} lies outside windows.event {list(event)}"
+            raise ValueError(msg)
+        return self
 
     def beside(self, source: str) -> str:
         """Return a source as it should be opened: a relative path is meant from the study file's folder."""
-        if self.folder is not None and (self.folder / source).is_file():
-            return str(self.folder / source)
-        return source
+        if self.folder is None:
+            return source
+        try:
+            there = (self.folder / source).is_file()
+        except (OSError, ValueError):  # a name too long, a NUL in it: whoever opens it says so
+            there = False
+        return str(self.folder / source) if there else source
 
 
 def shipped_studies() -> list[str]:
@@ -181,41 +230,53 @@ def load_study(source: str | Path) -> StudyFile:
     if str(source) in shipped_studies():
         text = shipped_text("eventstudy.study", f"studies/{source}.toml")
         return _parse(text, name=str(source), place=f"study {source}")
-    path = Path(source)
-    if not path.is_file():
-        msg = f"no study {str(source)!r}: give the path of a .toml file or one of: {', '.join(shipped_studies())}"
-        raise StudyError(msg)
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        msg = f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
+        path = existing_file(Path(source), StudyError)
+    except TypeError:
+        msg = f"a study is a shipped name or a path, not {type(source).__name__} {brief(source)!r}"
+        raise StudyError(msg) from None
+    except StudyError as error:
+        msg = f"no study {brief(source)!r}: give the path of a .toml file or one of: {', '.join(shipped_studies())} ({error})"
         raise StudyError(msg) from error
-    return _parse(text, name=path.stem, place=str(path), folder=path.parent)
+    return _parse(read_text(path, StudyError), name=path.stem, place=str(path), folder=path.parent)
 
 
 def _parse(text: str, *, name: str, place: str, folder: Path | None = None) -> StudyFile:
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{place}: not a TOML file: {error}"
-        raise StudyError(msg) from error
+    content = parse_toml(text, place, StudyError)
+    if "folder" in content:
+        msg = f"{place}: there is no key folder; paths are meant from where the study file lies"
+        raise StudyError(msg)
     try:
         return StudyFile(**{"name": name, **content, "folder": folder})
     except ValidationError as error:
-        msg = f"{place}: {'; '.join(_said(problem) for problem in error.errors())}"
+        problems = error.errors(include_url=False)
+        more = f"; and {len(problems) - LISTED:,} more" if len(problems) > LISTED else ""
+        msg = f"{place}: {'; '.join(_said(problem) for problem in problems[:LISTED])}{more}"
         raise StudyError(msg) from error
 
 
 def _said(problem: ErrorDetails) -> str:
     """Return one problem of a study file in a line: the key, what is wrong, the way out."""
-    key = ".".join(str(part) for part in problem["loc"])
+    key = _key(problem)
     if problem["type"] == "missing":
         return f"{key} is missing"
     if problem["type"] == "extra_forbidden":
         known = _keys(problem["loc"][:-1])
-        near = get_close_matches(str(problem["loc"][-1]), known, n=1)
+        near = get_close_matches(brief(problem["loc"][-1]), known, n=1)
         return f"there is no key {key}; " + (f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}")
-    return f"{key}: {problem['msg']} (it holds {problem['input']!r})"
+    return wrong_value(problem)
+
+
+def wrong_value(problem: ErrorDetails) -> str:
+    """Return what is wrong with one value that was checked: its key, what was expected, what it holds."""
+    held = problem["input"]
+    if isinstance(held, dict):  # a rule about several keys names them itself
+        return ": ".join([*([_key(problem)] if problem["loc"] else []), problem["msg"].removeprefix("Value error, ")])
+    return f"{_key(problem)}: {problem['msg'].removeprefix('Value error, ')} (it holds {brief(repr(held) if isinstance(held, str) else held)})"
+
+
+def _key(problem: ErrorDetails) -> str:
+    return ".".join(brief(part) for part in problem["loc"])
 
 
 def _keys(place: Sequence[int | str]) -> list[str]:

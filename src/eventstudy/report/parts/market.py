@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["market_part"]
 
 LEVEL = 0.95
+MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test")
+NUMBERS = ("estimate", "statistic", "distribution", "pvalue", "n", "sessions")
+TEST_COLUMNS = ("stance", "window", "test", "believe", *NUMBERS, "doubts")
+PATH_COLUMNS = ("stance", "relative_day", "caar", "low", "high", "n")
 SPELL_GAP = pd.Timedelta(days=365)  # a year without events parts two spells
 AROUND = pd.Timedelta(days=60)  # of prices shown before the first and after the last event of a spell
 BOTH = "two directions"  # sessions with news of both, or a mixed announcement: no single reaction can be read from them
@@ -227,6 +231,8 @@ def _averages(
             )
         )
     first = ["stance", "window"]
+    if not paths:  # no event of one direction was studied
+        return _nothing(MEAN_COLUMNS), _nothing(TEST_COLUMNS), _nothing(PATH_COLUMNS)
     mean = pd.concat(means, ignore_index=True)
     mean = mean[[*first, *(c for c in mean.columns if c not in first)]]
     test = pd.concat(tests, ignore_index=True)
@@ -236,9 +242,12 @@ def _averages(
         "; ".join(doubts or warnings) or why
         for doubts, warnings, why in zip(test["doubts"], test["warnings"], test["reason"], strict=True)
     ]
-    numbers = ["estimate", "statistic", "distribution", "pvalue", "n", "sessions"]
-    test = test[["stance", "window", "test", "believe", *numbers, "doubts"]]
-    return mean, test, pd.concat(paths, ignore_index=True)
+    return mean, test[list(TEST_COLUMNS)], pd.concat(paths, ignore_index=True)
+
+
+def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
+    texts = {"stance", "window", "test", "believe", "distribution", "doubts"}
+    return pd.DataFrame({name: pd.Series(dtype="str" if name in texts else "float64") for name in columns})
 
 
 def _market_charts(inputs: Inputs) -> tuple[Chart, ...]:
@@ -294,11 +303,16 @@ def _count_words(by_event: pd.DataFrame) -> str:
 
 
 def _average_words(averages: pd.DataFrame) -> str:
-    said = averages[averages["window"] == window_text((0, 0))]
+    if averages.empty:
+        return "No event of one direction could be studied, so there is no mean reaction."
+    window = window_text((0, 0))
+    window = window if window in set(averages["window"]) else averages["window"].iloc[0]
+    said = averages[averages["window"] == window]
+    where = "the first session" if window == window_text((0, 0)) else window
     parts = [
         f"{row['stance']}: {row['caar'] * 100:+.2f}% on {row['n_sessions']:.0f} sessions "
         f"(95% interval {row['low'] * 100:+.2f} to {row['high'] * 100:+.2f}%)"
         for _, row in said.iterrows()
     ]
-    lead = "Over all periods together, the mean abnormal return on the first session, one observation a session: "
+    lead = f"Over all periods together, the mean abnormal return on {where}, one observation a session: "
     return (lead + "; ".join(parts) + ".").replace("-", "−")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 
-__all__ = ["Inputs", "Part", "chart", "gather", "plain", "records", "window_text"]
+__all__ = ["Inputs", "Part", "chart", "gather", "plain", "records", "told_apart", "window_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,18 @@ def chart(name: str, title: str, drawn: Axes | Figure, data: pd.DataFrame, *, al
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Give a frame's rows as plain values, for results.json."""
     return [plain(row) for row in frame.to_dict("records")]
+
+
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Give each key its name, with the key behind it where two keys share one.
+
+    Examples
+    --------
+    >>> told_apart({"a": "Tariffs", "b": "Truce", "c": "Tariffs"})
+    {'a': 'Tariffs (a)', 'b': 'Truce', 'c': 'Tariffs (c)'}
+    """
+    times = Counter(names.values())
+    return {key: f"{name} ({key})" if times[name] > 1 else name for key, name in names.items()}
 
 
 def window_text(window: tuple[int, int]) -> str:

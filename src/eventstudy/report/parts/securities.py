@@ -12,7 +12,7 @@ from eventstudy.abnormal import MarketModel
 from eventstudy.inference import cross_sectional
 from eventstudy.report.document import Chart, Section, Table
 from eventstudy.report.parts.overview import heatmap_chart
-from eventstudy.report.parts.part import Part, records, window_text
+from eventstudy.report.parts.part import Part, records, told_apart, window_text
 from eventstudy.study import EventStudy
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def securities_part(inputs: Inputs) -> Part:
     lacking = _lacking(part, panel)
     have = {name: [s for s in symbols if s in panel.frame.columns] for name, symbols in part.groups.items()}
     have = {name: symbols for name, symbols in have.items() if symbols}
+    if not have:
+        return _none(lacking)
     study = EventStudy(
         model=MarketModel(part.benchmark),
         estimation=inputs.estimation,
@@ -57,14 +59,14 @@ def securities_part(inputs: Inputs) -> Part:
     caption = f"Market model against {part.benchmark}, {said}; 95% intervals with the exact forecast variance."
     charts = _charts(named, have, said, caption)
     names = {event.id: inputs.study.market.labels.get(event.id, event.name) for event in inputs.sample}
-    heat = heatmap_chart(cars, names, part.labels, group=CHARTED, said=said, caption=caption)
+    heat = heatmap_chart(cars, names, _labels(part), group=CHARTED, said=said, caption=caption)
     charts += (heat,) if heat is not None else ()
     tables = (
         Table("securities", "Each security on the named events", caption, named,
               units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False),
         Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: one line in twenty is below 5% by chance.", means,
               units={"caar": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "stance"), open=False),
-        Table("securities_lacking", "Securities that this source does not have", "Asked for by the study file; a source with them adds them.", lacking, open=False),
+        _lacking_table(lacking),
         Table("securities_excluded", "Security-events that could not be studied", "Counted by reason; each is listed in the results of the library's `excluded`.",
               _counted(every), units={"security_events": "count"}, open=False),
     )  # fmt: skip
@@ -86,6 +88,27 @@ def securities_part(inputs: Inputs) -> Part:
         tables=tuple(table for table in tables if len(table.frame)),
         results={"securities": results},
     )
+
+
+def _none(lacking: pd.DataFrame) -> Part:
+    """Say that there is no security to study: none is named, or the source has none of them."""
+    words = (
+        "The study file names no security." if lacking.empty else "The source has none of the study file's securities."
+    )
+    tables = () if lacking.empty else (_lacking_table(lacking),)
+    results = {"named_events": {}, "means": {}, "lacking": sorted(lacking["symbol"]), "studied": 0}
+    section = Section("Across securities", (words,), tables=tuple(table.name for table in tables))
+    return Part(sections=(section,), tables=tables, results={"securities": results})
+
+
+def _lacking_table(lacking: pd.DataFrame) -> Table:
+    caption = "Asked for by the study file; a source with them adds them."
+    return Table("securities_lacking", "Securities that this source does not have", caption, lacking, open=False)
+
+
+def _labels(part: CrossSectionPart) -> dict[str, str]:
+    """Symbol -> what charts call it."""
+    return told_apart({s: part.labels.get(s, s) for symbols in part.groups.values() for s in symbols})
 
 
 def _group_frame(have: dict[str, list[str]]) -> pd.DataFrame:
@@ -110,7 +133,9 @@ def _named(inputs: Inputs, part: CrossSectionPart, cars: pd.DataFrame, every: St
     order = {event: i for i, event in enumerate(part.events)}
     own = own.assign(place=own["event_id"].map(order)).sort_values(["place", "group", "symbol"], kind="stable")
     half = student.ppf(0.5 + LEVEL / 2, own["df"]) * own["se"]
-    names = {event.id: inputs.study.market.labels.get(event.id, event.name) for event in inputs.sample}
+    chosen = [event for event in inputs.sample if event.id in part.events]
+    names = told_apart({event.id: inputs.study.market.labels.get(event.id, event.name) for event in chosen})
+    labels = _labels(part)
     frame = every.panel.frame
     raw = [frame.loc[session, symbol] for session, symbol in zip(own["session"], own["symbol"], strict=True)]
     return pd.DataFrame(
@@ -120,7 +145,7 @@ def _named(inputs: Inputs, part: CrossSectionPart, cars: pd.DataFrame, every: St
             "session": own["session"],
             "group": own["group"],
             "symbol": own["symbol"],
-            "label": [part.labels.get(s, s) for s in own["symbol"]],
+            "label": [labels[s] for s in own["symbol"]],
             "return": raw,
             "estimate": own["car"],
             "low": own["car"] - half,
