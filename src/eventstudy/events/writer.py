@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from eventstudy.errors import InputError
 from eventstudy.events.event import Event
 from eventstudy.events.fields import COLUMNS
 from eventstudy.events.vocabulary import Vocabulary
