@@ -11,7 +11,7 @@ import json
 import os
 import re
 import stat
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -108,14 +108,16 @@ def check_folder(folder: str | os.PathLike[str], kind: Kind) -> Path:
     return _checked(folder, kind)
 
 
-def _checked(folder: str | os.PathLike[str], kind: Kind) -> Path:
+def _checked(folder: str | os.PathLike[str], kind: Kind, *, moving: bool = False) -> Path:
+    """Check a folder; one that may be `moving`, since another process writes it now, is checked again when that is done."""
     try:
         target = _true_place(Path(folder))
         if why := _unfit(target):
             msg = f"{shown(folder)} {why}; name a folder that is new, empty, or an earlier {kind.noun}"
             raise kind.error(msg)
         if target.exists():
-            _check_holding(target, folder, kind)
+            with suppress(FileNotFoundError) if moving else nullcontext():
+                _check_holding(target, folder, kind)
     except (OSError, ValueError, RuntimeError) as error:
         if isinstance(error, EventStudyError):
             raise
@@ -155,7 +157,7 @@ def replace_folder(folder: str | os.PathLike[str], files: Mapping[str, bytes], k
     eventstudy.errors.InputError
         Or the kind's own: if the folder holds anything else, or cannot be written.
     """
-    target = _checked(folder, kind)
+    target = _checked(folder, kind, moving=True)
     with told(folder, kind.error):
         target.parent.mkdir(parents=True, exist_ok=True)
         with alone_in(
