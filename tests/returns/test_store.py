@@ -105,6 +105,17 @@ def test_a_manifest_of_ours_that_is_cut_is_damage_and_heals(tmp_path, text):
     assert tree(tmp_path) == {}
 
 
+def test_a_parquet_file_that_is_damaged_does_not_stay(tmp_path):
+    keep(tmp_path, "NVDA")
+    [old] = tmp_path.rglob("*.parquet")
+    old.write_bytes(old.read_bytes()[:-10])
+    (old.parent / "mine.parquet").write_text("mine")
+    keep(tmp_path, "NVDA", close=5.0)
+    assert not old.exists()
+    assert len(list(old.parent.glob("*.parquet"))) == 2
+    assert (old.parent / "mine.parquet").read_text() == "mine"
+
+
 @pytest.mark.parametrize("file", ["../../../precious.txt", "/etc/hostname", "x.parquet", 7, None])
 def test_a_manifest_that_names_anothers_file_does_not_reach_it(tmp_path, file):
     (tmp_path / "precious.txt").write_text("precious")

@@ -167,6 +167,8 @@ class Store:
     def remove(self, key: Key) -> None:
         """Remove an entry; what else lies in its folder stays."""
         place = self.place(key)
+        if not self._belongs(key):  # a stranger's folder does not even get a lock
+            return
         with _held(place):
             if not self._belongs(key):
                 return
@@ -197,14 +199,17 @@ class Store:
         return name if isinstance(name, str) and PARQUET.fullmatch(name) else ""
 
     def _healed(self, key: Key) -> Entry | None:
-        """Return an entry; remove the manifest of one that is damaged."""
+        """Return an entry; remove one that is damaged."""
         place = self.place(key)
         if not self._is_entry(key):  # once more, now that nobody else writes
             return None
         try:
             return _load(place)
         except (OSError, ValueError, KeyError, TypeError):
+            named = place / (self._named(key) or MANIFEST)
             (place / MANIFEST).unlink(missing_ok=True)
+            if is_plain(named):
+                named.unlink()
         return None
 
     def _write(self, place: Path, key: Key, entry: Entry) -> None:
