@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,8 @@ from eventstudy.border import guarded
 from eventstudy.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from exchange_calendars import ExchangeCalendar
 
 __all__ = ["closes", "first_sessions", "get_calendar", "known_years", "opens", "sessions", "timings"]
@@ -55,7 +58,6 @@ def known_years() -> str:
 
 
 _FAR = 10  # years
-_WARNINGS = threading.Lock()  # the filters are one list in a process: two threads must not put back each other's
 _years: dict[str, tuple[int, int]] = {}
 
 
@@ -75,7 +77,23 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     return calendar
 
 
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Keep from the caller what pandas tells `exchange_calendars` of its code.
+
+    From pandas 3.1 on each calendar that is built warns a dozen times of `Series.values` and `DatetimeIndex.weekday`:
+    nothing that a caller could mend, and an error where warnings are errors.
+    """
+    with _FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+_FILTERS = threading.Lock()  # they are one list in a process: two threads must not put back each other's
+
+
 @lru_cache(maxsize=64)
+@_unwarned()
 def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     import exchange_calendars as xcals  # noqa: PLC0415  slow to import: only those who ask for a calendar pay
 
@@ -90,30 +108,19 @@ def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
 
 
 def _cut_to_what_is_recorded(name: str, first: pd.Timestamp, last: pd.Timestamp) -> ExchangeCalendar:
+    import exchange_calendars as xcals  # noqa: PLC0415  the same
+
     try:
-        return _from_library(name, start=first, end=last)
+        return xcals.get_calendar(name, start=first, end=last)
     except ValueError:
         # some calendars are recorded for part of the time only: whole years are cut to it, what was asked for is not
-        recorded = _from_library(name)
+        recorded = xcals.get_calendar(name)
         low, high = recorded.bound_min(), recorded.bound_max()
         start = first if low is None else max(first, low)
         end = last if high is None else min(last, high)
         if start > end:
             _check_recorded(recorded, first, last)
-        return _from_library(name, start=start, end=end)
-
-
-def _from_library(name: str, **bounds: pd.Timestamp) -> ExchangeCalendar:
-    """Let the library build a calendar, without what pandas tells it of its own code.
-
-    From pandas 3.1 on each calendar warns eight times and more of `Series.values` and `DatetimeIndex.weekday`, which
-    `exchange_calendars` uses: nothing that a caller could mend, and an error where warnings are errors.
-    """
-    import exchange_calendars as xcals  # noqa: PLC0415  slow to import: only those who ask for a calendar pay
-
-    with _WARNINGS, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return xcals.get_calendar(name, **bounds)
+        return xcals.get_calendar(name, start=start, end=end)
 
 
 def _check_known(*moments: pd.Timestamp) -> None:
