@@ -52,7 +52,7 @@ def test_a_body_without_end_is_cut(yahoo, transport):
     server, source = yahoo(Security("BAD", behaviours=["endless"]), Security("GOOD"), transport=transport, tries=1)
     panel = es.load_prices(["BAD", "GOOD"], START, END, source=source)
     assert panel.failures == {
-        "BAD": "BadPayload: Yahoo answered 'BAD' with more than 16 MB, longer than any answer can be; the rest was not read"
+        "BAD": "BadPayload: Yahoo answered 'BAD' with more than 8 MB, longer than any answer can be; the rest was not read"
     }
     assert panel.frame["GOOD"].tolist() == walk("GOOD", DAYS).tolist()
     assert server.sent < 2 * LARGEST  # what was on the way when the connection was closed
@@ -90,7 +90,7 @@ def test_what_a_compressed_body_expands_to_is_counted(yahoo, transport):
     bomb = gzip.compress(b" " * 100 * 2**20, 1)
     server.pages["/v8/finance/chart/BAD"] = (200, {"Content-Encoding": "gzip"}, bomb)
     panel = es.load_prices(["BAD", "GOOD"], START, END, source=source)
-    assert "more than 16 MB" in panel.failures["BAD"]
+    assert "more than 8 MB" in panel.failures["BAD"]
 
 
 @pytest.mark.parametrize("maker", PAGES)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ARCHIVE", "LARGEST", "Body", "read_body", "received"]
 
-LARGEST: Final = 16 * 2**20  # bytes of an answer about one symbol, expanded: a century of daily bars has 4 MB
+LARGEST: Final = 8 * 2**20  # bytes of an answer about one symbol, expanded: a century of daily bars has 3 to 4 MB
 ARCHIVE: Final = (
     64 * 2**20
 )  # bytes of an archive, packed and again unpacked: the library's largest daily file has 45 MB
