@@ -9,14 +9,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
-from eventstudy.errors import InputError
+from eventstudy.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
-__all__ = ["closes", "first_sessions", "get_calendar", "opens", "sessions", "timings"]
+__all__ = ["closes", "first_sessions", "get_calendar", "known_years", "opens", "outside", "sessions", "sessions_under", "timings"]
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 
@@ -36,9 +37,68 @@ def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeC
     InputError
         If the name is not known, or the calendar is not recorded for those years.
     """
+    _check_known(start, end)
     calendar = _build(name, start.year, end.year)
     _check_recorded(calendar, start, end)
     return calendar
+
+
+FIRST_YEAR: Final = 1678  # the nanoseconds of `exchange_calendars` begin in September 1677 and end in April 2262
+LAST_YEAR: Final = 2261
+EMPTY: Final = 0.9  # share of sessions without a row above which a date is wrong, or the bars are no days
+ENOUGH: Final = 50  # weekdays below which a few rows are no sign of anything
+
+
+def known_years() -> str:
+    """Return the years that calendars know, in words."""
+    return f"{FIRST_YEAR} to {LAST_YEAR}, the years that calendars know"
+
+
+def outside(index: pd.DatetimeIndex) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Return which dates lie outside the years that calendars know."""
+    return np.asarray((index.year < FIRST_YEAR) | (index.year > LAST_YEAR))
+
+
+def sessions_under(name: str, index: pd.DatetimeIndex, where: str = "") -> pd.DatetimeIndex:
+    """Return the sessions of calendar `name` from the first to the last of the days of some data.
+
+    Parameters
+    ----------
+    name : str
+        The calendar.
+    index : DatetimeIndex
+        Days, sorted.
+    where : str
+        The place of the day that stands alone, if it is known; see `lone`.
+
+    Raises
+    ------
+    DataError
+        If nine in ten of the sessions would be empty: a date is wrong, or the bars are months.
+    """
+    weekdays = int(np.busday_count(index[0].date(), index[-1].date())) + 1
+    if weekdays >= ENOUGH and len(index) < (1 - EMPTY) * weekdays:
+        at = lone(index)
+        msg = (
+            f"{where or f'the row of {at:%Y-%m-%d}'}: from {index[0]:%Y-%m-%d} to {index[-1]:%Y-%m-%d} there are {len(index)} "
+            f"rows for about {weekdays} sessions of {name}; mend that date, or pass calendar=None if the bars are no days"
+        )
+        raise DataError(msg)
+    return sessions(name, pd.Timestamp(index[0]), pd.Timestamp(index[-1]))
+
+
+def lone(index: pd.DatetimeIndex) -> pd.Timestamp:
+    """Return the day beside the longest gap of sorted days, on the side of the fewer ones.
+
+    Examples
+    --------
+    >>> lone(pd.DatetimeIndex(["2025-03-03", "2025-03-04", "2105-03-05"])).year
+    2105
+    """
+    if len(index) < 2:
+        return pd.Timestamp(index[0])
+    gap = int(np.argmax(np.diff(index.asi8)))
+    return pd.Timestamp(index[gap if gap + 1 < len(index) - gap - 1 else gap + 1])
 
 
 _FAR = 10  # years
@@ -51,6 +111,7 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     Building one takes half a second, and a study asks for half a dozen spans of the same years. Years far from those
     that are there get a calendar of their own: nobody waits for what lies between.
     """
+    first_year, last_year = max(first_year, FIRST_YEAR), min(last_year, LAST_YEAR)
     first, last = _years.get(name, (first_year, last_year))
     if first_year > last + _FAR or last_year < first - _FAR:
         return _of_years(name, first_year, last_year)
@@ -80,6 +141,13 @@ def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
         if start > end:
             _check_recorded(recorded, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
         return xcals.get_calendar(name, start=start, end=end)
+
+
+def _check_known(*moments: pd.Timestamp) -> None:
+    for moment in moments:
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            msg = f"{moment:%Y-%m-%d} lies outside the years {known_years()}; check the date"
+            raise InputError(msg)
 
 
 def _check_recorded(calendar: ExchangeCalendar, start: pd.Timestamp, end: pd.Timestamp) -> None:
@@ -224,6 +292,7 @@ def _around(utc: pd.DatetimeIndex, name: str) -> ExchangeCalendar:
     The month holds the next session even over the longest closure.
     """
     first, last, margin = utc.min().tz_localize(None), utc.max().tz_localize(None), pd.Timedelta(days=31)
+    _check_known(first, last)
     calendar = _build(name, (first - margin).year, (last + margin).year)
     _check_recorded(calendar, first, last)
     return calendar

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import numbers
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
+from eventstudy.calendars import known_years, outside
 from eventstudy.errors import DataError
 from eventstudy.returns._index import normal_index
+from eventstudy.returns.cells import NOTHING, cell, coded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["parse_dates"]
+__all__ = ["compact_days", "parse_dates"]
 
 OFFSET: Final = re.compile(r"\d{2}:\d{2}.*?(Z|[+-]\d{2}:?\d{2})$")
 COMPACT_MIN: Final = 19000101  # whole numbers from here on are days written without dashes
 COMPACT_MAX: Final = 21991231
+DIGITS: Final = re.compile(r"[+-]?\d+(\.\d*)?")
 DST: Final = 3600  # seconds by which a zone differs from itself over the year
 
 
@@ -33,7 +39,7 @@ def parse_dates(
     Parameters
     ----------
     values : pandas.Series
-        Text, numbers or timestamps.
+        Text, numbers or timestamps; also categories of them.
     where : callable
         From a position to the words that name the place, for messages.
     date_format : str, optional
@@ -46,33 +52,83 @@ def parse_dates(
     eventstudy.errors.DataError
         Naming the first row that is no date, or whose time zone is not that of the others.
     """
-    missing = values.isna().to_numpy()
+    if isinstance(values.dtype, pd.PeriodDtype) and values.dtype.freq.name in ("D", "B"):
+        values = values.dt.to_timestamp()
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        codes, distinct = np.arange(len(values)), pd.DatetimeIndex(values)
+        missing = np.asarray(distinct.isna())
+    else:
+        codes, distinct = coded(values, where)
+        blank = [at for at, value in enumerate(distinct) if isinstance(value, str) and value.strip() in NOTHING]
+        missing = (codes < 0) | np.isin(codes, blank)
     if missing.any():
         msg = f"{where(int(missing.argmax()))}: there is no date; fill it in or drop the row"
         raise DataError(msg)
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        index = pd.DatetimeIndex(values)
-    elif pd.api.types.is_integer_dtype(values.dtype) and bool(values.between(COMPACT_MIN, COMPACT_MAX).all()):
-        index = _text(values.astype(str), where, date_format or "%Y%m%d")
-    elif values.map(lambda value: isinstance(value, str)).all():
-        text = values.astype(str).str.strip()
-        _one_zone(text, where)
-        index = _text(text, where, date_format)
-    else:
-        index = _objects(values, where)
-    return _zoned(index, where, timezone)
+
+    def place(at: int) -> str:  # many rows share a date: each is read once
+        return where(int((codes == at).argmax()))
+
+    index = _parsed(distinct, codes, place, date_format)
+    far = outside(index)[codes]
+    if far.any():
+        row = int(far.argmax())
+        msg = f"{where(row)}: {str(index[codes[row]])[:10]} lies outside the years {known_years()}; mend the date"
+        raise DataError(msg)
+    index = _zoned(index, place, timezone)
+    return index if len(index) == len(codes) and (codes == np.arange(len(codes))).all() else index.take(codes)
+
+
+def compact_days(values: Any) -> list[str] | None:
+    """Return whole numbers such as 20250403, 20250403.0 or their text as ``"20250403"``; None if they are none of these."""
+    found = []
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)):
+            return None
+        text = str(int(value)) if isinstance(value, numbers.Real) and value == value // 1 else str(value).strip()
+        if not (text.isdecimal() and text.isascii() and len(text) == 8 and COMPACT_MIN <= int(text) <= COMPACT_MAX):
+            return None
+        found.append(text)
+    return found
+
+
+def _parsed(distinct: Any, codes: Any, place: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
+    """Read each distinct cell."""
+    if isinstance(distinct, pd.DatetimeIndex):
+        return distinct
+    used = np.zeros(len(distinct), dtype=bool)
+    used[codes] = True
+    if not used.all():  # a category that no row has: anything that can be read stands for it
+        filler = distinct[int(codes[0])]
+        distinct = [value if there else filler for value, there in zip(distinct, used, strict=True)]
+    if isinstance(distinct, pd.DatetimeIndex):
+        return distinct
+    cells = list(distinct)
+    numeric = all(isinstance(value, numbers.Real) and not isinstance(value, bool) for value in cells)
+    if numeric and date_format is not None and all(value == value // 1 for value in cells):
+        cells, numeric = [str(int(value)) for value in cells], False
+    compact = compact_days(cells) if date_format is None else None
+    if compact is not None:
+        return _text(pd.Series(compact, dtype=str), place, "%Y%m%d")
+    if all(isinstance(value, str) for value in cells):
+        text = pd.Series(cells, dtype=str).str.strip()
+        _one_zone(text, place)
+        return _text(text, place, date_format)
+    return _objects(cells, place)
 
 
 def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
     wall = text.str.replace(r"(\d{2}:\d{2}.*?)(Z|[+-]\d{2}:?\d{2})$", r"\1", regex=True)
-    parsed = pd.to_datetime(wall, format=date_format or "ISO8601", errors="coerce")
-    bad = parsed.isna().to_numpy()
+    try:
+        parsed = pd.to_datetime(wall, format=date_format or "ISO8601", errors="coerce")
+    except (ValueError, TypeError, re.error) as fault:
+        msg = f"date_format={date_format!r} cannot be used ({fault}); write it as '%d.%m.%Y'"
+        raise DataError(msg) from fault
+    number = text.str.fullmatch(DIGITS.pattern) & ~text.str.fullmatch(r"\d{8}")
+    bad = (parsed.isna() | (number if date_format is None else False)).to_numpy(dtype=bool)
     if bad.any():
         row = int(bad.argmax())
         expected = f"a date in the format {date_format}" if date_format else "a date such as 2025-04-03"
-        msg = (
-            f"{where(row)}: {text.iloc[row]!r} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
-        )
+        msg = f"{where(row)}: {cell(text.iloc[row])} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
         raise DataError(msg)
     index = pd.DatetimeIndex(parsed)
     if (index == index.normalize()).all():  # days: their own date, whatever the zone
@@ -108,22 +164,32 @@ def _seconds(zone: str) -> int:
     return sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)
 
 
-def _objects(values: pd.Series, where: Callable[[int], str]) -> pd.DatetimeIndex:
+def _objects(cells: list[Any], where: Callable[[int], str]) -> pd.DatetimeIndex:
     """Dates and timestamps as Python objects, or a mixture that cannot be read."""
     moments: list[pd.Timestamp] = []
-    for row, value in enumerate(values):
-        try:
-            moment = None if isinstance(value, (int, float)) else pd.Timestamp(value)
-        except (TypeError, ValueError):
-            moment = None
-        if moment is None:
-            msg = f"{where(row)}: {value!r} is not a date such as 2025-04-03; mend it, or state date_format="
+    for row, value in enumerate(cells):
+        moment = _moment(value)
+        if moment is None or pd.isna(moment):
+            msg = f"{where(row)}: {cell(value)} is not a date such as 2025-04-03; mend it, or state date_format="
             raise DataError(msg)
         moments.append(moment)
         if str(moment.tzinfo) != str(moments[0].tzinfo):
-            msg = f"{where(row)}: {value!r} mixes time zones with {values.iloc[0]!r}; bring every row to one zone"
+            msg = f"{where(row)}: {cell(value)} mixes time zones with {cell(cells[0])}; bring every row to one zone"
             raise DataError(msg)
     return pd.DatetimeIndex(moments)
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, pd.Period) and value.freqstr in ("D", "B"):
+        return value.to_timestamp()
+    try:
+        if isinstance(value, (dt.date, np.datetime64)):
+            return pd.Timestamp(value)
+        if isinstance(value, str) and not DIGITS.fullmatch(value.strip()):
+            return pd.to_datetime(value.strip(), format="ISO8601")
+    except ValueError:  # no date, or one of a year that pandas does not know
+        return None
+    return None
 
 
 def _zoned(index: pd.DatetimeIndex, where: Callable[[int], str], timezone: str | None) -> pd.DatetimeIndex:
