@@ -17,7 +17,17 @@ from eventstudy.errors import DataError, InputError
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
-__all__ = ["closes", "first_sessions", "get_calendar", "known_years", "opens", "outside", "sessions", "sessions_under", "timings"]
+__all__ = [
+    "closes",
+    "first_sessions",
+    "get_calendar",
+    "known_years",
+    "opens",
+    "outside",
+    "refuse_sparse",
+    "sessions",
+    "timings",
+]
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 
@@ -46,12 +56,12 @@ def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeC
 FIRST_YEAR: Final = 1678  # the nanoseconds of `exchange_calendars` begin in September 1677 and end in April 2262
 LAST_YEAR: Final = 2261
 EMPTY: Final = 0.9  # share of sessions without a row above which a date is wrong, or the bars are no days
-ENOUGH: Final = 50  # weekdays below which a few rows are no sign of anything
+ENOUGH: Final = 250  # weekdays below which a few rows are no sign of anything: a wrong year is 260 away
 
 
 def known_years() -> str:
     """Return the years that calendars know, in words."""
-    return f"{FIRST_YEAR} to {LAST_YEAR}, the years that calendars know"
+    return f"{FIRST_YEAR} to {LAST_YEAR}, which calendars know"
 
 
 def outside(index: pd.DatetimeIndex) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -59,22 +69,17 @@ def outside(index: pd.DatetimeIndex) -> np.ndarray[tuple[int, ...], np.dtype[np.
     return np.asarray((index.year < FIRST_YEAR) | (index.year > LAST_YEAR))
 
 
-def sessions_under(name: str, index: pd.DatetimeIndex, where: str = "") -> pd.DatetimeIndex:
-    """Return the sessions of calendar `name` from the first to the last of the days of some data.
+def refuse_sparse(name: str, index: pd.DatetimeIndex, where: str = "") -> None:
+    """Stop where nine in ten sessions of a calendar would be empty: a date is wrong, or the bars are months.
 
     Parameters
     ----------
     name : str
         The calendar.
     index : DatetimeIndex
-        Days, sorted.
+        The days of the data, sorted.
     where : str
         The place of the day that stands alone, if it is known; see `lone`.
-
-    Raises
-    ------
-    DataError
-        If nine in ten of the sessions would be empty: a date is wrong, or the bars are months.
     """
     weekdays = int(np.busday_count(index[0].date(), index[-1].date())) + 1
     if weekdays >= ENOUGH and len(index) < (1 - EMPTY) * weekdays:
@@ -84,7 +89,6 @@ def sessions_under(name: str, index: pd.DatetimeIndex, where: str = "") -> pd.Da
             f"rows for about {weekdays} sessions of {name}; mend that date, or pass calendar=None if the bars are no days"
         )
         raise DataError(msg)
-    return sessions(name, pd.Timestamp(index[0]), pd.Timestamp(index[-1]))
 
 
 def lone(index: pd.DatetimeIndex) -> pd.Timestamp:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
-from eventstudy.calendars import SESSION_UNIT, known_years, outside, sessions_under
+from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,6 +31,28 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
         If a label is missing or stands twice, zones are mixed, there are two levels of labels, or a year is none that
         calendars know.
     """
+    result = _as_dates(index)
+    if isinstance(result, pd.DatetimeIndex):
+        far = outside(result)
+        if far.any():
+            row = int(far.argmax())
+            msg = f"row {row + 1}: {str(result[row])[:10]} lies outside the years {known_years()}; mend the date"
+            raise DataError(msg)
+        wall = result.tz_localize(None)
+        if bool((wall == wall.normalize()).all()):
+            result = wall.as_unit(SESSION_UNIT)
+        else:
+            result = (result.tz_convert("UTC") if result.tz is not None else result).as_unit(SESSION_UNIT)
+        result = pd.DatetimeIndex(result, name="date")
+    twice = result[result.duplicated()]
+    if unique and len(twice):
+        msg = f"row label {twice[0]} stands {int((result == twice[0]).sum())} times; keep one row for each bar"
+        raise DataError(msg)
+    return result
+
+
+def _as_dates(index: pd.Index) -> pd.Index:
+    """Return labels that are dates, as Python objects or as days of a period index, as timestamps; others as they are."""
     if index.nlevels > 1:
         names = ", ".join(map(str, index.names))
         msg = (
@@ -37,40 +60,26 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
             "use frame[column].unstack(), or load_prices(source=frame) for a long table"
         )
         raise DataError(msg)
-    if isinstance(index, pd.PeriodIndex) and index.freqstr in ("D", "B"):
-        index = index.to_timestamp()
-    if index.dtype == object and len(index) and all(isinstance(label, pd.Timestamp) for label in index):
-        zones = {str(label.tzinfo) for label in index}
-        if len(zones) > 1:
-            msg = f"the dates mix time zones ({', '.join(sorted(zones))}); bring them to one, or drop the zone of daily dates"
-            raise DataError(msg)
+    if isinstance(index, pd.MultiIndex):
+        index = index.get_level_values(0)
     if index.hasnans:
         msg = f"row {int(index.isna().argmax()) + 1} has no date; fill it in or drop the row"
         raise DataError(msg)
-    if index.dtype == object and len(index) and all(isinstance(label, dt.date) for label in index):
-        try:
-            index = pd.DatetimeIndex(index)
-        except (ValueError, TypeError) as fault:
-            msg = f"the row labels ({index[0]} …) cannot be read as dates ({fault}); use pd.to_datetime(frame.index)"
-            raise DataError(msg) from fault
-    result = index
-    if isinstance(index, pd.DatetimeIndex):
-        far = outside(index)
-        if far.any():
-            row = int(far.argmax())
-            msg = f"row {row + 1}: {str(index[row])[:10]} lies outside the years {known_years()}; mend the date"
-            raise DataError(msg)
-        wall = index.tz_localize(None)
-        if bool((wall == wall.normalize()).all()):
-            result = wall.as_unit(SESSION_UNIT)
-        else:
-            result = (index.tz_convert("UTC") if index.tz is not None else index).as_unit(SESSION_UNIT)
-        result = pd.DatetimeIndex(result, name="date")
-    twice = result[result.duplicated()]
-    if unique and len(twice):
-        msg = f"row label {twice[0]} stands {int((result == twice[0]).sum())} times; keep one row for each bar"
+    if isinstance(index, pd.PeriodIndex) and index.freqstr in ("D", "B"):
+        return index.to_timestamp()
+    if index.dtype != object or not len(index) or not all(isinstance(label, dt.date) for label in index):
+        return index
+    zones = {str(getattr(label, "tzinfo", None)) for label in index}
+    if len(zones) > 1:
+        msg = (
+            f"the dates mix time zones ({', '.join(sorted(zones))}); bring them to one, or drop the zone of daily dates"
+        )
         raise DataError(msg)
-    return result
+    try:
+        return pd.DatetimeIndex(index)
+    except (ValueError, TypeError) as fault:
+        msg = f"the row labels ({index[0]} …) cannot be read as dates ({fault}); use pd.to_datetime(frame.index)"
+        raise DataError(msg) from fault
 
 
 def is_intraday(index: pd.Index) -> bool:
@@ -80,7 +89,9 @@ def is_intraday(index: pd.Index) -> bool:
 
 def stamped_days(index: pd.Index) -> bool:
     """Whether the bars seem to be days that carry an hour, such as that of the close: moments a day or more apart."""
-    return is_intraday(index) and len(index) > 1 and bool(pd.Series(index).diff().median() >= DAILY)
+    if not is_intraday(index) or len(index) < 2:
+        return False
+    return bool(pd.Timedelta(pd.Series(index).diff().median()) >= DAILY)
 
 
 def session_rows(
@@ -98,24 +109,14 @@ def session_rows(
         frame = frame.loc[(frame.index >= span[0].normalize()) & (frame.index <= span[1])]
     if (calendar is None and not calendars) or frame.empty:
         return frame, {}
-    if not isinstance(frame.index, pd.DatetimeIndex):
-        msg = f"the rows are labelled {frame.index[0]!r}, not with dates; pass calendar=None to take them as bars"
-        raise DataError(msg)
-    if stamped_days(frame.index):
-        msg = (
-            f"the rows are days that carry an hour ({frame.index[0]}); take the dates of the exchange: "
-            "frame.index = frame.index.tz_convert(zone).tz_localize(None).normalize()"
-        )
-        raise DataError(msg)
-    if is_intraday(frame.index):
-        msg = f"the rows are moments within days ({frame.index[0]}); pass calendar=None to take them as bars"
-        raise DataError(msg)
+    _refuse_rows(frame.index)
     groups: dict[str | None, list[int]] = {}
     for place, symbol in enumerate(frame.columns):
         groups.setdefault(calendars.get(str(symbol), calendar), []).append(place)
-    days = {
-        name: frame.index if name is None else sessions_under(name, frame.index) for name in sorted(groups, key=str)
-    }
+    first, last = frame.index[0], frame.index[-1]
+    given = pd.DatetimeIndex(frame.index)
+    refuse_sparse(calendar or next(iter(calendars.values())), given)
+    days = {name: given if name is None else sessions(name, first, last) for name in sorted(groups, key=str)}
     rows = pd.DatetimeIndex([], dtype=f"datetime64[{SESSION_UNIT}]")
     for own in days.values():
         rows = rows.union(own)
@@ -131,6 +132,22 @@ def session_rows(
         kept = rows.isin(frame.index[strange])
         if kept.any():  # a session of another calendar only
             result = result.copy()
-            result.iloc[kept, places] = float("nan")
+            result.iloc[np.flatnonzero(kept).tolist(), places] = float("nan")
     result = result.set_axis(pd.DatetimeIndex(rows, name="date"), axis=0)
     return result, outside_of
+
+
+def _refuse_rows(index: pd.Index) -> None:
+    """Stop at rows that no calendar can be laid over."""
+    if not isinstance(index, pd.DatetimeIndex):
+        msg = f"the rows are labelled {index[0]!r}, not with dates; pass calendar=None to take them as bars"
+        raise DataError(msg)
+    if stamped_days(index):
+        msg = (
+            f"the rows are days that carry an hour ({index[0]}); take the dates of the exchange: "
+            "frame.index = frame.index.tz_convert(zone).tz_localize(None).normalize()"
+        )
+        raise DataError(msg)
+    if is_intraday(index):
+        msg = f"the rows are moments within days ({index[0]}); pass calendar=None to take them as bars"
+        raise DataError(msg)

@@ -62,7 +62,9 @@ def as_numbers(values: pd.Series, where: Callable[[int], str]) -> Floats:
     infinite = np.isinf(found)
     if infinite.any():
         row = int(infinite.argmax())
-        msg = f"{where(row)}: {cell(found[row])} is not a number that can be used; leave the cell empty if it is missing"
+        msg = (
+            f"{where(row)}: {cell(found[row])} is not a number that can be used; leave the cell empty if it is missing"
+        )
         raise DataError(msg)
     return np.asarray(found, dtype=np.float64)
 
@@ -74,13 +76,13 @@ def _from_objects(values: pd.Series, where: Callable[[int], str]) -> Floats:
     there = values.notna().to_numpy()
     odd = {kind for kind in map(type, values[there]) if not _numeric(kind)}
     if odd:
-        row = next(at for at, value in enumerate(values) if type(value) in odd)
+        row = [type(value) in odd for value in values].index(True)
         msg = f"{where(row)}: {cell(values.iloc[row])} is not a number; leave the column out, or mend it"
         raise DataError(msg)
     if any(issubclass(kind, str) for kind in set(map(type, values[there]))):
         return text_numbers(values.where(there, "").astype(str), where)
     found = np.full(len(values), np.nan)
-    for row in np.flatnonzero(there):
+    for row in np.flatnonzero(there).tolist():
         try:
             found[row] = float(values.iloc[row])
         except (OverflowError, ValueError):
@@ -94,7 +96,12 @@ def _numeric(kind: type) -> bool:
 
 
 def text_numbers(
-    values: pd.Series, where: Callable[[int], str], *, decimal: str = ".", thousands: str | None = None, nothing: bool = False
+    values: pd.Series,
+    where: Callable[[int], str],
+    *,
+    decimal: str = ".",
+    thousands: str | None = None,
+    nothing: bool = False,
 ) -> Floats:
     """Return numbers that are written as text.
 
@@ -113,8 +120,12 @@ def text_numbers(
     blank = (values.isna() | text.isin(NOTHING if nothing else ("",))).to_numpy(dtype=bool)
     bare = text if thousands is None else text.str.replace(thousands, "", regex=False)
     if decimal != ".":
-        bare = bare.where(~bare.str.contains(".", regex=False).fillna(False), "?").str.replace(decimal, ".", regex=False)
-    found = pd.to_numeric(bare.mask(pd.Series(blank, index=bare.index)), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        bare = bare.where(~bare.str.contains(".", regex=False).fillna(False), "?").str.replace(
+            decimal, ".", regex=False
+        )
+    found = pd.to_numeric(bare.mask(pd.Series(blank, index=bare.index)), errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
     bad = np.isnan(found) & ~blank
     if bad.any():
         row = int(bad.argmax())
@@ -140,16 +151,17 @@ def cell(value: Any) -> str:
     return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 1]}…"
 
 
-def coded(values: pd.Series, where: Callable[[int], str]) -> tuple[NDArray[np.intp], Any]:
+def coded(values: pd.Series, where: Callable[[int], str]) -> tuple[Any, Any]:
     """Return codes and the distinct cells in order of appearance; a missing cell has the code -1."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(dtype=np.intp), values.cat.categories
     try:
-        return pd.factorize(values)
+        codes, distinct = pd.factorize(values)
     except TypeError as fault:
         row = next((at for at, value in enumerate(values) if getattr(value, "__hash__", None) is None), 0)
         msg = f"{where(row)}: {cell(values.iloc[row])} is a {type(values.iloc[row]).__name__}; one cell holds one thing"
         raise DataError(msg) from fault
+    return codes, distinct
 
 
 def symbol_codes(values: pd.Series, where: Callable[[int], str]) -> tuple[NDArray[np.intp], list[str]]:
@@ -195,4 +207,4 @@ def _symbol(value: Any) -> str | None:
         return value.strip()
     if isinstance(value, (bool, np.bool_, np.timedelta64)) or not isinstance(value, (numbers.Real, Decimal)):
         return None
-    return str(int(value)) if value == value // 1 else None
+    return f"{value:.0f}" if value == value // 1 else None

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
     from eventstudy.returns.tables import TableOptions
 
-__all__ = ["Layout", "fields_of", "find_layout", "label_text", "one_header", "pick_field", "plain", "stem_of"]
+__all__ = [
+    "Layout",
+    "fields_of",
+    "find_layout",
+    "label_text",
+    "one_header",
+    "pick_field",
+    "plain",
+    "refuse_dates",
+    "stem_of",
+]
 
 DATE_NAMES: Final = ("date", "datetime", "timestamp", "datadate", "tradedate", "caldt", "observationdate")
 FIRST_DATE_NAMES: Final = ("time", "day", "session", "bar", "index", "")
@@ -45,7 +55,7 @@ class Layout:
         The column of dates; None: they are the index.
     symbol : str or None
         The column of symbols, in a long table.
-    values : tuple of str
+    cells : tuple of str
         The columns of numbers that are looked at.
     doubtful : bool
         `symbol` may be the ticker of a wide table after all: its cells must tell.
@@ -55,7 +65,7 @@ class Layout:
 
     date: str | None
     symbol: str | None
-    values: tuple[str, ...]
+    cells: tuple[str, ...]
     doubtful: bool = False
     single: str = ""
 
@@ -123,14 +133,10 @@ def find_layout(
 
 def no_values(name: str) -> str:
     """Return what is said of a long table without a known column of values."""
-    return (
-        f"{name}: no column of values ('adj_close', 'close', 'price', 'return' …) beside the symbols; say which: column="
-    )
+    return f"{name}: no column of values ('adj_close', 'close', 'price', 'return' …) beside the symbols; say which: column="
 
 
-def _date_column(
-    names: Sequence[str], options: TableOptions, name: str, *, dated: bool, labelled: bool
-) -> str | None:
+def _date_column(names: Sequence[str], options: TableOptions, name: str, *, dated: bool, labelled: bool) -> str | None:
     if dated and options.date_column is None:
         return None
     found = _find(names, options.date_column, DATE_NAMES, name, "date_column")
@@ -182,7 +188,8 @@ def label_text(label: Any) -> str:
     if isinstance(label, str):
         return label.strip().lstrip("\ufeff")
     if isinstance(label, numbers.Real) and not isinstance(label, numbers.Integral):
-        return "" if label != label else str(int(label)) if float(label).is_integer() else str(label)  # noqa: PLR0124  NaN
+        value = float(label)
+        return "" if np.isnan(value) else str(int(value)) if value.is_integer() else str(label)
     return "" if label is None or label is pd.NaT or label is pd.NA else str(label)
 
 
@@ -226,18 +233,23 @@ def one_header(table: pd.DataFrame, name: str, options: TableOptions) -> pd.Data
     eventstudy.errors.DataError
         If the columns are dates, one has no name, or two have the same.
     """
-    columns = table.columns
-    if isinstance(columns, (pd.DatetimeIndex, pd.PeriodIndex)):
-        msg = f"{name}: the columns are dates ({columns[0]} …); bars go down and symbols across: pass frame.T"
-        raise DataError(msg)
+    columns: Any = table.columns
+    refuse_dates(columns, name)
     if columns.nlevels > 1:
         fields = [plain(options.column)] if options.column else fields_of(options.holds)
-        positions, labels = pick_field(pd.MultiIndex(columns), fields, name)
+        positions, labels = pick_field(columns, fields, name)
         table = table.iloc[:, positions]
     else:
         labels = [label_text(label) for label in columns.get_level_values(0)]
     refuse_labels(labels, name)
     return table.set_axis(pd.Index(labels, dtype=object), axis=1)
+
+
+def refuse_dates(columns: pd.Index, place: str) -> None:
+    """Stop at a table that lies on its side."""
+    if columns.inferred_type in ("datetime64", "datetime", "date", "period"):
+        msg = f"{place}: the columns are dates ({columns[0]} …); bars go down and symbols across: pass frame.T"
+        raise DataError(msg)
 
 
 def refuse_labels(labels: Sequence[str], place: str) -> None:

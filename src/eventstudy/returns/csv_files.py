@@ -81,9 +81,7 @@ class TextTable:
     layout: Layout
 
 
-def read_csv(
-    path: Path, options: TableOptions, reading: Reading, symbols: Sequence[str] | None
-) -> TextTable:
+def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Sequence[str] | None) -> TextTable:
     """Read the columns of a CSV file that are needed.
 
     Parameters
@@ -103,8 +101,9 @@ def read_csv(
     positions, names, first_row = _names(path.name, head, options)
     layout = find_layout(names, options, path.name, symbols=symbols)
     text = {layout.date, layout.symbol}
-    needed = [(at, name) for at, name in zip(positions, names, strict=True) if name in text or name in set(layout.values)]
-    job = _Job(path, reading, len(head[0]), first_row, needed, frozenset(name for name in names if name in text))
+    wanted = {*layout.cells, *text}
+    needed = [(at, name) for at, name in zip(positions, names, strict=True) if name in wanted]
+    job = _Job(path, reading, len(head[0]), first_row, needed, frozenset(name for _, name in needed if name in text))
     with guarded(path.name, "CSV", DataError, WAY_OUT):
         if len(reading.sep) > 1 or not reading.sep.isascii():
             return TextTable(_framed(_by_pandas(job), layout, job), first_row, names, layout)
@@ -153,8 +152,8 @@ def _head(path: Path, reading: Reading) -> list[list[str]]:
         few = io.StringIO(lines, newline="").readlines()[: HEAD + 1]
         few = few[:HEAD] if len(few) > HEAD else few
         rows = _cells(few, reading.sep)
-    if len(rows[0]) > reading.most_columns:
-        msg = f"{name}: row 1 has {len(rows[0])} columns, more than {reading.most_columns}; raise the bound: most_columns="
+    if len(rows[0]) - 1 > reading.most_columns:
+        msg = f"{name}: row 1 has {len(rows[0]) - 1} columns beside the dates, more than {reading.most_columns}; raise the bound: most_columns="
         raise DataError(msg)
     return rows
 
@@ -162,7 +161,7 @@ def _head(path: Path, reading: Reading) -> list[list[str]]:
 def _cells(lines: list[str], sep: str) -> list[list[str]]:
     if len(sep) > 1:
         return [re.split(sep, line.strip("\r\n")) for line in lines]
-    limit = csv.field_size_limit(max(map(len, lines)) + 1)
+    limit = csv.field_size_limit(sum(map(len, lines)) + 1)
     try:
         return [row or [""] for row in csv.reader(lines, delimiter=sep)]
     finally:
@@ -175,7 +174,11 @@ def _names(name: str, head: list[list[str]], options: TableOptions) -> tuple[lis
     if len(names) == 1:
         other = next((mark for mark in (";", "\t", "|", ",") if mark in names[0]), None)
         decimal = " (and decimal=',' if that is its mark)" if other == ";" else ""
-        hint = f"; its columns seem to be parted by {other!r}: pass sep={other!r}{decimal}" if other else "; a date and a value are needed"
+        hint = (
+            f"; its columns seem to be parted by {other!r}: pass sep={other!r}{decimal}"
+            if other
+            else "; a date and a value are needed"
+        )
         msg = f"{name}: row 1 has one column only, {names[0]!r}{hint}"
         raise DataError(msg)
     if below and len(below[0]) == len(names) + 1 and not below[0][-1].strip():
@@ -202,7 +205,9 @@ def _by_arrow(job: _Job, kind: Any) -> Any:
         return "error"
 
     reading = job.reading
-    encoding = "utf8" if reading.encoding.lower().replace("_", "-") in ("utf-8-sig", "utf-8", "utf8") else reading.encoding
+    encoding = (
+        "utf8" if reading.encoding.lower().replace("_", "-") in ("utf-8-sig", "utf-8", "utf8") else reading.encoding
+    )
     places = [str(at) for at, _ in job.needed]
     types = [TEXT if name in job.text else kind for _, name in job.needed]
     options = {
@@ -270,19 +275,24 @@ def _by_pandas(job: _Job) -> pd.DataFrame:
 
 def _framed(table: pd.DataFrame, layout: Layout, job: _Job) -> pd.DataFrame:
     """Return the columns under their names, numbers as floats, without blank lines at the end."""
-    name, reading = job.path.name, job.reading
-    table = table.set_axis([column for _, column in job.needed], axis=1)
-    for column in [column for column in table.columns if column not in job.text]:
-        if not pd.api.types.is_float_dtype(table[column].dtype):
-            table[column] = text_numbers(
-                table[column].fillna(""),
-                lambda row, column=column: f"{name}, row {row + job.first_row}, column {column!r}",  # type: ignore[misc]
-                decimal=reading.decimal,
-                thousands=reading.thousands,
-                nothing=True,
-            )
+    names = [column for _, column in job.needed]
+    table = table.set_axis(names, axis=1)
+    if any(column not in job.text and kind != np.float64 for column, kind in zip(names, table.dtypes, strict=True)):
+        table = pd.DataFrame({column: _column(table[column], column, job) for column in names})
     end, dates = len(table), table[layout.date]
     blank = np.asarray(dates.isin(["", None]))
     while end and blank[end - 1] and all(not str(cell).strip() or cell != cell for cell in table.iloc[end - 1]):  # noqa: PLR0124  NaN
         end -= 1
     return table.iloc[:end]
+
+
+def _column(cells: pd.Series, column: str, job: _Job) -> Any:
+    if column in job.text:
+        return cells
+    return text_numbers(
+        cells.fillna(""),
+        lambda row: f"{job.path.name}, row {row + job.first_row}, column {column!r}",
+        decimal=job.reading.decimal,
+        thousands=job.reading.thousands,
+        nothing=True,
+    )

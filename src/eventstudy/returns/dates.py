@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compact_days", "parse_dates"]
 
-OFFSET: Final = re.compile(r"\d{2}:\d{2}.*?(Z|[+-]\d{2}:?\d{2})$")
+OFFSET: Final = r"\d{2}:\d{2}.*?(?:Z|[+-]\d{2}:?\d{2})$"
+ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 COMPACT_MIN: Final = 19000101  # whole numbers from here on are days written without dashes
 COMPACT_MAX: Final = 21991231
 DIGITS: Final = re.compile(r"[+-]?\d+(\.\d*)?")
@@ -59,8 +60,9 @@ def parse_dates(
         missing = np.asarray(distinct.isna())
     else:
         codes, distinct = coded(values, where)
-        blank = [at for at, value in enumerate(distinct) if isinstance(value, str) and value.strip() in NOTHING]
-        missing = (codes < 0) | np.isin(codes, blank)
+        words = pd.Series(distinct)
+        blank = words.str.strip().isin(NOTHING) if words.dtype == "str" else words.isin(NOTHING)
+        missing = (codes < 0) | np.isin(codes, np.flatnonzero(blank))
     if missing.any():
         msg = f"{where(int(missing.argmax()))}: there is no date; fill it in or drop the row"
         raise DataError(msg)
@@ -84,7 +86,7 @@ def compact_days(values: Any) -> list[str] | None:
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)):
             return None
-        text = str(int(value)) if isinstance(value, numbers.Real) and value == value // 1 else str(value).strip()
+        text = f"{value:.0f}" if isinstance(value, numbers.Real) and value == value // 1 else str(value).strip()
         if not (text.isdecimal() and text.isascii() and len(text) == 8 and COMPACT_MIN <= int(text) <= COMPACT_MAX):
             return None
         found.append(text)
@@ -93,38 +95,38 @@ def compact_days(values: Any) -> list[str] | None:
 
 def _parsed(distinct: Any, codes: Any, place: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
     """Read each distinct cell."""
-    if isinstance(distinct, pd.DatetimeIndex):
-        return distinct
     used = np.zeros(len(distinct), dtype=bool)
     used[codes] = True
-    if not used.all():  # a category that no row has: anything that can be read stands for it
-        filler = distinct[int(codes[0])]
-        distinct = [value if there else filler for value, there in zip(distinct, used, strict=True)]
+    if not used.all():  # a category that no row has: what can be read stands for it
+        distinct = distinct.take(np.where(used, np.arange(len(distinct)), int(codes[0])))
     if isinstance(distinct, pd.DatetimeIndex):
         return distinct
-    cells = list(distinct)
-    numeric = all(isinstance(value, numbers.Real) and not isinstance(value, bool) for value in cells)
-    if numeric and date_format is not None and all(value == value // 1 for value in cells):
-        cells, numeric = [str(int(value)) for value in cells], False
+    cells = pd.Series(distinct)
+    if cells.dtype == object and all(isinstance(value, str) for value in cells):
+        cells = cells.astype(str)
+    if date_format is not None and pd.api.types.is_numeric_dtype(cells.dtype) and (cells == cells // 1).all():
+        cells = cells.astype("int64").astype(str)
+    if cells.dtype == "str":
+        cells = cells.str.strip()
     compact = compact_days(cells) if date_format is None else None
     if compact is not None:
-        return _text(pd.Series(compact, dtype=str), place, "%Y%m%d")
-    if all(isinstance(value, str) for value in cells):
-        text = pd.Series(cells, dtype=str).str.strip()
-        _one_zone(text, place)
-        return _text(text, place, date_format)
-    return _objects(cells, place)
+        return _text(pd.Series(compact, dtype="str"), place, "%Y%m%d")
+    return _text(cells, place, date_format) if cells.dtype == "str" else _objects(list(cells), place)
 
 
 def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
-    wall = text.str.replace(r"(\d{2}:\d{2}.*?)(Z|[+-]\d{2}:?\d{2})$", r"\1", regex=True)
+    zone = _zones(text)
+    _one_zone(text, zone, where)
+    wall = text.str.replace(r"(\d{2}:\d{2}.*?)(Z|[+-]\d{2}:?\d{2})$", r"\1", regex=True) if zone.notna().any() else text
     try:
         parsed = pd.to_datetime(wall, format=date_format or "ISO8601", errors="coerce")
     except (ValueError, TypeError, re.error) as fault:
         msg = f"date_format={date_format!r} cannot be used ({fault}); write it as '%d.%m.%Y'"
         raise DataError(msg) from fault
-    number = text.str.fullmatch(DIGITS.pattern) & ~text.str.fullmatch(r"\d{8}")
-    bad = (parsed.isna() | (number if date_format is None else False)).to_numpy(dtype=bool)
+    bad = parsed.isna().to_numpy()
+    if date_format is None:  # a year alone, or a number that is no day
+        number = text.str.fullmatch(DIGITS.pattern) & ~text.str.fullmatch(r"\d{8}")
+        bad = bad | number.to_numpy(dtype=bool)
     if bad.any():
         row = int(bad.argmax())
         expected = f"a date in the format {date_format}" if date_format else "a date such as 2025-04-03"
@@ -133,28 +135,37 @@ def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None)
     index = pd.DatetimeIndex(parsed)
     if (index == index.normalize()).all():  # days: their own date, whatever the zone
         return index
-    if date_format is None and text.str.extract(OFFSET, expand=False).notna().all():
+    if date_format is None and zone.notna().all():
         return pd.DatetimeIndex(pd.to_datetime(text, format="ISO8601", utc=True))
     return index
 
 
-def _one_zone(text: pd.Series, where: Callable[[int], str]) -> None:
+def _zones(text: pd.Series) -> pd.Series:
+    """Return the zone at the end of each moment, such as Z or -05:00; missing where there is none."""
+    there = text.str.contains(OFFSET, regex=True).to_numpy(dtype=bool)
+    if not there.any():
+        return pd.Series(None, index=text.index, dtype="object")
+    codes, ends = pd.factorize(text.str.slice(-6))
+    found = [ZONE.search(end) for end in ends]
+    zone = pd.Series([None if match is None else match[0] for match in found], dtype="object").take(codes)
+    return zone.set_axis(text.index).where(there, None)
+
+
+def _one_zone(text: pd.Series, zone: pd.Series, where: Callable[[int], str]) -> None:
     """Refuse a column whose rows are in different zones; one hour between them is summer time."""
-    found = text.str.extract(OFFSET, expand=False)
-    zones = found.dropna().unique()
-    if not len(zones):
+    seconds = {one: _seconds(one) for one in zone.dropna().unique()}
+    if not seconds:
         return
-    first = found.iloc[0]
-    seconds = {zone: _seconds(zone) for zone in zones}
-    reference = seconds.get(first) if isinstance(first, str) else None
-    for row, zone in enumerate(found):
-        alike = isinstance(zone, str) and reference is not None and abs(seconds[zone] - reference) <= DST
-        if not alike:
-            msg = (
-                f"{where(row)}: {text.iloc[row]!r} mixes time zones with {text.iloc[0]!r}; "
-                "bring every row to one zone, or drop the zone of daily dates"
-            )
-            raise DataError(msg)
+    reference = seconds.get(zone.iloc[0])
+    alike = {one: reference is not None and abs(value - reference) <= DST for one, value in seconds.items()}
+    strange = ~zone.map(alike).eq(True).to_numpy(dtype=bool)
+    if strange.any():
+        row = int(strange.argmax())
+        msg = (
+            f"{where(row)}: {text.iloc[row]!r} mixes time zones with {text.iloc[0]!r}; "
+            "bring every row to one zone, or drop the zone of daily dates"
+        )
+        raise DataError(msg)
 
 
 def _seconds(zone: str) -> int:

@@ -130,17 +130,15 @@ class FileSource:
         return _delivery(result, self.name, self._options, symbols, text.names)
 
 
-def _read_parquet(
-    path: Path, options: TableOptions, reading: Reading, symbols: Sequence[str] | None
-) -> pd.DataFrame:
+def _read_parquet(path: Path, options: TableOptions, reading: Reading, symbols: Sequence[str] | None) -> pd.DataFrame:
     """Read the columns of a Parquet file that are needed, within the same bounds as text."""
     import pyarrow.parquet as pq  # noqa: PLC0415  slow to import
 
     with guarded(path.name, "Parquet", DataError, "check the file, or write it anew"):
         file = pq.ParquetFile(path)
         rows, names = file.metadata.num_rows, file.schema_arrow.names
-        if len(names) > reading.most_columns:
-            msg = f"{path.name}: {len(names)} columns, more than {reading.most_columns}; raise the bound: most_columns="
+        if len(names) - 1 > reading.most_columns:
+            msg = f"{path.name}: {len(names) - 1} columns beside the dates, more than {reading.most_columns}; raise the bound: most_columns="
             raise DataError(msg)
         needed = _needed(names, options, path.name, symbols)
         if rows * len(needed or names) * 8 > reading.largest:
@@ -161,7 +159,7 @@ def _needed(names: list[str], options: TableOptions, name: str, symbols: Sequenc
         return None
     if layout.symbol is None or layout.doubtful or layout.date is None:
         return None
-    wanted = {layout.date, layout.symbol, *layout.values}
+    wanted = {layout.date, layout.symbol, *layout.cells}
     return [column for column, label in zip(names, labels, strict=True) if label in wanted]
 
 

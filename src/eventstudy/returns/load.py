@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eventstudy.calendars import known_years, lone, outside, sessions_under
+from eventstudy.calendars import known_years, lone, outside, refuse_sparse
 from eventstudy.errors import DataError, NoSuchTicker, SourceError
 from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
@@ -230,7 +230,7 @@ def _prices(
     if len(frame) and isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None:
         span = (first or frame.index[0], last or frame.index[-1])
         if calendar is not None and not is_intraday(frame.index):
-            sessions_under(calendar, frame.index, got.places.get(lone(frame.index), ""))
+            refuse_sparse(calendar, frame.index, got.places.get(lone(frame.index), ""))
     return PricePanel(
         frame,
         calendar=calendar,

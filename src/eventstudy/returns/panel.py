@@ -16,7 +16,7 @@ from eventstudy.errors import DataError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
 from eventstudy.returns.cells import unlike_numbers
-from eventstudy.returns.columns import PRICE_NAMES, RETURN_NAMES, pick_field, plain
+from eventstudy.returns.columns import PRICE_NAMES, RETURN_NAMES, pick_field, plain, refuse_dates
 from eventstudy.returns.plausible import check_returns
 from eventstudy.returns.quality import assess
 
@@ -353,13 +353,11 @@ def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame
     if not isinstance(frame, pd.DataFrame):
         msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
         raise DataError(msg)
-    columns = frame.columns
+    columns: Any = frame.columns
     if isinstance(columns, pd.MultiIndex):
         frame = _one_level(frame, columns, fields)
         columns = frame.columns
-    if isinstance(columns, (pd.DatetimeIndex, pd.PeriodIndex)):
-        msg = f"the columns are dates ({columns[0]} …); bars go down and symbols across: pass frame.T"
-        raise DataError(msg)
+    refuse_dates(columns, "the frame")
     twice = columns[columns.duplicated()]
     if len(twice):
         msg = f"column {twice[0]!r} stands twice; keep one"
@@ -371,12 +369,18 @@ def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame
             raise DataError(msg)
     result = frame.astype(float)
     result.index = normal_index(frame.index)
-    return result.sort_index().rename_axis(columns="symbol")
+    try:
+        ordered: pd.DataFrame = result.sort_index().rename_axis(columns="symbol")
+    except TypeError as fault:
+        msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
+        raise DataError(msg) from fault
+    return ordered
 
 
 def _one_level(frame: pd.DataFrame, columns: pd.MultiIndex, fields: tuple[str, ...]) -> pd.DataFrame:
     if columns.nlevels == 1:
-        return frame.set_axis(columns.get_level_values(0), axis=1)
+        flat: pd.DataFrame = frame.set_axis(columns.get_level_values(0), axis=1)
+        return flat
     words = {plain(word) for level in range(columns.nlevels) for word in columns.get_level_values(level)}
     if fields == RETURN_NAMES and words.isdisjoint(RETURN_NAMES) and not words.isdisjoint(PRICE_NAMES):
         msg = (
@@ -385,7 +389,7 @@ def _one_level(frame: pd.DataFrame, columns: pd.MultiIndex, fields: tuple[str, .
         )
         raise DataError(msg)
     positions, labels = pick_field(columns, fields, "the frame")
-    return frame.iloc[:, positions].set_axis(labels, axis=1)
+    return pd.DataFrame(frame.iloc[:, positions].set_axis(labels, axis=1))
 
 
 def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -140,7 +140,8 @@ def tidy(
         raise DataError(msg)
     if layout.doubtful:
         layout = _settled(table, layout, name)
-    label = layout.date if layout.date is not None else str(table.index.name or "date")
+    index_name = "date" if table.index.name is None else str(table.index.name)
+    label = index_name if layout.date is None else layout.date
     column = table[layout.date] if layout.date is not None else table.index.to_series()
     dates = parse_dates(
         column.reset_index(drop=True),
@@ -189,10 +190,8 @@ def _wide(
     table: pd.DataFrame, layout: Layout, dates: pd.DatetimeIndex, where: tuple[Place, str], options: TableOptions
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     place, label = where
-    columns = list(layout.values)
-    values = np.empty((len(table), len(columns)), order="F")
-    for at, column in enumerate(columns):
-        values[:, at] = as_numbers(table[column], lambda row, column=column: place(row, column))  # type: ignore[misc]
+    columns = list(layout.cells)
+    values = _matrix(table[columns], place)
     _refuse_twice(dates, place, label)
     for at in _suspects(values, columns, options):
         _refuse_cells(values[:, at], columns[at], place, options)
@@ -202,6 +201,18 @@ def _wide(
         frame = frame.sort_index()
         notes = dict.fromkeys(frame.columns, "rows were out of order: sorted")
     return frame, notes
+
+
+def _matrix(cells: pd.DataFrame, place: Place) -> Floats:
+    """Return the cells as floats."""
+    if (cells.dtypes == np.float64).all():
+        values = cells.to_numpy(dtype=np.float64)
+        if not np.isinf(values).any():
+            return values
+    values = np.empty(cells.shape, order="F")
+    for at, column in enumerate(cells.columns):
+        values[:, at] = as_numbers(cells[column], lambda row, column=column: place(row, column))  # type: ignore[misc]
+    return values
 
 
 def _suspects(values: Floats, columns: list[str], options: TableOptions) -> list[int]:
@@ -222,7 +233,7 @@ def _long(
     largest: int,
 ) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
     place, label = where
-    symbol, (column,) = str(layout.symbol), layout.values
+    symbol, column = str(layout.symbol), layout.cells[0]
     code, names = symbol_codes(table[symbol], lambda row: place(row, symbol))
     known = names
     cells = table[column]
@@ -328,9 +339,7 @@ def _refuse_cells(values: Floats, column: str, place: Place, options: TableOptio
         _refuse_returns(values, column, place, options)
 
 
-def _refuse_returns(
-    values: Floats, column: str, place: Place, options: TableOptions
-) -> None:
+def _refuse_returns(values: Floats, column: str, place: Place, options: TableOptions) -> None:
     size = float(np.nanmedian(np.abs(values)))
     if size > PRICE_MEDIAN and np.nanmin(values) >= 0:
         row = int(np.isfinite(values).argmax())
@@ -348,9 +357,7 @@ def _refuse_returns(
         raise DataError(msg)
 
 
-def _refuse_prices(
-    values: Floats, column: str, place: Place, options: TableOptions
-) -> None:
+def _refuse_prices(values: Floats, column: str, place: Place, options: TableOptions) -> None:
     bad = values <= 0
     if not bad.any():
         return
