@@ -34,10 +34,22 @@ __all__ = [
 ]
 
 LARGEST: Final = 2 * 1024**3  # bytes of a file, after it is expanded
+MOST_COLUMNS: Final = 20_000
 SAID: Final = 300  # characters of a foreign message that are repeated
 # a key of hundreds of parts, such as a.b.c.d; tomllib takes the square of their number: minutes
 DOTTED: Final = re.compile(r"""(?<![\w."'-])(?:["']?+[\w-]++["']?+\s*+\.\s*+){200}""")
 UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+FORMATS: Final = (
+    (b"PK\x03\x04", "the file is a ZIP archive or an Excel workbook; save the sheet as CSV, or name the archive .zip"),
+    (b"\xd0\xcf\x11\xe0", "the file is an Excel workbook; save the sheet as CSV"),
+    (b"PAR1", "the file is Parquet; name it .parquet"),
+    (b"ARROW1", "the file is Feather; read it with pandas.read_feather and pass the frame"),
+    (b"\x1f\x8b", "the file is compressed with gzip; name it .gz"),
+    (b"BZh", "the file is compressed with bzip2; name it .bz2"),
+    (b"\xfd7zXZ", "the file is compressed with xz; name it .xz"),
+    (b"\x28\xb5\x2f\xfd", "the file is compressed with zstd; name it .zst"),
+    (b"%PDF", "the file is a PDF; save the table as CSV"),
+)
 
 
 @contextmanager
@@ -57,8 +69,11 @@ def guarded(place: str, what: str, error: type[InputError], way_out: str) -> Ite
     """
     try:
         yield
-    except (EventStudyError, MemoryError, Warning):
+    except (EventStudyError, Warning):
         raise
+    except MemoryError as fault:  # also of a damaged file that claims to be huge
+        msg = f"{place}: this does not fit into memory as {what}; {way_out}"
+        raise error(msg) from fault
     except RecursionError as fault:
         msg = f"{place}: this cannot be read as {what} (it is nested too deeply); {way_out}"
         raise error(msg) from fault
@@ -120,6 +135,21 @@ def read_text(path: Path, error: type[InputError], *, largest: int = LARGEST) ->
         raise error(msg) from fault
 
 
+def foreign_format(start: bytes, encoding: str = "utf-8") -> str:
+    """Return what the first bytes of a file show it to be, if that is no text in this encoding; else nothing."""
+    for mark, what in FORMATS:
+        if start[: len(mark)] == mark:
+            return what
+    wide = encoding.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32", "u16", "u32"))
+    if start[:2] in UTF16 and not wide:
+        return "the file is UTF-16 text; save it as UTF-8, or pass encoding='utf-16' where that is an option"
+    if b"\0" in start and not wide:
+        return "the file holds NUL bytes, so that it is no text; save it as UTF-8 text"
+    if start.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "the file is a web page (HTML or XML), not a table; download the file itself"
+    return ""
+
+
 def parse_toml(text: str, place: str, error: type[InputError]) -> dict[str, Any]:
     """Return the content of a TOML text."""
     if DOTTED.search(text):
@@ -146,12 +176,9 @@ def _expanded(path: Path, error: type[InputError]) -> IO[bytes] | io.BufferedIOB
     if ending == ".zip":
         return _only_member(path, error)
     if ending == ".zst":
-        try:
-            import zstandard  # noqa: PLC0415  few have it
-        except ImportError as fault:
-            msg = f"{path.name}: a .zst file needs the package zstandard; install it, or expand the file first"
-            raise error(msg) from fault
-        return zstandard.open(path, "rb")  # type: ignore[no-any-return]  # it is checked without its types
+        import pyarrow as pa  # noqa: PLC0415  slow to import
+
+        return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]  # it has no types
     return path.open("rb")
 
 
@@ -178,7 +205,7 @@ class _Bounded(io.RawIOBase):
         chunk = self._inner.read(len(buffer))
         self._left -= len(chunk)
         if self._left < 0:
-            msg = f"{self._name}: the file holds more than {self._largest / 1024**3:.3g} GB expanded; split it, or raise the bound"
+            msg = f"{self._name}: the file holds more than {self._largest / 1024**3:.3g} GB expanded; split it, or raise the bound (largest=)"
             raise self._error(msg)
         buffer[: len(chunk)] = chunk
         return len(chunk)

@@ -12,17 +12,28 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from eventstudy.border import guarded
-from eventstudy.errors import InputError
+from eventstudy.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exchange_calendars import ExchangeCalendar
 
-__all__ = ["closes", "first_sessions", "get_calendar", "known_years", "opens", "sessions", "timings"]
+__all__ = [
+    "closes",
+    "first_sessions",
+    "get_calendar",
+    "known_years",
+    "opens",
+    "outside",
+    "refuse_sparse",
+    "sessions",
+    "timings",
+]
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 
@@ -50,11 +61,54 @@ def get_calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> ExchangeC
 
 FIRST_YEAR: Final = 1678  # the nanoseconds of `exchange_calendars` begin in September 1677 and end in April 2262
 LAST_YEAR: Final = 2261
+EMPTY: Final = 0.9  # share of sessions without a row above which a date is wrong, or the bars are no days
+ENOUGH: Final = 250  # weekdays below which a few rows are no sign of anything: a wrong year is 260 away
 
 
 def known_years() -> str:
     """Return the years that calendars know, in words."""
-    return f"{FIRST_YEAR} to {LAST_YEAR}, the years that calendars know"
+    return f"{FIRST_YEAR} to {LAST_YEAR}, which calendars know"
+
+
+def outside(index: pd.DatetimeIndex) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Return which dates lie outside the years that calendars know."""
+    return np.asarray((index.year < FIRST_YEAR) | (index.year > LAST_YEAR))
+
+
+def refuse_sparse(name: str, index: pd.DatetimeIndex, where: str = "") -> None:
+    """Stop where nine in ten sessions of a calendar would be empty: a date is wrong, or the bars are months.
+
+    Parameters
+    ----------
+    name : str
+        The calendar.
+    index : DatetimeIndex
+        The days of the data, sorted.
+    where : str
+        The place of the day that stands alone, if it is known; see `lone`.
+    """
+    weekdays = int(np.busday_count(index[0].date(), index[-1].date())) + 1
+    if weekdays >= ENOUGH and len(index) < (1 - EMPTY) * weekdays:
+        at = lone(index)
+        msg = (
+            f"{where or f'the row of {at:%Y-%m-%d}'}: from {index[0]:%Y-%m-%d} to {index[-1]:%Y-%m-%d} there are {len(index)} "
+            f"rows for about {weekdays} sessions of {name}; mend that date, or pass calendar=None if the bars are no days"
+        )
+        raise DataError(msg)
+
+
+def lone(index: pd.DatetimeIndex) -> pd.Timestamp:
+    """Return the day beside the longest gap of sorted days, on the side of the fewer ones.
+
+    Examples
+    --------
+    >>> lone(pd.DatetimeIndex(["2025-03-03", "2025-03-04", "2105-03-05"])).year
+    2105
+    """
+    if len(index) < 2:
+        return pd.Timestamp(index[0])
+    gap = int(np.argmax(np.diff(index.asi8)))
+    return pd.Timestamp(index[gap if gap + 1 < len(index) - gap - 1 else gap + 1])
 
 
 _FAR = 10  # years

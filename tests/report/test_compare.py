@@ -291,7 +291,7 @@ def test_wrong_input(make, accepted, tmp_path):
     with pytest.raises(InputError, match="tolerance"):
         compare_folders(accepted, accepted, tolerance=-1)
     (accepted / "results.json").write_text("{")
-    with pytest.raises(InputError, match="is not JSON any more"):
+    with pytest.raises(InputError, match="cannot be read as JSON"):
         check_document(make(), accepted)
 
 
@@ -306,7 +306,7 @@ def test_the_largest_patch_is_found_wherever_it_is(tmp_path):
 
 def test_a_broken_picture_is_an_input_error(make, accepted):
     (accepted / "charts/market.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match="is not a picture any more"):
+    with pytest.raises(InputError, match="cannot be read as a picture"):
         check_document(make(), accepted)
 
 

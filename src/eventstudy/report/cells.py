@@ -7,6 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from eventstudy.border import guarded, read_text
+from eventstudy.errors import InputError
 from eventstudy.report.moved import Moved, brief, step_by_name, step_of_unit
 from eventstudy.report.numbers import is_number, relative
 
@@ -37,7 +39,7 @@ def compare_tables(old: Path, new: Path, name: str, rule: Rule, units: Mapping[s
     units : mapping of str to str, optional
         Column -> how it is printed. None: what a chart draws, or a table of an older report.
     """
-    one, two = (list(csv.reader(p.read_text(encoding="utf-8").splitlines(keepends=True))) for p in (old, new))
+    one, two = _rows(old), _rows(new)
     if one[:1] != two[:1]:
         return [Moved("table", name, _columns(one), _columns(two), "other columns")]
     if len(one) != len(two):
@@ -57,6 +59,16 @@ def compare_tables(old: Path, new: Path, name: str, rule: Rule, units: Mapping[s
     size = relative(_number(a), _number(b))
     said = f"{len(differ)} cell{'s' if len(differ) > 1 else ''}; first: row {i} ({brief(one[i][0])}), {head}, {size}"
     return [Moved("table", name, brief(a), brief(b), said)]
+
+
+def _rows(path: Path) -> list[list[str]]:
+    text = read_text(path, InputError)
+    with guarded(str(path), "a table", InputError, "write the report anew"):
+        rows = list(csv.reader(text.splitlines(keepends=True)))
+    if not all(rows):
+        msg = f"{path}: a row of the table is blank; write the report anew"
+        raise InputError(msg)
+    return rows
 
 
 def _same(old: str, new: str, rule: Rule, step: Step, column: int) -> bool:

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstudy.border import guarded, parse_json, read_bytes, read_text
 from eventstudy.errors import InputError
 from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, remove_folder, replace_folder
 from eventstudy.report.cells import compare_tables
@@ -78,7 +79,8 @@ def compare_folders(
     if not by_bytes:
         notes.append("charts were compared as pictures, not byte by byte")
     if _there(old, "results.json") and _there(new, "results.json"):
-        moved += _keys("number", _json(old, "results.json"), _json(new, "results.json"), "", rule)
+        with guarded(str(Path(old) / "results.json"), "the results of a report", InputError, "write the report anew"):
+            moved += _keys("number", _json(old, "results.json"), _json(new, "results.json"), "", rule)
     moved += _tables(Path(old), Path(new), rule, _units(after))
     seen = _by_bytes if by_bytes else _by_sight if versions else _by_patch
     moved += _charts(Path(old), Path(new), seen, images=Path(images) if images else None)
@@ -149,6 +151,10 @@ def _manifest(folder: str | Path) -> dict[str, Any]:
     if manifest is None:
         msg = f"{folder} is not a folder that `eventstudy run` wrote: it has no {MANIFEST} of ours"
         raise InputError(msg)
+    for key in ("inputs", "versions", "shown"):
+        if not isinstance(manifest.get(key, {}), dict):
+            msg = f"{Path(folder) / MANIFEST}: {key!r} holds a {type(manifest[key]).__name__}, not a table; write the report anew"
+            raise InputError(msg)
     return manifest
 
 
@@ -160,7 +166,9 @@ def _versions(manifest: dict[str, Any]) -> dict[str, str]:
 def _units(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:
     """File of a table -> column -> how it is printed; nothing for what charts draw."""
     shown = manifest.get("shown")
-    return {f"tables/{stem}.csv": units for stem, units in shown.items()} if isinstance(shown, dict) else {}
+    if not isinstance(shown, dict):
+        return {}
+    return {f"tables/{stem}.csv": units for stem, units in shown.items() if isinstance(units, dict)}
 
 
 def _settings(before: dict[str, Any], after: dict[str, Any]) -> list[Moved]:
@@ -196,11 +204,8 @@ def _there(folder: str | Path, name: str) -> bool:
 
 
 def _json(folder: str | Path, name: str) -> Any:
-    try:
-        return json.loads((Path(folder) / name).read_text(encoding="utf-8"))
-    except ValueError as error:
-        msg = f"{Path(folder) / name} is not JSON any more ({error}); write the report anew"
-        raise InputError(msg) from None
+    path = Path(folder) / name
+    return parse_json(read_text(path, InputError), str(path), InputError)
 
 
 def _names(folder: Path, pattern: str) -> set[str]:
@@ -306,8 +311,8 @@ _NO_WORDS = re.compile(r"<(svg|script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 
 def _words(page: Path) -> list[str]:
     """Return what a page says; its drawings are compared by their files."""
-    return _NO_WORDS.sub(" ", page.read_text(encoding="utf-8")).split()
+    return _NO_WORDS.sub(" ", read_text(page, InputError)).split()
 
 
 def _same_bytes(one: Path, two: Path) -> bool:
-    return one.read_bytes() == two.read_bytes()
+    return read_bytes(one, InputError) == read_bytes(two, InputError)

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eventstudy.border import existing_file, guarded, parse_json, read_text
 from eventstudy.errors import DataError, InputError
 from eventstudy.replace import write_whole
 from eventstudy.report.values import json_text, jsonable, moment
@@ -91,14 +92,11 @@ def load_kept(path: str | Path) -> Kept:
     DataError
         If the file is not there or is no kept result.
     """
-    path = Path(path)
-    try:
+    path = existing_file(path, DataError)
+    with guarded(str(path), "a kept result", DataError, "write one with save_kept()"):
         if path.suffix == ".parquet":
             return _read_parquet(path)
-        return _read_document(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        msg = f"{path} is not a kept result ({type(error).__name__}: {error}); write one with save_kept()"
-        raise DataError(msg) from error
+        return _read_document(parse_json(read_text(path, DataError), str(path), DataError))
 
 
 def keep_result(result: StudyResult, path: str | Path) -> Path:

@@ -6,8 +6,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from eventstudy.border import guarded
 from eventstudy.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,12 +20,8 @@ PATCH = 8  # pixels a side: a letter, or a line and what is beside it
 
 
 def _grey(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as picture:
-            return picture.convert("L")
-    except (UnidentifiedImageError, OSError) as error:
-        msg = f"{path} is not a picture any more ({type(error).__name__}); write the report anew"
-        raise InputError(msg) from None
+    with guarded(str(path), "a picture", InputError, "write the report anew"), Image.open(path) as picture:
+        return picture.convert("L")
 
 
 def picture_difference(old: Path, new: Path) -> float:

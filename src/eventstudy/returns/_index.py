@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
-from eventstudy.calendars import SESSION_UNIT, sessions
+from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_intraday", "normal_index", "session_rows"]
+__all__ = ["DAILY", "is_intraday", "normal_index", "session_rows", "stamped_days"]
+
+DAILY: Final = pd.Timedelta(hours=20)  # a typical step from which on bars are days
 
 
 def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
@@ -24,23 +28,21 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
     Raises
     ------
     eventstudy.errors.DataError
-        If a label is missing or stands twice, or zones are mixed.
+        If a label is missing or stands twice, zones are mixed, there are two levels of labels, or a year is none that
+        calendars know.
     """
-    if index.dtype == object and len(index) and all(isinstance(label, pd.Timestamp) for label in index):
-        zones = {str(label.tzinfo) for label in index}
-        if len(zones) > 1:
-            msg = f"the dates mix time zones ({', '.join(sorted(zones))}); bring them to one, or drop the zone of daily dates"
+    result = _as_dates(index)
+    if isinstance(result, pd.DatetimeIndex):
+        far = outside(result)
+        if far.any():
+            row = int(far.argmax())
+            msg = f"row {row + 1}: {str(result[row])[:10]} lies outside the years {known_years()}; mend the date"
             raise DataError(msg)
-    if index.hasnans:
-        msg = f"row {int(index.isna().argmax()) + 1} has no date; fill it in or drop the row"
-        raise DataError(msg)
-    result = index
-    if isinstance(index, pd.DatetimeIndex):
-        wall = index.tz_localize(None)
+        wall = result.tz_localize(None)
         if bool((wall == wall.normalize()).all()):
             result = wall.as_unit(SESSION_UNIT)
         else:
-            result = (index.tz_convert("UTC") if index.tz is not None else index).as_unit(SESSION_UNIT)
+            result = (result.tz_convert("UTC") if result.tz is not None else result).as_unit(SESSION_UNIT)
         result = pd.DatetimeIndex(result, name="date")
     twice = result[result.duplicated()]
     if unique and len(twice):
@@ -49,9 +51,47 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
     return result
 
 
+def _as_dates(index: pd.Index) -> pd.Index:
+    """Return labels that are dates, as Python objects or as days of a period index, as timestamps; others as they are."""
+    if index.nlevels > 1:
+        names = ", ".join(map(str, index.names))
+        msg = (
+            f"the rows have {index.nlevels} levels of labels ({names}); a panel has one row a bar and one column a symbol: "
+            "use frame[column].unstack(), or load_prices(source=frame) for a long table"
+        )
+        raise DataError(msg)
+    if isinstance(index, pd.MultiIndex):
+        index = index.get_level_values(0)
+    if index.hasnans:
+        msg = f"row {int(index.isna().argmax()) + 1} has no date; fill it in or drop the row"
+        raise DataError(msg)
+    if isinstance(index, pd.PeriodIndex) and index.freqstr in ("D", "B"):
+        return index.to_timestamp()
+    if index.dtype != object or not len(index) or not all(isinstance(label, dt.date) for label in index):
+        return index
+    zones = {str(getattr(label, "tzinfo", None)) for label in index}
+    if len(zones) > 1:
+        msg = (
+            f"the dates mix time zones ({', '.join(sorted(zones))}); bring them to one, or drop the zone of daily dates"
+        )
+        raise DataError(msg)
+    try:
+        return pd.DatetimeIndex(index)
+    except (ValueError, TypeError) as fault:
+        msg = f"the row labels ({index[0]} …) cannot be read as dates ({fault}); use pd.to_datetime(frame.index)"
+        raise DataError(msg) from fault
+
+
 def is_intraday(index: pd.Index) -> bool:
     """Whether the bars are moments within days rather than days."""
     return isinstance(index, pd.DatetimeIndex) and (index.tz is not None or bool((index != index.normalize()).any()))
+
+
+def stamped_days(index: pd.Index) -> bool:
+    """Whether the bars seem to be days that carry an hour, such as that of the close: moments a day or more apart."""
+    if not is_intraday(index) or len(index) < 2:
+        return False
+    return bool(pd.Timedelta(pd.Series(index).diff().median()) >= DAILY)
 
 
 def session_rows(
@@ -69,25 +109,45 @@ def session_rows(
         frame = frame.loc[(frame.index >= span[0].normalize()) & (frame.index <= span[1])]
     if (calendar is None and not calendars) or frame.empty:
         return frame, {}
-    if not isinstance(frame.index, pd.DatetimeIndex):
-        msg = f"the rows are labelled {frame.index[0]!r}, not with dates; pass calendar=None to take them as bars"
-        raise DataError(msg)
-    if is_intraday(frame.index):
-        msg = f"the rows are moments within days ({frame.index[0]}); pass calendar=None to take them as bars"
-        raise DataError(msg)
+    _refuse_rows(frame.index)
+    groups: dict[str | None, list[int]] = {}
+    for place, symbol in enumerate(frame.columns):
+        groups.setdefault(calendars.get(str(symbol), calendar), []).append(place)
     first, last = frame.index[0], frame.index[-1]
-    names = {calendars.get(str(symbol), calendar) for symbol in frame.columns}
-    days = {name: frame.index if name is None else sessions(name, first, last) for name in sorted(names, key=str)}
+    given = pd.DatetimeIndex(frame.index)
+    refuse_sparse(calendar or next(iter(calendars.values())), given)
+    days = {name: given if name is None else sessions(name, first, last) for name in sorted(groups, key=str)}
     rows = pd.DatetimeIndex([], dtype=f"datetime64[{SESSION_UNIT}]")
     for own in days.values():
         rows = rows.union(own)
-    outside: dict[str, int] = {}
-    result = frame.reindex(rows)
-    for symbol in frame.columns:
-        own = days[calendars.get(str(symbol), calendar)]
-        stray = frame[symbol].notna() & ~frame.index.isin(own)
-        if stray.any():
-            outside[str(symbol)] = int(stray.sum())
-            result.loc[result.index.isin(frame.index[stray]), symbol] = float("nan")
-    result.index = pd.DatetimeIndex(rows, name="date")
-    return result, outside
+    outside_of: dict[str, int] = {}
+    result = frame if rows.equals(frame.index) else frame.reindex(rows)
+    there = frame.notna().to_numpy()
+    for name, places in groups.items():
+        strange = ~frame.index.isin(days[name])
+        if not strange.any():
+            continue
+        counts = there[strange][:, places].sum(axis=0)
+        outside_of |= {str(frame.columns[at]): int(count) for at, count in zip(places, counts, strict=True) if count}
+        kept = rows.isin(frame.index[strange])
+        if kept.any():  # a session of another calendar only
+            result = result.copy()
+            result.iloc[np.flatnonzero(kept).tolist(), places] = float("nan")
+    result = result.set_axis(pd.DatetimeIndex(rows, name="date"), axis=0)
+    return result, outside_of
+
+
+def _refuse_rows(index: pd.Index) -> None:
+    """Stop at rows that no calendar can be laid over."""
+    if not isinstance(index, pd.DatetimeIndex):
+        msg = f"the rows are labelled {index[0]!r}, not with dates; pass calendar=None to take them as bars"
+        raise DataError(msg)
+    if stamped_days(index):
+        msg = (
+            f"the rows are days that carry an hour ({index[0]}); take the dates of the exchange: "
+            "frame.index = frame.index.tz_convert(zone).tz_localize(None).normalize()"
+        )
+        raise DataError(msg)
+    if is_intraday(index):
+        msg = f"the rows are moments within days ({index[0]}); pass calendar=None to take them as bars"
+        raise DataError(msg)

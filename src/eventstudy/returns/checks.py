@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Suspicion", "suspicions"]
+__all__ = ["Suspicion", "suspicions", "suspicions_of"]
 
 STALE: Final = 5  # sessions in a row with the very same close
 JUMP: Final = 0.25  # size of a log return below which nothing is suspicious
@@ -19,6 +20,7 @@ SPLITS: Final = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0
 NEAR: Final = 0.03  # relative distance from the ratio of a split that a day's ordinary return explains
 
 Suspicion = dict[str, Any]
+Floats = NDArray[np.float64]
 
 
 def suspicions(close: pd.Series) -> Suspicion:
@@ -43,20 +45,27 @@ def suspicions(close: pd.Series) -> Suspicion:
     >>> suspicions(close)
     {'stale': 0, 'jumps': '2025-03-11', 'split_like': '2025-03-11'}
     """
-    values = close.to_numpy(dtype=float)
+    return suspicions_of(close.to_numpy(dtype=float), close.index)
+
+
+def suspicions_of(values: Floats, bars: pd.Index) -> Suspicion:
+    """Return what `suspicions` does, of prices as an array."""
     there = np.flatnonzero(np.isfinite(values) & (values > 0))
     seen = values[there]
     if len(seen) < 3:
         return {"stale": 0, "jumps": "", "split_like": ""}
     change = np.diff(np.log(seen))
-    spread = MAD_TO_SD * float(np.median(np.abs(change - np.median(change))))
-    jumps = np.flatnonzero(np.abs(change) > max(JUMP, ROBUST * spread))
+    size = np.abs(change)
+    jumps = np.flatnonzero(size > JUMP)
+    if len(jumps):
+        spread = MAD_TO_SD * float(np.median(np.abs(change - np.median(change))))
+        jumps = jumps[size[jumps] > ROBUST * spread]
     ratio = np.exp(np.abs(change[jumps]))
     near = np.min(np.abs(ratio[:, None] / np.array(SPLITS) - 1.0), axis=1) < NEAR if len(jumps) else np.zeros(0, bool)
     return {
         "stale": _stale(change == 0),
-        "jumps": _days(close, there[jumps + 1]),
-        "split_like": _days(close, there[jumps[near] + 1]),
+        "jumps": _days(bars, there[jumps + 1]),
+        "split_like": _days(bars, there[jumps[near] + 1]),
     }
 
 
@@ -69,5 +78,5 @@ def _stale(same: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
     return int(lengths[lengths >= STALE - 1].sum())
 
 
-def _days(close: pd.Series, rows: np.ndarray[Any, Any]) -> str:
-    return " ".join(str(close.index[row])[:10] for row in rows)
+def _days(bars: pd.Index, rows: np.ndarray[Any, Any]) -> str:
+    return " ".join(str(bars[row])[:10] for row in rows)

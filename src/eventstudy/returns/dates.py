@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import numbers
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
+from eventstudy.calendars import known_years, outside
 from eventstudy.errors import DataError
 from eventstudy.returns._index import normal_index
+from eventstudy.returns.cells import NOTHING, cell, coded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["parse_dates"]
+__all__ = ["compact_days", "parse_dates"]
 
-OFFSET: Final = re.compile(r"\d{2}:\d{2}.*?(Z|[+-]\d{2}:?\d{2})$")
+OFFSET: Final = r"\d{2}:\d{2}.*?(?:Z|[+-]\d{2}:?\d{2})$"
+ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 COMPACT_MIN: Final = 19000101  # whole numbers from here on are days written without dashes
 COMPACT_MAX: Final = 21991231
+DIGITS: Final = re.compile(r"[+-]?\d+(\.\d*)?")
 DST: Final = 3600  # seconds by which a zone differs from itself over the year
 
 
@@ -33,7 +40,7 @@ def parse_dates(
     Parameters
     ----------
     values : pandas.Series
-        Text, numbers or timestamps.
+        Text, numbers or timestamps; also categories of them.
     where : callable
         From a position to the words that name the place, for messages.
     date_format : str, optional
@@ -46,59 +53,119 @@ def parse_dates(
     eventstudy.errors.DataError
         Naming the first row that is no date, or whose time zone is not that of the others.
     """
-    missing = values.isna().to_numpy()
+    if isinstance(values.dtype, pd.PeriodDtype) and values.dtype.freq.name in ("D", "B"):
+        values = values.dt.to_timestamp()
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        codes, distinct = np.arange(len(values)), pd.DatetimeIndex(values)
+        missing = np.asarray(distinct.isna())
+    else:
+        codes, distinct = coded(values, where)
+        words = pd.Series(distinct)
+        blank = words.str.strip().isin(NOTHING) if words.dtype == "str" else words.isin(NOTHING)
+        missing = (codes < 0) | np.isin(codes, np.flatnonzero(blank))
     if missing.any():
         msg = f"{where(int(missing.argmax()))}: there is no date; fill it in or drop the row"
         raise DataError(msg)
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        index = pd.DatetimeIndex(values)
-    elif pd.api.types.is_integer_dtype(values.dtype) and bool(values.between(COMPACT_MIN, COMPACT_MAX).all()):
-        index = _text(values.astype(str), where, date_format or "%Y%m%d")
-    elif values.map(lambda value: isinstance(value, str)).all():
-        text = values.astype(str).str.strip()
-        _one_zone(text, where)
-        index = _text(text, where, date_format)
-    else:
-        index = _objects(values, where)
-    return _zoned(index, where, timezone)
+
+    def place(at: int) -> str:  # many rows share a date: each is read once
+        return where(int((codes == at).argmax()))
+
+    index = _parsed(distinct, codes, place, date_format)
+    far = outside(index)[codes]
+    if far.any():
+        row = int(far.argmax())
+        msg = f"{where(row)}: {str(index[codes[row]])[:10]} lies outside the years {known_years()}; mend the date"
+        raise DataError(msg)
+    index = _zoned(index, place, timezone)
+    return index if len(index) == len(codes) and (codes == np.arange(len(codes))).all() else index.take(codes)
+
+
+def compact_days(values: Any) -> list[str] | None:
+    """Return whole numbers such as 20250403, 20250403.0 or their text as ``"20250403"``; None if they are none of these."""
+    found = []
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)):
+            return None
+        text = f"{value:.0f}" if isinstance(value, numbers.Real) and value == value // 1 else str(value).strip()
+        if not (text.isdecimal() and text.isascii() and len(text) == 8 and COMPACT_MIN <= int(text) <= COMPACT_MAX):
+            return None
+        found.append(text)
+    return found
+
+
+def _parsed(distinct: Any, codes: Any, place: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
+    """Read each distinct cell."""
+    used = np.zeros(len(distinct), dtype=bool)
+    used[codes] = True
+    if not used.all():  # a category that no row has: what can be read stands for it
+        distinct = distinct.take(np.where(used, np.arange(len(distinct)), int(codes[0])))
+    if isinstance(distinct, pd.DatetimeIndex):
+        return distinct
+    cells = pd.Series(distinct)
+    if cells.dtype == object and all(isinstance(value, str) for value in cells):
+        cells = cells.astype(str)
+    if date_format is not None and pd.api.types.is_numeric_dtype(cells.dtype) and (cells == cells // 1).all():
+        cells = cells.astype("int64").astype(str)
+    if cells.dtype == "str":
+        cells = cells.str.strip()
+    compact = compact_days(cells) if date_format is None else None
+    if compact is not None:
+        return _text(pd.Series(compact, dtype="str"), place, "%Y%m%d")
+    return _text(cells, place, date_format) if cells.dtype == "str" else _objects(list(cells), place)
 
 
 def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
-    wall = text.str.replace(r"(\d{2}:\d{2}.*?)(Z|[+-]\d{2}:?\d{2})$", r"\1", regex=True)
-    parsed = pd.to_datetime(wall, format=date_format or "ISO8601", errors="coerce")
+    zone = _zones(text)
+    _one_zone(text, zone, where)
+    wall = text.str.replace(r"(\d{2}:\d{2}.*?)(Z|[+-]\d{2}:?\d{2})$", r"\1", regex=True) if zone.notna().any() else text
+    try:
+        parsed = pd.to_datetime(wall, format=date_format or "ISO8601", errors="coerce")
+    except (ValueError, TypeError, re.error) as fault:
+        msg = f"date_format={date_format!r} cannot be used ({fault}); write it as '%d.%m.%Y'"
+        raise DataError(msg) from fault
     bad = parsed.isna().to_numpy()
+    if date_format is None:  # a year alone, or a number that is no day
+        number = text.str.fullmatch(DIGITS.pattern) & ~text.str.fullmatch(r"\d{8}")
+        bad = bad | number.to_numpy(dtype=bool)
     if bad.any():
         row = int(bad.argmax())
         expected = f"a date in the format {date_format}" if date_format else "a date such as 2025-04-03"
-        msg = (
-            f"{where(row)}: {text.iloc[row]!r} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
-        )
+        msg = f"{where(row)}: {cell(text.iloc[row])} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
         raise DataError(msg)
     index = pd.DatetimeIndex(parsed)
     if (index == index.normalize()).all():  # days: their own date, whatever the zone
         return index
-    if date_format is None and text.str.extract(OFFSET, expand=False).notna().all():
+    if date_format is None and zone.notna().all():
         return pd.DatetimeIndex(pd.to_datetime(text, format="ISO8601", utc=True))
     return index
 
 
-def _one_zone(text: pd.Series, where: Callable[[int], str]) -> None:
+def _zones(text: pd.Series) -> pd.Series:
+    """Return the zone at the end of each moment, such as Z or -05:00; missing where there is none."""
+    there = text.str.contains(OFFSET, regex=True).to_numpy(dtype=bool)
+    if not there.any():
+        return pd.Series(None, index=text.index, dtype="object")
+    codes, ends = pd.factorize(text.str.slice(-6))
+    found = [ZONE.search(end) for end in ends]
+    zone = pd.Series([None if match is None else match[0] for match in found], dtype="object").take(codes)
+    return zone.set_axis(text.index).where(there, None)
+
+
+def _one_zone(text: pd.Series, zone: pd.Series, where: Callable[[int], str]) -> None:
     """Refuse a column whose rows are in different zones; one hour between them is summer time."""
-    found = text.str.extract(OFFSET, expand=False)
-    zones = found.dropna().unique()
-    if not len(zones):
+    seconds = {one: _seconds(one) for one in zone.dropna().unique()}
+    if not seconds:
         return
-    first = found.iloc[0]
-    seconds = {zone: _seconds(zone) for zone in zones}
-    reference = seconds.get(first) if isinstance(first, str) else None
-    for row, zone in enumerate(found):
-        alike = isinstance(zone, str) and reference is not None and abs(seconds[zone] - reference) <= DST
-        if not alike:
-            msg = (
-                f"{where(row)}: {text.iloc[row]!r} mixes time zones with {text.iloc[0]!r}; "
-                "bring every row to one zone, or drop the zone of daily dates"
-            )
-            raise DataError(msg)
+    reference = seconds.get(zone.iloc[0])
+    alike = {one: reference is not None and abs(value - reference) <= DST for one, value in seconds.items()}
+    strange = ~zone.map(alike).eq(True).to_numpy(dtype=bool)
+    if strange.any():
+        row = int(strange.argmax())
+        msg = (
+            f"{where(row)}: {text.iloc[row]!r} mixes time zones with {text.iloc[0]!r}; "
+            "bring every row to one zone, or drop the zone of daily dates"
+        )
+        raise DataError(msg)
 
 
 def _seconds(zone: str) -> int:
@@ -108,22 +175,32 @@ def _seconds(zone: str) -> int:
     return sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)
 
 
-def _objects(values: pd.Series, where: Callable[[int], str]) -> pd.DatetimeIndex:
+def _objects(cells: list[Any], where: Callable[[int], str]) -> pd.DatetimeIndex:
     """Dates and timestamps as Python objects, or a mixture that cannot be read."""
     moments: list[pd.Timestamp] = []
-    for row, value in enumerate(values):
-        try:
-            moment = None if isinstance(value, (int, float)) else pd.Timestamp(value)
-        except (TypeError, ValueError):
-            moment = None
-        if moment is None:
-            msg = f"{where(row)}: {value!r} is not a date such as 2025-04-03; mend it, or state date_format="
+    for row, value in enumerate(cells):
+        moment = _moment(value)
+        if moment is None or pd.isna(moment):
+            msg = f"{where(row)}: {cell(value)} is not a date such as 2025-04-03; mend it, or state date_format="
             raise DataError(msg)
         moments.append(moment)
         if str(moment.tzinfo) != str(moments[0].tzinfo):
-            msg = f"{where(row)}: {value!r} mixes time zones with {values.iloc[0]!r}; bring every row to one zone"
+            msg = f"{where(row)}: {cell(value)} mixes time zones with {cell(cells[0])}; bring every row to one zone"
             raise DataError(msg)
     return pd.DatetimeIndex(moments)
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, pd.Period) and value.freqstr in ("D", "B"):
+        return value.to_timestamp()
+    try:
+        if isinstance(value, (dt.date, np.datetime64)):
+            return pd.Timestamp(value)
+        if isinstance(value, str) and not DIGITS.fullmatch(value.strip()):
+            return pd.to_datetime(value.strip(), format="ISO8601")
+    except ValueError:  # no date, or one of a year that pandas does not know
+        return None
+    return None
 
 
 def _zoned(index: pd.DatetimeIndex, where: Callable[[int], str], timezone: str | None) -> pd.DatetimeIndex:

@@ -5,22 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
+from eventstudy.border import LARGEST, LISTED, MOST_COLUMNS, existing_file, guarded
 from eventstudy.errors import DataError
+from eventstudy.returns.columns import find_layout, label_text
+from eventstudy.returns.csv_files import Reading, read_csv
 from eventstudy.returns.panel import LEVEL_SYMBOLS
 from eventstudy.returns.sources import Delivery, lacks
-from eventstudy.returns.tables import TableOptions, tidy
+from eventstudy.returns.tables import TableOptions, Tidy, tidy
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["FileSource", "FrameSource"]
 
 PARQUET: Final = (".parquet", ".pq")
 COMPRESSED: Final = (".gz", ".bz2", ".xz", ".zip", ".zst")
-NOTHING: Final = ("", "#N/A", "N/A", "NA", "NaN", "nan", "null", "NULL", "None", "n/a", "-", ".", "<NA>")
 TSV: Final = (".tsv", ".tab")
 
 
@@ -47,7 +50,9 @@ class FrameSource:
 
     def deliver(self, symbols: Sequence[str] | None) -> Delivery:
         """Return what there is of `symbols`."""
-        return deliver(self._frame, self.name, self._options, symbols, first_row=None)
+        header = [label_text(label) for label in self._frame.columns] if self._frame.columns.nlevels == 1 else []
+        result = tidy(self._frame, self.name, self._options, symbols=symbols)
+        return _delivery(result, self.name, self._options, symbols, header)
 
 
 class FileSource:
@@ -59,6 +64,10 @@ class FileSource:
         ``.csv`` or ``.tsv`` (also ``.gz``, ``.bz2``, ``.xz``, ``.zip``, ``.zst``), or ``.parquet``.
     decimal, sep, thousands, encoding : str, optional
         Of text: the decimal mark (``","`` in much of Europe, where `sep` is then ``";"`` unless said), and so on.
+    largest, most_columns : int, optional
+        Bounds: bytes after expanding, 2 GB unless said, and columns, 20,000.
+    progress : callable, optional
+        Called while a text file is read: rows done, 0, the file's name, "reading".
     **options
         The attributes of `TableOptions`: `holds`, `date_column`, `date_format`, `timezone`, `symbol_column`, `column`,
         `levels`, `invalid`, `check`.
@@ -77,6 +86,9 @@ class FileSource:
         sep: str | None = None,
         thousands: str | None = None,
         encoding: str = "utf-8-sig",
+        largest: int = LARGEST,
+        most_columns: int = MOST_COLUMNS,
+        progress: Callable[[int, int, str, str], None] | None = None,
         **options: Any,
     ) -> None:
         self._path = Path(path)
@@ -87,23 +99,68 @@ class FileSource:
             bare = bare.removesuffix(ending)
         self._parquet = bare.endswith(PARQUET)
         usual = "\t" if bare.endswith(TSV) else ";" if decimal == "," else ","
-        self._reading = {"decimal": decimal, "sep": sep or usual, "thousands": thousands, "encoding": encoding}
+        self._reading = Reading(
+            decimal=decimal,
+            sep=sep or usual,
+            thousands=thousands,
+            encoding=encoding,
+            largest=largest,
+            most_columns=most_columns,
+            progress=progress,
+        )
 
     def deliver(self, symbols: Sequence[str] | None) -> Delivery:
         """Return what there is of `symbols`."""
-        if not self._path.is_file():
-            msg = f"file {str(self._path)!r} does not exist; check the path"
+        path = existing_file(self._path, DataError)
+        bound = self._reading.largest
+        if self._parquet:
+            table = _read_parquet(path, self._options, self._reading, symbols)
+            result = tidy(table, self.name, self._options, symbols=symbols, largest=bound)
+            return _delivery(result, self.name, self._options, symbols, [str(label) for label in table.columns])
+        text = read_csv(path, self._options, self._reading, symbols)
+        result = tidy(
+            text.frame,
+            self.name,
+            self._options,
+            first_row=text.first_row,
+            symbols=symbols,
+            largest=bound,
+            layout=text.layout,
+        )
+        return _delivery(result, self.name, self._options, symbols, text.names)
+
+
+def _read_parquet(path: Path, options: TableOptions, reading: Reading, symbols: Sequence[str] | None) -> pd.DataFrame:
+    """Read the columns of a Parquet file that are needed, within the same bounds as text."""
+    import pyarrow.parquet as pq  # noqa: PLC0415  slow to import
+
+    with guarded(path.name, "Parquet", DataError, "check the file, or write it anew"):
+        file = pq.ParquetFile(path)
+        rows, names = file.metadata.num_rows, file.schema_arrow.names
+        if len(names) - 1 > reading.most_columns:
+            msg = f"{path.name}: {len(names) - 1} columns beside the dates, more than {reading.most_columns}; raise the bound: most_columns="
             raise DataError(msg)
-        try:
-            table = pd.read_parquet(self._path) if self._parquet else _read_csv(self._path, self._reading)
-        except DataError:
-            raise
-        except (OSError, ValueError, ImportError, UnicodeError) as error:
-            kind = "Parquet" if self._parquet else "CSV"
-            said = " ".join(str(error).split())
-            msg = f"{self.name}: this cannot be read as {kind} ({said}); check the file, or its sep=, encoding="
-            raise DataError(msg) from error
-        return deliver(table, self.name, self._options, symbols, first_row=None if self._parquet else 2)
+        needed = _needed(names, options, path.name, symbols)
+        if rows * len(needed or names) * 8 > reading.largest:
+            msg = f"{path.name}: {rows} rows of {len(needed or names)} columns are more than {reading.largest / 1024**3:.3g} GB; raise the bound: largest="
+            raise DataError(msg)
+        table = file.read(columns=needed, use_pandas_metadata=True)
+        return pd.DataFrame(table.to_pandas(date_as_object=False, self_destruct=True))
+
+
+def _needed(names: list[str], options: TableOptions, name: str, symbols: Sequence[str] | None) -> list[str] | None:
+    """Return the columns of a long table that are needed; None: all of them."""
+    labels = [label_text(column) for column in names]
+    if len(set(labels)) < len(labels):
+        return None
+    try:
+        layout = find_layout(labels, options, name, labelled=True, symbols=symbols)
+    except DataError:  # said better when the index is known
+        return None
+    if layout.symbol is None or layout.doubtful or layout.date is None:
+        return None
+    wanted = {layout.date, layout.symbol, *layout.cells}
+    return [column for column, label in zip(names, labels, strict=True) if label in wanted]
 
 
 def table_options(options: dict[str, Any]) -> TableOptions:
@@ -117,19 +174,24 @@ def table_options(options: dict[str, Any]) -> TableOptions:
     return TableOptions(**{**options, "levels": LEVEL_SYMBOLS if levels is None else frozenset(levels) | LEVEL_SYMBOLS})
 
 
-def deliver(
-    table: pd.DataFrame, name: str, options: TableOptions, symbols: Sequence[str] | None, first_row: int | None
+def _delivery(
+    result: Tidy, name: str, options: TableOptions, symbols: Sequence[str] | None, header: Sequence[str]
 ) -> Delivery:
-    """Return a table's symbols as a delivery."""
-    result = tidy(table, name, options, first_row=first_row, symbols=symbols)
+    """Return a table's symbols as a delivery; `header` are the columns that the table has, or had in the file."""
     frame = result.frame
     wanted = list(frame.columns) if symbols is None else list(symbols)
-    there = frame[[symbol for symbol in wanted if symbol in frame.columns]]
-    failures = {symbol: lacks(symbol, name, list(frame.columns)) for symbol in wanted if symbol not in frame.columns}
-    empty = [symbol for symbol in there.columns if not there[symbol].notna().any()]
+    known = set(frame.columns)
+    there = frame if symbols is None else frame[[symbol for symbol in wanted if symbol in known]]
+    names = list(header) if result.symbols is None else result.symbols
+    absent = [symbol for symbol in wanted if symbol not in known]
+    failures = {symbol: lacks(symbol, name, names if at < LISTED else []) for at, symbol in enumerate(absent)}
+    filled = np.isfinite(there.to_numpy()).any(axis=0)
+    empty = list(there.columns[~filled])
     failures |= {symbol: f"NoDataInWindow: {name} has no value in column {symbol!r}" for symbol in empty}
-    there = there.drop(columns=empty)
-    got = Delivery(failures=failures, sources=dict.fromkeys(there.columns, name), quality=result.notes)
+    there = there.loc[:, filled] if empty else there
+    got = Delivery(
+        failures=failures, sources=dict.fromkeys(there.columns, name), quality=result.notes, places=result.alone
+    )
     if options.holds == "prices":
         got.prices = there
     else:
@@ -137,37 +199,3 @@ def deliver(
         got.prices = there[state] * (100.0 if options.holds == "percent" else 1.0)
         got.returns = there.drop(columns=state)
     return got
-
-
-def _read_csv(path: Path, reading: dict[str, Any]) -> pd.DataFrame:
-    """Read text, keeping every line as a row, so that a row's number is the one an editor shows."""
-    text = {"dtype": str, "keep_default_na": False, "header": None, "skip_blank_lines": False, **reading}
-    head = pd.read_csv(path, nrows=1, **text)  # no more: with another separator later rows may be of another width
-    if not len(head):
-        msg = f"{path.name}: the file is empty"
-        raise DataError(msg)
-    names = [str(name) for name in head.iloc[0]]
-    if len(names) == 1:
-        other = next((mark for mark in (";", "\t", "|", ",") if mark in names[0]), None)
-        decimal = " (and decimal=',' if that is its mark)" if other == ";" else ""
-        hint = (
-            f"; its columns seem to be parted by {other!r}: pass sep={other!r}{decimal}"
-            if other
-            else "; a date and a value are needed"
-        )
-        msg = f"{path.name}: row 1 has one column only, {names[0]!r}{hint}"
-        raise DataError(msg)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    double = ("Price", "Ticker")
-    if names[0] in double and pd.read_csv(path, nrows=2, **text).iloc[1:, 0].isin(double).any():
-        two: pd.DataFrame = pd.read_csv(path, header=[0, 1], index_col=0, **reading)  # as yfinance.download writes it
-        return pd.DataFrame(two.loc[two.index != "Date"].apply(pd.to_numeric))
-    if twice is not None:
-        msg = f"{path.name}, row 1: column {twice!r} stands twice; keep one"
-        raise DataError(msg)
-    symbol_like = {"symbol", "ticker", "sym", "asset", "security", "ric", "isin"}
-    blanks = {name: [""] if name.lower() in symbol_like else list(NOTHING) for name in names}
-    table: pd.DataFrame = pd.read_csv(path, keep_default_na=False, na_values=blanks, skip_blank_lines=False, **reading)
-    while len(table) and table.iloc[-1].isna().all():  # blank lines at the end
-        table = table.iloc[:-1]
-    return table

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from eventstudy._version import __version__
+from eventstudy.border import guarded, parse_json, read_bytes, read_text
 from eventstudy.errors import DataError
 from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, replace_folder, same_place
 from eventstudy.returns._index import normal_index
@@ -140,38 +141,39 @@ class FrozenSource:
         )
 
     def _read(self) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-        where = self.folder / MANIFEST
-        try:
-            manifest = json.loads(where.read_text(encoding="utf-8"))
-            if not isinstance(manifest, dict) or _names(manifest) is None:
-                msg = f"{str(self.folder)!r} is not a frozen panel: no freeze wrote its {MANIFEST}; name one that is"
-                raise DataError(msg)
-            frames = {name: self._frame(name, digest) for name, digest in manifest["sha256"].items()}
+        where = self._part(MANIFEST)
+        manifest = parse_json(read_text(where, DataError), str(where), DataError)
+        if not isinstance(manifest, dict) or _names(manifest) is None:
+            msg = f"{str(self.folder)!r} is not a frozen panel: no freeze wrote its {MANIFEST}; name one that is"
+            raise DataError(msg)
+        with guarded(str(where), "a manifest", DataError, "freeze it anew"):
+            frames = {str(name): self._frame(name, digest) for name, digest in manifest["sha256"].items()}
             for key in ("sources", "failures", "calendars"):
                 dict(manifest[key])
-        except FileNotFoundError as error:
-            msg = f"{str(self.folder)!r} is not a frozen panel: {Path(error.filename).name} is missing; freeze it anew"
-            raise DataError(msg) from error
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, DataError):
-                raise
-            msg = f"{where} cannot be read ({error}); freeze it anew"
-            raise DataError(msg) from error
+            _ = frames["quality.csv"]  # it must be there
         return manifest, frames
 
+    def _part(self, name: str) -> Path:
+        path = self.folder / Path(name).name  # never outside
+        if not path.is_file():
+            msg = f"{str(self.folder)!r} is not a frozen panel: {path.name} is missing; freeze it anew"
+            raise DataError(msg)
+        return path
+
     def _frame(self, name: str, digest: str) -> pd.DataFrame:
-        path = self.folder / name
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        path = self._part(name)
+        if hashlib.sha256(read_bytes(path, DataError)).hexdigest() != digest:
             msg = f"{path}: the file is not the one that was frozen (its checksum differs); restore it, or freeze anew"
             raise DataError(msg)
-        if name == "quality.csv":
-            return pd.read_csv(path, index_col=0, keep_default_na=False)
-        frame = pd.read_csv(path, index_col=0, dtype=str, keep_default_na=False)
-        frame.index = normal_index(pd.DatetimeIndex(pd.to_datetime(frame.index, format="ISO8601")))
-        exact = {name: [float(cell) if cell else float("nan") for cell in frame[name]] for name in frame.columns}
-        return pd.DataFrame(
-            exact, index=frame.index, columns=frame.columns
-        )  # Python reads every digit; fast readers may not
+        with guarded(str(path), "a frozen table", DataError, "freeze it anew"):
+            if name == "quality.csv":
+                return pd.read_csv(path, index_col=0, keep_default_na=False)
+            frame = pd.read_csv(path, index_col=0, dtype=str, keep_default_na=False)
+            frame.index = normal_index(pd.DatetimeIndex(pd.to_datetime(frame.index, format="ISO8601")))
+            exact = {name: [float(cell) if cell else float("nan") for cell in frame[name]] for name in frame.columns}
+            return pd.DataFrame(
+                exact, index=frame.index, columns=frame.columns
+            )  # Python reads every digit; fast readers may not
 
 
 def _csv(frame: pd.DataFrame) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.calendars import known_years, lone, outside, refuse_sparse
 from eventstudy.errors import DataError, NoSuchTicker, SourceError
-from eventstudy.returns._index import session_rows
+from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import LEVEL_SYMBOLS, Kind, PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
@@ -253,6 +254,8 @@ def _prices(
     span = None
     if len(frame) and isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None:
         span = (first or frame.index[0], last or frame.index[-1])
+        if calendar is not None and not is_intraday(frame.index):
+            refuse_sparse(calendar, frame.index, got.places.get(lone(frame.index), ""))
     return PricePanel(
         frame,
         calendar=calendar,
@@ -317,7 +320,7 @@ def _order(symbols: str | Iterable[str] | None, got: Delivery) -> Sequence[str]:
 def _symbols(symbols: str | Iterable[str] | None) -> list[str] | None:
     if symbols is None:
         return None
-    names = [symbols] if isinstance(symbols, str) else [str(symbol) for symbol in symbols]
+    names = [str(symbols)] if isinstance(symbols, (str, int)) else [str(symbol) for symbol in symbols]
     if not names:
         msg = "no symbol was named; name at least one, or leave symbols out for all that the source has"
         raise DataError(msg)
@@ -341,5 +344,8 @@ def _date(name: str, value: str | dt.date | None) -> pd.Timestamp | None:
         moment = None
     if moment is None or pd.isna(moment):
         msg = f"{name} {value!r} is not a date; write it as 2025-04-03"
+        raise DataError(msg)
+    if outside(pd.DatetimeIndex([moment]))[0]:
+        msg = f"{name} {value!r} lies outside the years {known_years()}; check the date"
         raise DataError(msg)
     return moment.tz_localize(None).normalize().as_unit("us")

@@ -15,6 +15,8 @@ import pandas as pd
 from eventstudy.errors import DataError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
+from eventstudy.returns.cells import unlike_numbers
+from eventstudy.returns.columns import PRICE_NAMES, RETURN_NAMES, pick_field, plain, refuse_dates
 from eventstudy.returns.plausible import check_returns
 from eventstudy.returns.quality import assess
 
@@ -175,7 +177,7 @@ class ReturnPanel:
         if self.kind not in ("simple", "log"):
             msg = f"kind {self.kind!r} of returns is not known; use 'simple' or 'log'"
             raise DataError(msg)
-        frame = _labelled(self.frame)
+        frame = _labelled(self.frame, RETURN_NAMES)
         if self.check:
             check_returns(frame, simple=self.kind == "simple")
         levels = _labelled(self.levels) if self.levels is not None else pd.DataFrame(index=frame.index)
@@ -346,22 +348,48 @@ def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.D
     return [(symbols, None if name is None else sessions(name, first, last)) for name, symbols in by_calendar.items()]
 
 
-def _labelled(frame: Any) -> pd.DataFrame:
-    """Return a copy with normal bars, numbers as float64, and every label once."""
+def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
+    """Return a copy with normal bars, numbers as float64, and every label once; of two rows of labels one of `fields`."""
     if not isinstance(frame, pd.DataFrame):
         msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
         raise DataError(msg)
-    twice = frame.columns[frame.columns.duplicated()]
+    columns: Any = frame.columns
+    if isinstance(columns, pd.MultiIndex):
+        frame = _one_level(frame, columns, fields)
+        columns = frame.columns
+    refuse_dates(columns, "the frame")
+    twice = columns[columns.duplicated()]
     if len(twice):
         msg = f"column {twice[0]!r} stands twice; keep one"
         raise DataError(msg)
-    text = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
-    if text:
-        msg = f"column {text[0]!r} holds {frame[text[0]].dtype} values, not numbers; turn them into numbers first"
-        raise DataError(msg)
+    for name, kind in frame.dtypes.items():
+        strange = unlike_numbers(kind)
+        if strange or not pd.api.types.is_numeric_dtype(kind):
+            msg = f"column {name!r} holds {strange or f'{kind} values'}, not numbers; leave it out, or turn it into numbers first"
+            raise DataError(msg)
     result = frame.astype(float)
     result.index = normal_index(frame.index)
-    return result.sort_index().rename_axis(columns="symbol")
+    try:
+        ordered: pd.DataFrame = result.sort_index().rename_axis(columns="symbol")
+    except TypeError as fault:
+        msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
+        raise DataError(msg) from fault
+    return ordered
+
+
+def _one_level(frame: pd.DataFrame, columns: pd.MultiIndex, fields: tuple[str, ...]) -> pd.DataFrame:
+    if columns.nlevels == 1:
+        flat: pd.DataFrame = frame.set_axis(columns.get_level_values(0), axis=1)
+        return flat
+    words = {plain(word) for level in range(columns.nlevels) for word in columns.get_level_values(level)}
+    if fields == RETURN_NAMES and words.isdisjoint(RETURN_NAMES) and not words.isdisjoint(PRICE_NAMES):
+        msg = (
+            f"the columns have two rows of labels, {columns[0]!r} …, and hold prices, as yfinance.download gives them, not "
+            "returns; use ReturnPanel.from_prices(frame)"
+        )
+        raise DataError(msg)
+    positions, labels = pick_field(columns, fields, "the frame")
+    return pd.DataFrame(frame.iloc[:, positions].set_axis(labels, axis=1))
 
 
 def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import sessions
-from eventstudy.returns.checks import suspicions
+from eventstudy.returns.checks import suspicions_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,9 @@ def assess(
         columns see `suspicions`.
     """
     known: dict[str | None, tuple[pd.Index, np.ndarray[Any, np.dtype[np.intp]]]] = {}
-    present = frame.notna().to_numpy()
+    values = frame.to_numpy(dtype=float)
+    present = ~np.isnan(values)
+    labels = frame.index
     rows = []
     for place, symbol in enumerate(frame.columns):
         name = calendars.get(str(symbol), calendar)
@@ -84,7 +86,7 @@ def assess(
         lacking = np.ones(len(bars), dtype=bool)
         lacking[met] = False
         holes = np.flatnonzero(lacking)
-        first, last = (frame.index[there[0]], frame.index[there[-1]]) if len(there) else (None, None)
+        first, last = (labels[there[0]], labels[there[-1]]) if len(there) else (None, None)
         rows.append(
             {
                 "source": sources.get(symbol, "given"),
@@ -96,9 +98,9 @@ def assess(
                 "missing": len(holes),
                 "before_first": int((holes < met[0]).sum()) if len(met) else len(holes),
                 "after_last": int((holes > met[-1]).sum()) if len(met) else 0,
-                "missing_dates": date_runs(bars[holes], bars),
+                "missing_dates": date_runs(bars[holes], bars) if len(holes) else "",
                 "non_session": (outside or {}).get(str(symbol), 0),
-                **(suspicions(frame[symbol]) if prices else {"stale": 0, "jumps": "", "split_like": ""}),
+                **(suspicions_of(values[:, place], labels) if prices else {"stale": 0, "jumps": "", "split_like": ""}),
             }
         )
     return pd.DataFrame(rows, index=pd.Index(frame.columns, name="symbol"), columns=list(COLUMNS))

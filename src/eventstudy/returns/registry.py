@@ -19,6 +19,8 @@ from eventstudy.returns.freeze import FROZEN, FrozenSource
 from eventstudy.returns.sources import BundledSource, PriceSource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eventstudy.returns.remote import RemoteSource
     from eventstudy.returns.sources import Source
 
@@ -26,6 +28,8 @@ __all__ = ["ENTRY_POINTS", "remote_source", "resolve", "source_names"]
 
 #: The entry-point group in which another package names its sources.
 ENTRY_POINTS: Final = "eventstudy.sources"
+
+LONGEST_NAME: Final = 255  # characters; what is longer is meant as a path
 
 HOMES: Final = {
     "yahoo": ("eventstudy.returns.yahoo", "YahooSource"),
@@ -89,14 +93,22 @@ def _named(name: str, options: dict[str, Any]) -> Source:
         return _made(maker, name, {**kept, **{key: value for key, value in options.items() if key != "levels"}})
     path = Path(name)
     put_right(path, FROZEN)
-    if path.is_dir():
+    if _there(path.is_dir):
         return _made(FrozenSource, name, options, name)
-    if path.suffix or path.is_file():
+    if path.suffix or len(name) > LONGEST_NAME or _there(path.is_file):
         return _made(FileSource, name, options, name)
     close = difflib.get_close_matches(name, source_names(), n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     msg = f"source {name!r} is neither a file nor one of {', '.join(source_names())}{hint}"
     raise DataError(msg)
+
+
+def _there(asked: Callable[[], bool]) -> bool:
+    """Ask a path what it is; one that no system can name is nothing: whoever opens it says so."""
+    try:
+        return asked()
+    except (OSError, ValueError):
+        return False
 
 
 def _made(maker: Any, name: str, options: dict[str, Any], *positional: Any) -> Source:

@@ -78,6 +78,8 @@ class Delivery:
         By symbol.
     quality : pandas.DataFrame or None
         What the source knows beyond the prices.
+    places : dict of Timestamp to str
+        Where single days stand in the source, for messages.
     """
 
     prices: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -86,6 +88,7 @@ class Delivery:
     sources: dict[str, str] = field(default_factory=dict)
     calendars: dict[str, str] = field(default_factory=dict)
     quality: pd.DataFrame | None = None
+    places: dict[pd.Timestamp, str] = field(default_factory=dict)
 
     @property
     def symbols(self) -> list[str]:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from eventstudy.border import LARGEST
+from eventstudy.calendars import lone
 from eventstudy.errors import DataError
+from eventstudy.returns.cells import as_numbers, symbol_codes
+from eventstudy.returns.columns import Layout, find_layout, fractions_in, no_values, one_header
 from eventstudy.returns.dates import parse_dates
 from eventstudy.returns.panel import LEVEL_SYMBOLS
 from eventstudy.returns.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["Holds", "TableOptions", "tidy"]
 
 Holds = Literal["prices", "returns", "percent"]
+Floats = NDArray[np.float64]
+Place = Callable[[int, str], str]
 
-DATE_NAMES: Final = ("date", "datetime", "timestamp")
-FIRST_DATE_NAMES: Final = ("time", "day", "session", "bar", "index", "unnamed:0", "")
-SYMBOL_NAMES: Final = ("symbol", "ticker", "sym", "asset", "security", "permno", "ric", "isin")
-PRICE_NAMES: Final = ("adjclose", "adjustedclose", "close", "price", "value", "prc", "last", "px")
-RETURN_NAMES: Final = ("return", "ret", "returns", "value")
-BAR_NAMES: Final = frozenset(
-    {"open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains"}
-)
 RETURNS_SHARE: Final = 0.1  # a tenth of a column below zero: nobody's prices, everybody's returns
 
 
@@ -83,10 +83,16 @@ class Tidy:
         Numbers; the index is in the project's one form, sorted.
     notes : pandas.DataFrame
         By symbol: `invalid` (prices of zero or less taken as missing) and `note`.
+    symbols : list of str or None
+        All symbols of a long table, also those that were not asked for.
+    alone : dict of Timestamp to str
+        The day beside the longest gap, and the place where it stands: if a date is wrong, it is that one.
     """
 
     frame: pd.DataFrame
     notes: pd.DataFrame
+    symbols: list[str] | None = None
+    alone: dict[pd.Timestamp, str] = field(default_factory=dict)
 
 
 def tidy(
@@ -96,6 +102,8 @@ def tidy(
     *,
     first_row: int | None = None,
     symbols: Sequence[str] | None = None,
+    largest: int = LARGEST,
+    layout: Layout | None = None,
 ) -> Tidy:
     """Return a table as days x symbols.
 
@@ -103,6 +111,7 @@ def tidy(
     ----------
     table : pandas.DataFrame
         Wide (a date and one column a symbol) or long (date, symbol, value); or the two-row columns of `yfinance.download`.
+        Two levels of row labels are columns of their names.
     name : str
         What messages call it: the file, or "the frame".
     options : TableOptions
@@ -110,67 +119,196 @@ def tidy(
         The number of its first row in the file; by default rows are named by position, from 1.
     symbols : sequence of str, optional
         Look at these only: what is wrong with the others does not matter.
+    largest : int
+        Bytes that the result may have.
+    layout : Layout, optional
+        What the columns hold, if it is known.
 
     Raises
     ------
     eventstudy.errors.DataError
         Naming file, row, column and value, and the way out.
     """
-    if table.columns.nlevels > 1:
-        table = _one_level(table, name, options)
-    table = table.rename(columns=str)
-    dates, rest, date_name = _dates(table, name, options, first_row)
+    if layout is None:
+        if table.index.nlevels > 1:
+            table = _rows_as_columns(table, name)
+        table = one_header(table, name, options)
+        layout = _layout(table, name, options, symbols)
     place = _places(name, first_row)
-    if not len(rest):
+    if not len(table):
         msg = f"{name}: there is no row below the header; nothing to load"
         raise DataError(msg)
-    symbol = _find(rest, options.symbol_column, SYMBOL_NAMES, name, "symbol_column")
-    if symbol is not None and options.symbol_column is None and pd.api.types.is_float_dtype(rest[symbol].dtype):
-        symbol = None  # a price of the ticker SYM
-    notes: dict[str, str] = {}
-    if symbol is not None:
-        if symbols is not None:
-            wanted = rest[symbol].astype(str).isin(symbols).to_numpy()
-            place, dates, rest = _picked(place, wanted), dates[wanted], rest[wanted]
-        column = _value_column(rest, options, name)
-        series = _numbers(rest[[column]], place)
-        _refuse_twice(pd.MultiIndex.from_arrays([dates, rest[symbol].astype(str)]), place, date_name)
-        _refuse_cells(series, rest[symbol].astype(str), place, options)
-        long = pd.DataFrame(
-            {"date": dates, "symbol": rest[symbol].astype(str).to_numpy(), "value": series[column].to_numpy()}
-        )
-        frame = long.pivot_table(
-            index="date", columns="symbol", values="value", aggfunc="first", dropna=False, sort=True
-        )
+    if layout.doubtful:
+        layout = _settled(table, layout, name)
+    index_name = "date" if table.index.name is None else str(table.index.name)
+    label = index_name if layout.date is None else layout.date
+    column = table[layout.date] if layout.date is not None else table.index.to_series()
+    dates = parse_dates(
+        column.reset_index(drop=True),
+        lambda row: place(row, label),
+        date_format=options.date_format,
+        timezone=options.timezone,
+    )
+    if layout.symbol is None:
+        (frame, notes), known = _wide(table, layout, dates, (place, label), options), None
     else:
-        rest = _single(rest, name, options)
-        rest = rest if symbols is None else rest[[column for column in rest.columns if column in set(symbols)]]
-        numbers = _numbers(rest, place)
-        _refuse_twice(dates, place, date_name)
-        _refuse_cells(numbers, None, place, options)
-        frame = numbers.set_axis(dates)
-        if not dates.is_monotonic_increasing:
-            notes = dict.fromkeys(frame.columns, "rows were out of order: sorted")
-    frame = frame.sort_index()
-    frame.index.name = "date"
-    priced = [column for column in frame.columns if options.holds == "prices" and column not in options.levels]
-    bad = frame[priced] <= 0
-    frame[priced] = frame[priced].mask(bad)
+        frame, notes, known = _long(table, layout, dates, (place, label), options, symbols, largest)
+    alone = {}
+    if len(frame) > 1 and frame.index.tz is None:  # type: ignore[attr-defined]  # an index of dates
+        day = lone(pd.DatetimeIndex(frame.index))
+        alone[day] = f"{place(int((dates == day).argmax()), label)}, {day:%Y-%m-%d}"
+    return Tidy(*_reported(frame, notes, options), known, alone)
+
+
+def _layout(table: pd.DataFrame, name: str, options: TableOptions, symbols: Sequence[str] | None) -> Layout:
+    index = table.index
+    dated = isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex))
+    labelled = not isinstance(index, pd.RangeIndex) and not pd.api.types.is_numeric_dtype(index.dtype)
+    return find_layout(list(table.columns), options, name, dated=dated, labelled=labelled, symbols=symbols)
+
+
+def _rows_as_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Take two levels of row labels, such as date and symbol, for columns of their names."""
+    if any(level is None for level in table.index.names) or table.columns.nlevels > 1:
+        msg = f"{name}: the rows have {table.index.nlevels} levels of labels without names; name them: frame.rename_axis(['date', 'symbol'])"
+        raise DataError(msg)
+    both = [level for level in table.index.names if level in table.columns]
+    if both:
+        msg = f"{name}: {both[0]!r} is a level of the rows and a column; drop one"
+        raise DataError(msg)
+    return table.reset_index()
+
+
+def _settled(table: pd.DataFrame, layout: Layout, name: str) -> Layout:
+    """Tell a ticker such as SYM from a column of symbols: prices are not all whole numbers."""
+    if layout.symbol is not None and fractions_in(table[layout.symbol]):
+        return Layout(layout.date, None, tuple(column for column in table.columns if column != layout.date))
+    raise DataError(no_values(name))
+
+
+def _wide(
+    table: pd.DataFrame, layout: Layout, dates: pd.DatetimeIndex, where: tuple[Place, str], options: TableOptions
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    place, label = where
+    columns = list(layout.cells)
+    values = _matrix(table[columns], place)
+    _refuse_twice(dates, place, label)
+    for at in _suspects(values, columns, options):
+        _refuse_cells(values[:, at], columns[at], place, options)
+    frame = pd.DataFrame(values, index=dates, columns=[layout.single] if layout.single else columns)
+    notes = {}
+    if not dates.is_monotonic_increasing:
+        frame = frame.sort_index()
+        notes = dict.fromkeys(frame.columns, "rows were out of order: sorted")
+    return frame, notes
+
+
+def _matrix(cells: pd.DataFrame, place: Place) -> Floats:
+    """Return the cells as floats."""
+    if (cells.dtypes == np.float64).all():
+        values = cells.to_numpy(dtype=np.float64)
+        if not np.isinf(values).any():
+            return values
+    values = np.empty(cells.shape, order="F")
+    for at, column in enumerate(cells.columns):
+        values[:, at] = as_numbers(cells[column], lambda row, column=column: place(row, column))  # type: ignore[misc]
+    return values
+
+
+def _suspects(values: Floats, columns: list[str], options: TableOptions) -> list[int]:
+    """Return the columns that may be refused: of prices those with one that is none, of returns all."""
+    state = np.array([column in options.levels for column in columns], dtype=bool)
+    if options.holds == "prices":
+        return [int(at) for at in np.flatnonzero((values <= 0).any(axis=0) & ~state)]
+    return [int(at) for at in np.flatnonzero(~state)]
+
+
+def _long(
+    table: pd.DataFrame,
+    layout: Layout,
+    dates: pd.DatetimeIndex,
+    where: tuple[Place, str],
+    options: TableOptions,
+    symbols: Sequence[str] | None,
+    largest: int,
+) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
+    place, label = where
+    symbol, column = str(layout.symbol), layout.cells[0]
+    code, names = symbol_codes(table[symbol], lambda row: place(row, symbol))
+    known = names
+    cells = table[column]
+    if symbols is not None:
+        wanted = [at for at, name in enumerate(names) if name in set(symbols)]
+        keep = np.isin(code, wanted)
+        place, dates, cells = _picked(place, keep), dates[keep], cells[keep]
+        code, names = np.searchsorted(wanted, code[keep]), [names[at] for at in wanted]
+    values = as_numbers(cells, lambda row: place(row, column))
+    day, days = pd.factorize(dates, sort=True)
+    count = len(days) * len(names)
+    if count * values.itemsize > largest:
+        msg = (
+            f"{place(0, symbol)}: {len(names)} symbols on {len(days)} days are a panel of {count * 8 / 1024**3:.3g} GB; name "
+            "the symbols that you want, or raise the bound: largest="
+        )
+        raise DataError(msg)
+    key = day * len(names) + code
+    seen = np.zeros(count, dtype=bool)
+    seen[key] = True
+    if int(seen.sum()) < len(key):
+        _refuse_twice(pd.Index(key), place, label, lambda row: f"{_day(dates[row])} of {names[code[row]]}")
+    state = np.array([name in options.levels for name in names], dtype=bool)
+    _refuse_cells(np.where(state[code], np.nan, values) if state.any() else values, column, place, options)
+    spread = np.full(count, np.nan)
+    spread[key] = values
+    notes = _alike(names, seen.reshape(len(days), len(names)), lambda at: place(int((code == at).argmax()), symbol))
+    return pd.DataFrame(spread.reshape(len(days), len(names)), index=days, columns=names), notes, known
+
+
+def _alike(names: list[str], there: NDArray[np.bool_], place: Callable[[int], str]) -> dict[str, str]:
+    """Refuse one security that is spelt in two ways; note two whose names differ by their case only.
+
+    Two of them have rows on the same days; one whose spelling changed does not.
+    """
+    small: dict[str, list[int]] = {}
+    for at, name in enumerate(names):
+        small.setdefault(name.lower(), []).append(at)
+    notes = {}
+    for places in (places for places in small.values() if len(places) > 1):
+        if not (there[:, places].sum(axis=1) > 1).any():
+            one, other = places[:2]
+            msg = (
+                f"{place(one)}: {names[one]!r} and {names[other]!r} ({place(other)}) differ by their case only and share no day; "
+                "spell one security in one way"
+            )
+            raise DataError(msg)
+        for at in places:
+            others = ", ".join(repr(names[other]) for other in places if other != at)
+            notes[names[at]] = f"differs from {others} by its case only"
+    return notes
+
+
+def _reported(frame: pd.DataFrame, notes: dict[str, str], options: TableOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the frame with what is no price taken out, in decimals, and the notes on each symbol."""
+    frame = frame.rename_axis(index="date")
+    priced = np.array([options.holds == "prices" and name not in options.levels for name in frame.columns], dtype=bool)
+    values = frame.to_numpy()
+    bad = (values <= 0) & priced
     if options.holds == "percent":
         frame = frame / 100.0
     report = pd.DataFrame({"note": pd.Series(notes, dtype=str).reindex(frame.columns).fillna("")}, index=frame.columns)
-    if bad.to_numpy().any():
-        report["invalid"] = bad.sum().reindex(frame.columns).fillna(0).astype(int)
-    return Tidy(frame, report)
+    if bad.any():
+        frame = frame.mask(bad)
+        report["invalid"] = bad.sum(axis=0).astype(int)
+    return frame, report
 
 
-def _picked(place: Callable[[int, str], str], wanted: np.ndarray[Any, Any]) -> Callable[[int, str], str]:
+def _picked(place: Place, wanted: NDArray[np.bool_]) -> Place:
     """Name the places of the rows that were picked by where they stood before."""
     rows = np.flatnonzero(wanted)
-    return lambda row, column: place(int(rows[row]), column)
+    return lambda row, column: place(int(rows[row]) if len(rows) else 0, column)
 
 
-def _places(name: str, first_row: int | None) -> Callable[[int, str], str]:
+def _places(name: str, first_row: int | None) -> Place:
     offset = 1 if first_row is None else first_row
 
     def place(row: int, column: str) -> str:
@@ -179,133 +317,29 @@ def _places(name: str, first_row: int | None) -> Callable[[int, str], str]:
     return place
 
 
-def _dates(
-    table: pd.DataFrame, name: str, options: TableOptions, first_row: int | None
-) -> tuple[pd.DatetimeIndex, pd.DataFrame, str]:
-    """Find the dates, in a column or in the index, and return them with the rest of the table."""
-    place = _places(name, first_row)
-    by_index = isinstance(table.index, pd.DatetimeIndex) and options.date_column is None
-    found = None if by_index else _find(table, options.date_column, DATE_NAMES, name, "date_column")
-    if found is None and not by_index and _plain(table.columns[0] if len(table.columns) else "") in FIRST_DATE_NAMES:
-        found = table.columns[0]  # elsewhere DAY is a ticker
-    in_index = not isinstance(table.index, pd.RangeIndex)
-    if found is None and in_index and not pd.api.types.is_numeric_dtype(table.index.dtype):
-        label = "date" if table.index.name is None else str(table.index.name)
-        values = table.index.to_series().reset_index(drop=True)
-        rest = table
-    elif found is None:
-        columns = ", ".join(map(repr, table.columns[:6])) + (", …" if len(table.columns) > 6 else "")
-        msg = f"{name}: there is no date column among {columns}; name one 'date', or say which it is: date_column="
-        raise DataError(msg)
-    else:
-        label, values, rest = found, table[found].reset_index(drop=True), table.drop(columns=[found])
-    dates = parse_dates(
-        values, lambda row: place(row, label), date_format=options.date_format, timezone=options.timezone
-    )
-    return dates, rest, label
-
-
-def _find(table: pd.DataFrame, given: str | None, usual: Iterable[str], name: str, option: str) -> str | None:
-    if given is not None:
-        if given not in table.columns:
-            msg = f"{name}: there is no column {given!r} ({option}=); the columns are {', '.join(map(repr, table.columns[:8]))}"
-            raise DataError(msg)
-        return given
-    plain = {_plain(column): column for column in reversed(list(table.columns))}
-    return next((plain[word] for word in usual if word in plain), None)
-
-
-def _value_column(rest: pd.DataFrame, options: TableOptions, name: str) -> str:
-    usual = PRICE_NAMES if options.holds == "prices" else (*RETURN_NAMES, *PRICE_NAMES)
-    found = _find(rest, options.column, usual, name, "column")
-    if found is None:
-        msg = f"{name}: no column of values ('adj_close', 'close', 'price', 'return' …) beside the symbols; say which: column="
-        raise DataError(msg)
-    return found
-
-
-def _single(rest: pd.DataFrame, name: str, options: TableOptions) -> pd.DataFrame:
-    """Take the closes of a table of one symbol's open, high, low, close; its name is that of the file."""
-    plain = {_plain(column) for column in rest.columns}
-    if options.column is None and not (plain <= BAR_NAMES and "close" in plain and len(plain) > 1):
-        return rest
-    column = _value_column(rest, options, name)
-    stem = name.replace("\\", "/").rsplit("/", 1)[-1].split(".", 1)[0]
-    return rest[[column]].set_axis([stem], axis=1)
-
-
-def _one_level(table: pd.DataFrame, name: str, options: TableOptions) -> pd.DataFrame:
-    """Take one field of the (field, symbol) columns that `yfinance.download` gives."""
-    for level in range(table.columns.nlevels):
-        words = {_plain(word): word for word in table.columns.get_level_values(level).unique()}
-        for wanted in [_plain(options.column)] if options.column else PRICE_NAMES:
-            if wanted in words:
-                return pd.DataFrame(table.xs(words[wanted], axis=1, level=level))
-    msg = f"{name}: the columns have {table.columns.nlevels} levels and none holds closes; keep one level, or say which: column="
-    raise DataError(msg)
-
-
-def _plain(column: Any) -> str:
-    return str(column).lower().replace(" ", "").replace("_", "").replace(".", "").replace("-", "")
-
-
-def _numbers(rest: pd.DataFrame, place: Callable[[int, str], str]) -> pd.DataFrame:
-    done: dict[str, Any] = {}
-    for column in rest.columns:
-        values = rest[column]
-        if pd.api.types.is_bool_dtype(values.dtype) or not pd.api.types.is_numeric_dtype(values.dtype):
-            numbers = pd.to_numeric(values, errors="coerce")
-            bad = (numbers.isna() & values.notna()).to_numpy()
-            if bad.any():
-                row = int(bad.argmax())
-                raise DataError(f"{place(row, column)}: {_not_a_number(values.iloc[row])}")  # noqa: EM102, TRY003
-            values = numbers
-        done[column] = values.to_numpy(dtype=float, na_value=np.nan)
-        infinite = np.isinf(done[column])
-        if infinite.any():
-            row = int(infinite.argmax())
-            msg = f"{place(row, column)}: {done[column][row]} is not a number that can be used; leave the cell empty if it is missing"
-            raise DataError(msg)
-    return pd.DataFrame(done, index=rest.index, columns=rest.columns)
-
-
-def _not_a_number(value: Any) -> str:
-    text = str(value).strip()
-    if "%" in text:
-        return f"{value!r} is a percentage, not a price; remove the sign and pass holds='percent'"
-    if "," in text and text.replace(",", "").replace(".", "").lstrip("+-").isdigit():
-        return f"{value!r} is not a number as it stands; if the comma is the decimal mark pass decimal=',', else thousands=','"
-    return f"{value!r} is not a number; mend it, or leave the cell empty if it is missing"
-
-
-def _refuse_twice(labels: pd.Index, place: Callable[[int, str], str], column: str) -> None:
+def _refuse_twice(labels: pd.Index, place: Place, column: str, said: Callable[[int], str] | None = None) -> None:
     again = labels.duplicated()
     if again.any():
         row = int(again.argmax())
-        label = labels[row]
-        first = int(np.flatnonzero([other == label for other in labels[:row]])[0])
-        what = f"{label[0]:%Y-%m-%d %H:%M} of {label[1]}" if isinstance(label, tuple) else f"{label:%Y-%m-%d %H:%M}"
-        msg = f"{place(row, column)}: {what.replace(' 00:00', '')} stands there twice (first: {place(first, column)}); keep one row"
+        first = int((labels == labels[row]).argmax())
+        what = _day(labels[row]) if said is None else said(row)
+        msg = f"{place(row, column)}: {what} stands there twice (first: {place(first, column)}); keep one row"
         raise DataError(msg)
 
 
-def _refuse_cells(
-    numbers: pd.DataFrame, symbols: pd.Series | None, place: Callable[[int, str], str], options: TableOptions
-) -> None:
+def _day(moment: pd.Timestamp) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}".replace(" 00:00", "")
+
+
+def _refuse_cells(values: Floats, column: str, place: Place, options: TableOptions) -> None:
     """Stop at the first value that cannot be what the caller says it is."""
-    for column in numbers.columns:
-        values = numbers[column].to_numpy(dtype=float)
-        level = np.full(len(values), column in options.levels) if symbols is None else symbols.isin(options.levels)
-        values = np.where(level, np.nan, values)
-        if options.holds == "prices":
-            _refuse_prices(values, column, place, options)
-        elif options.check and np.isfinite(values).sum() >= ENOUGH:
-            _refuse_returns(values, column, place, options)
+    if options.holds == "prices":
+        _refuse_prices(values, column, place, options)
+    elif options.check and np.isfinite(values).sum() >= ENOUGH:
+        _refuse_returns(values, column, place, options)
 
 
-def _refuse_returns(
-    values: np.ndarray[Any, Any], column: str, place: Callable[[int, str], str], options: TableOptions
-) -> None:
+def _refuse_returns(values: Floats, column: str, place: Place, options: TableOptions) -> None:
     size = float(np.nanmedian(np.abs(values)))
     if size > PRICE_MEDIAN and np.nanmin(values) >= 0:
         row = int(np.isfinite(values).argmax())
@@ -323,9 +357,7 @@ def _refuse_returns(
         raise DataError(msg)
 
 
-def _refuse_prices(
-    values: np.ndarray[Any, Any], column: str, place: Callable[[int, str], str], options: TableOptions
-) -> None:
+def _refuse_prices(values: Floats, column: str, place: Place, options: TableOptions) -> None:
     bad = values <= 0
     if not bad.any():
         return

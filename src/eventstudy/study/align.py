@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,17 @@ from numpy.typing import NDArray
 from eventstudy.abnormal.control import MatchedPortfolio
 from eventstudy.abnormal.status import Exclusion
 from eventstudy.abnormal.thin import spans_of
-from eventstudy.calendars import SESSION_UNIT, first_sessions, sessions
+from eventstudy.calendars import SESSION_UNIT, first_sessions, refuse_sparse, sessions
 from eventstudy.errors import DataError, StudyError
+from eventstudy.returns._index import stamped_days
+from eventstudy.returns.dates import compact_days
 from eventstudy.study.lumped import LumpedReturns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstudy.returns import ReturnPanel
-    from eventstudy.study.config import EventStudy
+    from eventstudy.study.config import EventStudy, Label
 
 __all__ = ["Aligned", "Placed", "align", "place_bars", "place_moments"]
 
@@ -140,7 +143,9 @@ def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None
     if missing:
         msg = f"match= names {missing[0]!r}, which the panel does not hold (it has {_some(frame.columns)})"
         raise StudyError(msg)
-    return np.stack([_rows(frame, members[name], rows).mean(axis=0)[None] for name in symbols])
+    bars = len(frame.index if rows is None else rows)
+    means = [_rows(frame, members[name], rows).mean(axis=0)[None] for name in symbols]
+    return np.stack(means) if means else np.empty((0, 1, bars))
 
 
 def _levels(panel: ReturnPanel) -> pd.DataFrame:
@@ -177,6 +182,13 @@ def _bars(index: pd.Index, calendar: str | None) -> tuple[pd.Index, int]:
     if index.tz is not None:
         msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
         raise StudyError(msg)
+    if bool((index != index.normalize()).any()):
+        msg = (
+            f"the panel's bars carry an hour ({index[0]}); if they are days take their dates, frame.index.normalize(), else pass "
+            f"calendar=None to count them (not calendar={calendar!r})"
+        )
+        raise StudyError(msg)
+    refuse_sparse(calendar, index)
     days = _sessions(calendar, index[0], index[-1])
     if len(days) == len(index) and bool((days == index).all()):
         return index, 0
@@ -197,8 +209,8 @@ def _check_index(index: pd.Index) -> None:
         raise DataError(msg)
 
 
-def place_moments(moments: pd.DatetimeIndex, bars: pd.Index, calendar: str | None) -> Placed:
-    """Find the first bar whose close could hold each piece of news."""
+def place_moments(moments: pd.DatetimeIndex, bars: pd.Index, calendar: str | None, side: Label | None = None) -> Placed:
+    """Find the first bar whose close could hold each piece of news; `side` is what labels of moments mean."""
     if calendar is not None:
         label: pd.Index = first_sessions(moments, calendar)
         return _placed(bars.get_indexer(label), label, np.zeros(len(moments), dtype=bool))
@@ -212,18 +224,22 @@ def place_moments(moments: pd.DatetimeIndex, bars: pd.Index, calendar: str | Non
         # without a calendar no close is known: the bar of the day of the news where it was made, or the next
         label = pd.DatetimeIndex(moments.tz_localize(None).normalize()).as_unit(SESSION_UNIT)
         position = bars.as_unit(SESSION_UNIT).searchsorted(label)
+        floor = bars[0]
     else:
-        # a bar is labelled with its start and ends one typical step later; news at its very end belongs to the next
+        if side is None and stamped_days(bars):
+            msg = (
+                f"the panel's bars are days that carry an hour ({bars[0]}); say whether that is the start or the end of a bar: "
+                "EventStudy(…, label='start') or label='end'"
+            )
+            raise StudyError(msg)
+        # a bar ends one typical step after its start; news at its very end belongs to the next
         step = pd.Series(bars).diff().median() if len(bars) > 1 else pd.Timedelta(0)
+        start = bars.tz_convert("UTC").as_unit(SESSION_UNIT) - (step if side == "end" else pd.Timedelta(0))
         label = moments.tz_convert("UTC").as_unit(SESSION_UNIT)
-        position = (bars.tz_convert("UTC").as_unit(SESSION_UNIT) + step).searchsorted(label, side="right")
-    inside = (position < len(bars)) & np.asarray(label >= _floor(bars))
+        position = (start + step).searchsorted(label, side="right")
+        floor = start[0]
+    inside = (position < len(bars)) & np.asarray(label >= floor)  # earlier news belongs to no bar of the data
     return _placed(np.where(inside, position, -1), label, np.zeros(len(moments), dtype=bool))
-
-
-def _floor(bars: pd.DatetimeIndex) -> pd.Timestamp:
-    """Return the moment before which news belongs to no bar of the data: the first label."""
-    return pd.Timestamp(bars[0])
 
 
 def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str) -> Placed:
@@ -260,19 +276,68 @@ def _around(label: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
 
 def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:
     """Return labels of the kind that the bars have."""
-    if not isinstance(bars, pd.DatetimeIndex):
-        return wanted
-    try:
-        label = pd.DatetimeIndex(wanted)
-    except (ValueError, TypeError) as error:
-        msg = f"column 'bar' holds what is no date, such as {wanted[0]!r}: {error}"
-        raise StudyError(msg) from error
-    if label.hasnans:
-        msg = f"column 'bar' is empty in row {int(np.flatnonzero(label.isna())[0])}; give a label of the panel's index"
+    missing = np.asarray(wanted.isna())
+    if missing.any():
+        msg = f"column 'bar' is empty in row {int(missing.argmax())}; give a label of the panel's index"
         raise StudyError(msg)
+    if not isinstance(bars, pd.DatetimeIndex):
+        one, other = _kind(wanted), _kind(bars)
+        if one != other:
+            msg = (
+                f"column 'bar' holds {one} such as {wanted[0]!s}, but the panel's bars are {other} such as {bars[0]!r}; bring both "
+                "to dates: frame.index = pd.to_datetime(frame.index.astype(str))"
+            )
+            raise StudyError(msg)
+        return wanted
+    label = _dates_of(wanted)
     if bars.tz is None:
         return (label if label.tz is None else label.tz_localize(None)).as_unit(SESSION_UNIT)
     return (label.tz_localize(bars.tz) if label.tz is None else label.tz_convert(bars.tz)).as_unit(SESSION_UNIT)
+
+
+def _kind(index: pd.Index) -> str:
+    if isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)) or index.inferred_type in (
+        "date",
+        "datetime",
+        "datetime64",
+    ):
+        return "periods" if isinstance(index, pd.PeriodIndex) else "dates"
+    if index.inferred_type in ("integer", "floating", "mixed-integer-float"):
+        return "numbers"
+    return "text" if index.inferred_type == "string" else index.inferred_type
+
+
+def _dates_of(wanted: pd.Index) -> pd.DatetimeIndex:
+    """Return labels as dates: timestamps, ISO text, whole numbers such as 20250403; never nanoseconds, never a guess."""
+    if isinstance(wanted, pd.PeriodIndex) and wanted.freqstr in ("D", "B"):
+        wanted = wanted.to_timestamp()
+    if isinstance(wanted, pd.DatetimeIndex):
+        return wanted
+    compact = compact_days(wanted)
+    values = wanted if compact is None else pd.Index(compact)
+    format_ = "ISO8601" if compact is None else "%Y%m%d"
+    stamps = []
+    for row, value in enumerate(values):
+        try:
+            stamps.append(pd.to_datetime(value, format=format_) if isinstance(value, str) else _stamp(value))
+        except (ValueError, TypeError) as error:
+            msg = (
+                f"column 'bar', row {row}: {wanted[row]!r} is no date; write it as 2025-04-03 or 20250403, or give a label of the "
+                "panel's index"
+            )
+            raise StudyError(msg) from error
+    try:
+        return pd.DatetimeIndex(stamps)
+    except (ValueError, TypeError) as error:
+        msg = f"column 'bar' mixes kinds of dates ({error}); bring them to one"
+        raise StudyError(msg) from error
+
+
+def _stamp(value: Any) -> pd.Timestamp:
+    if not isinstance(value, (dt.date, np.datetime64)):
+        msg = "not a date"
+        raise TypeError(msg)
+    return pd.Timestamp(value)
 
 
 def _placed(position: Any, label: pd.Index, moved: NDArray[np.bool_]) -> Placed:

@@ -24,6 +24,7 @@ __all__ = ["EstimationWindow", "EventStudy"]
 NonSession = Literal["next", "previous", "drop", "error"]
 Missing = Literal["available", "strict", "lump"]
 Overlap = Literal["flag", "first", "merge"]
+Label = Literal["start", "end"]
 
 SHARE = 0.4  # of the window's bars that must be usable unless said otherwise: 100 of 250
 
@@ -101,6 +102,9 @@ class EventStudy:
         Event windows of one security that overlap: flag them; keep the first and exclude the others; or take a chain of
         them for one event, dated at its first. The joint regression that tells them apart is a method,
         `StudyResult.joint`: it has one average path a security, no abnormal return of each event.
+    label : {"start", "end"}, optional
+        Without a calendar: whether the moments that label the bars are their starts or their ends. Bars within days are
+        labelled with their start unless said; days that carry an hour, such as 16:00, must say.
 
     Raises
     ------
@@ -124,6 +128,7 @@ class EventStudy:
     non_session: NonSession = "next"
     missing: Missing = "available"
     overlap: Overlap = "flag"
+    label: Label | None = None
 
     def __post_init__(self) -> None:
         for name in ("window", "mask"):
@@ -150,6 +155,8 @@ class EventStudy:
             )
             raise StudyError(msg)
         _one_of("overlap", self.overlap, ("flag", "first", "merge"))
+        if self.label is not None:
+            _one_of("label", self.label, ("start", "end"))
 
     def fit(
         self,

@@ -15,6 +15,7 @@ from eventstudy.abnormal.spread import estimate_spread
 from eventstudy.abnormal.status import Exclusion
 from eventstudy.abnormal.thin import TradeToTrade
 from eventstudy.errors import StudyError
+from eventstudy.returns.columns import label_text
 from eventstudy.study.align import Aligned, Placed, align, place_bars, place_moments
 from eventstudy.study.lumped import LumpedReturns
 from eventstudy.study.mask import masked_bars
@@ -41,7 +42,7 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols)
-    column = {str(name): at for at, name in enumerate(panel.frame.columns.tolist())}
+    column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
     benchmarks = column.keys() & set(study.model.symbols)
@@ -64,6 +65,11 @@ def fit_study(study: EventStudy, events: Any, returns: Any, *, executor: Executo
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         asked = (rows, event[rows], code[symbol[rows]])
         parts.append(_fit_part(study, aligned, placed, pool, asked, status, merged, executor))
+    if not parts:  # nobody whom the panel knows: a part without rows, so that every table has its columns
+        aligned = align(study, panel, next(iter(groups)), [])
+        none = np.empty(0, dtype=np.int64)
+        placed = _place(study, request, aligned)
+        parts.append(_fit_part(study, aligned, placed, pool, (none, none, none), status, merged, None))
     return StudyResult(
         study=study,
         request=request,
@@ -172,14 +178,18 @@ def _lumped_or_not(study: EventStudy, panel: ReturnPanel) -> None:
 def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     """Return the symbols, and for each row asked for the event and the symbol."""
     if request.symbol is None:
-        symbols = [str(name) for name in panel.frame.columns.tolist()]
+        symbols = [label_text(name) for name in panel.frame.columns.tolist()]
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     code, unique = pd.factorize(request.symbol)
+    texts = [label_text(name) for name in unique.tolist()]
+    symbols = list(dict.fromkeys(texts))
+    place = {text: -1 if text == "" else at for at, text in enumerate(symbols)}
+    code = np.array([*(place[text] for text in texts), -1])[code]
     if (code < 0).any():
         msg = f"column 'symbol' is empty in row {int(np.flatnonzero(code < 0)[0])}"
         raise StudyError(msg)
-    return [str(name) for name in unique.tolist()], np.arange(len(request.event_id)), code.astype(np.int64)
+    return symbols, np.arange(len(request.event_id)), code.astype(np.int64)
 
 
 def _calendars(study: EventStudy, symbols: list[str]) -> dict[str | None, set[str] | None]:
@@ -200,7 +210,7 @@ def _place(study: EventStudy, request: Request, aligned: Aligned) -> Placed:
     if request.bars is not None:
         return place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session)
     assert request.moments is not None  # noqa: S101  a request has bars or moments
-    return place_moments(request.moments, aligned.bars, aligned.calendar)
+    return place_moments(request.moments, aligned.bars, aligned.calendar, study.label)
 
 
 def _pool(study: EventStudy, request: Request) -> Any:

@@ -68,6 +68,8 @@ def weighted_caar(result: StudyResult, window: Window, weights: Any, level: floa
     """Return the weighted CAAR, its variance sum w^2 V / (sum w)^2, and a normal interval; see `StudyResult.caar`."""
     from scipy.special import ndtri  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
+    if not result.n:
+        return tables.caar(result, window, level)
     table = result.car(window)
     weight = _weights(result, weights)
     there = np.isfinite(table["car"].to_numpy()) & np.isfinite(weight)
@@ -133,7 +135,7 @@ def variance_ratio(result: StudyResult, window: Window) -> pd.DataFrame:
         single = float(fdtrc(1.0, df[there][0], value[there][0])) if n == 1 else np.nan
         average = float((value[there] / mean[there]).mean()) if n else np.nan
         table.append({"relative_day": day, "u": average, "z": float(z), "n": n, "pvalue_single": single})
-    return pd.DataFrame(table)
+    return tables.some(result, pd.DataFrame(table))
 
 
 def diagnostics(result: StudyResult) -> pd.DataFrame:
@@ -190,6 +192,8 @@ def joint(result: StudyResult) -> pd.DataFrame:
                     }
                 )
             )
+    if not frames:
+        return pd.DataFrame(columns=["symbol", "relative_day", "ar", "se", "t", "df", "pvalue", "events"])
     return pd.concat(frames, ignore_index=True)
 
 
@@ -197,7 +201,7 @@ def abhar(table: pd.DataFrame, level: float) -> pd.DataFrame:
     """Return the mean of buy-and-hold abnormal returns with an interval that is robust to sessions in common."""
     code, _ = pd.factorize(table["session"])
     mean = clustered_mean(table["bhar"].to_numpy(), code.astype(np.int64), level)
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "abhar": [mean.mean],
             "se": [mean.se],
@@ -207,3 +211,4 @@ def abhar(table: pd.DataFrame, level: float) -> pd.DataFrame:
             "n_sessions": [mean.clusters],
         }
     )
+    return found if len(table) else found.iloc[:0]

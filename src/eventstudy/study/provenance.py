@@ -53,6 +53,7 @@ def provenance(result: StudyResult) -> dict[str, Any]:
             "non_session": study.non_session,
             "missing": study.missing,
             "overlap": study.overlap,
+            **({} if study.label is None else {"label": study.label}),
         },
     }
 

@@ -53,6 +53,13 @@ def read_request(events: Any) -> Request:
         table = _catalog_frame(events)
         _some_events(len(table))
         return Request(_ids(table.index), moments_of(table["announced_at"]), None, None, table)
+    if events.columns.nlevels > 1:
+        msg = f"events need one row of column names, not {events.columns.nlevels} ({events.columns[0]!r} …)"
+        raise StudyError(msg)
+    twice = events.columns[events.columns.duplicated()]
+    if len(twice):
+        msg = f"events: column {twice[0]!r} stands twice; keep one"
+        raise StudyError(msg)
     frame = events if "event_id" in events.columns else events.reset_index()
     _some_events(len(frame))
     if "event_id" not in frame.columns:
@@ -132,6 +139,9 @@ def moments_of(column: pd.Series[Any]) -> pd.DatetimeIndex:
             msg = f"column 'announced_at' holds what is no moment: {error}"
             raise StudyError(msg) from error
         for row, stamp in enumerate(stamps):
+            if isinstance(values[row], (int, float)) and not pd.isna(stamp):
+                msg = f"column 'announced_at', row {row}: {values[row]!s} is a number, not a moment with its time zone"
+                raise StudyError(msg)
             if not pd.isna(stamp) and stamp.tzinfo is None:
                 msg = (
                     f"column 'announced_at', row {row}: {values[row]!s} has no time zone; localise the column, such as "

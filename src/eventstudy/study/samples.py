@@ -29,7 +29,8 @@ def window_sample(
 ) -> WindowSample:
     """Return the sample of `result` over `window`; see `StudyResult.sample`."""
     if result.n == 0:
-        msg = "no security-event was studied, so that there is nothing to test; result.excluded says why"
+        reasons = ", ".join(f"{count} {reason}" for reason, count in result.excluded["reason"].value_counts().items())
+        msg = f"no security-event was studied ({reasons}), so that there is nothing to test; result.excluded says more"
         raise StudyError(msg)
     once = tables.one_series(result)
     chosen = [

@@ -26,9 +26,7 @@ def studied_rows(result: StudyResult) -> Ints:
     """Return the rows of the request that are studied, in the order asked for."""
     if len(result.parts) == 1:
         return result.parts[0].rows
-    return (
-        np.sort(np.concatenate([part.rows for part in result.parts])) if result.parts else np.empty(0, dtype=np.int64)
-    )
+    return np.sort(np.concatenate([part.rows for part in result.parts]))
 
 
 def gather(result: StudyResult, pieces: list[Any]) -> Any:
@@ -41,8 +39,6 @@ def gather(result: StudyResult, pieces: list[Any]) -> Any:
 
 def day0_labels(result: StudyResult, rows: Ints) -> pd.Index:
     """Return the label of relative day 0 of each of the studied rows `rows`."""
-    if not result.parts:
-        return pd.DatetimeIndex([])
     if len(result.parts) == 1:
         part = result.parts[0]
         label: pd.Index = part.aligned.bars.take(part.abnormal.day0)
@@ -58,11 +54,9 @@ def tidy(result: StudyResult) -> pd.DataFrame:
     rows = studied_rows(result)
     first, last = result.study.window
     length = last - first + 1
-    error = gather(result, [part.abnormal.ar_se() for part in result.parts]) if result.parts else np.empty((0, length))
-    ar = gather(result, [part.abnormal.ar for part in result.parts]) if result.parts else np.empty((0, length))
-    degenerate = (
-        gather(result, [part.abnormal.degenerate for part in result.parts]) if result.parts else np.empty(0, bool)
-    )
+    error = gather(result, [part.abnormal.ar_se() for part in result.parts])
+    ar = gather(result, [part.abnormal.ar for part in result.parts])
+    degenerate = gather(result, [part.abnormal.degenerate for part in result.parts])
     with np.errstate(invalid="ignore", divide="ignore"):
         sar = np.where(degenerate[:, None], np.nan, ar / error)
     labels = [part.aligned.bars for part in result.parts]
@@ -87,14 +81,10 @@ def car(result: StudyResult, window: tuple[int, int], missing: Any) -> pd.DataFr
     from scipy.special import stdtr  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
     rows = studied_rows(result)
-    made = [part.abnormal.car(*window, missing) for part in result.parts] or [
-        (np.empty(0), np.empty(0), np.empty(0, int))
-    ]
+    made = [part.abnormal.car(*window, missing) for part in result.parts]
     value, error, count = (gather(result, [piece[at] for piece in made]) for at in range(3))
-    df = gather(result, [part.abnormal.df for part in result.parts]) if result.parts else np.empty(0, int)
-    degenerate = (
-        gather(result, [part.abnormal.degenerate for part in result.parts]) if result.parts else np.empty(0, bool)
-    )
+    df = gather(result, [part.abnormal.df for part in result.parts])
+    degenerate = gather(result, [part.abnormal.degenerate for part in result.parts])
     with np.errstate(invalid="ignore", divide="ignore"):
         scar = np.where(degenerate | ~(error > 0), np.nan, value / error)
     numbers = {"car": value, "se": error, "scar": scar, "t": scar, "df": df, "pvalue": 2.0 * stdtr(df, -np.abs(scar))}
@@ -130,7 +120,7 @@ def aar(result: StudyResult, level: float) -> pd.DataFrame:
                 "caar_high": path.high,
             }
         )
-    return pd.DataFrame(table)
+    return some(result, pd.DataFrame(table))
 
 
 def caar(result: StudyResult, window: tuple[int, int], level: float) -> pd.DataFrame:
@@ -153,7 +143,7 @@ def caar(result: StudyResult, window: tuple[int, int], level: float) -> pd.DataF
             row = (mean.mean, np.nan, np.nan, np.nan, name)
     else:
         row = (mean.mean, mean.se, mean.low, mean.high, "cross_sectional" if mean.clusters == mean.n else "clustered")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "first": [window[0]],
             "last": [window[1]],
@@ -166,6 +156,12 @@ def caar(result: StudyResult, window: tuple[int, int], level: float) -> pd.DataF
             "test": [row[4]],
         }
     )
+    return some(result, table)
+
+
+def some(result: StudyResult, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of averages; without its rows where nothing was studied."""
+    return table if result.n else table.iloc[:0]
 
 
 def excluded(result: StudyResult) -> pd.DataFrame:
