@@ -34,6 +34,7 @@ from eventstudy.inference import (
     run,
     sample_of,
 )
+from eventstudy.inference.leakage import quadratic_set
 
 RTOL = 1e-10  # the same formulas in another order
 MONTE_CARLO = 3.5  # standard errors: a fixed seed that lies within them
@@ -198,6 +199,16 @@ class TestLeakage:
                 covariance[0, 0] - 2 * ratio * covariance[0, 1] + ratio**2 * covariance[1, 1]
             )
             assert (abs(t) <= stats.norm.ppf(0.975)) == any(low <= ratio <= high for low, high in region)
+
+    def test_the_set_of_a_quadratic_is_where_it_is_not_positive(self):
+        grid = np.linspace(-8, 8, 257)  # of eighths: every root of these lies on it or between two
+        for a, b, c in itertools.product([-2.0, -1.0, 0.0, 1.0, 2.0], [-3.0, -1.0, 0.0, 1.0, 3.0], [-2.0, 0.0, 1.0]):
+            region = quadratic_set(a, b, c)
+            for g in grid:
+                value = a * g * g + b * g + c
+                inside = any(low - 1e-12 <= g <= high + 1e-12 for low, high in region)
+                assert inside == (value <= 1e-12), (a, b, c, g)
+            assert list(region) == sorted(region)
 
     def test_share(self, make_sample):
         before, whole = make_sample(12, window=(-2, -1), shift=0.05), make_sample(12, window=(-2, 0), shift=0.05)

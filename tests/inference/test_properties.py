@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from eventstudy.abnormal import MarketModel, estimate
+from eventstudy.errors import StudyError
 from eventstudy.inference import TESTS, adjust_pvalues, run, wilcoxon
 from eventstudy.inference.facts import SampleFacts
 from hypothesis import given, settings
@@ -151,6 +152,19 @@ def test_batches_equal_samples_one_by_one(make_sample, holes, name):
     singles = [run(name, s) for s in each]
     np.testing.assert_allclose(outcome.value, [r.statistic for r in singles], rtol=RTOL)
     np.testing.assert_allclose(outcome.p_two, [r.pvalue for r in singles], rtol=1e-8)
+
+
+def test_a_batch_may_have_more_axes_than_one(make_sample):
+    each = [[make_sample(4, dates="staggered", seed=2 * i + j) for j in range(2)] for i in range(3)]
+    fields = {f: np.array([[getattr(s, f) for s in row] for row in each]) for f in PER_EVENT if f != "degenerate"}
+    batch = replace(each[0][0], **fields, estimation=None, degenerate=None, refit=None, admissible=None)
+    for name in [s.name for s in TESTS.values() if not (s.draws or s.needs or s.facts)]:
+        outcome = TESTS[name].compute(batch)
+        expected = [[run(name, s).statistic for s in row] for row in each]
+        np.testing.assert_allclose(outcome.value, expected, rtol=RTOL, err_msg=name)
+    again = np.broadcast_to([0, 0, 1, 2], batch.security.shape)  # a security twice in every sample
+    with pytest.raises(StudyError, match="do not recur within a sample"):
+        TESTS["calendar_time"].compute(replace(batch, security=again))
 
 
 floats = st.lists(st.floats(-1, 1, allow_nan=False).map(lambda v: round(v, 2)), min_size=2, max_size=14)
