@@ -71,7 +71,7 @@ def test_each_change_is_one_and_the_module_still_parses():
     for site in found:
         changed = ast.dump(ast.parse(site.apply(source)))
         assert changed != whole
-        assert site.line <= site.last
+        assert site.first <= site.line <= site.last
     assert len({(site.start, site.stop, site.new) for site in found}) == len(found)
 
 
@@ -99,7 +99,7 @@ def test_tests_of_a_line_come_nearest_first():
         f"tests/{name}::test_it" for name in ("inference/test_signs.py", "inference/test_z.py", "cli/test_a.py", "abnormal/test_b.py")
     )  # fmt: skip
     seconds = {near: 9.0, room: 2.0, far: 0.1, slow: 5.0}
-    lines = {module: {site.line: [slow, far, near, room], 2: ["other"]}}
+    lines = {module: {site.first: [slow, far, near, room], 2: ["other"]}}
     reach = Reach.of([{"seconds": seconds, "lines": lines}])
     assert reach.tests(module, site) == [near, room, far, slow]
     assert reach.reached(module, site)

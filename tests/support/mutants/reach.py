@@ -189,7 +189,7 @@ class Reach:
         if not site.inside:
             return set()
         by_line = self.lines.get(module, {})
-        return set().union(*(by_line.get(line, ()) for line in range(site.line, site.last + 1)))
+        return set().union(*(by_line.get(line, ()) for line in range(site.first, site.last + 1)))
 
 
 def _file(test: str) -> str:

@@ -37,8 +37,10 @@ class Site:
 
     Attributes
     ----------
-    line, last : int
-        Lines of the statement up to the end of what changes.
+    line : int
+        Where the changed part begins.
+    first, last : int
+        Lines of its statement, up to the end of what changes.
     text : str
         The line of the source on which the changed part begins, stripped.
     change : str
@@ -52,6 +54,7 @@ class Site:
     """
 
     line: int
+    first: int
     last: int
     text: str
     change: str
@@ -86,7 +89,8 @@ def sites(source: str) -> list[Site]:
         shown, other = (_shown(part) for part in (node, changed))
         found.append(
             Site(
-                line=statement.lineno,
+                line=node.lineno,
+                first=statement.lineno,
                 last=node.end_lineno or node.lineno,
                 text=lines[node.lineno - 1].decode().strip(),
                 change=f"{shown} -> {other}",
