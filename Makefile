@@ -11,7 +11,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all lint types notebooks browser kills gallery gallery-check benchmarks release-check lock clean
+.PHONY: help study test test-all mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -26,6 +26,9 @@ test: $(DEV_STAMP) ## Run the tests that one runs while working (under two minut
 
 test-all: $(DEV_STAMP) ## Run the slow tests too, but for the browser's
 	$(PYTEST) -n auto -m "slow and not browser"
+
+mutants: $(DEV_STAMP) ## Change N=150 things of the numeric rooms, one at a time, and see whether a test fails; SEED=0 draws them
+	PYTHONPATH=tests/support $(BIN)/python -m mutants --number $(or $(N),150) --seed $(or $(SEED),0) --out $(OUT)/mutants
 
 lint: $(DEV_STAMP) ## Check style and formatting
 	$(BIN)/ruff check .

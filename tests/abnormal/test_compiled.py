@@ -50,6 +50,52 @@ def test_both_kernels_agree(world, model, mask):
     assert {Exclusion.STUDIED, Exclusion.TOO_FEW_BARS, Exclusion.INFINITE_RETURN} <= set(plain.status.tolist())
 
 
+def test_what_the_loop_leaves_behind_are_sums_over_the_windows():
+    """Not through `estimate`, which does anew what looks wrong: each sum by numpy, and NaN where it must look."""
+    from eventstudy.abnormal._compiled import fit_windows  # noqa: PLC0415  numba is an extra
+
+    rng = np.random.default_rng(3)
+    returns, (T, L, k, first, ahead_first) = rng.normal(size=(3, 60)), (20, 4, 2, -22, -1)
+    returns[2, 30] = np.nan
+    security, day0, design = (
+        np.array([0, 1, 2, 0, 0, 1]),
+        np.array([30, 40, 50, 21, 22, 58]),
+        np.array([0, 1, 1, 0, 1, 0]),
+    )
+    rows = np.array([5, 3, 0, 1, 2, 4])
+    basis, ahead, valid = rng.normal(size=(2, k, T)), rng.normal(size=(2, k, L)), np.ones((2, T))
+    valid[1, [3, 7]] = 0.0
+    basis[1][:, [3, 7]] = 0.0
+    ar, share, sums = np.full((6, L), -9.0), np.full((6, k), -9.0), np.empty((6, 4))
+    count = valid.sum(axis=1).astype(np.int64)
+    fit_windows(
+        returns,
+        (security, day0, design),
+        rows,
+        basis,
+        (valid, count),
+        ahead,
+        (first, T, ahead_first, L),
+        (ar, share, sums),
+    )
+    for i in range(6):
+        begin, start = day0[i] + first, day0[i] + ahead_first
+        if begin < 0 or start + L > 60:
+            assert np.isnan(sums[i]).all()
+            assert (ar[rows[i]] == -9.0).all()
+            continue
+        window, d = returns[security[i], begin : begin + T], design[i]
+        coordinate = basis[d] @ window
+        expected = returns[security[i], start : start + L] - coordinate @ ahead[d]
+        told = [(valid[d] * window**2).sum(), coordinate @ coordinate, expected.sum()]
+        np.testing.assert_allclose(sums[i, :3], told, rtol=1e-12)
+        if np.isfinite(told).all():
+            np.testing.assert_allclose(share[rows[i]], coordinate, rtol=1e-12)
+            np.testing.assert_allclose(ar[rows[i]], expected, rtol=1e-12)
+            assert sums[i, 3] == np.abs(returns[security[i], start : start + L]).max()
+    assert np.isnan(sums[:, 0]).tolist() == [False, False, True, True, False, True]  # a hole, and beyond either end
+
+
 def test_a_security_event_has_the_same_bits_in_any_company(world):
     whole = run(world, MarketModel("m"), "numba")
     order = np.random.default_rng(1).permutation(4000)[:700]

@@ -177,6 +177,18 @@ def test_arguments_that_cannot_be_meant(data, change, words):
         run(*data, **change)
 
 
+@pytest.mark.parametrize("wrong", [{"security": -1}, {"security": 2}, {"day0": -1}, {"day0": 40}])
+def test_one_event_outside_the_panel_among_others_is_refused(wrong):
+    given = {"security": np.array([0, 1, 1]), "day0": np.array([0, 39, 20])}
+    options = {"window": (0, 1), "estimation": (-15, -1), "model": MeanAdjusted()}
+    returns = np.random.default_rng(0).normal(size=(2, 40))
+    assert estimate(returns, None, **given, **options).status.size == 3
+    for name, value in wrong.items():
+        given[name][1] = value
+    with pytest.raises(StudyError, match=r"must point into returns of shape \(2, 40\)"):
+        estimate(returns, None, **given, **options)
+
+
 def test_a_model_must_get_its_series(data):
     stock, market = data
     with pytest.raises(StudyError, match="needs 2 regressor series, 1 given"):

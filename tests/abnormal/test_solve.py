@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from eventstudy.abnormal import FactorModel, estimate
+from eventstudy.abnormal import FactorModel, estimate, solve
 from eventstudy.abnormal.basis import orthonormal
 
 ORTHOGONAL = 2e-15  # a few units in the last place of sums of 200 products
@@ -72,6 +72,35 @@ def test_windows_with_few_and_with_many_holes_are_least_squares_side_by_side(mas
         alone = estimate(returns, factors, security=np.array([row]), day0=np.array([day0]), masked=mask, **options)
         np.testing.assert_array_equal(fitted.ar[row], alone.ar[0])
         np.testing.assert_array_equal(fitted.sigma[row], alone.sigma[0])
+
+
+def test_the_normal_equations_are_the_products_of_the_bars_that_are_left():
+    rng = np.random.default_rng(5)
+    q = rng.normal(size=(3, 3, 40))
+    q = np.stack([np.linalg.qr(one.T)[0].T for one in q])
+    design = np.array([0, 0, 1, 1, 2])
+    holes = [[3], [0, 39], [], [5, 6, 7, 8, 9, 30, 31], list(range(20))]  # one, few, none, more than an eighth, half
+    row = np.repeat(np.arange(5), [len(some) for some in holes])
+    bar = np.array([b for some in holes for b in some])
+    start = np.flatnonzero(np.diff(row, prepend=-1))
+    found = solve._gram(q, design, row, bar, start)
+    for at, event in enumerate((0, 1, 3, 4)):
+        left = np.delete(q[design[event]], holes[event], axis=1)
+        np.testing.assert_allclose(found[:, at], (left @ left.T)[np.tril_indices(3)], rtol=RTOL, atol=1e-15)
+
+
+def test_ordinary_windows_with_holes_need_no_second_solution(monkeypatch):
+    """The careful way gives the same numbers, so that only its not being taken shows that the quick one is right."""
+    rng = np.random.default_rng(6)
+    market, bars = rng.normal(0, 0.01, (1, 300)), np.arange(40)
+    returns = market + rng.normal(0, 0.02, (40, 300))
+    returns[rng.random(returns.shape) < np.linspace(0, 0.6, 40)[:, None]] = np.nan
+    taken = []
+    monkeypatch.setattr(solve, "_exact", lambda *given: taken.append(given[3]))
+    fitted = estimate(returns, market, security=bars, day0=np.full(40, 290), window=(0, 1), estimation=(-250, -1),
+                      model=FactorModel(("m",)), minimum=40)  # fmt: skip
+    assert taken == []
+    assert (fitted.m < 250).sum() >= 38
 
 
 def test_an_infinite_return_among_holes_is_found_in_its_own_row_only():

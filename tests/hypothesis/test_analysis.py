@@ -81,6 +81,26 @@ def test_leaving_out_a_session_leaves_the_mean_of_the_others(tables):
         assert row.estimate == pytest.approx(rest.mean(), abs=0.25)
 
 
+@pytest.mark.parametrize("name", ["all", "after"])
+@pytest.mark.parametrize("link", ["H1", "H3"])
+def test_clusters_that_are_left_out_are_sessions_near_one_another(flagship, tables, rules, link, name):
+    index = flagship[1].frame.index
+    used = tables["events_used"]
+    used = used[(used["link"] == link) & (used["period"].eq(name) | (name == "all"))]
+    at = [index.get_loc(day) for day in used["session"]]
+    clusters = [[0]]
+    for i in range(1, len(at)):  # chains: each within five sessions of the one before
+        if at[i] - at[i - 1] <= rules.placebo.cluster_gap:
+            clusters[-1].append(i)
+        else:
+            clusters.append([i])
+    expected = [[used["event_ids"].iloc[i] for i in c] for c in clusters if len(c) > 1]
+    rows = tables["leave_out"]
+    rows = rows[(rows[["sample", "link", "left_out"]] == [name, link, "cluster"]).all(axis=1)]
+    assert [" ".join(ids) for ids in expected] == rows["ids"].tolist()
+    assert rows["n"].tolist() == [len(at) - len(c) for c in clusters if len(c) > 1]
+
+
 def test_giveback_from_the_closes(flagship, tables):
     close = flagship[1].frame["^GSPC"]
     row = tables["giveback"].query("sample == 'after' and link == 'H3'").iloc[0]

@@ -167,3 +167,42 @@ def test_companions_of_the_hold_out_from_the_tables(flagship, ground, rules):
     inside = [t for t in at_risk if t in near]
     assert check.n == len(inside)
     assert check.events == sum(setting.index[t] in decisions for t in inside)
+
+
+def test_the_rival_by_loops(ground, rules):
+    """The same score test of the other side's threats: losses of each day by hand, the sum by ages."""
+    setting, _, spans, _, _ = ground
+    close, spells = setting.record.market.close, setting.rival
+    by_age, losses, reliefs = {}, [], 0
+    for start, last, outcome in zip(spells.start, spells.last, spells.outcome, strict=True):
+        if spans[0].first <= start <= spans[0].last:
+            for day in range(start + 1, last + 1):
+                loss = 1 - close[day - 1] / close[start - 1]
+                relieved = bool(outcome == 0 and day == last)
+                age = sum(day - start > edge for edge in rules.decision.age_bins)
+                by_age.setdefault(age, []).append((loss, relieved))
+                losses.append(loss)
+                reliefs += relieved
+    score = information = counted = 0
+    for rows in by_age.values():
+        x, y = (np.array(column) for column in zip(*rows, strict=True))
+        if 0 < y.sum() < y.size:
+            score += (x[y] - x.mean()).sum()
+            information += y.sum() * (y.size - y.sum()) / y.size * x.var(ddof=1)
+            counted += y.sum()
+    check = run(ground, rules)["control: the rival"]
+    assert check.n == len(losses)
+    assert check.events == counted <= reliefs
+    assert check.estimate == pytest.approx(score / information * np.std(losses), rel=1e-9)
+
+
+def test_courts_by_loops(ground, rules):
+    setting, evidence, spans, _, _ = ground
+    ring = [
+        t for t in range(spans[0].first, spans[0].last + 1) if evidence.base[t] >= 0 and np.isfinite(evidence.loss[t])
+    ]
+    loss = evidence.loss[ring]
+    ruled = np.isin(ring, setting.sample.courts.position)
+    check = run(ground, rules)["control: courts"]
+    assert (check.n, check.events) == (len(ring), ruled.sum())
+    assert check.estimate == pytest.approx((loss[ruled].mean() - loss[~ruled].mean()) / loss.std(), rel=1e-9)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy import optimize
+from scipy import optimize, stats
 
 from eventstudy.hypothesis.decisions import Rows, age_stratum, episode_rows
 from eventstudy.hypothesis.hazard import _gradient, _value, fit_hazard, likelihood_ratio
@@ -130,6 +130,74 @@ def made_up(truth, n=500, seed=0):
     blank = np.zeros(n, dtype=np.int64)
     rows = Rows(np.arange(n), blank, np.ones(n, dtype=np.int64), relieved, blank.astype(bool), blank, blank, blank)
     return frame, rows
+
+
+def penalised_fit(X, y, held=()):
+    """Maximise Firth's penalised cloglog likelihood without a line of the package; return coefficients and both likelihoods."""
+
+    def parts(b):
+        eta = X @ b
+        h = np.clip(1 - np.exp(-np.exp(eta)), 1e-12, 1 - 1e-12)
+        slope = np.exp(eta - np.exp(eta))
+        information = (X.T * (slope**2 / (h * (1 - h)))) @ X
+        plain = np.sum(np.log(np.where(y, h, 1 - h)))
+        return plain, plain + 0.5 * np.linalg.slogdet(information)[1], information
+
+    free = [j for j in range(X.shape[1]) if j not in held]
+
+    def whole(b):
+        full = np.zeros(X.shape[1])
+        full[free] = b
+        return full
+
+    found = optimize.minimize(
+        lambda b: -parts(whole(b))[1], np.full(len(free), -0.5), method="BFGS", options={"gtol": 1e-7}
+    )
+    b = whole(found.x)
+    plain, penalised, information = parts(b)
+    return b, plain, penalised, np.sqrt(np.diag(np.linalg.inv(information)))
+
+
+def test_the_table_of_the_race_is_that_of_the_likelihood(rules):
+    frame, rows = made_up("fear", n=250, seed=6)
+    race = run_race(frame, rows, rules, draws=9, rng=np.random.default_rng(0))
+    table, y = race.table.set_index("rival"), rows.relieved
+    ones, bic = np.ones((y.size, 1)), {}
+    for name in ("constant", "drawdown", "fear", "yield", "retaliation"):
+        x = frame[name] if name != "constant" else None
+        if x is not None and name != "retaliation":  # that one is 0 or 1
+            x = (x - x.mean()) / x.std(ddof=0)
+        X = ones if x is None else np.column_stack([ones, x])
+        b, plain, penalised, se = penalised_fit(X, y)
+        bic[name] = -2 * plain + X.shape[1] * np.log(y.sum())
+        row = table.loc[name]
+        assert row["bic"] == pytest.approx(bic[name], abs=1e-3)
+        assert (row["rows"], row["reliefs"]) == (250, y.sum())
+        if x is not None:
+            held = penalised_fit(X, y, held=[1])[2]  # the penalty of the whole design
+            assert row["hazard_ratio"] == pytest.approx(np.exp(b[1]), rel=1e-3)
+            assert row["log_se"] == pytest.approx(se[1], rel=1e-3)
+            assert row["p_likelihood_ratio"] == pytest.approx(
+                stats.chi2.sf(2 * (penalised - held), 1), rel=1e-2, abs=1e-9
+            )
+    order = sorted(bic, key=bic.get)
+    assert table.index.tolist() == order
+    assert race.favourite == order[0]
+    assert race.margin == pytest.approx(bic[order[1]] - bic[order[0]], abs=2e-3)
+    best = np.array([np.exp(-(bic[name] - bic[order[0]]) / 2) for name in order])
+    assert table["weight"].tolist() == pytest.approx((best / best.sum()).tolist(), abs=1e-3)
+    scaled = [(frame[n] - frame[n].mean()) / frame[n].std(ddof=0) for n in ("drawdown", "fear", "yield")]
+    X = np.column_stack([ones, *scaled, frame["retaliation"]])
+    b, _, whole, se = penalised_fit(X, y)
+    joint = race.joint.set_index("rival")
+    for at, name in enumerate(("drawdown", "fear", "yield", "retaliation"), start=1):
+        held = penalised_fit(X, y, held=[at])[2]
+        assert joint.loc[name, "hazard_ratio"] == pytest.approx(np.exp(b[at]), rel=2e-3)
+        assert joint.loc[name, "log_se"] == pytest.approx(se[at], rel=2e-3)
+        assert joint.loc[name, "p_likelihood_ratio"] == pytest.approx(
+            stats.chi2.sf(2 * (whole - held), 1), rel=2e-2, abs=1e-9
+        )
+    assert joint["converged"].all()
 
 
 @pytest.mark.parametrize("truth", ["drawdown", "fear", "retaliation"])

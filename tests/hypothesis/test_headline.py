@@ -121,12 +121,52 @@ def test_drawdown_before_decisions(flagship, record, rules, name):
 def test_cycles(flagship, record):
     index, close, z, _ = record
     table = flagship[2].tables()["cycles"]
-    complete = 0
+    count = dict.fromkeys(
+        ("threats", "index fell first", "ended in relief", "relief after a fall", "still below", "complete"), 0
+    )
     for row in table.itertuples():
         s, e = index.get_loc(row.start), index.get_loc(row.last)
         relieved = row.outcome == "softened"
-        complete += bool(relieved and z[s] < 0 and close[e - 1] < close[s - 1] and z[e] > 0)
-    assert complete == table["complete"].sum() == flagship[2].facts["cycles"]["complete"]
+        came = [True, z[s] < 0, relieved, relieved and z[s] < 0]
+        came += [came[3] and close[e - 1] < close[s - 1], came[3] and close[e - 1] < close[s - 1] and z[e] > 0]
+        assert (row.fell, row.complete) == (came[1], came[5])
+        assert row.first_sar == pytest.approx(z[s], abs=TOLERANCE)
+        expected = (1 - close[e - 1] / close[s - 1], z[e]) if relieved else (np.nan, np.nan)
+        assert (row.loss_at_relief, row.relief_sar) == pytest.approx(expected, abs=TOLERANCE, nan_ok=True)
+        # the abnormal returns have the signs of the scores; their ratio has none where the index did not fall first
+        assert np.isfinite(row.reversal) == bool(came[3])
+        assert not came[3] or np.sign(row.reversal) == np.sign(z[e])
+        for name, yes in zip(count, came, strict=True):
+            count[name] += bool(yes)
+    assert list(count.values()) == list(flagship[2].facts["cycles"].values())
+
+
+def test_frames_of_charts_are_numbered_afresh(flagship):
+    for name, frame in flagship[2].frames().items():
+        assert frame.index.tolist() == list(range(len(frame))), name
+
+
+def test_decisions_by_fifths_of_the_loss(flagship):
+    """Counts by sorting, and Wilson's interval of 90 % by its formula."""
+    table = flagship[2].frames()["hazard_by_drawdown"]
+    for name, shown in table.groupby("sample"):
+        test = flagship[2].samples[name].decisions
+        edges = sorted(set(np.quantile(test.loss, [0, 0.2, 0.4, 0.6, 0.8, 1.0])))
+        assert [*shown["low"], shown["high"].iloc[-1]] == pytest.approx(edges, abs=TOLERANCE)
+        assert (shown["high"].iloc[:-1].to_numpy() == shown["low"].iloc[1:].to_numpy()).all()
+        edges = [*shown["low"], shown["high"].iloc[-1]]
+        for at, row in enumerate(shown.itertuples()):
+            last = at == len(edges) - 2
+            inside = [
+                d
+                for x, d in zip(test.loss, test.decided, strict=True)
+                if edges[at] <= x and (last or x < edges[at + 1])
+            ]
+            n, k, z = len(inside), sum(inside), stats.norm.ppf(0.95)
+            assert (row.sessions, row.decisions, row.rate) == (n, k, k / n)
+            centre = (k + z**2 / 2) / (n + z**2)
+            half = z * np.sqrt(k * (n - k) / n + z**2 / 4) / (n + z**2)
+            assert (row.ci_low, row.ci_high) == pytest.approx((centre - half, centre + half), abs=TOLERANCE)
 
 
 def test_median_and_share(flagship):

@@ -107,6 +107,22 @@ def test_interval_and_equivalence_by_formula():
     assert found.equivalence(1.0) == pytest.approx(expected)
 
 
+def test_companions_of_a_link_are_scipys():
+    score = np.array([0.1, -0.2, 0.05, 0.3, 0.0, 0.25, -0.01])
+    told = made_reaction(score, np.zeros(1)).companions()
+    assert told == pytest.approx(
+        {
+            "median": 0.05,
+            "share": 4 / 7,
+            "p_t": stats.ttest_1samp(score, 0, alternative="greater").pvalue,
+            "p_wilcoxon": stats.wilcoxon(score[score != 0], alternative="greater", method="exact").pvalue,
+            "p_sign": stats.binomtest(4, 6, 0.5, alternative="greater").pvalue,
+        }
+    )
+    assert made_reaction(score[:1], np.zeros(1)).companions() == {}
+    assert np.isnan(made_reaction(np.full(3, 0.5), np.zeros(1)).companions()["p_t"])
+
+
 def test_reaction_power_is_a_shifted_quantile():
     rng = np.random.default_rng(0)
     null = rng.standard_normal(1999) * 0.3

@@ -14,6 +14,7 @@ from eventstudy.hypothesis.definitions import load_definitions
 from eventstudy.hypothesis.falsify import _gone, significance
 from eventstudy.hypothesis.reactions import Stratum
 from eventstudy.hypothesis.securities import tells
+from eventstudy.hypothesis.wording import pvalue_words
 from eventstudy.returns import load_returns
 
 TOLERANCE = 1e-9  # the same number another way
@@ -204,6 +205,12 @@ def test_falsifiers_are_those_declared_with_the_figures_of_the_tables(verdict, t
     h2, h3 = lead.links["H2"], lead.links["H3"]
     first = by_text["not positive or not significant in the headline sample"]
     assert first.fires == (h2.estimate <= 0 or h2.pvalue > 0.05)
+    assert first.figure.startswith(f"difference {h2.estimate:+.4f}, p = ")
+    gone = next(f for f in verdict.falsifiers if f.text == rules.falsifiers["h1"][1])
+    assert gone.figure.startswith(
+        f"all events {pvalue_words(verdict.samples['all'].links['H1'].pvalue)}, without them p"
+    )
+    assert all(f.figure for f in verdict.falsifiers)
     assert by_text["not significant against drawdown-matched placebos"].fires == (h3.details["p_matched"] > 0.05)
     median = used_median(tables)
     assert by_text["median not positive"].fires == (median <= 0)

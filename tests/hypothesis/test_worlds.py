@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from eventstudy.errors import StudyError
-from eventstudy.hypothesis.trials import TRUTH, run_trials
-from eventstudy.hypothesis.worlds import KINDS, simulate_world
+from eventstudy.hypothesis import trials
+from eventstudy.hypothesis.trials import TRUTH, Outcome, run_trials, try_world
+from eventstudy.hypothesis.worlds import KINDS, _Path, simulate_world
 
 DOCS = Path(__file__).parents[2] / "docs"
 WORLDS = 40  # means of this many worlds are compared, four standard errors wide
@@ -67,6 +68,87 @@ def test_a_world_is_a_consistent_record(rules):
         assert world.record.busy[world.record.trigger].all()
 
 
+def test_a_world_has_as_many_events_as_declared_for_its_length(rules):
+    for times in (1, 3):
+        world = simulate_world("bluff", rules, np.random.default_rng(times), times=times)
+        record, spells = world.record, world.record.spells
+        assert (world.first, world.last) == (330, 330 + 135 * times - 1)
+        assert record.market.close.size == world.last + 1
+        assert len(spells.ids) == len(set(spells.start)) == 11 * times
+        # triggers: the starts and three that open no threat; those that fall on a relief are in neither list
+        relieved = set(record.decision)
+        both = relieved - set(record.relief)
+        assert set(spells.start) - both <= set(record.trigger)
+        assert 14 * times - len(both) <= len(record.trigger) <= 14 * times
+        assert len(set(world.selloffs)) == 4 * times
+        assert not set(world.selloffs) & (set(record.trigger) | set(spells.start))
+        hit = set(record.trigger) | relieved
+        assert set(np.flatnonzero(record.busy)) == {t + day for t in hit for day in (0, 1) if t + day <= world.last}
+        lived = spells.last - spells.start
+        ended = spells.outcome == 1
+        assert ((lived[ended] >= 8) & (lived[ended] < 40)).all()
+        assert (spells.last[spells.outcome == 2] == world.last).all()
+        assert (spells.last[spells.outcome != 2] <= world.last).all()
+        assert ((world.rival.last - world.rival.start == 12) | (world.rival.last == world.last)).all()
+        assert all(any(1 <= r - s <= 3 for s in spells.start) or r == world.last - 1 for r in world.rival.start)
+        assert world.turn == 330 + 45 * times
+
+
+@pytest.fixture(scope="module")
+def noise(rules):
+    return [simulate_world("noise", rules, np.random.default_rng([i, 1])) for i in range(WORLDS)]
+
+
+def test_a_third_of_threats_is_answered(noise):
+    share = np.mean([len(world.rival.ids) / 11 for world in noise])
+    assert abs(share - 0.35) < ERRORS * np.sqrt(0.35 * 0.65 / (11 * WORLDS))
+
+
+def test_markets_of_noise_follow_their_equations(noise):
+    """Fear by least squares on its past and the return: 0.95, -4 and a noise of 0.06; returns of 0.85 of what is implied."""
+    left, right, scaled = [], [], []
+    for world in noise:
+        market = world.record.market
+        fear = np.log(market.fear / 18.0)
+        quiet = np.setdiff1d(np.arange(1, fear.size), world.selloffs)
+        left.append(fear[quiet])
+        right.append(np.column_stack([fear[quiet - 1], market.returns[quiet]]))
+        scaled.append(reactions(world, quiet))
+    y, x, z = np.concatenate(left), np.concatenate(right), np.concatenate(scaled)
+    slope, residual, *_ = np.linalg.lstsq(x, y, rcond=None)
+    noise = np.sqrt(residual[0] / y.size)
+    error = noise * np.sqrt(np.diag(np.linalg.inv(x.T @ x)))
+    assert (np.abs(slope - [0.95, -4.0]) < ERRORS * error).all()
+    assert noise == pytest.approx(0.06, rel=0.03)
+    assert z.std() == pytest.approx(0.85, rel=0.03)
+    assert abs(z.mean()) < ERRORS * 0.85 / np.sqrt(z.size)
+
+
+def test_selloffs_of_other_news_fall_by_two_standard_deviations(noise):
+    falls = [reactions(world, np.setdiff1d(world.selloffs, world.record.decision)) for world in noise]
+    values = np.concatenate(falls)
+    assert abs(values.mean() + 2.0) < ERRORS * 0.85 / np.sqrt(values.size)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_hazard_of_relief_is_that_of_its_world(rules, kind):
+    """Odds of 0.045/0.955; times 4 per standard deviation (0.022) of loss where forced; 8 or 1/2 as the rival answers."""
+    path = _Path(kind, rules, first=330, length=135, size=465, rng=np.random.default_rng(0))
+    path.level = 100 * np.exp(0.02 * np.random.default_rng(1).standard_normal(465).cumsum())
+    starts, answers = np.array([340, 350, 370]), np.array([352, 380])
+    for t in (341, 352, 353, 364, 365, 374, 375, 381, 400):
+        for i, start in enumerate(starts):
+            odds = 0.045 / 0.955
+            loss = np.clip(1 - path.level[t - 1] / path.level[start - 1], -0.066, 0.066)
+            if kind == "forced" or (kind == "self-defeating" and t < 375):
+                odds *= rules.power.odds_ratio ** (loss / 0.022)
+            if kind == "retaliation":
+                odds *= 8 if any(a < t <= a + 12 for a in answers) else 0.5
+            assert path._hazard(t, starts, answers)[i] == pytest.approx(odds / (1 + odds), rel=1e-12)
+        gone = kind == "noise" or (kind == "self-defeating" and t >= 375)
+        assert path._jump(t) == (0.0 if gone else rules.power.reaction)
+
+
 def test_same_seed_same_world(rules):
     one, two = (simulate_world("forced", rules, np.random.default_rng(3)) for _ in range(2))
     assert np.array_equal(one.record.market.close, two.record.market.close)
@@ -75,6 +157,56 @@ def test_same_seed_same_world(rules):
 def test_unknown_worlds_are_refused(rules):
     with pytest.raises(StudyError, match="not one of forced, bluff"):
         simulate_world("wishful", rules, np.random.default_rng(0))
+
+
+def test_answers_are_counted_as_they_come(rules, monkeypatch):
+    """Seven worlds of each kind and size with answers made up: every share by hand."""
+    asked, made = [], []
+    answers = [
+        Outcome((True, False, True, False), True, 0.5, "fear"),
+        Outcome((True, True, False, False), None, 0.2, "drawdown"),
+        Outcome((False, True, False, True), False, 0.0, "drawdown"),
+        Outcome((True, False, False, False), None, 0.1, "constant"),
+    ]
+
+    def make(kind, given, rng, *, times):
+        made.append((kind, times, rng.random()))
+        assert given is rules
+        return kind
+
+    def answer(world, _, *, draws, seed):
+        asked.append((world, draws, tuple(seed.generate_state(2))))
+        return answers[(len(asked) - 1) % 4]
+
+    monkeypatch.setattr(trials, "simulate_world", make)
+    monkeypatch.setattr(trials, "try_world", answer)
+    table = run_trials(rules, worlds=4, times=(1, 3), kinds=("forced", "noise"), draws=17, seed=5)
+    assert len({numbers for _, _, numbers in asked}) == len({number for *_, number in made}) == 16  # all differ
+    assert [m[:2] for m in made] == [(k, t) for t in (1, 3) for k in ("forced", "noise") for _ in range(4)]
+    assert {draws for _, draws, _ in asked} == {17}
+    for at, row in enumerate(table.itertuples()):
+        assert (row.world, row.times, row.worlds) == (("forced", "noise")[at % 2], (1, 3)[at // 2], 4)
+        assert (row.H1, row.H2, row.H3, row.chain) == (0.75, 0.5, 0.25, 0.25)
+        assert (row.supported, row.contradicted) == (0.25, 0.25)
+        assert row.stated_power == pytest.approx(0.2)
+        assert (row.favourite, row.favourite_share) == ("drawdown", 0.5)
+        assert row.true_share == {"forced": 0.5, "noise": 0.25}[row.world]
+
+
+def test_the_machinery_tells_a_forced_world_from_noise(rules):
+    told = {}
+    for kind in ("forced", "noise"):
+        worlds = [simulate_world(kind, rules, np.random.default_rng([i, 4]), times=3) for i in range(6)]
+        told[kind] = [try_world(w, rules, draws=99, seed=np.random.SeedSequence([i])) for i, w in enumerate(worlds)]
+    for outcome in (*told["forced"], *told["noise"]):
+        assert not outcome.supported or outcome.rejects[3]
+        assert not outcome.rejects[3] or all(outcome.rejects[:3])
+        assert 0 <= outcome.stated <= 1
+    assert sum(outcome.rejects[3] for outcome in told["forced"]) >= 4
+    assert sum(outcome.supported is True for outcome in told["forced"]) >= 3
+    assert sum(outcome.favourite == "drawdown" for outcome in told["forced"]) >= 4
+    assert np.mean([outcome.stated for outcome in told["forced"]]) > 0.6
+    assert not any(outcome.rejects[3] or outcome.supported for outcome in told["noise"])
 
 
 @pytest.mark.slow

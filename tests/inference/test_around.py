@@ -22,6 +22,7 @@ from eventstudy.inference import (
     caar_band,
     equivalence,
     equivalence_of,
+    events_needed,
     explain,
     fieller,
     inject_power,
@@ -33,6 +34,7 @@ from eventstudy.inference import (
     run,
     sample_of,
 )
+from eventstudy.inference.leakage import quadratic_set
 
 RTOL = 1e-10  # the same formulas in another order
 MONTE_CARLO = 3.5  # standard errors: a fixed seed that lies within them
@@ -68,6 +70,18 @@ class TestMany:
             last = max(last, (1 + hits) / 100)
             expected[k] = last
         np.testing.assert_allclose(romano_wolf(t, draws), expected, rtol=RTOL)
+
+    def test_romano_wolf_leaves_a_test_out_of_the_draws_in_which_it_is_missing(self):
+        rng = np.random.default_rng(2)
+        t, draws = np.array([0.4, np.nan, 0.9, 0.1]), 0.5 * rng.normal(size=(199, 4))
+        draws[rng.random(draws.shape) < 0.5] = np.nan
+        order, last = [2, 0, 3], 0.0
+        found = romano_wolf(t, draws)
+        assert math.isnan(found[1])
+        for j, k in enumerate(order):
+            there = [[abs(row[i]) for i in order[j:] if not math.isnan(row[i])] for row in draws]
+            last = max(last, (1 + sum(max(some, default=0.0) >= t[k] for some in there)) / 200)
+            assert found[k] == last
 
 
 class TestBands:
@@ -114,6 +128,38 @@ class TestEquivalence:
         again = equivalence(0.001, 0.002, result.details["smallest_margin"], df=20)
         assert again.pvalue == pytest.approx(0.05, rel=1e-9)
 
+    @pytest.mark.parametrize("df", [1, 5, 10, 60])
+    @pytest.mark.parametrize("margin", [0.5, 1.2, 2.5, 3.0, 6.0])
+    def test_its_power_is_the_share_of_studies_that_reject(self, df, margin):
+        """400,000 studies without effect: z of known variance, the standard error estimated with df degrees."""
+        rng, draws = np.random.default_rng(df), 400_000
+        z, s = rng.standard_normal(draws), np.sqrt(rng.chisquare(df, draws) / df)
+        rate = np.mean(np.abs(z) + stats.t.ppf(0.95, df) * s < margin)
+        told = equivalence(0.0, 0.002, 0.002 * margin, df=df).details["power"]
+        assert abs(told - rate) <= MONTE_CARLO * math.sqrt(max(rate * (1 - rate), 1 / draws) / draws)
+
+    def test_its_power_is_owens_integral(self):
+        """Against the double integral over z and s, by its density, in another order and by another rule."""
+        for df, margin, level in ((3, 2.0, 0.9), (8, 3.0, 0.95), (25, 2.2, 0.975)):
+            critical = stats.t.ppf(level, df)
+            z = np.linspace(-margin, margin, 20_001)
+            room = stats.chi2.cdf(df * ((margin - np.abs(z)) / critical) ** 2, df)  # P(s < (margin - |z|)/critical)
+            expected = np.trapezoid(stats.norm.pdf(z) * room, z)
+            told = equivalence(0.7, 1.0, margin, df=df, level=level).details["power"]  # whatever the estimate
+            assert told == pytest.approx(expected, abs=1e-7)  # the trapezia's own error
+
+    def test_limits_of_its_power(self):
+        def told(margin, **options):
+            return equivalence(0.0, 1.0, margin, **options).details["power"]
+
+        normal = 2 * stats.norm.cdf(3.0 - stats.norm.ppf(0.95)) - 1
+        assert told(3.0) == pytest.approx(normal, rel=1e-12)
+        assert told(3.0, df=1e8) == pytest.approx(normal, rel=1e-7)
+        assert told(1.6) == 0.0  # the interval of 90 % is always wider than that
+        assert told(1e-9, df=3) == pytest.approx(0.0, abs=1e-9)
+        assert told(1e6, df=3) == pytest.approx(1.0)
+        assert told(1.0, df=4, level=0.5) == pytest.approx(2 * stats.norm.cdf(1.0) - 1)  # no interval but the point
+
     def test_of_another_test(self, make_sample):
         base = run("portfolio", make_sample(6, dates="one"))
         result = equivalence_of(base, 0.1)
@@ -134,6 +180,13 @@ class TestLeakage:
         np.testing.assert_allclose(ours.pvalue, theirs.pvalue, rtol=1e-8)
         assert ours.df == (3.0, 17.0)
 
+    @pytest.mark.parametrize("n", [5, 20])
+    def test_the_detectable_return_is_that_of_a_t_of_one_day(self, make_sample, n):
+        sample = make_sample(n, window=(-3, -1))
+        error = sample.ar.std(axis=0, ddof=1).mean() / math.sqrt(n)
+        size = TTestPower().solve_power(nobs=n, power=0.8, alpha=0.05)  # in standard deviations of one session
+        assert pre_event(sample).details["detectable"] == pytest.approx(size * math.sqrt(n) * error, rel=1e-6)
+
     def test_too_few_sessions(self, make_sample):
         assert "more than 3 sessions" in pre_event(make_sample(9, window=(-3, -1), dates="one")).reason
 
@@ -146,6 +199,16 @@ class TestLeakage:
                 covariance[0, 0] - 2 * ratio * covariance[0, 1] + ratio**2 * covariance[1, 1]
             )
             assert (abs(t) <= stats.norm.ppf(0.975)) == any(low <= ratio <= high for low, high in region)
+
+    def test_the_set_of_a_quadratic_is_where_it_is_not_positive(self):
+        grid = np.linspace(-8, 8, 257)  # of eighths: every root of these lies on it or between two
+        for a, b, c in itertools.product([-2.0, -1.0, 0.0, 1.0, 2.0], [-3.0, -1.0, 0.0, 1.0, 3.0], [-2.0, 0.0, 1.0]):
+            region = quadratic_set(a, b, c)
+            for g in grid:
+                value = a * g * g + b * g + c
+                inside = any(low - 1e-12 <= g <= high + 1e-12 for low, high in region)
+                assert inside == (value <= 1e-12), (a, b, c, g)
+            assert list(region) == sorted(region)
 
     def test_share(self, make_sample):
         before, whole = make_sample(12, window=(-2, -1), shift=0.05), make_sample(12, window=(-2, 0), shift=0.05)
@@ -165,6 +228,19 @@ class TestPower:
             ours = power(0.4, 1 / math.sqrt(20), df=19, alternative=side)
             np.testing.assert_allclose(ours, expected, rtol=1e-8)
         assert power(-0.4, 0.1, alternative="less") == power(0.4, 0.1, alternative="greater")
+
+    @pytest.mark.parametrize("effect", [0.15, 0.3, 0.5, 0.8, 1.2])
+    def test_a_t_needs_one_to_three_more_events_than_the_normal(self, effect):
+        known = next(
+            n
+            for n in itertools.count(1)
+            if stats.norm.sf(stats.norm.ppf(0.975) - effect * math.sqrt(n)) >= 0.8  # the far tail is not counted
+        )
+        estimated = next(
+            n for n in itertools.count(2) if TTestPower().power(effect, n, 0.05, alternative="two-sided") >= 0.8
+        )
+        assert events_needed(effect, 1.0) == known
+        assert 1 <= estimated - known <= 3
 
     def test_injection_finds_what_the_formula_says(self):
         past, scale = np.random.default_rng(0).normal(0, 0.02, (30, 4000)), 0.02 / math.sqrt(30)

@@ -10,6 +10,7 @@ import pytest
 from statistics_told import check
 
 from eventstudy.inference import run
+from eventstudy.inference.single_event import sq
 
 WINDOWS = [(0, 0), (-1, 3)]
 
@@ -113,3 +114,24 @@ def test_sq_counts_the_larger_past_runs(make_sample, holes, window):
     result = run("sq", sample)
     assert result.pvalue == (1 + sum(abs(v) >= abs(reaction) for v in runs)) / (len(runs) + 1)
     assert run("sq", sample, alternative="greater").pvalue == (1 + sum(v >= reaction for v in runs)) / (len(runs) + 1)
+
+
+@pytest.mark.parametrize(("last", "warned"), [(0, False), (5, False), (6, True), (9, True)])
+def test_sq_warns_where_runs_hold_fewer_than_forty_independent_ones(make_sample, last, warned):
+    """250 bars: 41 runs of six beside one another, and 35 of seven."""
+    result = run("sq", make_sample(1, window=(0, last), shift=0.05))
+    told = [text for text in result.warnings if "independent ones" in text]
+    assert bool(told) == warned
+    if warned:
+        assert f"runs of {last + 1} bars overlap: 250 bars hold about {250 // (last + 1)} independent ones" in told[0]
+
+
+def test_the_interval_of_sq_lies_between_the_order_statistics_of_the_past():
+    """Gelbach, Helland and Klick: the reaction less the k-th smallest and the k-th largest of the past, k = ceil(alpha/2 M)."""
+    past = np.random.default_rng(0).normal(size=199)
+    for level, k in ((0.95, 5), (0.9, 10), (0.999, 1)):
+        outcome = sq(1.5, np.append(past, np.nan), level=level)
+        assert (outcome.low, outcome.high) == (1.5 - np.sort(past)[-k], 1.5 - np.sort(past)[k - 1])
+    assert outcome.se == pytest.approx(np.std(past, ddof=1))
+    assert np.isnan(sq(1.5, past[:1]).se)
+    assert outcome.details["resolution"] == 1 / 200

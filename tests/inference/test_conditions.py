@@ -11,7 +11,8 @@ import pytest
 from eventstudy.calibration import SCENARIOS, Geometry, read_table
 from eventstudy.calibration.batch import single_samples
 from eventstudy.inference import TESTS, advice, recommend, run, run_all
-from eventstudy.inference.conditions import measure
+from eventstudy.inference.conditions import Conditions, judge, measure
+from eventstudy.inference.spec import CONDITIONS, FEWEST, MANY
 
 GEOMETRY = Geometry(history=50)
 
@@ -241,3 +242,46 @@ class TestWhatFewEventsCannotShow:
             for seed in range(100)
         ]
         assert sum(found) > 100 * 0.8 - 3 * np.sqrt(100 * 0.8 * 0.2)
+
+
+@pytest.mark.parametrize("spec", TESTS.values(), ids=lambda spec: spec.name)
+def test_the_range_of_a_test_ends_where_it_says(spec):
+    """One security-event less than the smallest sample, one bar more than the longest window: doubtful; not before."""
+
+    def doubts(**state):
+        given = {"present": {}, "n": 10_000, "bars": 1, "measured": True, **state}
+        return judge(spec, Conditions(**given))[1]
+
+    assert doubts() == ()
+    least = max(spec.smallest, 0 if spec.exact else FEWEST)
+    if least > 1:
+        assert doubts(n=least) == ()
+        assert [text.split(":")[0] for text in doubts(n=least - 1)] == ["too few"]
+        assert f"too few: {least - 1} security-event" in doubts(n=least - 1)[0]
+    if spec.longest is not None:
+        assert doubts(bars=spec.longest) == ()
+        assert [text.split(":")[0] for text in doubts(bars=spec.longest + 1)] == ["too long"]
+    for condition in CONDITIONS:
+        here = {"present": {condition: "as measured"}}
+        borne = condition in spec.holds_under
+        if not borne and condition in spec.holds_with_many:
+            assert [text for text in doubts(n=MANY - 1, **here) if "bears that from" in text]
+            assert not [text for text in doubts(n=MANY, **here) if "bears that from" in text]
+        elif not borne and not (condition == "few" and spec.smallest):
+            assert f"{condition}: as measured" in doubts(**here)
+        elif frozenset({condition}) in spec.withdrawn:
+            assert [text for text in doubts(**here) if "rejected too many true nulls" in text]
+        else:
+            assert doubts(**here) == ()
+
+
+def test_the_number_of_events_is_few_below_thirty_and_the_tail_is_fat_above_one():
+    """Thresholds by samples on either side of them."""
+    for n, few in ((29, True), (30, False)):
+        assert ("few" in measure(drawn("normal", n=n)).present) == few
+    rng = np.random.default_rng(1)
+    for shape, told in ((4.5, True), (40.0, False)):  # of Student's t: a kurtosis of 12, and of 0.17
+        sample = drawn("normal", n=40)
+        residual = sample.sigma[:, None] * rng.standard_t(shape, sample.estimation.residual.shape)
+        fat = replace(sample, estimation=replace(sample.estimation, residual=residual))
+        assert ("fat tails" in measure(fat).present) == told

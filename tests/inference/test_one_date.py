@@ -80,3 +80,36 @@ def test_the_joint_f_is_exact(n):
     assert stats.kstest(t.p_two, "uniform").pvalue > 0.001
     crude = time_series(residual, window[..., 0], window, design)
     assert abs((crude.p_two <= 0.05).mean() - 0.05) < MONTE_CARLO * math.sqrt(0.05 * 0.95 / studies) + 0.005
+
+
+@pytest.mark.parametrize("spare", [3, 1, 0, -1, -2])
+def test_the_joint_f_needs_as_many_residual_degrees_of_freedom_as_events(spare):
+    """M - k - N + 1 = spare: F(N, spare) by a loop over the bars that all share, and nothing where spare is not positive."""
+    rng, n, k = np.random.default_rng(3), 4, 2
+    shared = spare + k + n - 1
+    x = np.column_stack([np.ones(31), rng.normal(size=31)])
+    residual, window = rng.normal(size=(n, 30)), rng.normal(size=(n, 1))
+    residual[np.arange(30 - shared) % n, shared:30] = np.nan  # each bar beyond misses one event
+    outcome = sur_f(residual, window, Design(x[:30], x[30:]))
+    assert outcome.df[0] == n
+    if spare <= 0:
+        assert np.isnan([outcome.value, outcome.p_two, outcome.df[1]]).all()
+        return
+    past, ahead = x[:shared], x[30]
+    beta = np.linalg.lstsq(past, residual[:, :shared].T, rcond=None)[0]
+    left, total = residual[:, :shared] - (past @ beta).T, window[:, 0] - ahead @ beta
+    t2 = total @ np.linalg.solve(left @ left.T / (shared - k), total)
+    t2 /= 1 + ahead @ np.linalg.solve(past.T @ past, ahead)
+    f = spare / (n * (shared - k)) * t2
+    np.testing.assert_allclose([outcome.value, outcome.df[1]], [f, spare], rtol=1e-7)  # a 4 x 4 inverse
+    np.testing.assert_allclose(outcome.p_two, stats.f.sf(f, n, spare), rtol=1e-6)
+
+
+def test_the_joint_f_of_as_many_events_as_bars_is_not_tried():
+    rng, n = np.random.default_rng(4), 6
+    x = np.column_stack([np.ones(n + 3), rng.normal(size=n + 3)])
+    for bars, sound in ((n + 2, True), (n + 1, False)):
+        residual = rng.normal(size=(n, bars))
+        hat = x[:bars] @ np.linalg.pinv(x[:bars])
+        outcome = sur_f(residual - residual @ hat, rng.normal(size=(n, 1)), Design(x[:bars], x[bars : bars + 1]))
+        assert np.isfinite(outcome.value) == sound

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from eventstudy.abnormal import MarketModel, estimate
+from eventstudy.errors import StudyError
 from eventstudy.inference import TESTS, adjust_pvalues, run, wilcoxon
 from eventstudy.inference.facts import SampleFacts
 from hypothesis import given, settings
@@ -135,22 +136,41 @@ def test_copies_do_not_create_information(make_sample, name, dates):
     assert run("bmp", twice).pvalue < run("bmp", sample).pvalue  # as a test without the adjustment does
 
 
+def batch_of(samples, shape):
+    """Samples of one size as one, the leading axes those of `shape`."""
+
+    def stacked(parts):
+        return np.stack(parts).reshape(*shape, *np.shape(parts[0]))
+
+    record = samples[0].estimation
+    joined = {f: stacked([getattr(s.estimation, f) for s in samples]) for f in record.__dataclass_fields__}
+    fields = {f: stacked([getattr(s, f) for s in samples]) for f in PER_EVENT if f != "degenerate"}
+    return replace(
+        samples[0], **fields, estimation=replace(record, **joined), degenerate=None, refit=None, admissible=None
+    )
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 2)])
 @pytest.mark.parametrize("name", COMPUTED)
-def test_batches_equal_samples_one_by_one(make_sample, holes, name):
+def test_batches_equal_samples_one_by_one(make_sample, holes, name, shape):
     """The calibration lab runs the very statistics of a study."""
     dates = "one" if "one date" in TESTS[name].needs else "staggered"
-    each = [make_sample(9, holes=holes, dates=dates, seed=seed) for seed in range(3)]
-    fields = {f: np.stack([getattr(s, f) for s in each]) for f in PER_EVENT if f != "degenerate"}
-    records = [s.estimation for s in each]
-    record = replace(
-        records[0], **{f: np.stack([getattr(r, f) for r in records]) for f in records[0].__dataclass_fields__}
-    )
-    batch = replace(each[0], **fields, estimation=record, degenerate=None, refit=None)
+    each = [make_sample(9, holes=holes, dates=dates, seed=seed) for seed in range(4)]
+    batch = batch_of(each, shape)
     extra = {"facts": SampleFacts(batch)} if TESTS[name].facts else {}
     outcome = TESTS[name].compute(batch, **extra)
     singles = [run(name, s) for s in each]
-    np.testing.assert_allclose(outcome.value, [r.statistic for r in singles], rtol=RTOL)
-    np.testing.assert_allclose(outcome.p_two, [r.pvalue for r in singles], rtol=1e-8)
+    assert outcome.value.shape == shape
+    np.testing.assert_allclose(outcome.value.ravel(), [r.statistic for r in singles], rtol=RTOL)
+    np.testing.assert_allclose(outcome.p_two.ravel(), [r.pvalue for r in singles], rtol=1e-8)
+
+
+def test_calendar_time_refuses_a_batch_in_which_a_security_recurs(make_sample):
+    batch = batch_of([make_sample(4, dates="staggered", seed=seed) for seed in range(6)], (3, 2))
+    again = np.broadcast_to([0, 0, 1, 2], batch.security.shape)
+    with pytest.raises(StudyError, match="do not recur within a sample"):
+        TESTS["calendar_time"].compute(replace(batch, security=again))
+    assert np.isfinite(TESTS["calendar_time"].compute(batch).value).all()
 
 
 floats = st.lists(st.floats(-1, 1, allow_nan=False).map(lambda v: round(v, 2)), min_size=2, max_size=14)

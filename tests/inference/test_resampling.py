@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from eventstudy.inference import (
     sample_of,
     wild_bootstrap,
 )
-from eventstudy.inference.flips import WEBB
+from eventstudy.inference.flips import WEBB, _every_flip
 from eventstudy.inference.resampling import bootstrap_t, skewness_adjusted
 
 RTOL = 1e-10  # the same sums in another order
@@ -97,6 +98,32 @@ def test_flips_put_together_from_halves_equal_flips_one_by_one():
     outcome = cluster_bootstrap(x, cluster, rng=np.random.default_rng(0))
     assert outcome.p_two == np.mean(np.abs(flipped) >= abs(observed) - 1e-9)
     assert outcome.p_less == np.mean(np.array(flipped) <= observed + 1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1e4])
+def test_flips_that_leave_hardly_any_variance_keep_their_digits(scale):
+    """Means of clusters that are equal to five digits: the variance is a difference of squares that are equal to ten."""
+    rng = np.random.default_rng(6)
+    sizes = rng.integers(1, 5, 7)
+    sums = scale * sizes * (1 + 1e-5 * rng.normal(size=7))
+    whole = [Fraction(float(v)) for v in sums]
+    n = int(sizes.sum())
+
+    def t_of(flipped):
+        centre = sum(flipped) / n
+        square = Fraction(7, 6) * sum((v - int(m) * centre) ** 2 for v, m in zip(flipped, sizes, strict=True)) / n**2
+        return float(centre) / math.sqrt(square)
+
+    expected = [
+        t_of([s * v for s, v in zip(signs, whole, strict=True)]) for signs in itertools.product([1, -1], repeat=7)
+    ]
+    np.testing.assert_allclose(
+        np.sort(_every_flip(sums, sizes, n)), np.sort(expected), rtol=1e-9
+    )  # five of 16 digits go
+    car, cluster = np.repeat(sums / sizes, sizes), np.repeat(np.arange(7), sizes)
+    outcome = cluster_bootstrap(car, cluster, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(outcome.value, max(expected), rtol=1e-9)
+    assert outcome.p_two == 2 / 2**7  # no other flip is as far out
 
 
 def test_flips_without_variance_count_against_rejection():

@@ -7,6 +7,7 @@ from panels import pairs, small_panel
 
 import eventstudy as es
 from eventstudy.errors import DataError, InputError, StudyError
+from eventstudy.study.request import moments_of
 
 BAD = {
     "estimation inside the window": (
@@ -171,3 +172,14 @@ def test_a_row_that_stands_twice_is_refused():
     with pytest.raises(StudyError, match=r"row 2 repeats an earlier one \(event_id a"):
         study.fit(pairs, frame)
     assert study.fit(pairs.iloc[:2], frame).n == 2
+
+
+def test_moments_may_stand_in_several_time_zones_but_none_may_lack_one():
+    given = ["2024-03-01T09:30-05:00", "2024-03-01T21:00+08:00", pd.Timestamp("2024-03-01 14:30", tz="UTC")]
+    told = moments_of(pd.Series(given, dtype=object))
+    hours = [pd.Timedelta(t - told[0]) / pd.Timedelta(hours=1) for t in told]
+    assert hours == [0.0, -1.5, 0.0]
+    with pytest.raises(StudyError, match=r"row 1: 2024-03-01 10:00 has no time zone"):
+        moments_of(pd.Series([given[0], "2024-03-01 10:00"], dtype=object))
+    with pytest.raises(StudyError, match="is empty in row 1; give a moment"):
+        moments_of(pd.Series([given[0], None, given[1]], dtype=object))

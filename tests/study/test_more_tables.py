@@ -218,6 +218,16 @@ def test_lump_lets_the_return_after_a_hole_stand_for_it(panel):
     assert es.EventStudy(model=TradeToTrade("M"), **study).fit(events, lumped).n == 1
 
 
+def test_returns_over_long_holes_are_no_slip():
+    """A price that is seen now and then moves by a third each time: nothing looks like percent there."""
+    days = pd.bdate_range("2024-01-02", periods=60)
+    price = pd.DataFrame({"A": np.nan}, index=days)
+    price.iloc[::6, 0] = [10, 14, 9, 13, 8, 12, 18, 11, 16, 10]
+    returns = lumped_returns(price, calendar=None).frame["A"].dropna()
+    np.testing.assert_allclose(returns, np.diff(np.log(price["A"].dropna())))
+    assert returns.abs().median() > 0.2
+
+
 def test_lumped_and_plain_returns_are_not_taken_for_each_other(panel):
     lumped = lumped_returns((1 + panel).cumprod())
     events = pd.DataFrame({"event_id": ["a"], "symbol": ["A"], "bar": [panel.index[DAY0]]})

@@ -168,7 +168,8 @@ def events_needed(
     Returns
     -------
     int
-        Rounded up.
+        Rounded up. The test is normal, as where `sigma` comes from long estimation windows; a t that takes its variance
+        from the N CARs themselves needs one to three more: ask `power` with ``df=N - 1``.
 
     Examples
     --------

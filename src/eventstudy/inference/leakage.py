@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from eventstudy.inference.detect import minimum_detectable
 from eventstudy.inference.result import TestResult
 from eventstudy.inference.statistic import NEGLIGIBLE
 
@@ -34,8 +35,9 @@ def pre_event(sample: WindowSample) -> Result:
     -------
     TestResult
         F(L, G - L) = (G - L)/(L (G - 1)) W, W = AAR' V^-1 AAR, V the covariance of the session means: Hotelling's.
-        ``details`` has ``detectable``, the mean abnormal return of one day that 80 % power would need: passing a
-        pre-event test that could not have failed says nothing (Roth 2022). Not applicable with G <= L sessions.
+        ``details`` has ``detectable``, the mean abnormal return of one day that a t(G - 1) of that day alone would find
+        with 80 % power at 5 %: passing a pre-event test that could not have failed says nothing (Roth 2022). Not
+        applicable with G <= L sessions.
 
     References
     ----------
@@ -85,7 +87,7 @@ def pre_event(sample: WindowSample) -> Result:
     df = (float(length), float(groups - length))
     f = df[1] / (length * (groups - 1)) * wald
     error = np.sqrt(np.diag(covariance))
-    detectable = float((special.stdtrit(groups - 1, 0.975) + special.ndtri(0.8)) * error.mean())
+    detectable = minimum_detectable(float(error.mean()), df=groups - 1)
     return TestResult(
         **fixed,
         statistic=f,

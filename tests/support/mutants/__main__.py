@@ -1,0 +1,243 @@
+"""Draw changes by a seed, try each against the tests that reach it, keep a journal, and tell which lived."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mutants import trial
+from mutants.reach import Reach, numeric_modules, record
+from mutants.sites import Site, sites
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[3]
+ENOUGH = 0.90
+NO_TESTS = 5
+"""What pytest ends with where a share holds no test."""
+LIST = "equivalent.toml"
+LONGEST = 3600.0
+"""Seconds that all the quick tests may take, under coverage and on a busy machine."""
+
+
+def draw(modules: dict[str, list[Site]], number: int, seed: int) -> list[tuple[str, Site]]:
+    """Return changes in turn over the modules, at random within each."""
+    chance = random.Random(seed)
+    left = {name: chance.sample(found, len(found)) for name, found in sorted(modules.items()) if found}
+    drawn: list[tuple[str, Site]] = []
+    while left and len(drawn) < number:
+        for name in chance.sample(sorted(left), len(left)):
+            if len(drawn) == number:
+                break
+            drawn.append((name, left[name].pop()))
+            if not left[name]:
+                del left[name]
+    return drawn
+
+
+def known_equivalent(module: str, site: Site, listed: list[dict[str, str]]) -> str:
+    """Return why no test can find a change, or nothing."""
+    return next(
+        (
+            entry["reason"]
+            for entry in listed
+            if module.endswith(f"/{entry['file']}") and (entry["line"], entry["change"]) == (site.text, site.change)
+        ),
+        "",
+    )
+
+
+def digest(*paths: Path) -> str:
+    told = hashlib.sha256()
+    for path in sorted(paths):
+        told.update(path.read_bytes())
+    return told.hexdigest()[:16]
+
+
+def measured_reach(tree: Path, kept: Path, state: str, workers: int) -> Reach:
+    """Return which tests run which lines: as kept for this state of the tree, or by running the quick tests once."""
+    if kept.exists() and (told := json.loads(kept.read_text()))["state"] == state:
+        return Reach.of(told["records"])
+    say("every quick test runs once, to see which lines it reaches")
+    answers = [kept.with_name(f"reach-{at}.json") for at in range(workers)]
+    children = {
+        trial.start(tree, lambda at=at: record(tree, at, workers), answer): time.monotonic() + LONGEST
+        for at, answer in enumerate(answers)
+    }
+    try:
+        while children:
+            del children[trial.wait(children)]
+    finally:
+        trial.stop(children)
+    if any(not answer.exists() for answer in answers):
+        sys.exit((tree / "output.txt").read_text()[-4000:])
+    records = [json.loads(answer.read_text()) for answer in answers]
+    if any(part["code"] not in (0, NO_TESTS) for part in records):
+        failed = [test for part in records for test in part["failed"]]
+        sys.exit(f"without any change the tests fail: {', '.join(failed) or (tree / 'output.txt').read_text()[-4000:]}")
+    kept.write_text(json.dumps({"state": state, "records": records}))
+    for answer in answers:
+        answer.unlink()
+    return Reach.of(records)
+
+
+class Journal:
+    """What became of each change, one line of JSON each; the file outlives whoever writes it.
+
+    That a change was found stands while its module and the test that found it do; that it lived, while the whole tree does.
+    """
+
+    def __init__(self, path: Path, tree: Path, state: str) -> None:
+        self.path, self.state = path, state
+        # as they are now: while trials go on, there is always a change in the tree
+        self.files = {str(file.relative_to(tree)): digest(file) for file in tree.rglob("*.py")}
+        lines = path.read_text().splitlines() if path.exists() else []
+        self.told = {json.loads(line)["key"]: json.loads(line) for line in lines if line.endswith("}")}
+
+    def _bound(self, module: str, outcome: dict[str, Any]) -> str:
+        finder = outcome["failed"].split("::")[0].split(" ")[0]
+        return f"{self.files[module]} {self.files[finder]}" if finder in self.files else self.state
+
+    @staticmethod
+    def key(module: str, site: Site) -> str:
+        return f"{module}:{site.start}:{site.stop}:{site.new}"
+
+    def outcome(self, module: str, site: Site) -> dict[str, Any] | None:
+        told = self.told.get(self.key(module, site))
+        return told if told and told["bound"] == self._bound(module, told) else None
+
+    def keep(self, module: str, site: Site, outcome: dict[str, Any]) -> None:
+        told = {"key": self.key(module, site), **outcome, "bound": self._bound(module, outcome)}
+        self.told[told["key"]] = told
+        with self.path.open("a") as file:
+            file.write(json.dumps(told) + "\n")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A trial that is under way."""
+
+    tree: Path
+    module: str
+    site: Site
+    tests: list[str]
+    put_back: Callable[[], None]
+    since: float
+    until: float
+
+
+def try_all(drawn: list[tuple[str, Site]], trees: list[Path], reach: Reach, journal: Journal) -> None:
+    """Try what the journal does not know yet, one change in each tree at a time."""
+    left = [one for one in drawn if journal.outcome(*one) is None][::-1]
+    free, running, done, number = list(trees), dict[int, Running](), 0, len(left)
+    try:
+        while left or running:
+            while left and free:
+                child, one = begin(free.pop(), *left.pop(), reach)
+                running[child] = one
+            child = trial.wait({child: one.until for child, one in running.items()})
+            one = running.pop(child)
+            told = end(one)
+            journal.keep(one.module, one.site, told)
+            free.append(one.tree)
+            done += 1
+            found = told["failed"] + (" (it hung)" if told["hung"] else "")
+            word = "LIVED" if told["lived"] else f"found by {found or 'a crash'}"
+            say(f"{done}/{number} {one.module}:{one.site.line}  {one.site.change}  {word}")
+    finally:
+        trial.stop(running)
+
+
+def begin(tree: Path, module: str, site: Site, reach: Reach) -> tuple[int, Running]:
+    """Make the change and start its tests."""
+    tests = reach.tests(module, site)
+    seconds = {test: reach.seconds.get(test, 0.0) for test in tests}
+    put_back = trial.change(tree / module, site)
+    child = trial.start(tree, lambda: trial.run_tests(tests, seconds), tree / "answer.json")
+    now, longest = time.monotonic(), trial.LEAST_TRIAL + trial.TIMES * sum(seconds.values())
+    return child, Running(tree, module, site, tests, put_back, now, now + longest)
+
+
+def end(one: Running) -> dict[str, Any]:
+    """Put the module back and return what became of the change."""
+    one.put_back()
+    answer = one.tree / "answer.json"
+    crashed = {"code": -1, "failed": "", "hung": time.monotonic() > one.until, "ran": 0}
+    told = json.loads(answer.read_text()) if answer.exists() else crashed
+    if told["code"] == NO_TESTS or (told["code"] == 0 and told["ran"] < len(one.tests) / 2):
+        sys.exit(
+            f"the tests of {one.module}:{one.site.line} did not run:\n{(one.tree / 'output.txt').read_text()[-4000:]}"
+        )
+    return {**told, "lived": told["code"] == 0, "seconds": round(time.monotonic() - one.since, 1)}
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def tell(drawn: list[tuple[str, Site]], reach: Reach, journal: Journal, listed: list[dict[str, str]]) -> float:
+    """Write the table of what lived and return the share that was found, equivalent ones not counted."""
+    equal = [one for one in drawn if known_equivalent(*one, listed)]
+    counted = [one for one in drawn if one not in equal]
+    lived = [one for one in counted if journal.outcome(*one)["lived"]]
+    say("")
+    for module, site in sorted(lived, key=lambda one: (one[0], one[1].start)):
+        note = "" if reach.reached(module, site) else "  (no test runs the line)"
+        say(f"{module.removeprefix('src/eventstudy/')}:{site.line}{note}\n    {site.text}\n    {site.change}")
+    share = 1 - len(lived) / max(1, len(counted))
+    say(
+        f"\n{len(drawn)} changes drawn, {len(equal)} listed as equivalent; of {len(counted)}, "
+        f"{len(counted) - len(lived)} were found and {len(lived)} lived: {share:.1%} found"
+    )
+    return share
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("--number", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("out/mutants"), help="the journal; goes on with what is there")
+    parser.add_argument("--only", default="", help="modules whose path contains this")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the tree that is copied")
+    given = parser.parse_args()
+    out = given.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    trial.load_heavy()
+    listed = tomllib.loads(Path(__file__).with_name(LIST).read_text())["equivalent"]
+    with tempfile.TemporaryDirectory(prefix="eventstudy-mutants-") as place:
+        first = trial.copy_tree(given.root, Path(place) / "0")
+        state = digest(
+            *(
+                path
+                for path in first.rglob("*")
+                if path.is_file() and path.suffix in {".py", ".toml"} and path.name != LIST
+            )
+        )
+        reach = measured_reach(first, out / "reach.json", state, given.workers)
+        modules = {
+            str(path.relative_to(first)): sites(path.read_text()) for path in numeric_modules(first / "src/eventstudy")
+        }
+        drawn = draw({name: found for name, found in modules.items() if given.only in name}, given.number, given.seed)
+        copies = (Path(place) / str(at) for at in range(1, given.workers))
+        trees = [first, *(Path(shutil.copytree(first, copy, symlinks=True)) for copy in copies)]
+        journal = Journal(out / "journal.jsonl", first, state)
+        wanted = [one for one in drawn if not known_equivalent(*one, listed)]
+        try_all(wanted, trees, reach, journal)
+        return int(tell(drawn, reach, journal, listed) < ENOUGH)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
