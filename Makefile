@@ -5,12 +5,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    ?= out
+N      ?= 2000
+SEED   ?= 1
 PYTEST := $(BIN)/pytest
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all lint types notebooks browser gallery gallery-check benchmarks lock clean
+.PHONY: help study test test-all fuzz lint types notebooks browser gallery gallery-check benchmarks lock clean
 
 ##@ Use
 help: ## Show this help
@@ -25,6 +27,9 @@ test: $(DEV_STAMP) ## Run the tests that one runs while working (under two minut
 
 test-all: $(DEV_STAMP) ## Run the slow tests too, but for the browser's
 	$(PYTEST) -n auto -m "slow and not browser"
+
+fuzz: $(DEV_STAMP) ## Try damaged inputs at every border, N each (BORDER=NAME for one, SEED=, resumable); fails on any fault
+	$(BIN)/python tests/fuzz/fuzz.py --inputs $(N) --seed $(SEED) $(if $(BORDER),--border $(BORDER))
 
 lint: $(DEV_STAMP) ## Check style and formatting
 	$(BIN)/ruff check .
@@ -56,7 +61,7 @@ lock: ## Resolve the dependencies anew, into requirements/
 	$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header -q -c requirements/dev.lock -o requirements/run.lock
 
 clean: ## Remove the virtual environment and what was generated
-	rm -rf $(VENV) out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis notebooks/.executed
+	rm -rf $(VENV) out dist .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis notebooks/.executed
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
