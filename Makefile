@@ -29,6 +29,8 @@ test-all: $(DEV_STAMP) ## Run the slow tests too, but for the browser's
 
 mutants: $(DEV_STAMP) ## Change N=150 things of the numeric rooms, one at a time, and see whether a test fails; SEED=0 draws them
 	PYTHONPATH=tests/support $(BIN)/python -m mutants --number $(or $(N),150) --seed $(or $(SEED),0) --out $(OUT)/mutants
+fuzz: $(DEV_STAMP) ## Try damaged inputs at every border, N each (BORDER=NAME for one, SEED=, resumable); fails on any fault
+	$(BIN)/python tests/fuzz/fuzz.py --inputs $(or $(N),2000) --seed $(or $(SEED),1) $(if $(BORDER),--border $(BORDER))
 
 lint: $(DEV_STAMP) ## Check style and formatting
 	$(BIN)/ruff check .
@@ -67,7 +69,7 @@ lock: ## Resolve the dependencies anew, into requirements/
 	$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header -q -c requirements/dev.lock -o requirements/run.lock
 
 clean: ## Remove the virtual environment and what was generated
-	rm -rf $(VENV) out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis notebooks/.executed
+	rm -rf $(VENV) out dist .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis notebooks/.executed
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

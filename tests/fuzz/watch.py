@@ -1,0 +1,158 @@
+"""The parent's side: children are started, watched, ended and replaced; what they say is kept in a journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import selectors
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from verdict import SLACK
+
+HERE = Path(__file__).parent
+SOURCE = HERE.parents[1] / "src" / "eventstudy"
+CHUNK = 4000  # inputs of one child: what it remembers does not grow for ever
+START = 120.0  # seconds until a child is ready
+GRACE = 8.0  # seconds beyond the limit until a child that does not answer is ended
+
+
+class Child:
+    """One worker process, and the lines that come from it."""
+
+    def __init__(self, border, seed, first, stop, limit):
+        command = [sys.executable, str(HERE / "worker.py"), border, str(seed), str(first), str(stop), str(limit)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        self.held = b""
+
+    def line(self, patience):
+        """Return the next line; None if the child has ended; raises TimeoutError."""
+        until = time.monotonic() + patience
+        while b"\n" not in self.held:
+            left = until - time.monotonic()
+            if left <= 0 or not self.selector.select(left):
+                raise TimeoutError
+            piece = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not piece:
+                return None
+            self.held += piece
+        line, self.held = self.held.split(b"\n", 1)
+        return json.loads(line)
+
+    def end(self):
+        self.process.kill()
+        code = self.process.wait()
+        self.selector.close()
+        self.process.stdout.close()
+        return code
+
+
+def run_border(border, seed, numbers, limit, told):
+    """Take a border's inputs through children; `told` gets each line about an input, in order."""
+    at, stop = numbers.start, numbers.stop
+    while at < stop:
+        last = min(stop, at + CHUNK)
+        child = Child(border, seed, at, last, limit)
+        patience, stuck = START, None
+        try:
+            while at < last:
+                line = child.line(patience)
+                if line is None:
+                    code = child.process.wait()
+                    if patience == START:
+                        msg = f"the worker of {border} does not start (exit code {code})"
+                        raise RuntimeError(msg)
+                    told(
+                        {
+                            "number": at,
+                            "kind": "crash",
+                            "type": f"exit {code}",
+                            "where": "",
+                            "said": "",
+                            "mutations": [],
+                            "keep": None,
+                        }
+                    )
+                    at += 1
+                    break
+                stuck = Path(line["ready"]) if "ready" in line else stuck
+                patience = 2 * SLACK * limit + GRACE
+                if "broken" in line:
+                    msg = f"the harness itself fails at input {at} of {border}:\n{line['broken']}"
+                    raise RuntimeError(msg)
+                if "number" in line:
+                    told(line)
+                    at = line["number"] + 1
+                elif "busy" in line:
+                    patience = 8 * SLACK * limit + GRACE
+        except TimeoutError:
+            if patience == START:
+                raise
+            told(
+                {
+                    "number": at,
+                    "kind": "hang",
+                    "type": "",
+                    "where": _stuck_at(stuck),
+                    "said": "the process had to be ended",
+                    "mutations": [],
+                    "keep": None,
+                }
+            )
+            at += 1
+        finally:
+            child.end()
+
+
+def _stuck_at(path):
+    """Return the innermost line of the package in the traceback that a stuck child has left, and remove its folder."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, AttributeError):
+        return "?"
+    shutil.rmtree(path.parent, ignore_errors=True)
+    found = re.search(r'File "[^"]*/src/eventstudy/([^"]+)", line (\d+) in (\S+)', text)  # the innermost stands first
+    return f"{found[1]}:{found[2]} {found[3]}" if found else "in foreign code"
+
+
+class Journal:
+    """What is known of a border's inputs: one line each, and none from an earlier state of the code."""
+
+    def __init__(self, folder, border, seed):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{border}-{seed}.jsonl"
+        self.lines = []
+        head = {"code": code_digest()}
+        if self.path.exists():
+            kept = [
+                json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines() if line.endswith("}")
+            ]
+            if kept and kept[0] == head:
+                self.lines = kept[1:]
+        if not self.lines:
+            self.path.write_text(json.dumps(head) + "\n", encoding="utf-8")
+        self._file = self.path.open("a", encoding="utf-8")
+
+    def add(self, line):
+        self.lines.append(line)
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+
+    def close(self):
+        self._file.close()
+
+
+def code_digest():
+    """Return a short name of the code under test and of the harness."""
+    found = hashlib.sha256()
+    for root in (SOURCE, HERE):
+        for path in sorted(root.rglob("*.py")):
+            found.update(path.read_bytes())
+    return found.hexdigest()[:16]
