@@ -74,7 +74,7 @@ def _parse_date(value: object) -> date | None:
         except ValueError:
             raise ValueError(_EXPECTED_DATE) from None
     if isinstance(value, np.datetime64):
-        value = _stamp(value)
+        value = _datetime(value)
     if isinstance(value, datetime):
         if value.timetz() != datetime.min.time():
             msg = f"{_EXPECTED_DATE}, without a time of day or a time zone"
@@ -139,7 +139,7 @@ def _parse_text(text: str) -> tuple[datetime, str]:
 def _parse_typed(value: object) -> tuple[datetime, str]:
     """Read a date or a date and time; a naive midnight is what pandas and spreadsheets make of a date."""
     if isinstance(value, np.datetime64 | pd.Timestamp):
-        value = _stamp(value).to_pydatetime(warn=False)
+        value = _datetime(value)
     if isinstance(value, datetime):
         return value, ""
     if isinstance(value, date):
@@ -147,9 +147,9 @@ def _parse_typed(value: object) -> tuple[datetime, str]:
     raise ValueError(_EXPECTED_MOMENT)
 
 
-def _stamp(value: np.datetime64 | pd.Timestamp) -> pd.Timestamp:
+def _datetime(value: np.datetime64 | pd.Timestamp) -> datetime:
     try:
-        return pd.Timestamp(value).as_unit("us")
+        return pd.Timestamp(value).as_unit("us").to_pydatetime(warn=False)
     except (ValueError, OverflowError):  # seconds reach years that microseconds do not, and those no datetime
         msg = f"a moment {_YEARS}"
         raise ValueError(msg) from None

@@ -128,14 +128,14 @@ def _read_csv(text: str, origin: str, name: str) -> Draft:
 
 
 def read_frame(frame: pd.DataFrame) -> Draft:
-    """Return the draft of a DataFrame; an index called id or event_id is a column like the others."""
+    """Return the draft of a DataFrame; an index called id or event_id, or of several levels, is columns like the others."""
     origin = "DataFrame"
     columns = tuple(str(column) for column in frame.columns)
     lists = [frame.iloc[:, position].tolist() for position in range(len(columns))]
-    for name in ("id", "event_id"):
-        if name in frame.index.names:
-            columns = (name, *columns)
-            lists = [frame.index.get_level_values(name).tolist(), *lists]
+    for level, name in enumerate(frame.index.names):
+        if name in {"id", "event_id"} or (frame.index.nlevels > 1 and name is not None):
+            columns = (*columns, str(name))
+            lists.append(frame.index.get_level_values(level).tolist())
     if twice := _twice(columns):
         msg = f"{origin}: column {twice!r} stands twice; {listed(dict.fromkeys(columns))}"
         raise CatalogError(msg)

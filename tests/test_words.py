@@ -1,0 +1,62 @@
+"""Texts of others before a person sees them: nothing unseen is left, nothing seen is lost, nothing is endless."""
+
+from __future__ import annotations
+
+import ast
+import unicodedata
+
+import pytest
+
+from eventstudy.words import brief, stripped, visible
+from hypothesis import given
+from hypothesis import strategies as st
+
+HOSTILE = ["\x1b[2J", "\x1b]0;pwned\x07", "\x9b2J", "a\x00b", "\x7f", "\u202egnp", "\ud800", "\u2066x\u2069", "\ufeff", "\u2028", "\ufffe", "\r", "\t"]  # fmt: skip
+PLAIN = ["a", "关税", "−4.8 %", "“x”", "é", "a b", "\u00a0", "👩", "[red]", "<b>", "$x$", "\\x1b"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_unseen_is_written_as_python_writes_it(text):
+    shown = visible(text)
+    assert all(character.isprintable() for character in shown)
+    assert ast.literal_eval(f"'{shown}'") == text
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_what_is_seen_stays_as_it_is(text):
+    assert visible(text) == stripped(text) == text
+
+
+def test_joiners_of_letters_and_pictures_stay():
+    family = "👩\u200d👧"
+    assert visible(family) == family
+
+
+@given(st.text())
+def test_nothing_unseen_is_left_in_any_text(text):
+    for shown in (visible(text), stripped(text).replace("\n", "")):
+        left = {unicodedata.category(character) for character in shown if character not in "\u200c\u200d"}
+        assert left.isdisjoint({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def test_lines_stay_where_they_are_wanted():
+    assert visible("a\n\x1bb", keep="\n") == "a\n\\x1bb"
+    assert stripped("a\n\x1bb") == "a\nb"
+
+
+LARGE = {"digits": 10**5000, "text": "x" * 10**6, "list": ["x" * 1000] * 1000, "table": {"a": list(range(10**5))}}
+
+
+@pytest.mark.parametrize("value", LARGE.values(), ids=LARGE)
+def test_any_value_is_brief(value):
+    assert 0 < len(brief(value)) <= 80
+    assert "\n" not in brief(value)
+
+
+def test_a_list_in_a_list_without_end_is_brief():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert len(brief(deep)) <= 80
+    while deep:  # taken apart by hand: freeing it at once would be as deep
+        deep = deep[0]
