@@ -217,6 +217,7 @@ class Fetch(Case):
         self.server = os.fork()
         if self.server == 0:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            server._server.handle_error = lambda *_: None  # whoever asked was killed
             server._server.serve_forever()
 
     def end(self, turn: int) -> str:
