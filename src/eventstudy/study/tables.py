@@ -336,7 +336,8 @@ def _bar_labels(part: Part, bars: pd.Index, first: int, length: int) -> Any:
     inside = (at >= 0) & (at < len(bars))
     values = bars.to_numpy()[at.clip(0, len(bars) - 1)]
     if isinstance(bars, pd.DatetimeIndex):
-        return np.where(inside, values, np.datetime64("NaT")) if bars.tz is None else _aware(values, inside)
+        # in the unit of the bars: from numpy 2.5 on a NaT without a unit warns
+        return np.where(inside, values, np.array("NaT", values.dtype)) if bars.tz is None else _aware(values, inside)
     return np.where(inside, values, None)
 
 
