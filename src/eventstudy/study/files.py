@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from eventstudy.border import is_there
 from eventstudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class StudyFile(_Part):
 
     def beside(self, source: str) -> str:
         """Return a source as it should be opened: a relative path is meant from the study file's folder."""
-        if self.folder is not None and (self.folder / source).is_file():
+        if self.folder is not None and is_there((self.folder / source).is_file):
             return str(self.folder / source)
         return source
 
