@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError
+from eventstudy.returns.cells import cell, whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -189,9 +190,14 @@ def label_text(label: Any) -> str:
     if isinstance(label, str):
         return label.strip().lstrip("\ufeff")
     if isinstance(label, numbers.Real) and not isinstance(label, numbers.Integral):
-        value = float(label)
-        return "" if np.isnan(value) else str(int(value)) if value.is_integer() else str(label)
-    return "" if label is None or label is pd.NaT or label is pd.NA else str(label)
+        return "" if np.isnan(float(label)) else whole_text(label) or str(label)
+    if label is None or label is pd.NaT or label is pd.NA:
+        return ""
+    return (
+        (whole_text(label) or cell(label))
+        if type(label) is not bool and isinstance(label, numbers.Integral)
+        else str(label)
+    )
 
 
 def pick_field(columns: pd.MultiIndex, fields: Iterable[str], name: str) -> tuple[list[int], list[str]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from eventstudy.calendars import known_years, outside
 from eventstudy.errors import DataError
 from eventstudy.returns._index import normal_index
-from eventstudy.returns.cells import NOTHING, cell, coded
+from eventstudy.returns.cells import NOTHING, cell, coded, whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ def compact_days(values: Any) -> list[str] | None:
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)):
             return None
-        text = f"{value:.0f}" if isinstance(value, numbers.Real) and value == value // 1 else str(value).strip()
+        text = value.strip() if isinstance(value, str) else whole_text(value) or ""
         if not (text.isdecimal() and text.isascii() and len(text) == 8 and COMPACT_MIN <= int(text) <= COMPACT_MAX):
             return None
         found.append(text)
