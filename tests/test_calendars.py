@@ -140,3 +140,17 @@ def test_building_a_calendar_warns_of_nothing_and_changes_no_filter():
 def test_the_answer_does_not_depend_on_the_day_of_the_run():
     # the default bounds of exchange_calendars start twenty years before today
     assert first_sessions(moment("1999-12-31 17:00", NEW_YORK), "XNYS").tolist() == [pd.Timestamp("2000-01-03")]
+
+
+@pytest.mark.parametrize("day", ["1500-01-01", "1677-12-31", "2262-01-01", "2925-01-01", "8550-01-01"])
+def test_years_that_no_calendar_knows_are_refused_at_once(day):
+    moment = pd.Timestamp(day)
+    with pytest.raises(InputError, match=f"{day} lies outside the years 1678 to 2261, which calendars know"):
+        sessions("XNYS", min(moment, pd.Timestamp("2025-01-02")), max(moment, pd.Timestamp("2025-01-03")))
+    with pytest.raises(InputError, match=f"{day} lies outside the years"):
+        first_sessions(pd.DatetimeIndex([moment]).tz_localize("UTC"), "XNYS")
+
+
+def test_the_first_and_the_last_year_are_known():
+    ends = pd.DatetimeIndex(["1678-01-03 12:00", "2261-12-30 12:00"], tz="UTC")
+    assert first_sessions(ends, "XNYS").strftime("%Y-%m-%d").tolist() == ["1678-01-03", "2261-12-30"]

@@ -18,7 +18,7 @@ from eventstudy.errors import LISTED, EventStudyError, InputError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "LARGEST",
@@ -69,7 +69,7 @@ def guarded(place: str, what: str, error: type[InputError], way_out: str) -> Ite
     """
     try:
         yield
-    except (EventStudyError, Warning):
+    except (EventStudyError, NameError, Warning):  # a name that is not there is a fault of ours
         raise
     except MemoryError as fault:  # also of a damaged file that claims to be huge
         msg = f"{place}: this does not fit into memory as {what}; {way_out}"
@@ -106,6 +106,14 @@ def existing_file(path: str | os.PathLike[str], error: type[InputError]) -> Path
         msg = f"file {shown} does not exist; check the path"
         raise error(msg)
     return found
+
+
+def is_there(asked: Callable[[], bool]) -> bool:
+    """Ask a path what it is, such as `path.is_file`; one that no system can name is nothing: who opens it says so."""
+    try:
+        return asked()
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

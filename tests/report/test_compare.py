@@ -345,3 +345,39 @@ def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
 def test_the_plugin_loads_no_pandas():
     program = "import sys, eventstudy.report.pytest_plugin; assert 'pandas' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+DAMAGE = {
+    "no JSON": ("results.json", b"{"),
+    "not UTF-8": ("results.json", b"\xff\xfe{}"),
+    "nested without end": ("results.json", b"[" * 100_000),
+    "a number without end": ("results.json", b'{"a": ' + b"9" * 5000 + b"}"),
+    "an empty table": ("tables/*.csv", b""),
+    "a table with a blank row": ("tables/*.csv", b"a,b\n\n1,2\n"),
+    "a table that is not UTF-8": ("tables/*.csv", b"\xff\xfe\x00"),
+    "a table with a cell without end": ("tables/*.csv", b'a,b\n"' + b"x" * 200_000 + b'",1\n'),
+    "no picture": ("charts/*.png", b"no picture"),
+    "half a picture": ("charts/*.png", None),
+    "units that are none": ("manifest.json", b'{"generator": "eventstudy", "files": {}, "shown": {"a": 7}, "inputs": []}'),
+    "versions that are none": ("manifest.json", b'{"generator": "eventstudy", "files": {}, "versions": 7}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_folder_is_one_input_error_or_a_difference(make, accepted, kind):
+    pattern, content = DAMAGE[kind]
+    path = next(iter(sorted(accepted.glob(pattern))))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content is None else content)
+    try:
+        found = check_document(make(), accepted)
+    except InputError as error:
+        assert path.name in str(error)  # noqa: PT017  either is right
+        assert "\n" not in str(error)  # noqa: PT017
+    else:
+        assert not found
+        assert kind in (
+            "an empty table",
+            "a table with a cell without end",
+            "a number without end",
+            "units that are none",
+        )

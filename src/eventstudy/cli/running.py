@@ -89,9 +89,9 @@ def check_study(
 def judge_claims(name: str, *, source: str | None, quick: bool, csv: bool) -> None:
     """Run the hypothesis and print its ledger: the verdict word, the claim, the figure."""
     study = load_study(name)
-    inputs = gather(study, source)
     seed = study.hypothesis.seed if study.hypothesis else 0
     with _stages() as stage:
+        inputs = gather(study, source, stage)
         verdict = verdict_of(inputs, seed=seed, quick=quick, progress=stage)
     ledger = verdict.tables()["claims"]
     if csv:

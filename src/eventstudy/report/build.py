@@ -59,7 +59,7 @@ def build_document(
     """
     say = progress or (lambda _: None)
     say("loading events and prices")
-    inputs = gather(study, source)
+    inputs = gather(study, source, say)
     seed = study.hypothesis.seed if study.hypothesis else 0
     say("the market and its events")
     parts = [market_part(inputs, seed=seed)]

@@ -16,7 +16,7 @@ from eventstudy.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOTHING", "as_numbers", "coded", "symbol_codes", "text_numbers", "unlike_numbers"]
+__all__ = ["NOTHING", "as_numbers", "coded", "symbol_codes", "text_numbers", "unlike_numbers", "whole_text"]
 
 Floats = NDArray[np.float64]
 
@@ -147,7 +147,10 @@ def cell(value: Any) -> str:
     """Return a cell as messages show it."""
     if isinstance(value, (float, np.floating)):
         return f"{value:g}"
-    shown = repr(value) if isinstance(value, str) else str(value)
+    try:
+        shown = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "a number of thousands of digits"
     return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 1]}…"
 
 
@@ -205,6 +208,17 @@ def _symbol(value: Any) -> str | None:
     """Return a cell as a symbol; None if it cannot be one."""
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, (bool, np.bool_, np.timedelta64)) or not isinstance(value, (numbers.Real, Decimal)):
+    if isinstance(value, (bool, np.bool_, np.timedelta64)):
         return None
-    return f"{value:.0f}" if value == value // 1 else None
+    return whole_text(value)
+
+
+def whole_text(value: Any) -> str | None:
+    """Return a whole number as text, every digit of it, 10001.0 as 10001; None for anything else."""
+    if not isinstance(value, (numbers.Real, Decimal)):
+        return None
+    try:
+        whole: Any = int(value)  # type: ignore[arg-type]  # so do real numbers and decimals
+        return str(whole) if whole == value else None
+    except (ValueError, OverflowError):  # NaN, infinity, thousands of digits
+        return None

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError
+from eventstudy.returns.cells import cell, whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,6 +43,7 @@ RETURN_NAMES: Final = ("return", "ret", "returns", "value")
 BAR_NAMES: Final = frozenset(
     {"open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains"}
 )
+LONGEST_NAME: Final = 1000  # characters of a column's name
 ENDINGS: Final = (".gz", ".bz2", ".xz", ".zip", ".zst", ".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
 
 
@@ -188,9 +190,14 @@ def label_text(label: Any) -> str:
     if isinstance(label, str):
         return label.strip().lstrip("\ufeff")
     if isinstance(label, numbers.Real) and not isinstance(label, numbers.Integral):
-        value = float(label)
-        return "" if np.isnan(value) else str(int(value)) if value.is_integer() else str(label)
-    return "" if label is None or label is pd.NaT or label is pd.NA else str(label)
+        return "" if np.isnan(float(label)) else whole_text(label) or str(label)
+    if label is None or label is pd.NaT or label is pd.NA:
+        return ""
+    return (
+        (whole_text(label) or cell(label))
+        if type(label) is not bool and isinstance(label, numbers.Integral)
+        else str(label)
+    )
 
 
 def pick_field(columns: pd.MultiIndex, fields: Iterable[str], name: str) -> tuple[list[int], list[str]]:
@@ -225,6 +232,26 @@ def pick_field(columns: pd.MultiIndex, fields: Iterable[str], name: str) -> tupl
     raise DataError(msg)
 
 
+def one_level(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.DataFrame:
+    """Return a frame with one row of labels: of two rows, as `yfinance.download` gives them, one of `fields`."""
+    columns: Any = frame.columns
+    if not isinstance(columns, pd.MultiIndex):
+        return frame
+    if columns.nlevels == 1:
+        flat: pd.DataFrame = frame.set_axis(columns.get_level_values(0), axis=1)
+        return flat
+    words = {plain(word) for level in range(columns.nlevels) for word in columns.get_level_values(level)}
+    prices = words.isdisjoint(RETURN_NAMES) and not words.isdisjoint(PRICE_NAMES)
+    if fields == RETURN_NAMES and prices and columns.nlevels == 2:
+        msg = (
+            f"the columns have two rows of labels, {columns[0]!r} …, and hold prices, as yfinance.download gives them, not "
+            "returns; use ReturnPanel.from_prices(frame)"
+        )
+        raise DataError(msg)
+    positions, labels = pick_field(columns, fields, "the frame")
+    return pd.DataFrame(frame.iloc[:, positions].set_axis(labels, axis=1))
+
+
 def one_header(table: pd.DataFrame, name: str, options: TableOptions) -> pd.DataFrame:
     """Return a table whose columns are texts, each once: one field of two rows of labels, blanks around them gone.
 
@@ -254,6 +281,10 @@ def refuse_dates(columns: pd.Index, place: str) -> None:
 
 def refuse_labels(labels: Sequence[str], place: str) -> None:
     """Stop at a column that stands twice, or that has no name and is not the first."""
+    longest = max(labels, key=len, default="")
+    if len(longest) > LONGEST_NAME:
+        msg = f"{place}: the name of column {labels.index(longest) + 1} has {len(longest)} characters; this is no table"
+        raise DataError(msg)
     twice = next((label for label, count in Counter(labels).items() if count > 1 and label), None)
     if twice is not None:
         msg = f"{place}: column {twice!r} stands twice; keep one"

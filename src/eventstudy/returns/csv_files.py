@@ -16,7 +16,7 @@ from pyarrow import csv as arrow_csv
 
 from eventstudy.border import LARGEST, MOST_COLUMNS, foreign_format, guarded, opened
 from eventstudy.errors import DataError
-from eventstudy.returns.cells import NOTHING, text_numbers
+from eventstudy.returns.cells import NOTHING, cell, text_numbers
 from eventstudy.returns.columns import Layout, fields_of, find_layout, label_text, pick_field, plain, refuse_labels
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading", "TextTable", "read_csv"]
 
-BLOCK: Final = 4 * 1024**2  # bytes that are read at a time
+BLOCK: Final = 1024**2  # bytes that are read at a time
 LONGEST_HEAD: Final = 64 * 1024**2  # bytes within which the first lines must end
+EVERY: Final = 1_000_000  # rows after which it is said how far the reading is
 HEAD: Final = 4  # lines that are looked at: two rows of names, "Date", and a row of cells
+FEW: Final = 1000  # columns, below which each may have its own memory
 DOUBLE: Final = ("price", "ticker")  # what the first cell of each of two rows of names says
 WAY_OUT: Final = "check the file, or its sep=, encoding="
-TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class TextTable:
     Attributes
     ----------
     frame : DataFrame
-        Dates and symbols are categories of text, the rest is floats. Each line is a row, so that a row's number is the one
+        Dates and symbols are text (categories of it, if there are symbols), the rest is floats. Each line is a row, so that a row's number is the one
         that an editor shows; blank lines at the end are left out.
     first_row : int
         The number of its first row in the file.
@@ -110,7 +111,10 @@ def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Seque
         table = None if reading.thousands else _by_arrow(job, pa.float64())
         if table is None:  # marks of thousands, a blank, or a word: text is looked at more closely
             table = _by_arrow(job, pa.string())
-        frame = table.unify_dictionaries().to_pandas(self_destruct=True)
+        table = table.unify_dictionaries()  # under one name: what is converted is given back at once
+        frame = table.to_pandas(self_destruct=True, split_blocks=len(needed) < FEW)
+        del table
+        pa.default_memory_pool().release_unused()
         return TextTable(_framed(frame, layout, job), first_row, names, layout)
 
 
@@ -130,10 +134,15 @@ def _head(path: Path, reading: Reading) -> list[list[str]]:
     """Return the cells of the first lines."""
     name = path.name
     with opened(path, DataError, largest=reading.largest) as file:
-        start, more = file.read(BLOCK // 16), b"-"
-        while more and len(start) < LONGEST_HEAD and len(start.splitlines()) <= HEAD:
+        start = more = file.read(BLOCK // 4)
+        lines_seen = _ends(more)
+        while more and len(start) < LONGEST_HEAD and lines_seen <= HEAD:
             more = file.read(BLOCK)
+            lines_seen += _ends(more)
             start += more
+    if more and not lines_seen:
+        msg = f"{name}: the first line is longer than {LONGEST_HEAD // 1024**2} MB; this is no table"
+        raise DataError(msg)
     other = foreign_format(start, reading.encoding)
     if other:
         msg = f"{name}: {other}"
@@ -158,6 +167,10 @@ def _head(path: Path, reading: Reading) -> list[list[str]]:
     return rows
 
 
+def _ends(content: bytes) -> int:
+    return max(content.count(b"\n"), content.count(b"\r"))
+
+
 def _cells(lines: list[str], sep: str) -> list[list[str]]:
     if len(sep) > 1:
         return [re.split(sep, line.strip("\r\n")) for line in lines]
@@ -179,7 +192,7 @@ def _names(name: str, head: list[list[str]], options: TableOptions) -> tuple[lis
             if other
             else "; a date and a value are needed"
         )
-        msg = f"{name}: row 1 has one column only, {names[0]!r}{hint}"
+        msg = f"{name}: row 1 has one column only, {cell(names[0])}{hint}"
         raise DataError(msg)
     if below and len(below[0]) == len(names) + 1 and not below[0][-1].strip():
         msg = f"{name}, row 2: the row ends with a separator, so that it has {len(below[0])} cells where the header has {len(names)}; remove the comma at the end of each row"
@@ -188,7 +201,7 @@ def _names(name: str, head: list[list[str]], options: TableOptions) -> tuple[lis
         both = pd.MultiIndex.from_arrays([names[1:], [*below[0][1:], *[""] * len(names)][: len(names) - 1]])
         fields = [plain(options.column)] if options.column else fields_of(options.holds)
         positions, labels = pick_field(both, fields, name)
-        third = len(below) > 1 and not any(cell.strip() for cell in below[1][1:])
+        third = len(below) > 1 and not any(word.strip() for word in below[1][1:])
         refuse_labels(["date", *labels], name)
         return [0, *(at + 1 for at in positions)], ["date", *labels], 4 if third else 3
     labels = [label_text(label) for label in names]
@@ -209,7 +222,7 @@ def _by_arrow(job: _Job, kind: Any) -> Any:
         "utf8" if reading.encoding.lower().replace("_", "-") in ("utf-8-sig", "utf-8", "utf8") else reading.encoding
     )
     places = [str(at) for at, _ in job.needed]
-    types = [TEXT if name in job.text else kind for _, name in job.needed]
+    types = [pa.string() if name in job.text else kind for _, name in job.needed]
     options = {
         "read_options": arrow_csv.ReadOptions(
             column_names=[str(at) for at in range(job.width)],
@@ -229,22 +242,34 @@ def _by_arrow(job: _Job, kind: Any) -> Any:
             decimal_point=reading.decimal,
         ),
     }
-    batches, done = [], 0
+    batches, done, said = [], 0, 0
     with opened(job.path, DataError, largest=reading.largest) as file:
         try:
             reader = arrow_csv.open_csv(file, **options)
             for batch in reader:
-                batches.append(batch)
+                batches.append(_coded(batch, job))
                 done += batch.num_rows
-                if reading.progress is not None:
+                if reading.progress is not None and done >= said + EVERY:
+                    said = done
                     reading.progress(done, 0, job.path.name, "reading")
-            return pa.Table.from_batches(batches, reader.schema)
+            return pa.Table.from_batches(batches, None if batches else reader.schema)
         except pa.ArrowInvalid as fault:
             if ragged:
                 raise DataError(_ragged(ragged[0], job)) from fault
             if kind == pa.float64() and "conversion error" in str(fault):
                 return None
             raise
+
+
+def _coded(batch: Any, job: _Job) -> Any:
+    """Return a block with its text as codes, in a long table: a date stands there once for all symbols, and a symbol too."""
+    if len(job.text) < 2:
+        return batch
+    columns = [
+        cells.dictionary_encode() if name in job.text else cells
+        for cells, (_, name) in zip(batch.columns, job.needed, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _ragged(row: Any, job: _Job) -> str:
@@ -281,7 +306,7 @@ def _framed(table: pd.DataFrame, layout: Layout, job: _Job) -> pd.DataFrame:
         table = pd.DataFrame({column: _column(table[column], column, job) for column in names})
     end, dates = len(table), table[layout.date]
     blank = np.asarray(dates.isin(["", None]))
-    while end and blank[end - 1] and all(not str(cell).strip() or cell != cell for cell in table.iloc[end - 1]):  # noqa: PLR0124  NaN
+    while end and blank[end - 1] and all(not str(word).strip() or word != word for word in table.iloc[end - 1]):  # noqa: PLR0124  NaN
         end -= 1
     return table.iloc[:end]
 

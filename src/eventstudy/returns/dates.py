@@ -13,7 +13,7 @@ import pandas as pd
 from eventstudy.calendars import known_years, outside
 from eventstudy.errors import DataError
 from eventstudy.returns._index import normal_index
-from eventstudy.returns.cells import NOTHING, cell, coded
+from eventstudy.returns.cells import NOTHING, cell, coded, whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,9 @@ ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 COMPACT_MIN: Final = 19000101  # whole numbers from here on are days written without dashes
 COMPACT_MAX: Final = 21991231
 DIGITS: Final = re.compile(r"[+-]?\d+(\.\d*)?")
+BLOCK: Final = 100_000  # texts
+SAMPLE: Final = 1000  # rows; where most of their dates are the same, each date is read once
+SHARE: Final = 0.5
 DST: Final = 3600  # seconds by which a zone differs from itself over the year
 
 
@@ -53,21 +56,22 @@ def parse_dates(
     eventstudy.errors.DataError
         Naming the first row that is no date, or whose time zone is not that of the others.
     """
-    if isinstance(values.dtype, pd.PeriodDtype) and values.dtype.freq.name in ("D", "B"):
+    if isinstance(values.dtype, pd.PeriodDtype) and values.dtype.freq.rule_code in ("D", "B"):
         values = values.dt.to_timestamp()
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         codes, distinct = np.arange(len(values)), pd.DatetimeIndex(values)
         missing = np.asarray(distinct.isna())
     else:
-        codes, distinct = coded(values, where)
+        single = values.dtype == "str" and values.iloc[:SAMPLE].nunique() > SHARE * len(values.iloc[:SAMPLE])
+        codes, distinct = (np.arange(len(values)), pd.Index(values)) if single else coded(values, where)
         words = pd.Series(distinct)
         blank = words.str.strip().isin(NOTHING) if words.dtype == "str" else words.isin(NOTHING)
-        missing = (codes < 0) | np.isin(codes, np.flatnonzero(blank))
+        missing = (codes < 0) | (blank | words.isna()).to_numpy(dtype=bool)[codes]
     if missing.any():
         msg = f"{where(int(missing.argmax()))}: there is no date; fill it in or drop the row"
         raise DataError(msg)
 
-    def place(at: int) -> str:  # many rows share a date: each is read once
+    def place(at: int) -> str:
         return where(int((codes == at).argmax()))
 
     index = _parsed(distinct, codes, place, date_format)
@@ -86,7 +90,7 @@ def compact_days(values: Any) -> list[str] | None:
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)):
             return None
-        text = f"{value:.0f}" if isinstance(value, numbers.Real) and value == value // 1 else str(value).strip()
+        text = value.strip() if isinstance(value, str) else whole_text(value) or ""
         if not (text.isdecimal() and text.isascii() and len(text) == 8 and COMPACT_MIN <= int(text) <= COMPACT_MAX):
             return None
         found.append(text)
@@ -119,11 +123,11 @@ def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None)
     _one_zone(text, zone, where)
     wall = text.str.replace(r"(\d{2}:\d{2}.*?)(Z|[+-]\d{2}:?\d{2})$", r"\1", regex=True) if zone.notna().any() else text
     try:
-        parsed = pd.to_datetime(wall, format=date_format or "ISO8601", errors="coerce")
+        parsed = _read(wall, format=date_format or "ISO8601", errors="coerce")
     except (ValueError, TypeError, re.error) as fault:
         msg = f"date_format={date_format!r} cannot be used ({fault}); write it as '%d.%m.%Y'"
         raise DataError(msg) from fault
-    bad = parsed.isna().to_numpy()
+    bad = np.asarray(parsed.isna())
     if date_format is None:  # a year alone, or a number that is no day
         number = text.str.fullmatch(DIGITS.pattern) & ~text.str.fullmatch(r"\d{8}")
         bad = bad | number.to_numpy(dtype=bool)
@@ -132,12 +136,18 @@ def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None)
         expected = f"a date in the format {date_format}" if date_format else "a date such as 2025-04-03"
         msg = f"{where(row)}: {cell(text.iloc[row])} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
         raise DataError(msg)
-    index = pd.DatetimeIndex(parsed)
-    if (index == index.normalize()).all():  # days: their own date, whatever the zone
-        return index
+    if (parsed == parsed.normalize()).all():  # days: their own date, whatever the zone
+        return parsed
     if date_format is None and zone.notna().all():
-        return pd.DatetimeIndex(pd.to_datetime(text, format="ISO8601", utc=True))
-    return index
+        return _read(text, format="ISO8601", utc=True)
+    return parsed
+
+
+def _read(text: pd.Series, **options: Any) -> pd.DatetimeIndex:
+    """Read texts block by block: pandas makes a Python object of each that it reads."""
+    blocks = [text.iloc[at : at + BLOCK] for at in range(0, len(text), BLOCK)]
+    parts = [pd.DatetimeIndex(pd.to_datetime(block, **options)) for block in blocks]
+    return pd.DatetimeIndex(parts[0].append(parts[1:])) if parts else pd.DatetimeIndex([])
 
 
 def _zones(text: pd.Series) -> pd.Series:

@@ -16,7 +16,7 @@ from eventstudy.errors import DataError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
 from eventstudy.returns.cells import unlike_numbers
-from eventstudy.returns.columns import PRICE_NAMES, RETURN_NAMES, pick_field, plain, refuse_dates
+from eventstudy.returns.columns import PRICE_NAMES, RETURN_NAMES, one_level, refuse_dates
 from eventstudy.returns.plausible import check_returns
 from eventstudy.returns.quality import assess
 
@@ -353,10 +353,8 @@ def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame
     if not isinstance(frame, pd.DataFrame):
         msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
         raise DataError(msg)
-    columns: Any = frame.columns
-    if isinstance(columns, pd.MultiIndex):
-        frame = _one_level(frame, columns, fields)
-        columns = frame.columns
+    frame = one_level(frame, fields)
+    columns = frame.columns
     refuse_dates(columns, "the frame")
     twice = columns[columns.duplicated()]
     if len(twice):
@@ -375,21 +373,6 @@ def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame
         msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
         raise DataError(msg) from fault
     return ordered
-
-
-def _one_level(frame: pd.DataFrame, columns: pd.MultiIndex, fields: tuple[str, ...]) -> pd.DataFrame:
-    if columns.nlevels == 1:
-        flat: pd.DataFrame = frame.set_axis(columns.get_level_values(0), axis=1)
-        return flat
-    words = {plain(word) for level in range(columns.nlevels) for word in columns.get_level_values(level)}
-    if fields == RETURN_NAMES and words.isdisjoint(RETURN_NAMES) and not words.isdisjoint(PRICE_NAMES):
-        msg = (
-            f"the columns have two rows of labels, {columns[0]!r} …, and hold prices, as yfinance.download gives them, not "
-            "returns; use ReturnPanel.from_prices(frame)"
-        )
-        raise DataError(msg)
-    positions, labels = pick_field(columns, fields, "the frame")
-    return pd.DataFrame(frame.iloc[:, positions].set_axis(labels, axis=1))
 
 
 def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:

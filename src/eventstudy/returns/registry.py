@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from eventstudy.border import is_there
 from eventstudy.errors import DataError
 from eventstudy.replace import put_right
 from eventstudy.returns.bundled import BUNDLED
@@ -19,8 +20,6 @@ from eventstudy.returns.freeze import FROZEN, FrozenSource
 from eventstudy.returns.sources import BundledSource, PriceSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from eventstudy.returns.remote import RemoteSource
     from eventstudy.returns.sources import Source
 
@@ -93,22 +92,14 @@ def _named(name: str, options: dict[str, Any]) -> Source:
         return _made(maker, name, {**kept, **{key: value for key, value in options.items() if key != "levels"}})
     path = Path(name)
     put_right(path, FROZEN)
-    if _there(path.is_dir):
+    if is_there(path.is_dir):
         return _made(FrozenSource, name, options, name)
-    if path.suffix or len(name) > LONGEST_NAME or _there(path.is_file):
+    if path.suffix or len(name) > LONGEST_NAME or is_there(path.is_file):
         return _made(FileSource, name, options, name)
     close = difflib.get_close_matches(name, source_names(), n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     msg = f"source {name!r} is neither a file nor one of {', '.join(source_names())}{hint}"
     raise DataError(msg)
-
-
-def _there(asked: Callable[[], bool]) -> bool:
-    """Ask a path what it is; one that no system can name is nothing: whoever opens it says so."""
-    try:
-        return asked()
-    except (OSError, ValueError):
-        return False
 
 
 def _made(maker: Any, name: str, options: dict[str, Any], *positional: Any) -> Source:

@@ -195,7 +195,8 @@ def _wide(
     _refuse_twice(dates, place, label)
     for at in _suspects(values, columns, options):
         _refuse_cells(values[:, at], columns[at], place, options)
-    frame = pd.DataFrame(values, index=dates, columns=[layout.single] if layout.single else columns)
+    names = [layout.single] if layout.single else columns
+    frame = pd.DataFrame(values, index=dates, columns=names, copy=False)
     notes = {}
     if not dates.is_monotonic_increasing:
         frame = frame.sort_index()
@@ -224,7 +225,7 @@ def _suspects(values: Floats, columns: list[str], options: TableOptions) -> list
 
 
 def _long(
-    table: pd.DataFrame,
+    rows: pd.DataFrame,
     layout: Layout,
     dates: pd.DatetimeIndex,
     where: tuple[Place, str],
@@ -234,9 +235,9 @@ def _long(
 ) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
     place, label = where
     symbol, column = str(layout.symbol), layout.cells[0]
-    code, names = symbol_codes(table[symbol], lambda row: place(row, symbol))
+    code, names = symbol_codes(rows[symbol], lambda row: place(row, symbol))
     known = names
-    cells = table[column]
+    cells = rows[column]
     if symbols is not None:
         wanted = [at for at, name in enumerate(names) if name in set(symbols)]
         keep = np.isin(code, wanted)
@@ -261,7 +262,8 @@ def _long(
     spread = np.full(count, np.nan)
     spread[key] = values
     notes = _alike(names, seen.reshape(len(days), len(names)), lambda at: place(int((code == at).argmax()), symbol))
-    return pd.DataFrame(spread.reshape(len(days), len(names)), index=days, columns=names), notes, known
+    table = pd.DataFrame(spread.reshape(len(days), len(names)), index=days, columns=names, copy=False)
+    return table, notes, known
 
 
 def _alike(names: list[str], there: NDArray[np.bool_], place: Callable[[int], str]) -> dict[str, str]:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from eventstudy.abnormal.control import MatchedPortfolio
 from eventstudy.abnormal.status import Exclusion
 from eventstudy.abnormal.thin import spans_of
-from eventstudy.calendars import SESSION_UNIT, first_sessions, refuse_sparse, sessions
+from eventstudy.calendars import SESSION_UNIT, first_sessions, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns._index import stamped_days
+from eventstudy.returns.cells import cell
 from eventstudy.returns.dates import compact_days
 from eventstudy.study.lumped import LumpedReturns
 
@@ -284,12 +285,17 @@ def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:
         one, other = _kind(wanted), _kind(bars)
         if one != other:
             msg = (
-                f"column 'bar' holds {one} such as {wanted[0]!s}, but the panel's bars are {other} such as {bars[0]!r}; bring both "
+                f"column 'bar' holds {one} such as {cell(wanted[0])}, but the panel's bars are {other} such as {cell(bars[0])}; bring both "
                 "to dates: frame.index = pd.to_datetime(frame.index.astype(str))"
             )
             raise StudyError(msg)
         return wanted
     label = _dates_of(wanted)
+    far = outside(label)
+    if far.any():
+        row = int(far.argmax())
+        msg = f"column 'bar', row {row}: {str(label[row])[:10]} lies outside the years {known_years()}; check the date"
+        raise StudyError(msg)
     if bars.tz is None:
         return (label if label.tz is None else label.tz_localize(None)).as_unit(SESSION_UNIT)
     return (label.tz_localize(bars.tz) if label.tz is None else label.tz_convert(bars.tz)).as_unit(SESSION_UNIT)
@@ -322,7 +328,7 @@ def _dates_of(wanted: pd.Index) -> pd.DatetimeIndex:
             stamps.append(pd.to_datetime(value, format=format_) if isinstance(value, str) else _stamp(value))
         except (ValueError, TypeError) as error:
             msg = (
-                f"column 'bar', row {row}: {wanted[row]!r} is no date; write it as 2025-04-03 or 20250403, or give a label of the "
+                f"column 'bar', row {row}: {cell(wanted[row])} is no date; write it as 2025-04-03 or 20250403, or give a label of the "
                 "panel's index"
             )
             raise StudyError(msg) from error

@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from eventstudy._shipped import shipped_text
-from eventstudy.border import LISTED, existing_file, parse_toml, read_text
+from eventstudy.border import LISTED, existing_file, is_there, parse_toml, read_text
 from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.errors import StudyError
 from eventstudy.events.moments import parse_date
@@ -189,13 +189,9 @@ class StudyFile(_Part):
 
     def beside(self, source: str) -> str:
         """Return a source as it should be opened: a relative path is meant from the study file's folder."""
-        if self.folder is None:
-            return source
-        try:
-            there = (self.folder / source).is_file()
-        except (OSError, ValueError):  # a name too long, a NUL in it: whoever opens it says so
-            there = False
-        return str(self.folder / source) if there else source
+        if self.folder is not None and is_there((self.folder / source).is_file):
+            return str(self.folder / source)
+        return source
 
 
 def shipped_studies() -> list[str]:

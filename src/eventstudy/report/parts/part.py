@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
+from eventstudy.border import is_there
 from eventstudy.errors import SourceError, StudyError
 from eventstudy.events import load_events
 from eventstudy.hypothesis import load_definitions
@@ -18,7 +19,7 @@ from eventstudy.returns import ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -109,8 +110,16 @@ class Part:
     answer: tuple[str, ...] = ()
 
 
-def gather(study: StudyFile, source: str | None) -> Inputs:
+def gather(study: StudyFile, source: str | None, say: Callable[[str], None] | None = None) -> Inputs:
     """Load what a study needs: its catalogue, the market, and the securities that the source has.
+
+    Parameters
+    ----------
+    study : StudyFile
+    source : str, optional
+        Where prices come from instead of the study file's source.
+    say : callable, optional
+        Told how far the reading of a long file is.
 
     Raises
     ------
@@ -126,7 +135,8 @@ def gather(study: StudyFile, source: str | None) -> Inputs:
         )
         raise StudyError(msg)
     start, end = study.prices.start, study.prices.end
-    prices = load_prices(study.prices.symbols, start, end, source=where, calendar=study.calendar)
+    told = _told(where, say)
+    prices = load_prices(study.prices.symbols, start, end, source=where, calendar=study.calendar, **told)
     if study.market.symbol not in prices.frame.columns:
         reason = prices.failures.get(study.market.symbol, "it is not among the symbols of the study file")
         msg = f"study {study.name}: no price of the market index {study.market.symbol}: {reason}"
@@ -139,7 +149,7 @@ def gather(study: StudyFile, source: str | None) -> Inputs:
         sample=sample,
         prices=prices,
         market=ReturnPanel.from_prices(prices),
-        securities=_securities(study, where),
+        securities=_securities(study, where, told),
         definitions=load_definitions(_definitions(study)),
     )
     symbols = {*prices.sources, *(inputs.securities.sources if inputs.securities else {})}
@@ -157,11 +167,18 @@ def _definitions(study: StudyFile) -> str | None:
     return None if named is None else study.beside(named)
 
 
-def _securities(study: StudyFile, source: str) -> ReturnPanel | None:
+def _told(source: str, say: Callable[[str], None] | None) -> dict[str, Any]:
+    """Return the option by which a file tells how far it is read; other sources have none."""
+    if say is None or not Path(source).suffix or is_there(Path(source).is_dir):
+        return {}
+    return {"progress": lambda done, _total, name, _state: say(f"reading {name}: {done:,} rows")}
+
+
+def _securities(study: StudyFile, source: str, told: dict[str, Any]) -> ReturnPanel | None:
     if study.cross_section is None:
         return None
     wanted = [study.cross_section.benchmark, *(s for group in study.cross_section.groups.values() for s in group)]
-    return load_returns(wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar)
+    return load_returns(wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar, **told)
 
 
 def chart(name: str, title: str, drawn: Axes | Figure, data: pd.DataFrame, *, alt: str, caption: str) -> Chart:
