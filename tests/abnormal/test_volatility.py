@@ -62,9 +62,10 @@ def test_ewma_is_the_plain_recursion(series):
     np.testing.assert_allclose(fitted.car(0, 2)[1][0] ** 2, 3 * state + 9 * sigma2 / 249, rtol=RTOL)
 
 
-def test_a_missing_level_leaves_the_standard_error_missing(series):
+@pytest.mark.parametrize("none", [np.nan, np.inf])
+def test_a_missing_level_leaves_the_standard_error_missing(series, none):
     returns, level = series
-    level[329] = np.nan
+    level[329] = none
     car, error, _ = fit(returns, level, MeanAdjusted(volatility="^VIX")).car(0, 1)
     assert np.isfinite(car[0])
     assert np.isnan(error[0])

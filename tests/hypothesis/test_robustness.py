@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eventstudy.hypothesis.chain import Record, evaluate, prepare
+from eventstudy.hypothesis.chain import Record, evaluate, prepare, sample_rows
 from eventstudy.hypothesis.checks import Check
 from eventstudy.hypothesis.curve import _summarized
 from eventstudy.hypothesis.decisions import Rows, score_test, session_test
@@ -49,6 +49,52 @@ def test_the_turned_chain_finds_a_strong_one_and_no_other(rules):
             values.append(test.pvalue)
     assert np.mean(np.array(found["forced"]) <= 0.05) > 0.8
     assert np.mean(np.array(found["noise"]) <= 0.05) <= 0.25  # two of eight by chance
+
+
+@pytest.mark.parametrize("halves", [False, True])
+def test_the_turned_chain_by_loops(rules, halves):
+    """The same turns, session by session: mean scores of H1 and H3, and the score test of losses measured anew."""
+    world = simulate_world("forced", rules, np.random.default_rng(9), times=3)
+    record, evidence, middle = world.record, prepare(world.record, rules), (world.first + world.last) // 2
+    ends = [(world.first, middle), (middle + 1, world.last)] if halves else [(world.first, world.last)]
+    pool = np.flatnonzero(~record.busy[: world.last + 1])
+    strata = [Stratum(str(at), first, last, pool) for at, (first, last) in enumerate(ends)]
+    rows, draws = sample_rows(record.spells, ends), 40
+    test = shift_chain(record, evidence, rows, strata, rules, draws=draws, rng=np.random.default_rng(1))
+    rng, close = np.random.default_rng(1), record.market.close
+    turns = [[0, *rng.integers(1, s.last - s.first + 1, draws)] for s in strata]
+    links = np.zeros((3, draws + 1))
+    for draw in range(draws + 1):
+        hits, by_age = ([], []), {}
+        for s, turn in zip(strata, turns, strict=True):
+            n, k = s.last - s.first + 1, turn[draw]
+            z = evidence.scores.z
+            low, high = np.quantile(z[pool][np.isfinite(z[pool])], rules.reaction.winsor)
+            for side, (position, sign) in enumerate(((record.trigger, -1), (record.relief, 1))):
+                hits[side].extend(
+                    sign * min(max(z[s.first + (t - s.first + k) % n], low), high)
+                    for t in position
+                    if s.first <= t <= s.last
+                )
+            for base, day, age, relieved in zip(rows.base, rows.day, rows.age, rows.relieved, strict=True):
+                if s.first <= day <= s.last:
+                    places = [s.first + (t - s.first + k) % n for t in range(base + 1, day)]
+                    kept = np.prod([close[t] / close[t - 1] for t in places])
+                    edge = sum(age > e for e in rules.decision.age_bins)
+                    by_age.setdefault(edge, []).append((1 - kept, relieved))
+        links[0, draw], links[2, draw] = np.mean(hits[0]), np.mean(hits[1])
+        score = information = 0.0
+        for pairs in by_age.values():
+            x, y = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
+            if 0 < y.sum() < y.size:
+                score += (x[y] - x.mean()).sum()
+                information += y.sum() * (y.size - y.sum()) / y.size * x.var(ddof=1)
+        links[1, draw] = score / np.sqrt(information)
+    standard = (links - links[:, 1:].mean(axis=1, keepdims=True)) / links[:, 1:].std(axis=1, keepdims=True)
+    smallest = standard.min(axis=0)
+    np.testing.assert_allclose(test.observed, standard[:, 0], rtol=1e-8)
+    np.testing.assert_allclose(test.null, smallest[1:], rtol=1e-8)
+    assert test.pvalue == (1 + (smallest[1:] >= smallest[0] - 1e-9).sum()) / (draws + 1)
 
 
 def test_the_turned_chain_without_relief_is_not_tested(rules):

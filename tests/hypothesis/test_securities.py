@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -136,6 +138,46 @@ def test_groups_are_the_study(setting, flagship, rules):
     assert table["mean_car"].iloc[0] == pytest.approx(result.car((0, 1))["car"].mean(), abs=TOLERANCE)
     assert table["n"].iloc[0] == 18
     assert table["p_holm"].iloc[0] == pytest.approx(table["p_kp_bmp"].iloc[0])
+
+
+def test_a_group_has_two_members_and_its_p_value_is_adjusted_for_the_others(setting, rules):
+    rng = np.random.default_rng(4)
+    index, market = setting.index, setting.record.market.returns
+    names = ["F", "GM", "FCX", "NEM", "AAPL"]  # two groups of two, and one alone
+    own = replace(rules, groups={"autos": ("F", "GM", "TSLA"), "metals": ("FCX", "NEM"), "alone": ("AAPL", "DELL")})
+    noise = 0.01 * rng.standard_normal((len(index), 5))
+    noise[setting.record.relief[-6:], 2:4] += 0.02
+    securities = pd.DataFrame(market[:, None] + noise, index=index, columns=names)
+    days = [index[p] for p in setting.record.relief[-6:]]
+    early = [index[20]]  # without a history
+    links = {"H3": days, "H1": [], "early": early}
+    table = group_tests(setting, securities, links, own, market="^GSPC", window=(0, 1)).set_index(["link", "group"])
+    assert table.index.tolist() == [(link, group) for link in links for group in ("autos", "metals")]
+    assert table["symbols"].tolist() == [2] * 6
+    told = table.loc["H3"]
+    assert told["n"].tolist() == [12, 12]
+    assert told["sessions"].tolist() == [6, 6]
+    p = told["p_kp_bmp"].to_numpy()
+    assert told["p_holm"].tolist() == [min(1.0, max(2 * p.min(), x)) if x > p.min() else min(1.0, 2 * x) for x in p]
+    assert (table.loc["H1", "reason"] == "the sample has no session of this link").all()
+    assert (table.loc["early", "reason"] == "no security-event with enough history").all()
+    rest = table.loc[["H1", "early"]]
+    assert rest[["mean_car", "p_kp_bmp", "p_holm"]].isna().all().all()
+    assert (rest[["n", "sessions"]] == 0).all().all()
+
+
+def test_a_group_of_two_security_events_is_tested(setting, rules):
+    index, market = setting.index, setting.record.market.returns
+    noise = 0.01 * np.random.default_rng(5).standard_normal((len(index), 2))
+    securities = pd.DataFrame(market[:, None] + noise, index=index, columns=["F", "GM"])
+    day = index[setting.record.relief[-1]]
+    table = group_tests(setting, securities, {"H3": [day]}, rules, market="^GSPC", window=(0, 1))
+    assert table[["n", "sessions"]].to_numpy().tolist() == [[2, 1]]
+    assert np.isfinite(table["mean_car"].iloc[0])
+    securities.loc[day:, "GM"] = np.nan
+    table = group_tests(setting, securities, {"H3": [day]}, rules, market="^GSPC", window=(0, 1))
+    assert table["n"].iloc[0] == 1
+    assert table["reason"].iloc[0] == "no security-event with enough history"
 
 
 def test_paths_are_returns_since_the_close_before(setting, flagship):

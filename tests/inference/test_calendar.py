@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,6 +118,25 @@ def test_few_clusters_are_warned_of(make_sample):
     assert "below 30" in result.warnings[-1]
     with pytest.raises(StudyError, match="date, security, two-way, hac"):
         run("panel_date", make_sample(6), errors="white")
+
+
+@pytest.mark.parametrize(("sessions", "warned"), [(29, True), (30, False)])
+def test_thirty_clusters_are_enough(sessions, warned):
+    rng = np.random.default_rng(0)
+    result = run("panel_date", sample_of(car=rng.normal(size=2 * sessions), day0=np.arange(2 * sessions) // 2))
+    assert (result.details["clusters"], result.details["observations"]) == (sessions, 2 * sessions)
+    assert any("below 30" in text for text in result.warnings) == warned
+
+
+def test_returns_beyond_the_data_are_in_no_cluster():
+    """A window that reaches beyond the last bar: what stands there counts neither as a value nor as a session."""
+    sample = sample_of(ar=[[0.01, 0.02], [0.03, -0.01], [0.02, 0.04]], day0=[5, 6, 9])
+    cut = replace(sample, bar=np.where(sample.bar > 9, -1, sample.bar))
+    y, when = np.array([0.01, 0.02, 0.03, -0.01, 0.02]), np.array([5, 6, 6, 7, 9])
+    centre, error, _ = clustered_mean(y, when)
+    result = run("panel_date", cut)
+    np.testing.assert_allclose([result.estimate, result.se], [centre, error], rtol=RTOL)
+    assert (result.df, result.details["observations"]) == (3, 5)
 
 
 def test_session_sums_keep_samples_of_a_batch_apart():

@@ -91,3 +91,45 @@ def test_what_cannot_be_compared_says_why(result, words):
 def test_negative_lag():
     with pytest.raises(StudyError, match="0 or more"):
         trend([1.0, 2.0, 3.0, 4.0, 5.0], lag=-1)
+
+
+def test_as_few_events_as_are_said_to_be_needed():
+    theirs = stats.ttest_ind([0.1, 0.3], [0.2, -0.1], equal_var=False)
+    ours = compare_means([0.1, 0.3], [0.2, -0.1], level=0.8)
+    np.testing.assert_allclose(ours.pvalue, theirs.pvalue, rtol=RTOL)
+    np.testing.assert_allclose(ours.ci, theirs.confidence_interval(0.8), rtol=1e-9)
+    assert ours.details["means"] == pytest.approx((0.2, 0.05))
+    assert ours.details["counts"] == (2, 2)
+    assert ours.estimate == pytest.approx(0.15)
+    assert compare_means([0.1, 0.1], [0.2, -0.1]).applicable  # no variance in one group only
+    spread = compare_magnitudes([0.1, 0.3, -0.2], [1.0, 2.0, 0.4])
+    np.testing.assert_allclose(spread.pvalue, stats.levene([0.1, 0.3, -0.2], [1.0, 2.0, 0.4]).pvalue, rtol=RTOL)
+    sizes = [np.abs(x - np.median(x)).mean() for x in (np.array([0.1, 0.3, -0.2]), np.array([1.0, 2.0, 0.4]))]
+    assert spread.estimate == pytest.approx(sizes[0] - sizes[1])
+    assert compare_magnitudes([0.1, 0.3, -0.2], [1.0, 1.0, 1.0]).details["ratio"] == math.inf
+    assert trend([1.0, 2.0, 3.0, 5.0, 4.0]).applicable
+    assert magnitude([1.0, 2.0], [5, 4]).n == 1
+    assert not magnitude([np.nan], [50]).applicable
+
+
+def test_estimates_and_intervals_of_a_trend():
+    y = np.random.default_rng(2).normal(size=12) - 0.1 * np.arange(12)
+    fit = sm.OLS(y, sm.add_constant(np.arange(12.0))).fit(
+        cov_type="HAC", cov_kwds={"maxlags": 2, "use_correction": True}
+    )
+    ours = trend(y, lag=2, level=0.9)
+    np.testing.assert_allclose([ours.estimate, ours.se], [fit.params[1], fit.bse[1]], rtol=1e-9)
+    half = stats.t.ppf(0.95, 10) * fit.bse[1]
+    np.testing.assert_allclose(ours.ci, (fit.params[1] - half, fit.params[1] + half), rtol=1e-9)
+    assert (ours.df, ours.n) == (10.0, 12)
+
+
+def test_the_mean_square_and_its_error():
+    x, v = np.array([1.0, -2.0, 0.5]), np.array([10.0, 20.0, 30.0])
+    laws = [stats.t(df) for df in v]
+    error = math.sqrt(sum(law.moment(4) - law.moment(2) ** 2 for law in laws)) / 3
+    ours = magnitude(x, v)
+    np.testing.assert_allclose([ours.estimate, ours.se], [(x**2).mean(), error], rtol=1e-9)
+    np.testing.assert_allclose(
+        ours.statistic, ((x**2).sum() - sum(law.moment(2) for law in laws)) / (3 * error), rtol=1e-9
+    )

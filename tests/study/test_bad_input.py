@@ -153,6 +153,10 @@ def test_a_symbol_without_returns_is_told_why():
         "GONE": "its prices did not come: no such ticker",
         "^VIX": "the panel holds it as a level, not as a return",
     }
+    for other in (held, panel):  # with levels and without
+        table = es.EventStudy(model=es.MarketModel("M")).fit(pairs(panel, [350], symbols=("A", "NOPE")), other).excluded
+        assert table.set_index("symbol").loc["NOPE", "reason"] == "unknown_symbol"
+        assert "level" not in table.set_index("symbol").loc["NOPE", "detail"]
 
 
 def test_a_design_that_is_singular_is_an_exclusion_with_its_reason():

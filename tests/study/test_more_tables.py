@@ -187,6 +187,13 @@ def test_abnormal_volume_goes_through_the_same_engine(panel):
     assert result.car((0, 0))["pvalue"].item() < 1e-6
     with pytest.raises(DataError, match="volume"):
         abnormal_volume(-volume)
+    # a day without trade: nought as log(1 + 0), and no turnover at all
+    volume.iloc[5] = 0
+    shares = pd.DataFrame(2e6, index=panel.index, columns=["A"])
+    assert abnormal_volume(volume).frame["A"].iloc[5] == 0
+    turnover = abnormal_volume(volume, shares=shares).frame["A"]
+    assert np.isnan(turnover.iloc[5])
+    np.testing.assert_allclose(turnover.iloc[6:], np.log(volume["A"].iloc[6:] / 2e6), rtol=RTOL)
 
 
 def test_a_stale_price_is_missing_and_a_zero_return_is_not(panel):

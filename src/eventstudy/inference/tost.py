@@ -155,15 +155,14 @@ def _power(reach: float, critical: float, df: float) -> float:
     has to be found by the quadrature, however narrow.
     """
 
-    def inside(room: float) -> float:
-        return max(0.0, 2 * float(special.ndtr(room)) - 1)
+    def inside(s: float) -> float:
+        return 2 * float(special.ndtr(reach - critical * s)) - 1
 
     if math.isinf(df):
-        return inside(reach - critical)
-
-    def given(u: float) -> float:
-        return inside(reach - critical * math.sqrt(2 * special.gammaincinv(df / 2, u) / df))
-
+        return max(0.0, inside(1.0))
     # beyond this u the interval is wider than the margin; at a level of one half it is a point
     last = special.gammainc(df / 2, df * (reach / critical) ** 2 / 2) if critical > 0 else 1.0
-    return float(integrate.quad(given, 0.0, float(last), epsabs=1e-10)[0])
+    found = integrate.quad(
+        lambda u: inside(math.sqrt(2 * special.gammaincinv(df / 2, u) / df)), 0.0, float(last), epsabs=1e-10
+    )
+    return max(0.0, float(found[0]))
