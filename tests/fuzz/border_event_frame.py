@@ -19,11 +19,12 @@ class Events:
     frame: Any
     truth: dict[str, Any] | None
     options: dict[str, Any] = field(default_factory=dict)
+    thorough: bool = True
 
 
 def start(rng):
     made = border_catalogue.start(rng)
-    return Events(pd.DataFrame(made.events), made.truth, {"timezone": border_catalogue.ZONE})
+    return Events(pd.DataFrame(made.events), made.truth, {"timezone": border_catalogue.ZONE}, made.thorough)
 
 
 def spell_moments(thing, rng):
@@ -120,4 +121,4 @@ MUTATIONS = (
 def door(thing, folder):
     from eventstudy import load_events  # noqa: PLC0415  the child prepares itself first
 
-    border_catalogue.use(load_events(thing.frame, **thing.options), thing.truth, folder)
+    border_catalogue.use(load_events(thing.frame, **thing.options), thing, folder)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from frames import DAMAGES, odd
 from hostile import day, words
+from price_table import number_of
 from verdict import WrongNumber
 
 BARS, LENGTH, END, WINDOW = 70, 40, -3, (-2, 2)
@@ -255,8 +256,8 @@ MUTATIONS = (
 
 
 def _plain(value):
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool | np.bool_)
-    return float(value) if real and math.isfinite(value) else math.nan
+    number = None if isinstance(value, str) else number_of(value)
+    return math.nan if number is None else number
 
 
 def reference(panel, events):

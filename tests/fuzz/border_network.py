@@ -232,10 +232,12 @@ def door(thing, folder):
 def _loaded(thing, source):
     import eventstudy as es  # noqa: PLC0415  the child prepares itself first
 
-    if thing.returns:
+    if thing.returns and thing.source != "french":
         levels = ("ODD", "GOOD") if thing.source == "fred" else None
         return es.load_returns(["GOOD", "ODD"], START, END, source=source, levels=levels)
-    return es.load_prices(["GOOD", "ODD"], START, END, source=source)
+    if thing.whole_way:
+        return es.load_prices(["GOOD", "ODD"], START, END, source=source)
+    return source.fetch(["GOOD", "ODD"], pd.Timestamp(START), pd.Timestamp(END))
 
 
 def _check(panel, thing):

@@ -169,13 +169,7 @@ def facts_of(frame):
     found = {}
     for at, name in enumerate(frame.columns):
         for moment, value in zip(frame.index, frame.iloc[:, at].tolist(), strict=True):
-            if isinstance(value, str):
-                number = price_table.number_of(value)
-            else:
-                real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(
-                    value, bool | np.bool_
-                )
-                number = float(value) if real and math.isfinite(value) else None
+            number = price_table.number_of(value)
             if number is not None:
                 found.setdefault((moment, str(name)), set()).add(number)
     return found

@@ -8,11 +8,13 @@ import random
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from hostile import FILE_NAMES, anything, damage_bytes, damage_tree, day, nested, to_toml, words
 from verdict import WrongNumber
+
+import eventstudy
 
 STUDY = {
     "title": "A study",
@@ -47,7 +49,8 @@ class File:
 
 @cache
 def _definitions():
-    return tomllib.loads(resources.files("eventstudy.hypothesis").joinpath("definitions.toml").read_text("utf-8"))
+    text = Path(eventstudy.__file__).with_name("hypothesis").joinpath("definitions.toml").read_text("utf-8")
+    return tomllib.loads(text)
 
 
 def start(rng):

@@ -4,6 +4,8 @@ python tests/fuzz/fuzz.py --inputs 2000 --seed 1 --border price-file
 python tests/fuzz/fuzz.py --seed 1 --border price-file --number 17 --keep 0,2     # one input again, with its traceback
 """
 
+# ruff: noqa: T201  a program prints
+
 from __future__ import annotations
 
 import argparse
@@ -22,6 +24,7 @@ from watch import HERE, Journal, run_border
 from worker import prepare
 
 LIMIT = 5.0  # seconds
+SHOWN = 6000  # characters of an input
 COLUMNS = ("accepted", "refused", *FAULTS)
 
 
@@ -49,13 +52,15 @@ def fuzz(border, seed, inputs, *, folder, limit=LIMIT, quiet=False):
         journal.add(line)
         if not quiet and (time.monotonic() - shown > 2 or line["number"] == inputs - 1):
             shown = time.monotonic()
-            sum(one["kind"] in FAULTS for one in journal.lines)
-            (shown - began) / max(1, line["number"] + 1 - first) * 1000
+            faults = sum(one["kind"] in FAULTS for one in journal.lines)
+            pace = (shown - began) / (line["number"] + 1 - first) * 1000
+            said = f"{border}: {line['number'] + 1} of {inputs}, {faults} faults, {pace:.1f} ms each"
+            print(f"\r{said} ", end="", file=sys.stderr, flush=True)
 
     run_border(border, seed, range(first, inputs), limit, told)
     journal.close()
     if not quiet:
-        pass
+        print(file=sys.stderr)
     lines = [line for line in journal.lines if line["number"] < inputs]
     return {"border": border, "seed": seed, "lines": lines, "groups": grouped(lines)}
 
@@ -124,7 +129,10 @@ def _again(options):
     (name,) = options.border
     keep = None if options.keep is None else [int(at) for at in options.keep.split(",") if at.isdigit()]
     case = build(name, options.seed, options.number, keep)
-    pprint.pp(case.thing, width=140, compact=True)
+    print("mutations:", ", ".join(case.mutations), "" if keep is None else f"(kept: {keep})")
+    for failed in case.failed:
+        print("does not fit:", failed)
+    print(pprint.pformat(case.thing, width=140, compact=True)[:SHOWN])
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder))
         border = border_of(name)
@@ -135,9 +143,9 @@ def _again(options):
         try:
             border.door(case.thing, place)
         except Exception:  # noqa: BLE001  shown, whatever it is
-            traceback.print_exc()
+            traceback.print_exc(limit=-12)
         else:
-            pass
+            print("accepted")
         finally:
             os.chdir("/")
     return 0

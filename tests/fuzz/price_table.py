@@ -7,8 +7,10 @@ and that symbol holds it; while nothing but the spelling was changed, every such
 from __future__ import annotations
 
 import csv
+import decimal
 import io
 import math
+import numbers
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,13 +148,14 @@ def _parquet(thing):
     return held.getvalue()
 
 
-def number_of(text):
-    """Return the finite number that a cell plainly says, or None."""
+def number_of(cell):
+    """Return the finite number that a text, or a Python or numpy number, plainly is; None for all else."""
+    plain = isinstance(cell, str | numbers.Real | decimal.Decimal) and not isinstance(cell, bool)
     try:
-        value = float(text)
-    except (TypeError, ValueError):
+        value = float(cell) if plain and "_" not in str(cell)[:40] else math.nan
+    except (TypeError, ValueError, OverflowError):
         return None
-    return value if math.isfinite(value) and "_" not in str(text) else None
+    return value if math.isfinite(value) else None
 
 
 def _day(text):

@@ -59,6 +59,7 @@ def test_the_harness_sees_every_kind_of_fault_and_what_made_it(tmp_path):
     assert "--border border_fake --seed 1 --number" in groups_told(report)
 
 
+@pytest.mark.slow
 def test_a_run_is_taken_up_where_it_stopped_and_gives_the_same(tmp_path):
     whole = fuzz("study-file", 3, 12, folder=tmp_path / "whole", quiet=True)
     fuzz("study-file", 3, 5, folder=tmp_path / "parts", quiet=True)

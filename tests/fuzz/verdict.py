@@ -108,13 +108,16 @@ def _complaint(error):
 @contextmanager
 def _alarm(limit):
     """Raise `Hang` after `limit` seconds, of the clock or of the processor; on a busy machine the clock gets four times as long."""
-    began = time.monotonic()
+    began, rung = time.monotonic(), []
 
     def ring(number, _):
+        if rung:  # both clocks may have run out
+            return
         busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
         if number == signal.SIGALRM and busy and time.monotonic() - began < SLACK * limit:
             signal.setitimer(signal.ITIMER_REAL, limit)
             return
+        rung.append(number)
         raise Hang("the clock" if number == signal.SIGALRM else "the processor")
 
     before = signal.signal(signal.SIGALRM, ring), signal.signal(signal.SIGPROF, ring)

@@ -8,6 +8,7 @@ Lines are JSON on the first standard output; what a border prints goes nowhere.
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -110,6 +111,8 @@ def main():
         border = border_of(name)
         if getattr(border, "BOUNDED", True):
             bound_memory()
+        gc.collect()
+        gc.freeze()  # what is imported is not searched for garbage at every input
         stuck = (folder / "stuck.txt").open("w+", encoding="utf-8")
         say(ready=stuck.name)
         known = set()
