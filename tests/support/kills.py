@@ -385,6 +385,8 @@ def child(work, aim: Aim | None = None) -> Told:
     status = os.waitpid(pid, 0)[1]
     os.close(reader)
     killed = os.WIFSIGNALED(status)
+    if killed and (aim.mode == "never" or os.WTERMSIG(status) != signal.SIGKILL):
+        raise Lost(f"signal {os.WTERMSIG(status)} came from elsewhere: nothing is known, run it again")  # noqa: EM102, TRY003
     if not killed and os.WEXITSTATUS(status):
         raise Lost("the command failed")  # noqa: EM101, TRY003  a word is enough
     return Told(struct.unpack("q", count[:8])[0], killed, time.monotonic() - began)
