@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.errors import DataError, NoSuchTicker, SourceError
 from eventstudy.returns._index import session_rows
 from eventstudy.returns.bundled import BUNDLED
@@ -316,5 +317,8 @@ def _date(name: str, value: str | dt.date | None) -> pd.Timestamp | None:
         moment = None
     if moment is None or pd.isna(moment):
         msg = f"{name} {value!r} is not a date; write it as 2025-04-03"
+        raise DataError(msg)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        msg = f"{name} {value!r} lies outside the years {known_years()}; check the date"
         raise DataError(msg)
     return moment.tz_localize(None).normalize().as_unit("us")
