@@ -7,6 +7,7 @@ import unicodedata
 
 import pytest
 
+from eventstudy.errors import InputError
 from eventstudy.words import brief, stripped, visible
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,3 +61,12 @@ def test_a_list_in_a_list_without_end_is_brief():
     assert len(brief(deep)) <= 80
     while deep:  # taken apart by hand: freeing it at once would be as deep
         deep = deep[0]
+
+
+def test_a_message_is_visible_and_bounded_whatever_it_repeats():
+    said = str(InputError(f"symbol {'x' * 10**6}\x1b[2J is not known\nsecond line; use another"))
+    first, second = said.split("\n")
+    assert len(first) < 5000
+    assert first.startswith("symbol xxx")
+    assert first.endswith("\\x1b[2J is not known")
+    assert second == "second line; use another"

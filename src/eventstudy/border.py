@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from eventstudy.errors import LISTED, EventStudyError, InputError
+from eventstudy.words import visible
 
 if TYPE_CHECKING:
     import os
@@ -67,6 +68,7 @@ def guarded(place: str, what: str, error: type[InputError], way_out: str) -> Ite
     way_out : str
         What the user can do.
     """
+    place = visible(place)
     try:
         yield
     except (EventStudyError, NameError, Warning):  # a name that is not there is a fault of ours
@@ -133,13 +135,13 @@ def read_text(path: Path, error: type[InputError], *, largest: int = LARGEST) ->
     """Return the text of a UTF-8 file; a file in another encoding is refused with its first bad line."""
     content = read_bytes(path, error, largest=largest)
     if content[:2] in UTF16:
-        msg = f"{path}: the file is UTF-16 text; save it as UTF-8"
+        msg = f"{visible(str(path))}: the file is UTF-16 text; save it as UTF-8"
         raise error(msg)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = content[: fault.start].count(b"\n") + 1
-        msg = f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8"
+        msg = f"{visible(str(path))}, line {line}: this is not UTF-8 text; save the file as UTF-8"
         raise error(msg) from fault
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from eventstudy.border import guarded
 from eventstudy.errors import DataError, InputError
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +154,7 @@ def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
 
     if name not in xcals.get_calendar_names():
         known = ", ".join(sorted(xcals.get_calendar_names(include_aliases=False)))
-        msg = f"calendar {name!r} is not known; use one of: {known}"
+        msg = f"calendar {brief(name)!r} is not known; use one of: {known}"
         raise InputError(msg)
     # of some calendars the library's own rules fail, for some years or for all
     years = f"the sessions of the years {first_year} to {last_year}"

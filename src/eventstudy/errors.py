@@ -24,6 +24,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from eventstudy.words import visible
+
 __all__ = [
     "BadPayload",
     "CatalogError",
@@ -43,10 +45,19 @@ __all__ = [
 
 
 LISTED: Final = 50  # bad rows that one message names
+LONGEST: Final = 4000  # characters of one line of a message
 
 
 class EventStudyError(Exception):
-    """The root of every error that is ours."""
+    """The root of every error that is ours; what a file says is made visible in its message."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__("\n".join(_bounded(line) for line in visible(str(message), keep="\n").split("\n")))
+
+
+def _bounded(line: str) -> str:
+    """Cut a line out of all measure in its middle: it names the thing at its head, and the way out at its end."""
+    return line if len(line) <= LONGEST else f"{line[: LONGEST * 3 // 4]} … {line[-LONGEST // 5 :]}"
 
 
 class InputError(EventStudyError, ValueError):

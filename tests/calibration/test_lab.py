@@ -265,3 +265,38 @@ def test_claims_that_failed_in_the_shipped_tables_are_withdrawn_and_no_others(tm
     for spec in TESTS.values():
         for lost in spec.withdrawn:
             assert any(test == spec.name and lost <= conditions for test, conditions in failed), (spec.name, lost)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *(
+            {"seed": -1},
+            {"seed": 1.5},
+            {"seed": None},
+            {"events": (10**50,)},
+            {"events": 10},
+            {"events": (True,)},
+            {"events": ()},
+        ),
+        *(
+            {"replications": 10**50},
+            {"replications": 0},
+            {"draws": "x"},
+            {"windows": (0, 1)},
+            {"windows": ((0, 1, 2),)},
+        ),
+        *(
+            {"windows": ((0, 10**5000),)},
+            {"effect": float("nan")},
+            {"effect": "x"},
+            {"effect": 10**400},
+            {"tests": "bmp"},
+        ),
+    ],
+    ids=lambda odd: next(iter(odd)),
+)
+def test_a_plan_that_cannot_be_meant_is_refused_by_name(odd):
+    with pytest.raises(StudyError, match=next(iter(odd)).removesuffix("s")) as caught:
+        Plan(**odd)
+    assert len(str(caught.value)) < 400

@@ -4,8 +4,6 @@ python tests/fuzz/fuzz.py --inputs 2000 --seed 1 --border price-file
 python tests/fuzz/fuzz.py --seed 1 --border price-file --number 17 --keep 0,2     # one input again, with its traceback
 """
 
-# ruff: noqa: T201  a program prints
-
 from __future__ import annotations
 
 import argparse

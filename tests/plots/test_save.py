@@ -3,15 +3,19 @@ import re
 import subprocess
 import sys
 import textwrap
+import unicodedata
 import warnings
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 import matplotlib.style
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from eventstudy import plots
 from eventstudy.errors import InputError
 from eventstudy.plots import attrition, caar, render, render_each, save, styled
 from eventstudy.plots import style as style_module
@@ -121,3 +125,58 @@ def test_nothing_else_saves_figures():
 def test_nothing_uses_pyplot():
     source = Path(style_module.__file__).parents[1]
     assert not [p for p in source.rglob("*.py") if "import matplotlib.pyplot" in p.read_text(encoding="utf-8")]
+
+
+HOSTILE = "\x1b]0;pwned\x07 \x00\x85\x9b2J \u202egnp\u2066 \ufffe <b>&amp; ]]> --> $x^{$"
+
+
+def test_a_drawing_holds_no_control_and_every_parser_opens_it():
+    figure = Figure()
+    ax = figure.subplots()
+    ax.set_title(HOSTILE, parse_math=False)
+    svg = render(figure, "svg")
+    ET.fromstring(svg)  # noqa: S314  our own drawing; that it is whole is the question
+    left = {character for character in svg.decode() if unicodedata.category(character) in {"Cc", "Cf"}}
+    assert left <= {"\n"}
+
+
+def shown(drawn) -> str:
+    figure = drawn if isinstance(drawn, Figure) else drawn.figure
+    svg = render(figure, "svg")
+    ET.fromstring(svg)  # noqa: S314  the same
+    return svg.decode()
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_names_are_text_in_every_place_of_a_chart(given):
+    days = pd.bdate_range("2025-04-01", periods=30)
+    levels = pd.Series(np.linspace(100, 90, 30), index=days)
+    events = pd.DataFrame(
+        {
+            "event_id": ["a", "b"],
+            "name": [HOSTILE, f"{HOSTILE} 2"],
+            "label": [HOSTILE, f"{HOSTILE} 2"],
+            "session": days[[5, 20]],
+            "stance": ["escalation", HOSTILE],
+            "estimate": [0.01, -0.02],
+            "low": [0.0, -0.03],
+            "high": [0.02, -0.01],
+        }
+    )
+    cells = pd.DataFrame(
+        {"event": ["e", HOSTILE], "symbol": [HOSTILE, "s"], "estimate": [0.1, 0.2], "low": 0.0, "high": 0.3}
+    )
+    ax = {"ax": Figure().subplots()} if given else {}
+    drawn = [
+        plots.reactions(events, title=HOSTILE, quantity=HOSTILE, subtitle=HOSTILE, **ax),
+        plots.heatmap(cells, title=HOSTILE, quantity=HOSTILE),
+        plots.industries(cells, title=HOSTILE, quantity=HOSTILE),
+        plots.market(levels, events, level_name=HOSTILE, title=HOSTILE),
+        plots.caar(
+            pd.DataFrame(
+                {"stance": HOSTILE, "relative_day": [0, 1], "caar": [0.0, 0.1], "low": 0.0, "high": 0.2, "n": 2}
+            )
+        ),
+    ]
+    for chart in drawn:
+        assert "pwned" in shown(chart)  # the name is there, in matplotlib's comments

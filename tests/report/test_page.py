@@ -1,10 +1,12 @@
 import re
+import unicodedata
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from eventstudy.report import Chart, Section, Table, write_document
+from eventstudy.report import Chart, Document, Fact, Section, Table, write_document
 from eventstudy.report.inline import inline, letter_block
 
 
@@ -179,3 +181,26 @@ def test_another_letter_of_the_same_name_stays_with_its_drawing():
     assert '<path id="b.Sans-1" d="M5 5"' in other
     assert '<use href="#b.Sans-1"/>' in other
     assert letter_block({}) == ""
+
+
+def test_what_no_eye_can_see_stands_nowhere_in_the_page(tmp_path):
+    evil = "\x1b]0;pwned\x07\x85\x9b \u202egnp\u2066\u2028\x00<b>"
+    figure = Figure()
+    figure.subplots().set_title(evil, parse_math=False)
+    frame = pd.DataFrame({evil: [evil], "x": [1.0]})
+    document = Document(
+        title=evil,
+        answer=(evil,),
+        results={},
+        charts=(Chart("one", evil, evil, figure, frame, caption=evil),),
+        tables=(Table("two", evil, evil, frame, filters=(evil,)),),
+        sections=(Section(evil, (evil,), charts=("one",), facts=(Fact(evil, evil, evil, "yes"),)),),
+        manifest={"study": evil},
+        command=evil,
+    )
+    page, reader = read(document, tmp_path / "out")
+    left = {character for character in page if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"}}
+    assert left <= {"\n", "\t"}
+    assert "\\x1b]0;pwned\\x07" in "".join(reader.text)
+    assert "\\u202egnp" in page
+    assert not any(tag == "b" and "pwned" in str(attrs) for tag, attrs in reader.tags)

@@ -7,12 +7,11 @@ interrupted; finished units are kept in a file beside the table and not done aga
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,6 +45,8 @@ RESAMPLING_UNIT = 20
 """Replications in a unit of work of tests that draw."""
 MOST_EVENTS = 10_000
 """Security-events a study: returns of a batch of them take 50 MB."""
+LARGE = 1000.0
+"""An effect beyond it is no return."""
 MOST_REPLICATIONS = 10_000_000
 MOST_DRAWS = 1_000_000
 HISTORY = 300
@@ -84,6 +85,7 @@ class Plan:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
         reach = Geometry().reach
         for kind, names, known in (("scenario", self.scenarios, SCENARIOS), ("test", self.tests, TESTS)):
             for name in names:
@@ -112,6 +114,32 @@ class Plan:
         return f"{zlib.crc32(repr((names, self.windows, self.draws, self.effect, self.seed)).encode()):08x}"
 
 
+def _check_kinds(plan: Any) -> None:
+    """Refuse what is no whole number, no name, no pair: the rest of the checks compare."""
+    numbers = {"replications": [plan.replications], "draws": [plan.draws], "seed": [plan.seed], "events": plan.events}
+    for key, values in numbers.items():
+        if not isinstance(values, list | tuple) or not all(_is_whole(value) for value in values):
+            msg = f"{key} must be whole numbers, not {brief(values)}"
+            raise StudyError(msg)
+    for key, names in (("scenarios", plan.scenarios), ("tests", plan.tests)):
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            msg = f"{key} must be names in a tuple, not {brief(names)}"
+            raise StudyError(msg)
+    pairs = isinstance(plan.windows, list | tuple) and all(
+        isinstance(window, list | tuple) and len(window) == 2 and all(map(_is_whole, window)) for window in plan.windows
+    )
+    if not pairs:
+        msg = f"windows must be pairs of relative days such as ((0, 1),), not {brief(plan.windows)}"
+        raise StudyError(msg)
+    if isinstance(plan.effect, bool) or not isinstance(plan.effect, int | float | np.floating | np.integer):
+        msg = f"effect must be a decimal such as 0.01, not {brief(plan.effect)}"
+        raise StudyError(msg)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def _check_measure(plan: Plan) -> None:
     for what, number, most in (
         ("replications", plan.replications, MOST_REPLICATIONS),
@@ -121,8 +149,8 @@ def _check_measure(plan: Plan) -> None:
         if number > most:
             msg = f"{what} must be at most {most:,}, not {brief(number)}"
             raise StudyError(msg)
-    if not math.isfinite(plan.effect):
-        msg = f"effect must be a decimal such as 0.01, not {plan.effect}"
+    if not abs(plan.effect) < LARGE:
+        msg = f"effect must be a decimal such as 0.01, not {brief(plan.effect)}"
         raise StudyError(msg)
     if plan.seed < 0:
         msg = f"seed must be 0 or more, not {brief(plan.seed)}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sys
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, Optional
 
 import typer
 from typer.core import TyperGroup
@@ -19,6 +20,9 @@ from eventstudy._version import __version__
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
 from eventstudy.errors import EventStudyError, SourceError, StudyError
 from eventstudy.words import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["app", "main"]
 
@@ -30,15 +34,25 @@ class _HandedOnError(Exception):
 
 
 class _Commands(TyperGroup):
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        with _handed_on():  # --help and --version are answered here
+            return super().make_context(*given, **more)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (EOFError, KeyboardInterrupt, BrokenPipeError) as error:
-            _show_traceback(ctx, error)
-            raise _HandedOnError from error
-        except Exception as error:
-            _show_traceback(ctx, error)
-            raise
+        with _handed_on():
+            try:
+                return super().invoke(ctx)
+            except BaseException as error:
+                _show_traceback(ctx, error)
+                raise
+
+
+@contextmanager
+def _handed_on() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, KeyboardInterrupt, BrokenPipeError) as error:
+        raise _HandedOnError from error
 
 
 app = typer.Typer(
@@ -67,7 +81,8 @@ def main() -> NoReturn:
     try:
         app(prog_name="eventstudy")
     except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else 0
+        gone = isinstance(stop.__context__, BrokenPipeError)  # rich makes an exit code 1 of it
+        code = READER_GONE if gone else stop.code if isinstance(stop.code, int) else 0
     except _HandedOnError as error:
         code = _ended(error.__cause__ or error)
     except BaseException as error:  # noqa: BLE001  the last one there is: each ends in its line and its code

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from eventstudy.words import visible
 
@@ -22,7 +22,10 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """Print a line beside the answer, on standard error and at once: progress, failures, the one line of an error."""
-    print(visible(text, keep="\n"), file=sys.stderr, flush=True)
+    try:
+        print(visible(text, keep="\n"), file=sys.stderr, flush=True)
+    except BrokenPipeError:  # nobody listens any more; the answer may still have its reader
+        _forget(sys.stderr)
 
 
 def make_ready() -> None:
@@ -48,14 +51,14 @@ def finished(code: int) -> int:
     except BrokenPipeError:
         code = READER_GONE
     except OSError:
-        _forget()
+        _forget(sys.stdout)
         raise
     if code == READER_GONE:
-        _forget()
+        _forget(sys.stdout)
     return code
 
 
-def _forget() -> None:
-    """Point standard output at nothing: Python would try once more on its way out, and complain."""
+def _forget(stream: TextIO) -> None:
+    """Point a stream at nothing: Python would try once more on its way out, and complain."""
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

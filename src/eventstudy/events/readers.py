@@ -12,7 +12,7 @@ from eventstudy.border import existing_file, parse_json, parse_toml, read_text
 from eventstudy.errors import CatalogError, Problem
 from eventstudy.events.build import Draft, Record
 from eventstudy.events.vocabulary import listed
-from eventstudy.words import brief
+from eventstudy.words import brief, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,11 +31,11 @@ def read_file(path: Path) -> Draft:
     """Return the draft of a catalogue file, by its suffix."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        msg = f"{path}: a catalogue file ends in {', '.join(SUFFIXES)}, not {suffix or 'nothing'!r}"
+        msg = f"{visible(str(path))}: a catalogue file ends in {', '.join(SUFFIXES)}, not {suffix or 'nothing'!r}"
         raise CatalogError(msg)
     text = read_text(existing_file(path, CatalogError), CatalogError)
     read = {".toml": read_toml, ".csv": _read_csv, ".json": _read_json}[suffix]
-    return read(text, str(path), path.stem)
+    return read(text, visible(str(path)), path.stem)
 
 
 def read_toml(text: str, origin: str, name: str) -> Draft:

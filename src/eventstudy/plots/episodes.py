@@ -144,7 +144,7 @@ def overlay(
                 label=clean(episode), gid=f"overlay.line.{slug(episode)}",
             )  # fmt: skip
         percent_axis(target.yaxis)
-        target.set_ylabel(stripped(quantity))
+        target.set_ylabel(stripped(quantity), parse_math=False)
         target.set_xlabel("trading sessions from day 0")
         target.legend(loc="lower right")
         named = tidy[(tidy["label"] != "") & tidy["change"].notna()]
@@ -261,7 +261,7 @@ def tariff_ladder(
         if len(names) > 1:
             figure.legend(loc="outside lower center", ncols=4)
         lower.plot(day, path["level"], color="#222222", linewidth=1.2, gid="ladder.level")
-        lower.set_ylabel(f"{stripped(level_name)}, index points")
+        lower.set_ylabel(f"{stripped(level_name)}, index points", parse_math=False)
         date_axis(lower, day[0], day[-1])
         if "label" in rates.columns:
             _steps(upper, rates, names)

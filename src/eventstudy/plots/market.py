@@ -158,7 +158,7 @@ def _draw(
         return figure
     day = days(path["date"])
     upper.plot(day, path["level"], color="#222222", linewidth=1.2, gid="market.level")
-    upper.set_ylabel(f"{stripped(level_name)}, index points")
+    upper.set_ylabel(f"{stripped(level_name)}, index points", parse_math=False)
     lower.fill_between(day, path["drawdown"], 0, color="#999999", linewidth=0, alpha=0.55, gid="market.drawdown")
     lower.plot(day, path["drawdown"], color="#444444", linewidth=0.8, gid="market.drawdown.line")
     lower.set_ylabel("Below last high")

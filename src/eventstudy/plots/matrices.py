@@ -105,7 +105,7 @@ def _crowded(table: pd.DataFrame) -> bool:
 def _bar(ax: Axes, mesh: Any, label: str, *, in_percent: bool) -> None:
     bar = drawn_on(ax).colorbar(mesh, ax=ax, fraction=0.03, pad=0.015)
     bar.outline.set_visible(False)
-    bar.set_label(stripped(label), fontsize=scaled(0.85))
+    bar.set_label(stripped(label), parse_math=False, fontsize=scaled(0.85))
     bar.ax.tick_params(labelsize=scaled(0.78))
     if in_percent:
         bar.ax.yaxis.set_major_formatter(PercentTicks())

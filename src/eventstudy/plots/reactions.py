@@ -187,7 +187,7 @@ def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str) -> None:
     for place in tidy.loc[tidy["estimate"].isna(), "place"]:
         ax.text(0, place, " no figure", va="center", fontsize=scaled(0.75), color="#777777", gid="reactions.missing")
     percent_axis(ax.xaxis)
-    ax.set_xlabel(f"{stripped(quantity)}, with its interval")
+    ax.set_xlabel(f"{stripped(quantity)}, with its interval", parse_math=False)
 
 
 def _day(session: Any) -> str:
@@ -227,7 +227,7 @@ def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int) -> No
     pad = 0.12 * (high - low) or 0.01
     ax.set_ylim(low - pad, high + 2 * pad)
     percent_axis(ax.yaxis)
-    ax.set_ylabel(f"{stripped(quantity)}, with its interval")
+    ax.set_ylabel(f"{stripped(quantity)}, with its interval", parse_math=False)
     ax.set_xlabel("events in the order of their sessions; a mark where a year begins")
     _names(ax, tidy, max_labels)
 

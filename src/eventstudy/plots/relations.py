@@ -120,7 +120,7 @@ def reaction_by_drawdown(
         target.axhline(0, color="#444444", linewidth=0.9, gid="drawdown.zero")
         percent_axis(target.yaxis)
         percent_axis(target.xaxis)
-        target.set_ylabel(stripped(quantity))
+        target.set_ylabel(stripped(quantity), parse_math=False)
         target.set_xlabel("index below its last high at the close before the event")
         target.legend(loc="best", handletextpad=0.2)
     return target

@@ -245,10 +245,10 @@ def value_axis(axis: Axis, quantity: str, unit: str = "percent") -> None:
     quantity, unit = stripped(quantity), stripped(unit)
     if unit == "percent":
         percent_axis(axis)
-        axis.set_label_text(quantity)
+        axis.set_label_text(quantity, parse_math=False)
     else:
         said = unit and unit not in quantity and _IN_WORDS.get(unit, unit) not in quantity
-        axis.set_label_text(f"{quantity}, {unit}" if said else quantity)
+        axis.set_label_text(f"{quantity}, {unit}" if said else quantity, parse_math=False)
 
 
 _IN_WORDS = {"sd": "standard deviation"}

@@ -18,7 +18,7 @@ from eventstudy.border import LISTED, existing_file, is_there, parse_toml, read_
 from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.errors import StudyError
 from eventstudy.events.moments import parse_date
-from eventstudy.words import brief
+from eventstudy.words import brief, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -234,7 +234,7 @@ def load_study(source: str | Path) -> StudyFile:
     except StudyError as error:
         msg = f"no study {brief(source)!r}: give the path of a .toml file or one of: {', '.join(shipped_studies())} ({error})"
         raise StudyError(msg) from error
-    return _parse(read_text(path, StudyError), name=path.stem, place=str(path), folder=path.parent)
+    return _parse(read_text(path, StudyError), name=path.stem, place=visible(str(path)), folder=path.parent)
 
 
 def _parse(text: str, *, name: str, place: str, folder: Path | None = None) -> StudyFile:
@@ -247,19 +247,25 @@ def _parse(text: str, *, name: str, place: str, folder: Path | None = None) -> S
     except ValidationError as error:
         problems = error.errors(include_url=False)
         more = f"; and {len(problems) - LISTED:,} more" if len(problems) > LISTED else ""
-        msg = f"{place}: {'; '.join(_said(problem) for problem in problems[:LISTED])}{more}"
+        told: set[str] = set()
+        said = [_said(problem, told) for problem in problems[:LISTED]]
+        msg = f"{place}: {'; '.join(said)}{more}"
         raise StudyError(msg) from error
 
 
-def _said(problem: ErrorDetails) -> str:
-    """Return one problem of a study file in a line: the key, what is wrong, the way out."""
+def _said(problem: ErrorDetails, told: set[str]) -> str:
+    """Return one problem of a study file in a line: the key, what is wrong, the way out; `told` lists are not told again."""
     key = _key(problem)
     if problem["type"] == "missing":
         return f"{key} is missing"
     if problem["type"] == "extra_forbidden":
         known = _keys(problem["loc"][:-1])
         near = get_close_matches(brief(problem["loc"][-1]), known, n=1)
-        return f"there is no key {key}; " + (f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}")
+        way_out = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
+        if way_out in told:
+            return f"there is no key {key}"
+        told.add(way_out)
+        return f"there is no key {key}; {way_out}"
     return wrong_value(problem)
 
 
