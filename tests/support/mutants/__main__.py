@@ -27,8 +27,6 @@ ENOUGH = 0.90
 NO_TESTS = 5
 """What pytest ends with where a share holds no test."""
 LIST = "equivalent.toml"
-LONGEST = 3600.0
-"""Seconds that all the quick tests may take, under coverage and on a busy machine."""
 
 
 def draw(modules: dict[str, list[Site]], number: int, seed: int) -> list[tuple[str, Site]]:
@@ -72,12 +70,15 @@ def measured_reach(tree: Path, kept: Path, state: str, workers: int) -> Reach:
     say("every quick test runs once, to see which lines it reaches")
     answers = [kept.with_name(f"reach-{at}.json") for at in range(workers)]
     children = {
-        trial.start(tree, lambda at=at: record(tree, at, workers), answer): time.monotonic() + LONGEST
+        trial.start(tree, lambda at=at: record(tree, at, workers), answer): time.monotonic()
         for at, answer in enumerate(answers)
     }
     try:
         while children:
-            del children[trial.wait(children)]
+            child, how = trial.wait(children)
+            del children[child]
+            if how:
+                sys.exit(f"the tests that show which lines they reach were ended: {how}")
     finally:
         trial.stop(children)
     if any(not answer.exists() for answer in answers):
@@ -134,7 +135,6 @@ class Running:
     tests: list[str]
     put_back: Callable[[], None]
     since: float
-    until: float
 
 
 def try_all(drawn: list[tuple[str, Site]], trees: list[Path], reach: Reach, journal: Journal) -> None:
@@ -146,15 +146,18 @@ def try_all(drawn: list[tuple[str, Site]], trees: list[Path], reach: Reach, jour
             while left and free:
                 child, one = begin(free.pop(), *left.pop(), reach)
                 running[child] = one
-            child = trial.wait({child: one.until for child, one in running.items()})
+            child, how = trial.wait({child: one.since for child, one in running.items()})
             one = running.pop(child)
-            told = end(one)
-            journal.keep(one.module, one.site, told)
+            one.put_back()
             free.append(one.tree)
+            if how == "outside":
+                left.append((one.module, one.site))
+                continue
+            told = outcome(one, how)
+            journal.keep(one.module, one.site, told)
             done += 1
-            found = told["failed"] + (" (it hung)" if told["hung"] else "")
-            word = "LIVED" if told["lived"] else f"found by {found or 'a crash'}"
-            say(f"{done}/{number} {one.module}:{one.site.line}  {one.site.change}  {word}")
+            word = "LIVED" if told["lived"] else f"found by {told['failed'] or 'no test'}"
+            say(f"{done}/{number} {one.module}:{one.site.line}  {one.site.change}  {word} {told['how']}".rstrip())
     finally:
         trial.stop(running)
 
@@ -165,21 +168,23 @@ def begin(tree: Path, module: str, site: Site, reach: Reach) -> tuple[int, Runni
     seconds = {test: reach.seconds.get(test, 0.0) for test in tests}
     put_back = trial.change(tree / module, site)
     child = trial.start(tree, lambda: trial.run_tests(tests, seconds), tree / "answer.json")
-    now, longest = time.monotonic(), trial.LEAST_TRIAL + trial.TIMES * sum(seconds.values())
-    return child, Running(tree, module, site, tests, put_back, now, now + longest)
+    return child, Running(tree, module, site, tests, put_back, time.monotonic())
 
 
-def end(one: Running) -> dict[str, Any]:
-    """Put the module back and return what became of the change."""
-    one.put_back()
+def outcome(one: Running, how: str) -> dict[str, Any]:
+    """Return what became of a change whose trial is over."""
     answer = one.tree / "answer.json"
-    crashed = {"code": -1, "failed": "", "hung": time.monotonic() > one.until, "ran": 0}
-    told = json.loads(answer.read_text()) if answer.exists() else crashed
+    told = json.loads(answer.read_text()) if answer.exists() else {"code": -1, "failed": "", "hung": False, "ran": 0}
     if told["code"] == NO_TESTS or (told["code"] == 0 and told["ran"] < len(one.tests) / 2):
-        sys.exit(
-            f"the tests of {one.module}:{one.site.line} did not run:\n{(one.tree / 'output.txt').read_text()[-4000:]}"
-        )
-    return {**told, "lived": told["code"] == 0, "seconds": round(time.monotonic() - one.since, 1)}
+        output = (one.tree / "output.txt").read_text()[-4000:]
+        sys.exit(f"the tests of {one.module}:{one.site.line} did not run:\n{output}")
+    return {
+        "lived": told["code"] == 0,
+        "failed": told["failed"],
+        "how": how or ("hung" if told["hung"] else ""),
+        "ran": told["ran"],
+        "seconds": round(time.monotonic() - one.since, 1),
+    }
 
 
 def say(text: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -19,13 +20,19 @@ import pytest
 from mutants.reach import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from mutants.sites import Site
 
 LEAST_TEST, LEAST_TRIAL, TIMES = 60.0, 600.0, 10.0
-"""A test hangs after so many seconds and so many times what it took without a change; so does a whole trial."""
+"""A test hangs after so many seconds of the processor and so many times what it took without a change; so does a trial."""
+LONGEST = 7200.0
+"""Seconds of the clock after which what waits for nothing is ended: on a busy machine the clock says little."""
+MEMORY = 12 << 30
+"""Bytes that a change may ask for."""
+OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+"""What ends a trial from outside: it says nothing about the change."""
 HEAVY = (
     "numpy", "pandas", "scipy.stats", "scipy.optimize", "scipy.sparse", "statsmodels.api", "pyarrow", "arch",
     "matplotlib.pyplot", "exchange_calendars", "numba", "coverage",
@@ -80,15 +87,20 @@ def start(tree: Path, work: Callable[[], Any], answer: Path) -> int:
         os._exit(code)
 
 
-def wait(children: dict[int, float]) -> int:
-    """Wait for one of the children, each with the moment at which it is ended; return which."""
+def wait(children: dict[int, float]) -> tuple[int, str]:
+    """Wait for one of the children, each with its start; return which, and "", "hung", "crashed" or "outside"."""
     while True:
-        for child, until in children.items():
-            if os.waitpid(child, os.WNOHANG)[0]:
-                return child
-            if time.monotonic() > until:
+        for child, since in children.items():
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+                return (
+                    child,
+                    "outside" if by in OUTSIDE else "hung" if by == signal.SIGXCPU else "crashed" if by else "",
+                )
+            if time.monotonic() > since + LONGEST:
                 stop([child])
-                return child
+                return child, "hung"
         time.sleep(0.05)
 
 
@@ -112,13 +124,24 @@ class _Chosen:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         chosen = [item for item in items if item.nodeid in self.seconds]
         items[:] = sorted(chosen, key=lambda item: self.place[item.nodeid.split("::")[0]])
-        for item in items:
-            item.add_marker(pytest.mark.timeout(LEAST_TEST + TIMES * self.seconds[item.nodeid]), append=False)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        signal.signal(signal.SIGPROF, self._hang)
+        signal.setitimer(signal.ITIMER_PROF, LEAST_TEST + TIMES * self.seconds[item.nodeid])
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def _hang(self, *_: object) -> None:
+        self.hung = True
+        pytest.fail("it hung", pytrace=False)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.ran += report.when == "call"
         if report.failed:
-            self.failed, self.hung = report.nodeid, "Timeout" in str(report.longrepr)
+            self.failed = report.nodeid
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -129,8 +152,11 @@ def run_tests(tests: list[str], seconds: dict[str, float]) -> dict[str, Any]:
     """Run tests until one fails."""
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    longest = int(LEAST_TRIAL + TIMES * sum(seconds.values()))
+    resource.setrlimit(resource.RLIMIT_CPU, (longest, longest + 60))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     chosen = _Chosen(tests, seconds)
-    code = pytest.main(["-x", "-q", *PLAIN, *chosen.place], plugins=[chosen])
+    code = pytest.main(["-x", "-q", *PLAIN, "--timeout=0", *chosen.place], plugins=[chosen])
     return {"code": int(code), "failed": chosen.failed, "hung": chosen.hung, "ran": chosen.ran}
 
 

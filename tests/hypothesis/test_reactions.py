@@ -1,0 +1,211 @@
+"""Reactions by loops over the same draws: two stretches, matched states, leave-outs, and the power put into them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eventstudy.hypothesis.definitions import load_definitions
+from eventstudy.hypothesis.market import Market
+from eventstudy.hypothesis.power import _critical, _crossing, reaction_power
+from eventstudy.hypothesis.reactions import Stratum, candidates, match_cells, react
+from eventstudy.hypothesis.resampling import draw_without, matched_draws, pvalue
+
+SIZE, DRAWS = 240, 60
+
+
+@pytest.fixture(scope="module")
+def world(rules):
+    rng = np.random.default_rng(7)
+    close = 100 * np.cumprod(1 + 0.01 * rng.standard_normal(SIZE))
+    fear = 15 + 5 * rng.random(SIZE)
+    fear[[40, 41]] = np.nan
+    macro = rng.integers(0, 2, SIZE)
+    macro[200:] = -1
+    market = Market(close, fear, np.full(SIZE, np.nan), np.arange(SIZE) % 5, macro=macro)
+    z = rng.standard_normal(SIZE)
+    z[[30, 77, 150]] = np.nan
+    z[[60, 180]] = [9.0, -9.0]
+    busy = rng.random(SIZE) < 0.1
+    return market, z, busy, match_cells(market, z, busy, rules)
+
+
+def test_states_by_terciles_of_the_quiet_sessions(world, rules):
+    market, z, busy, cells = world
+    quiet = [t for t in range(SIZE) if not busy[t] and np.isfinite(z[t])]
+    assert cells.pool.tolist() == quiet
+    fear = [np.nan, *market.fear[:-1]]
+    lag = rules.placebo.prior_sessions
+    prior = [  # in standard deviations of so many sessions, by the gauge before them
+        (market.close[t - 1] / market.close[t - 1 - lag] - 1) / (market.fear[t - 1 - lag] / 100 * np.sqrt(lag / 252))
+        if t > lag
+        else np.nan
+        for t in range(SIZE)
+    ]
+    for values, code in ((fear, cells.fear), (prior, cells.prior)):
+        known = sorted(values[t] for t in quiet if np.isfinite(values[t]))
+        edges = np.quantile(known, [1 / 3, 2 / 3])
+        assert code.tolist() == [sum(v >= e for e in edges) if np.isfinite(v) else -1 for v in values]
+    assert cells.weekday.tolist() == market.weekday.tolist()
+    assert cells.macro.tolist() == market.macro.tolist()
+
+
+@pytest.mark.parametrize("minimum", [1, 5, 12, 40, 1000])
+def test_candidates_by_a_loop(world, minimum):
+    cells = world[-1]
+    for t in (50, 121, 150, 207, 230):
+        states = [
+            [s for s in cells.pool if cells.prior[s] == cells.prior[t]],
+        ]
+        states.append([s for s in states[-1] if cells.fear[s] == cells.fear[t]])
+        states.append([s for s in states[-1] if cells.macro[t] < 0 or cells.macro[s] == cells.macro[t]])
+        states.append([s for s in states[-1] if cells.weekday[s] == cells.weekday[t]])
+        finest = next((state for state in reversed(states) if len(state) >= minimum), states[0])
+        (found,) = candidates(cells, np.array([t]), minimum)
+        assert found.tolist() == [*finest, t]
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("statistic", ["mean", "median"])
+@pytest.mark.parametrize("ends", [[(60, 140)], [(60, 140), (160, 230)]])
+def test_a_reaction_over_the_same_draws(world, rules, sign, statistic, ends):
+    _, z, busy, cells = world
+    position = np.array([62, 64, 77, 99, 120, 165, 180, 200])
+    strata = [Stratum(str(a), a, b, np.flatnonzero(~busy[: b + 1])[20:]) for a, b in ends]
+    found = react(
+        z,
+        z / 50,
+        position,
+        strata,
+        cells,
+        rules,
+        sign=sign,
+        draws=DRAWS,
+        rng=np.random.default_rng(3),
+        statistic=statistic,
+    )
+    rng, how = np.random.default_rng(3), {"mean": np.mean, "median": np.median}[statistic]
+    at, score, drawn, raw, low, high = [], [], [], [], [], []
+    rings = []
+    for s in strata:
+        own = [t for t in position if s.first <= t <= s.last and np.isfinite(z[t])]
+        quiet = [t for t in s.pool if np.isfinite(z[t])]
+        edges = np.quantile(z[quiet], rules.reaction.winsor)
+        clipped = sign * np.clip(z, *edges)
+        pool = np.array(sorted({*quiet, *own}))
+        taken = draw_without(pool, len(own), DRAWS, rng)
+        at += own
+        score += [clipped[t] for t in own]
+        drawn.append(clipped[taken])
+        raw.append(sign * z[taken])
+        low += [min(clipped[t] for t in pool)] * len(own)
+        high += [max(clipped[t] for t in pool)] * len(own)
+        n = s.last - s.first + 1
+        rings.append([[clipped[s.first + (t - s.first + k) % n] for t in own] for k in range(n)])
+    assert found.position.tolist() == at
+    assert found.car.tolist() == (z / 50)[at].tolist()
+    np.testing.assert_allclose(found.score, score)
+    np.testing.assert_allclose(found.estimate, how(score))
+    drawn, raw = np.concatenate(drawn, axis=1), np.concatenate(raw, axis=1)
+    np.testing.assert_allclose(found.null_permutation, how(drawn, axis=1))
+    np.testing.assert_allclose(found.drawn, raw)
+    np.testing.assert_allclose(found.low, low)
+    np.testing.assert_allclose(found.high, high)
+    like = matched_draws(candidates(cells, np.array(at), rules.placebo.matched_minimum), DRAWS, rng)
+    np.testing.assert_allclose(found.null_matched, how(np.clip(sign * z[like], low, high), axis=1))
+    told = [found.p_permutation, found.p_matched]
+    assert told == [pvalue(found.estimate, null) for null in (found.null_permutation, found.null_matched)]
+    if statistic == "median":
+        assert found.null_shift.size == 0
+        assert found.groups == ()
+        assert found.pvalue == max(told)
+        return
+    if len(rings) == 1:
+        turns = [np.nanmean(hit) for hit in rings[0][1:]]
+    else:
+        chosen = [rng.integers(0, len(ring), DRAWS) for ring in rings]
+        turns = [
+            np.nanmean([v for ring, k in zip(rings, ks, strict=True) for v in ring[k]])
+            for ks in zip(*chosen, strict=True)
+        ]
+    np.testing.assert_allclose(found.null_shift, turns)
+    clusters = [[0]]
+    for i in range(1, len(at)):
+        clusters[-1].append(i) if at[i] - at[i - 1] <= rules.placebo.cluster_gap else clusters.append([i])
+    groups = [[i] for i in range(len(at))] + [c for c in clusters if len(c) > 1]
+    assert [g.tolist() for g in found.groups] == groups
+    for gone, value, null in zip(groups, found.left_out, found.null_left_out, strict=True):
+        assert value == pytest.approx(np.delete(score, gone).mean())
+        np.testing.assert_allclose(null, np.delete(drawn, gone, axis=1).mean(axis=1))
+    left = max(pvalue(v, null) for v, null in zip(found.left_out, found.null_left_out, strict=True))
+    assert found.p_left_out == left
+    assert found.pvalue == max(*told, found.p_shift, left)
+    worst = int(np.argmax([pvalue(v, null) for v, null in zip(found.left_out, found.null_left_out, strict=True)]))
+    assert found.worst_left_out()[0] == found.left_out[worst]
+
+
+def test_power_by_a_loop(world, rules):
+    _, z, busy, cells = world
+    strata = [Stratum("s", 60, 230, np.flatnonzero(~busy))]
+    position = np.array([62, 64, 99, 120, 165, 180, 200])
+    made = react(z, z, position, strata, cells, rules, sign=1, draws=399, rng=np.random.default_rng(5))
+
+    def share(size, level):
+        hits = 0
+        bounds = [largest(null, level) for null in (made.null_permutation, made.null_matched, made.null_shift)]
+        left = [largest(null, level) for null in made.null_left_out]
+        for row in made.drawn:
+            moved = np.clip(row + size, made.low, made.high)
+            means = [np.delete(moved, gone).mean() for gone in made.groups]
+            hits += moved.mean() > max(bounds) and all(m > b for m, b in zip(means, left, strict=True))
+        return hits / len(made.drawn)
+
+    for level in (0.05, 0.2):
+        found = reaction_power(made, 0.75, level, 0.8)
+        assert found.power == pytest.approx(share(0.75, level))
+        curve = dict(found.curve)
+        assert sorted(curve) == sorted({*(k / 10 for k in range(21)), 0.75})
+        for size in (0.0, 0.5, 0.75, 1.3, 2.0):
+            assert curve[size] == pytest.approx(share(size, level))
+        first = next(i for i, (_, p) in enumerate(found.curve) if p >= 0.8)
+        (x0, y0), (x1, y1) = found.curve[first - 1], found.curve[first]
+        assert found.detectable == pytest.approx(x0 + (0.8 - y0) / (y1 - y0) * (x1 - x0))
+    bare = reaction_power(made, 0.75, 0.05, 0.8, curve_wanted=False)
+    assert (bare.curve, bare.detectable) == ((), np.inf)
+    assert reaction_power(made, 0.75, 0.001, 0.8).power == 0.0  # no estimate is rare enough among 399
+
+
+def largest(null, level):
+    """The value beyond which (1 + #)/(B + 1) is at most the level."""
+    for value in sorted(null, reverse=True):
+        if (1 + np.sum(null >= value)) / (null.size + 1) > level:
+            return value
+    return -np.inf
+
+
+@pytest.mark.parametrize(("size", "level"), [(19, 0.05), (18, 0.05), (99, 0.05), (99, 0.01), (98, 0.01), (7, 0.5)])
+def test_the_critical_value_is_exceeded_by_as_many_as_allowed(size, level):
+    null = np.random.default_rng(size).permutation(size).astype(float)
+    value = _critical(null, level)
+    allowed = int(level * (size + 1) + 1e-9)  # observations at least as large, the observed one counted in
+    if allowed < 1:
+        assert value == np.inf
+        return
+    assert (1 + np.sum(null >= value + 0.5)) / (size + 1) <= level
+    assert (1 + np.sum(null >= value)) / (size + 1) > level
+
+
+def test_the_curve_crosses_its_target_once():
+    curve = ((0.0, 0.1), (1.0, 0.5), (2.0, 0.8), (3.0, 1.0))
+    for target, expected in ((0.3, 0.5), (0.5, 1.0), (0.8, 2.0), (0.9, 2.5), (1.0, 3.0)):
+        assert _crossing(curve, target) == pytest.approx(expected)
+    assert _crossing(curve, 0.05) == _crossing(curve[:2], 0.8) == np.inf  # already there, and never
+
+
+def test_medians_by_the_definitions(world):
+    """The statistic of the definitions is the default."""
+    _, z, busy, cells = world
+    strata = [Stratum("s", 60, 230, np.flatnonzero(~busy))]
+    rules = load_definitions({"reaction": {"statistic": "median"}})
+    found = react(z, z, np.array([62, 99, 120]), strata, cells, rules, sign=1, draws=9, rng=np.random.default_rng(0))
+    assert found.estimate == np.median(found.score)
