@@ -232,7 +232,7 @@ def door(thing, folder):
 def _loaded(thing, source):
     import eventstudy as es  # noqa: PLC0415  the child prepares itself first
 
-    if thing.returns and thing.source != "french":
+    if thing.returns and (thing.whole_way or thing.source != "french"):
         levels = ("ODD", "GOOD") if thing.source == "fred" else None
         return es.load_returns(["GOOD", "ODD"], START, END, source=source, levels=levels)
     if thing.whole_way:

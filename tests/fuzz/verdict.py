@@ -111,18 +111,17 @@ def _alarm(limit):
     began, rung = time.monotonic(), []
 
     def ring(number, _):
-        if rung:  # both clocks may have run out
+        if rung and time.monotonic() - rung[-1] < limit / 2:  # both clocks may have run out
             return
         busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
         if number == signal.SIGALRM and busy and time.monotonic() - began < SLACK * limit:
-            signal.setitimer(signal.ITIMER_REAL, limit)
             return
-        rung.append(number)
+        rung.append(time.monotonic())  # it rings again: foreign code may have swallowed it
         raise Hang("the clock" if number == signal.SIGALRM else "the processor")
 
     before = signal.signal(signal.SIGALRM, ring), signal.signal(signal.SIGPROF, ring)
-    signal.setitimer(signal.ITIMER_REAL, limit)
-    signal.setitimer(signal.ITIMER_PROF, limit)
+    signal.setitimer(signal.ITIMER_REAL, limit, limit)
+    signal.setitimer(signal.ITIMER_PROF, limit, limit)
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ from verdict import SLACK
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src" / "eventstudy"
 CHUNK = 4000  # inputs of one child: what it remembers does not grow for ever
-START = 120.0  # seconds until a child is ready
+START = 300.0  # seconds until a child is ready
 GRACE = 8.0  # seconds beyond the limit until a child that does not answer is ended
 
 
@@ -31,6 +31,7 @@ class Child:
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
         self.held = b""
+        self.inputs = stop - first
 
     def line(self, patience):
         """Return the next line; None if the child has ended; raises TimeoutError."""
@@ -48,67 +49,64 @@ class Child:
 
     def end(self):
         self.process.kill()
-        code = self.process.wait()
+        self.process.wait()
         self.selector.close()
         self.process.stdout.close()
-        return code
 
 
 def run_border(border, seed, numbers, limit, told):
     """Take a border's inputs through children; `told` gets each line about an input, in order."""
-    at, stop = numbers.start, numbers.stop
-    while at < stop:
-        last = min(stop, at + CHUNK)
-        child = Child(border, seed, at, last, limit)
-        patience, stuck = START, None
+    at, lost = numbers.start, []
+    while at < numbers.stop:
+        child = Child(border, seed, at, min(numbers.stop, at + CHUNK), limit)
+        fault = None
         try:
-            while at < last:
-                line = child.line(patience)
-                if line is None:
-                    code = child.process.wait()
-                    if patience == START:
-                        msg = f"the worker of {border} does not start (exit code {code})"
-                        raise RuntimeError(msg)
-                    told(
-                        {
-                            "number": at,
-                            "kind": "crash",
-                            "type": f"exit {code}",
-                            "where": "",
-                            "said": "",
-                            "mutations": [],
-                            "keep": None,
-                        }
-                    )
-                    at += 1
-                    break
-                stuck = Path(line["ready"]) if "ready" in line else stuck
-                patience = 2 * SLACK * limit + GRACE
-                if "broken" in line:
-                    msg = f"the harness itself fails at input {at} of {border}:\n{line['broken']}"
-                    raise RuntimeError(msg)
-                if "number" in line:
-                    told(line)
-                    at = line["number"] + 1
-                elif "busy" in line:
-                    patience = 8 * SLACK * limit + GRACE
-        except TimeoutError:
-            if patience == START:
-                raise
-            told(
-                {
-                    "number": at,
-                    "kind": "hang",
-                    "type": "",
-                    "where": _stuck_at(stuck),
-                    "said": "the process had to be ended",
-                    "mutations": [],
-                    "keep": None,
-                }
-            )
-            at += 1
+            for line in _lines(child, border, limit):
+                told(line)
+                at = line["number"] + 1
+        except _Lost as ended:
+            fault = ended.args
         finally:
             child.end()
+        if fault and at in lost:  # it may have been anyone's doing: an input must end its process twice
+            line = dict(zip(("kind", "type", "where", "said"), fault, strict=True))
+            told({"number": at, "mutations": [], "keep": None, **line})
+            at += 1
+        elif fault:
+            lost.append(at)
+
+
+HANG, CRASH = ("hang", ""), "crash"
+
+
+class _Lost(Exception):
+    """A child is gone, or does not answer: kind, type, where, what is said."""
+
+
+def _lines(child, border, limit):
+    """Yield the lines about inputs that come from a child, until it has done all of them."""
+    patience, stuck, left = START, None, child.inputs
+    while left:
+        try:
+            line = child.line(patience)
+        except TimeoutError:
+            if stuck is None:
+                raise
+            raise _Lost(*HANG, _stuck_at(stuck), "the process had to be ended") from None
+        if line is None:
+            code = child.process.wait()
+            if stuck is None:
+                msg = f"the worker of {border} does not start (exit code {code})"
+                raise RuntimeError(msg)
+            raise _Lost(CRASH, f"exit {code}", "", "")
+        if "broken" in line:
+            msg = f"the harness itself fails at border {border}:\n{line['broken']}"
+            raise RuntimeError(msg)
+        stuck = Path(line["ready"]) if "ready" in line else stuck
+        patience = (8 if "busy" in line else 2) * SLACK * limit + GRACE
+        if "number" in line:
+            left -= 1
+            yield line
 
 
 def _stuck_at(path):
