@@ -208,11 +208,10 @@ POISON = {
     "a zone": (lambda f: f.tz_localize("UTC"), {}, "rows that are no days"),
     "a dividend above the price": (lambda f: f.assign(dividend=f["close"] * 2), {}, "is not below the close before it"),
     "a file that is none of ours": (lambda _: pd.DataFrame({"a": [1]}), {}, "column 'a' is none of"),
-    "another symbol": (None, {"symbol": "OTHER"}, "the manifest is of yahoo/raw/OTHER"),
     "no dates": (None, {"covered": ["NaT", "NaT"]}, "it covers NaT to NaT"),
     "dates out of order": (None, {"covered": [END, START]}, "it covers 2025-03-31 00:00:00 to 2025-03-03"),
     "words that are none": (None, {"meta": {"currency": 7}}, "int among its words"),
-    "no file": (None, {"file": "gone.parquet"}, "No such file"),
+    "no file": (None, {"file": "0123456789abcdef.parquet"}, "No such file"),
     "a list for a table": (None, {"meta": [1]}, "dictionary update sequence"),
 }
 
@@ -255,6 +254,17 @@ def test_poisoned_entries_heal(yahoo, tmp_path):
     assert healed.failures == {}
     assert set(server.charts) == set(kinds)
     assert (cache_verify(tmp_path)["state"] == "ok").all()
+
+
+def test_an_entry_of_another_symbol_is_left_alone(yahoo, tmp_path):
+    _, source = yahoo(Security("A"), Security("GOOD"), cache=tmp_path)
+    es.load_prices(["A", "GOOD"], START, END, source=source)
+    poison(tmp_path / "yahoo" / "raw" / "A", None, {"symbol": "OTHER"})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(DataError, match=r"manifest\.json' is not of this cache, which keeps 'A' there; move it away"):
+        es.load_prices(["A", "GOOD"], START, END, source=source)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert list(cache_verify(tmp_path)["symbol"]) == ["GOOD"]
 
 
 def test_two_columns_of_one_symbol_are_refused():

@@ -37,7 +37,7 @@ def by_loop(events, mask):
 )
 def test_events_of_the_call_mask_their_own_security(events, mask):
     who, day = (np.array(column) for column in zip(*events, strict=True))
-    study = SimpleNamespace(mask=mask)
+    study = SimpleNamespace(mask=mask, label=None)
     placed = SimpleNamespace(position=day)
     masked, real = masked_bars(study, ALIGNED, placed, pool=True, security=who, day0=day)
     used = sorted(set(who))  # of a security without events nothing is estimated
@@ -53,7 +53,7 @@ def test_events_of_the_call_mask_their_own_security(events, mask):
 def test_a_catalogue_masks_its_days_for_all_and_the_call_its_own_for_placebos():
     pool = pd.DatetimeIndex([DAYS[0], DAYS[12], DAYS[39]]).tz_localize("America/New_York") + pd.Timedelta(hours=11)
     beyond = pd.DatetimeIndex(["2030-01-02 11:00"]).tz_localize("America/New_York")
-    study = SimpleNamespace(mask=(-1, 1))
+    study = SimpleNamespace(mask=(-1, 1), label=None)
     placed = SimpleNamespace(position=np.array([-1, 0, 30]))
     masked, real = masked_bars(study, ALIGNED, placed, pool.append(beyond), np.array([0]), np.array([30]))
     assert np.flatnonzero(masked).tolist() == [0, 1, 11, 12, 13, 38, 39]

@@ -89,7 +89,7 @@ def test_numeric_modules_are_found_not_listed():
     names = {str(path.relative_to(PACKAGE)) for path in numeric_modules(PACKAGE)}
     assert {"abnormal/solve.py", "inference/tost.py", "hypothesis/power.py", "study/align.py"} <= names
     assert not {"hypothesis/wording.py", "inference/__init__.py", "returns/panel.py"} & names
-    assert other_rooms(ROOT) == ["tests/events", "tests/plots", "tests/returns"]
+    assert other_rooms(ROOT) == ["tests/events", "tests/plots", "tests/replace", "tests/returns"]
 
 
 def test_tests_of_a_line_come_nearest_first():
