@@ -193,7 +193,10 @@ ODD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("odd", ODD)
+QUICK = {"one event that does both", "no security there", "another window"}
+
+
+@pytest.mark.parametrize("odd", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in ODD])
 def test_odd_and_legal_studies_run(tmp_path, odd):
     document, _ = build_document(load_study(write(tmp_path, **ODD[odd])), quick=True)
     assert document.answer[0].endswith(".")
@@ -208,6 +211,7 @@ def test_they_are_written_too(tmp_path, odd):
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_events_of_one_name_are_told_apart(tmp_path):
     document, _ = build_document(load_study(write(tmp_path, **ODD["events of one name"])), quick=True)
     (table,) = [table for table in document.tables if table.name == "securities"]

@@ -92,7 +92,7 @@ def load_events(
     try:
         path = Path(source)
     except TypeError:
-        msg = f"{type(source).__name__} {brief(repr(source))} is not a shipped name, a path, a DataFrame or an EventCatalog"
+        msg = f"{type(source).__name__} {brief(source)} is not a shipped name, a path, a DataFrame or an EventCatalog"
         raise CatalogError(msg) from None
     if path.suffix.lower() not in SUFFIXES and not _is_there(path):
         known = shipped_catalogues()

@@ -314,7 +314,7 @@ def _content(source: Any) -> Mapping[str, Any]:
     if isinstance(source, Mapping):
         return source
     if not isinstance(source, str | Path):
-        msg = f"definitions are a file, its content or the name of an example, not {type(source).__name__} {brief(source)!r}"
+        msg = f"definitions are a file, its content or the name of an example, not {type(source).__name__} {brief(source)}"
         raise StudyError(msg)
     if source in EXAMPLES:
         text = shipped_text("eventstudy.hypothesis", f"examples/{source}.toml")

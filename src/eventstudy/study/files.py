@@ -229,7 +229,7 @@ def load_study(source: str | Path) -> StudyFile:
     try:
         path = existing_file(Path(source), StudyError)
     except TypeError:
-        msg = f"a study is a shipped name or a path, not {type(source).__name__} {brief(source)!r}"
+        msg = f"a study is a shipped name or a path, not {type(source).__name__} {brief(source)}"
         raise StudyError(msg) from None
     except StudyError as error:
         msg = f"no study {brief(source)!r}: give the path of a .toml file or one of: {', '.join(shipped_studies())} ({error})"
