@@ -93,6 +93,31 @@ class TestBands:
         np.testing.assert_allclose(band.se, expected, rtol=RTOL)
         assert band.critical > band.pointwise == pytest.approx(stats.t.ppf(0.975, 11))
 
+    @pytest.mark.parametrize("level", [0.95, 0.7])
+    def test_the_band_by_a_loop_over_its_signs(self, level):
+        """Sessions of one, two and three events with holes: signs by session, the largest deviation of each draw."""
+        rng = np.random.default_rng(3)
+        day0 = np.array([5, 5, 9, 12, 12, 12, 20, 31, 44])
+        ar = rng.normal(0, 0.01, (9, 4))
+        ar[2, 1] = ar[7, 3] = np.nan
+        ar[8] = np.nan  # without a return: in no path
+        band = caar_band(sample_of(ar=ar, day0=day0), level=level, draws=59, seed=8)
+        paths = np.array([[sum(v for v in row[: j + 1] if math.isfinite(v)) for j in range(4)] for row in ar[:8]])
+        centre = paths.mean(axis=0)
+        score = np.array([(paths[day0[:8] == d] - centre).sum(axis=0) / 8 for d in (5, 9, 12, 20, 31)])
+        error = np.sqrt((score**2).sum(axis=0) * 5 / 4)
+        signs = 1 - 2 * np.random.default_rng(8).integers(0, 2, (59, 5))
+        largest = [
+            max(abs(sum(s * score[g, j] for g, s in enumerate(row))) / error[j] for j in range(4)) for row in signs
+        ]
+        single = stats.t.ppf(0.5 + level / 2, 4)
+        wide = np.quantile(largest, level) * single / stats.norm.ppf(0.5 + level / 2)
+        np.testing.assert_allclose([band.path, band.se], [centre, error], rtol=RTOL)
+        assert (band.pointwise, band.critical) == pytest.approx((single, max(wide, single)))
+        np.testing.assert_allclose(
+            [band.low, band.high], [centre - band.critical * error, centre + band.critical * error]
+        )
+
     def test_the_whole_path_is_covered_as_often_as_said(self):
         rng, covered, tries = np.random.default_rng(2), 0, 400
         for _ in range(tries):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from eventstudy.errors import StudyError
 from eventstudy.inference import TESTS, TestResult, each_day, run, run_all, sample_of
@@ -303,3 +304,50 @@ def test_the_documentation_names_every_test():
     for name, spec in TESTS.items():
         assert f"| `{name}` | {spec.null} |" in page, name
         assert spec.reference in page, name
+
+
+@pytest.mark.parametrize("level", [0.95, 0.9, 0.5])
+@pytest.mark.parametrize(("name", "law"), [("cross_sectional", stats.t(7)), ("patell", stats.norm())])
+def test_intervals_are_the_quantile_of_the_law_times_the_error(make_sample, name, law, level):
+    result = run(name, make_sample(8), level=level)
+    half = law.ppf(0.5 + level / 2) * result.se
+    np.testing.assert_allclose(result.ci, (result.estimate - half, result.estimate + half), rtol=1e-9)
+    assert result.level == level
+    np.testing.assert_allclose(result.estimate / result.se, result.statistic, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("n", "warned"), [(4, True), (5, False)])
+def test_below_five_events_only_exact_tests_are_not_warned_of(make_sample, n, warned):
+    text = "below 5 security-events only exact and placebo tests can be trusted"
+    assert (text in run("cross_sectional", make_sample(n)).warnings) == warned
+    assert text not in run("sign", make_sample(n)).warnings
+    assert text not in run("permutation", make_sample(n), draws=9, seed=0).warnings
+
+
+def test_a_seed_is_one_stream_for_each_test_and_a_generator_is_used_up(make_sample):
+    sample = make_sample(24)
+    rng = np.random.default_rng(1)
+    first, second = (run("wild_bootstrap", sample, seed=rng, draws=99).pvalue for _ in range(2))
+    assert first != second
+    rng = np.random.default_rng(1)
+    assert run("wild_bootstrap", sample, seed=rng, draws=99).pvalue == first
+    assert run("wild_bootstrap", sample, draws=99).pvalue == run("wild_bootstrap", sample, seed=0, draws=99).pvalue
+
+
+def test_obstacles_are_told_with_their_numbers(make_sample):
+    one, apart = make_sample(3, dates="one"), make_sample(3)
+    told = {
+        run("cluster_bootstrap", one).reason: "needs two sessions or more; all 3 security-events share one",
+        run("portfolio", apart).reason: "needs one common date; the security-events have 3 different sessions",
+        run("sq", apart).reason: "tests one security-event, has 3; each event's own t stands in the table of CARs",
+        run("bootstrap_t", make_sample(2)).reason: "needs at least 3 security-events, has 2",
+        run(
+            "corrado", replace(apart, estimation=None)
+        ).reason: "needs the estimation windows, which this sample does not carry (sample(..., estimation=True))",
+    }
+    assert list(told) == list(told.values())
+    half = replace(apart, refit=None)
+    assert "needs the returns of other dates" in run("permutation", half).reason
+    assert "needs the returns of other dates" in run("permutation", replace(apart, admissible=None)).reason
+    with_hole = replace(one, day0=np.array([350, 350, 351]), car=np.array([0.1, 0.2, np.nan]))
+    assert "all 2 security-events share one" in run("cluster_bootstrap", with_hole).reason
