@@ -249,7 +249,6 @@ def door(thing, folder):
             if thing.truth and panel.frame["GOOD"].tolist() != answers.GOOD:
                 msg = "a frozen panel is another one"
                 raise WrongNumber(msg)
-            _sound(panel.frame)
         finally:
             _untouched(strangers)
         return

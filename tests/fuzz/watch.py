@@ -32,6 +32,7 @@ class Child:
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
         self.held = b""
         self.inputs = stop - first
+        self.folder = None
 
     def line(self, patience):
         """Return the next line; None if the child has ended; raises TimeoutError."""
@@ -50,6 +51,8 @@ class Child:
     def end(self):
         self.process.kill()
         self.process.wait()
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
         self.selector.close()
         self.process.stdout.close()
 
@@ -102,7 +105,9 @@ def _lines(child, border, limit):
         if "broken" in line:
             msg = f"the harness itself fails at border {border}:\n{line['broken']}"
             raise RuntimeError(msg)
-        stuck = Path(line["ready"]) if "ready" in line else stuck
+        if "ready" in line:
+            stuck = Path(line["ready"])
+            child.folder = stuck.parent
         patience = (8 if "busy" in line else 2) * SLACK * limit + GRACE
         if "number" in line:
             left -= 1
@@ -110,12 +115,11 @@ def _lines(child, border, limit):
 
 
 def _stuck_at(path):
-    """Return the innermost line of the package in the traceback that a stuck child has left, and remove its folder."""
+    """Return the innermost line of the package in the traceback that a stuck child has left."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, AttributeError):
         return "?"
-    shutil.rmtree(path.parent, ignore_errors=True)
     found = re.search(r'File "[^"]*/src/eventstudy/([^"]+)", line (\d+) in (\S+)', text)  # the innermost stands first
     return f"{found[1]}:{found[2]} {found[3]}" if found else "in foreign code"
 
