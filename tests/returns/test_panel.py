@@ -170,3 +170,11 @@ def test_reprs_show_in_a_notebook():
     panel = es.PricePanel(frame_of(A=[1.0, 2, 3, 4, 5]), failures={"B": "NoSuchTicker: gone"})
     assert repr(panel) == "PricePanel: 5 bars x 1 symbol, 2025-03-03 .. 2025-03-07, 1 failed"
     assert "<table" in panel._repr_html_()
+
+
+@pytest.mark.parametrize("panel", [es.PricePanel, es.ReturnPanel])
+@pytest.mark.parametrize("name", ["calendars", "sources", "failures"])
+def test_what_is_said_of_each_symbol_is_a_mapping(panel, name):
+    frame = pd.DataFrame({"A": [1.0, 1.01]}, index=pd.to_datetime(["2025-04-02", "2025-04-03"]))
+    with pytest.raises(DataError, match=f"{name}='XNYS' is not a mapping of symbol to text"):
+        panel(frame, **{name: "XNYS"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from eventstudy.errors import DataError
 from eventstudy.returns.cells import cell, whole_text
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -302,3 +304,13 @@ def fractions_in(values: pd.Series) -> bool:
     figures = pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     known = figures[np.isfinite(figures)]
     return bool(len(known) and (known != np.floor(known)).any())
+
+
+def by_symbol(value: Any, name: str) -> Mapping[str, str]:
+    """Return what a caller says of each symbol; what is no mapping is refused."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        msg = f"{name}={brief(repr(value))} is not a mapping of symbol to text, such as {name}={{'7203.T': …}}"
+        raise DataError(msg)
+    return value

@@ -16,7 +16,7 @@ from eventstudy.errors import DataError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
 from eventstudy.returns.cells import unlike_numbers
-from eventstudy.returns.columns import PRICE_NAMES, RETURN_NAMES, one_level, refuse_dates
+from eventstudy.returns.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
 from eventstudy.returns.plausible import check_returns
 from eventstudy.returns.quality import assess
 
@@ -90,10 +90,10 @@ class PricePanel:
     span: tuple[pd.Timestamp, pd.Timestamp] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        own = {str(s): c for s, c in (self.calendars or {}).items() if c != self.calendar}
+        own = {str(s): c for s, c in by_symbol(self.calendars, "calendars").items() if c != self.calendar}
         given = _labelled(self.frame)
         frame, outside = session_rows(given, self.calendar, own, self.span)
-        sources = {symbol: (self.sources or {}).get(symbol, "given") for symbol in frame.columns}
+        sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in frame.columns}
         quality = assess(frame, calendar=self.calendar, calendars=own, sources=sources, outside=outside, span=self.span)
         if self.quality is not None:
             quality = _widened(quality, self.quality)
@@ -101,7 +101,7 @@ class PricePanel:
             "frame": frame,
             "calendars": {symbol: own[symbol] for symbol in frame.columns if symbol in own},
             "sources": sources,
-            "failures": dict(self.failures or {}),
+            "failures": dict(by_symbol(self.failures, "failures")),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
@@ -187,7 +187,7 @@ class ReturnPanel:
             raise DataError(msg)
         levels = levels.reindex(frame.index).rename_axis(columns="symbol")
         everything = [*frame.columns, *levels.columns]
-        sources = {symbol: (self.sources or {}).get(symbol, "given") for symbol in everything}
+        sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in everything}
         quality = self.quality
         if quality is None:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
@@ -195,8 +195,8 @@ class ReturnPanel:
             "frame": frame,
             "levels": levels,
             "sources": sources,
-            "failures": dict(self.failures or {}),
-            "calendars": dict(self.calendars or {}),
+            "failures": dict(by_symbol(self.failures, "failures")),
+            "calendars": dict(by_symbol(self.calendars, "calendars")),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
