@@ -15,7 +15,7 @@ import pandas as pd
 
 from eventstudy.calibration import Row, draw_table, read_table
 from eventstudy.inference import TESTS
-from eventstudy.inference.spec import ALWAYS, MANY
+from eventstudy.inference.core.spec import ALWAYS, MANY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 import eventstudy as es
-from eventstudy.inference import TESTS, measure, run
-from eventstudy.inference.facts import SampleFacts
+from eventstudy.inference import TESTS, run
+from eventstudy.inference.core.sample_facts import SampleFacts
+from eventstudy.inference.core.validity import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

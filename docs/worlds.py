@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from eventstudy.hypothesis import load_definitions
-from eventstudy.hypothesis.trials import run_trials
-from eventstudy.hypothesis.worlds import KINDS
+from eventstudy.hypothesis.laboratory.trials import run_trials
+from eventstudy.hypothesis.laboratory.worlds import KINDS
 
 SIZES = (1, 3)
 

@@ -14,13 +14,15 @@ import eventstudy as es
 from eventstudy import _shipped
 from eventstudy.calibration.tables import TABLES, shipped_tables
 from eventstudy.errors import InstallationError
-from eventstudy.events import companions, load
-from eventstudy.hypothesis.definitions import load_definitions
-from eventstudy.hypothesis.ledger import load_claims
+from eventstudy.events import episodes as companions, load
+from eventstudy.hypothesis.claims.ledger import load_claims
+from eventstudy.hypothesis.record import definitions
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.verdict import tables as verdict_tables
 from eventstudy.plots.style import styled
-from eventstudy.report import page
+from eventstudy.report.page import page
 from eventstudy.returns import bundled
-from eventstudy.study.files import load_study, shipped_studies
+from eventstudy.study.study_file import load_study, shipped_studies
 
 SOURCE = Path(es.__file__).parent
 
@@ -39,7 +41,8 @@ NEEDED = {
     **{f"events/catalogues/episodes/{name}.toml": (companions.load_episodes, name) for name in companions.EPISODES},
     "events/catalogues/macro_calendar.csv": (companions.load_macro_calendar,),
     "hypothesis/claims.toml": (load_claims,),
-    "hypothesis/definitions.toml": (load_definitions,),
+    "hypothesis/definitions.toml": (definitions._shipped.__wrapped__,),
+    "hypothesis/verdict/tables.toml": (verdict_tables._words.__wrapped__,),
     "hypothesis/examples/fomc.toml": (load_definitions, "fomc"),
     **{f"plots/{style}.mplstyle": (drawn, style) for style in ("screen", "paper")},
     **{f"report/template/{name}": (page._read, name) for name in ("page.css", "page.html.j2", "page.js")},
@@ -50,7 +53,9 @@ NEEDED = {
 
 def data_files() -> set[str]:
     found = (
-        path for path in SOURCE.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc", ".nbi", ".nbc"}
+        path
+        for path in SOURCE.rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc", ".pyi", ".nbi", ".nbc"}
     )
     return {path.relative_to(SOURCE).as_posix() for path in found} - {"py.typed"}
 

@@ -9,8 +9,7 @@ import pytest
 
 from eventstudy.errors import InputError
 from eventstudy.words import brief, stripped, visible
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 HOSTILE = ["\x1b[2J", "\x1b]0;pwned\x07", "\x9b2J", "a\x00b", "\x7f", "\u202egnp", "\ud800", "\u2066x\u2069", "\ufeff", "\u2028", "\ufffe", "\r", "\t"]  # fmt: skip
 PLAIN = ["a", "关税", "−4.8 %", "“x”", "é", "a b", "\u00a0", "👩", "[red]", "<b>", "$x$", "\\x1b"]

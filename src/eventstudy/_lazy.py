@@ -1,26 +1,22 @@
-"""Public names that are imported when first used (PEP 562)."""
+"""Names of the version before: they still answer, with a warning that says where they are now."""
 
 from __future__ import annotations
 
-import sys
+import warnings
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-__all__ = ["lazily"]
+from typing import Any
 
 
-def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a package whose names stand in the modules that `homes` gives, name -> module."""
+def with_old_names(package: str, get: Callable[[str], Any], old: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a package that also answers to `old`, name -> module within the package."""
 
-    def get(name: str) -> Any:
-        if name not in homes:
-            msg = f"module {package!r} has no attribute {name!r}"
-            raise AttributeError(msg)
-        value = getattr(import_module(f"{package}.{homes[name]}"), name)
-        setattr(sys.modules[package], name, value)
-        return value
+    def answer(name: str) -> Any:
+        if name not in old:
+            return get(name)
+        place = f"{package}.{old[name]}"
+        msg = f"{package}.{name} will go in the next version; import it from {place}"
+        warnings.warn(msg, DeprecationWarning, stacklevel=2)
+        return getattr(import_module(place), name)
 
-    return get
+    return answer

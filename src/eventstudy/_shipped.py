@@ -10,8 +10,6 @@ from eventstudy.errors import InstallationError
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["shipped", "shipped_text"]
-
 
 def shipped(room: str, name: str) -> Traversable:
     """Return a file that comes with the package.

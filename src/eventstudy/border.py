@@ -14,25 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from eventstudy.errors import LISTED, EventStudyError, InputError
+from eventstudy.errors import EventStudyError, InputError
 from eventstudy.words import visible
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
-
-__all__ = [
-    "LARGEST",
-    "LISTED",
-    "existing_file",
-    "guarded",
-    "opened",
-    "parse_json",
-    "parse_toml",
-    "read_bytes",
-    "read_text",
-    "said",
-]
 
 LARGEST: Final = 2 * 1024**3  # bytes of a file, after it is expanded
 MOST_COLUMNS: Final = 20_000
@@ -110,6 +97,11 @@ def existing_file(path: str | os.PathLike[str], error: type[InputError]) -> Path
     return found
 
 
+def file_name(path: Path) -> str:
+    """Return a file's name without its folder, as messages and tables show it: on one line."""
+    return visible(path.name)
+
+
 def is_there(asked: Callable[[], bool]) -> bool:
     """Ask a path what it is, such as `path.is_file`; one that no system can name is nothing: who opens it says so."""
     try:
@@ -121,8 +113,8 @@ def is_there(asked: Callable[[], bool]) -> bool:
 @contextmanager
 def opened(path: Path, error: type[InputError], *, largest: int = LARGEST) -> Iterator[IO[bytes]]:
     """Open a file of bytes, expanded if its name says that it is compressed, for `largest` bytes at the most."""
-    with guarded(path.name, "a file", error, "check that it is whole"), _expanded(path, error) as inner:
-        yield io.BufferedReader(_Bounded(inner, path.name, error, largest))
+    with guarded(file_name(path), "a file", error, "check that it is whole"), _expanded(path, error) as inner:
+        yield io.BufferedReader(_Bounded(inner, file_name(path), error, largest))
 
 
 def read_bytes(path: Path, error: type[InputError], *, largest: int = LARGEST) -> bytes:
@@ -196,7 +188,7 @@ def _only_member(path: Path, error: type[InputError]) -> IO[bytes]:
     packed = zipfile.ZipFile(path)
     members = [item for item in packed.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX/")]
     if len(members) != 1:
-        msg = f"{path.name}: the archive holds {len(members)} files; keep the one that is meant"
+        msg = f"{file_name(path)}: the archive holds {len(members)} files; keep the one that is meant"
         raise error(msg)
     return packed.open(members[0])
 

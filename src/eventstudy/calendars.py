@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 
     from exchange_calendars import ExchangeCalendar
 
-__all__ = [
-    "closes",
-    "first_sessions",
-    "get_calendar",
-    "known_years",
-    "opens",
-    "outside",
-    "refuse_sparse",
-    "sessions",
-    "timings",
-]
-
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 
 
@@ -167,7 +155,7 @@ def _cut_to_what_is_recorded(name: str, first: pd.Timestamp, last: pd.Timestamp)
 
     try:
         return xcals.get_calendar(name, start=first, end=last)
-    except ValueError:
+    except (ValueError, NotImplementedError):
         # some calendars are recorded for part of the time only: whole years are cut to it, what was asked for is not
         recorded = xcals.get_calendar(name)
         low, high = recorded.bound_min(), recorded.bound_max()

@@ -26,24 +26,6 @@ from typing import Final
 
 from eventstudy.words import visible
 
-__all__ = [
-    "BadPayload",
-    "CatalogError",
-    "DataError",
-    "EventStudyError",
-    "InputError",
-    "InstallationError",
-    "NoDataInWindow",
-    "NoSuchTicker",
-    "Problem",
-    "RateLimited",
-    "SourceDown",
-    "SourceError",
-    "StudyError",
-    "Unreachable",
-]
-
-
 LISTED: Final = 50  # bad rows that one message names
 LONGEST: Final = 4000  # characters of one line of a message
 

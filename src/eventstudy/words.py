@@ -1,17 +1,13 @@
-"""Text of others on its way to a person: what no eye can see is written as an escape, and nothing is endless.
-
-A catalogue, a study file or a price file is a text that one gets from somebody. What stands in it may hold orders to a
-terminal, marks that turn the direction of reading, or what no XML file may hold. It is kept as it is in what is counted
-with, and made plain here where it is shown.
-"""
+"""Numbers in words: p-values, percent, signs."""
 
 from __future__ import annotations
 
+import math
+import re
 import unicodedata
 
-__all__ = ["brief", "stripped", "visible"]
-
 JOINERS = "\u200c\u200d"  # they shape letters of some scripts, and pictures of several people; they hide nothing
+
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, marks of direction, half surrogates, odd ends of lines
 
 
@@ -65,3 +61,35 @@ def brief(value: object, most: int = 80) -> str:
         text = f"a {type(value).__name__} too large to be shown"
     text = " ".join(text[: 10 * most].split())
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def pvalue_words(p: float) -> str:
+    """Write a p-value for a sentence: three places, "< 0.001" below.
+
+    Examples
+    --------
+    >>> pvalue_words(0.0123), pvalue_words(0.0005)
+    ('p = 0.012', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Write a share or a return as percent."""
+    return "n/a" if not math.isfinite(value) else f"{value * 100:.{digits}f}%"
+
+
+def typeset(line: str) -> str:
+    """Write arrows and minus signs as print has them; sentences keep to what any terminal can show.
+
+    Examples
+    --------
+    >>> typeset("H1 -> H3: -0.5 to +0.5")
+    'H1 → H3: −0.5 to +0.5'
+    """
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", line.replace("->", "→"))
+
+
+def signed(value: float) -> str:
+    """Write a return with its sign, in percent."""
+    return f"{value * 100:+.2f}%"

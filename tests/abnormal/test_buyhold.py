@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from eventstudy.abnormal.buyhold import buy_and_hold, delisted
+from eventstudy.abnormal.buy_and_hold import buy_and_hold, delisted
 
 
 @pytest.mark.parametrize("log", [False, True])

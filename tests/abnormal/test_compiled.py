@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eventstudy.abnormal import Exclusion, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, estimate
-from eventstudy.abnormal.fused import WORTHWHILE, compiled
+from eventstudy.abnormal.engine.kernel import WORTHWHILE, compiled
 from eventstudy.errors import StudyError
 
 pytest.importorskip("numba", reason="the extra `fast` is not installed")
@@ -52,7 +52,7 @@ def test_both_kernels_agree(world, model, mask):
 
 def test_what_the_loop_leaves_behind_are_sums_over_the_windows():
     """Not through `estimate`, which does anew what looks wrong: each sum by numpy, and NaN where it must look."""
-    from eventstudy.abnormal._compiled import fit_windows  # noqa: PLC0415  numba is an extra
+    from eventstudy.abnormal.engine._kernel_numba import fit_windows  # noqa: PLC0415  numba is an extra
 
     rng = np.random.default_rng(3)
     returns, (T, L, k, first, ahead_first) = rng.normal(size=(3, 60)), (20, 4, 2, -22, -1)

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 
 import eventstudy as es
 from eventstudy.abnormal import ControlPortfolio, Exclusion, SyntheticControl, estimate
-from eventstudy.abnormal.control import simplex_weights
+from eventstudy.abnormal.models.control_portfolios import simplex_weights
 from eventstudy.errors import StudyError
 
 RTOL = 1e-10  # float64 on both sides
@@ -138,7 +138,7 @@ def test_a_study_excludes_the_controls_and_agrees_with_their_portfolio():
     result = study(SyntheticControl(tuple("BCDEFG")))
     assert result.car()["symbol"].tolist() == ["A"]
     assert set(result.excluded["reason"]) == {"benchmark"}
-    weights = result.parts[0].abnormal.coef[0]
+    weights = result._fitted.parts[0].abnormal.coef[0]
     held = study(ControlPortfolio(tuple("BCDEFG"), tuple(weights)))
     np.testing.assert_allclose(result.car()["car"], held.car()["car"], rtol=1e-9)
 

@@ -15,8 +15,7 @@ from eventstudy.abnormal import (
     ScholesWilliams,
     estimate,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 RTOL = 1e-9  # two orders of arithmetic on returns of the same size
 BARS, WINDOW, ESTIMATION = 160, (-3, 4), (-70, -6)

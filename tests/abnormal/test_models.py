@@ -17,8 +17,8 @@ from eventstudy.abnormal import (
     TradeToTrade,
     estimate,
 )
-from eventstudy.abnormal.garch import garch_forecast
-from eventstudy.abnormal.thin import lump, spans_of
+from eventstudy.abnormal.models.garch import garch_forecast
+from eventstudy.abnormal.models.lumped import lump, spans_of
 from eventstudy.errors import StudyError
 
 RTOL = 1e-10  # closed forms in float64 on both sides

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from eventstudy.abnormal import MarketModel, estimate, placebo
-from eventstudy.abnormal.engine import estimate_again
-from eventstudy.abnormal.placebo import admissible
+from eventstudy.abnormal import MarketModel, estimate, placebo_refit as placebo
+from eventstudy.abnormal.engine.engine import estimate_again
+from eventstudy.abnormal.placebo_refit import admissible
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from eventstudy.abnormal import FactorModel, estimate, solve
-from eventstudy.abnormal.basis import orthonormal
+from eventstudy.abnormal import FactorModel, estimate
+from eventstudy.abnormal.engine import solve
+from eventstudy.abnormal.orthonormal import orthonormal
 
 ORTHOGONAL = 2e-15  # a few units in the last place of sums of 200 products
 RTOL = 1e-10  # two backward-stable least squares

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from eventstudy.abnormal import MarketModel, estimate, spread
+from eventstudy.abnormal import MarketModel, estimate
+from eventstudy.abnormal.engine import parallel as spread
 
 BARS, SECURITIES, EVENTS = 200, 7, 30
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from eventstudy.abnormal import MarketModel, estimate, linear
+from eventstudy.abnormal import MarketModel, estimate
+from eventstudy.abnormal.engine import chunks
 
 
 def test_threads_change_no_bit(monkeypatch):
@@ -17,8 +18,8 @@ def test_threads_change_no_bit(monkeypatch):
                         model=MarketModel("m"), minimum=60, chunk=64)  # fmt: skip
 
     alone = run()
-    monkeypatch.setattr(linear, "THREADED", 1)
-    monkeypatch.setattr(linear, "THREADS", 4)
+    monkeypatch.setattr(chunks, "THREADED", 1)
+    monkeypatch.setattr(chunks, "THREADS", 4)
     together = run()
     for name in ("ar", "sigma", "share", "m", "status", "mix"):
         np.testing.assert_array_equal(getattr(alone, name), getattr(together, name))

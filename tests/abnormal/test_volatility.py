@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eventstudy.abnormal import MeanAdjusted, estimate
-from eventstudy.abnormal.volatility import ewma_before, known_bar
+from eventstudy.abnormal.engine.volatility import ewma_before, known_bar
 from eventstudy.errors import StudyError
 
 RTOL = 1e-12  # the same arithmetic in another order

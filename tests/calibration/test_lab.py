@@ -27,7 +27,8 @@ from eventstudy.calibration import (
 from eventstudy.calibration.batch import samples, single_samples
 from eventstudy.calibration.journal import read_journal
 from eventstudy.errors import StudyError
-from eventstudy.inference import TESTS, caar_se, power, run
+from eventstudy.inference import TESTS, power, run
+from eventstudy.inference.beyond.power import caar_se
 
 RTOL = 1e-9  # residuals from coefficients against residuals from a projection
 MONTE_CARLO = 3.5  # standard errors; fixed seeds

@@ -4,7 +4,7 @@ import pytest
 from texts import collisions
 
 from eventstudy.report.build import build_document
-from eventstudy.study.files import load_study
+from eventstudy.study.study_file import load_study
 
 pytestmark = pytest.mark.slow  # a whole run
 

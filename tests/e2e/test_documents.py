@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from eventstudy.cli.app import app
-from eventstudy.study.files import StudyFile
+from eventstudy.study.study_file import StudyFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,10 +21,9 @@ from eventstudy.plots.style import new_figure
 from eventstudy.report import Chart, Document, Section, Table, check_document, read_manifest, write_document
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, freeze
 from eventstudy.returns.bars import Bars
-from eventstudy.returns.freeze import check_frozen
-from eventstudy.returns.store import Entry, Key, Store
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from eventstudy.returns.cache.store import Entry, Key, Store
+from eventstudy.returns.sources.frozen import check_frozen
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 DAYS = pd.date_range("2025-03-03", periods=3)
 DIGEST = "0" * 64
@@ -117,7 +116,7 @@ def _drawn_once():
     Image.new("L", (8, 8), 255).save(png, format="PNG")
     with pytest.MonkeyPatch.context() as patch:
         drawn = {"svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>", "png": png.getvalue()}
-        patch.setattr("eventstudy.report.write.draw_all", lambda figures: [drawn for _ in figures])
+        patch.setattr("eventstudy.report.page.write.draw_all", lambda figures: [drawn for _ in figures])
         yield
 
 

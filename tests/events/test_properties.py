@@ -13,8 +13,7 @@ import pandas as pd
 from eventstudy.calendars import closes
 from eventstudy.events import Event, EventCatalog, Vocabulary, load_events
 from eventstudy.events.vocabulary import CONFIDENCES, PRECISIONS, TIERS
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 ZONES = ("America/New_York", "Asia/Shanghai", "Europe/Berlin", "UTC")
 

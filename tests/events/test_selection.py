@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from eventstudy.errors import InputError
-from eventstudy.events import Event as Announcement
-from eventstudy.events import EventCatalog, Vocabulary, load_events
+from eventstudy.events import Event as Announcement, EventCatalog, Vocabulary, load_events
 
 
 def event(name: str, **keys) -> Announcement:

@@ -7,12 +7,11 @@ over a socket.
 from __future__ import annotations
 
 import copy
+import http.client
 import io
 import random
 import urllib.request
-import urllib.response
 from dataclasses import dataclass, field
-from email.message import Message
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -151,15 +150,24 @@ class PlainAnswers(urllib.request.HTTPHandler):
 
     def http_open(self, request):
         mine = "good" not in request.full_url.lower()
-        headers = Message()
-        for name, value in self.thing.headers.items() if mine else ():
-            headers[name] = value
-        number = self.thing.status if mine else 200
-        answer = urllib.response.addinfourl(
-            io.BytesIO(self.odd if mine else self.good), headers, request.full_url, number
-        )
-        answer.msg = "said"
+        content = self.odd if mine else self.good
+        headers = {"Content-Length": len(content), **(self.thing.headers if mine else {})}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        status = f"HTTP/1.1 {self.thing.status if mine else 200} said\r\n"
+        answer = http.client.HTTPResponse(_Wire(f"{status}{head}\r\n".encode("latin-1") + content))
+        answer.begin()
+        answer.url, answer.msg = request.full_url, answer.reason  # as urllib does
         return answer
+
+
+class _Wire:
+    """What a socket would have received."""
+
+    def __init__(self, received):
+        self.received = received
+
+    def makefile(self, _mode):
+        return io.BytesIO(self.received)
 
 
 def start_of(source, rng):

@@ -225,7 +225,7 @@ MUTATIONS = (
 
 def _long(called):
     """Whether a command does real work for seconds or minutes; such ones are run elsewhere."""
-    from eventstudy.study.files import shipped_studies  # noqa: PLC0415  the child prepares itself first
+    from eventstudy.study.study_file import shipped_studies  # noqa: PLC0415  the child prepares itself first
 
     command = called[0] if called else ""
     if command in {"run", "claims"}:

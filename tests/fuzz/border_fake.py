@@ -36,6 +36,13 @@ def poison(thing, rng):
 MUTATIONS = (spell_harmless, poison)
 
 
+class Careless(InputError):
+    """An error that does not mend its own message, as ours do."""
+
+    def __init__(self, message):
+        Exception.__init__(self, message)
+
+
 def _raise(error):
     raise error
 
@@ -56,8 +63,8 @@ ACTS = {
     "wrong": lambda: _raise(WrongNumber("1.0 came, 2.0 was written")),
     "text": lambda: _raise(BadText("a control character is printed")),
     "two lines": lambda: _raise(InputError("this is one line\nand this another")),
-    "control": lambda: _raise(InputError("this holds \x1b[2J, which clears a screen")),
-    "too long": lambda: _raise(InputError("x" * 6000)),
+    "control": lambda: _raise(Careless("this holds \x1b[2J, which clears a screen")),
+    "too long": lambda: _raise(Careless("x" * 6000)),
     "dies": lambda: os._exit(3),
 }
 

@@ -43,7 +43,7 @@ def _templates():
     import pandas as pd  # noqa: PLC0415  the child prepares itself first
 
     from eventstudy.calibration import calibrate, write_table  # noqa: PLC0415  the same
-    from eventstudy.report.keep import Kept, save_kept  # noqa: PLC0415  the same
+    from eventstudy.report.kept_results import Kept, save_kept  # noqa: PLC0415  the same
 
     found = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -223,7 +223,7 @@ def _table(thing, content, folder):
 
 def _report(thing, content, folder):
     from eventstudy.report import compare_folders, read_manifest  # noqa: PLC0415  the child prepares itself first
-    from eventstudy.report.write import check_target  # noqa: PLC0415  the same
+    from eventstudy.report.page.write import check_target  # noqa: PLC0415  the same
 
     for name in ("old", "new"):
         files = {part: json.dumps(value).encode() for part, value in REPORT.items()} | {
@@ -257,7 +257,7 @@ def _report(thing, content, folder):
 
 
 def _kept(thing, content, folder):
-    from eventstudy.report.keep import load_kept  # noqa: PLC0415  the child prepares itself first
+    from eventstudy.report.kept_results import load_kept  # noqa: PLC0415  the child prepares itself first
 
     path = folder / ("kept.json" if thing.kind == "kept-json" else "kept.parquet")
     path.write_bytes(content)

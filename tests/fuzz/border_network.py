@@ -17,6 +17,8 @@ from eventstudy.errors import EventStudyError
 
 __all__ = ["MUTATIONS", "door", "start"]
 
+BUILD_OPENER = urllib.request.build_opener  # the real one: the door puts its answers in front of what the package adds
+
 
 def _result(thing):
     return thing.tree["chart"]["result"][0]
@@ -215,7 +217,8 @@ def door(thing, folder):
     if thing.source == "yahoo":
         source = es.YahooSource(session=yahoo_session(thing), **options)
     else:
-        urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({}), PlainAnswers(thing)))
+        ours = urllib.request.ProxyHandler({}), PlainAnswers(thing)
+        urllib.request.build_opener = lambda *handlers: BUILD_OPENER(*ours, *handlers)
         kinds = {"french": es.FrenchSource, "fred": es.FredSource, "stooq": es.StooqSource}
         more = {"datasets": ("GOOD", "odd")} if thing.source == "french" else {}
         source = kinds[thing.source](base="http://127.0.0.1:9", **more, **options)

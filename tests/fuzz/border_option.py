@@ -248,7 +248,11 @@ def _study(length=40, end=-3, minimum=None, model=None, **options):
 
 
 def _result(name, *first):
-    return lambda **options: getattr(_things()[2], name)(*(options.pop(key, usual) for key, usual in first), **options)
+    def call(**options):
+        given = [options.pop(key, usual) for key, usual in first]
+        getattr(_things()[2], name)(*given, **options)
+
+    return call
 
 
 def _plan(**options):

@@ -56,7 +56,7 @@ def _templates():
 
     import eventstudy as es  # noqa: PLC0415  the child prepares itself first
     from eventstudy.returns.bars import Bars  # noqa: PLC0415  the same
-    from eventstudy.returns.store import Entry, Key, Store  # noqa: PLC0415  the same
+    from eventstudy.returns.cache.store import Entry, Key, Store  # noqa: PLC0415  the same
 
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)

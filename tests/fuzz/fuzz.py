@@ -55,8 +55,10 @@ def fuzz(border, seed, inputs, *, folder, limit=LIMIT, quiet=False):
             said = f"{border}: {line['number'] + 1} of {inputs}, {faults} faults, {pace:.1f} ms each"
             print(f"\r{said} ", end="", file=sys.stderr, flush=True)
 
-    run_border(border, seed, range(first, inputs), limit, told)
-    journal.close()
+    try:
+        run_border(border, seed, range(first, inputs), limit, told)
+    finally:
+        journal.close()
     if not quiet:
         print(file=sys.stderr)
     lines = [line for line in journal.lines if line["number"] < inputs]

@@ -103,7 +103,6 @@ def main():
         out.flush()
 
     try:
-        import pandas as pd  # noqa: F401, PLC0415  what the first input would pay for
         from cases import border_of  # noqa: PLC0415  the same
         from verdict import SLACK  # noqa: PLC0415  the same
 

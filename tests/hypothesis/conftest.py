@@ -7,8 +7,8 @@ import pytest
 
 from eventstudy.events import load_events
 from eventstudy.hypothesis import SelloffForcesSoftening
-from eventstudy.hypothesis.definitions import load_definitions
-from eventstudy.hypothesis.market import Market
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.record.market import Market
 from eventstudy.returns import load_prices
 
 

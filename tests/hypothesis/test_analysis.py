@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eventstudy.hypothesis import frames as frames_module
-from eventstudy.hypothesis.wording import cycle_sentence, pvalue_words, race_sentence
+from eventstudy.hypothesis.verdict import chart_frames as frames_module
+from eventstudy.hypothesis.verdict.wording import cycle_sentence, race_sentence
 from eventstudy.returns import load_returns
+from eventstudy.words import pvalue_words
 
 TOLERANCE = 1e-9  # the same number through two tables
 

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eventstudy.hypothesis.chain import Record, evaluate, prepare
-from eventstudy.hypothesis.reactions import Stratum
-from eventstudy.hypothesis.setting import build_setting, strata_of
-from eventstudy.hypothesis.shift import shift_chain
-from eventstudy.hypothesis.spells import Spells
+from eventstudy.hypothesis.links.chain import evaluate
+from eventstudy.hypothesis.links.evidence import prepare
+from eventstudy.hypothesis.record.build_record import build_record
+from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.strata import Stratum, strata_of
+from eventstudy.hypothesis.record.threats import Spells
+from eventstudy.hypothesis.rivals.calendar_shift import shift_chain
 
 STEP = 11  # sessions between turns: neighbours share few sessions
 UNLIKELY = 0.01  # a Kolmogorov-Smirnov test may reject at this level
@@ -20,9 +22,9 @@ UNLIKELY = 0.01  # a Kolmogorov-Smirnov test may reject at this level
 def turned(flagship, rules):
     """P-values of every scheme under turns of the calendar of 2018-19."""
     catalog, prices, _ = flagship
-    setting = build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
-    record = setting.record
-    span = strata_of({"earlier": rules.periods["earlier"]}, setting.index, record.busy, rules)[0]
+    study = build_record(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    record = study.record
+    span = strata_of({"earlier": rules.periods["earlier"]}, study.index, record.busy, rules.placebo.pool_before)[0]
     length = span.last - span.first + 1
 
     def turn(position, k):
@@ -42,11 +44,11 @@ def turned(flagship, rules):
         moved = Record(record.market, busy, trigger, relief, decision, spells)
         pool = np.arange(span.first - rules.placebo.pool_before, span.last + 1)
         stratum = Stratum("turned", span.first, span.last, pool[~busy[pool]])
-        evidence = prepare(moved, rules)
-        sample = evaluate(
-            moved, evidence, [stratum], rules, draws=99, power_draws=2, curves=False, seed=np.random.SeedSequence(k)
-        )
-        joint = shift_chain(moved, evidence, sample.rows, [stratum], rules, draws=99, rng=np.random.default_rng(k))
+        evidence = prepare(moved, rules.reaction, rules.decision, rules.placebo.prior_sessions)
+        how = rules.links(draws=99, power_draws=2, curves=False)
+        sample = evaluate(moved, evidence, [stratum], how, seed=np.random.SeedSequence(k))
+        turn_rules = {"winsor": rules.reaction.winsor, "bins": rules.decision.age_bins, "draws": 99}
+        joint = shift_chain(moved, evidence, sample.rows, [stratum], **turn_rules, rng=np.random.default_rng(k))
         h1, h2, h3 = (sample.links[name] for name in ("H1", "H2", "H3"))
         rows.append(
             {

@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from eventstudy.hypothesis.checks import asymmetry, implementation, landmark, macro_news
-from eventstudy.hypothesis.decisions import age_stratum, episode_rows, score_test
-from eventstudy.hypothesis.market import Market
-from eventstudy.hypothesis.securities import step_down
-from eventstudy.hypothesis.spells import Spells
+from eventstudy.hypothesis.links.decision import age_stratum, episode_rows, score_test
+from eventstudy.hypothesis.record.market import Market
+from eventstudy.hypothesis.record.threats import Spells
+from eventstudy.hypothesis.rivals.h2_checks import asymmetry, implementation, landmark, macro_news
+from eventstudy.hypothesis.robustness.cross_section import step_down
 
 MC = 4  # standard errors of a p-value by draws
 DRAWS = 1999
@@ -66,10 +66,10 @@ def test_the_score_test_by_every_arrangement():
 
 def test_losses_and_gains_beside_one_another_by_a_loop(rows, rules):
     found, x = rows
-    ages = age_stratum(found.age, rules)
+    ages = age_stratum(found.age, rules.decision.age_bins)
     known = np.isfinite(x)
     loss, gain = np.where(x > 0, x, 0.0), np.where(x < 0, -x, 0.0)
-    checks = asymmetry(x, found, rules, draws=DRAWS, rng=np.random.default_rng(1))
+    checks = asymmetry(x, found, ages, draws=DRAWS, rng=np.random.default_rng(1))
     for check, part, other in zip(checks, (loss, gain), (gain, loss), strict=True):
         line = np.polyfit(other[known], part[known], 1)
         rest = np.where(known, part - np.polyval(line, other), np.nan)
@@ -78,18 +78,19 @@ def test_losses_and_gains_beside_one_another_by_a_loop(rows, rules):
         assert (check.n, check.events) == (known.sum(), marks)
     assert [check.alternative for check in checks] == ["greater", "two-sided"]
     # the mirrored losses are the gains: two-sided, the p-value is twice the smaller side's
-    mirrored = asymmetry(-x, found, rules, draws=DRAWS, rng=np.random.default_rng(1))
+    mirrored = asymmetry(-x, found, ages, draws=DRAWS, rng=np.random.default_rng(1))
     one = mirrored[0].pvalue
     assert near(checks[1].pvalue, 2 * min(one, 1 - one))
 
 
 def test_the_competing_end_by_a_loop(rows, rules):
     found, x = rows
-    check = implementation(x, found, rules, draws=DRAWS, rng=np.random.default_rng(1))
-    score, information, marks = score_by_loop(x, found.implemented, age_stratum(found.age, rules))
+    ages = age_stratum(found.age, rules.decision.age_bins)
+    check = implementation(x, found, ages, draws=DRAWS, rng=np.random.default_rng(1))
+    score, information, marks = score_by_loop(x, found.implemented, ages)
     assert check.estimate == pytest.approx(score / information * np.nanstd(x), rel=1e-8)
     assert (check.n, check.events, check.alternative) == (np.isfinite(x).sum(), marks, "less")
-    other = implementation(-x, found, rules, draws=DRAWS, rng=np.random.default_rng(1))
+    other = implementation(-x, found, ages, draws=DRAWS, rng=np.random.default_rng(1))
     assert near(check.pvalue, 1 - other.pvalue)
     assert (check.pvalue < 0.5) == (check.estimate < 0)
 

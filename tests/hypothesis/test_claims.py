@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from made_ground import INDEX, ground, link
 
-from eventstudy.hypothesis import ledger_dates, ledger_tests
-from eventstudy.hypothesis.ledger import MissingData
+from eventstudy.hypothesis.claims import rules_arithmetic as ledger_dates, rules_tests
+from eventstudy.hypothesis.claims.ledger import MissingData
+from eventstudy.hypothesis.rivals import cumulative_incidence
 
 MC = 4  # standard errors of a p-value from 199 draws
 
@@ -39,7 +40,7 @@ def race(fear, drawdown, *, reliefs=9, **more):
     ],
 )
 def test_volatility_has_two_looks_at_one_claim(rules, ps, word):
-    found = ledger_tests.after_volatility(ground(rules, analysis=race((ps[0], 1.41), (ps[1], 0.72))))
+    found = rules_tests.after_volatility(ground(rules, analysis=race((ps[0], 1.41), (ps[1], 0.72))))
     assert found.word == word
     assert "fear gauge 1.41 (p = " in found.figure
     assert "drawdown 0.72 (p = " in found.figure
@@ -47,31 +48,31 @@ def test_volatility_has_two_looks_at_one_claim(rules, ps, word):
     blind = race((0.1, 1.0), (0.1, 1.0))
     blind.races["all"].table = blind.races["all"].table.iloc[1:]
     with pytest.raises(MissingData, match="no fear gauge"):
-        ledger_tests.after_volatility(ground(rules, analysis=blind))
+        rules_tests.after_volatility(ground(rules, analysis=blind))
 
 
 @pytest.mark.parametrize(("p", "word"), [(0.05, "supported"), (0.06, "mixed"), (0.96, "contradicted")])
 def test_the_rival_while_a_threat_is_open(rules, p, word):
     analysis = race((0.5, 1.0), (0.5, 1.0), retaliation=(p, 2.5))
-    found = ledger_tests.rare_earth_leverage(ground(rules, analysis=analysis))
+    found = rules_tests.rare_earth_leverage(ground(rules, analysis=analysis))
     assert found.word == word
     assert "threat is open 2.50 (p = " in found.figure
     assert found.figure.endswith("the race favours: fear")
     with pytest.raises(MissingData, match="too few reliefs"):
-        ledger_tests.rare_earth_leverage(ground(rules, analysis=race((0.5, 1.0), (0.5, 1.0))))
+        rules_tests.rare_earth_leverage(ground(rules, analysis=race((0.5, 1.0), (0.5, 1.0))))
 
 
 @pytest.mark.parametrize(("p", "word"), [(0.05, "supported"), (0.06, "mixed"), (0.951, "contradicted")])
 def test_dose(rules, p, word):
     facts = {"rho_dose": -0.26, "pvalue_dose": p, "rho_rises": -0.34, "pvalue_rises": 0.095, "n_rises": 17.0}
     analysis = SimpleNamespace(facts={"dose": facts}, tables={}, races={}, checks={})
-    found = ledger_tests.dose(ground(rules, analysis=analysis))
+    found = rules_tests.dose(ground(rules, analysis=analysis))
     assert found.word == word
     assert "times cover -0.26 (p = " in found.figure
     assert "alone -0.34 (p = 0.095), 17 announcements" in found.figure
     facts["rho_dose"] = np.nan
     with pytest.raises(MissingData, match="too few announcements"):
-        ledger_tests.dose(ground(rules, analysis=analysis))
+        rules_tests.dose(ground(rules, analysis=analysis))
 
 
 @pytest.mark.parametrize(
@@ -81,12 +82,12 @@ def test_faster(rules, p, wrong, word):
     mark = SimpleNamespace(name="landmark", pvalue=0.2, events=3, n=11)
     analysis = SimpleNamespace(checks={"all": [SimpleNamespace(name="other"), mark]}, facts={}, tables={}, races={})
     samples = {"all": SimpleNamespace(links={"H2": link(p, wrong)})}
-    found = ledger_tests.faster(ground(rules, analysis=analysis, samples=samples))
+    found = rules_tests.faster(ground(rules, analysis=analysis, samples=samples))
     assert found.word == word
     assert found.figure.endswith("(3 of 11)")
     samples["all"].links["H2"].applicable = False
     with pytest.raises(MissingData):
-        ledger_tests.faster(ground(rules, analysis=analysis, samples=samples))
+        rules_tests.faster(ground(rules, analysis=analysis, samples=samples))
 
 
 def scored(made, values):
@@ -102,8 +103,8 @@ def test_formal_acts_against_words(rules, gap, words):
     z[relief] += gap
     z[[50, 80]] = np.nan  # without a price: in neither group
     made = scored(ground(rules), z)
-    made.setting.sample.relief, made.setting.sample.words = (SimpleNamespace(position=p) for p in (relief, said))
-    found = ledger_tests.enforcement(made)
+    made.study.sample.relief, made.study.sample.words = (SimpleNamespace(position=p) for p in (relief, said))
+    found = rules_tests.enforcement(made)
     a, b = z[[10, 30, 70, 90]], z[[20, 40, 60]]
     assert f"less words {a.mean() - b.mean():+.2f} standard deviations" in found.figure
     assert found.figure.endswith("4 and 3 sessions")
@@ -111,7 +112,7 @@ def test_formal_acts_against_words(rules, gap, words):
     both = np.concatenate([a, b])
     every = [np.mean(both[list(c)]) - np.mean(np.delete(both, c)) for c in itertools.combinations(range(7), 4)]
     exact = np.mean(np.array(every) >= a.mean() - b.mean() - 1e-12)
-    _, p, *_ = ledger_tests._difference(made, relief, said, 21)
+    _, p, *_ = rules_tests._difference(made, relief, said, 21)
     assert abs(p - exact) < MC * np.sqrt(exact * (1 - exact) / 199) + 1 / 200
     assert bool(found.reason) == (p > 0.05)
 
@@ -120,8 +121,8 @@ def test_formal_acts_against_words(rules, gap, words):
 def test_two_sessions_of_each_are_compared_and_no_fewer(rules, one, two):
     made = ground(rules)
     with pytest.raises(MissingData, match=f"{one} and {two} sessions to compare"):
-        ledger_tests._difference(made, np.arange(one) + 5, np.arange(two) + 50, 1)
-    assert ledger_tests._difference(made, np.array([5, 6]), np.array([50, 51]), 1)[2:] == (2, 2)
+        rules_tests._difference(made, np.arange(one) + 5, np.arange(two) + 50, 1)
+    assert rules_tests._difference(made, np.array([5, 6]), np.array([50, 51]), 1)[2:] == (2, 2)
 
 
 def escalations(days, **changed):
@@ -144,13 +145,13 @@ def test_escalations_of_the_rival_when_the_gauge_is_low(rules, level, word):
             escalations(days[:2]),  # two notices on one session are one observation
         ]
     )
-    found = ledger_tests.beijing(ground(rules, fears=fears, events=pd.concat([mine, others])))
+    found = rules_tests.beijing(ground(rules, fears=fears, events=pd.concat([mine, others])))
     assert found.word == word
     assert f"the day before {level:.1f}, on turned calendars " in found.figure
     assert found.figure.endswith("6 sessions")
     with pytest.raises(MissingData, match="too few escalations"):
-        ledger_tests.beijing(ground(rules, fears=fears, events=mine.iloc[:4]))
-    assert ledger_tests.beijing(ground(rules, fears=fears, events=mine.iloc[:5])).figure.endswith("5 sessions")
+        rules_tests.beijing(ground(rules, fears=fears, events=mine.iloc[:4]))
+    assert rules_tests.beijing(ground(rules, fears=fears, events=mine.iloc[:5])).figure.endswith("5 sessions")
 
 
 @pytest.mark.parametrize(("size", "word"), [(4.0, "supported"), (0.01, "contradicted"), (0.8, "mixed")])
@@ -159,16 +160,16 @@ def test_talks_are_held_against_quiet_sessions_by_size(rules, size, word):
     talks = np.array([5, 6, 7, 8, 9, 10])
     z[talks] = size * np.array([1, -1, 1, -1, 1, np.nan])
     made = scored(ground(rules), z)
-    made.setting.sample.talks = SimpleNamespace(position=talks)
-    found = ledger_tests.readouts(made)
+    made.study.sample.talks = SimpleNamespace(position=talks)
+    found = rules_tests.readouts(made)
     assert found.word == word
     quiet = np.abs(z[made.evidence.cells.pool]).mean()
     assert found.figure.startswith(f"mean size {size:.2f} against ")
     assert abs(float(found.figure.split("against ")[1].split(" ")[0]) - quiet) < 0.1
     assert found.figure.endswith("5 talks")
-    made.setting.sample.talks = SimpleNamespace(position=talks[1:])
+    made.study.sample.talks = SimpleNamespace(position=talks[1:])
     with pytest.raises(MissingData, match="4 talks with a price"):
-        ledger_tests.readouts(made)
+        rules_tests.readouts(made)
 
 
 @pytest.mark.parametrize(("n", "enough"), [(4, False), (5, True)])
@@ -177,10 +178,10 @@ def test_five_reliefs_carry_a_sign_rate(rules, n, enough):
     samples["all"].links["H3"].n = n
     made = ground(rules, samples=samples)
     if enough:
-        assert ledger_tests.reliable_lift(made).word == "supported"
+        assert rules_tests.reliable_lift(made).word == "supported"
         return
     with pytest.raises(MissingData, match="too few reliefs"):
-        ledger_tests.reliable_lift(made)
+        rules_tests.reliable_lift(made)
 
 
 def test_ends_of_threats_are_those_of_the_decider_in_the_scopes(rules):
@@ -196,16 +197,16 @@ def test_ends_of_threats_are_those_of_the_decider_in_the_scopes(rules):
     table["start_et"] = pd.Timestamp("2025-01-06", tz="UTC")
     table["end_et"] = table["start_et"] + pd.to_timedelta(table["days"], unit="D")
     events = pd.DataFrame({"scope": ["china", "other"]}, index=["a", "b"])
-    made = ground(rules, events=events, setting={"threats": table})
-    everyone = ledger_tests.ends_of_threats(made, everyone=True)
+    made = ground(rules, events=events, study={"threats": table})
+    everyone = cumulative_incidence.ends_of_threats(made.study, everyone=True)
     assert (everyone.n, everyone.day.tolist()) == (3, [5.0, 8.0])
     assert everyone.at(8.0) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
-    inside = ledger_tests.ends_of_threats(made, everyone=False)
+    inside = cumulative_incidence.ends_of_threats(made.study, everyone=False)
     assert (inside.n, inside.day.tolist()) == (2, [5.0])
     assert inside.at(100.0) == pytest.approx((0.5, 0.0, 0.5))
-    made.setting.threats = table.iloc[3:]
+    made.study.threats = table.iloc[3:]
     with pytest.raises(MissingData, match="no threats"):
-        ledger_tests.ends_of_threats(made, everyone=True)
+        rules_tests._ends(made, everyone=True)
 
 
 @pytest.mark.parametrize(("near", "word"), [(True, "supported"), (False, "contradicted")])
@@ -216,7 +217,7 @@ def test_relief_near_the_record(rules, near, word):
     relieved = (day >= 133) if near else (day < 108)
     blank = np.zeros(day.size, int)
     rows = SimpleNamespace(day=day, relieved=relieved, age=np.ones(day.size, int), base=blank)
-    found = ledger_tests.near_the_record(ground(rules, closes=closes, samples={"after": SimpleNamespace(rows=rows)}))
+    found = rules_tests.near_the_record(ground(rules, closes=closes, samples={"after": SimpleNamespace(rows=rows)}))
     assert found.word == word
     assert found.figure.endswith(f"{relieved.sum()} reliefs")
 
@@ -233,7 +234,7 @@ def test_a_rate_that_fell(rules, change, word):
 
 def test_frameworks_are_described_by_their_means(rules):
     closes = {"2025-06-11": 101.0, "2025-10-27": 103.0, "2025-05-12": 110.0, "2025-10-30": 98.0}
-    found = ledger_tests.frameworks(ground(rules, closes=closes))
+    found = rules_tests.frameworks(ground(rules, closes=closes))
     assert found.word == "not testable"
     # the index goes back to 100 after each of those days: 1 % and 3 %; 10 % and -2 %
     assert found.figure == "framework +2.00% over 2 sessions; concrete +4.00% over 2 sessions"

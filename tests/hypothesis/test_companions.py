@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eventstudy.hypothesis import companions as companions_module
-from eventstudy.hypothesis.chain import prepare, row_loss, sample_rows
-from eventstudy.hypothesis.checks import macro_news, selloff_sessions
-from eventstudy.hypothesis.companions import companion_checks
-from eventstudy.hypothesis.definitions import load_definitions
-from eventstudy.hypothesis.market import Market
-from eventstudy.hypothesis.setting import build_setting, strata_of
+from eventstudy.hypothesis.links.evidence import prepare, row_loss, sample_rows
+from eventstudy.hypothesis.record.build_record import build_record
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.record.market import Market
+from eventstudy.hypothesis.record.strata import strata_of
+from eventstudy.hypothesis.rivals import h2_checks_run as companions_module
+from eventstudy.hypothesis.rivals.h2_checks import macro_news, selloff_sessions
+from eventstudy.hypothesis.rivals.h2_checks_run import companion_checks
 
 SIZE, WINDOW = 900, 5
 
@@ -101,43 +102,45 @@ def quiet():
 
 def test_a_selloff_named_by_its_month_is_its_first_fall_without_an_event(rules):
     z, busy = quiet()
-    found = selloff_sessions(INDEX, z, busy, rules)
+    found = selloff_sessions(INDEX, z, busy, rules.selloffs.dates, rules.selloffs.fall)
     assert INDEX[found].strftime("%Y-%m-%d").tolist() == ["2026-02-12"]  # March has none, 2025 is not in the record
 
 
 def test_a_selloff_named_by_its_day_is_that_day():
     own = load_definitions({"selloffs": {"dates": [["2026-03-03", "a day"], ["2026-03-07", "a Saturday"]]}})
     z, busy = quiet()
-    assert INDEX[selloff_sessions(INDEX, z, busy, own)].strftime("%Y-%m-%d").tolist() == ["2026-03-03"]
+    assert INDEX[selloff_sessions(INDEX, z, busy, own.selloffs.dates, own.selloffs.fall)].strftime(
+        "%Y-%m-%d"
+    ).tolist() == ["2026-03-03"]
 
 
 @pytest.mark.parametrize("cut", range(20, 60, 5))
 def test_selloffs_by_rule_do_not_look_ahead(rules, cut):
     z, busy = quiet()
-    whole = selloff_sessions(INDEX, z, busy, rules)
-    part = selloff_sessions(INDEX[:cut], z[:cut], busy[:cut], rules)
+    whole = selloff_sessions(INDEX, z, busy, rules.selloffs.dates, rules.selloffs.fall)
+    part = selloff_sessions(INDEX[:cut], z[:cut], busy[:cut], rules.selloffs.dates, rules.selloffs.fall)
     assert part.tolist() == [t for t in whole if t < cut]
 
 
 @pytest.fixture(scope="module")
 def ground(flagship, rules):
     catalog, prices, _ = flagship
-    setting = build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
-    evidence = prepare(setting.record, rules)
-    spans = strata_of({"after": rules.periods["after"]}, setting.index, setting.record.busy, rules)
-    rows = sample_rows(setting.record.spells, [(s.first, s.last) for s in spans])
-    return setting, evidence, spans, rows, row_loss(setting.record.market, rows, evidence, rules)
+    study = build_record(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    evidence = prepare(study.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
+    spans = strata_of({"after": rules.periods["after"]}, study.index, study.record.busy, rules.placebo.pool_before)
+    rows = sample_rows(study.record.spells, [(s.first, s.last) for s in spans])
+    return study, evidence, spans, rows, row_loss(study.record.market, rows, evidence)
 
 
-def run(ground, rules):
-    setting, evidence, spans, rows, loss = ground
-    checks = companion_checks(setting, evidence, spans, rows, loss, rules, draws=99, seed=np.random.SeedSequence(3))
+def run(ground):
+    study, evidence, spans, rows, loss = ground
+    checks = companion_checks(study, evidence, spans, rows, loss, draws=99, seed=np.random.SeedSequence(3))
     return {check.name: check for check in checks}
 
 
 @pytest.mark.parametrize("other", ["after_selloffs", "implementation", "landmark"])
-def test_what_one_companion_draws_changes_no_other(ground, rules, monkeypatch, other):
-    before = run(ground, rules)
+def test_what_one_companion_draws_changes_no_other(ground, monkeypatch, other):
+    before = run(ground)
     original = getattr(companions_module, other)
 
     def greedy(*args, rng, **options):
@@ -145,7 +148,7 @@ def test_what_one_companion_draws_changes_no_other(ground, rules, monkeypatch, o
         return original(*args, rng=rng, **options)
 
     monkeypatch.setattr(companions_module, other, greedy)
-    after = run(ground, rules)
+    after = run(ground)
     own = {"after_selloffs": "other selloffs", "implementation": "competing end", "landmark": "landmark"}[other]
     assert list(before) == list(after)
     for name, check in before.items():
@@ -155,18 +158,18 @@ def test_what_one_companion_draws_changes_no_other(ground, rules, monkeypatch, o
 
 def test_companions_of_the_hold_out_from_the_tables(flagship, ground, rules):
     """Selloffs by other news: counted by hand from the decisions and the declared dates."""
-    setting, evidence, spans, _, _ = ground
-    check = run(ground, rules)["other selloffs"]
+    study, evidence, spans, _, _ = ground
+    check = run(ground)["other selloffs"]
     decisions = set(flagship[2].tables()["events_used"].query("link == 'H2' and period == 'after'")["session"])
     at_risk = [t for t in range(spans[0].first, spans[0].last + 1) if evidence.base[t] >= 0]
     near = set()
     for day, _ in rules.selloffs.dates:
-        if len(day) == 10 and pd.Timestamp(day) >= setting.index[spans[0].first] and pd.Timestamp(day) in setting.index:
-            at = setting.index.get_loc(pd.Timestamp(day))
+        if len(day) == 10 and pd.Timestamp(day) >= study.index[spans[0].first] and pd.Timestamp(day) in study.index:
+            at = study.index.get_loc(pd.Timestamp(day))
             near |= set(range(at + 1, at + 1 + rules.selloffs.window))
     inside = [t for t in at_risk if t in near]
     assert check.n == len(inside)
-    assert check.events == sum(setting.index[t] in decisions for t in inside)
+    assert check.events == sum(study.index[t] in decisions for t in inside)
 
 
 def test_the_rival_by_loops(ground, rules):
@@ -190,19 +193,19 @@ def test_the_rival_by_loops(ground, rules):
             score += (x[y] - x.mean()).sum()
             information += y.sum() * (y.size - y.sum()) / y.size * x.var(ddof=1)
             counted += y.sum()
-    check = run(ground, rules)["control: the rival"]
+    check = run(ground)["control: the rival"]
     assert check.n == len(losses)
     assert check.events == counted <= reliefs
     assert check.estimate == pytest.approx(score / information * np.std(losses), rel=1e-9)
 
 
-def test_courts_by_loops(ground, rules):
+def test_courts_by_loops(ground):
     setting, evidence, spans, _, _ = ground
     ring = [
         t for t in range(spans[0].first, spans[0].last + 1) if evidence.base[t] >= 0 and np.isfinite(evidence.loss[t])
     ]
     loss = evidence.loss[ring]
     ruled = np.isin(ring, setting.sample.courts.position)
-    check = run(ground, rules)["control: courts"]
+    check = run(ground)["control: courts"]
     assert (check.n, check.events) == (len(ring), ruled.sum())
     assert check.estimate == pytest.approx((loss[ruled].mean() - loss[~ruled].mean()) / loss.std(), rel=1e-9)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from eventstudy.hypothesis.figures import overlay_frame, placebo_draws
+from eventstudy.hypothesis.verdict.charts import overlay, placebo_draws
 
 
 def by_gid(parent, gid):
@@ -28,10 +28,10 @@ def test_placebo_shows_the_scheme_behind_the_p_value(flagship, link):
     verdict = flagship[2]
     test = verdict.samples[verdict.headline].links[link]
     ax = verdict.plot.placebo(link)
-    _, draws, pvalue = placebo_draws(verdict, link)
+    _, draws, observed, pvalue = placebo_draws(verdict, link)
     assert f"p = {pvalue:.3f}" in by_gid(ax, "placebo.label")[0].get_text()
     # the p-value is that of the draws shown; H2's larger one may be that of the hazard, which has none to show
-    assert pvalue == pytest.approx((1 + (draws["value"] >= draws["observed"]).sum()) / (1 + len(draws)))
+    assert pvalue == pytest.approx((1 + (draws >= observed).sum()) / (1 + len(draws)))
     assert test.pvalue == (max(pvalue, test.details["p_hazard"]) if link == "H2" else pvalue)
     assert by_gid(ax, "placebo.observed")
 
@@ -52,7 +52,7 @@ def test_options_go_through(flagship):
 def test_the_overlay_is_of_the_threats_that_are_named(flagship):
     verdict = flagship[2]
     assert verdict.definitions.overlay_pair == (("E06", "April 2025"), ("E19", "October 2025"))
-    frame = overlay_frame(verdict)
+    frame = overlay(verdict).data
     assert list(frame["episode"].unique()) == ["April 2025", "October 2025"]
     paths = verdict.tables()["paths"]
     for name, words in verdict.definitions.overlay_pair:

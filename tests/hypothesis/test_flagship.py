@@ -10,44 +10,45 @@ import pytest
 
 from eventstudy.events import load_episodes, load_events
 from eventstudy.hypothesis import SelloffForcesSoftening, load_definitions
-from eventstudy.hypothesis.chain import prepare
-from eventstudy.hypothesis.market import drawdown
-from eventstudy.hypothesis.setting import build_setting, strata_of
+from eventstudy.hypothesis.links.evidence import prepare
+from eventstudy.hypothesis.record.build_record import build_record
+from eventstudy.hypothesis.record.market import drawdown
+from eventstudy.hypothesis.record.strata import strata_of
 from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
 
 DOCS = Path(__file__).parents[2] / "docs" / "flagship.md"
 
 
 @pytest.fixture(scope="module")
-def setting(flagship, rules):
+def study(flagship, rules):
     catalog, prices, _ = flagship
-    return build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    return build_record(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
 
 
-def test_strata_follow_the_periods(setting, rules):
-    busy, index = setting.record.busy, setting.index
-    everything = strata_of(dict(rules.periods), index, busy, rules)
+def test_strata_follow_the_periods(study, rules):
+    busy, index = study.record.busy, study.index
+    everything = strata_of(dict(rules.periods), index, busy, rules.placebo.pool_before)
     # two adjacent periods of 2025 form one stretch; the first trade war is another
     assert [s.name for s in everything] == ["earlier", "before and after"]
     for stratum in everything:
         assert not busy[stratum.pool].any()
         assert stratum.pool.min() >= stratum.first - rules.placebo.pool_before
         assert stratum.pool.max() <= stratum.last
-    after = strata_of({"after": rules.periods["after"]}, index, busy, rules)[0]
+    after = strata_of({"after": rules.periods["after"]}, index, busy, rules.placebo.pool_before)[0]
     assert index[after.first] == pd.Timestamp("2025-05-05")
     assert after.last == len(index) - 1
-    assert strata_of({"late": ("2031-01-01", "2031-12-31")}, index, busy, rules) == []
+    assert strata_of({"late": ("2031-01-01", "2031-12-31")}, index, busy, rules.placebo.pool_before) == []
 
 
-def test_yields_are_the_last_quoted(setting, flagship):
+def test_yields_are_the_last_quoted(study, flagship):
     quoted = flagship[1].frame["UST10Y"]
     closed = quoted.index[quoted.isna()][3]
-    at = setting.index.get_loc(closed)
-    assert setting.record.market.rate[at] == quoted.loc[:closed].dropna().iloc[-1]
+    at = study.index.get_loc(closed)
+    assert study.record.market.rate[at] == quoted.loc[:closed].dropna().iloc[-1]
 
 
-def test_macro_days_are_flagged(setting):
-    events = setting.events
+def test_macro_days_are_flagged(study):
+    events = study.events
     assert events.loc["2025-04-04_cn34", "macro"]  # the employment report of that morning
     assert not events.loc["2025-05-30_violated", "macro"]
 
@@ -92,22 +93,25 @@ def test_without_fear_gauge_or_yield(flagship):
 
 
 @pytest.mark.parametrize("cut", ["2018-05-18", "2019-03-14", "2025-02-06", "2025-04-09", "2025-06-30", "2025-10-13"])
-def test_predictors_do_not_look_ahead_at_any_date(flagship, setting, rules, cut):
+def test_predictors_do_not_look_ahead_at_any_date(flagship, study, rules, cut):
     """Truncate prices and catalogue: scores, states, drawdowns and risk sets of earlier sessions stay as they were."""
     catalog, prices, _ = flagship
     short = PricePanel(prices.frame.loc[:cut])
-    part = build_setting(catalog.select(until=cut), short, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
-    whole, early = prepare(setting.record, rules), prepare(part.record, rules)
+    part = build_record(catalog.select(until=cut), short, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    whole, early = (
+        prepare(study.record, rules.reaction, rules.decision, rules.placebo.prior_sessions),
+        prepare(part.record, rules.reaction, rules.decision, rules.placebo.prior_sessions),
+    )
     size = len(part.index)
     # the window of the mask ends with the catalogue: the scores of all sessions up to the cut use events before them
     np.testing.assert_allclose(early.scores.z, whole.scores.z[:size], rtol=1e-9)
     np.testing.assert_array_equal(early.base, whole.base[:size])
     np.testing.assert_allclose(early.loss, whole.loss[:size], rtol=1e-12)
-    np.testing.assert_array_equal(part.record.market.macro, setting.record.market.macro[:size])
+    np.testing.assert_array_equal(part.record.market.macro, study.record.market.macro[:size])
     for kind in ("peak", "week", "scaled"):
         np.testing.assert_allclose(
-            drawdown(part.record.market, kind, early.base, rules),
-            drawdown(setting.record.market, kind, whole.base, rules)[:size],
+            drawdown(part.record.market, kind, early.base, rules.decision),
+            drawdown(study.record.market, kind, whole.base, rules.decision)[:size],
             rtol=1e-12,
         )
 

@@ -8,10 +8,10 @@ import pytest
 import statsmodels.api as sm
 from scipy import optimize, stats
 
-from eventstudy.hypothesis.decisions import Rows, age_stratum, episode_rows
-from eventstudy.hypothesis.hazard import _gradient, _value, fit_hazard, likelihood_ratio
-from eventstudy.hypothesis.race import CONTROLS, RIVALS, run_race, surviving
-from eventstudy.hypothesis.spells import Spells
+from eventstudy.hypothesis.links.decision import Rows, age_stratum, episode_rows
+from eventstudy.hypothesis.record.threats import Spells
+from eventstudy.hypothesis.rivals.firth_hazard import _gradient, _value, fit_hazard, likelihood_ratio
+from eventstudy.hypothesis.rivals.horse_race import CONTROLS, RIVALS, run_race, surviving
 
 OPTIMUM = 2e-4  # two optimisers stop at slightly different places of a flat likelihood
 
@@ -111,7 +111,7 @@ def test_spells_within_are_cut_and_censored():
 
 
 def test_age_bins(rules):
-    assert age_stratum(np.array([1, 5, 6, 15, 16]), rules).tolist() == [0, 0, 1, 1, 2]
+    assert age_stratum(np.array([1, 5, 6, 15, 16]), rules.decision.age_bins).tolist() == [0, 0, 1, 1, 2]
 
 
 def made_up(truth, n=500, seed=0):
@@ -160,7 +160,7 @@ def penalised_fit(X, y, held=()):
 
 def test_the_table_of_the_race_is_that_of_the_likelihood(rules):
     frame, rows = made_up("fear", n=250, seed=6)
-    race = run_race(frame, rows, rules, draws=9, rng=np.random.default_rng(0))
+    race = run_race(frame, rows, bins_of(rows, rules), draws=9, rng=np.random.default_rng(0))
     table, y = race.table.set_index("rival"), rows.relieved
     ones, bic = np.ones((y.size, 1)), {}
     for name in ("constant", "drawdown", "fear", "yield", "retaliation"):
@@ -200,10 +200,14 @@ def test_the_table_of_the_race_is_that_of_the_likelihood(rules):
     assert joint["converged"].all()
 
 
+def bins_of(rows, rules):
+    return age_stratum(rows.age, rules.decision.age_bins)
+
+
 @pytest.mark.parametrize("truth", ["drawdown", "fear", "retaliation"])
 def test_the_race_names_the_true_rival(rules, truth):
     frame, rows = made_up(truth)
-    race = run_race(frame, rows, rules, draws=99, rng=np.random.default_rng(0))
+    race = run_race(frame, rows, bins_of(rows, rules), draws=99, rng=np.random.default_rng(0))
     assert race.favourite == truth
     assert race.table["weight"].sum() == pytest.approx(1)
     assert race.reliefs == rows.relieved.sum()
@@ -214,7 +218,9 @@ def test_the_race_names_the_true_rival(rules, truth):
 def test_a_drawdown_that_only_mirrors_the_fear_gauge_does_not_survive(rules):
     frame, rows = made_up("fear", seed=3)
     frame["drawdown"] = frame["fear"] + 0.5 * frame["drawdown"]
-    alone = run_race(frame, rows, rules, draws=499, rng=np.random.default_rng(0)).table.set_index("rival")
+    alone = run_race(frame, rows, bins_of(rows, rules), draws=499, rng=np.random.default_rng(0)).table.set_index(
+        "rival"
+    )
     assert alone.loc["drawdown", "p_permutation"] < 0.05
     beside = surviving(frame, rows.relieved, np.zeros(len(frame), int), draws=499, rng=np.random.default_rng(0))
     assert beside.pvalue > 0.05
@@ -241,7 +247,9 @@ def test_a_control_that_is_missing_is_not_left_out_in_silence():
 def test_a_rival_more_changes_no_other_rivals_draws(rules):
     frame, rows = made_up("drawdown", seed=3)
     with_it, without = (
-        run_race(part, rows, rules, draws=199, rng=np.random.default_rng(0), fits=False).table.set_index("rival")
+        run_race(part, rows, bins_of(rows, rules), draws=199, rng=np.random.default_rng(0), fits=False).table.set_index(
+            "rival"
+        )
         for part in (frame.assign(talks=np.arange(len(frame)) % 3 == 0), frame)
     )
     assert "talks" in with_it.index
@@ -253,5 +261,5 @@ def test_a_rival_more_changes_no_other_rivals_draws(rules):
 def test_too_few_reliefs_have_no_favourite(rules):
     frame, rows = made_up("constant", n=8, seed=5)
     rows.relieved[:] = False
-    race = run_race(frame, rows, rules, draws=9, rng=np.random.default_rng(0))
+    race = run_race(frame, rows, bins_of(rows, rules), draws=9, rng=np.random.default_rng(0))
     assert race.favourite == "none"

@@ -165,7 +165,7 @@ def test_power_of_a_reaction(flagship, record, rules, link, sign):
     z, _, _, own, (low, high) = record
     sample = flagship[2].samples["after"]
     reaction, n = sample.reactions[link], sample.links[link].n_clusters
-    nulls = [reaction.null_permutation, reaction.null_matched, reaction.null_shift]
+    nulls = list(reaction.nulls.values())
     critical = max(np.sort(null)[::-1][int(LEVEL * (null.size + 1) + 1e-9) - 1] for null in nulls)
     rng = np.random.default_rng(41)
     both = np.union1d(own, positions(flagship, link))

@@ -10,7 +10,8 @@ import pytest
 
 from eventstudy.events import load_episodes, load_events
 from eventstudy.hypothesis import SelloffForcesSoftening
-from eventstudy.hypothesis.ledger import _RULES, WORDS, load_claims
+from eventstudy.hypothesis.claims.judge import RULES
+from eventstudy.hypothesis.claims.ledger import WORDS, load_claims
 from eventstudy.returns import PricePanel
 
 ROUNDED = 0.00006  # percentages are shown with two places
@@ -33,7 +34,7 @@ def numbers(text):
 def test_all_thirty_five_are_judged(claims):
     entries = load_claims()
     assert [entry["number"] for entry in entries] == list(range(1, 36))
-    assert sorted(claims) == sorted(_RULES) == list(range(1, 36))
+    assert sorted(claims) == sorted(RULES) == list(range(1, 36))
     for claim in claims.values():
         assert claim.verdict in WORDS
         assert claim.figure or claim.reason

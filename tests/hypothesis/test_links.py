@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eventstudy.hypothesis.chain import sample_rows
-from eventstudy.hypothesis.joint import partial_conjunction
-from eventstudy.hypothesis.spells import Spells
+from eventstudy.hypothesis.links.evidence import sample_rows
+from eventstudy.hypothesis.links.intersection_union import partial_conjunction
+from eventstudy.hypothesis.record.threats import Spells
 
 TOLERANCE = 1e-9  # the same number another way
 SAMPLES = ("all", "earlier", "before", "after")
@@ -32,7 +32,7 @@ def test_a_reaction(flagship, rules, name, link, sign):
     assert found.estimate == found.statistic == pytest.approx(sign * score.mean())
     error = score.std(ddof=1) / np.sqrt(n)
     assert found.se == pytest.approx(error)
-    schemes = [made.null_permutation, made.null_matched, made.null_shift]
+    schemes = [made.nulls[scheme] for scheme in ("permutation", "matched", "shift")]
     for scheme, null in zip(("p_permutation", "p_matched", "p_shift"), schemes, strict=True):
         assert found.details[scheme] == pytest.approx(share_beyond(null, score.mean()))
     told = [found.details[key] for key in ("p_permutation", "p_matched", "p_shift")]

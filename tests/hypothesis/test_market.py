@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from eventstudy.hypothesis.market import Market, drawdown, prior_return, scores
+from eventstudy.hypothesis.record.market import Market, drawdown, prior_return, scores
 
 TOLERANCE = 1e-10  # sums in another order
 
@@ -37,7 +37,7 @@ def by_hand(market, masked, t, window, kind):
 def test_scores_equal_ols_forecasts(market, rules, window, kind):
     masked = np.zeros(market.close.size, bool)
     masked[[200, 201, 350, 351, 520]] = True
-    z = scores(market, masked, rules, window=window, scale=kind).z
+    z = scores(market, masked, rules.reaction, window=window, scale=kind).z
     for t in [99, 111, 150, 332, 333, 334, 340, 400, 611, 694, 699]:
         expected = by_hand(market, masked, t, window, kind)
         assert np.allclose(z[t], expected, rtol=TOLERANCE, equal_nan=True), t
@@ -45,7 +45,7 @@ def test_scores_equal_ols_forecasts(market, rules, window, kind):
 
 def test_ewma_recursion(market, rules):
     masked = np.zeros(market.close.size, bool)
-    wide = scores(market, masked, rules, window=(0, 0), scale="ewma")
+    wide = scores(market, masked, rules.reaction, window=(0, 0), scale="ewma")
     h, variance = None, {}
     for t in range(market.close.size):
         ar = wide.car[t]
@@ -64,8 +64,8 @@ def test_no_fear_gauge_falls_back_to_ewma(market, rules):
     blind = Market(market.close, np.full(700, np.nan), market.rate, market.weekday)
     masked = np.zeros(700, bool)
     assert np.allclose(
-        scores(blind, masked, rules, window=(0, 0)).z,
-        scores(market, masked, rules, window=(0, 0), scale="ewma").z,
+        scores(blind, masked, rules.reaction, window=(0, 0)).z,
+        scores(market, masked, rules.reaction, window=(0, 0), scale="ewma").z,
         equal_nan=True,
     )
 
@@ -74,7 +74,7 @@ def test_no_fear_gauge_falls_back_to_ewma(market, rules):
 def test_drawdowns_by_hand(market, rules, kind):
     base = np.full(700, -1)
     base[400:450] = 395
-    loss = drawdown(market, kind, base, rules)
+    loss = drawdown(market, kind, base, rules.decision)
     close = market.close
     for t in (399, 400, 449, 500):
         known = close[t - 1]
@@ -98,13 +98,13 @@ def test_no_look_ahead(market, rules, cut):
     masked = np.zeros(700, bool)
     masked[[300, 301]] = True
     for kind in ("fear", "ewma", "none"):
-        whole = scores(market, masked, rules, window=(0, 0), scale=kind).z
-        part = scores(short, masked[:cut], rules, window=(0, 0), scale=kind).z
+        whole = scores(market, masked, rules.reaction, window=(0, 0), scale=kind).z
+        part = scores(short, masked[:cut], rules.reaction, window=(0, 0), scale=kind).z
         assert np.allclose(whole[:cut], part, equal_nan=True, rtol=TOLERANCE)
     base = np.full(700, -1)
     base[320:] = 310
     for kind in ("threat", "peak", "week", "scaled"):
-        whole, part = drawdown(market, kind, base, rules), drawdown(short, kind, base[:cut], rules)
+        whole, part = drawdown(market, kind, base, rules.decision), drawdown(short, kind, base[:cut], rules.decision)
         assert np.array_equal(whole[:cut], part, equal_nan=True)
     assert np.array_equal(prior_return(market, 5)[:cut], prior_return(short, 5), equal_nan=True)
 
@@ -117,9 +117,9 @@ def test_predictors_of_a_session_ignore_that_session(market, rules):
     other = Market(close, market.fear, market.rate, market.weekday)
     base = np.full(700, 590)
     for kind in ("threat", "peak", "week", "scaled"):
-        assert drawdown(market, kind, base, rules)[t] == drawdown(other, kind, base, rules)[t]
+        assert drawdown(market, kind, base, rules.decision)[t] == drawdown(other, kind, base, rules.decision)[t]
     assert prior_return(market, 5)[t] == prior_return(other, 5)[t]
     masked = np.zeros(700, bool)
     for kind in ("fear", "ewma"):
-        one, two = (scores(m, masked, rules, window=(0, 0), scale=kind) for m in (market, other))
+        one, two = (scores(m, masked, rules.reaction, window=(0, 0), scale=kind) for m in (market, other))
         assert np.isclose(one.car[t] / one.z[t], two.car[t] / two.z[t], rtol=TOLERANCE)

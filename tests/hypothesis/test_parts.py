@@ -2,60 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from eventstudy.hypothesis.checks import after_selloffs, asymmetry, landmark
-from eventstudy.hypothesis.curve import _ring_difference, _row_statistic, _turned_positions
-from eventstudy.hypothesis.decisions import episode_rows
-from eventstudy.hypothesis.definitions import load_definitions
-from eventstudy.hypothesis.incidence import cumulative_incidence
-from eventstudy.hypothesis.market import scores
-from eventstudy.hypothesis.power import reaction_power
-from eventstudy.hypothesis.reactions import (
-    Reaction,
-    Stratum,
-    candidates,
-    leave_out_groups,
-    match_cells,
-    react,
-    winsorised,
-)
-from eventstudy.hypothesis.securities import adjusted_market, holm, step_down
-from eventstudy.hypothesis.shift import _turned_losses
-from eventstudy.hypothesis.spells import Spells, open_base
-from eventstudy.hypothesis.trends import overlay
+from eventstudy.hypothesis.links.decision import age_stratum, episode_rows
+from eventstudy.hypothesis.links.matching import candidates, match_cells, winsorised
+from eventstudy.hypothesis.links.power import Aim, reaction_power
+from eventstudy.hypothesis.links.reaction import Reaction, leave_out_groups, react
+from eventstudy.hypothesis.links.test_results import reaction_result
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.record.market import scores
+from eventstudy.hypothesis.record.strata import Stratum
+from eventstudy.hypothesis.record.threats import Spells, open_base
+from eventstudy.hypothesis.rivals.calendar_shift import _turned_losses
+from eventstudy.hypothesis.rivals.cumulative_incidence import cumulative_incidence
+from eventstudy.hypothesis.rivals.h2_checks import after_selloffs, asymmetry, landmark
+from eventstudy.hypothesis.robustness.attenuation_and_dose import overlay
+from eventstudy.hypothesis.robustness.cross_section import adjusted_market, step_down
+from eventstudy.hypothesis.robustness.specification_curve import _ring_difference, _row_statistic, _turned_positions
+from eventstudy.inference import adjust_pvalues, equivalence
 
 TOLERANCE = 1e-10  # sums in another order
 
 
 def stratum(market, rules, first=400, last=690):
     masked = np.zeros(market.close.size, bool)
-    z = scores(market, masked, rules, window=(0, 0))
-    return z, match_cells(market, z.z, masked, rules), Stratum("s", first, last, np.arange(first, last + 1))
+    z = scores(market, masked, rules.reaction, window=(0, 0))
+    return (
+        z,
+        match_cells(market, z.z, masked, rules.placebo.prior_sessions),
+        Stratum("s", first, last, np.arange(first, last + 1)),
+    )
 
 
 def test_react_finds_an_injected_effect_and_no_other(market, rules):
     scored, cells, span = stratum(market, rules)
     at = np.array([420, 455, 500, 520, 555, 600, 622, 640, 660, 680])
     rng = np.random.default_rng(0)
-    null = react(scored.z, scored.car, at, [span], cells, rules, sign=-1, draws=499, rng=rng)
+    null = react(scored, at, [span], cells, rules.placebos(499), sign=-1, rng=rng)
     moved = scored.z.copy()
     moved[at] -= 1.5 * np.nanstd(scored.z)
-    found = react(moved, scored.car, at, [span], cells, rules, sign=-1, draws=499, rng=rng)
+    found = react(replace(scored, z=moved), at, [span], cells, rules.placebos(499), sign=-1, rng=rng)
     assert found.estimate > null.estimate
     assert found.pvalue < 0.01 < null.pvalue
-    assert found.pvalue == max(found.p_permutation, found.p_matched, found.p_shift, found.p_left_out)
+    assert found.pvalue == max(found.pvalues[name] for name in ("permutation", "matched", "shift", "left_out"))
     assert found.p_wrong > 0.9
 
 
 def test_react_without_events_says_so(market, rules):
     scored, cells, span = stratum(market, rules)
-    found = react(
-        scored.z, scored.car, np.array([5]), [span], cells, rules, sign=1, draws=9, rng=np.random.default_rng(0)
-    )
+    found = react(scored, np.array([5]), [span], cells, rules.placebos(9), sign=1, rng=np.random.default_rng(0))
     assert found.n == 0
     assert np.isnan(found.pvalue)
 
@@ -74,26 +74,16 @@ def test_candidates_share_the_state_of_the_event(market, rules):
 
 def made_reaction(score, null):
     """A reaction whose only scheme is a permutation of one column."""
-    nothing = np.zeros(0)
     return Reaction(
         position=np.arange(score.size),
         score=score,
         car=score,
         estimate=float(score.mean()),
-        p_permutation=0.5,
-        p_matched=0.5,
-        p_shift=0.5,
-        p_left_out=0.5,
-        pvalue=0.5,
-        null_permutation=null,
-        null_matched=nothing,
-        null_shift=nothing,
-        left_out=nothing,
+        nulls={"permutation": null, "matched": np.zeros(0), "shift": np.zeros(0)},
         null_left_out=np.zeros((0, null.size)),
         drawn=null[:, None],
         low=np.array([-9.0]),
         high=np.array([9.0]),
-        groups=(),
     )
 
 
@@ -104,30 +94,34 @@ def test_interval_and_equivalence_by_formula():
     assert found.interval(0.9) == pytest.approx((score.mean() - 0.9, score.mean() + 0.9))
     se = score.std(ddof=1) / np.sqrt(5)
     expected = max(stats.t.sf((score.mean() + 1) / se, 4), stats.t.cdf((score.mean() - 1) / se, 4))
-    assert found.equivalence(1.0) == pytest.approx(expected)
+    assert equivalence(found.estimate, found.se, 1.0, df=found.n - 1).pvalue == pytest.approx(expected)
 
 
-def test_companions_of_a_link_are_scipys():
+def test_what_a_link_tells_beside_its_p_value_is_scipys():
+    how = load_definitions().links(draws=1, power_draws=1)
+
+    def told(score):
+        return reaction_result("H3", made_reaction(score, np.zeros(1)), np.arange(score.size), (), how)
+
     score = np.array([0.1, -0.2, 0.05, 0.3, 0.0, 0.25, -0.01])
-    told = made_reaction(score, np.zeros(1)).companions()
-    assert told == pytest.approx(
-        {
-            "median": 0.05,
-            "share": 4 / 7,
-            "p_t": stats.ttest_1samp(score, 0, alternative="greater").pvalue,
-            "p_wilcoxon": stats.wilcoxon(score[score != 0], alternative="greater", method="exact").pvalue,
-            "p_sign": stats.binomtest(4, 6, 0.5, alternative="greater").pvalue,
-        }
-    )
-    assert made_reaction(score[:1], np.zeros(1)).companions() == {}
-    assert np.isnan(made_reaction(np.full(3, 0.5), np.zeros(1)).companions()["p_t"])
+    expected = {
+        "median": 0.05,
+        "share": 4 / 7,
+        "p_t": stats.ttest_1samp(score, 0, alternative="greater").pvalue,
+        "p_wilcoxon": stats.wilcoxon(score[score != 0], alternative="greater", method="exact").pvalue,
+        "p_sign": stats.binomtest(4, 6, 0.5, alternative="greater").pvalue,
+    }
+    details = told(score).details
+    assert {name: details[name] for name in expected} == pytest.approx(expected)
+    assert not told(score[:1]).applicable
+    assert np.isnan(told(np.full(3, 0.5)).details["p_t"])
 
 
 def test_reaction_power_is_a_shifted_quantile():
     rng = np.random.default_rng(0)
     null = rng.standard_normal(1999) * 0.3
     found = made_reaction(null[:5], null)
-    power = reaction_power(found, 0.75, 0.05, 0.8)
+    power = reaction_power(found, Aim(0.75, 0.05, 0.8))
     assert power.detectable == pytest.approx((1.645 + 0.8416) * 0.3, abs=0.03)
     assert power.power == pytest.approx(0.804, abs=0.03)  # P(N(2.5, 1) > 1.645)
     assert dict(power.curve)[0.0] == pytest.approx(0.05, abs=0.005)
@@ -201,7 +195,7 @@ def test_holm_and_step_down(seed):
     adjusted = step_down(observed, nulls)
     assert (adjusted >= single - 1e-12).all()
     # independent securities: the step-down is close to Holm's, and not above it by more than chance
-    assert np.all(adjusted <= holm(single) + 0.03)
+    assert np.all(adjusted <= adjust_pvalues(single) + 0.03)
     order = np.argsort(single)
     assert np.all(np.diff(adjusted[order]) >= 0)
 
@@ -216,7 +210,7 @@ def test_identical_securities_cost_nothing():
 
 def test_adjusted_market_invents_no_return():
     security = np.array([0.01, np.nan, 0.02, -0.01])
-    raw, adjusted = adjusted_market(security, np.full(4, 0.005), np.arange(4), np.full(4, np.nan))
+    raw, adjusted = adjusted_market(security, np.full(4, 0.005), np.arange(4))
     assert np.array_equal(raw.returns, security, equal_nan=True)
     assert np.array_equal(adjusted.returns, security - 0.005, equal_nan=True)
 
@@ -247,7 +241,7 @@ def test_asymmetry_tells_a_put_from_a_slope(rules):
     x = rng.standard_normal(n)
     put = rng.random(n) < np.where(x > 0, 0.05 + 0.3 * np.tanh(x), 0.05)
     rows = episode_rows(Spells(starts, starts + 1, np.where(put, 0, 2), starts, starts, tuple(map(str, starts))))
-    losses, gains = asymmetry(x, rows, rules, draws=499, rng=rng)
+    losses, gains = asymmetry(x, rows, age_stratum(rows.age, rules.decision.age_bins), draws=499, rng=rng)
     assert losses.pvalue < 0.01
     assert gains.pvalue > 0.05
 
@@ -313,16 +307,16 @@ def test_one_great_day_does_not_carry_a_link(market, rules):
     z[520] = 30.0
     wide = load_definitions({"reaction": {"winsor": [0.0, 1.0]}})
     z[425] = 30.0  # a placebo as great, so that the clip at the pool's extremes leaves the event
-    found = react(z, scored.car, at, [span], cells, wide, sign=1, draws=999, rng=np.random.default_rng(0))
-    assert found.p_left_out > 0.3
-    assert found.pvalue == found.p_left_out
+    found = react(replace(scored, z=z), at, [span], cells, wide.placebos(999), sign=1, rng=np.random.default_rng(0))
+    assert found.pvalues["left_out"] > 0.3
+    assert found.pvalue == found.pvalues["left_out"]
     assert found.left_out.min() == pytest.approx(0.0)
 
 
 def test_left_out_by_brute_force(market, rules):
     scored, cells, span = stratum(market, rules)
     at = np.array([420, 423, 500, 520, 555])
-    found = react(scored.z, scored.car, at, [span], cells, rules, sign=-1, draws=4999, rng=np.random.default_rng(0))
+    found = react(scored, at, [span], cells, rules.placebos(4999), sign=-1, rng=np.random.default_rng(0))
     score = -winsorised(scored.z, span.pool, rules.reaction.winsor)
     left = [[0], [1], [2], [3], [4], [0, 1]]
     means = [np.mean([score[t] for i, t in enumerate(at) if i not in gone]) for gone in left]
@@ -333,4 +327,4 @@ def test_left_out_by_brute_force(market, rules):
         null = [score[rng.choice(span.pool, 5 - len(gone), replace=False)].mean() for _ in range(3000)]
         worst = max(worst, float(np.mean(np.array(null) >= mean)))
     # four standard errors of two simulated shares
-    assert abs(found.p_left_out - worst) < 4 * np.sqrt(0.25 * (1 / 3000 + 1 / 4999))
+    assert abs(found.pvalues["left_out"] - worst) < 4 * np.sqrt(0.25 * (1 / 3000 + 1 / 4999))

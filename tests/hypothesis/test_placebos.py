@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 
 from eventstudy.events import load_macro_calendar
-from eventstudy.hypothesis.reactions import Cells, Stratum, candidates, react
-from eventstudy.hypothesis.setting import build_setting
+from eventstudy.hypothesis.links.matching import Cells, candidates
+from eventstudy.hypothesis.links.reaction import react
+from eventstudy.hypothesis.record.build_record import build_record
+from eventstudy.hypothesis.record.market import Scores
+from eventstudy.hypothesis.record.strata import Stratum
 
 POOL = np.arange(100)
 
@@ -59,31 +62,31 @@ def test_a_placebo_is_clipped_where_its_event_is(rules):
     span = Stratum("calm", 300, 599, np.arange(300, 600))
     made = Cells(blank, blank, blank, blank, np.arange(600))
     at = np.array([310, 350, 390, 430])
-    found = react(z, z, at, [span], made, rules, sign=1, draws=2000, rng=rng)
+    found = react(Scores(z, z, blank), at, [span], made, rules.placebos(2000), sign=1, rng=rng)
     low, high = np.quantile(z[300:], rules.reaction.winsor)
-    assert found.null_matched.min() >= low
-    assert found.null_matched.max() <= high
+    assert found.nulls["matched"].min() >= low
+    assert found.nulls["matched"].max() <= high
     # clipped at the record's quantiles the means would go far beyond
-    assert found.null_matched.max() < np.quantile(z, rules.reaction.winsor[1]) / 2
+    assert found.nulls["matched"].max() < np.quantile(z, rules.reaction.winsor[1]) / 2
 
 
 def test_releases_are_those_of_the_calendar(flagship, rules):
     catalog, prices, _ = flagship
-    setting = build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
-    macro = setting.record.market.macro
+    study = build_record(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    macro = study.record.market.macro
     table = load_macro_calendar()
-    days = {day for day in table["date"] if day in setting.index}
-    assert set(setting.index[macro == 1]) >= {d for d in days if d.year >= 2018}
-    assert (macro[setting.index.year < 2018] == -1).all()
-    assert (macro[setting.index.year >= 2018] >= 0).all()
+    days = {day for day in table["date"] if day in study.index}
+    assert set(study.index[macro == 1]) >= {d for d in days if d.year >= 2018}
+    assert (macro[study.index.year < 2018] == -1).all()
+    assert (macro[study.index.year >= 2018] >= 0).all()
 
 
 @pytest.mark.parametrize(("calendar", "shift"), [("XNYS", 0), ("XLON", 1)])
 def test_a_release_belongs_to_the_session_of_the_study_s_own_exchange(flagship, rules, calendar, shift):
     """An FOMC decision at 14:00 in New York finds London closed: its session there is the next."""
     catalog, prices, _ = flagship
-    setting = build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar=calendar)
-    macro = pd.Series(setting.record.market.macro, index=setting.index)
-    decision = setting.index.get_loc("2019-07-31")
+    study = build_record(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar=calendar)
+    macro = pd.Series(study.record.market.macro, index=study.index)
+    decision = study.index.get_loc("2019-07-31")
     assert macro.iloc[decision + shift] == 1
     assert macro.iloc[decision + 1 - shift] == 0

@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eventstudy.hypothesis.decisions import Rows, score_test, session_test
-from eventstudy.hypothesis.power import Power, _deal_decisions, _turned_pvalues, chain_power, decision_power, multiple
+from eventstudy.hypothesis.links.decision import Rows, score_test, session_test
+from eventstudy.hypothesis.links.power import (
+    Aim,
+    Power,
+    _deal_decisions,
+    _turned_pvalues,
+    chain_power,
+    decision_power,
+    multiple,
+)
 
 ROUNDS = 400
 NEAR = 0.13  # two p-values of 499 drawn turns each: four standard errors of their difference
@@ -107,7 +115,7 @@ def test_decisions_are_those_of_the_reliefs_and_as_many_more_as_the_record_has()
 def test_power_of_no_effect_is_no_more_than_the_level():
     session, score, rows, x, blank = small()
     found = decision_power(
-        session, score, rows, x, blank, 1.0, 0.05, 0.8, draws=2000, rng=np.random.default_rng(2), curve_wanted=False
+        session, score, rows, x, blank, Aim(1.0, 0.05, 0.8, curve=False), draws=2000, rng=np.random.default_rng(2)
     )
     # both tests must reject: at most 5 %, and 3 binomial errors of 2,000 records
     assert found.power <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 2000)
@@ -115,7 +123,7 @@ def test_power_of_no_effect_is_no_more_than_the_level():
 
 def test_power_of_h2_rises_with_the_effect_and_is_read_off_its_curve():
     session, score, rows, x, blank = small()
-    found = decision_power(session, score, rows, x, blank, 4.0, 0.05, 0.8, draws=300, rng=np.random.default_rng(2))
+    found = decision_power(session, score, rows, x, blank, Aim(4.0, 0.05, 0.8), draws=300, rng=np.random.default_rng(2))
     ratios, powers = zip(*found.curve, strict=True)
     assert np.all(np.diff(powers) >= -0.05)  # the same draws serve every ratio; ties of the sessions move it a little
     assert found.power == dict(found.curve)[4.0]

@@ -5,19 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eventstudy.hypothesis.decisions import score_test, session_test
-from eventstudy.hypothesis.definitions import load_definitions
-from eventstudy.hypothesis.hazard import fit_hazard
-from eventstudy.hypothesis.incidence import cumulative_incidence
-from eventstudy.hypothesis.joint import partial_conjunction
-from eventstudy.hypothesis.market import Market, drawdown, scores
-from eventstudy.hypothesis.reactions import winsorised
-from eventstudy.hypothesis.resampling import pvalue, rotation_sums
-from eventstudy.hypothesis.sample import Variant, build_sample
-from eventstudy.hypothesis.securities import holm
-from eventstudy.hypothesis.spells import Spells, open_base
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from eventstudy.hypothesis.links.decision import score_test, session_test
+from eventstudy.hypothesis.links.intersection_union import partial_conjunction
+from eventstudy.hypothesis.links.matching import winsorised
+from eventstudy.hypothesis.links.placebo_draws import pvalue, rotation_sums
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.record.market import Market, drawdown, scores
+from eventstudy.hypothesis.record.sample import Variant, build_sample
+from eventstudy.hypothesis.record.threats import Spells, open_base
+from eventstudy.hypothesis.rivals.cumulative_incidence import cumulative_incidence
+from eventstudy.hypothesis.rivals.firth_hazard import fit_hazard
+from eventstudy.inference import adjust_pvalues
+from hypothesis import given, settings, strategies as st
 
 RULES = load_definitions()
 TOLERANCE = 1e-9  # the same sum in another order
@@ -38,13 +37,13 @@ def test_the_unit_of_the_index_does_not_matter(seed, factor):
     masked = rng.random(420) < 0.05
     other = Market(market.close * factor, market.fear, market.rate, market.weekday)
     for kind in ("fear", "ewma"):
-        one, two = (scores(m, masked, RULES, window=(0, 1), scale=kind).z for m in (market, other))
+        one, two = (scores(m, masked, RULES.reaction, window=(0, 1), scale=kind).z for m in (market, other))
         assert np.allclose(one, two, rtol=1e-7, equal_nan=True)
     base = np.full(420, 300)
     for kind in ("threat", "peak", "week", "scaled"):
         assert np.allclose(
-            drawdown(market, kind, base, RULES),
-            drawdown(other, kind, base, RULES),
+            drawdown(market, kind, base, RULES.decision),
+            drawdown(other, kind, base, RULES.decision),
             rtol=1e-7,
             atol=1e-12,
             equal_nan=True,
@@ -62,7 +61,7 @@ def test_a_masked_session_is_not_estimated_from(seed):
     close = market.close.copy()
     close[t:] *= 1.4
     wild = Market(close, market.fear, market.rate, market.weekday)
-    one, two = (scores(m, masked, RULES, window=(0, 0)).z for m in (market, wild))
+    one, two = (scores(m, masked, RULES.reaction, window=(0, 0)).z for m in (market, wild))
     assert np.allclose(np.delete(one, t), np.delete(two, t), rtol=1e-7, atol=1e-9, equal_nan=True)
 
 
@@ -119,7 +118,7 @@ def test_turning_the_ring_permutes_the_null(seed):
 @given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=12))
 def test_holm_is_monotone_and_no_smaller(pvalues):
     p = np.array(pvalues)
-    adjusted = holm(p)
+    adjusted = adjust_pvalues(p)
     assert (adjusted >= p).all()
     assert (adjusted <= 1).all()
     order = np.argsort(p, kind="stable")

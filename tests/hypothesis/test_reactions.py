@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eventstudy.hypothesis.definitions import load_definitions
-from eventstudy.hypothesis.market import Market
-from eventstudy.hypothesis.power import _critical, _crossing, reaction_power
-from eventstudy.hypothesis.reactions import Stratum, candidates, match_cells, react
-from eventstudy.hypothesis.resampling import draw_without, matched_draws, pvalue
+from eventstudy.hypothesis.links.matching import candidates, match_cells
+from eventstudy.hypothesis.links.placebo_draws import draw_without, matched_draws, pvalue
+from eventstudy.hypothesis.links.power import Aim, _critical, _crossing, reaction_power
+from eventstudy.hypothesis.links.reaction import react
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.record.market import Market, Scores
+from eventstudy.hypothesis.record.strata import Stratum
 
 SIZE, DRAWS = 240, 60
 
@@ -27,7 +29,7 @@ def world(rules):
     z[[30, 77, 150]] = np.nan
     z[[60, 180]] = [9.0, -9.0]
     busy = rng.random(SIZE) < 0.1
-    return market, z, busy, match_cells(market, z, busy, rules)
+    return market, z, busy, match_cells(market, z, busy, rules.placebo.prior_sessions)
 
 
 def test_states_by_terciles_of_the_quiet_sessions(world, rules):
@@ -65,6 +67,11 @@ def test_candidates_by_a_loop(world, minimum):
         assert found.tolist() == [*finest, t]
 
 
+def scored(z, car):
+    """The scores as the study keeps them; how many sessions are behind each is not asked."""
+    return Scores(car, z, np.zeros(z.size, dtype=int))
+
+
 @pytest.mark.parametrize("sign", [-1, 1])
 @pytest.mark.parametrize("statistic", ["mean", "median"])
 @pytest.mark.parametrize("ends", [[(60, 140)], [(60, 140), (160, 230)]])
@@ -73,16 +80,13 @@ def test_a_reaction_over_the_same_draws(world, rules, sign, statistic, ends):
     position = np.array([62, 64, 77, 99, 120, 165, 180, 200])
     strata = [Stratum(str(a), a, b, np.flatnonzero(~busy[: b + 1])[20:]) for a, b in ends]
     found = react(
-        z,
-        z / 50,
+        scored(z, z / 50),
         position,
         strata,
         cells,
-        rules,
+        rules.placebos(DRAWS, statistic),
         sign=sign,
-        draws=DRAWS,
         rng=np.random.default_rng(3),
-        statistic=statistic,
     )
     rng, how = np.random.default_rng(3), {"mean": np.mean, "median": np.median}[statistic]
     at, score, drawn, raw, low, high = [], [], [], [], [], []
@@ -107,16 +111,16 @@ def test_a_reaction_over_the_same_draws(world, rules, sign, statistic, ends):
     np.testing.assert_allclose(found.score, score)
     np.testing.assert_allclose(found.estimate, how(score))
     drawn, raw = np.concatenate(drawn, axis=1), np.concatenate(raw, axis=1)
-    np.testing.assert_allclose(found.null_permutation, how(drawn, axis=1))
+    np.testing.assert_allclose(found.nulls["permutation"], how(drawn, axis=1))
     np.testing.assert_allclose(found.drawn, raw)
     np.testing.assert_allclose(found.low, low)
     np.testing.assert_allclose(found.high, high)
     like = matched_draws(candidates(cells, np.array(at), rules.placebo.matched_minimum), DRAWS, rng)
-    np.testing.assert_allclose(found.null_matched, how(np.clip(sign * z[like], low, high), axis=1))
-    told = [found.p_permutation, found.p_matched]
-    assert told == [pvalue(found.estimate, null) for null in (found.null_permutation, found.null_matched)]
+    np.testing.assert_allclose(found.nulls["matched"], how(np.clip(sign * z[like], low, high), axis=1))
+    told = [found.pvalues["permutation"], found.pvalues["matched"]]
+    assert told == [pvalue(found.estimate, null) for null in (found.nulls["permutation"], found.nulls["matched"])]
     if statistic == "median":
-        assert found.null_shift.size == 0
+        assert found.nulls["shift"].size == 0
         assert found.groups == ()
         assert found.pvalue == max(told)
         return
@@ -128,7 +132,7 @@ def test_a_reaction_over_the_same_draws(world, rules, sign, statistic, ends):
             np.nanmean([v for ring, k in zip(rings, ks, strict=True) for v in ring[k]])
             for ks in zip(*chosen, strict=True)
         ]
-    np.testing.assert_allclose(found.null_shift, turns)
+    np.testing.assert_allclose(found.nulls["shift"], turns)
     clusters = [[0]]
     for i in range(1, len(at)):
         clusters[-1].append(i) if at[i] - at[i - 1] <= rules.placebo.cluster_gap else clusters.append([i])
@@ -138,8 +142,8 @@ def test_a_reaction_over_the_same_draws(world, rules, sign, statistic, ends):
         assert value == pytest.approx(np.delete(score, gone).mean())
         np.testing.assert_allclose(null, np.delete(drawn, gone, axis=1).mean(axis=1))
     left = max(pvalue(v, null) for v, null in zip(found.left_out, found.null_left_out, strict=True))
-    assert found.p_left_out == left
-    assert found.pvalue == max(*told, found.p_shift, left)
+    assert found.pvalues["left_out"] == left
+    assert found.pvalue == max(*told, found.pvalues["shift"], left)
     worst = int(np.argmax([pvalue(v, null) for v, null in zip(found.left_out, found.null_left_out, strict=True)]))
     assert found.worst_left_out()[0] == found.left_out[worst]
 
@@ -148,11 +152,11 @@ def test_power_by_a_loop(world, rules):
     _, z, busy, cells = world
     strata = [Stratum("s", 60, 230, np.flatnonzero(~busy))]
     position = np.array([62, 64, 99, 120, 165, 180, 200])
-    made = react(z, z, position, strata, cells, rules, sign=1, draws=399, rng=np.random.default_rng(5))
+    made = react(scored(z, z), position, strata, cells, rules.placebos(399), sign=1, rng=np.random.default_rng(5))
 
     def share(size, level):
         hits = 0
-        bounds = [largest(null, level) for null in (made.null_permutation, made.null_matched, made.null_shift)]
+        bounds = [largest(made.nulls[name], level) for name in ("permutation", "matched", "shift")]
         left = [largest(null, level) for null in made.null_left_out]
         for row in made.drawn:
             moved = np.clip(row + size, made.low, made.high)
@@ -161,7 +165,7 @@ def test_power_by_a_loop(world, rules):
         return hits / len(made.drawn)
 
     for level in (0.05, 0.2):
-        found = reaction_power(made, 0.75, level, 0.8)
+        found = reaction_power(made, Aim(0.75, level, 0.8))
         assert found.power == pytest.approx(share(0.75, level))
         curve = dict(found.curve)
         assert sorted(curve) == sorted({*(k / 10 for k in range(21)), 0.75})
@@ -170,9 +174,9 @@ def test_power_by_a_loop(world, rules):
         first = next(i for i, (_, p) in enumerate(found.curve) if p >= 0.8)
         (x0, y0), (x1, y1) = found.curve[first - 1], found.curve[first]
         assert found.detectable == pytest.approx(x0 + (0.8 - y0) / (y1 - y0) * (x1 - x0))
-    bare = reaction_power(made, 0.75, 0.05, 0.8, curve_wanted=False)
+    bare = reaction_power(made, Aim(0.75, 0.05, 0.8, curve=False))
     assert (bare.curve, bare.detectable) == ((), np.inf)
-    assert reaction_power(made, 0.75, 0.001, 0.8).power == 0.0  # no estimate is rare enough among 399
+    assert reaction_power(made, Aim(0.75, 0.001, 0.8)).power == 0.0  # no estimate is rare enough among 399
 
 
 def largest(null, level):
@@ -207,5 +211,6 @@ def test_medians_by_the_definitions(world):
     _, z, busy, cells = world
     strata = [Stratum("s", 60, 230, np.flatnonzero(~busy))]
     rules = load_definitions({"reaction": {"statistic": "median"}})
-    found = react(z, z, np.array([62, 99, 120]), strata, cells, rules, sign=1, draws=9, rng=np.random.default_rng(0))
+    at, how = np.array([62, 99, 120]), rules.placebos(9)
+    found = react(scored(z, z), at, strata, cells, how, sign=1, rng=np.random.default_rng(0))
     assert found.estimate == np.median(found.score)

@@ -7,7 +7,7 @@ import pytest
 
 from eventstudy.events import load_events
 from eventstudy.hypothesis import SelloffForcesSoftening
-from eventstudy.hypothesis.setting import build_setting
+from eventstudy.hypothesis.record.build_record import build_record
 from eventstudy.returns import PricePanel
 
 NAMES = [
@@ -52,7 +52,7 @@ def test_claims_about_names_open_with_their_prices(prices):
 
 
 def test_sessions_beyond_the_macro_calendar_are_unknown_not_quiet(prices, rules):
-    setting = build_setting(load_events("us-china"), prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
-    macro = pd.Series(setting.record.market.macro, index=setting.index)
+    study = build_record(load_events("us-china"), prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    macro = pd.Series(study.record.market.macro, index=study.index)
     assert (macro.loc["2026":] == -1).all()
     assert macro.loc["2025"].sum() > 20

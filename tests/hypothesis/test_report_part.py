@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from importlib import resources
 
 import pandas as pd
 import pytest
 
-from eventstudy.hypothesis.figures import declared_effects, power_frame
-from eventstudy.report.document import Table
-from eventstudy.report.parts.chain import CAPTIONS, LABELS, OWN_LABELS, TITLES, _units
-from eventstudy.report.values import shown, unit_of
+from eventstudy.hypothesis.verdict.charts import declared_effects, power
+from eventstudy.report.formats import shown, unit_of
+from eventstudy.report.parts.chain import table_of
 
 
 @pytest.fixture(scope="module")
 def tables(flagship):
     """Give each table as the report gets it."""
-    made = {}
-    for name, frame in flagship[2].tables().items():
-        labels = LABELS | OWN_LABELS.get(name, {})
-        made[name] = Table(
-            f"chain_{name}",
-            TITLES.get(name, ""),
-            CAPTIONS.get(name, ""),
-            frame,
-            units=_units(name, frame),
-            labels={column: label for column, label in labels.items() if column in frame.columns},
-        )
-    return made
+    return {name: table_of(name, frame) for name, frame in flagship[2].tables().items()}
 
 
 def test_every_table_has_a_title(tables):
-    assert [name for name, table in tables.items() if not table.title] == []
-    assert set(OWN_LABELS) | set(CAPTIONS) <= set(tables)
+    said = tomllib.loads(resources.files("eventstudy.hypothesis.verdict").joinpath("tables.toml").read_text("utf-8"))
+    assert set(said["tables"]) == set(tables)
+    assert {name: table.title for name, table in tables.items()} == {
+        name: words["title"] for name, words in said["tables"].items()
+    }
+
+
+def test_the_words_of_a_table_are_of_columns_that_it_has(tables):
+    said = tomllib.loads(resources.files("eventstudy.hypothesis.verdict").joinpath("tables.toml").read_text("utf-8"))
+    for name, words in said["tables"].items():
+        assert set(words.get("columns", {})) <= set(tables[name].frame.columns), name
+    columns = {str(column) for table in tables.values() for column in table.frame.columns}
+    assert set(said["columns"]) <= columns
 
 
 def test_no_head_is_a_name_of_the_code(tables):
@@ -63,7 +64,7 @@ def test_returns_are_percent_and_scores_are_not(tables):
 
 
 def test_the_power_chart_has_every_link_and_the_chain(flagship):
-    frame = power_frame(flagship[2])
+    frame = power(flagship[2]).data
     assert [text[:2] for text in frame["test"].unique()] == ["H1", "H2", "H3", "th"]
     axes = flagship[2].plot.power()
     labels = [line.get_label() for line in axes.get_lines()]

@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from eventstudy.hypothesis.decisions import score_test, session_test
-from eventstudy.hypothesis.resampling import draw_without, matched_draws, pvalue, rotation_sums, rotations
+from eventstudy.hypothesis.links.decision import score_test, session_test
+from eventstudy.hypothesis.links.placebo_draws import draw_without, matched_draws, pvalue, rotation_sums, rotations
 
 TOLERANCE = 1e-12  # sums in another order
 MC = 4  # standard errors of a simulated share

@@ -6,17 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eventstudy.hypothesis.chain import Record, evaluate, prepare, sample_rows
-from eventstudy.hypothesis.checks import Check
-from eventstudy.hypothesis.curve import _summarized
-from eventstudy.hypothesis.decisions import Rows, score_test, session_test
-from eventstudy.hypothesis.falsify import raises_nothing
-from eventstudy.hypothesis.market import Market
-from eventstudy.hypothesis.power import decision_power
-from eventstudy.hypothesis.reactions import Stratum
-from eventstudy.hypothesis.shift import shift_chain
-from eventstudy.hypothesis.spells import Spells
-from eventstudy.hypothesis.worlds import simulate_world
+from eventstudy.hypothesis.laboratory.worlds import simulate_world
+from eventstudy.hypothesis.links.chain import evaluate
+from eventstudy.hypothesis.links.decision import Rows, score_test, session_test
+from eventstudy.hypothesis.links.evidence import prepare, sample_rows
+from eventstudy.hypothesis.links.power import Aim, decision_power
+from eventstudy.hypothesis.record.market import Market
+from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.strata import Stratum
+from eventstudy.hypothesis.record.threats import Spells
+from eventstudy.hypothesis.rivals.calendar_shift import shift_chain
+from eventstudy.hypothesis.rivals.h2_checks import Check
+from eventstudy.hypothesis.robustness.specification_curve import summarize
+from eventstudy.hypothesis.verdict.check_falsifiers import raises_nothing
 
 MC = 4  # standard errors of a simulated share
 
@@ -26,25 +28,26 @@ def span_of(world):
     return Stratum("world", world.first, world.last, pool[~world.record.busy[pool]])
 
 
+def turned_chain(*what, draws, seed):
+    *data, rules = what
+    how = {"winsor": rules.reaction.winsor, "bins": rules.decision.age_bins}
+    return shift_chain(*data, **how, draws=draws, rng=np.random.default_rng(seed))
+
+
 def test_the_turned_chain_finds_a_strong_one_and_no_other(rules):
     found = {"forced": [], "noise": []}
     for kind, values in found.items():
         for i in range(8):
             world = simulate_world(kind, rules, np.random.default_rng([i, 21]), times=3)
-            evidence = prepare(world.record, rules)
+            evidence = prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
             sample = evaluate(
                 world.record,
                 evidence,
                 [span_of(world)],
-                rules,
-                draws=49,
-                power_draws=2,
-                curves=False,
+                rules.links(draws=49, power_draws=2, curves=False),
                 seed=np.random.SeedSequence(i),
             )
-            test = shift_chain(
-                world.record, evidence, sample.rows, [span_of(world)], rules, draws=199, rng=np.random.default_rng(i)
-            )
+            test = turned_chain(world.record, evidence, sample.rows, [span_of(world)], rules, draws=199, seed=i)
             assert test.statistic == test.observed.min()
             values.append(test.pvalue)
     assert np.mean(np.array(found["forced"]) <= 0.05) > 0.8
@@ -55,12 +58,13 @@ def test_the_turned_chain_finds_a_strong_one_and_no_other(rules):
 def test_the_turned_chain_by_loops(rules, halves):
     """The same turns, session by session: mean scores of H1 and H3, and the score test of losses measured anew."""
     world = simulate_world("forced", rules, np.random.default_rng(9), times=3)
-    record, evidence, middle = world.record, prepare(world.record, rules), (world.first + world.last) // 2
+    record, middle = world.record, (world.first + world.last) // 2
+    evidence = prepare(record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
     ends = [(world.first, middle), (middle + 1, world.last)] if halves else [(world.first, world.last)]
     pool = np.flatnonzero(~record.busy[: world.last + 1])
     strata = [Stratum(str(at), first, last, pool) for at, (first, last) in enumerate(ends)]
     rows, draws = sample_rows(record.spells, ends), 40
-    test = shift_chain(record, evidence, rows, strata, rules, draws=draws, rng=np.random.default_rng(1))
+    test = turned_chain(record, evidence, rows, strata, rules, draws=draws, seed=1)
     rng, close = np.random.default_rng(1), record.market.close
     turns = [[0, *rng.integers(1, s.last - s.first + 1, draws)] for s in strata]
     links = np.zeros((3, draws + 1))
@@ -106,12 +110,14 @@ def test_the_turned_chain_without_relief_is_not_tested(rules):
     record = Record(
         world.record.market, world.record.busy, world.record.trigger, world.record.relief, world.record.decision, never
     )
-    evidence = prepare(record, rules)
-    sample = evaluate(record, evidence, [span_of(world)], rules, draws=9, power_draws=2, seed=np.random.SeedSequence(0))
+    evidence = prepare(record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
+    sample = evaluate(
+        record, evidence, [span_of(world)], rules.links(draws=9, power_draws=2), seed=np.random.SeedSequence(0)
+    )
     assert not sample.links["H2"].applicable
     assert not sample.chain.applicable
     assert "H2" in sample.chain.reason
-    test = shift_chain(record, evidence, sample.rows, [span_of(world)], rules, draws=9, rng=np.random.default_rng(0))
+    test = turned_chain(record, evidence, sample.rows, [span_of(world)], rules, draws=9, seed=0)
     assert np.isnan(test.pvalue)
     assert sample.power["H2"].power == 0.0
 
@@ -119,7 +125,11 @@ def test_the_turned_chain_without_relief_is_not_tested(rules):
 def test_a_sample_without_sessions(rules):
     world = simulate_world("noise", rules, np.random.default_rng(2))
     sample = evaluate(
-        world.record, prepare(world.record, rules), [], rules, draws=9, power_draws=2, seed=np.random.SeedSequence(0)
+        world.record,
+        prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions),
+        [],
+        rules.links(draws=9, power_draws=2),
+        seed=np.random.SeedSequence(0),
     )
     assert not any(link.applicable for link in sample.links.values())
 
@@ -127,10 +137,14 @@ def test_a_sample_without_sessions(rules):
 def test_streams_do_not_depend_on_one_another(rules):
     """More draws for the power change no p-value; the same seed gives the same answer."""
     world = simulate_world("forced", rules, np.random.default_rng(5), times=2)
-    evidence = prepare(world.record, rules)
+    evidence = prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
     one, two = (
         evaluate(
-            world.record, evidence, [span_of(world)], rules, draws=49, power_draws=n, seed=np.random.SeedSequence(7)
+            world.record,
+            evidence,
+            [span_of(world)],
+            rules.links(draws=49, power_draws=n),
+            seed=np.random.SeedSequence(7),
         )
         for n in (5, 50)
     )
@@ -142,7 +156,7 @@ def test_curve_pvalues_are_ranks_among_the_turns(rules):
     rng = np.random.default_rng(0)
     turned = rng.standard_normal((6, 100))
     rows = [{"link": "H1" if i < 3 else "H3", "n": 5} for i in range(6)]
-    curve = _summarized(rows, list(turned), rules)
+    curve = summarize(rows, list(turned), rules.level)
     for i in range(6):
         assert curve.table["pvalue"].iloc[i] == pytest.approx((turned[i] >= turned[i, 0]).mean())
     standard = (turned - turned[:, 1:].mean(axis=1, keepdims=True)) / turned[:, 1:].std(axis=1, keepdims=True)
@@ -154,7 +168,7 @@ def test_curve_pvalues_are_ranks_among_the_turns(rules):
 
 
 def test_an_empty_curve(rules):
-    curve = _summarized([], [], rules)
+    curve = summarize([], [], rules.level)
     assert curve.table.empty
     assert curve.summary.empty
 
@@ -169,7 +183,7 @@ def test_decision_power_is_the_share_of_rejections():
     score = score_test(x, relieved, np.zeros(n, int), draws=999, rng=rng)
     day, blank = np.arange(n), np.zeros(n, int)
     rows = Rows(day, day, blank, relieved, np.zeros(n, bool), blank, blank, blank)
-    stated = decision_power(session, score, rows, x, blank, ratio, 0.05, 0.8, draws=300, rng=rng, curve_wanted=False)
+    stated = decision_power(session, score, rows, x, blank, Aim(ratio, 0.05, 0.8, curve=False), draws=300, rng=rng)
     hits = 0
     for _ in range(200):
         weight = np.exp(np.log(ratio) * x / x.std())
@@ -190,7 +204,7 @@ def test_decision_power_is_the_share_of_rejections():
 )
 def test_a_sign_counts_only_where_it_could_tell(rules, estimate, silent, fires):
     check = Check("other selloffs", "", estimate, "", 0.5, "greater", 10, 1, "> 0", "1 of 10", silent)
-    assert raises_nothing("text", check, rules).fires is fires
+    assert raises_nothing("text", check, rules.level).fires is fires
 
 
 def test_matched_placebos_take_out_a_rebound(rules):
@@ -211,7 +225,11 @@ def test_matched_placebos_take_out_a_rebound(rules):
     pool = np.flatnonzero(~busy)
     span = Stratum("all", 300, size - 1, pool[pool >= 150])
     sample = evaluate(
-        record, prepare(record, rules), [span], rules, draws=499, power_draws=2, seed=np.random.SeedSequence(1)
+        record,
+        prepare(record, rules.reaction, rules.decision, rules.placebo.prior_sessions),
+        [span],
+        rules.links(draws=499, power_draws=2),
+        seed=np.random.SeedSequence(1),
     )
     details = sample.links["H3"].details
     assert details["p_permutation"] < 0.05

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from made_ground import INDEX, ground, link
 
-from eventstudy.hypothesis import ledger_dates, ledger_tests
-from eventstudy.hypothesis.decisions import Rows
-from eventstudy.hypothesis.incidence import cumulative_incidence
-from eventstudy.hypothesis.ledger import Finding, MissingData
+from eventstudy.hypothesis.claims import rules_arithmetic as ledger_dates, rules_tests
+from eventstudy.hypothesis.claims.ledger import Finding, MissingData
+from eventstudy.hypothesis.links.decision import Rows
+from eventstudy.hypothesis.rivals.cumulative_incidence import cumulative_incidence
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_signs_of_october(rules):
     ("p", "wrong", "word"), [(0.01, 0.9, "supported"), (0.9, 0.01, "contradicted"), (0.5, 0.5, "mixed")]
 )
 def test_word_of_a_test(p, wrong, word):
-    assert ledger_tests.word(p, wrong, 0.05) == word
+    assert rules_tests.word(p, wrong, 0.05) == word
 
 
 def sample(ps, chain, wrong=0.5):
@@ -181,7 +181,7 @@ def sample(ps, chain, wrong=0.5):
 )
 def test_the_chain_as_a_claim(rules, everything, chain, wrong, word):
     samples = {"all": sample(everything, 0.5), "after": sample((0.5, 0.5, 0.5), chain, wrong)}
-    assert ledger_tests.whole_chain(ground(rules, samples=samples)).word == word
+    assert rules_tests.whole_chain(ground(rules, samples=samples)).word == word
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_reliable_lift(rules, share, p, later, word):
         "all": SimpleNamespace(links={"H3": link(0.01, share=share, p_sign=p)}),
         "after": SimpleNamespace(links={"H3": link(0.01, share=later)}),
     }
-    assert ledger_tests.reliable_lift(ground(rules, samples=samples)).word == word
+    assert rules_tests.reliable_lift(ground(rules, samples=samples)).word == word
 
 
 def threats(*rows):
@@ -218,21 +218,21 @@ def threats(*rows):
 def test_modal_outcome(rules, ends, word):
     table = threats(*(("a", "US", 5, end) for end in ends))
     events = pd.DataFrame({"scope": ["china"]}, index=["a"])
-    found = ledger_tests.modal_outcome(ground(rules, events=events, setting={"threats": table}))
+    found = rules_tests.modal_outcome(ground(rules, events=events, study={"threats": table}))
     assert found.word == word
 
 
 @pytest.mark.parametrize(("soft", "word"), [(58, "supported"), (2, "contradicted"), (30, "mixed")])
 def test_within_weeks(rules, soft, word):
     rows = [("a", "US", 10, "softened")] * soft + [("a", "US", 59, "implemented")] * (60 - soft)
-    found = ledger_tests.within_weeks(ground(rules, setting={"threats": threats(*rows)}))
+    found = rules_tests.within_weeks(ground(rules, study={"threats": threats(*rows)}))
     assert found.word == word
 
 
 def test_too_few_reliefs_near_the_record(rules):
     blank = np.zeros(40, int)
     rows = Rows(blank, np.arange(100, 140), np.ones(40, int), np.arange(40) < 3, blank > 0, blank + 50, blank, blank)
-    found = ledger_tests.near_the_record(ground(rules, samples={"after": SimpleNamespace(rows=rows)}))
+    found = rules_tests.near_the_record(ground(rules, samples={"after": SimpleNamespace(rows=rows)}))
     assert found.word == "not testable"
     assert "too few events: 3" in found.reason
 
@@ -249,7 +249,7 @@ def test_too_few_reliefs_near_the_record(rules):
 def test_muted(rules, call, p_size, size, word):
     table = pd.DataFrame({"link": ["H1"], "p_size": [p_size], "size_difference": [size]})
     analysis = SimpleNamespace(tables={"attenuation": table}, facts={}, races={}, checks={})
-    assert ledger_tests.muted_call(ground(rules, z={"2025-06-05": call}, analysis=analysis)).word == word
+    assert rules_tests.muted_call(ground(rules, z={"2025-06-05": call}, analysis=analysis)).word == word
 
 
 @pytest.mark.parametrize(("up", "down", "word"), [(1, -1, "supported"), (1, 1, "mixed"), (-1, 1, "contradicted")])
@@ -260,8 +260,8 @@ def test_fuel(rules, up, down, word):
         for t in position:
             fears[f"{INDEX[t]:%Y-%m-%d}"] = 20 + step
     made = ground(rules, fears=fears)
-    made.setting.record.trigger, made.setting.record.relief = trigger, relief
-    assert ledger_tests.fuel_for_volatility(made).word == word
+    made.study.record.trigger, made.study.record.relief = trigger, relief
+    assert rules_tests.fuel_for_volatility(made).word == word
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_fuel(rules, up, down, word):
 def test_front_running(rules, ps, word):
     table = pd.DataFrame({"symbol": ["MP", "USAR"], "pvalue": ps, "z": [0.5, 0.5]})
     analysis = SimpleNamespace(tables={"tells": table}, facts={}, races={}, checks={})
-    assert ledger_tests.front_running(ground(rules, analysis=analysis)).word == word
+    assert rules_tests.front_running(ground(rules, analysis=analysis)).word == word
 
 
 def test_missing_things_are_named(rules):

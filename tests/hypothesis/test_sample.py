@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from eventstudy.hypothesis.sample import VARIANTS, Variant, build_sample, busy_sessions
+from eventstudy.hypothesis.record.sample import VARIANTS, Variant, build_sample, busy_sessions
 
 SESSIONS = pd.bdate_range("2025-06-02", periods=40).as_unit("us")
 

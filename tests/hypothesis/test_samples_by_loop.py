@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from eventstudy.events import load_macro_calendar
-from eventstudy.hypothesis.sample import VARIANTS, Variant
-from eventstudy.hypothesis.setting import build_setting
+from eventstudy.hypothesis.record.build_record import build_record
+from eventstudy.hypothesis.record.sample import VARIANTS, Variant
 
 FORMAL = {"S2", "S3"}
 OTHER = {"escalation": "softening", "softening": "escalation"}
@@ -22,9 +22,9 @@ EVERY = {
 
 
 @pytest.fixture(scope="module")
-def setting(flagship, rules):
+def study(flagship, rules):
     catalog, prices, _ = flagship
-    return build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    return build_record(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
 
 
 @pytest.fixture(scope="module")
@@ -92,21 +92,21 @@ def by_hand(rows, index, variant):
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_every_variant(setting, rows, name):
-    sample = setting.vary(EVERY[name])
-    threats, reliefs = by_hand(rows, setting.index, EVERY[name])
+def test_every_variant(study, rows, name):
+    sample = study.vary(EVERY[name])
+    threats, reliefs = by_hand(rows, study.index, EVERY[name])
     assert sample.trigger.position.tolist() == threats
     assert sample.relief.position.tolist() == reliefs
     assert len(threats) > 0
 
 
-def test_variants_are_departures(setting):
+def test_variants_are_departures(study):
     """Each of them changes something on the real catalogue, or it would show nothing."""
-    main = setting.vary(Variant())
+    main = study.vary(Variant())
     for name, variant in EVERY.items():
         if name == "main":
             continue
-        other = setting.vary(variant)
+        other = study.vary(variant)
         same = [
             getattr(main, link).position.tolist() == getattr(other, link).position.tolist()
             for link in ("trigger", "relief")
@@ -114,13 +114,13 @@ def test_variants_are_departures(setting):
         assert not all(same), name
 
 
-def test_a_variant_is_built_once(setting):
-    assert setting.vary(Variant(no_doubtful=True)) is setting.vary(Variant(no_doubtful=True))
+def test_a_variant_is_built_once(study):
+    assert study.vary(Variant(no_doubtful=True)) is study.vary(Variant(no_doubtful=True))
 
 
-def test_decisions_are_the_formal_reliefs_of_the_decider(setting, rows):
+def test_decisions_are_the_formal_reliefs_of_the_decider(study, rows):
     """Those of H2: the US alone or jointly, formal, leading; sessions with other news stay."""
-    index = setting.index
+    index = study.index
     highest = {}
     for row in rows:
         if isinstance(row["level"], str) and row["stance"] == "softening":
@@ -135,7 +135,7 @@ def test_decisions_are_the_formal_reliefs_of_the_decider(setting, rows):
         and highest[row["cluster"]] in FORMAL
         and row["session"] in index
     }
-    assert set(setting.sample.decision.position) == expected
+    assert set(study.sample.decision.position) == expected
 
 
 def test_every_event_is_used_or_excluded_with_a_reason(flagship):

@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 
 from eventstudy.abnormal import MarketModel
-from eventstudy.hypothesis.groups import group_tests
-from eventstudy.hypothesis.market import scores
-from eventstudy.hypothesis.reactions import Stratum
-from eventstudy.hypothesis.securities import adjusted_market, reactions_by_security, tells
-from eventstudy.hypothesis.setting import build_setting
-from eventstudy.hypothesis.trends import attenuation, dose_response, episode_paths
+from eventstudy.hypothesis.record.build_record import build_record
+from eventstudy.hypothesis.record.market import Market, scores
+from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.strata import Stratum
+from eventstudy.hypothesis.record.threats import Spells
+from eventstudy.hypothesis.robustness.attenuation_and_dose import attenuation, dose_response, episode_paths
+from eventstudy.hypothesis.robustness.cross_section import adjusted_market, reactions_by_security, tells
+from eventstudy.hypothesis.robustness.group_tests import group_tests
 from eventstudy.returns import ReturnPanel
 from eventstudy.study import EstimationWindow, EventStudy
 
@@ -43,13 +45,26 @@ def made_up():
     return frame, market, busy, trigger, relief, [Stratum("s", 300, SIZE - 1, quiet[quiet >= 120])]
 
 
+def record_of(market, busy, trigger, relief):
+    blank = np.full(SIZE, np.nan)
+    nobody = np.zeros(0, int)
+    path = Market(blank, blank, blank, np.arange(SIZE) % 5, market)
+    return Record(path, busy, trigger, relief, nobody, Spells(*[nobody] * 5, ()))
+
+
+def drift_of(frame, rest, rules, *, signs, draws):
+    market, busy, trigger, relief, strata = rest
+    made, seed = record_of(market, busy, trigger, relief), np.random.SeedSequence(1)
+    windows = {"pvalue": (-5, -1), "p_shifted": (-6, -2)}
+    return tells(frame, made, strata, rules.reaction, rules.placebos(draws), windows=windows, signs=signs, seed=seed)
+
+
 @pytest.fixture(scope="module")
 def found(made_up, rules):
     frame, market, busy, trigger, relief, strata = made_up
-    groups = {"H1": (trigger, -1), "H3": (relief, 1)}
-    return reactions_by_security(
-        frame, market, busy, groups, strata, rules, window=(0, 1), draws=499, seed=np.random.SeedSequence(0)
-    )
+    made = record_of(market, busy, trigger, relief)
+    seed = np.random.SeedSequence(0)
+    return reactions_by_security(frame, made, strata, rules.reaction, window=(0, 1), draws=499, seed=seed)
 
 
 def test_the_security_that_falls_is_found_and_no_other(found):
@@ -69,8 +84,8 @@ def test_mean_car_by_hand(found, made_up, rules):
     row = found[found["adjusted"] & (found["group"] == "H1") & (found["symbol"] == "falls")].iloc[0]
     assert row["mean_car"] == pytest.approx(np.mean(cars), abs=TOLERANCE)
     assert row["n"] == trigger.size
-    path = adjusted_market(frame["falls"].to_numpy(), market, np.arange(SIZE) % 5, np.full(SIZE, np.nan))[1]
-    z = scores(path, busy, rules, window=(0, 1), scale="ewma").z
+    path = adjusted_market(frame["falls"].to_numpy(), market, np.arange(SIZE) % 5)[1]
+    z = scores(path, busy, rules.reaction, window=(0, 1), scale="ewma").z
     assert row["z"] == pytest.approx(z[trigger].mean(), abs=TOLERANCE)
 
 
@@ -80,10 +95,8 @@ def test_one_placebo_calendar_for_all(found):
 
 
 def test_the_leak_is_found_and_weakens_when_shifted(made_up, rules):
-    frame, market, busy, trigger, relief, strata = made_up
-    table = tells(
-        frame, market, busy, trigger, relief, strata, rules, signs={}, draws=499, seed=np.random.SeedSequence(1)
-    ).set_index("symbol")
+    frame, *rest = made_up
+    table = drift_of(frame, rest, rules, signs={}, draws=499).set_index("symbol")
     assert table.loc["leaks", "pvalue"] < 0.01
     assert table.loc["leaks", "drift"] == pytest.approx(0.03, abs=0.012)
     assert (table.loc[["a", "b", "c"], "pvalue"] > 0.01).all()
@@ -91,37 +104,35 @@ def test_the_leak_is_found_and_weakens_when_shifted(made_up, rules):
 
 
 def test_the_expected_sign_is_respected(made_up, rules):
-    frame, market, busy, trigger, relief, strata = made_up
-    arguments = {"signs": {"leaks": 1}, "draws": 199, "seed": np.random.SeedSequence(1)}
-    table = tells(frame[["leaks"]], market, busy, trigger, relief, strata, rules, **arguments)
+    frame, *rest = made_up
+    table = drift_of(frame[["leaks"]], rest, rules, signs={"leaks": 1}, draws=199)
     assert table["pvalue"].iloc[0] > 0.9  # it drifts, but the other way
 
 
 def test_too_few_events_are_left_out(made_up, rules):
     frame, market, busy, _, _, strata = made_up
-    groups = {"H1": (np.array([400, 420]), -1)}
-    table = reactions_by_security(
-        frame, market, busy, groups, strata, rules, window=(0, 1), draws=9, seed=np.random.SeedSequence(0)
-    )
+    made = record_of(market, busy, np.array([400, 420]), np.zeros(0, int))
+    seed = np.random.SeedSequence(0)
+    table = reactions_by_security(frame, made, strata, rules.reaction, window=(0, 1), draws=9, seed=seed)
     assert table.empty
 
 
 @pytest.fixture(scope="module")
-def setting(flagship, rules):
+def study(flagship, rules):
     catalog, prices, _ = flagship
-    return build_setting(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    return build_record(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
 
 
-def test_groups_are_the_study(setting, flagship, rules):
+def test_groups_are_the_study(study, flagship):
     """The figures of a group are those of the study made by hand."""
     rng = np.random.default_rng(3)
-    index = setting.index
-    market = setting.record.market.returns
+    index = study.index
+    market = study.record.market.returns
     securities = pd.DataFrame(
         market[:, None] + 0.01 * rng.standard_normal((len(index), 3)), index=index, columns=["F", "GM", "TSLA"]
     )
-    days = [index[p] for p in setting.record.relief[-6:]]
-    table = group_tests(setting, securities, {"H3": days}, rules, market="^GSPC", window=(0, 1))
+    days = [index[p] for p in study.record.relief[-6:]]
+    table = group_tests(study, securities, {"H3": days}, market="^GSPC", window=(0, 1))
     assert table["group"].tolist() == ["autos"]
     study = EventStudy(
         model=MarketModel("^GSPC"),
@@ -140,18 +151,19 @@ def test_groups_are_the_study(setting, flagship, rules):
     assert table["p_holm"].iloc[0] == pytest.approx(table["p_kp_bmp"].iloc[0])
 
 
-def test_a_group_has_two_members_and_its_p_value_is_adjusted_for_the_others(setting, rules):
+def test_a_group_has_two_members_and_its_p_value_is_adjusted_for_the_others(study, rules):
     rng = np.random.default_rng(4)
-    index, market = setting.index, setting.record.market.returns
+    index, market = study.index, study.record.market.returns
     names = ["F", "GM", "FCX", "NEM", "AAPL"]  # two groups of two, and one alone
-    own = replace(rules, groups={"autos": ("F", "GM", "TSLA"), "metals": ("FCX", "NEM"), "alone": ("AAPL", "DELL")})
+    groups = {"autos": ("F", "GM", "TSLA"), "metals": ("FCX", "NEM"), "alone": ("AAPL", "DELL")}
+    own = replace(study, rules=rules.model_copy(update={"groups": groups}))
     noise = 0.01 * rng.standard_normal((len(index), 5))
-    noise[setting.record.relief[-6:], 2:4] += 0.02
+    noise[study.record.relief[-6:], 2:4] += 0.02
     securities = pd.DataFrame(market[:, None] + noise, index=index, columns=names)
-    days = [index[p] for p in setting.record.relief[-6:]]
+    days = [index[p] for p in study.record.relief[-6:]]
     early = [index[20]]  # without a history
     links = {"H3": days, "H1": [], "early": early}
-    table = group_tests(setting, securities, links, own, market="^GSPC", window=(0, 1)).set_index(["link", "group"])
+    table = group_tests(own, securities, links, market="^GSPC", window=(0, 1)).set_index(["link", "group"])
     assert table.index.tolist() == [(link, group) for link in links for group in ("autos", "metals")]
     assert table["symbols"].tolist() == [2] * 6
     told = table.loc["H3"]
@@ -166,53 +178,53 @@ def test_a_group_has_two_members_and_its_p_value_is_adjusted_for_the_others(sett
     assert (rest[["n", "sessions"]] == 0).all().all()
 
 
-def test_a_group_of_two_security_events_is_tested(setting, rules):
-    index, market = setting.index, setting.record.market.returns
+def test_a_group_of_two_security_events_is_tested(study):
+    index, market = study.index, study.record.market.returns
     noise = 0.01 * np.random.default_rng(5).standard_normal((len(index), 2))
     securities = pd.DataFrame(market[:, None] + noise, index=index, columns=["F", "GM"])
-    day = index[setting.record.relief[-1]]
-    table = group_tests(setting, securities, {"H3": [day]}, rules, market="^GSPC", window=(0, 1))
+    day = index[study.record.relief[-1]]
+    table = group_tests(study, securities, {"H3": [day]}, market="^GSPC", window=(0, 1))
     assert table[["n", "sessions"]].to_numpy().tolist() == [[2, 1]]
     assert np.isfinite(table["mean_car"].iloc[0])
     securities.loc[day:, "GM"] = np.nan
-    table = group_tests(setting, securities, {"H3": [day]}, rules, market="^GSPC", window=(0, 1))
+    table = group_tests(study, securities, {"H3": [day]}, market="^GSPC", window=(0, 1))
     assert table["n"].iloc[0] == 1
     assert table["reason"].iloc[0] == "no security-event with enough history"
 
 
-def test_paths_are_returns_since_the_close_before(setting, flagship):
+def test_paths_are_returns_since_the_close_before(study, flagship):
     close = flagship[1].frame["^GSPC"]
-    paths = episode_paths(setting)
+    paths = episode_paths(study)
     one = paths[paths["id"] == "E19"].set_index("day")["path"]
     start = close.index.get_loc(pd.Timestamp("2025-10-10"))
     for day in (-6, -1, 0, 1, 20):
         assert one[day] == pytest.approx(close.iloc[start + day] / close.iloc[start - 1] - 1, abs=TOLERANCE)
 
 
-def test_attenuation_of_a_fading_reaction(setting, flagship, rules):
+def test_attenuation_of_a_fading_reaction(study, flagship):
     """Scores that fade by construction have a slope and a difference; constant ones have neither."""
     evidence = type("Evidence", (), {})()
-    n = len(setting.index)
+    n = len(study.index)
     order = np.linspace(-3, 0, n)
     for z, found in ((order**3, True), (np.random.default_rng(1).standard_normal(n), False)):
         evidence.scores = type("Scores", (), {"z": z})()
-        table = attenuation(setting, evidence, rules, draws=499, rng=np.random.default_rng(0)).set_index("link")
+        table = attenuation(study, evidence, draws=499, rng=np.random.default_rng(0)).set_index("link")
         assert (table.loc["H1", "p_slope"] <= 0.01) == found
         assert (table.loc["H1", "p_difference"] <= 0.01) == found
     assert flagship[2] is not None
 
 
-def test_dose_is_found_where_it_is(setting, rules):
+def test_dose_is_found_where_it_is(study):
     evidence = type("Evidence", (), {})()
-    size = len(setting.index)
+    size = len(study.index)
     rng = np.random.default_rng(2)
     noise = rng.standard_normal(size)
     evidence.scores = type("Scores", (), {"z": noise, "car": noise / 100})()
-    points, _ = dose_response(setting, evidence, rules, draws=99, rng=rng)
+    points, _ = dose_response(study, evidence, draws=99, rng=rng)
     steep = noise.copy()
     for row in points.itertuples():
-        steep[setting.index.get_loc(row.session)] = -row.change / 10
+        steep[study.index.get_loc(row.session)] = -row.change / 10
     evidence.scores = type("Scores", (), {"z": steep, "car": steep / 100})()
-    _, test = dose_response(setting, evidence, rules, draws=499, rng=rng)
+    _, test = dose_response(study, evidence, draws=499, rng=rng)
     assert test["rho"] == pytest.approx(-1.0)
     assert test["pvalue_rises"] < 0.01

@@ -6,7 +6,8 @@ import pytest
 
 from eventstudy.calendars import sessions
 from eventstudy.events import load_macro_calendar
-from eventstudy.hypothesis.setting import _macro, strata_of
+from eventstudy.hypothesis.record.build_record import _macro
+from eventstudy.hypothesis.record.strata import strata_of
 
 INDEX = sessions("XNYS", pd.Timestamp("2019-01-02"), pd.Timestamp("2020-12-31"))
 
@@ -25,7 +26,7 @@ def test_periods_within_a_week_of_one_another_are_one_stretch(rules, gap, joined
     }
     busy = np.zeros(len(INDEX), dtype=bool)
     busy[[position("2020-01-06"), position("2019-12-20")]] = True
-    found = strata_of(periods, INDEX, busy, rules)
+    found = strata_of(periods, INDEX, busy, rules.placebo.pool_before)
     assert [s.name for s in found] == (["a and b"] if joined else ["a", "b"])
     assert INDEX[found[0].first] == pd.Timestamp("2020-01-06")
     assert INDEX[found[-1].last] == pd.Timestamp("2020-06-01")
@@ -38,7 +39,8 @@ def test_periods_within_a_week_of_one_another_are_one_stretch(rules, gap, joined
 
 
 def test_the_history_of_a_pool_ends_where_the_record_begins(rules):
-    (found,) = strata_of({"a": ("2019-01-14", "2019-01-31")}, INDEX, np.zeros(len(INDEX), dtype=bool), rules)
+    busy = np.zeros(len(INDEX), dtype=bool)
+    (found,) = strata_of({"a": ("2019-01-14", "2019-01-31")}, INDEX, busy, rules.placebo.pool_before)
     assert found.pool.tolist() == list(range(found.last + 1))
 
 

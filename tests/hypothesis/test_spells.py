@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from eventstudy.calendars import sessions as trading_days
-from eventstudy.hypothesis.decisions import episode_rows
-from eventstudy.hypothesis.definitions import load_definitions
-from eventstudy.hypothesis.market import Market
-from eventstudy.hypothesis.race import covariates
-from eventstudy.hypothesis.spells import Spells, episodes_by_rule, place_episodes
+from eventstudy.hypothesis.links.decision import episode_rows
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.record.market import Market
+from eventstudy.hypothesis.record.threats import Spells, episodes_by_rule, place_episodes
+from eventstudy.hypothesis.rivals.horse_race import covariates
 
 INDEX = trading_days("XNYS", pd.Timestamp("2025-06-02"), pd.Timestamp("2025-08-29"))
 EASTERN = "America/New_York"
@@ -137,7 +137,7 @@ def test_covariates_by_loop(rules):
     spells = Spells(starts, lasts, np.array([0, 1]), np.array([16, 10**6]), np.array([1, 0]), ("a", "b"))
     rival = Spells(np.array([12]), np.array([15]), np.array([1]), np.array([0]), np.array([0]), ("x",))
     rows = episode_rows(spells)
-    frame = covariates(market, rows, np.zeros(rows.day.size), rival, np.array([13]), rules, split=20)
+    frame = covariates(market, rows, np.zeros(rows.day.size), rival, np.array([13]), split=20, episodes=rules.episodes)
     for i, day in enumerate(rows.day):
         base = starts[rows.episode[i]] - 1
         assert frame.loc[i, "fear"] == market.fear[day - 1]
@@ -164,7 +164,7 @@ def test_covariates_do_not_look_ahead(rules, cut):
         changed = [np.where(np.arange(size) >= cut, series + bump, series) for series in (close, fear, rate)]
         market = Market(*changed, np.arange(size) % 5)
         loss = 1 - market.close[rows.day - 1] / market.close[rows.base]
-        frames.append(covariates(market, rows, loss, rival, np.array([13]), rules, split=20))
+        frames.append(covariates(market, rows, loss, rival, np.array([13]), split=20, episodes=rules.episodes))
     early = rows.day <= cut
     assert early.any()
     pd.testing.assert_frame_equal(frames[0][early], frames[1][early])

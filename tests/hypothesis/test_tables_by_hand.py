@@ -9,13 +9,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from eventstudy.hypothesis.chain import SampleVerdict
-from eventstudy.hypothesis.definitions import load_definitions
-from eventstudy.hypothesis.falsify import _gone, significance
-from eventstudy.hypothesis.reactions import Stratum
-from eventstudy.hypothesis.securities import tells
-from eventstudy.hypothesis.wording import pvalue_words
+from eventstudy.hypothesis.links.chain import SampleVerdict
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.record.market import Market
+from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.strata import Stratum
+from eventstudy.hypothesis.record.threats import Spells
+from eventstudy.hypothesis.robustness.cross_section import tells
+from eventstudy.hypothesis.verdict.check_falsifiers import gone, significance
 from eventstudy.returns import load_returns
+from eventstudy.words import pvalue_words
 
 TOLERANCE = 1e-9  # the same number another way
 MC = 4  # standard errors of a simulated p-value
@@ -169,16 +172,16 @@ def test_a_leak_of_the_last_day_weakens_when_the_window_moves(rules):
     busy = np.zeros(size, bool)
     busy[np.concatenate([at, at + 1])] = True
     span = Stratum("s", 300, size - 1, np.flatnonzero(~busy[300:]) + 300)
+    blank, nobody = np.full(size, np.nan), np.zeros(0, int)
+    path = Market(blank, blank, blank, np.asarray(index.day_of_week), market)
     table = tells(
         pd.DataFrame({"X": own}, index=index),
-        market,
-        busy,
-        at,
-        at[:0],
+        Record(path, busy, at, nobody, nobody, Spells(*[nobody] * 5, ())),
         [span],
-        rules,
+        rules.reaction,
+        rules.placebos(199),
+        windows={"pvalue": (-5, -1), "p_shifted": (-6, -2)},
         signs={"X": -1},
-        draws=199,
         seed=np.random.SeedSequence(1),
     )
     assert table.loc[0, "pvalue"] <= 0.01 < table.loc[0, "p_shifted"]
@@ -225,16 +228,16 @@ def used_median(tables):
 
 
 @pytest.mark.parametrize(("whole", "without", "fires"), [(0.01, 0.2, True), (0.01, 0.03, False), (0.3, 0.6, False)])
-def test_what_was_never_there_cannot_be_gone(rules, whole, without, fires):
-    assert _gone("H1", "gone", without, whole, rules).fires is fires
-    assert _gone("H1", "gone", float("nan"), whole, rules).fires is None
+def test_what_was_never_there_cannot_begone(rules, whole, without, fires):
+    assert gone("H1", "gone", without, whole, rules.level).fires is fires
+    assert gone("H1", "gone", float("nan"), whole, rules.level).fires is None
 
 
 def test_a_falsifier_without_a_p_value_says_why(rules):
-    found = significance("H2", "beside", float("nan"), rules, "no yield in these prices")
+    found = significance("H2", "beside", float("nan"), rules.level, "no yield in these prices")
     assert (found.fires, found.figure) == (None, "no yield in these prices")
-    assert significance("H2", "beside", 0.05, rules).fires is False
-    assert significance("H2", "beside", 0.051, rules).fires is True
+    assert significance("H2", "beside", 0.05, rules.level).fires is False
+    assert significance("H2", "beside", 0.051, rules.level).fires is True
 
 
 def test_rates_on_the_ladder_are_those_announced(flagship, tables):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from eventstudy.hypothesis.trends import attenuation, dose_response, rate_ladder
+from eventstudy.hypothesis.robustness.attenuation_and_dose import attenuation, dose_response, rate_ladder
 
 INDEX = pd.bdate_range("2025-01-02", periods=60)
 MC = 4  # standard errors of a p-value by 1,999 draws
@@ -46,7 +46,7 @@ RULES = SimpleNamespace(
 def setting():
     columns = ["event_id", "session", "actor", "target", "stance", "lead", "cluster", "rate_before", "rate_after"]
     events = pd.DataFrame(ROWS, columns=columns).set_index("event_id").assign(instrument="tariff")
-    return SimpleNamespace(index=INDEX, events=events, record=SimpleNamespace())
+    return SimpleNamespace(rules=RULES, index=INDEX, events=events, record=SimpleNamespace())
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def near(p, truth):
 
 
 def test_doses_are_summed_by_session(setting, evidence):
-    points, found = dose_response(setting, evidence, RULES, draws=DRAWS, rng=np.random.default_rng(1))
+    points, found = dose_response(setting, evidence, draws=DRAWS, rng=np.random.default_rng(1))
     expected = {  # session: ids, change, dose
         0: ("first", 10.0, 5.0), 3: ("leak", 25.0, 25.0), 8: ("many", 1.0, 1.0), 12: ("up down", 0.0, 0.0),
         20: ("relief", -6.0, -6.0), 30: ("big", 40.0, 10.0), 40: ("small", 3.0, 3.0), 43: ("also", 7.0, 7.0),
@@ -94,7 +94,7 @@ def test_doses_are_summed_by_session(setting, evidence):
 def test_a_rank_correlation_needs_five_points(setting, evidence, keep, told):
     chosen = ["first", "leak", "many", "big", "small"][:keep]
     setting.events.loc[[name for name in setting.events.index if name not in [*chosen, "act"]], "lead"] = False
-    _, found = dose_response(setting, evidence, RULES, draws=9, rng=np.random.default_rng(1))
+    _, found = dose_response(setting, evidence, draws=9, rng=np.random.default_rng(1))
     assert found["n"] == keep
     assert np.isfinite(found["rho"]) == np.isfinite(found["pvalue"]) == told
 
@@ -105,13 +105,13 @@ def test_a_rank_correlation_needs_two_doses(setting, evidence, rates, told):
     setting.events["lead"] = setting.events.index.isin(leads)
     setting.events.loc[leads, "rate_before"] = 0.0
     setting.events.loc[leads, "rate_after"] = [rates[0]] * 4 + [rates[1]]
-    _, found = dose_response(setting, evidence, RULES, draws=9, rng=np.random.default_rng(1))
+    _, found = dose_response(setting, evidence, draws=9, rng=np.random.default_rng(1))
     assert np.isfinite(found["rho"]) == told
 
 
 def test_rates_of_both_sides_in_order(setting):
     setting.events.loc["big", "instrument"] = "export_control"
-    table = rate_ladder(setting, RULES)
+    table = rate_ladder(setting)
     # on the other side alone, by either; neither with others in one target, nor of licences, nor without a rate
     expected = ["first", "closed", "act", "down", "up", "relief", "small", "theirs"]
     assert table["event_id"].tolist() == expected
@@ -127,7 +127,7 @@ def test_attenuation_by_every_order(setting, evidence, late):
     begin = INDEX.get_loc(pd.Timestamp("2025-01-06"))
     evidence.scores.z[9] = np.nan
     setting.record.trigger, setting.record.relief = trigger, trigger[:1]
-    table = attenuation(setting, evidence, RULES, draws=DRAWS, rng=np.random.default_rng(2)).set_index("link")
+    table = attenuation(setting, evidence, draws=DRAWS, rng=np.random.default_rng(2)).set_index("link")
     used = [t for t in trigger if t >= begin and t != 9]
     z = evidence.scores.z[used]
     early = np.array(used) <= split  # the day of the split belongs to what was before

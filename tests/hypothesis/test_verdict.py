@@ -10,7 +10,7 @@ import pytest
 
 from eventstudy.errors import DataError, StudyError
 from eventstudy.hypothesis import SelloffForcesSoftening, load_definitions
-from eventstudy.hypothesis.joint import partial_conjunction
+from eventstudy.hypothesis.links.intersection_union import partial_conjunction
 from eventstudy.returns import PricePanel
 
 TOLERANCE = 1e-9  # figures that went through a table

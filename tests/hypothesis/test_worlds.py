@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import eventstudy.hypothesis
 from eventstudy.errors import StudyError
-from eventstudy.hypothesis import trials
-from eventstudy.hypothesis.trials import TRUTH, Outcome, run_trials, try_world
-from eventstudy.hypothesis.worlds import KINDS, _Path, simulate_world
+from eventstudy.hypothesis import laboratory
+from eventstudy.hypothesis.laboratory import trials
+from eventstudy.hypothesis.laboratory.trials import TRUTH, Outcome, run_trials, try_world
+from eventstudy.hypothesis.laboratory.worlds import KINDS, _Path, simulate_world
 
 DOCS = Path(__file__).parents[2] / "docs"
 WORLDS = 40  # means of this many worlds are compared, four standard errors wide
@@ -247,3 +249,15 @@ def test_the_committed_trial_meets_what_was_asked_of_it(committed):
     assert forced.loc[3, "supported"] >= 0.80
     assert abs(forced.loc[1, "stated_power"] - forced.loc[1, "chain"]) <= 0.10
     assert (committed["favourite"] == committed["true_rival"]).all()
+
+
+@pytest.mark.parametrize("name", ["World", "run_trials", "simulate_world"])
+def test_the_old_names_answer_and_say_where_they_went(name):
+    with pytest.warns(DeprecationWarning, match=f"import {name} from eventstudy.hypothesis.laboratory"):
+        old = getattr(eventstudy.hypothesis, name)
+    assert old is getattr(laboratory, name)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nonsense"):
+        eventstudy.hypothesis.nonsense  # noqa: B018

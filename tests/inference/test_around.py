@@ -17,24 +17,14 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from eventstudy import inference as room
 from eventstudy.errors import StudyError
-from eventstudy.inference import (
-    adjust_pvalues,
-    caar_band,
-    equivalence,
-    equivalence_of,
-    events_needed,
-    explain,
-    fieller,
-    inject_power,
-    leakage_share,
-    power,
-    pre_event,
-    rigobon_sack,
-    romano_wolf,
-    run,
-    sample_of,
-)
-from eventstudy.inference.leakage import quadratic_set
+from eventstudy.inference import adjust_pvalues, equivalence, events_needed, power, run, sample_of
+from eventstudy.inference.beyond.bands import caar_band
+from eventstudy.inference.beyond.cross_sectional_regression import explain
+from eventstudy.inference.beyond.equivalence import equivalence_of
+from eventstudy.inference.beyond.leakage import fieller, leakage_share, pre_event, quadratic_set
+from eventstudy.inference.beyond.multiple_testing import romano_wolf
+from eventstudy.inference.beyond.power import inject_power
+from eventstudy.inference.beyond.rigobon_sack import rigobon_sack
 
 RTOL = 1e-10  # the same formulas in another order
 MONTE_CARLO = 3.5  # standard errors: a fixed seed that lies within them

@@ -15,7 +15,8 @@ import statsmodels.api as sm
 from scipy import stats
 from statistics_told import RTOL, check, rows
 
-from eventstudy.inference import TESTS, run, wilcoxon
+from eventstudy.inference import TESTS, run
+from eventstudy.inference.families.signs import wilcoxon
 
 WINDOWS = [(0, 0), (-1, 3)]
 

@@ -10,7 +10,7 @@ import pytest
 from statistics_told import check
 
 from eventstudy.inference import run
-from eventstudy.inference.single_event import sq
+from eventstudy.inference.families.single_event import sq
 
 WINDOWS = [(0, 0), (-1, 3)]
 

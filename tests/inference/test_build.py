@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from eventstudy.inference import each_day, sample_of
+from eventstudy.inference import sample_of
+from eventstudy.inference.core.sample_of import each_day
 
 
 def test_fields_by_definition():

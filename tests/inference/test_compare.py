@@ -10,7 +10,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from eventstudy.errors import StudyError
-from eventstudy.inference import compare_magnitudes, compare_means, magnitude, trend
+from eventstudy.inference.beyond.differences import compare_magnitudes, compare_means, magnitude, trend
 
 RTOL = 1e-10  # the same formulas in another order
 

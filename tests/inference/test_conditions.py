@@ -10,9 +10,10 @@ import pytest
 
 from eventstudy.calibration import SCENARIOS, Geometry, read_table
 from eventstudy.calibration.batch import single_samples
-from eventstudy.inference import TESTS, advice, recommend, run, run_all
-from eventstudy.inference.conditions import Conditions, judge, measure
-from eventstudy.inference.spec import CONDITIONS, FEWEST, MANY
+from eventstudy.inference import TESTS, recommend, run, run_all
+from eventstudy.inference.advice import advice
+from eventstudy.inference.core.spec import CONDITIONS, FEWEST, MANY
+from eventstudy.inference.core.validity import Conditions, judge, measure
 
 GEOMETRY = Geometry(history=50)
 
@@ -115,7 +116,7 @@ class TestAdvice:
         assert "mean residual correlation" in against
 
     def test_tests_that_draw_are_named_not_run(self, monkeypatch):
-        monkeypatch.setattr("eventstudy.inference.placebo.permutation", None)
+        monkeypatch.setattr("eventstudy.inference.families.placebo.permutation", None)
         lines = advice(drawn("normal", n=25, seed=2))
         assert "believe, if run: wild_bootstrap, cluster_bootstrap, permutation" in lines
 

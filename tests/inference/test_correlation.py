@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from eventstudy.inference import correlation
+from eventstudy.inference.core import residual_correlation
 
 RTOL = 1e-10  # sums of some thousand products in another order
 
@@ -46,20 +46,20 @@ def events(start, bars, length, seed=0):
     ],
 )
 def test_windows_that_meet_equal_the_pair_loop(monkeypatch, way, start, bars, length):
-    monkeypatch.setattr(correlation, "BLOCK", {"by lag": 4, "by pairs": 50}[way])
+    monkeypatch.setattr(residual_correlation, "BLOCK", {"by lag": 4, "by pairs": 50}[way])
     given = events(start, bars, length)
-    found = correlation.mean_correlation(*given)
+    found = residual_correlation.mean_correlation(*given)
     assert found == pytest.approx(pair_loop(*given), rel=RTOL, abs=1e-15)
     assert (found > 0.01) == (max(start) - min(start) < 2 * length or length == 3)
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 5, 64])
 def test_blocks_of_pairs_with_holes_equal_the_pair_loop(monkeypatch, block):
-    monkeypatch.setattr(correlation, "BLOCK", block)
+    monkeypatch.setattr(residual_correlation, "BLOCK", block)
     residual, bar, window_bar, present = events([200, 201, 201, 203, 203, 206, 230, 231], 45, 4)
     rng = np.random.default_rng(1)
     residual[rng.random(residual.shape) < 0.1] = np.nan
     present[rng.random(present.shape) < 0.2] = False
     present[:, 0] = True
     given = (residual, bar, window_bar, present)
-    assert correlation.mean_correlation(*given) == pytest.approx(pair_loop(*given), rel=RTOL)
+    assert residual_correlation.mean_correlation(*given) == pytest.approx(pair_loop(*given), rel=RTOL)

@@ -13,8 +13,9 @@ import pytest
 from scipy import stats
 
 from eventstudy.errors import StudyError
-from eventstudy.inference import TESTS, TestResult, each_day, run, run_all, sample_of
-from eventstudy.inference.spec import CONDITIONS
+from eventstudy.inference import TESTS, TestResult, run, run_all, sample_of
+from eventstudy.inference.core.sample_of import each_day
+from eventstudy.inference.core.spec import CONDITIONS
 
 
 def assert_told(result):
@@ -351,3 +352,25 @@ def test_obstacles_are_told_with_their_numbers(make_sample):
     assert "needs the returns of other dates" in run("permutation", replace(apart, admissible=None)).reason
     with_hole = replace(one, day0=np.array([350, 350, 351]), car=np.array([0.1, 0.2, np.nan]))
     assert "all 2 security-events share one" in run("cluster_bootstrap", with_hole).reason
+
+
+@pytest.mark.parametrize("word", ["both", "", "TWO-SIDED", None, ["less"]])
+def test_a_side_is_one_of_three_words(make_sample, word):
+    for act in (
+        lambda: run("bmp", make_sample(6), alternative=word),
+        lambda: run_all(make_sample(6), alternative=word),
+    ):
+        with pytest.raises(StudyError, match="is not one of two-sided, less, greater"):
+            act()
+
+
+@pytest.mark.parametrize("seed", [-1, 2.5, "3", [1], np.int64(-4)])
+def test_a_seed_is_a_whole_number(make_sample, seed):
+    with pytest.raises(StudyError, match=r"^seed=.* is no whole number of zero or more; pass one"):
+        run_all(make_sample(6), seed=seed)
+
+
+@pytest.mark.parametrize("name", [None, ["bmp"], 3])
+def test_a_test_has_a_name_of_text(make_sample, name):
+    with pytest.raises(StudyError, match="there is no test"):
+        run(name, make_sample(6))

@@ -9,8 +9,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from eventstudy.inference import portfolio, run, sur_f, time_series
-from eventstudy.inference.one_date import Design
+from eventstudy.inference import run
+from eventstudy.inference.families.common_date import Design, portfolio, sur_f, time_series
 
 RTOL = 1e-9  # a regression through normal equations against statsmodels' pseudo-inverse
 MONTE_CARLO = 3.5  # standard errors; fixed seeds

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from eventstudy.inference import permutation, placebo_dates, run
+from eventstudy.inference import run
+from eventstudy.inference.families.placebo import permutation, placebo_dates
 
 DRAWS = 30
 

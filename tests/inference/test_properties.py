@@ -9,10 +9,10 @@ import pytest
 
 from eventstudy.abnormal import MarketModel, estimate
 from eventstudy.errors import StudyError
-from eventstudy.inference import TESTS, adjust_pvalues, run, wilcoxon
-from eventstudy.inference.facts import SampleFacts
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from eventstudy.inference import TESTS, adjust_pvalues, run
+from eventstudy.inference.core.sample_facts import SampleFacts
+from eventstudy.inference.families.signs import wilcoxon
+from hypothesis import given, settings, strategies as st
 
 RTOL = 1e-9  # the same sums in another order, through ratios and square roots
 COMPUTED = [s.name for s in TESTS.values() if not s.draws and "one event" not in s.needs]

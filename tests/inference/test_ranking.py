@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eventstudy.inference import ranking
-from eventstudy.inference.ranking import rank_portfolio, row_ranks
+from eventstudy.inference.core import ranking
+from eventstudy.inference.core.ranking import rank_portfolio, row_ranks
 
 RTOL = 1e-12  # the same few sums
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eventstudy.inference import run, sample_of, sign, wilcoxon
+from eventstudy.inference import run, sample_of
+from eventstudy.inference.families.signs import sign, wilcoxon
 
 RTOL = 1e-10  # the same numbers by other functions of scipy's
 

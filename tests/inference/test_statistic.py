@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eventstudy.inference import cross_sectional, sample_of, single
-from eventstudy.inference.statistic import count, from_normal, from_t, mean, moments, quantile, sd
+from eventstudy.inference import sample_of
+from eventstudy.inference.core.statistic import count, from_normal, from_t, mean, moments, quantile, sd
+from eventstudy.inference.families.parametric import cross_sectional, single
 
 RTOL = 1e-12  # the same few sums
 

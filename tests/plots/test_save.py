@@ -17,8 +17,7 @@ from matplotlib.figure import Figure
 
 from eventstudy import plots
 from eventstudy.errors import InputError
-from eventstudy.plots import attrition, caar, render, render_each, save, styled
-from eventstudy.plots import style as style_module
+from eventstudy.plots import attrition, caar, render, render_each, save, style as style_module, styled
 
 PROGRAM = textwrap.dedent(
     """

@@ -10,9 +10,9 @@ from PIL import Image
 
 from eventstudy.errors import DataError, InputError
 from eventstudy.report import check_document, compare_folders, write_document
-from eventstudy.report.moved import Rule
-from eventstudy.report.numbers import flatten, is_same
-from eventstudy.report.pictures import largest_patch
+from eventstudy.report.gate.compare_charts import largest_patch
+from eventstudy.report.gate.compare_json import flatten, is_same
+from eventstudy.report.gate.differences import Rule
 from eventstudy.returns import freeze, load_prices
 
 
@@ -317,20 +317,19 @@ def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
     (tmp_path / "suite").mkdir()
     shutil.copy(here / "conftest.py", tmp_path / "suite" / "small.py")
     (tmp_path / "suite" / "test_mine.py").write_text(
-        "import pandas as pd, pytest, small\n"
+        "import pytest, small\n"
         "pytest_plugins = []\n"
         "@pytest.mark.parametrize('close', [5600.0, 5656.0])\n"
         "def test_study(eventstudy_check, monkeypatch, close):\n"
-        "    import eventstudy.report.build as build, eventstudy.study.files as files\n"
+        "    import eventstudy.report.build as build, eventstudy.study.study_file as files\n"
         "    def built(*_, **__):\n"
-        "        pd.Series(pd.to_datetime(['2025-04-02'], utc=True)).values\n"
         "        return small.make_document(close), None\n"
         "    monkeypatch.setattr(build, 'build_document', built)\n"
         "    monkeypatch.setattr(files, 'load_study', lambda name: name)\n"
         f"    eventstudy_check('small', {str(accepted)!r})\n"
     )
     options = ["-q", "-W", "error", "-p", "no:cacheprovider", "--rootdir", str(tmp_path / "suite")]
-    plugin = ["-p", "eventstudy.report.pytest_plugin"]
+    plugin = ["-p", "eventstudy.report.gate.pytest_plugin"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *plugin, str(tmp_path / "suite")],
         capture_output=True,
@@ -343,7 +342,7 @@ def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
 
 
 def test_the_plugin_loads_no_pandas():
-    program = "import sys, eventstudy.report.pytest_plugin; assert 'pandas' not in sys.modules and 'matplotlib' not in sys.modules"
+    program = "import sys, eventstudy.report.gate.pytest_plugin; assert 'pandas' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from eventstudy.errors import InputError
 from eventstudy.report import Chart, read_manifest, write_document
-from eventstudy.report import write as write_module
+from eventstudy.report.page import write as write_module
 
 
 def tree(folder):

@@ -18,9 +18,9 @@ import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import BadPayload, SourceError, Unreachable
 from eventstudy.returns import FredSource, FrenchSource, StooqSource
-from eventstudy.returns.bodies import ARCHIVE, LARGEST, Body, read_body
-from eventstudy.returns.http import get
-from eventstudy.returns.patience import Deadline
+from eventstudy.returns.remote.bodies import ARCHIVE, LARGEST, Body, read_body
+from eventstudy.returns.remote.http import get
+from eventstudy.returns.remote.retries import Deadline
 
 START, END = "2025-03-03", "2025-03-31"
 DAYS = sessions("XNYS", pd.Timestamp(START), pd.Timestamp(END))

@@ -17,7 +17,7 @@ import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, SourceError
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
-from eventstudy.returns.store import Key, Store, default_folder
+from eventstudy.returns.cache.store import Key, Store, default_folder
 
 START, MIDDLE, END = "2025-03-03", "2025-03-14", "2025-03-31"
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -228,7 +228,7 @@ def test_a_later_dividend_is_no_revision_of_returns(yahoo, place):
 
 def test_fetch_fills_the_cache_and_tells_its_progress(yahoo, place, monkeypatch):
     _, source = yahoo(Security("NVDA"))
-    monkeypatch.setattr("eventstudy.returns.yahoo._new_session", lambda: source.session)
+    monkeypatch.setattr("eventstudy.returns.sources.yahoo._new_session", lambda: source.session)
     told = []
     panel = fetch(["NVDA", "GONE"], START, END, cache=place, progress=lambda *step: told.append(step[:2]), spacing=0.0)
     assert told == [(1, 2), (2, 2)]

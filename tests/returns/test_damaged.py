@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import eventstudy as es
-from eventstudy.errors import DataError
+from eventstudy.errors import DataError, InputError
 from eventstudy.returns import freeze
 
 DAYS = pd.bdate_range("2010-01-04", periods=2500)
@@ -147,8 +147,8 @@ def test_a_panel_that_no_memory_holds_is_refused(tmp_path):
 
 
 def test_a_long_file_tells_how_far_it_is(tmp_path, monkeypatch):
-    monkeypatch.setattr("eventstudy.returns.csv_files.EVERY", 1000)
-    monkeypatch.setattr("eventstudy.returns.csv_files.BLOCK", 16_000)
+    monkeypatch.setattr("eventstudy.returns.tables.csv_files.EVERY", 1000)
+    monkeypatch.setattr("eventstudy.returns.tables.csv_files.BLOCK", 16_000)
     (tmp_path / "prices.csv").write_bytes(TEXT)
     told = []
     es.load_prices(source=tmp_path / "prices.csv", progress=lambda *what: told.append(what))
@@ -261,3 +261,51 @@ def test_a_damaged_manifest_is_one_error(tmp_path, manifest):
     (folder / "manifest.json").write_bytes(manifest)
     with pytest.raises(DataError, match="frozen"):
         es.load_prices(source=folder)
+
+
+SHORT = pd.DataFrame({"A": [10.0, 11.0]}, index=pd.to_datetime(["2025-03-03", "2025-03-04"]))
+
+
+@pytest.mark.parametrize("calendar", [["XNYS"], 5, {"A": "XNYS"}, ""])
+def test_a_calendar_is_a_name(calendar):
+    for act in (
+        lambda: es.PricePanel(SHORT, calendar=calendar),
+        lambda: es.ReturnPanel.from_prices(SHORT, calendar=calendar),
+        lambda: es.PricePanel(SHORT, calendar=None, calendars={"A": calendar}),
+    ):
+        with pytest.raises(InputError, match="calendar"):
+            act()
+
+
+@pytest.mark.parametrize("label", [{"a": 1}, [1, 2]])
+def test_a_row_label_can_be_found_again(label):
+    index = pd.Index([pd.Timestamp("2025-03-03"), label], dtype=object)
+    with pytest.raises(DataError, match=rf"^row 2: its label .* is a {type(label).__name__}; label rows with"):
+        es.PricePanel(SHORT.set_axis(index), calendar=None)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({name: odd} for name in ("encoding", "decimal", "sep", "thousands", "timezone") for odd in (["utf-8"], 5)),
+        {"encoding": None},
+        {"levels": 5},
+        {"levels": [["A"]]},
+        {"largest": "much"},
+        {"most_columns": [3]},
+    ],
+)
+def test_an_option_of_another_kind_is_refused(tmp_path, options):
+    (tmp_path / "prices.csv").write_bytes(TEXT)
+    with pytest.raises(DataError, match=rf"^{next(iter(options))}=.*; pass "):
+        es.load_prices(source=tmp_path / "prices.csv", calendar=None, **options)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_name_with_an_end_of_line_is_told_on_one_line(tmp_path, ending):
+    path, table = tmp_path / f"x\ny.{ending}", pd.DataFrame({"security": ["A"], "return": [0.1]})
+    table.to_csv(path, index=False) if ending == "csv" else table.to_parquet(path, index=False)
+    with pytest.raises(DataError) as told:
+        es.load_prices(source=path, calendar=None)
+    assert "\n" not in str(told.value)
+    assert rf"x\ny.{ending}" in str(told.value)

@@ -403,3 +403,11 @@ def test_paths_that_no_system_can_name(path):
 def test_symbols_may_be_numbers():
     frame = pd.DataFrame({"date": DAYS, "permno": [10001] * 4, "prc": CLOSES})
     assert es.load_prices([10001], source=frame).symbols == es.load_prices(10001, source=frame).symbols == ["10001"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_row_of_another_width_that_is_no_text_is_one_error(write):
+    with pytest.raises(DataError, match=r"prices.csv, row 60002: the row has 3 cells where the header has 2"):
+        es.load_prices(source=write(b"date,A\n" + b"2025-02-18,1\n" * 60_000 + b"2025-02-19,1,\xe9\n"))
+    with pytest.raises(DataError, match=r"prices.csv: this cannot be read as CSV \(.*UTF8|prices.csv, line"):
+        es.load_prices(source=write(b"date,symbol,close\n" + b"2025-02-18,A,1\n" * 90_000 + b"2025-02-19,\xe9,1\n"))

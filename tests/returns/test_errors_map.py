@@ -14,7 +14,7 @@ import requests.exceptions
 import yfinance.exceptions
 
 from eventstudy import errors
-from eventstudy.returns.yahoo_errors import Seen, as_source_error, retry_after
+from eventstudy.returns.remote.yahoo_errors import Seen, as_source_error, retry_after
 
 MODULES = (yfinance.exceptions, curl_cffi.requests.exceptions, requests.exceptions)
 ARGUMENTS = {

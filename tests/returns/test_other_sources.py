@@ -22,7 +22,7 @@ from eventstudy.returns import (
     cache_verify,
     source_names,
 )
-from eventstudy.returns.patience import Deadline
+from eventstudy.returns.remote.retries import Deadline
 
 START, END = "2025-04-01", "2025-04-09"
 HASTY = {"wait": 0.01, "spacing": 0.0, "give_up": 5.0}
@@ -321,7 +321,7 @@ def test_an_object_that_returns_something_else_is_told():
 def test_another_package_can_add_a_source(monkeypatch):
     point = EntryPoint("vendor", f"{__name__}:Vendor", "eventstudy.sources")
     monkeypatch.setattr(EntryPoint, "load", lambda _: Vendor)
-    monkeypatch.setattr("eventstudy.returns.registry.entry_points", lambda **_: EntryPoints([point]))
+    monkeypatch.setattr("eventstudy.returns.sources.registry.entry_points", lambda **_: EntryPoints([point]))
     assert "vendor" in source_names()
     assert es.load_prices(["A"], START, END, source="vendor").sources == {"A": "vendor"}
 

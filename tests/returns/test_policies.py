@@ -9,7 +9,7 @@ import pytest
 import eventstudy as es
 from eventstudy.errors import DataError
 from eventstudy.returns import apply_delisting, convert_currency, rate_symbols
-from eventstudy.returns.checks import suspicions
+from eventstudy.returns.quality.suspicions import suspicions
 
 DAYS = pd.to_datetime(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07"])
 

@@ -16,8 +16,8 @@ from eventstudy.calendars import sessions
 from eventstudy.errors import BadPayload, DataError
 from eventstudy.returns import cache_verify
 from eventstudy.returns.bars import Bars
-from eventstudy.returns.possible import damage, judged, possible_frame, spacing
-from eventstudy.returns.remote import RemoteSource
+from eventstudy.returns.quality.possible import damage, judged, possible_frame, spacing
+from eventstudy.returns.remote.remote import RemoteSource
 
 START, END = "2025-03-03", "2025-03-31"
 DAYS = sessions("XNYS", pd.Timestamp(START), pd.Timestamp(END))

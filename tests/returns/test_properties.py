@@ -15,9 +15,8 @@ import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import BadPayload
 from eventstudy.returns import freeze
-from eventstudy.returns.yahoo_chart import ARRAYS, checked_chart
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from eventstudy.returns.sources.yahoo_chart import ARRAYS, checked_chart
+from hypothesis import given, settings, strategies as st
 
 DAYS = sessions("XNYS", pd.Timestamp("2025-01-02"), pd.Timestamp("2025-03-31"))  # with the closure of 9 January
 CELLS = st.one_of(st.just(float("nan")), st.floats(1e-3, 1e6, allow_nan=False))

@@ -11,7 +11,7 @@ from trees import tree
 from eventstudy.errors import DataError
 from eventstudy.returns import cache_clear, cache_entries, cache_verify
 from eventstudy.returns.bars import Bars
-from eventstudy.returns.store import Entry, Key, Store
+from eventstudy.returns.cache.store import Entry, Key, Store
 
 DAYS = pd.date_range("2025-03-03", periods=3)
 
@@ -128,6 +128,20 @@ def test_a_manifest_that_names_anothers_file_does_not_reach_it(tmp_path, file):
     assert cache_clear(tmp_path / "cache") == 1
     assert (tmp_path / "precious.txt").read_text() == "precious"
     assert (place / "x.parquet").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"covered": []}, {"covered": ["2025-03-03"]}, {"covered": {"a": 1}}, {"covered": 7}, {"meta": "x"}, {"rows": 7}],
+    ids=str,
+)
+def test_a_manifest_of_an_odd_shape_is_listed_and_is_damage(tmp_path, change):
+    keep(tmp_path, "NVDA")
+    manifest = tmp_path / "yahoo" / "raw" / "NVDA" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
+    assert cache_entries(tmp_path)["symbol"].tolist() == ["NVDA"]
+    assert cache_verify(tmp_path)["state"].tolist() == ["damaged"]
+    assert Store(tmp_path).read(Key("yahoo", "raw", "NVDA")) is None
 
 
 def test_a_lock_that_cannot_be_made_is_one_error(tmp_path):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eventstudy.abnormal.status import Exclusion
+from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.errors import StudyError
-from eventstudy.study.align import place_bars, place_moments
+from eventstudy.study.fit.align import place_bars, place_moments
 
 DAYS = pd.DatetimeIndex(
     ["2024-03-01", "2024-03-04", "2024-03-05", "2024-03-08"]

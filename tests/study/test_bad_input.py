@@ -187,3 +187,28 @@ def test_moments_may_stand_in_several_time_zones_but_none_may_lack_one():
         moments_of(pd.Series([given[0], "2024-03-01 10:00"], dtype=object))
     with pytest.raises(StudyError, match="is empty in row 1; give a moment"):
         moments_of(pd.Series([given[0], None, given[1]], dtype=object))
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Return a small fitted study with the window (-2, 2)."""
+    design = es.EventStudy(model=es.MarketModel("M"), window=(-2, 2), estimation=es.EstimationWindow(100, -3))
+    return design.fit(pairs(small_panel(), [300]), small_panel())
+
+
+@pytest.mark.parametrize("window", [(), (0,), (0, 1, 2), (float("nan"), 1), (0.5, 1.5), ("a", "b"), "01", 3, (None, 1)])
+def test_a_window_is_two_whole_days(fitted, window):
+    for table in (fitted.car, fitted.caar, fitted.abnormal_variance, fitted.tests):
+        with pytest.raises(StudyError, match=r"^window=.* is not two whole relative days.* window \(-2, 2\)"):
+            table(window)
+
+
+def test_two_whole_days_may_be_of_any_number_kind(fitted):
+    for window in ([0, 1], np.array([0, 1]), (0.0, np.float64(1))):
+        assert fitted.car(window).equals(fitted.car((0, 1)))
+
+
+@pytest.mark.parametrize("window", [(-60, 60), (1, 0), (-3, 0), (0, 10**30)])
+def test_the_variance_ratio_keeps_inside_the_event_window(fitted, window):
+    with pytest.raises(StudyError, match=r"must lie inside the event window \(-2, 2\)"):
+        fitted.abnormal_variance(window)

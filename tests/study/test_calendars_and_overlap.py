@@ -87,7 +87,7 @@ def test_tests_see_sessions_of_several_calendars_as_dates(world):
     result = es.EventStudy(model=MarketModel("M"), calendar=CALENDARS, **STUDY).fit(events_frame(), frame)
     sample = result.sample((0, 1))
     every = own["US"].union(own["HK"]).union(own["TK"])
-    by_part = [part.aligned.symbols[0] for part in result.parts]
+    by_part = [part.aligned.symbols[0] for part in result._fitted.parts]
     labels = every[sample.day0]
     expected = result.car().set_index(["symbol", "event_id"])["session"]
     assert list(labels) == [

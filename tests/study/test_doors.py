@@ -10,7 +10,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy.abnormal import FactorModel, MarketAdjusted, MarketModel, MeanAdjusted
-from eventstudy.abnormal.control import MatchedPortfolio
+from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, InputError, StudyError
 

@@ -35,7 +35,7 @@ def result():
 
 
 def data(result):
-    return result.car((0, 1)).merge(result.request.frame[["event_id", "surprise", "kind"]], on="event_id")
+    return result.car((0, 1)).merge(result._fitted.request.frame[["event_id", "surprise", "kind"]], on="event_id")
 
 
 def test_it_is_the_regression_of_statsmodels(result):

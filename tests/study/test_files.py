@@ -12,7 +12,7 @@ from eventstudy.errors import InputError, StudyError
 from eventstudy.hypothesis import load_definitions
 from eventstudy.report import write_document
 from eventstudy.report.build import build_document
-from eventstudy.study.files import StudyFile, load_study
+from eventstudy.study.study_file import StudyFile, load_study
 
 SMALL = {
     "title": '"T"',
@@ -220,23 +220,26 @@ def test_events_of_one_name_are_told_apart(tmp_path):
 
 DEFINITIONS = {
     "level": ({"level": "x"}, "level"),
-    "share": ({"level": 2.0}, "2.0 is not between 0 and 1"),
-    "flag": ({"sample": {"lead_only": 1}}, "sample.lead_only"),
+    "share": ({"level": 2.0}, "level: 2.0 must be less than 0.5"),
+    "flag": ({"sample": {"lead_only": 1}}, "[sample], lead_only: 1 must be"),
     "digits": ({"version": 10**5000}, "version"),
-    "no table": ({"periods": 3}, "[periods]: '3' is not a table"),
-    "no section": ({"reaction": 5}, "[reaction]: '5' is not a table"),
-    "days": ({"periods": {"a": ["x", "2025-01-01"], "headline": "a"}}, "'x' is not a date"),
-    "backwards": ({"periods": {"a": ["2025-01-02", "2024-01-02"], "headline": "a"}}, "period 'a' ends before"),
-    "half": ({"periods": {"a": ["2025-01-02"], "headline": "a"}}, "periods.a"),
-    "number": ({"reaction": {"window": 5}}, "reaction.window"),
-    "window": ({"reaction": {"window": [1, 0]}}, "[1, 0] runs back"),
-    "word": ({"reaction": {"scale": "fera"}}, "reaction.scale"),
-    "variant": ({"curve": {"samples": ["x"]}}, "curve.samples"),
-    "group": ({"groups": {"a": 3}}, "groups.a"),
-    "many": ({"replications": {"headline": 10**50}}, "replications"),
-    "none": ({"replications": {"quick": 0}}, "0 is not at least 1"),
-    "nan": ({"power": {"target": float("nan")}}, "power: nan"),
-    "month": ({"selloffs": {"dates": [["2025-13", "x"]]}}, "'2025-13' is no date and no month"),
+    "no table": ({"periods": 3}, "[periods]: 3 must be a table"),
+    "no section": ({"reaction": 5}, "[reaction]: 5 must be a table"),
+    "days": ({"periods": {"a": ["x", "2025-01-01"], "headline": "a"}}, "'x' must be a day of the calendar"),
+    "backwards": ({"periods": {"a": ["2025-01-02", "2024-01-02"], "headline": "a"}}, "[periods], a: ["),
+    "half": ({"periods": {"a": ["2025-01-02"], "headline": "a"}}, "[periods], a, entry 2: there is none"),
+    "number": ({"reaction": {"window": 5}}, "[reaction], window: 5 must be a list"),
+    "window": ({"reaction": {"window": [1, 0]}}, "[1, 0] must run forward"),
+    "word": (
+        {"reaction": {"scale": "fera"}},
+        "[reaction], scale: 'fera' is not one of fear, ewma, none; did you mean 'fear'?",
+    ),
+    "variant": ({"curve": {"samples": ["x"]}}, "[curve], samples, entry 1: 'x' is not one of main"),
+    "group": ({"groups": {"a": 3}}, "[groups], a: 3 must be a list"),
+    "many": ({"replications": {"headline": 10**50}}, "[replications], headline"),
+    "none": ({"replications": {"quick": 0}}, "[replications], quick: 0 must be"),
+    "nan": ({"power": {"target": float("nan")}}, "[power], target: nan must be"),
+    "month": ({"selloffs": {"dates": [["2025-13", "x"]]}}, "'2025-13' must be a day of the calendar"),
     "winsor": ({"reaction": {"winsor": [0.9, 0.1]}}, "winsor"),
     "unknown": ({"x" * 5000: 1}, "is not one of"),
 }

@@ -23,9 +23,9 @@ NOT_NEEDED = {
     "scipy.optimize",
     "numba",
     "exchange_calendars",
-    "eventstudy.returns.yahoo",
+    "eventstudy.returns.sources.yahoo",
     "eventstudy.inference",
-    "eventstudy.abnormal.garch",
+    "eventstudy.abnormal.models.garch",
 }
 RESOLVE = """
 import types

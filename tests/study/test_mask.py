@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from eventstudy.calendars import sessions
-from eventstudy.study.mask import masked_bars
+from eventstudy.study.fit.mask import masked_bars
 
 BARS, SECURITIES = 40, 3
 DAYS = sessions("XNYS", pd.Timestamp("2024-01-02"), pd.Timestamp("2024-06-28"))[:BARS]

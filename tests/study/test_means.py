@@ -5,7 +5,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from eventstudy.study.means import clustered_mean
+from eventstudy.study.tables.averages import clustered_mean
 
 
 @pytest.mark.parametrize("clusters", [2, 3, 11])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eventstudy.study.overlap import first_of_overlaps, heads_of_chains
+from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])

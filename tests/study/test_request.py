@@ -57,3 +57,11 @@ def test_an_id_may_stand_twice_with_another_symbol_or_moment(same):
     other = pd.DataFrame({"event_id": ["new"], "announced_at": MOMENTS[[0]], "symbol": ["C"]})
     with pytest.raises(StudyError, match=r"row 3 repeats an earlier one .* 2 such rows"):
         read_request(pd.concat([frame, other, frame], ignore_index=True))
+
+
+@pytest.mark.parametrize("column", ["event_id", "bar", "symbol"])
+def test_what_cannot_be_told_apart_is_refused(column):
+    frame = pd.DataFrame({"event_id": ["a", "a"], "bar": ["2024-03-01", "2024-03-04"], "symbol": ["A", "B"]})
+    for odd in ({"a": 1}, [1, 2]):
+        with pytest.raises(StudyError, match=rf"column '{column}', row 1: .* is a {type(odd).__name__}, which names"):
+            read_request(frame.assign(**{column: pd.Series([frame[column][0], odd], dtype=object)}))

@@ -32,7 +32,7 @@ from types import SimpleNamespace
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MPLBACKEND="Agg")
 HOME = tempfile.mkdtemp(prefix="eventstudy-kills-")
-os.environ.update(XDG_CACHE_HOME=HOME, EVENTSTUDY_CACHE_DIR=f"{HOME}/default")
+os.environ.update(EVENTSTUDY_CACHE_DIR=f"{HOME}/default")
 
 import pandas as pd
 import pyarrow.parquet  # noqa: F401  loaded before the forks
@@ -46,13 +46,13 @@ from eventstudy.calibration.journal import read_journal
 from eventstudy.cli.lab import run_lab
 from eventstudy.cli.running import check_study, run_study
 from eventstudy.report import read_manifest
-from eventstudy.report import write as writing
 from eventstudy.report.build import build_document
-from eventstudy.report.drawing import draw_all
+from eventstudy.report.page import write as writing
+from eventstudy.report.page.render_charts import draw_all
 from eventstudy.returns import cache_clear, cache_verify, freeze
 from eventstudy.returns.bars import Bars
-from eventstudy.returns.store import Entry, Key, Store
-from eventstudy.study.files import load_study
+from eventstudy.returns.cache.store import Entry, Key, Store
+from eventstudy.study.study_file import load_study
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 OPERATIONS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"}

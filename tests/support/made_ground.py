@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from eventstudy.hypothesis.ledger import Ground
-from eventstudy.hypothesis.market import Market
-from eventstudy.hypothesis.reactions import Cells
+from eventstudy.hypothesis.claims.ledger import Ground
+from eventstudy.hypothesis.links.matching import Cells
+from eventstudy.hypothesis.record.market import Market
 
 INDEX = pd.bdate_range("2025-01-02", "2025-11-14").as_unit("us")
 
@@ -28,7 +28,8 @@ def ground(rules, *, closes=None, fears=None, events=None, securities=None, **pa
         z[INDEX.get_loc(pd.Timestamp(day))] = value
     noise = np.random.default_rng(0).standard_normal(len(INDEX))
     z = np.where(z == 0, noise, z)
-    setting = SimpleNamespace(
+    study = SimpleNamespace(
+        rules=rules,
         index=INDEX,
         record=SimpleNamespace(market=market, trigger=np.zeros(0, int), relief=np.zeros(0, int)),
         events=events if events is not None else pd.DataFrame(),
@@ -36,20 +37,19 @@ def ground(rules, *, closes=None, fears=None, events=None, securities=None, **pa
         employment=np.arange(5, 200, 6),
         threats=pd.DataFrame(),
     )
-    for name, value in parts.pop("setting", {}).items():
-        setattr(setting, name, value)
+    for name, value in parts.pop("study", {}).items():
+        setattr(study, name, value)
     evidence = SimpleNamespace(
         scores=SimpleNamespace(z=z, car=z / 100),
         cells=Cells(*np.zeros((4, len(INDEX)), int), np.arange(20, 200)),
         base=np.full(len(INDEX), -1),
     )
     return Ground(
-        setting=setting,
+        study=study,
         evidence=evidence,
         samples=parts.get("samples", {}),
         analysis=parts.get("analysis", SimpleNamespace(facts={}, tables={}, races={}, checks={})),
         securities=securities if securities is not None else pd.DataFrame(index=INDEX),
-        rules=rules,
         draws=199,
         seed=0,
     )

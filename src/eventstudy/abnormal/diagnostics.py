@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventstudy.abnormal.basis import orthonormal
+from eventstudy._typing import Bools, Floats
+from eventstudy.abnormal.orthonormal import orthonormal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Diagnostics", "diagnose"]
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
 LAGS: Final = 5
+
 CHUNK: Final = 1024
 
 

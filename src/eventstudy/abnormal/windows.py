@@ -8,11 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-__all__ = ["bars_of", "cut", "cut_flags"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from eventstudy._typing import Bools, Floats, Ints
 
 
 def cut(panel: Floats, row: Ints, start: Ints, length: int) -> Floats:

@@ -1,6 +1,6 @@
 """The calibration lab: data with known truth through the real engine, and how often each test rejects.
 
-Where each test is claimed to hold is declared in its specification (`eventstudy.inference.spec`); the lab only measures.
+Where each test is claimed to hold is declared in its specification (`eventstudy.inference.core.spec`); the lab only measures.
 """
 
 from __future__ import annotations

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal import AbnormalReturns, EstimationRecord, MarketModel, WindowSample, estimate
 from eventstudy.errors import StudyError
 
 if TYPE_CHECKING:
     from eventstudy.calibration.scenarios import Draw, Geometry
 
-__all__ = ["samples", "single_samples"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Window = tuple[int, int]
 
 MINIMUM = 100

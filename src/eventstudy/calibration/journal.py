@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Cell", "Counts", "Key", "Unit", "Window", "append_journal", "read_journal"]
-
 Window = tuple[int, int]
 Key = tuple[str, int, Window, str]
 """Scenario, number of events, window, test."""

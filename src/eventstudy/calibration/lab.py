@@ -19,9 +19,9 @@ from eventstudy.calibration.batch import samples, single_samples
 from eventstudy.calibration.journal import Cell, Counts, Key, Unit, Window, append_journal, read_journal
 from eventstudy.calibration.scenarios import SCENARIOS, Geometry
 from eventstudy.errors import StudyError
-from eventstudy.inference.facts import EstimationFacts, SampleFacts
+from eventstudy.inference.core.sample_facts import EstimationFacts, SampleFacts
+from eventstudy.inference.core.spec import FEW, Condition, TestSpec
 from eventstudy.inference.registry import TESTS
-from eventstudy.inference.spec import FEW, Condition, TestSpec
 from eventstudy.words import brief
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from eventstudy.inference.statistic import Statistic
-
-__all__ = ["Plan", "Row", "calibrate", "claimed"]
+    from eventstudy.inference.core.statistic import Statistic
 
 
 WINDOWS: tuple[Window, ...] = ((0, 0), (0, 4), (-10, 10))

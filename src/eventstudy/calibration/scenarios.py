@@ -12,25 +12,27 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from eventstudy._typing import Floats, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from eventstudy.inference.spec import Condition
-
-__all__ = ["SCENARIOS", "Draw", "Geometry", "Scenario"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+    from eventstudy.inference.core.spec import Condition
 
 SIGMA = 0.02
+
 MARKET_SIGMA = 0.01
+
 BETA_SPREAD = 0.3
+
 CORRELATION = 0.1
 """Of residuals that share a factor; within an industry daily residuals have about 0.04 (Bernard 1987)."""
+
 VARIANCE_FACTOR = 2.0
+
 MISSING_SHARE = 0.05
+
 SPREAD_SESSIONS = 60
 """Sessions over which staggered events fall."""
 

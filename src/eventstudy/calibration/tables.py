@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from eventstudy._shipped import shipped_text
+from eventstudy.border import existing_file, guarded, read_text
 from eventstudy.calibration.journal import Cell
 from eventstudy.calibration.lab import Row
 from eventstudy.errors import InputError
@@ -15,8 +16,6 @@ from eventstudy.replace import check_file, write_whole
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-__all__ = ["check_table", "draw_table", "read_table", "shipped_tables", "write_table"]
 
 TABLES: Final = ("analytic.csv", "analytic_200.csv", "analytic_5.csv", "power.csv", "resampling.csv")
 
@@ -117,20 +116,39 @@ def read_table(path: Path) -> tuple[str, tuple[Row, ...]]:
     -------
     command : str
     rows : tuple of Row
+
+    Raises
+    ------
+    InputError
+        If it is no table of ours: naming file and line.
     """
-    first, *lines = path.read_text(encoding="utf-8").splitlines()
-    return first.removeprefix("# "), tuple(_row(entry) for entry in csv.DictReader(lines))
+    place = existing_file(path, InputError)
+    first, *lines = read_text(place, InputError, largest=LARGEST).splitlines() or [""]
+    with guarded(str(place), "a table of eventstudy calibrate", InputError, "measure it again"):
+        entries = list(csv.DictReader(lines))
+    rows = []
+    for number, entry in enumerate(entries, start=3):
+        with guarded(f"{place}, line {number}", "a row of a table", InputError, "measure it again"):
+            rows.append(_row(entry))
+    return first.removeprefix("# "), tuple(rows)
 
 
 def _row(entry: dict[str, str]) -> Row:
-    names = ("replications", "rejected", "rejected_less", "rejected_greater")
+    lacks = [name for name in COLUMNS if entry.get(name) is None]
+    if lacks:
+        msg = f"there is no column {lacks[0]!r}"
+        raise ValueError(msg)
+    counts = [int(entry[name]) for name in ("replications", "rejected", "rejected_less", "rejected_greater")]
+    if min(counts) < 0 or max(counts) > counts[0]:
+        msg = f"{max(counts[1:])} of {counts[0]} replications rejected"
+        raise ValueError(msg)
     return Row(
         scenario=entry["scenario"],
         n=int(entry["n"]),
         first=int(entry["first"]),
         last=int(entry["last"]),
         test=entry["test"],
-        cell=Cell(*(int(entry[name]) for name in names)),
+        cell=Cell(*counts),
         claimed=entry["claimed"] == "1",
         discrete=entry["discrete"] == "1",
     )

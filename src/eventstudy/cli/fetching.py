@@ -10,13 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from eventstudy.cli.listing import print_frame
 from eventstudy.cli.saying import note, say
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
-from eventstudy.returns.freeze import check_frozen
+from eventstudy.returns.sources.frozen import check_frozen
 from eventstudy.words import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["clear", "fetch_symbols", "list_entries", "verify"]
 
 HANDFUL = 5  # symbols; a bar is shown above
 

@@ -20,8 +20,6 @@ from eventstudy.words import brief
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["run_lab"]
-
 MOST_WORKERS = 61  # processes: the most that Windows lets one wait for
 
 

@@ -13,14 +13,12 @@ from rich.text import Text
 
 from eventstudy.cli.saying import say
 from eventstudy.events import load_events
-from eventstudy.inference import TESTS
-from eventstudy.report.values import csv_text
+from eventstudy.inference.registry import TESTS
+from eventstudy.report.formats import csv_text
 from eventstudy.words import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["list_events", "list_tests", "print_csv", "print_frame"]
 
 PIPE_WIDTH = 400  # columns of a table that goes to a file or a pipe: wide enough for one line a row
 

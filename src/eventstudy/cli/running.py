@@ -15,10 +15,10 @@ from eventstudy.cli.saying import note, say
 from eventstudy.errors import InputError
 from eventstudy.report import check_document, check_target, read_manifest, write_document
 from eventstudy.report.build import build_document
-from eventstudy.report.compare import check_images, check_tolerance
+from eventstudy.report.gate.compare import check_images, check_tolerance
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import gather
-from eventstudy.study.files import load_study
+from eventstudy.study.study_file import load_study
 from eventstudy.words import visible
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from eventstudy.report import Document
     from eventstudy.report.parts.part import Inputs
-
-__all__ = ["check_study", "judge_claims", "run_study"]
 
 LOCAL_LACK = ("NoSuchTicker", "DataError")  # a local source that simply lacks a symbol has not failed
 REMOTE = frozenset({"yahoo", "french", "fred", "stooq"})

@@ -10,8 +10,6 @@ from typing import Final, TextIO
 
 from eventstudy.words import visible
 
-__all__ = ["finished", "make_ready", "note", "say"]
-
 READER_GONE: Final = 141  # as of a program that SIGPIPE ends: neither "done" nor "a difference"
 
 

@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from eventstudy.errors import CatalogError, InputError
-from eventstudy.events import tables, writer
-from eventstudy.events.build import Draft, Record, build_events
+from eventstudy.events import frames as tables, toml as writer
 from eventstudy.events.event import Event
 from eventstudy.events.moments import parse_zone, zone_name
 from eventstudy.events.selection import Domain, choose
+from eventstudy.events.validate import Draft, Record, build_events
 from eventstudy.events.vocabulary import Vocabulary, nearest
 from eventstudy.words import brief, visible
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
     import pandas as pd
-
-__all__ = ["EventCatalog"]
 
 HTML_ROWS = 20  # rows that a notebook shows; the rest is counted
 
@@ -283,7 +281,7 @@ class EventCatalog:
         >>> frame.shape[0], str(frame["announced_at"].dtype)
         (173, 'datetime64[us, America/New_York]')
         """
-        return tables.to_frame(self)
+        return tables.to_frame(self.name, self.events, self.timezone, self.vocabulary)
 
     def to_toml(self, path: str | PathLike[str] | None = None) -> str:
         """Return the catalogue as the text of a TOML file, and write it to `path` if one is given.
@@ -299,4 +297,4 @@ class EventCatalog:
         if not self.events:
             msg = f"catalogue {self.name!r} is empty: there is nothing to write"
             raise InputError(msg)
-        return writer.to_toml(self, path)
+        return writer.to_toml(self.name, self.events, self.timezone, self.vocabulary, path)

@@ -16,8 +16,6 @@ from eventstudy.words import visible
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["Event", "day_of", "guess_precision"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

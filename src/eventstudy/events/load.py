@@ -11,10 +11,10 @@ import pandas as pd
 
 from eventstudy._shipped import shipped_text
 from eventstudy.errors import CatalogError, Problem
-from eventstudy.events.build import Draft, build_events, unknown_keys
 from eventstudy.events.catalog import EventCatalog
 from eventstudy.events.moments import parse_zone
 from eventstudy.events.readers import SUFFIXES, read_file, read_frame, read_toml
+from eventstudy.events.validate import Draft, build_events, unknown_keys
 from eventstudy.events.vocabulary import LEVELS, STANCES, Vocabulary, one_of
 from eventstudy.words import brief
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
     from zoneinfo import ZoneInfo
-
-__all__ = ["load_events", "shipped_catalogues"]
 
 #: Named here, not listed from the folder: a file that is missing is then told from a name that never was.
 CATALOGUES: Final = ("fomc", "us-china")

@@ -15,8 +15,6 @@ from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.events.event import guess_precision
 from eventstudy.events.vocabulary import DATE_ONLY, NotListed
 
-__all__ = ["NO_ZONE", "parse_date", "parse_moment", "parse_zone", "zone_name"]
-
 _DATE: Final = r"\d{4}-\d{2}-\d{2}"
 _MOMENT: Final = re.compile(
     rf"(?P<date>{_DATE})(?:[T ](?P<time>\d{{2}}:\d{{2}}(?P<seconds>:\d{{2}}(?:\.\d{{1,6}})?)?)"

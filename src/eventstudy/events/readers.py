@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eventstudy.border import existing_file, parse_json, parse_toml, read_text
 from eventstudy.errors import CatalogError, Problem
-from eventstudy.events.build import Draft, Record
+from eventstudy.events.validate import Draft, Record
 from eventstudy.events.vocabulary import listed
 from eventstudy.words import brief, visible
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-__all__ = ["SUFFIXES", "read_file", "read_frame", "read_toml"]
 
 SUFFIXES: Final = (".toml", ".csv", ".json")
 _ENTRIES: Final = ("event", "events")

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from eventstudy.events.event import Event
 
-__all__ = ["Domain", "choose"]
-
 EQUAL: Final = ("stance", "level", "tier", "scope", "precision", "confidence", "cluster")
 FLAGS: Final = ("lead", "scheduled", "doubtful")
 DATES: Final = ("since", "until")

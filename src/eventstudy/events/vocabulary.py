@@ -19,20 +19,6 @@ from eventstudy.errors import LISTED
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-__all__ = [
-    "CONFIDENCES",
-    "HALF_WIDTHS",
-    "LEVELS",
-    "PRECISIONS",
-    "STANCES",
-    "TIERS",
-    "NotListed",
-    "Vocabulary",
-    "listed",
-    "nearest",
-    "one_of",
-]
-
 LONGEST_WORD: Final = 100  # characters of a value for which a near word is looked for
 
 STANCES: Final = ("escalation", "softening", "talks", "mixed")

@@ -5,144 +5,141 @@ Each part draws from a stream of its own, so that one more part never changes an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from eventstudy.hypothesis.chain import row_loss
-from eventstudy.hypothesis.companions import companion_checks
-from eventstudy.hypothesis.curve import specification_curve
-from eventstudy.hypothesis.cycles import count_cycles, cycle_table
-from eventstudy.hypothesis.groups import group_tests
-from eventstudy.hypothesis.race import Race, covariates, run_race
-from eventstudy.hypothesis.robustness import giveback, leave_out, reaction_variants
-from eventstudy.hypothesis.securities import reactions_by_security, tells
-from eventstudy.hypothesis.shift import ShiftTest, shift_chain
-from eventstudy.hypothesis.trends import attenuation, dose_response, episode_paths, overlay, rate_ladder
+from eventstudy.hypothesis.links.chain import SampleVerdict
+from eventstudy.hypothesis.links.decision import age_stratum
+from eventstudy.hypothesis.links.evidence import Evidence, row_loss
+from eventstudy.hypothesis.record.build_record import StudyRecord
+from eventstudy.hypothesis.record.strata import Stratum
+from eventstudy.hypothesis.rivals.calendar_shift import shift_chain
+from eventstudy.hypothesis.rivals.h2_checks import Check
+from eventstudy.hypothesis.rivals.h2_checks_run import companion_checks
+from eventstudy.hypothesis.rivals.horse_race import Race, covariates, run_race
+from eventstudy.hypothesis.robustness.attenuation_and_dose import (
+    attenuation,
+    dose_response,
+    episode_paths,
+    overlay,
+    rate_ladder,
+)
+from eventstudy.hypothesis.robustness.cross_section import reactions_by_security, tells
+from eventstudy.hypothesis.robustness.cycles import count_cycles, cycle_table
+from eventstudy.hypothesis.robustness.group_tests import group_tests
+from eventstudy.hypothesis.robustness.specification_curve import specification_curve
+from eventstudy.hypothesis.robustness.variants import giveback, leave_out, reaction_variants
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
-    from eventstudy.hypothesis.chain import Evidence, SampleVerdict
-    from eventstudy.hypothesis.checks import Check
-    from eventstudy.hypothesis.definitions import Definitions
-    from eventstudy.hypothesis.reactions import Stratum
-    from eventstudy.hypothesis.setting import Setting
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """The links, tested in every sample, and what they were tested on; strata and samples by the sample's name."""
 
-__all__ = ["Analysis", "analyse"]
+    study: StudyRecord
+    evidence: Evidence
+    strata: Mapping[str, list[Stratum]]
+    samples: Mapping[str, SampleVerdict]
+    draws: int
+    curve_draws: int
+    seed: int
 
-Floats = NDArray[np.float64]
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The samples that are looked into: all events, and the headline."""
+        return tuple(dict.fromkeys(("all", self.study.rules.headline)))
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The parts by name.
-
-    Attributes
-    ----------
-    tables : mapping of str to DataFrame
-    facts : mapping of str to plain values
-        Single figures, for JSON.
-    races : mapping of str to Race
-        By sample.
-    checks : mapping of str to tuple of Check
-        By sample.
-    shifts : mapping of str to ShiftTest
-        By sample.
-    """
+    """The parts by name, and races and checks by sample; the facts are single figures, for JSON."""
 
     tables: Mapping[str, pd.DataFrame]
     facts: Mapping[str, Any]
     races: Mapping[str, Race]
     checks: Mapping[str, tuple[Check, ...]]
-    shifts: Mapping[str, ShiftTest] = field(default_factory=dict)
 
 
-def analyse(
-    setting: Setting,
-    evidence: Evidence,
-    samples: Mapping[str, SampleVerdict],
-    strata: dict[str, list[Stratum]],
-    rules: Definitions,
-    *,
-    market: str,
-    securities: pd.DataFrame | None,
-    draws: int,
-    curve_draws: int,
-    seed: int,
-    say: Callable[[str], None],
-) -> Analysis:
-    """Run every part on the whole record and on the headline sample.
+def analyse(tested: Tested, securities: pd.DataFrame, *, market: str, say: Callable[[str], None]) -> Analysis:
+    """Run every part on the whole record and on the headline sample; `say` is told the name of each.
 
-    Parameters
-    ----------
-    setting, evidence, samples, strata
-        What the links were tested on.
-    rules : Definitions
-    market : str
-        Symbol of the index.
-    securities : pandas.DataFrame or None
-        (B, S) returns of other securities on the sessions of the record.
-    draws, curve_draws : int
-    seed : int
-    say : callable
-        Told the name of each part.
+    `securities` are (B, S) returns on the sessions of the record, `market` is the symbol of the index.
     """
-    streams = np.random.SeedSequence([seed, 2]).spawn(9)
-    chosen = {name: strata[name] for name in ("all", rules.headline)}
-    tables: dict[str, pd.DataFrame] = {}
+    study, evidence = tested.study, tested.evidence
+    draws, curve_draws = tested.draws, tested.curve_draws
+    streams = np.random.SeedSequence([tested.seed, 2]).spawn(9)
+    strata = {name: tested.strata[name] for name in tested.shown}
     say("the race of the rivals")
-    races, checks, shifts = {}, {}, {}
-    for (name, spans), stream in zip(chosen.items(), streams[0].spawn(len(chosen)), strict=True):
-        seeds = stream.spawn(3)
-        rows, loss = samples[name].rows, row_loss(setting.record.market, samples[name].rows, evidence, rules)
-        split = int(setting.index.searchsorted(pd.Timestamp(rules.attenuation_split), side="right"))
-        frame = covariates(
-            setting.record.market, rows, loss, setting.rival, setting.sample.talks.position, rules, split=split
-        )
-        races[name] = run_race(frame, rows, rules, draws=draws, rng=np.random.default_rng(seeds[0]))
-        checks[name] = companion_checks(setting, evidence, spans, rows, loss, rules, draws=draws, seed=seeds[1])
-        shifts[name] = shift_chain(
-            setting.record, evidence, rows, spans, rules, draws=draws, rng=np.random.default_rng(seeds[2])
-        )
-    tables["race"] = _by_sample({name: race.table for name, race in races.items()})
-    tables["race_joint"] = _by_sample({name: race.joint for name, race in races.items()})
-    tables["companions"] = _check_table(checks)
-    tables["calendar_shift"] = pd.DataFrame(
-        [(name, *test.observed, test.statistic, test.pvalue) for name, test in shifts.items()],
-        columns=["sample", "H1", "H2", "H3", "smallest", "pvalue"],
-    )
-    cycles = cycle_table(setting, evidence)
+    tables, facts, races, checks = _rivals(tested, strata, streams[0])
+    cycles = cycle_table(study, evidence)
     tables["cycles"] = cycles
     say("variants and leave-one-out")
-    tables["variants"] = reaction_variants(setting, chosen, rules, draws=curve_draws, seed=streams[1])
-    tables["leave_out"] = leave_out(setting, evidence, chosen, rules, draws=curve_draws, seed=streams[2])
-    tables["giveback"] = giveback(setting, rules, chosen)
+    tables["variants"] = reaction_variants(study, strata, draws=curve_draws, seed=streams[1])
+    tables["leave_out"] = leave_out(study, evidence, strata, draws=curve_draws, seed=streams[2])
+    tables["giveback"] = giveback(study, strata)
     say("the specification curve")
     curves = {
-        name: specification_curve(setting, evidence, spans, rules, draws=curve_draws, rng=np.random.default_rng(stream))
-        for (name, spans), stream in zip(chosen.items(), streams[3].spawn(len(chosen)), strict=True)
+        name: specification_curve(study, evidence, spans, draws=curve_draws, rng=np.random.default_rng(stream))
+        for (name, spans), stream in zip(strata.items(), streams[3].spawn(len(strata)), strict=True)
     }
     tables["curve"] = _by_sample({name: curve.table for name, curve in curves.items()})
     tables["curve_summary"] = _by_sample({name: curve.summary for name, curve in curves.items()})
     first, second = (np.random.default_rng(s) for s in streams[4].spawn(2))
-    tables["attenuation"] = attenuation(setting, evidence, rules, draws=draws, rng=first)
-    tables["dose"], dose = dose_response(setting, evidence, rules, draws=draws, rng=second)
-    tables["rate_ladder"] = rate_ladder(setting, rules)
-    paths, pair = episode_paths(setting), _pair(setting, rules)
+    tables["attenuation"] = attenuation(study, evidence, draws=draws, rng=first)
+    tables["dose"], dose = dose_response(study, evidence, draws=draws, rng=second)
+    tables["rate_ladder"] = rate_ladder(study)
+    paths, pair = episode_paths(study), _pair(study)
     tables["paths"], tables["overlay"] = paths, overlay(paths, *(name for name, _ in pair))
-    if securities is not None and len(securities.columns):
+    if len(securities.columns):
         say("the cross-section")
-        tables |= _cross_section(
-            setting, securities, strata, rules, symbol=market, draws=curve_draws, streams=streams[5:7]
-        )
+        tables |= _cross_section(tested, securities, market=market, streams=streams[5:7])
     facts = {
         "cycles": count_cycles(cycles),
         "dose": dose,
         "overlay": dict(zip(("first", "second"), (words for _, words in pair), strict=True)),
+    } | facts
+    return Analysis(tables, facts, races, checks)
+
+
+def _rivals(
+    tested: Tested, strata: Mapping[str, list[Stratum]], seed: np.random.SeedSequence
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, Race], dict[str, tuple[Check, ...]]]:
+    """Run the race, the companions of H2 and the turned calendar in each sample."""
+    study, evidence, record, draws = tested.study, tested.evidence, tested.study.record, tested.draws
+    rules = study.rules
+    split = int(study.index.searchsorted(pd.Timestamp(rules.attenuation_split), side="right"))
+    races, checks, shifts = {}, {}, {}
+    for (name, spans), stream in zip(strata.items(), seed.spawn(len(strata)), strict=True):
+        first, second, third = stream.spawn(3)
+        rows = tested.samples[name].rows
+        loss, bins = row_loss(record.market, rows, evidence), age_stratum(rows.age, rules.decision.age_bins)
+        talks = study.sample.talks.position
+        frame = covariates(record.market, rows, loss, study.rival, talks, split=split, episodes=rules.episodes)
+        races[name] = run_race(frame, rows, bins, draws=draws, rng=np.random.default_rng(first))
+        checks[name] = companion_checks(study, evidence, spans, rows, loss, draws=draws, seed=second)
+        shifts[name] = shift_chain(
+            record,
+            evidence,
+            rows,
+            spans,
+            winsor=rules.reaction.winsor,
+            bins=rules.decision.age_bins,
+            draws=draws,
+            rng=np.random.default_rng(third),
+        )
+    tables = {
+        "race": _by_sample({name: race.table for name, race in races.items()}),
+        "race_joint": _by_sample({name: race.joint for name, race in races.items()}),
+        "companions": _check_table(checks),
+        "calendar_shift": pd.DataFrame(
+            [(name, *test.observed, test.statistic, test.pvalue) for name, test in shifts.items()],
+            columns=["sample", "H1", "H2", "H3", "smallest", "pvalue"],
+        ),
+    }
+    facts = {
         "favourite": {
             name: {"rival": race.favourite, "bic_margin": race.margin, "reliefs": race.reliefs}
             for name, race in races.items()
@@ -150,7 +147,7 @@ def analyse(
         "drawdown_beside_rivals": {name: race.surviving._asdict() for name, race in races.items()},
         "calendar_shift": {name: {"smallest": t.statistic, "pvalue": t.pvalue} for name, t in shifts.items()},
     }
-    return Analysis(tables, facts, races, checks, shifts)
+    return tables, facts, races, checks
 
 
 def _check_table(checks: Mapping[str, tuple[Check, ...]]) -> pd.DataFrame:
@@ -167,50 +164,40 @@ def _by_sample(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return table[["sample", *(c for c in table.columns if c != "sample")]]
 
 
-def _pair(setting: Setting, rules: Definitions) -> tuple[tuple[str, str], ...]:
+def _pair(study: StudyRecord) -> tuple[tuple[str, str], ...]:
     """Name the two threats that are laid over one another, each by its id and in words."""
-    spells, named = setting.record.spells, rules.overlay_pair
+    spells, named = study.record.spells, study.rules.overlay_pair
     if named and {name for name, _ in named} <= set(spells.ids):
         return named
     if not spells.ids:
         return (("", "no threat"), ("", "no other threat"))
-    ends = ((spells.ids[i], setting.index[spells.start[i]]) for i in (0, -1))
+    ends = ((spells.ids[i], study.index[spells.start[i]]) for i in (0, -1))
     return tuple((name, f"threat of {day:%d %B %Y}") for name, day in ends)
 
 
 def _cross_section(
-    setting: Setting,
-    securities: pd.DataFrame,
-    strata: dict[str, list[Stratum]],
-    rules: Definitions,
-    *,
-    symbol: str,
-    draws: int,
-    streams: list[np.random.SeedSequence],
+    tested: Tested, securities: pd.DataFrame, *, market: str, streams: list[np.random.SeedSequence]
 ) -> dict[str, pd.DataFrame]:
-    record = setting.record
-    market = record.market.returns
-    groups = {"H1": (record.trigger, -1), "H3": (record.relief, 1)}
-    table = reactions_by_security(
-        securities, market, record.busy, groups, strata["all"], rules, window=(0, 1), draws=draws, seed=streams[0]
-    )
+    study, strata, draws = tested.study, tested.strata["all"], tested.curve_draws
+    record, rules = study.record, study.rules
     gainers = {symbol for group in rules.tells.gain_by_threats for symbol in rules.groups.get(group, ())}
-    signs = {symbol: 1 if symbol in gainers else -1 for symbol in securities.columns}
-    drift = tells(
-        securities,
-        market,
-        record.busy,
-        record.trigger,
-        record.relief,
-        strata["all"],
-        rules,
-        signs=signs,
-        draws=draws,
-        seed=streams[1],
-    )
-    links = {
-        "H1": [setting.index[p] for p in record.trigger],
-        "H3": [setting.index[p] for p in record.relief],
+    first, last = rules.tells.window
+    windows = {"pvalue": (first, last), "p_shifted": (first - rules.tells.shift, last - rules.tells.shift)}
+    links = {"H1": record.trigger, "H3": record.relief}
+    sessions = {link: [study.index[p] for p in position] for link, position in links.items()}
+    return {
+        "securities": reactions_by_security(
+            securities, record, strata, rules.reaction, window=(0, 1), draws=draws, seed=streams[0]
+        ),
+        "tells": tells(
+            securities,
+            record,
+            strata,
+            rules.reaction,
+            rules.placebos(draws),
+            windows=windows,
+            signs={symbol: 1 if symbol in gainers else -1 for symbol in securities.columns},
+            seed=streams[1],
+        ),
+        "groups": group_tests(study, securities, sessions, market=market, window=(0, 1)),
     }
-    groups_table = group_tests(setting, securities, links, rules, market=symbol, window=(0, 1))
-    return {"securities": table, "tells": drift, "groups": groups_table}

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eventstudy.hypothesis.analysis import analyse
-from eventstudy.hypothesis.chain import Evidence, SampleVerdict, evaluate, prepare
-from eventstudy.hypothesis.definitions import Definitions, load_definitions
-from eventstudy.hypothesis.falsify import check_falsifiers
-from eventstudy.hypothesis.frames import chart_frames
-from eventstudy.hypothesis.ledger import Ground, claims_frame
-from eventstudy.hypothesis.rulebook import judge
-from eventstudy.hypothesis.setting import Setting, build_setting, strata_of
-from eventstudy.hypothesis.tabulate import verdict_tables
-from eventstudy.hypothesis.verdict import Verdict, decide
+from eventstudy.events import EventCatalog
+from eventstudy.hypothesis.analysis import Tested, analyse
+from eventstudy.hypothesis.claims.judge import judge
+from eventstudy.hypothesis.claims.ledger import Claim, Ground, claims_frame
+from eventstudy.hypothesis.links.chain import evaluate
+from eventstudy.hypothesis.links.evidence import prepare
+from eventstudy.hypothesis.record.build_record import StudyRecord, build_record
+from eventstudy.hypothesis.record.definitions import Definitions, load_definitions
+from eventstudy.hypothesis.record.sections import Replications
+from eventstudy.hypothesis.record.strata import strata_of
+from eventstudy.hypothesis.verdict.chart_frames import chart_frames
+from eventstudy.hypothesis.verdict.check_falsifiers import check_falsifiers, decide
+from eventstudy.hypothesis.verdict.tables import verdict_tables
+from eventstudy.hypothesis.verdict.verdict import Verdict
 from eventstudy.returns import PricePanel, ReturnPanel, load_returns
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from eventstudy.events import EventCatalog
-    from eventstudy.hypothesis.reactions import Stratum
-    from eventstudy.returns import PricePanel
-
-#: The twelve industry portfolios that come with the package.
-INDUSTRIES = (
-    "NoDur", "Durbl", "Manuf", "Enrgy", "Chems", "BusEq", "Telcm", "Utils", "Shops", "Hlth", "Money", "Other",
-)  # fmt: skip
-
-__all__ = ["SelloffForcesSoftening"]
+from eventstudy.returns.bundled import INDUSTRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,7 @@ class SelloffForcesSoftening:
             If the catalogue is empty or the definitions cannot be read.
         """
         rules = load_definitions(self.definitions)
-        setting = build_setting(
+        study = build_record(
             catalog,
             prices,
             rules,
@@ -111,34 +103,19 @@ class SelloffForcesSoftening:
             calendar=self.calendar,
             episodes=self.episodes,
         )
-        evidence = prepare(setting.record, rules)
-        samples = self._samples(setting, evidence, rules)
-        held = self._securities(setting, prices, securities)
-        analysis = analyse(
-            setting,
-            evidence,
-            samples,
-            self._strata(setting, rules),
-            rules,
-            market=self.market,
-            securities=held,
-            draws=self._draws(rules),
-            curve_draws=self._curve_draws(rules),
-            seed=self.seed,
-            say=self._say,
-        )
+        tested = self._test(study)
+        held = self._securities(study, prices, securities)
+        analysis = analyse(tested, held, market=self.market, say=self._say)
         self._say("falsifiers")
-        falsifiers = check_falsifiers(
-            setting, evidence, samples, analysis, rules, draws=self._draws(rules), seed=self.seed
-        )
+        falsifiers = check_falsifiers(tested, analysis)
         self._say("the ledger of claims")
-        ground = Ground(setting, evidence, samples, analysis, held, rules, self._draws(rules), self.seed)
-        claims = judge(ground) if rules.ledger == catalog.name else ()
-        supported, reasons = decide(samples[rules.headline], falsifiers, rules)
-        tables = verdict_tables(setting, evidence, samples, falsifiers, rules)
-        tables |= dict(analysis.tables) | {"claims": claims_frame(claims)}
+        claims: tuple[Claim, ...] = ()
+        if rules.ledger == catalog.name:
+            claims = judge(Ground(study, tested.evidence, tested.samples, analysis, held, tested.draws, self.seed))
+        tables = verdict_tables(tested, falsifiers) | dict(analysis.tables) | {"claims": claims_frame(claims)}
+        supported, reasons = decide(tested.samples[rules.headline], falsifiers, rules.level)
         return Verdict(
-            samples=MappingProxyType(samples),
+            samples=MappingProxyType(dict(tested.samples)),
             headline=rules.headline,
             falsifiers=falsifiers,
             supported=supported,
@@ -148,51 +125,39 @@ class SelloffForcesSoftening:
             facts=MappingProxyType(dict(analysis.facts)),
             claims=claims,
             _tables=MappingProxyType(tables),
-            _frames=MappingProxyType(chart_frames(ground, samples, tables)),
+            _frames=MappingProxyType(chart_frames(tested, tables)),
         )
 
-    def _strata(self, setting: Setting, rules: Definitions) -> dict[str, list[Stratum]]:
-        names = {"all": dict(rules.periods)} | {name: {name: dates} for name, dates in rules.periods.items()}
-        busy = setting.record.busy
-        return {name: strata_of(periods, setting.index, busy, rules) for name, periods in names.items()}
-
-    def _samples(self, setting: Setting, evidence: Evidence, rules: Definitions) -> dict[str, SampleVerdict]:
-        strata = self._strata(setting, rules)
+    def _test(self, study: StudyRecord) -> Tested:
+        """Test the links in every sample."""
+        rules, index, busy = study.rules, study.index, study.record.busy
+        evidence = prepare(study.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
+        spans = {"all": rules.periods} | {name: {name: dates} for name, dates in rules.periods.items()}
+        strata = {name: strata_of(span, index, busy, rules.placebo.pool_before) for name, span in spans.items()}
+        draws = self._draws(rules.replications)
+        how = rules.links(draws=draws["draws"], power_draws=draws["power_draws"])
         # one stream a sample, by place: a sample's draws do not depend on the others
         seeds = np.random.SeedSequence(self.seed).spawn(len(strata))
-        verdicts = {}
-        for (name, spans), seed in zip(strata.items(), seeds, strict=True):
+        samples = {}
+        for (name, own), seed in zip(strata.items(), seeds, strict=True):
             self._say(f"sample {name}")
-            verdicts[name] = evaluate(
-                setting.record,
-                evidence,
-                spans,
-                rules,
-                name=name,
-                draws=self._draws(rules),
-                power_draws=self._power_draws(rules),
-                seed=seed,
-            )
-        return verdicts
+            samples[name] = evaluate(study.record, evidence, own, how, name=name, seed=seed)
+        return Tested(study, evidence, strata, samples, draws["draws"], draws["curve_draws"], self.seed)
 
-    def _securities(self, setting: Setting, prices: PricePanel, securities: ReturnPanel | None) -> pd.DataFrame:
+    def _securities(self, study: StudyRecord, prices: PricePanel, securities: ReturnPanel | None) -> pd.DataFrame:
         """Take returns of other securities on the sessions of the record."""
         if securities is not None:
-            return securities.frame.reindex(setting.index)
+            return securities.frame.reindex(study.index)
         others = ReturnPanel.from_prices(prices, kind="simple").frame.drop(columns=[self.market], errors="ignore")
         if self.market == "^GSPC":
             industries = load_returns(list(INDUSTRIES), source="bundled").frame
             others = pd.concat([others, industries.drop(columns=list(others.columns), errors="ignore")], axis=1)
-        return others.reindex(setting.index)
+        return others.reindex(study.index)
 
-    def _draws(self, rules: Definitions) -> int:
-        return rules.replications.quick if self.quick else rules.replications.headline
-
-    def _curve_draws(self, rules: Definitions) -> int:
-        return rules.replications.quick // 2 if self.quick else rules.replications.curve
-
-    def _power_draws(self, rules: Definitions) -> int:
-        return min(rules.replications.power, rules.replications.quick) if self.quick else rules.replications.power
+    def _draws(self, full: Replications) -> dict[str, int]:
+        if not self.quick:
+            return {"draws": full.headline, "curve_draws": full.curve, "power_draws": full.power}
+        return {"draws": full.quick, "curve_draws": full.quick // 2, "power_draws": min(full.power, full.quick)}
 
     def _say(self, stage: str) -> None:
         if self.progress is not None:
@@ -208,8 +173,6 @@ class SelloffForcesSoftening:
             "fear": self.fear,
             "last": f"{prices.frame[self.market].dropna().index.max():%Y-%m-%d}",
             "seed": self.seed,
-            "draws": self._draws(rules),
-            "curve_draws": self._curve_draws(rules),
-            "power_draws": self._power_draws(rules),
+            **self._draws(rules.replications),
             "quick": self.quick,
         }

@@ -11,34 +11,33 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from eventstudy.errors import StudyError
-from eventstudy.inference import (
-    clustering,
-    correlation,
-    cowan,
-    flips,
-    leave_out,
-    one_date,
+from eventstudy.inference.core.result import Alternative, TestResult
+from eventstudy.inference.core.sample_facts import SampleFacts
+from eventstudy.inference.core.spec import FEWEST
+from eventstudy.inference.core.statistic import Statistic, quantile
+from eventstudy.inference.core.validity import Conditions, caveats, judge, measure
+from eventstudy.inference.families import (
+    bootstrap as resampling,
+    calendar_time as sessions,
+    clustered as clustering,
+    common_date as one_date,
+    generalized_sign as cowan,
+    jackknife as leave_out,
+    kolari_pynnonen as correlation,
     parametric,
     placebo,
     ranks,
-    resampling,
-    sessions,
+    sign_flips as flips,
     signs,
     single_event,
 )
-from eventstudy.inference.conditions import Conditions, caveats, judge, measure
-from eventstudy.inference.facts import SampleFacts
-from eventstudy.inference.result import Alternative, TestResult
-from eventstudy.inference.spec import FEWEST
-from eventstudy.inference.statistic import Statistic, quantile
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eventstudy.abnormal.sample import WindowSample
-    from eventstudy.inference.spec import Need, TestSpec
-
-__all__ = ["TESTS", "Recommendation", "recommend", "run", "run_all"]
+    from eventstudy.abnormal.window_sample import WindowSample
+    from eventstudy.inference.core.spec import Need, TestSpec
 
 _FAMILIES = (
     parametric,
@@ -128,15 +127,13 @@ def run(
     Examples
     --------
     >>> import numpy as np
-    >>> from eventstudy.inference import sample_of
+    >>> from eventstudy.inference.core.sample_of import sample_of
     >>> result = run("cross_sectional", sample_of(car=np.array([0.01, 0.03, -0.01, 0.02, 0.0])))
     >>> print(result)
     cross_sectional: 1.414, p = 0.23 (two-sided), t(4), n = 5 in 5 sessions; null: mean CAR = 0
     """
     spec = _lookup(name)
-    if alternative not in get_args(Alternative):
-        msg = f"alternative {alternative!r} is not one of {', '.join(get_args(Alternative))}"
-        raise StudyError(msg)
+    _refuse_alternative(alternative)
     facts = facts or SampleFacts(sample)
     result = _run(spec, sample, facts, alternative=alternative, level=level, seed=seed, options=options)
     return _judged(result, spec, measure(sample, facts))
@@ -165,11 +162,12 @@ def run_all(
     Examples
     --------
     >>> import numpy as np
-    >>> from eventstudy.inference import sample_of
+    >>> from eventstudy.inference.core.sample_of import sample_of
     >>> results = {r.name: r for r in run_all(sample_of(car=np.array([0.01, 0.03, -0.01, 0.02])))}
     >>> results["permutation"].reason
     'needs the returns of other dates (refit and admissible), which this sample does not carry'
     """
+    _refuse_alternative(alternative)
     facts = SampleFacts(sample)
     conditions = measure(sample, facts)
     results = []
@@ -197,7 +195,7 @@ def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tupl
 
     Examples
     --------
-    >>> from eventstudy.inference import sample_of
+    >>> from eventstudy.inference.core.sample_of import sample_of
     >>> said = {r.name: r for r in recommend(sample_of(car=[0.01, 0.03, -0.01, 0.02], day0=[7, 7, 7, 7]))}
     >>> said["bmp"].valid, said["bmp"].reasons
     (False, ('dependence: the windows of 4 security-events in 1 session overlap, and without the estimation windows ...
@@ -225,12 +223,20 @@ def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:
     return int(used.sum()), int(np.unique(sample.day0[used]).size)
 
 
-def _lookup(name: str) -> TestSpec:
-    if name in TESTS:
+def _refuse_alternative(alternative: object) -> None:
+    """Stop at a word that names no side."""
+    known = get_args(Alternative)
+    if not isinstance(alternative, str) or alternative not in known:
+        msg = f"alternative {brief(repr(alternative))} is not one of {', '.join(known)}; pass one of them"
+        raise StudyError(msg)
+
+
+def _lookup(name: object) -> TestSpec:
+    if isinstance(name, str) and name in TESTS:
         return TESTS[name]
-    close = get_close_matches(name, TESTS, n=1)
+    close = get_close_matches(str(name), TESTS, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    msg = f"there is no test {name!r}{hint} The tests: {', '.join(TESTS)}"
+    msg = f"there is no test {brief(repr(name))}{hint} The tests: {', '.join(TESTS)}"
     raise StudyError(msg)
 
 
@@ -307,10 +313,13 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _stream(seed: int | np.random.Generator | None, name: str) -> np.random.Generator:
+def _stream(seed: object, name: str) -> np.random.Generator:
     if isinstance(seed, np.random.Generator):
         return seed
-    words = [0 if seed is None else seed, zlib.crc32(name.encode())]
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        msg = f"seed={brief(repr(seed))} is no whole number of zero or more; pass one, a numpy Generator, or None"
+        raise StudyError(msg)
+    words = [0 if seed is None else int(seed), zlib.crc32(name.encode())]
     return np.random.default_rng(np.random.SeedSequence(words))
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from eventstudy.plots.chance import placebo, placebo_data, power_curve, power_curve_data
 from eventstudy.plots.coefficients import coefficients, coefficients_data
+from eventstudy.plots.drawdown import hazard, hazard_data, reaction_by_drawdown, reaction_by_drawdown_data
 from eventstudy.plots.episodes import overlay, overlay_data, tariff_ladder, tariff_ladder_data
 from eventstudy.plots.forest import attrition, attrition_data, forest, forest_data
-from eventstudy.plots.industries import industries, industries_data
-from eventstudy.plots.market import market, market_data
-from eventstudy.plots.matrices import (
+from eventstudy.plots.heatmaps import (
     heatmap,
     heatmap_data,
     quality_calendar,
@@ -16,9 +14,11 @@ from eventstudy.plots.matrices import (
     size_map,
     size_map_data,
 )
+from eventstudy.plots.industries import industries, industries_data
+from eventstudy.plots.market import market, market_data
 from eventstudy.plots.paths import caar, caar_data
+from eventstudy.plots.placebo_and_power import placebo, placebo_data, power_curve, power_curve_data
 from eventstudy.plots.reactions import reactions, reactions_data
-from eventstudy.plots.relations import hazard, hazard_data, reaction_by_drawdown, reaction_by_drawdown_data
 from eventstudy.plots.save import render, render_each, save
 from eventstudy.plots.specifications import specification_curve, specification_curve_data
 from eventstudy.plots.style import STANCES, Mark, Style, mark_of, styled

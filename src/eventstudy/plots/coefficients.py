@@ -23,8 +23,6 @@ from eventstudy.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["coefficients", "coefficients_data"]
-
 _ERRORS = {
     "HC3": "standard errors HC3",
     "cluster": "standard errors clustered",

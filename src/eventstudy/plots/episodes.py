@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["overlay", "overlay_data", "tariff_ladder", "tariff_ladder_data"]
-
 
 def overlay_data(frame: pd.DataFrame) -> pd.DataFrame:
     """Give the tidy frame that :func:`overlay` draws, by episode and relative day.

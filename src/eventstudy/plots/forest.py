@@ -24,8 +24,6 @@ from eventstudy.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["attrition", "attrition_data", "forest", "forest_data"]
-
 
 def forest_data(frame: pd.DataFrame) -> pd.DataFrame:
     """Give the tidy frame that :func:`forest` draws, with the row of each estimate.

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["industries", "industries_data"]
-
 _UP, _DOWN = "#0072B2", "#C44601"
 
 

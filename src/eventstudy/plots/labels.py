@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["Flag", "arrange", "draw_flags"]
-
 
 @dataclass(frozen=True, slots=True)
 class Flag:

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["date_axis", "market", "market_data"]
-
 
 def market_data(levels: pd.Series | pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """Give the tidy frame that :func:`market` draws.

@@ -24,8 +24,6 @@ from eventstudy.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["caar", "caar_data"]
-
 
 def caar_data(frame: pd.DataFrame) -> pd.DataFrame:
     """Give the tidy frame that :func:`caar` draws: the input's columns, by stance and relative day.

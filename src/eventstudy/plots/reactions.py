@@ -31,8 +31,6 @@ from eventstudy.words import stripped
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["reactions", "reactions_data"]
-
 _ROWS_AT_MOST = 40  # more rows than these do not stay legible on one page
 
 

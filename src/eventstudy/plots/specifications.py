@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["specification_curve", "specification_curve_data"]
-
 _CLEAR, _DIM = "#0072B2", "#9A9A9A"
 
 

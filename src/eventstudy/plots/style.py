@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-__all__ = ["STANCES", "Mark", "Style", "mark_of", "styled"]
-
 #: The names of the shipped style sheets; matplotlib loads them as ``eventstudy.plots.NAME`` too.
 Style = Literal["screen", "paper"]
 

@@ -15,8 +15,6 @@ from eventstudy.replace.names import beside, is_plain, leftovers, made_by_us, sh
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["check_file", "clear_parts", "put_file", "write_whole"]
-
 
 def check_file(path: str | os.PathLike[str], error: type[InputError] = InputError) -> Path:
     """Return the true place of a file that may be written: its folder is there, and it is not a folder or read-only.

@@ -24,18 +24,6 @@ from eventstudy.replace.names import beside, is_plain, leftovers, shown, told
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-__all__ = [
-    "MANIFEST",
-    "Kind",
-    "are_digests",
-    "check_folder",
-    "manifest_of",
-    "put_right",
-    "read_json",
-    "remove_folder",
-    "replace_folder",
-]
-
 MANIFEST: Final = "manifest.json"
 LISTED: Final = 20
 """Strangers that a refusal lists; of the rest it says how many."""

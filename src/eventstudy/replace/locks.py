@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LOCK_MARK", "alone_in", "locked"]
-
 LOCK_MARK: Final = b"a lock of eventstudy\n"
 """What a lock file of ours holds, so that it can be told from another program's when the cache is cleared."""
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from eventstudy.errors import InputError
 
-__all__ = ["beside", "is_plain", "leftovers", "made_by_us", "same_place", "shown", "told"]
-
 
 def _stem(name: str) -> str:
     raw = os.fsencode(name)

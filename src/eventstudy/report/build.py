@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from eventstudy._version import __version__
+from eventstudy.json_values import plain
 from eventstudy.report.document import Document
+from eventstudy.report.formats import series_digests
+from eventstudy.report.page.write import check_target, write_document
 from eventstudy.report.parts.chain import chain_part
 from eventstudy.report.parts.data import data_part
 from eventstudy.report.parts.market import market_part
-from eventstudy.report.parts.part import Inputs, Part, gather, plain
+from eventstudy.report.parts.part import Inputs, Part, gather
 from eventstudy.report.parts.securities import securities_part
-from eventstudy.report.values import series_digests
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from eventstudy.study.files import StudyFile
-
-__all__ = ["build_document"]
+from eventstudy.study.study_file import StudyFile, load_study
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "exchange_calendars", "yfinance", "pyarrow")
 
@@ -69,6 +67,54 @@ def build_document(
     say("the cross-section")
     parts += [securities_part(inputs), data_part(inputs)]
     return _document(inputs, parts, quick=quick), inputs
+
+
+def run_study(
+    study: str | Path | StudyFile,
+    out: str | Path | None = None,
+    *,
+    source: str | None = None,
+    quick: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> Document:
+    """Run a study file, as ``eventstudy run`` does.
+
+    Parameters
+    ----------
+    study : str, pathlib.Path or StudyFile
+        A shipped name, such as ``"us-china"``, the path of a study file, or what `load_study` gave.
+    out : str or pathlib.Path, optional
+        A folder for the report: new, empty, or that of an earlier report. None writes nothing.
+    source : str, optional
+        Where prices come from instead of the study file's source.
+    quick : bool
+        Fewer replications; the report says so.
+    progress : callable, optional
+        Called with a word at each stage.
+
+    Returns
+    -------
+    Document
+        ``.answer``, ``.results``, ``.tables`` and ``.charts``.
+
+    Raises
+    ------
+    EventStudyError
+        If the catalogue or the prices cannot be used, or the folder holds what no report wrote.
+
+    Examples
+    --------
+    >>> from eventstudy import run_study
+    >>> document = run_study("us-china", quick=True)  # doctest: +SKIP
+    >>> document.answer  # doctest: +SKIP
+    """
+    if out is not None:
+        check_target(Path(out))  # before the work
+    file = study if isinstance(study, StudyFile) else load_study(study)
+    document, _ = build_document(file, source=source, quick=quick, progress=progress)
+    if out is not None:
+        write_document(document, out)
+    return document
 
 
 def _document(inputs: Inputs, parts: list[Part], *, quick: bool) -> Document:

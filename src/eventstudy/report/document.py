@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.errors import InputError
+from eventstudy.plots.chart import Chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import pandas as pd
-    from matplotlib.figure import Figure
-
-__all__ = ["UNITS", "Chart", "Document", "Fact", "Section", "Table", "safe_name"]
 
 #: How a column of numbers is shown to a person; files keep the number itself.
 UNITS: Mapping[str, str] = {
@@ -28,6 +26,7 @@ UNITS: Mapping[str, str] = {
 }
 
 _NAME_LIMIT = 80
+
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 
 
@@ -52,34 +51,6 @@ def safe_name(name: str) -> str:
     ascii_text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
     stem = re.sub(r"[^a-z0-9_]+", "-", ascii_text)[:_NAME_LIMIT].strip("-") or "unnamed"
     return f"{stem}_" if stem in _RESERVED else stem
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One chart and what it draws.
-
-    Attributes
-    ----------
-    name : str
-        The stem of its files; see :func:`safe_name`.
-    title : str
-        One line above it: what it shows.
-    alt : str
-        What a reader who cannot see it should know, in a sentence or two.
-    figure : matplotlib.figure.Figure
-        Drawn, not yet saved.
-    data : pandas.DataFrame
-        The tidy frame of what is drawn, written to ``tables/chart-NAME.csv``.
-    caption : str
-        Small print below it: sample, n, bands, units.
-    """
-
-    name: str
-    title: str
-    alt: str
-    figure: Figure
-    data: pd.DataFrame
-    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)

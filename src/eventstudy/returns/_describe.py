@@ -11,8 +11,6 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["content_digest", "day_of", "html_of", "line_of"]
-
 
 def content_digest(what: str, *frames: pd.DataFrame | None) -> str:
     """Return the SHA-256 of labels and values (hex)."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = ["DAILY", "is_intraday", "normal_index", "session_rows", "stamped_days"]
 
 DAILY: Final = pd.Timedelta(hours=20)  # a typical step from which on bars are days
 
@@ -44,11 +44,23 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
         else:
             result = (result.tz_convert("UTC") if result.tz is not None else result).as_unit(SESSION_UNIT)
         result = pd.DatetimeIndex(result, name="date")
+    _refuse_unhashable(result)
     twice = result[result.duplicated()]
     if unique and len(twice):
         msg = f"row label {twice[0]} stands {int((result == twice[0]).sum())} times; keep one row for each bar"
         raise DataError(msg)
     return result
+
+
+def _refuse_unhashable(index: pd.Index) -> None:
+    """Stop at a label that is a list, a mapping or the like: nothing can be found under it."""
+    if index.dtype != object:
+        return
+    row = next((at for at, label in enumerate(index) if not is_hashable(label)), None)
+    if row is not None:
+        what = type(index[row]).__name__
+        msg = f"row {row + 1}: its label {brief(repr(index[row]))} is a {what}; label rows with dates, numbers or text"
+        raise DataError(msg)
 
 
 def _as_dates(index: pd.Index) -> pd.Index:
@@ -107,6 +119,8 @@ def session_rows(
     """
     if span is not None and isinstance(frame.index, pd.DatetimeIndex) and not is_intraday(frame.index):
         frame = frame.loc[(frame.index >= span[0].normalize()) & (frame.index <= span[1])]
+    for said, name in (("calendar", calendar), *((f"calendars[{symbol!r}]", own) for symbol, own in calendars.items())):
+        _refuse_no_name(name, said)
     if (calendar is None and not calendars) or frame.empty:
         return frame, {}
     _refuse_rows(frame.index)
@@ -115,7 +129,7 @@ def session_rows(
         groups.setdefault(calendars.get(str(symbol), calendar), []).append(place)
     first, last = frame.index[0], frame.index[-1]
     given = pd.DatetimeIndex(frame.index)
-    refuse_sparse(calendar or next(iter(calendars.values())), given)
+    refuse_sparse(next(iter(calendars.values())) if calendar is None else calendar, given)
     days = {name: given if name is None else sessions(name, first, last) for name in sorted(groups, key=str)}
     rows = pd.DatetimeIndex([], dtype=f"datetime64[{SESSION_UNIT}]")
     for own in days.values():
@@ -135,6 +149,13 @@ def session_rows(
             result.iloc[np.flatnonzero(kept).tolist(), places] = float("nan")
     result = result.set_axis(pd.DatetimeIndex(rows, name="date"), axis=0)
     return result, outside_of
+
+
+def _refuse_no_name(calendar: object, option: str) -> None:
+    """Stop at a calendar that is neither a name nor None."""
+    if calendar is not None and not isinstance(calendar, str):
+        msg = f"{option}={brief(repr(calendar))} is no name of a calendar; use one such as 'XNYS' or '24/7', or None"
+        raise DataError(msg)
 
 
 def _refuse_rows(index: pd.Index) -> None:

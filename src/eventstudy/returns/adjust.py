@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from eventstudy.returns.bars import Bars
 
-__all__ = ["ADJUSTMENTS", "Adjustment", "adjust_prices", "adjusted_close"]
-
 Adjustment = Literal["total", "price", "none", "source"]
 ADJUSTMENTS: Final = ("total", "price", "none", "source")
 
@@ -119,6 +117,10 @@ def adjusted_close(bars: Bars, kind: Adjustment) -> pd.Series:
 def _filled(values: pd.Series | None, index: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     if values is None:
         return np.zeros(len(index))
+    twice = values.index[values.index.duplicated()]
+    if len(twice):
+        msg = f"dividends or splits: {twice[0]} stands {int((values.index == twice[0]).sum())} times; keep one row a day (dividends added up, splits multiplied)"
+        raise DataError(msg)
     filled: np.ndarray[tuple[int], np.dtype[np.float64]] = np.nan_to_num(values.reindex(index).to_numpy(dtype=float))
     return filled
 

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["COLUMNS", "Bars", "day_of_note"]
-
 #: close: the traded price, split-adjusted as the source gives it · adj_close: the source's own adjusted close ·
 #: volume: shares · dividend: paid on the ex-day, on the basis of close · split: new shares for one old, on its day; NaN: some, but how many is
 #: not known.

@@ -10,8 +10,6 @@ import pandas as pd
 from eventstudy._shipped import shipped
 from eventstudy.returns._index import normal_index
 
-__all__ = ["BUNDLED", "PRICE_SYMBOLS", "RETURN_SYMBOLS", "bundled_prices", "bundled_returns"]
-
 BUNDLED: Final = "bundled"
 PRICE_SYMBOLS: Final = ("^GSPC", "^VIX", "UST10Y")
 INDUSTRIES: Final = (

@@ -11,20 +11,19 @@ from eventstudy.calendars import known_years, lone, outside, refuse_sparse
 from eventstudy.errors import DataError, NoSuchTicker, SourceError
 from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
-from eventstudy.returns.panel import LEVEL_SYMBOLS, Kind, PricePanel, ReturnPanel
+from eventstudy.returns.panel import Kind, PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
-from eventstudy.returns.possible import possible_frame
-from eventstudy.returns.registry import resolve
-from eventstudy.returns.sources import ALL, BundledSource, Delivery, LocalSource, ask, near, side_by_side
+from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, ask, near, side_by_side
+from eventstudy.returns.quality.possible import possible_frame
+from eventstudy.returns.sources.registry import resolve
+from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 if TYPE_CHECKING:
     import datetime as dt
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
-    from eventstudy.returns.sources import PriceSource
-
-__all__ = ["load_prices", "load_returns"]
+    from eventstudy.returns.protocol import PriceSource
 
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 

@@ -7,7 +7,7 @@ is always between neighbouring sessions: a hole is missing bars, and no return c
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,22 +15,16 @@ import pandas as pd
 from eventstudy.errors import DataError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
-from eventstudy.returns.cells import unlike_numbers
-from eventstudy.returns.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
-from eventstudy.returns.plausible import check_returns
-from eventstudy.returns.quality import assess
+from eventstudy.returns.quality.plausible import check_returns
+from eventstudy.returns.quality.quality import assess
+from eventstudy.returns.tables.cells import unlike_numbers
+from eventstudy.returns.tables.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
+from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["LEVEL_SYMBOLS", "Kind", "PricePanel", "ReturnPanel"]
-
 Kind = Literal["simple", "log"]
-
-#: Symbols that are states, not things one can hold: a change of the VIX is not a return.
-LEVEL_SYMBOLS: Final = frozenset(
-    {"^VIX", "^VIX9D", "^VIX3M", "^VIX6M", "^VXN", "^VVIX", "UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"}
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

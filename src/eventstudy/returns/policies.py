@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError
-from eventstudy.returns.panel import LEVEL_SYMBOLS, PricePanel, ReturnPanel
+from eventstudy.returns.panel import PricePanel, ReturnPanel
+from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = ["apply_delisting", "convert_currency", "rate_symbols"]
 
 #: Prices quoted in a hundredth of a currency.
 MINOR: Final = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS"}

@@ -12,12 +12,10 @@ import pandas as pd
 from eventstudy._version import __version__
 
 if TYPE_CHECKING:
-    from eventstudy.study.result import StudyResult
-
-__all__ = ["provenance"]
+    from eventstudy.study.fitted import Fitted
 
 
-def provenance(result: StudyResult) -> dict[str, Any]:
+def provenance(result: Fitted) -> dict[str, Any]:
     """Return versions, data hashes and the configuration of a fitted study, JSON-able and the same every time."""
     import scipy  # noqa: PLC0415  only for its version
 
@@ -58,7 +56,7 @@ def provenance(result: StudyResult) -> dict[str, Any]:
     }
 
 
-def _events_digest(result: StudyResult) -> str:
+def _events_digest(result: Fitted) -> str:
     request = result.request
     when = request.moments if request.moments is not None else request.bars
     lines = [f"{event}\t{at}" for event, at in zip(request.event_id, when if when is not None else (), strict=True)]

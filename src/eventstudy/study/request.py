@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from eventstudy.errors import StudyError
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from pandas.api.extensions import ExtensionArray
-
-__all__ = ["Request", "moments_of", "read_request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,31 @@ def _has(frame: pd.DataFrame, *wanted: str) -> str:
 
 def _each_once(frame: pd.DataFrame, when: str) -> None:
     """Refuse a row that stands twice: it would count as two events."""
+    _hashable(frame, "event_id")
     if frame["event_id"].is_unique:
         return
     keys = ["event_id", when, *(["symbol"] if "symbol" in frame.columns else [])]
+    for key in keys:
+        _hashable(frame, key)
     twice = frame.duplicated(keys).to_numpy()
     if twice.any():
         row = int(np.flatnonzero(twice)[0])
         said = ", ".join(f"{key} {frame[key].iloc[row]}" for key in keys)
         msg = f"events: row {row} repeats an earlier one ({said}); {int(twice.sum())} such rows: drop them, or give each event its own id"
+        raise StudyError(msg)
+
+
+def _hashable(frame: pd.DataFrame, key: str) -> None:
+    """Refuse a cell that is a list, a mapping or the like, where one is to be told from another."""
+    if frame[key].dtype != object:
+        return
+    row = next((at for at, value in enumerate(frame[key]) if not is_hashable(value)), None)
+    if row is not None:
+        value = frame[key].iloc[row]
+        msg = (
+            f"events: column {key!r}, row {row}: {brief(repr(value))} is a {type(value).__name__}, which names nothing; give "
+            "text, a number or a date"
+        )
         raise StudyError(msg)
 
 

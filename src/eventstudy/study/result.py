@@ -4,114 +4,74 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from eventstudy.abnormal.status import Exclusion
-from eventstudy.study import more, tables
+from eventstudy.errors import StudyError
+from eventstudy.returns import ReturnPanel
+from eventstudy.study.design import Design
+from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
-from eventstudy.study.samples import window_sample
+from eventstudy.study.rows import headline, n_sessions
+from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
+from eventstudy.study.tables.significance import one_test
+from eventstudy.study.window_sample import window_sample
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from eventstudy.abnormal import AbnormalReturns, WindowSample
-    from eventstudy.abnormal.buyhold import After
-    from eventstudy.abnormal.result import Missing
-    from eventstudy.inference import TestResult
+    from eventstudy.abnormal import WindowSample
+    from eventstudy.abnormal.buy_and_hold import After
+    from eventstudy.abnormal.engine.result import Missing
+    from eventstudy.inference.core.result import TestResult
     from eventstudy.returns import ReturnPanel
-    from eventstudy.study.align import Aligned, Placed
-    from eventstudy.study.config import EventStudy
-    from eventstudy.study.figures import Figures
-    from eventstudy.study.request import Request
-
-__all__ = ["Part", "StudyResult"]
-
-Ints = NDArray[np.int64]
-Alternative = Literal["two-sided", "less", "greater"]
-Errors = Literal["HC3", "cluster", "nonrobust"]
-Window = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The security-events of one calendar.
-
-    Attributes
-    ----------
-    aligned : Aligned
-    placed : Placed
-        All events of the request, on this calendar.
-    rows : (n,) int
-        Rows of the request that are studied.
-    abnormal : AbnormalReturns
-        Of those rows.
-    attempted : AbnormalReturns
-        Of every row that the engine saw, the excluded among them.
-    attempted_rows : (a,) int
-        Their rows of the request.
-    asked : (p,) int
-        All rows of the request that belong to this calendar.
-    real : (B,) or (S, B) bool
-        Where real events begin, for placebo tests.
-    """
-
-    aligned: Aligned
-    placed: Placed
-    rows: Ints
-    abnormal: AbnormalReturns
-    attempted: AbnormalReturns
-    attempted_rows: Ints
-    asked: Ints
-    real: NDArray[np.bool_]
+    from eventstudy.study.charts import Figures
 
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """What a study found.
+    """What a study found; `EventStudy.fit` makes it.
 
     Attributes
     ----------
     study : EventStudy
         The study that was fitted.
-    request : Request
-        The events asked for.
     panel : ReturnPanel
         The returns.
     symbols : tuple of str
         The symbols asked for.
-    event, symbol : (N,) int
-        Event and symbol of each security-event asked for.
-    status : (N,) int8
-        `Exclusion` values.
-    parts : tuple of Part
-        One a calendar.
-    merged : mapping of int to list of int
-        For each row that stands for several overlapping events, the other events.
     """
 
-    study: EventStudy
-    request: Request
-    panel: ReturnPanel
-    symbols: tuple[str, ...]
-    event: Ints
-    symbol: Ints
-    status: NDArray[np.int8]
-    parts: tuple[Part, ...]
-    merged: dict[int, list[int]]
+    _fitted: Fitted
+
+    @property
+    def study(self) -> Design:
+        """The study that was fitted."""
+        return self._fitted.study
+
+    @property
+    def panel(self) -> ReturnPanel:
+        """The returns."""
+        return self._fitted.panel
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols asked for."""
+        return self._fitted.symbols
 
     @property
     def n(self) -> int:
         """Security-events studied."""
-        return sum(part.rows.size for part in self.parts)
+        return self._fitted.n
 
     @property
     def n_sessions(self) -> int:
         """Distinct sessions of relative day 0 among them: the independent observations."""
-        return len(tables.day0_labels(self, tables.studied_rows(self)).unique())
+        return n_sessions(self._fitted)
 
     def tidy(self) -> pd.DataFrame:
         """Return one row for each security-event and relative day.
@@ -121,7 +81,7 @@ class StudyResult:
         DataFrame
             ``event_id``, ``symbol``, ``relative_day``, ``session``, ``ar`` and ``se`` (decimals), ``sar``.
         """
-        return tables.tidy(self)
+        return returns.tidy(self._fitted)
 
     def car(self, window: Window | None = None, *, missing: Missing | None = None) -> pd.DataFrame:
         """Return one row for each security-event: its cumulative abnormal return over a window.
@@ -139,11 +99,11 @@ class StudyResult:
             ``event_id``, ``symbol``, ``session`` (of day 0), ``car``, ``se`` (its exact forecast standard error),
             ``scar``, ``t``, ``df``, ``pvalue`` (two-sided, t(df)), ``n_bars``, ``flag``.
         """
-        return tables.car(self, self._window(window), missing or self.study.missing)
+        return returns.car(self._fitted, self._window(window), missing or self.study.missing)
 
     def aar(self, *, level: float = 0.95) -> pd.DataFrame:
         """Return the average abnormal return of each relative day, and the average cumulated up to it."""
-        return tables.aar(self, level)
+        return averages.aar(self._fitted, level)
 
     def caar(self, window: Window | None = None, *, weights: Any = None, level: float = 0.95) -> pd.DataFrame:
         """Return one row: the average cumulative abnormal return of a window and its interval.
@@ -163,8 +123,8 @@ class StudyResult:
             Coverage of the interval.
         """
         if weights is not None:
-            return more.weighted_caar(self, self._window(window), weights, level)
-        return tables.caar(self, self._window(window), level)
+            return averages.weighted_caar(self._fitted, self._window(window), weights, level)
+        return averages.caar(self._fitted, self._window(window), level)
 
     def bhar(
         self, window: Window | None = None, *, benchmark: str | None = None, after: After = "benchmark"
@@ -188,7 +148,7 @@ class StudyResult:
             estimation window), ``t``, ``df``, ``pvalue``, ``n_bars``. Sums of products are skewed: judge the mean by
             `abhar` and ``skewness_adjusted`` rather than these t.
         """
-        return more.bhar(self, self._window(window), benchmark, after)
+        return buy_and_hold.bhar(self._fitted, self._window(window), benchmark, after)
 
     def abhar(
         self,
@@ -199,7 +159,7 @@ class StudyResult:
         level: float = 0.95,
     ) -> pd.DataFrame:
         """Return one row: the average buy-and-hold abnormal return, with an interval clustered by session."""
-        return more.abhar(self.bhar(window, benchmark=benchmark, after=after), level)
+        return buy_and_hold.abhar(self.bhar(window, benchmark=benchmark, after=after), level)
 
     def abnormal_variance(self, window: Window | None = None) -> pd.DataFrame:
         """Return, for each relative day, whether abnormal returns are larger in size than usual (Beaver 1968).
@@ -208,7 +168,7 @@ class StudyResult:
         over its expectation (1 if nothing happens); ``z``: its standard score over independent security-events;
         ``pvalue_single``: of F(1, df), where there is one.
         """
-        return more.variance_ratio(self, self._window(window))
+        return regressions.variance_ratio(self._fitted, self._window(window))
 
     def joint(self) -> pd.DataFrame:
         """Return one regression a security with dummies for all its events (METHODS 4.12).
@@ -216,11 +176,11 @@ class StudyResult:
         ``ar``: the abnormal return of each relative day, shared by the events, unbiased where their windows overlap if
         reactions add up; ``se``, ``t``, ``df``, ``pvalue``, ``events``.
         """
-        return more.joint(self)
+        return regressions.joint(self._fitted)
 
     def diagnostics(self) -> pd.DataFrame:
         """Return what a referee asks of each estimation window; the columns are those of `Diagnostics`."""
-        return more.diagnostics(self)
+        return regressions.diagnostics(self._fitted)
 
     def test(
         self,
@@ -235,11 +195,7 @@ class StudyResult:
 
         The estimation windows are always looked at, so that ``valid`` and ``doubts`` are those of `tests`.
         """
-        from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
-
-        needs = inference.TESTS[name].needs if name in inference.TESTS else ()
-        sample = self.sample(window, placebo="refit" in needs)
-        return inference.run(name, sample, alternative=alternative, seed=seed, **options)
+        return one_test(self._fitted, name, self._window(window), alternative=alternative, seed=seed, **options)
 
     def tests(
         self,
@@ -298,10 +254,10 @@ class StudyResult:
         StudyError
             A name that is no column, values that do not fit, collinear characteristics.
         """
-        from eventstudy.study.explain import explain_cars  # noqa: PLC0415  slow to import
+        from eventstudy.study.tables.explain import explain_cars  # noqa: PLC0415  slow to import
 
         return explain_cars(
-            self,
+            self._fitted,
             characteristics,
             self._window(window),
             basis="scar" if standardized else "car",
@@ -326,44 +282,63 @@ class StudyResult:
         placebo : bool
             Whether to add what placebo tests need: a refit at other dates, and where those may lie.
         """
-        return window_sample(self, self._window(window), estimation=estimation, placebo=placebo)
+        return window_sample(self._fitted, self._window(window), estimation=estimation, placebo=placebo)
 
-    @cached_property
+    @property
     def excluded(self) -> pd.DataFrame:
         """``event_id``, ``symbol``, ``reason``, ``detail`` of every security-event that is not studied."""
-        return tables.excluded(self)
+        return self._excluded.copy()
 
-    @cached_property
+    @property
     def events(self) -> pd.DataFrame:
         """What is known of the events asked for, and where they fell: one row an event and calendar."""
-        return tables.events(self)
+        return self._events.copy()
+
+    @cached_property
+    def _excluded(self) -> pd.DataFrame:
+        return exclusions.excluded(self._fitted)
+
+    @cached_property
+    def _events(self) -> pd.DataFrame:
+        return exclusions.events(self._fitted)
 
     @property
     def provenance(self) -> dict[str, Any]:
         """Versions, hashes of the data, and the configuration; no clock."""
-        return provenance(self)
+        return provenance(self._fitted)
 
     @cached_property
     def plot(self) -> Figures:
         """The charts of this result: ``result.plot.caar(ax=None)`` and others; each returns its Axes."""
-        from eventstudy.study.figures import Figures  # noqa: PLC0415  matplotlib is slow to import
+        from eventstudy.study.charts import Figures  # noqa: PLC0415  matplotlib is slow to import
 
-        return Figures(self)
+        return Figures(self._fitted)
 
     def summary(self) -> str:
         """Return a few lines of text: what was studied, what not, and the average reaction."""
-        return tables.summary(self)
+        return summary.summary(self._fitted)
 
     def __repr__(self) -> str:
-        gone = int((self.status != Exclusion.STUDIED).sum())
-        return f"StudyResult: {self.n} security-events in {tables.sessions(self.n_sessions)}, {gone} excluded"
+        return headline(self._fitted)
 
     def _repr_html_(self) -> str:
         frame = self.caar()
-        return f"<p>{tables.escape(repr(self))}</p>{frame.to_html(index=False)}"
+        return f"<p>{escape(repr(self))}</p>{frame.to_html(index=False)}"
 
     def _window(self, window: Window | None) -> Window:
         if window is None:
             return self.study.window
+        try:
+            days = [float(day) for day in window]
+            whole = len(days) == 2 and all(day.is_integer() for day in days)
+        except (TypeError, ValueError, OverflowError):
+            whole = False
+        if not whole or isinstance(window, str):
+            begin, end = self.study.window
+            msg = (
+                f"window={brief(repr(window))} is not two whole relative days, (first, last); give two inside the event "
+                f"window ({begin}, {end}), or leave window= out for all of it"
+            )
+            raise StudyError(msg)
         first, last = window
         return int(first), int(last)

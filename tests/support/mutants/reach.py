@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 QUICK = "not slow and not browser"
 ROOMS = ("abnormal", "inference", "hypothesis", "study")
 PLAIN = ("-p", "no:cacheprovider", "-p", "no:xdist")
-WORDS = {"figures", "provenance", "tabulate", "telling", "wording"}  # modules that say and lay out what others found
+WORDS = {"advice", "charts", "provenance", "tables", "wording"}  # modules that say and lay out what others found
 
 
 def numeric_modules(package: Path) -> list[Path]:

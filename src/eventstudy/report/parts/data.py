@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from eventstudy.inference import TESTS
+from eventstudy.inference.registry import TESTS
 from eventstudy.report.document import Section, Table
 from eventstudy.report.parts.overview import quality_chart
 from eventstudy.report.parts.part import Part
 
 if TYPE_CHECKING:
     from eventstudy.report.parts.part import Inputs
-
-__all__ = ["data_part"]
 
 
 def data_part(inputs: Inputs) -> Part:

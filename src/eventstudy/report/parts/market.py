@@ -10,16 +10,15 @@ from scipy import stats
 
 from eventstudy import plots
 from eventstudy.abnormal import MeanAdjusted
-from eventstudy.report.document import Chart, Section, Table
+from eventstudy.plots.chart import Chart, chart
+from eventstudy.report.document import Section, Table
 from eventstudy.report.parts.overview import attrition_chart
-from eventstudy.report.parts.part import Part, chart, records, window_text
+from eventstudy.report.parts.part import Part, records, window_text
 from eventstudy.study import EventStudy
 
 if TYPE_CHECKING:
     from eventstudy.report.parts.part import Inputs
     from eventstudy.study import StudyResult
-
-__all__ = ["market_part"]
 
 LEVEL = 0.95
 MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test")
@@ -269,7 +268,7 @@ def _market_charts(inputs: Inputs) -> tuple[Chart, ...]:
                 name=f"market-{years}",
                 title=f"The market and its events, {years.replace('-', '–')}",
                 alt=f"Level of {symbol} with {len(events)} events marked by stance, and its drawdown below.",
-                figure=plots.market(
+                drawn=plots.market(
                     levels,
                     events,
                     level_name=inputs.study.market.title,

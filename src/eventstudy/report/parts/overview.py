@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from eventstudy import plots
-from eventstudy.report.parts.part import chart
+from eventstudy.plots.chart import chart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from eventstudy.report.document import Chart
-
-__all__ = ["attrition_chart", "heatmap_chart", "quality_chart"]
+    from eventstudy.plots.chart import Chart
+    from eventstudy.report.parts.part import Inputs
 
 SESSIONS = 30  # rows of the heat map that stay legible on one page
 
@@ -118,4 +117,23 @@ def quality_chart(frames: Sequence[pd.DataFrame]) -> Chart:
         plots.quality_calendar_data(table),
         alt=f"Sessions with a figure for {len(seen)} symbols, year by year; {missing} are missing.",
         caption="Sessions of the exchange between a symbol's first and last figure; grey: outside of these. The 10-year yield has none on days when the bond market alone was closed.",
+    )
+
+
+def ladder_chart(inputs: Inputs) -> Chart | None:
+    """Draw the steps of the study file's tariff rates above the index; None if it has none."""
+    steps = [(series, date, rate) for series, own in inputs.study.ladder.items() for date, rate in own]
+    if not steps:
+        return None
+    rates = pd.DataFrame(steps, columns=["series", "date", "rate"])
+    rates["date"] = pd.to_datetime(rates["date"])
+    close = inputs.prices.frame[inputs.study.market.symbol].dropna()
+    close = close[close.index >= rates["date"].min()]
+    return chart(
+        "tariff-ladder",
+        "The ladder of tariff rates, and the index",
+        plots.tariff_ladder(rates, close, level_name=inputs.study.market.title),
+        plots.tariff_ladder_data(rates, close),
+        alt=f"{len(rates)} steps of tariff rates above the level of {inputs.study.market.symbol}.",
+        caption="Rates of the study file: from the date on which each was announced or came into force.",
     )

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
-
 from eventstudy.border import is_there
 from eventstudy.errors import SourceError, StudyError
 from eventstudy.events import load_events
 from eventstudy.hypothesis import load_definitions
-from eventstudy.hypothesis.verdict import plain
-from eventstudy.report.document import Chart
+from eventstudy.json_values import plain
+from eventstudy.plots.chart import Chart
 from eventstudy.returns import ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
 
@@ -22,18 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from eventstudy.events import EventCatalog
     from eventstudy.hypothesis import Definitions
-    from eventstudy.hypothesis.definitions import Stances
+    from eventstudy.hypothesis.record.sections import Stances
     from eventstudy.report.document import Fact, Section, Table
     from eventstudy.returns import PricePanel
-    from eventstudy.study.files import StudyFile
+    from eventstudy.study.study_file import StudyFile
 
 BUNDLED = "bundled"
-
-__all__ = ["Inputs", "Part", "chart", "gather", "plain", "records", "told_apart", "window_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +174,6 @@ def _securities(study: StudyFile, source: str, told: dict[str, Any]) -> ReturnPa
         return None
     wanted = [study.cross_section.benchmark, *(s for group in study.cross_section.groups.values() for s in group)]
     return load_returns(wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar, **told)
-
-
-def chart(name: str, title: str, drawn: Axes | Figure, data: pd.DataFrame, *, alt: str, caption: str) -> Chart:
-    """Make a chart of what a plot function drew: an Axes, or the Figure of a composite."""
-    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-    assert figure is not None  # noqa: S101  what was drawn has a figure
-    return Chart(name=name, title=title, alt=alt, figure=figure, data=data, caption=caption)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from eventstudy import plots
 from eventstudy.abnormal import MarketModel
-from eventstudy.inference import cross_sectional
-from eventstudy.report.document import Chart, Section, Table
+from eventstudy.inference.families.parametric import cross_sectional
+from eventstudy.plots.chart import Chart
+from eventstudy.report.document import Section, Table
 from eventstudy.report.parts.overview import heatmap_chart
 from eventstudy.report.parts.part import Part, records, told_apart, window_text
 from eventstudy.study import EventStudy
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from eventstudy.report.parts.part import Inputs
     from eventstudy.returns import ReturnPanel
     from eventstudy.study import StudyResult
-    from eventstudy.study.files import CrossSectionPart
-
-__all__ = ["securities_part"]
+    from eventstudy.study.study_file import CrossSectionPart
 
 LEVEL = 0.95
 FEWEST = 2  # sessions that a mean is tested on
@@ -204,7 +203,7 @@ def _charts(named: pd.DataFrame, have: dict[str, list[str]], said: str, caption:
                 name=name,
                 title=title,
                 alt=f"Abnormal return of {own['symbol'].nunique()} securities ({group}) on {own['event'].nunique()} named events, {said}.",
-                figure=plots.industries(own, title=title, quantity=f"abnormal return, {said}"),
+                drawn=plots.industries(own, title=title, quantity=f"abnormal return, {said}"),
                 data=plots.industries_data(own),
                 caption=f"First sessions: {when}. {caption}",
             )

@@ -1,0 +1,73 @@
+from . import (
+    abnormal as abnormal,
+    calendars as calendars,
+    calibration as calibration,
+    errors as errors,
+    events as events,
+    hypothesis as hypothesis,
+    inference as inference,
+    plots as plots,
+    report as report,
+    returns as returns,
+    study as study,
+)
+from .abnormal import (
+    CAPM as CAPM,
+    ControlPortfolio as ControlPortfolio,
+    Dimson as Dimson,
+    DimsonSum as DimsonSum,
+    FactorModel as FactorModel,
+    GarchMarketModel as GarchMarketModel,
+    MarketAdjusted as MarketAdjusted,
+    MarketModel as MarketModel,
+    MatchedPortfolio as MatchedPortfolio,
+    MeanAdjusted as MeanAdjusted,
+    RobustMarketModel as RobustMarketModel,
+    ScholesWilliams as ScholesWilliams,
+    SyntheticControl as SyntheticControl,
+    TradeToTrade as TradeToTrade,
+)
+from .errors import (
+    EventStudyError as EventStudyError,
+    InputError as InputError,
+    SourceError as SourceError,
+)
+from .events import (
+    Event as Event,
+    EventCatalog as EventCatalog,
+    load_episodes as load_episodes,
+    load_events as load_events,
+    load_macro_calendar as load_macro_calendar,
+)
+from .hypothesis import (
+    SelloffForcesSoftening as SelloffForcesSoftening,
+    Verdict as Verdict,
+)
+from .inference import (
+    TestResult as TestResult,
+)
+from .report import (
+    run_study as run_study,
+)
+from .returns import (
+    FredSource as FredSource,
+    FrenchSource as FrenchSource,
+    PricePanel as PricePanel,
+    PriceSource as PriceSource,
+    ReturnPanel as ReturnPanel,
+    StooqSource as StooqSource,
+    YahooSource as YahooSource,
+    adjust_prices as adjust_prices,
+    freeze as freeze,
+    load_prices as load_prices,
+    load_returns as load_returns,
+)
+from .study import (
+    EstimationWindow as EstimationWindow,
+    EventStudy as EventStudy,
+    StudyResult as StudyResult,
+    load_study as load_study,
+    lumped_returns as lumped_returns,
+)
+
+__version__: str

@@ -1,0 +1,42 @@
+from .engine.engine import (
+    estimate as estimate,
+)
+from .engine.result import (
+    AbnormalReturns as AbnormalReturns,
+)
+from .exclusion import (
+    Exclusion as Exclusion,
+)
+from .models.control_portfolios import (
+    ControlPortfolio as ControlPortfolio,
+    MatchedPortfolio as MatchedPortfolio,
+    SyntheticControl as SyntheticControl,
+)
+from .models.garch import (
+    GarchMarketModel as GarchMarketModel,
+)
+from .models.linear import (
+    CAPM as CAPM,
+    FactorModel as FactorModel,
+    MarketAdjusted as MarketAdjusted,
+    MarketModel as MarketModel,
+    MeanAdjusted as MeanAdjusted,
+)
+from .models.lumped import (
+    TradeToTrade as TradeToTrade,
+)
+from .models.protocol import (
+    Model as Model,
+)
+from .models.robust import (
+    RobustMarketModel as RobustMarketModel,
+)
+from .models.thin_trading import (
+    Dimson as Dimson,
+    DimsonSum as DimsonSum,
+    ScholesWilliams as ScholesWilliams,
+)
+from .window_sample import (
+    EstimationRecord as EstimationRecord,
+    WindowSample as WindowSample,
+)

@@ -1,0 +1,88 @@
+"""The compiled loop of the linear engine; import it only where numba is installed and the study is large."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+
+# Reassociation lets the sums run in vector registers. Nothing assumes that values are finite: with nnan and ninf the
+# compiler would drop the very checks that find holes (METHODS 6, pitfall 3).
+@numba.njit(cache=True, inline="always", fastmath={"reassoc", "contract", "nsz", "arcp"})  # type: ignore[untyped-decorator, unused-ignore]
+def _square(window: Any, weight: Any, count: int) -> float:
+    """Return the sum of squares over the bars that the design uses; the loop taken depends on the design alone."""
+    total = 0.0
+    if count < window.size:
+        for t in range(window.size):
+            total += weight[t] * window[t] * window[t]
+    else:
+        for t in range(window.size):
+            total += window[t] * window[t]
+    return total
+
+
+@numba.njit(parallel=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})  # type: ignore[untyped-decorator, unused-ignore]
+def fit_windows(
+    returns: Any,
+    where: Any,
+    rows: Any,
+    basis: Any,
+    usable: Any,
+    ahead: Any,
+    numbers: Any,
+    out: Any,
+) -> None:
+    """Fit each security-event in one pass over its estimation window and one over its event window.
+
+    Parameters
+    ----------
+    returns : (S, B) float
+    where : tuple of (n,) int
+        Security, bar of relative day 0, and design of each security-event.
+    rows : (n,) int
+        Where it stands in the outputs.
+    basis : (D, k, T) float
+    usable : tuple of (D, T) float and (D,) int
+        1 where a bar of the design is usable, and their number.
+    ahead : (D, k, L) float
+    numbers : tuple of int
+        First estimation day, T, first window day, L.
+    out : tuple of (N, L), (N, k) and (n, 4) float
+        Abnormal returns, coordinates and sums, written in place. The sums: sum of squares, that of the coordinates,
+        the sum of the abnormal returns, and the largest return of the event window in absolute value; NaN in one of the
+        first three marks what needs care.
+    """
+    security, day0, design = where
+    valid, count = usable
+    first, length, ahead_first, ahead_length = numbers
+    out_ar, out_share, sums = out
+    k = basis.shape[1]
+    for i in numba.prange(security.size):
+        row = returns[security[i]]
+        begin, start, d, at = day0[i] + first, day0[i] + ahead_first, design[i], rows[i]
+        if begin < 0 or start + ahead_length > row.size or begin + length > row.size:
+            for j in range(4):  # one by one: to numba a slice is a parallel loop of its own
+                sums[i, j] = np.nan
+            continue
+        window = row[begin : begin + length]
+        square = _square(window, valid[d], count[d])
+        fitted = 0.0
+        for j in range(k):
+            column = basis[d, j]
+            dot = 0.0
+            for t in range(length):
+                dot += column[t] * window[t]
+            out_share[at, j] = dot
+            fitted += dot * dot
+        total = 0.0
+        peak = 0.0
+        for t in range(ahead_length):
+            value = row[start + t]
+            peak = max(peak, abs(value))
+            for j in range(k):
+                value -= out_share[at, j] * ahead[d, j, t]
+            out_ar[at, t] = value
+            total += value
+        sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = square, fitted, total, peak

@@ -1,0 +1,54 @@
+"""The estimation windows themselves: residuals, leverages and designs, made again for the tests that ask for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from eventstudy.abnormal.engine.chunks import each_chunk
+from eventstudy.abnormal.orthonormal import orthonormal
+from eventstudy.abnormal.window_sample import EstimationRecord
+from eventstudy.abnormal.windows import bars_of
+
+if TYPE_CHECKING:
+    from eventstudy.abnormal.engine.inputs import Inputs
+
+CHUNK: Final = 1024
+
+
+def estimation_record(inputs: Inputs, first: int, last: int) -> EstimationRecord:
+    """Return residuals, leverages, bars and designs of the estimation windows of every security-event of `inputs`.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    first, last : int
+        The tested window, whose design rows go along.
+    """
+    n, planned, k = inputs.security.size, inputs.planned, inputs.k
+    residual, leverage = np.empty((n, planned)), np.empty((n, planned))
+    design = np.empty((n, planned, k))
+    window_design = np.empty((n, last - first + 1, k))
+
+    def one(low: int) -> None:
+        rows = slice(low, low + CHUNK)
+        who, when = inputs.security[rows], inputs.day0[rows]
+        response = inputs.response(who, when + inputs.estimation[0], planned)
+        columns = inputs.columns_at(who, when + inputs.estimation[0], planned)
+        usable = np.isfinite(response) & np.isfinite(columns).all(axis=1)
+        usable &= inputs.unmasked_at(who, when + inputs.estimation[0], planned)
+        basis = orthonormal(np.where(usable[:, None], columns, 0.0), np.zeros((who.size, k, 0)))
+        left = np.where(usable, response, 0.0)
+        for _ in range(2):  # the second pass takes out what rounding left of the first
+            left -= np.vecmat(np.matvec(basis.q, left), basis.q)
+        residual[rows] = np.where(usable, left, np.nan)
+        leverage[rows] = np.where(usable, np.einsum("nkt,nkt->nt", basis.q, basis.q), np.nan)
+        design[rows] = np.where(usable[:, :, None], columns.swapaxes(1, 2), np.nan)
+        ahead = inputs.columns_at(who, when + first, last - first + 1)
+        ahead[~np.isfinite(ahead)] = np.nan
+        window_design[rows] = ahead.swapaxes(1, 2)
+
+    each_chunk(one, n, CHUNK)
+    bar = bars_of(inputs.day0, inputs.estimation[0], inputs.estimation[1], inputs.bars)
+    return EstimationRecord(residual=residual, leverage=leverage, bar=bar, design=design, window_design=window_design)

@@ -1,0 +1,107 @@
+"""The engine on many workers: shares of the security-events, each with the part of the panel that it needs.
+
+The number of shares depends on the study, never on the workers, and a security-event has the same bits in any share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from eventstudy._typing import Floats, Ints
+from eventstudy.abnormal.engine.engine import checked, estimate
+from eventstudy.abnormal.engine.kernel import compiled
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from eventstudy.abnormal.engine.result import AbnormalReturns
+
+SHARES: Final = 8
+
+LARGEST: Final = 50_000
+"""Security-events of one share at most: what a worker holds at once."""
+
+
+def estimate_spread(
+    executor: Executor, returns: Floats, regressors: Floats | None, *, security: Ints, day0: Ints, **arguments: Any
+) -> AbnormalReturns:
+    """Estimate as `estimate` does, with the security-events shared out to the workers of `executor`.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+        Anything with ``submit`` whose futures have ``result``; a Dask client too.
+    returns, regressors, security, day0, **arguments
+        As in `estimate`.
+    """
+    order = np.lexsort((day0, security))
+    count = min(order.size, max(SHARES, -(-order.size // LARGEST)))
+    if count < 2:
+        return estimate(returns, regressors, security=security, day0=day0, **arguments)
+    fused = compiled(arguments.pop("kernel", "auto"), order.size)
+    given = {**arguments, "kernel": "numba" if fused else "numpy"}
+    shares = np.array_split(order, count)
+    futures = [
+        executor.submit(_share, *_cut(returns, regressors, security[rows], day0[rows], given)) for rows in shares
+    ]
+    pieces = [future.result() for future in futures]
+    whole = checked(returns, regressors, security=security, day0=day0, **arguments)
+    return _join(pieces, shares, whole)
+
+
+def _cut(
+    returns: Floats, regressors: Floats | None, security: Ints, day0: Ints, arguments: dict[str, Any]
+) -> tuple[Floats, Floats | None, Ints, Ints, dict[str, Any]]:
+    """Return the arguments of one share, with the rows of the panel that it reads."""
+    needed, code = np.unique(security, return_inverse=True)
+    given = dict(arguments)
+    for name in ("masked", "spans"):
+        if given.get(name) is not None and np.ndim(given[name]) == 2:
+            given[name] = given[name][needed]
+    codes = given.get("codes")
+    given["codes"] = needed if codes is None else codes[needed]
+    own = regressors if regressors is None or regressors.ndim == 2 else regressors[needed]
+    return returns[needed], own, code, day0, given
+
+
+def _share(
+    returns: Floats, regressors: Floats | None, security: Ints, day0: Ints, arguments: dict[str, Any]
+) -> AbnormalReturns:
+    """Estimate one share; its inputs stay behind, since whoever asked has them."""
+    found = estimate(returns, regressors, security=security, day0=day0, **arguments)
+    bare = replace(found.inputs, returns=returns[:0], design=None, offset=None, masked=None, spans=None)
+    return replace(found, inputs=bare, level=None)
+
+
+def _join(pieces: list[AbnormalReturns], shares: list[Ints], whole: AbnormalReturns) -> AbnormalReturns:
+    """Put the shares back in the order of the security-events."""
+    back = np.empty(sum(rows.size for rows in shares), dtype=np.int64)
+    back[np.concatenate(shares)] = np.arange(back.size)
+
+    def joined(name: str) -> Any:
+        return np.concatenate([getattr(piece, name) for piece in pieces])[back]
+
+    base = np.cumsum([0, *(len(piece.ahead) for piece in pieces[:-1])])
+    design = np.concatenate([piece.design + start for piece, start in zip(pieces, base, strict=True)])[back]
+    mix = None
+    if any(piece.mix is not None for piece in pieces):
+        unit = np.eye(whole.inputs.columns)
+        mixes = [
+            np.broadcast_to(unit, (piece.sigma.size, *unit.shape)) if piece.mix is None else piece.mix
+            for piece in pieces
+        ]
+        mix = np.concatenate(mixes)[back]
+    names = ("ar", "share", "sigma", "m", "df", "status", "degenerate", "suspect", "fallback")
+    return replace(
+        whole,
+        **{name: joined(name) for name in names},
+        ahead=np.concatenate([piece.ahead for piece in pieces]),
+        to_coef=np.concatenate([piece.to_coef for piece in pieces]),
+        design=design,
+        mix=mix,
+        variance=None if pieces[0].variance is None else joined("variance"),
+        flat=pieces[0].flat,
+    )

@@ -1,0 +1,1 @@
+"""Models of normal returns: what a security would have returned without the event."""

@@ -1,0 +1,89 @@
+"""One regression a security with the dummies of all its events: abnormal returns where event windows overlap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.abnormal.orthonormal import orthonormal
+from eventstudy.errors import StudyError
+
+
+@dataclass(frozen=True, slots=True)
+class JointPath:
+    """The average path of one security over its events.
+
+    Attributes
+    ----------
+    gamma : (L,) float
+        Abnormal return of each relative day, common to the events; decimals.
+    covariance : (L, L) float
+        Of gamma.
+    df, events : int
+        Residual degrees of freedom, and events.
+    """
+
+    gamma: Floats
+    covariance: Floats
+    df: int
+    events: int
+
+
+def joint_path(
+    response: Floats,
+    regressors: Floats,
+    day0: Ints,
+    window: tuple[int, int],
+    estimation: tuple[int, int],
+    masked: Bools,
+) -> JointPath:
+    """Regress R = a + b'x + sum_e sum_tau gamma_tau D_{e,tau} + e, the gamma shared by the events.
+
+    Unbiased for the average path if reactions to overlapping events add up. With one event it is the two-step estimate
+    (Salkever 1976; Karafiath 1988): gamma_tau = AR_tau, its standard error sigma sqrt(1 + h).
+
+    Parameters
+    ----------
+    response : (B,) float
+        Return of the security (less a risk-free rate, if the model has one).
+    regressors : (K, B) float
+        Rows of the design beside the constant.
+    day0 : (E,) int
+        Bars of its events.
+    window, estimation : (int, int)
+        Relative days, both included.
+    masked : (B,) bool
+        Bars to leave out, unless one of the event windows covers them.
+
+    Raises
+    ------
+    StudyError
+        If the regression is singular: too few bars, or events whose windows cannot be told apart.
+    """
+    bars, length = response.size, window[1] - window[0] + 1
+    dummies = np.zeros((length, bars))
+    sampled = np.zeros(bars, dtype=bool)
+    for day in day0:
+        low, high = max(0, day + estimation[0]), min(bars, day + estimation[1] + 1)
+        sampled[low:high] = True
+        at = day + np.arange(window[0], window[1] + 1)
+        inside = (at >= 0) & (at < bars)
+        dummies[np.flatnonzero(inside), at[inside]] += 1
+    covered = dummies.any(axis=0)
+    usable = (covered | (sampled & ~masked)) & np.isfinite(response) & np.isfinite(regressors).all(axis=0)
+    design = np.vstack([np.ones((1, bars)), regressors, dummies])[:, usable]
+    k = design.shape[0]
+    df = int(usable.sum()) - k
+    basis = orthonormal(design[None].copy(), np.zeros((1, k, 0)))
+    if df < 1 or not basis.full_rank[0]:
+        msg = f"the joint regression on {int(usable.sum())} bars and {k} columns is singular; shorten the event window"
+        raise StudyError(msg)
+    y = response[usable]
+    share = basis.q[0] @ y
+    residual = y - share @ basis.q[0]
+    coef = basis.to_coef[0] @ (share + basis.q[0] @ residual)
+    root = basis.to_coef[0][-length:]
+    scale = residual @ residual / df
+    return JointPath(coef[-length:], scale * (root @ root.T), df, day0.size)

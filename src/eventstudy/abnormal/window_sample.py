@@ -1,0 +1,124 @@
+"""What a significance test may look at: one window of a study, as arrays.
+
+N is the number of security-events, L the bars of the tested window, T the planned bars of the estimation window and k
+the mean parameters of the normal-return model. Rows are security-events; NaN is missing; nothing here has a label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy._typing import Floats, Ints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class EstimationRecord:
+    """The estimation windows of a sample, kept only where a test asks for them.
+
+    Attributes
+    ----------
+    residual : (N, T) float
+        OLS residuals e_t, decimals; NaN where the bar was not used.
+    leverage : (N, T) float
+        h_t = x_t'(X'X)^-1 x_t; NaN where the bar was not used.
+    bar : (N, T) int
+        Calendar position of each bar; -1 outside the data.
+    design : (N, T, k) float
+        Rows x_t of the design, the constant first; NaN where the bar was not used.
+    window_design : (N, L, k) float
+        Rows x_t of the tested window; NaN where a regressor is missing.
+    """
+
+    residual: Floats
+    leverage: Floats
+    bar: Ints
+    design: Floats
+    window_design: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSample:
+    """One tested window of N security-events.
+
+    Attributes
+    ----------
+    relative_day : (L,) int
+        The relative days of the window, both ends included.
+    bar : (N, L) int
+        Calendar position of each bar of the window; -1 outside the data.
+    security : (N,) int
+        Code of the security; a security that recurs has the same code.
+    day0 : (N,) int
+        Calendar position of relative day 0. Security-events with the same value share a session (a cluster).
+    ar : (N, L) float
+        Abnormal returns, decimals; NaN where missing.
+    ar_se : (N, L) float
+        Forecast standard error of each abnormal return, sigma_i sqrt(1 + h_t).
+    car : (N,) float
+        Cumulative abnormal return over the finite bars; NaN without any.
+    car_se : (N,) float
+        Its exact forecast standard error (METHODS: VC).
+    sigma : (N,) float
+        Residual standard deviation, divisor M - k.
+    m : (N,) int
+        Usable estimation bars M.
+    df : (N,) int
+        Residual degrees of freedom M - k.
+    k : int
+        Mean parameters of the model.
+    estimation : EstimationRecord or None
+        The estimation windows; None if they were not kept.
+    refit : callable or None
+        ``refit(security, day0) -> WindowSample``: the same model and window at other dates, for placebo tests.
+    admissible : (S, B) bool or None
+        For each security code and calendar position, whether a placebo event may be put there: enough history and
+        clear of every real event of that security.
+    degenerate : (N,) bool or None
+        Security-events whose residual variance is zero for all that the figures can tell: they stay in unstandardised
+        tests and have no standardised returns.
+    least_squares : bool
+        Whether the normal return is that of plain least squares on the design.
+    """
+
+    relative_day: Ints
+    bar: Ints
+    security: Ints
+    day0: Ints
+    ar: Floats
+    ar_se: Floats
+    car: Floats
+    car_se: Floats
+    sigma: Floats
+    m: Ints
+    df: Ints
+    k: int
+    estimation: EstimationRecord | None = None
+    refit: Callable[[Ints, Ints], WindowSample] | None = None
+    admissible: NDArray[np.bool_] | None = None
+    degenerate: NDArray[np.bool_] | None = None
+    least_squares: bool = True
+
+    @property
+    def sar(self) -> Floats:
+        """(N, L) standardized abnormal returns AR / (sigma sqrt(1 + h)); NaN where sigma is degenerate."""
+        return _ratio(self.ar, self.ar_se, self.degenerate)
+
+    @property
+    def scar(self) -> Floats:
+        """(N,) standardized cumulative abnormal returns CAR / sqrt(Var(CAR)); NaN where sigma is degenerate."""
+        return _ratio(self.car, self.car_se, self.degenerate)
+
+
+def _ratio(value: Floats, error: Floats, degenerate: NDArray[np.bool_] | None) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(error > 0, value / error, np.nan)
+    if degenerate is not None:
+        ratio[degenerate] = np.nan
+    return ratio

@@ -1,0 +1,1 @@
+"""The three links, each tested by itself, and the chain of them."""

@@ -1,0 +1,1 @@
+"""The record: definitions, market and events as positions, before anything is tested."""

@@ -1,0 +1,282 @@
+"""The definitions of the study as checked values, read from one file that was fixed before any result.
+
+The file is TOML. The one that ships, ``definitions.toml``, holds the flagship's and says what each entry means; a study
+of another catalogue names its own, which overrides the entries it mentions. Every value is checked: a word that the
+study does not know would otherwise compute something else. The digest covers the resolved values, so that any change
+shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from eventstudy._shipped import shipped_text
+from eventstudy.border import existing_file, parse_toml, read_text
+from eventstudy.errors import StudyError
+from eventstudy.hypothesis.record.sections import (
+    CurveRules,
+    Day,
+    DecisionRules,
+    DoseRules,
+    EpisodeRules,
+    FalsifierTexts,
+    LinkRules,
+    Margins,
+    One,
+    Periods,
+    PlaceboRules,
+    Placebos,
+    PowerRules,
+    ReactionRules,
+    Replications,
+    SampleRules,
+    SelloffRules,
+    Stances,
+    Statistic,
+    TellRules,
+    Threats,
+    Word,
+)
+from eventstudy.words import brief
+
+EXAMPLES = ("fomc",)  # definitions that ship beside those of the flagship
+_LONGEST = 200  # characters of a value that a message repeats, and of a word whose like is looked for
+
+
+class Definitions(BaseModel):
+    """Everything that was decided before a result was seen.
+
+    Attributes
+    ----------
+    level : float
+        Of every link and of the chain.
+    periods : mapping of str to (str, str)
+        Names and dates, both included, in order.
+    headline : str
+        The period whose verdict counts.
+    falsifiers : mapping of str to tuple of str
+        What keeps "supported" from being said.
+    raw : mapping
+        The resolved file, for the report.
+
+    Examples
+    --------
+    >>> rules = load_definitions()
+    >>> rules.reaction.window, rules.headline, rules.periods["before"][1]
+    ((0, 0), 'after', '2025-05-02')
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
+
+    version: Annotated[int, One]
+    ledger: Literal["us-china", ""]
+    level: Annotated[float, Field(gt=0, lt=0.5)]
+    stances: Stances
+    sample: SampleRules
+    periods: Periods
+    headline: Annotated[str, Field(validation_alias=AliasPath("periods", "headline"))]
+    reaction: ReactionRules
+    placebo: PlaceboRules
+    decision: DecisionRules
+    episodes: EpisodeRules
+    selloffs: SelloffRules
+    equivalence: Margins
+    power: PowerRules
+    replications: Replications
+    curve: CurveRules
+    tells: TellRules
+    groups: Mapping[Word, tuple[Word, ...]]
+    dose: DoseRules
+    overlay_pair: Annotated[Threats, Field(validation_alias=AliasPath("overlay", "pair"))]
+    attenuation_split: Annotated[Day, Field(validation_alias=AliasPath("attenuation", "split"))]
+    worst: Annotated[tuple[Day, ...], Field(validation_alias=AliasPath("falsifiers", "worst"))]
+    falsifiers_open: Annotated[tuple[Word, ...], Field(validation_alias=AliasPath("falsifiers", "open"))]
+    falsifiers: FalsifierTexts
+    raw: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the resolved definitions."""
+        text = json.dumps(self.raw, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def placebos(self, draws: int, statistic: Statistic | None = None) -> Placebos:
+        """Give the rules by which `draws` placebos of a reaction are made, and averaged as `statistic` says."""
+        return Placebos(
+            winsor=self.reaction.winsor,
+            statistic=statistic or self.reaction.statistic,
+            prior_sessions=self.placebo.prior_sessions,
+            matched_minimum=self.placebo.matched_minimum,
+            cluster_gap=self.placebo.cluster_gap,
+            draws=draws,
+        )
+
+    def links(self, *, draws: int, power_draws: int, curves: bool = True) -> LinkRules:
+        """Give the rules of the three links; without `curves` the power is that of the declared effects alone."""
+        return LinkRules(
+            titles=self.stances.links,
+            level=self.level,
+            placebos=self.placebos(draws),
+            age_bins=self.decision.age_bins,
+            margins=self.equivalence,
+            power=self.power,
+            power_draws=power_draws,
+            curves=curves,
+        )
+
+
+def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> Definitions:
+    """Read the definitions: those that ship, with the entries that `source` overrides.
+
+    Parameters
+    ----------
+    source : path, mapping or None
+        A TOML file, its content, or the name of an example that ships (``"fomc"``), that names only what differs.
+        ``[periods]`` is replaced as a whole.
+
+    Raises
+    ------
+    eventstudy.errors.StudyError
+        If the file cannot be read, names a section or an entry that does not exist, or holds a value that the study
+        cannot use; every wrong value is named at once.
+    """
+    shipped = _shipped()
+    place = (
+        "definitions" if source is None or isinstance(source, Mapping) else f"definitions {brief(source, _LONGEST)!r}"
+    )
+    change = _content(source)
+    raw = _override(shipped, change, place)
+    try:
+        rules = Definitions(**_copied(raw, tuple), raw=_copied(raw, list))
+    except ValidationError as error:
+        msg = f"{place}: {'; '.join(_said(problem) for problem in error.errors())}"
+        raise StudyError(msg) from error
+    wrong = _disagreements(rules, change, shipped)
+    if wrong:
+        msg = f"{place}: {'; '.join(wrong)}"
+        raise StudyError(msg)
+    return rules
+
+
+@cache
+def _shipped() -> dict[str, Any]:
+    return tomllib.loads(shipped_text("eventstudy.hypothesis", "definitions.toml"))
+
+
+def _content(source: Any) -> Mapping[str, Any]:
+    if source is None:
+        return {}
+    if isinstance(source, Mapping):
+        return source
+    if not isinstance(source, str | Path):
+        msg = f"definitions: {_shown(source)} cannot be read; give a TOML file, its content, or the name of an example"
+        raise StudyError(msg)
+    if str(source) in EXAMPLES:
+        return tomllib.loads(shipped_text("eventstudy.hypothesis", f"examples/{source}.toml"))
+    try:
+        text = read_text(existing_file(source, StudyError), StudyError)
+        return parse_toml(text, str(source), StudyError)
+    except StudyError as error:
+        way_out = _nearest(brief(source, _LONGEST + 1), EXAMPLES) or f" (the examples that ship: {', '.join(EXAMPLES)})"
+        msg = f"definitions {brief(source, _LONGEST)!r} cannot be read: {error}{way_out}"
+        raise StudyError(msg) from error
+
+
+def _override(base: Mapping[str, Any], change: Mapping[str, Any], place: str) -> dict[str, Any]:
+    unknown = next((key for key in change if key not in base), None)
+    if unknown is not None:
+        msg = f"{place}: {_shown(unknown)} is not one of {', '.join(base)}{_nearest(brief(unknown, _LONGEST + 1), list(base))}"
+        raise StudyError(msg)
+    merged = dict(base)
+    for key, value in change.items():
+        inside = f"{place}: [{key}]"
+        if isinstance(base[key], dict) and not isinstance(value, Mapping):
+            msg = f"{inside}: {_shown(value)} must be a table; write it under [{key}], an entry a line"
+            raise StudyError(msg)
+        whole = key in {"periods", "groups", "cover"} or not isinstance(base[key], dict)
+        merged[key] = value if whole else _override(base[key], value, inside)
+    return merged
+
+
+def _copied(value: Any, listed: type[list[Any] | tuple[Any, ...]]) -> Any:
+    """Copy a value with its lists as `listed`, so that it does not change under the hand of who gave it."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item, listed) for key, item in value.items()}
+    return listed(_copied(item, listed) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _said(problem: ErrorDetails) -> str:
+    """Say one problem: section, key, value, what it may be, and the nearest word."""
+    section, *rest = (f"entry {step + 1}" if isinstance(step, int) else str(step) for step in problem["loc"])
+    place = ", ".join([f"[{section}]", *rest]) if rest else section
+    if problem["type"] == "missing":
+        return f"{place}: there is none; give one"
+    value = _shown(problem["input"])
+    if problem["type"] == "literal_error":
+        words = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
+        near = _nearest(brief(problem["input"], _LONGEST + 1), words)
+        return f"{place}: {value} is not one of {', '.join(words)}{near}"
+    if problem["type"] in {"tuple_type", "dict_type", "mapping_type"}:
+        return f"{place}: {value} must be a {'list' if problem['type'] == 'tuple_type' else 'table'}"
+    needed = re.sub(r"^(Value error,|\w+ should)", "", problem["msg"]).strip().replace(" after validation", "")
+    return f"{place}: {value} {needed if needed.startswith(('must', 'is')) else f'must {needed}'}"
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(list(value) if isinstance(value, tuple) else value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, lists in lists without end
+        return brief(value)
+    return brief(text, _LONGEST)
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = get_close_matches(word, known, n=1) if len(word) <= _LONGEST else []
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _disagreements(rules: Definitions, change: Mapping[str, Any], shipped: Mapping[str, Any]) -> list[str]:
+    """Name entries that are right by themselves and wrong beside another."""
+    found = []
+    if rules.headline not in rules.periods:
+        known = list(rules.periods)
+        near = _nearest(rules.headline, known)
+        found.append(f"[periods]: the headline period {_shown(rules.headline)} is not one of {', '.join(known)}{near}")
+    names = list(rules.stances.model_dump().values())
+    found += [f"[stances]: {name!r} names two of them" for name in sorted(set(names)) if names.count(name) > 1]
+    reaction, tells = rules.reaction, rules.tells
+    if reaction.estimation_minimum > reaction.estimation_length:
+        least, most = reaction.estimation_minimum, reaction.estimation_length
+        found.append(f"[reaction], estimation_minimum: {least} is more than the estimation_length, {most}")
+    before = (tells.window[0] - tells.shift, tells.window[1])
+    for window in (reaction.window, *reaction.companions, *rules.curve.windows, before):
+        if window[0] <= reaction.estimation_end:
+            last = reaction.estimation_end
+            found.append(f"[reaction], estimation_end: {last} is not before the window {list(window)}; end it earlier")
+            break
+    for link, texts in rules.falsifiers.items():
+        judged = shipped["falsifiers"][link]
+        if list(texts) != judged:
+            found.append(f"[falsifiers], {link}: {list(texts)} must be {judged}: the study judges no others")
+    known = [text for texts in rules.falsifiers.values() for text in texts]
+    found += _strangers("[falsifiers], open", rules.falsifiers_open, known)
+    # groups are replaced as a whole: those that ship as gaining by threats need not be among one's own
+    if "gain_by_threats" in change.get("tells", {}):
+        found += _strangers("[tells], gain_by_threats", tells.gain_by_threats, list(rules.groups))
+    return found
+
+
+def _strangers(place: str, words: Sequence[str], known: Sequence[str]) -> list[str]:
+    strange = [word for word in words if word not in known]
+    return [f"{place}: {_shown(word)} is not one of {', '.join(known)}{_nearest(word, known)}" for word in strange]

@@ -1,0 +1,1 @@
+"""Rival explanations of what the second link shows, each tested."""

@@ -1,0 +1,1 @@
+"""The verdict: findings, falsifiers, tables, charts and words."""

@@ -1,0 +1,80 @@
+"""The verdict as users hold it: the findings, with their words, their charts, and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from eventstudy.hypothesis.verdict.findings import Findings
+from eventstudy.hypothesis.verdict.wording import sentences
+from eventstudy.json_values import plain
+from eventstudy.words import typeset
+
+if TYPE_CHECKING:
+    from eventstudy.hypothesis.verdict.charts import Plots
+    from eventstudy.plots.chart import Chart
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Findings):
+    """The answer of the flagship study: the findings, and how they are told, shown and kept.
+
+    Its attributes are those of :class:`eventstudy.hypothesis.verdict.findings.Findings`.
+    """
+
+    def summary(self) -> str:
+        """Give the answer in words: the headline sample first, then its links, then the other samples."""
+        return "\n".join(sentences(self))
+
+    @property
+    def plot(self) -> Plots:
+        """The charts of this verdict: ``verdict.plot.placebo("H1")`` and others; each gives its Axes back."""
+        from eventstudy.hypothesis.verdict.charts import Plots  # noqa: PLC0415  matplotlib is slow to import
+
+        return Plots(self)
+
+    def charts(self) -> tuple[Chart, ...]:
+        """Make the charts of the report, each with its title, caption and numbers; those without a number are left out."""
+        from eventstudy.hypothesis.verdict.charts import charts_of  # noqa: PLC0415  matplotlib is slow to import
+
+        return charts_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the tables, as plain JSON values."""
+        samples = {
+            name: {
+                "links": {key: link.to_dict() for key, link in sample.links.items()},
+                "chain": sample.chain.to_dict(),
+                "power": {
+                    key: {"effect": p.effect, "power": p.power, "detectable": p.detectable}
+                    for key, p in sample.power.items()
+                },
+            }
+            for name, sample in self.samples.items()
+        }
+        falsified = ("link", "text", "fires", "figure", "required")
+        content: dict[str, Any] = plain(
+            {
+                "supported": self.supported,
+                "reasons": list(self.reasons),
+                "headline": self.headline,
+                "summary": list(sentences(self)),
+                "samples": samples,
+                "falsifiers": [{key: getattr(f, key) for key in falsified} for f in self.falsifiers],
+                "facts": dict(self.facts),
+                "claims": [asdict(claim) for claim in self.claims],
+                "definitions": {"digest": self.definitions.digest, **self.definitions.raw},
+                "provenance": dict(self.provenance),
+            }
+        )
+        return content
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"Verdict(chain {self.word} in sample {self.headline!r})"
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{escape(typeset(line))}</p>" for line in sentences(self))

@@ -1,0 +1,27 @@
+from .beyond.equivalence import (
+    equivalence as equivalence,
+)
+from .beyond.multiple_testing import (
+    adjust_pvalues as adjust_pvalues,
+)
+from .beyond.power import (
+    events_needed as events_needed,
+    minimum_detectable as minimum_detectable,
+    power as power,
+)
+from .core.result import (
+    TestResult as TestResult,
+)
+from .core.sample_of import (
+    sample_of as sample_of,
+)
+from .core.spec import (
+    TestSpec as TestSpec,
+)
+from .registry import (
+    TESTS as TESTS,
+    Recommendation as Recommendation,
+    recommend as recommend,
+    run as run,
+    run_all as run_all,
+)

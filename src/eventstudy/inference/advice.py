@@ -1,0 +1,79 @@
+"""What to say of the tests of a sample, in a few lines: the ones to believe first, then the others and why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eventstudy.inference.core.sample_facts import SampleFacts
+from eventstudy.inference.core.statistic import coarse
+from eventstudy.inference.registry import TESTS, recommend, run
+
+if TYPE_CHECKING:
+    from eventstudy.abnormal.window_sample import WindowSample
+
+
+FIRST = 3
+"""Tests named first."""
+
+
+def advice(sample: WindowSample) -> tuple[str, ...]:
+    """Run the tests that are to be believed on a sample and say why the others are not, in lines of text.
+
+    Parameters
+    ----------
+    sample : WindowSample
+        One tested window, with its estimation windows.
+
+    Returns
+    -------
+    tuple of str
+        First the believable tests that bear most (their assumptions are the weakest), then the other believable ones,
+        with their p-values (those that draw are named, not run, as they take time), then exact tests that take for
+        granted what so few security-events could not show to be wrong, then the gravest reason against the others, the
+        tests that share it together. Tests that cannot be done are left out.
+
+    Examples
+    --------
+    >>> from eventstudy.inference.core.sample_of import sample_of
+    >>> for line in advice(sample_of(car=[0.01, 0.03, -0.01, 0.02, 0.0])):
+    ...     print(line)
+    believe first: cross_sectional p = 0.23, bmp p = 0.23, jackknife p = 0.23
+    believe also: sign p = 0.625, wilcoxon p = 0.375
+    believe, if run: wild_bootstrap, cluster_bootstrap
+    not clm_j1, patell: event variance: 5 security-events could hardly show it if the event doubled the variance
+    not skewness_adjusted, bootstrap_t, calendar_time, ...: too few: 5 security-events, where the test needs 50
+    """
+    facts = SampleFacts(sample)
+    sure, unrun = dict[str, str](), list[str]()
+    unless, against = dict[str, list[str]](), dict[str, list[str]]()
+    for item in recommend(sample, facts=facts):
+        if item.applicable and not item.valid:
+            against.setdefault(item.reasons[0], []).append(item.name)
+        if not item.valid:
+            continue
+        if TESTS[item.name].draws:
+            text = item.name
+        else:
+            result = run(item.name, sample, facts=facts)
+            text = f"{item.name} p = {result.pvalue:.3g}" if result.applicable else ""
+        if item.caveats and text:
+            unless.setdefault(item.caveats[0], []).append(text)
+        elif TESTS[item.name].draws:
+            unrun.append(text)
+        elif text:
+            sure[item.name] = text
+    n = int(np.isfinite(sample.car).sum())
+
+    def rank(name: str) -> tuple[bool, int]:
+        """Those that can reach 5 % before those that cannot; then by how much they bear; ties in table order."""
+        return TESTS[name].discrete and bool(coarse(n, "signs")), -len(TESTS[name].bears(n))
+
+    first = sorted(sure, key=rank)[:FIRST]
+    also = [text for name, text in sure.items() if name not in first]
+    lines = ["believe first: " + (", ".join(sure[name] for name in first) or "no test that does not draw")]
+    lines += [f"believe also: {', '.join(also)}"] if also else []
+    lines += [f"believe, if run: {', '.join(unrun)}"] if unrun else []
+    lines += [f"believe on trust ({reason}): {', '.join(texts)}" for reason, texts in unless.items()]
+    return (*lines, *(f"not {', '.join(names)}: {reason}" for reason, names in against.items()))

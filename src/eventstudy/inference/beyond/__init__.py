@@ -1,0 +1,1 @@
+"""Around the tests: bands, differences, regressions of CARs, equivalence, power, leakage, multiple testing."""

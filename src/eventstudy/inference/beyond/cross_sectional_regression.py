@@ -1,0 +1,180 @@
+"""Explaining CARs: their regression on characteristics of the security or the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from eventstudy._typing import Floats
+from eventstudy.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
+Errors = Literal["HC3", "cluster", "nonrobust"]
+
+
+@dataclass(frozen=True, slots=True)
+class CrossSection:
+    """A cross-sectional regression of CARs.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The constant first, then the characteristics.
+    coefficient, se, statistic, pvalue, low, high : (p,) float
+        In the unit of the CAR per unit of the characteristic; two-sided p and interval.
+    level : float
+        Of the interval.
+    n, n_clusters, left_out : int
+        Security-events used; clusters (0 if not clustered); left out for a missing value.
+    r_squared : float
+    df : float
+        Degrees of freedom of t: n - p, or clusters - 1.
+    errors : str
+        Kind of the standard errors.
+    """
+
+    names: tuple[str, ...]
+    coefficient: Floats
+    se: Floats
+    statistic: Floats
+    pvalue: Floats
+    low: Floats
+    high: Floats
+    level: float
+    n: int
+    n_clusters: int
+    left_out: int
+    r_squared: float
+    df: float
+    errors: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict a coefficient: the rows of a table, the data of a chart.
+
+        Returns
+        -------
+        list of dict
+            ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``, ``ci_high``, ``n``.
+        """
+        columns = {
+            "estimate": self.coefficient,
+            "se": self.se,
+            "statistic": self.statistic,
+            "pvalue": self.pvalue,
+            "ci_low": self.low,
+            "ci_high": self.high,
+        }
+        return [
+            {"term": name, **{key: float(values[at]) for key, values in columns.items()}, "n": self.n}
+            for at, name in enumerate(self.names)
+        ]
+
+
+def explain(
+    car: ArrayLike,
+    characteristics: Mapping[str, ArrayLike],
+    *,
+    errors: Errors = "HC3",
+    cluster: ArrayLike | None = None,
+    car_se: ArrayLike | None = None,
+    level: float = 0.95,
+) -> CrossSection:
+    """Regress CARs (or SCARs) on characteristics, with a constant, through statsmodels.
+
+    Parameters
+    ----------
+    car : (N,) float
+        Cumulative abnormal returns; rows with a missing value anywhere are left out and counted.
+    characteristics : mapping of str to (N,) float
+        Name to values: size, exposure, surprise, 0/1 for a group.
+    errors : {"HC3", "cluster", "nonrobust"}
+        Standard errors. CARs have unlike variances, so plain ones are wrong; events on one date move together, so
+        cluster by date (or by firm).
+    cluster : (N,) int, optional
+        For ``"cluster"``: membership.
+    car_se : (N,) float, optional
+        Forecast standard errors of the CARs: weights them by 1 / se² (WLS).
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    CrossSection
+
+    Raises
+    ------
+    StudyError
+        Lengths that do not fit, too few rows, collinear characteristics, clustering without `cluster`.
+
+    References
+    ----------
+    MacKinlay (1997), section 9; Long and Ervin (2000) for HC3; Karafiath (1994) for WLS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> size = np.arange(10.0)
+    >>> noise = 0.001 * np.array([1, -1, 2, 0, -2, 1, 0, -1, 1, -1])
+    >>> found = explain(0.01 + 0.002 * size + noise, {"size": size})
+    >>> found.names, found.coefficient.round(4).tolist(), found.n
+    (('const', 'size'), [0.0104, 0.0019], 10)
+    """
+    import statsmodels.api as sm  # noqa: PLC0415  takes a second; only this function needs it
+
+    if errors not in get_args(Errors):
+        msg = f"errors {errors!r} is not one of {', '.join(get_args(Errors))}"
+        raise StudyError(msg)
+    if errors == "cluster" and cluster is None:
+        msg = "clustered errors need cluster: a membership for each security-event, such as its session"
+        raise StudyError(msg)
+    y = np.asarray(car, dtype=float)
+    columns = {name: np.asarray(values, dtype=float) for name, values in characteristics.items()}
+    for name, values in [*columns.items(), *([("car_se", np.asarray(car_se))] if car_se is not None else [])]:
+        if values.shape != y.shape:
+            msg = f"{name!r} has shape {values.shape}, the CARs {y.shape}: one value a security-event"
+            raise StudyError(msg)
+    x = np.column_stack([np.ones(y.size), *columns.values()])
+    weight = np.ones(y.size) if car_se is None else 1 / np.asarray(car_se, dtype=float) ** 2
+    used = np.isfinite(y) & np.isfinite(x).all(axis=1) & np.isfinite(weight)
+    n, p = int(used.sum()), x.shape[1]
+    if n <= p:
+        msg = f"{n} security-events with all values cannot determine {p} coefficients"
+        raise StudyError(msg)
+    if np.linalg.matrix_rank(x[used]) < p:
+        msg = f"the characteristics {', '.join(columns)} are collinear (or constant) over the {n} security-events used"
+        raise StudyError(msg)
+    model = sm.WLS(y[used], x[used], weights=weight[used])
+    groups, df = 0, float(n - p)
+    if errors == "cluster":
+        code = np.unique(np.asarray(cluster)[used], return_inverse=True)[1]
+        groups = int(code.max()) + 1
+        if groups < 2:
+            msg = "clustered errors need at least two clusters"
+            raise StudyError(msg)
+        df = float(groups - 1)
+        fit = model.fit(cov_type="cluster", cov_kwds={"groups": code}, use_t=True)
+    else:
+        fit = model.fit(cov_type=errors, use_t=True)
+    interval = np.asarray(fit.conf_int(1 - level))
+    return CrossSection(
+        names=("const", *columns),
+        coefficient=np.asarray(fit.params),
+        se=np.asarray(fit.bse),
+        statistic=np.asarray(fit.tvalues),
+        pvalue=np.asarray(fit.pvalues),
+        low=interval[:, 0],
+        high=interval[:, 1],
+        level=level,
+        n=n,
+        n_clusters=groups,
+        left_out=int(y.size - n),
+        r_squared=float(fit.rsquared),
+        df=df,
+        errors=errors,
+    )

@@ -1,0 +1,1 @@
+"""What every test shares: its specification, its result, ranks, and the facts of a sample."""

@@ -1,0 +1,276 @@
+"""Which tests to believe on this sample: its conditions measured, and held against what each test is claimed to bear.
+
+The thresholds are conventions, named below; each measurement stands in the result, so that a reader can disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from eventstudy.inference.core.sample_facts import SampleFacts
+from eventstudy.inference.core.spec import CONDITIONS, FEW, FEWEST, MANY
+from eventstudy.inference.core.statistic import moments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from eventstudy.abnormal.window_sample import WindowSample
+    from eventstudy.inference.core.spec import Condition, TestSpec
+
+FAT = 1.0
+"""Excess kurtosis of the standardized residuals, pooled; the normal has 0, daily stock returns 3 and more."""
+
+SKEWED = 0.5
+"""Skewness of a sum over the window: that of the pooled standardized residuals over sqrt(L); of single days: undivided."""
+
+CLUSTERED = 0.10
+"""First autocorrelation of the squared standardized residuals, mean over the events."""
+
+MEASURED = 2_000
+"""Security-events, evenly spaced, on which the shape of the residuals is measured: half a million bars settle it."""
+
+SURE = 1.645
+"""One-sided 5 %: for a rise of variance, and for a correlation beyond what independent series would show."""
+
+LIKELY = 0.8
+"""A doubling of the variance that is found less often than this is said to be out of sight: that is so below 23 normal SCARs."""
+
+SPARSE = 0.01
+"""Share of missing or masked bars from which holes count; the lab, with 5 %, finds sizes of up to 6.1 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a sample is like.
+
+    Attributes
+    ----------
+    present : mapping of str to str
+        Condition to the measurement as a clause, the gravest first; absent conditions are not keys.
+    n, bars : int
+        Security-events with a CAR; bars of the window.
+    measured : bool
+        Whether the estimation windows were there to measure dependence, tails and skewness on.
+    days : mapping of str to str
+        The same of single days where a sum over the window is no longer so, for tests that score days
+        (`TestSpec.days`).
+    unseen : mapping of str to str
+        Conditions that so few security-events could not show.
+    """
+
+    present: Mapping[Condition, str]
+    n: int
+    bars: int
+    measured: bool
+    days: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
+    unseen: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Conditions:
+    """Measure in which ways a sample departs from independent, normal abnormal returns of constant variance.
+
+    Parameters
+    ----------
+    sample : WindowSample
+        One tested window.
+    facts : SampleFacts, optional
+        If they were worked out already.
+
+    Returns
+    -------
+    Conditions
+
+    Examples
+    --------
+    >>> from eventstudy.inference.core.sample_of import sample_of
+    >>> measure(sample_of(car=[0.01, -0.02, 0.015])).present["few"]
+    'there are 3 security-events'
+    """
+    facts = facts or SampleFacts(sample)
+    used = np.isfinite(sample.car)
+    n, bars = int(used.sum()), int(sample.relative_day.size)
+    present: dict[Condition, str] = {}
+    window = float((~np.isfinite(sample.ar[used])).mean()) if n else 0.0
+    past = 0.0
+    if sample.estimation is not None and n:
+        past = 1 - float(sample.m[used].mean()) / sample.estimation.residual.shape[1]
+    if max(window, past) > SPARSE:
+        present["missing"] = f"{window:.1%} of the window and {past:.1%} of the estimation window are missing or masked"
+    if n >= 2:
+        _dependence(sample, facts, used, present)
+    days: dict[Condition, str] = {}
+    if sample.estimation is not None and n:
+        _shape(facts, used, bars, present, days)
+    unseen: dict[Condition, str] = {}
+    if n:
+        _event_variance(sample, facts, present, unseen)
+    if n < FEW:
+        present["few"] = f"there {'is 1 security-event' if n == 1 else f'are {n} security-events'}"
+    ordered = {condition: present[condition] for condition in CONDITIONS if condition in present}
+    known = sample.estimation is not None
+    return Conditions(MappingProxyType(ordered), n, bars, known, MappingProxyType(days), MappingProxyType(unseen))
+
+
+def _dependence(
+    sample: WindowSample, facts: SampleFacts, used: NDArray[np.bool_], present: dict[Condition, str]
+) -> None:
+    length = sample.relative_day.size
+    days = np.sort(sample.day0[used])
+    n, sessions = days.size, np.unique(days).size
+    near = np.searchsorted(days, days + length) - np.arange(n) - 1  # later events whose windows overlap
+    pairs = int(near.sum())
+    if not pairs:
+        return
+    r = float(facts.correlation)
+    where = f"{n} security-events in {sessions} session{'s' if sessions > 1 else ''}"
+    kind: Condition = "dependence" if sessions == 1 else "staggered dependence"
+    if not np.isfinite(r):
+        present[kind] = (
+            f"the windows of {where} overlap, and without the estimation windows their correlation is not known"
+        )
+        return
+    bars = max(float(sample.m[used].mean()), 1.0)
+    chance = SURE * np.sqrt(4 * pairs / n**2 / bars)  # of (N - 1) r, were the series independent
+    if (n - 1) * r > chance:
+        present[kind] = (
+            f"{where} have a mean residual correlation of {r:.3g}, which makes the variance of their mean x{1 + (n - 1) * r:.2f}"
+        )
+
+
+def _shape(
+    facts: SampleFacts,
+    used: NDArray[np.bool_],
+    bars: int,
+    present: dict[Condition, str],
+    days: dict[Condition, str],
+) -> None:
+    rows = np.flatnonzero(used)
+    z = facts.estimation.standardized[rows[:: max(1, rows.size // MEASURED)]]
+    known = z[np.isfinite(z)]
+    if known.size < MANY:
+        return
+    centred = known - known.mean()
+    spread = centred.std()
+    if not spread > 0:
+        return
+    square = centred * centred
+    skewness, excess = float((square * centred).mean() / spread**3), float((square * square).mean() / spread**4 - 3)
+    if excess > FAT:
+        present["fat tails"] = f"residuals have an excess kurtosis of {excess:.1f}"
+    if abs(skewness) > SKEWED:
+        days["skewness"] = f"residuals of single days have a skewness of {skewness:.2f}"
+    if abs(skewness) / np.sqrt(bars) > SKEWED:
+        present["skewness"] = f"residuals have a skewness of {skewness:.2f}"
+    square = z * z - np.nanmean(z * z)
+    pairs = square[:, 1:] * square[:, :-1]
+    if np.isfinite(pairs).any() and np.nanmean(square**2) > 0:
+        rho = float(np.nanmean(pairs) / np.nanmean(square**2))
+        if rho > CLUSTERED:
+            present["volatility clustering"] = f"squared residuals have an autocorrelation of {rho:.2f}"
+
+
+def _event_variance(
+    sample: WindowSample, facts: SampleFacts, present: dict[Condition, str], unseen: dict[Condition, str]
+) -> None:
+    n, _, spread = moments(sample.scar)
+    kurtosis = 3.0
+    if sample.estimation is not None:  # fat tails alone make the spread of few events unsteady
+        z = facts.estimation.standardized[:: max(1, sample.car.size // MEASURED)]
+        square = z[np.isfinite(z)] ** 2
+        if square.any():
+            kurtosis += max(float((square * square).mean() / square.mean() ** 2) - 3, 0.0) / sample.relative_day.size
+    error = float(np.sqrt((kurtosis - 1) / max(int(n), 1)))
+    limit = 1 + SURE * error
+    df = np.asarray(sample.df, dtype=float)
+    df = df[np.isfinite(sample.scar) & (df > 4)]
+    if n >= 3 and np.isfinite(spread) and df.size:
+        r = float(facts.correlation)
+        expected = float((df / (df - 2)).mean()) * (1 - max(r, 0.0) if np.isfinite(r) else 1.0)
+        ratio = float(spread**2) / expected
+        if ratio > limit:
+            present["event variance"] = f"the variance in the window is x{ratio:.2f} that of the estimation window"
+            return
+    if special.ndtr((2 - limit) / (2 * error)) < LIKELY:
+        events = f"{n} security-event{'' if n == 1 else 's'}"
+        unseen["event variance"] = f"{events} could hardly show it if the event doubled the variance"
+
+
+def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]]:
+    """Say whether a test is to be believed under measured conditions, and why not.
+
+    Parameters
+    ----------
+    spec : TestSpec
+        The test.
+    conditions : Conditions
+        From `measure`.
+
+    Returns
+    -------
+    valid : bool
+    doubts : tuple of str
+        One clause for each condition that the test is not claimed to bear, with its measurement, the gravest first.
+    """
+    doubts = (*_unborne(spec, conditions), *_withdrawn(spec, conditions), *_out_of_range(spec, conditions))
+    return not doubts, doubts
+
+
+def caveats(spec: TestSpec, conditions: Conditions) -> tuple[str, ...]:
+    """Return what an exact test takes for granted that so few security-events could not show to be wrong.
+
+    Parameters
+    ----------
+    spec : TestSpec
+        The test.
+    conditions : Conditions
+        From `measure`.
+
+    Returns
+    -------
+    tuple of str
+        Empty for a test that is not exact: there it is a doubt.
+    """
+    return tuple(_unseen(spec, conditions)) if spec.exact else ()
+
+
+def _unseen(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
+    for condition, text in conditions.unseen.items():
+        if condition not in spec.holds_under:
+            yield f"{condition}: {text}"
+
+
+def _unborne(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
+    found = {**conditions.days, **conditions.present} if spec.days else conditions.present
+    for condition in (known for known in CONDITIONS if known in found and known not in spec.holds_under):
+        if condition in spec.holds_with_many:
+            if conditions.n < MANY:
+                yield f"{condition}: {found[condition]}; the test bears that from {MANY} security-events on"
+        elif condition != "few" or not spec.smallest:  # else said below, with the number
+            yield f"{condition}: {found[condition]}"
+    if not spec.exact and conditions.n >= max(FEWEST, spec.smallest):
+        yield from _unseen(spec, conditions)
+
+
+def _withdrawn(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
+    for lost in spec.withdrawn:
+        if lost <= frozenset(conditions.present):
+            told = ", and ".join(text for condition, text in conditions.present.items() if condition in lost)
+            name = " with ".join(condition for condition in CONDITIONS if condition in lost)
+            yield f"{name}: {told}; under that the test rejected too many true nulls in calibration"
+
+
+def _out_of_range(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
+    n = conditions.n
+    events = f"{n} security-event{'' if n == 1 else 's'}"
+    if n < spec.smallest:
+        yield f"too few: {events}, where the test needs {spec.smallest}"
+    elif n < FEWEST and not spec.exact:
+        yield f"too few: {events}, where below {FEWEST} only exact and placebo tests can be trusted"
+    if spec.longest is not None and conditions.bars > spec.longest:
+        yield f"too long: a window of {conditions.bars} bars, where the test bears {spec.longest}"

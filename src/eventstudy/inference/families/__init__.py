@@ -1,0 +1,1 @@
+"""The significance tests, a module for each family."""

@@ -1,0 +1,1 @@
+"""The gate: a report compared with an accepted one, and what moved."""

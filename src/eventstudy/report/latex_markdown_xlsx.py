@@ -1,0 +1,222 @@
+"""Tables for elsewhere: LaTeX for a paper, Markdown for a page, XLSX for a desk."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import InputError
+from eventstudy.replace import write_whole
+from eventstudy.report.document import Table, safe_name
+from eventstudy.report.formats import shown, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "−": "$-$", "—": "---", "∞": r"$\infty$",
+    "\n": " ", "\r": " ", "\t": " ",
+}  # fmt: skip
+
+
+_RETURNS = re.compile(r"(ar|car|aar|caar|bhar|abhar)(_se|_low|_high)?|se")
+"""Columns of a result's tables that hold returns, which people read in percent."""
+
+
+def _as_table(given: Table | pd.DataFrame) -> Table:
+    """Return a table; a frame of a result becomes one, its named index first."""
+    if isinstance(given, Table):
+        return given
+    frame = given.reset_index() if any(name is not None for name in given.index.names) else given
+    units = {str(name): "percent" for name in frame.columns if _RETURNS.fullmatch(str(name))} | {"pvalue": "pvalue"}
+    return Table("table", "", "", frame, {name: unit for name, unit in units.items() if name in frame.columns})
+
+
+def _heads(table: Table) -> list[str]:
+    known = {"percent", "bp", "pvalue", "count", "number", "text"}
+    units = {str(name): unit_of(table, str(name)) for name in table.frame.columns}
+    labels = {name: table.labels.get(name, name.replace("_", " ")) for name in units}
+    return [labels[name] if unit in known else f"{labels[name]}, {unit}" for name, unit in units.items()]
+
+
+def _rows(table: Table) -> list[list[str]]:
+    columns = [
+        [shown(value, unit_of(table, str(name))) for value in table.frame.iloc[:, i].tolist()]
+        for i, name in enumerate(table.frame.columns)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _numeric(table: Table) -> list[bool]:
+    return [unit_of(table, str(name)) != "text" for name in table.frame.columns]
+
+
+def to_latex(table: Table | pd.DataFrame) -> str:
+    r"""Write a table in LaTeX, with the rules of the package booktabs; every text is escaped.
+
+    Parameters
+    ----------
+    table : Table or DataFrame
+        Of a frame, columns of returns are shown in percent.
+
+    Returns
+    -------
+    str
+        A ``table`` environment with caption, label ``tab:NAME`` and small print.
+
+    Examples
+    --------
+    >>> from eventstudy.report import Table
+    >>> frame = pd.DataFrame({"event": ["R&D_1"], "car": [-0.0484]})
+    >>> print(to_latex(Table("cars", "CARs", "", frame, {"car": "percent"})))
+    \begin{table}
+    \caption{CARs}\label{tab:cars}
+    \begin{tabular}{lr}
+    \toprule
+    event & car \\
+    \midrule
+    R\&D\_1 & $-$4.84\% \\
+    \bottomrule
+    \end{tabular}
+    \end{table}
+    """
+    table = _as_table(table)
+    align = "".join("r" if numeric else "l" for numeric in _numeric(table))
+    lines = [r"\begin{table}"]
+    lines += [rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"] if table.title else []
+    lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", _tex_row(_heads(table)), r"\midrule"]
+    lines += [*map(_tex_row, _rows(table)), r"\bottomrule", r"\end{tabular}"]
+    lines += [rf"\par\footnotesize {_tex(table.caption)}"] if table.caption else []
+    return "\n".join([*lines, r"\end{table}"])
+
+
+def _tex(text: str) -> str:
+    return "".join(_LATEX.get(c, c if c.isprintable() else "") for c in text)
+
+
+def _tex_row(cells: list[str]) -> str:
+    return " & ".join(map(_tex, cells)) + r" \\"
+
+
+def to_markdown(table: Table | pd.DataFrame) -> str:
+    r"""Write a table in Markdown (GitHub's pipe table); text that Markdown or HTML would read is escaped.
+
+    Parameters
+    ----------
+    table : Table or DataFrame
+        Of a frame, columns of returns are shown in percent.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from eventstudy.report import Table
+    >>> frame = pd.DataFrame({"event": ["a|b"], "car": [0.0952]})
+    >>> print(to_markdown(Table("cars", "CARs", "", frame, {"car": "percent"})))
+    | event | car |
+    |:---|---:|
+    | a\|b | 9.52% |
+    """
+    table = _as_table(table)
+    rule = "|" + "|".join("---:" if numeric else ":---" for numeric in _numeric(table)) + "|"
+    return "\n".join([_md_row(_heads(table)), rule, *map(_md_row, _rows(table))])
+
+
+def _md_row(cells: list[str]) -> str:
+    return "| " + " | ".join(map(_md, cells)) + " |"
+
+
+def _md(text: str) -> str:
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    escaped = re.sub(r"([\\`*_\[\]|~])", r"\\\1", flat)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def write_xlsx(tables: Iterable[Table | pd.DataFrame], path: str | Path) -> Path:
+    """Write tables to one workbook, a sheet each: numbers as numbers, no text that is a formula, the same bytes each time.
+
+    Parameters
+    ----------
+    tables : iterable of Table or DataFrame
+    path : str or pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If openpyxl is not installed (``pip install 'eventstudykit[xlsx]'``), there is no table, or the file cannot be written.
+    """
+    try:
+        import openpyxl  # type: ignore[import-untyped]  # noqa: PLC0415  # an extra
+    except ImportError:
+        msg = "writing .xlsx needs openpyxl: pip install 'eventstudykit[xlsx]'"
+        raise InputError(msg) from None
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    used: set[str] = set()
+    for table in map(_as_table, tables):
+        sheet = book.create_sheet(_sheet_name(table.title, used))
+        _fill(sheet, table)
+    if not used:
+        msg = "there is no table to write"
+        raise InputError(msg)
+    raw = io.BytesIO()
+    book.save(raw)
+    return write_whole(path, _without_clock(raw.getvalue()))
+
+
+def _sheet_name(title: str, used: set[str]) -> str:
+    base = "".join(c for c in re.sub(r"[\[\]:*?/\\']", " ", title) if c.isprintable()).strip()[:27] or "table"
+    name, number = base, 2
+    while name.lower() in used:
+        name, number = f"{base} {number}", number + 1
+    used.add(name.lower())
+    return name
+
+
+_FORMATS = {"percent": "0.00%", "pvalue": "0.000", "count": "#,##0"}
+_EXCEL_TEXT = 32_767  # characters that a cell holds
+
+
+def _fill(sheet: Any, table: Table) -> None:
+    for j, head in enumerate(_heads(table), start=1):
+        _text(sheet.cell(1, j), head)
+    for j, name in enumerate(table.frame.columns, start=1):
+        unit = unit_of(table, str(name))
+        for i, value in enumerate(table.frame.iloc[:, j - 1].tolist(), start=2):
+            cell = sheet.cell(i, j)
+            if isinstance(value, int | float | np.number) and not isinstance(value, bool) and np.isfinite(value):
+                cell.value = float(value) * (10_000 if unit == "bp" else 1)
+                cell.number_format = _FORMATS.get(unit, "General")
+            elif not pd.isna(value):
+                _text(cell, shown(value, unit))
+    sheet.freeze_panes = "A2"
+
+
+def _text(cell: Any, text: str) -> None:
+    cell.value = "".join(c for c in text if c.isprintable() or c == "\n")[:_EXCEL_TEXT]
+    cell.data_type = "s"  # a text that begins with = is a text
+
+
+def _without_clock(content: bytes) -> bytes:
+    """Write the archive anew with fixed dates: openpyxl notes when it saved, and zip when each member was made."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(target, "w") as new:
+        for name in sorted(old.namelist()):
+            data = old.read(name)
+            if name == "docProps/core.xml":
+                data = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2000-01-01T00:00:00Z", data)
+            new.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+    return target.getvalue()

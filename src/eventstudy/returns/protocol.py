@@ -1,0 +1,194 @@
+"""Sources: anything with one `fetch` method.
+
+A source of one's own is ten lines::
+
+    class Vendor:
+        name = "vendor"
+
+        def fetch(self, symbols, start, end):
+            return pd.DataFrame({symbol: closes_of(symbol, start, end) for symbol in symbols})
+
+Leave a column out for a symbol that the vendor does not have: `load_prices` then looks in the bundled figures. A fetch may
+also return a `PricePanel` or a `ReturnPanel`, which can say more: failures with reasons, calendars, quality.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+import pandas as pd
+
+from eventstudy.errors import DataError, NoSuchTicker
+from eventstudy.returns._index import normal_index
+from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
+from eventstudy.returns.panel import PricePanel, ReturnPanel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ALL: str = "*"  # among symbols: everything that the source has
+
+
+@runtime_checkable
+class PriceSource(Protocol):
+    """What `load_prices` asks of a source."""
+
+    def fetch(
+        self, symbols: Sequence[str] | None, start: pd.Timestamp | None, end: pd.Timestamp | None
+    ) -> PricePanel | ReturnPanel | pd.DataFrame:
+        """Return what there is of `symbols` (None: of everything) from `start` to `end`, both included."""
+        ...
+
+
+@runtime_checkable
+class LocalSource(Protocol):
+    """A source of this package that answers in the common form at once."""
+
+    name: str
+
+    def deliver(self, symbols: Sequence[str] | None) -> Delivery:
+        """Return what there is of `symbols` (None: of everything), whatever the dates."""
+        ...
+
+
+@runtime_checkable
+class RemoteLike(Protocol):
+    """A source over the network of this package: days as they came, before any calendar."""
+
+    def deliver_between(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Delivery:
+        """Return what there is of `symbols` from `start` to `end`."""
+        ...
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What one source delivered: prices and returns side by side, and what did not come.
+
+    Attributes
+    ----------
+    prices, returns : pandas.DataFrame
+        Days x symbols, as delivered: not yet on the sessions of a calendar. Returns are decimals.
+    failures : dict of str to str
+        Symbol -> reason; the reason of a symbol that the source does not have begins with ``NoSuchTicker``.
+    sources, calendars : dict of str to str
+        By symbol.
+    quality : pandas.DataFrame or None
+        What the source knows beyond the prices.
+    places : dict of Timestamp to str
+        Where single days stand in the source, for messages.
+    """
+
+    prices: pd.DataFrame = field(default_factory=pd.DataFrame)
+    returns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    failures: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    calendars: dict[str, str] = field(default_factory=dict)
+    quality: pd.DataFrame | None = None
+    places: dict[pd.Timestamp, str] = field(default_factory=dict)
+
+    @property
+    def symbols(self) -> list[str]:
+        """What came."""
+        return [*self.prices.columns, *self.returns.columns]
+
+
+class BundledSource:
+    """The figures that come with the package: no network, no options."""
+
+    name = BUNDLED
+
+    def symbols(self) -> list[str]:
+        """Return every symbol, prices and levels first."""
+        return [*PRICE_SYMBOLS, *RETURN_SYMBOLS]
+
+    def deliver(self, symbols: Sequence[str] | None) -> Delivery:
+        """Return what there is of `symbols`."""
+        wanted = self.symbols() if symbols is None else list(symbols)
+        return Delivery(
+            prices=bundled_prices()[[name for name in wanted if name in PRICE_SYMBOLS]],
+            returns=bundled_returns()[[name for name in wanted if name in RETURN_SYMBOLS]],
+            failures={name: lacks(name, BUNDLED, self.symbols()) for name in wanted if name not in self.symbols()},
+            sources=dict.fromkeys(wanted, BUNDLED),
+        )
+
+
+Source: TypeAlias = PriceSource | LocalSource
+
+
+def ask(
+    source: Source,
+    symbols: Sequence[str] | None,
+    start: pd.Timestamp | None,
+    end: pd.Timestamp | None,
+) -> Delivery:
+    """Ask a source and bring its answer, whatever its form, into one.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If the answer is neither a panel nor a frame.
+    """
+    name = str(getattr(source, "name", type(source).__name__))
+    if isinstance(source, LocalSource):
+        return source.deliver(symbols)
+    if isinstance(source, RemoteLike) and symbols is not None:
+        return source.deliver_between(symbols, start, end)
+    answer: Any = source.fetch(symbols, start, end)
+    if isinstance(answer, PricePanel):
+        got = Delivery(prices=answer.frame, calendars=dict(answer.calendars or {}), quality=_knowledge(answer))
+    elif isinstance(answer, ReturnPanel):
+        got = Delivery(returns=answer.frame, prices=answer.levels if answer.levels is not None else pd.DataFrame())
+    elif isinstance(answer, pd.DataFrame):
+        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index())
+    else:
+        msg = f"source {name!r} returned {type(answer).__name__}; fetch must return a DataFrame (bars x symbols) or a panel"
+        raise DataError(msg)
+    said = {} if isinstance(answer, pd.DataFrame) else dict(answer.sources or {})
+    got.sources = {symbol: said.get(symbol, name).replace("given", name) for symbol in got.symbols}
+    got.failures = {} if isinstance(answer, pd.DataFrame) else dict(answer.failures or {})
+    if symbols is not None:
+        there = set(got.symbols)
+        for symbol in symbols:
+            if symbol not in there:
+                got.failures.setdefault(symbol, lacks(symbol, name, got.symbols))
+        got.prices = got.prices[[symbol for symbol in got.prices.columns if symbol in set(symbols)]]
+        got.returns = got.returns[[symbol for symbol in got.returns.columns if symbol in set(symbols)]]
+    return got
+
+
+def side_by_side(left: pd.DataFrame | None, right: pd.DataFrame | None) -> pd.DataFrame:
+    """Return two frames as one, on the bars of those that have a column."""
+    frames = [frame for frame in (left, right) if frame is not None and frame.shape[1]]
+    if len(frames) == 2:
+        return frames[0].join(frames[1], how="outer").sort_index()
+    return frames[0] if frames else pd.DataFrame()
+
+
+def lacks(symbol: str, source: str, known: Sequence[str]) -> str:
+    """Return the reason of a symbol that a source does not have, with near matches."""
+    return f"{NoSuchTicker.__name__}: {source} does not have {symbol!r}{near(symbol, known)}"
+
+
+def near(symbol: str, known: Sequence[str]) -> str:
+    """Return "; did you mean …?" for a misspelt symbol, or nothing.
+
+    Examples
+    --------
+    >>> near("NDVA", ["NVDA", "AMD", "MRVL"])
+    "; did you mean 'NVDA'?"
+    """
+    by_upper = {name.upper().lstrip("^"): name for name in known}
+    found = difflib.get_close_matches(symbol.upper().lstrip("^"), list(by_upper), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(repr(by_upper[name]) for name in found)}?" if found else ""
+
+
+def _knowledge(panel: PricePanel) -> pd.DataFrame | None:
+    """Return the columns of a panel's quality table that the dates alone do not tell."""
+    from eventstudy.returns.quality.quality import COLUMNS  # noqa: PLC0415  the names only
+
+    if panel.quality is None:
+        return None
+    extra = [name for name in panel.quality.columns if name not in COLUMNS or name == "non_session"]
+    return panel.quality[extra]

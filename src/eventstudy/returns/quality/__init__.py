@@ -1,0 +1,1 @@
+"""What is really there: holes, suspicious bars, and values that cannot be."""

@@ -1,0 +1,142 @@
+"""Data quality as a value: each symbol's bars against the sessions of its own exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.calendars import sessions
+from eventstudy.returns.quality.suspicions import suspicions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COLUMNS: Final = (
+    "source",
+    "calendar",
+    "first",
+    "last",
+    "expected",
+    "present",
+    "missing",
+    "before_first",
+    "after_last",
+    "missing_dates",
+    "non_session",
+    "stale",
+    "jumps",
+    "split_like",
+)
+RUN: Final = 3  # longer runs of missing sessions are written as first..last
+
+
+def assess(
+    frame: pd.DataFrame,
+    *,
+    calendar: str | None,
+    calendars: Mapping[str, str],
+    sources: Mapping[str, str],
+    outside: Mapping[str, int] | None = None,
+    span: tuple[pd.Timestamp, pd.Timestamp] | None = None,
+    prices: bool = True,
+) -> pd.DataFrame:
+    """Return the quality table of a frame of prices (or of returns).
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Bars x symbols, on the sessions of its calendars.
+    calendar, calendars
+        The calendar, and those of single symbols that differ.
+    sources : mapping of str to str
+        Where each symbol came from.
+    outside : mapping of str to int, optional
+        Prices on days that are no session, kept out.
+    span : (Timestamp, Timestamp), optional
+        The dates asked for; by default the first row to the last.
+    prices : bool
+        Whether these are prices. Of returns, the first bar cannot be there, and nothing is suspicious.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by symbol; see `COLUMNS`. `missing` counts expected sessions without a value: `before_first` and
+        `after_last` of them lie before the first and after the last value, the others are holes. For the last three
+        columns see `suspicions`.
+    """
+    known: dict[str | None, tuple[pd.Index, np.ndarray[Any, np.dtype[np.intp]]]] = {}
+    values = frame.to_numpy(dtype=float)
+    present = ~np.isnan(values)
+    labels = frame.index
+    rows = []
+    for place, symbol in enumerate(frame.columns):
+        name = calendars.get(str(symbol), calendar)
+        if name not in known:
+            bars = _expected(frame, name, span)
+            bars = bars if prices else bars[1:]
+            known[name] = bars, bars.get_indexer(frame.index)
+        bars, position = known[name]
+        there = np.flatnonzero(present[:, place])
+        met = position[there]
+        met = met[met >= 0]
+        lacking = np.ones(len(bars), dtype=bool)
+        lacking[met] = False
+        holes = np.flatnonzero(lacking)
+        first, last = (labels[there[0]], labels[there[-1]]) if len(there) else (None, None)
+        rows.append(
+            {
+                "source": sources.get(symbol, "given"),
+                "calendar": name or "",
+                "first": first,
+                "last": last,
+                "expected": len(bars),
+                "present": len(bars) - len(holes),
+                "missing": len(holes),
+                "before_first": int((holes < met[0]).sum()) if len(met) else len(holes),
+                "after_last": int((holes > met[-1]).sum()) if len(met) else 0,
+                "missing_dates": date_runs(bars[holes], bars) if len(holes) else "",
+                "non_session": (outside or {}).get(str(symbol), 0),
+                **(suspicions_of(values[:, place], labels) if prices else {"stale": 0, "jumps": "", "split_like": ""}),
+            }
+        )
+    return pd.DataFrame(rows, index=pd.Index(frame.columns, name="symbol"), columns=list(COLUMNS))
+
+
+def _expected(frame: pd.DataFrame, name: str | None, span: tuple[pd.Timestamp, pd.Timestamp] | None) -> pd.Index:
+    if name is None or frame.empty:
+        return frame.index
+    first, last = span if span is not None else (frame.index[0], frame.index[-1])
+    return sessions(name, pd.Timestamp(first), pd.Timestamp(last))
+
+
+def date_runs(lacking: pd.Index, bars: pd.Index) -> str:
+    """Return the missing bars in words: each by its date, long runs of neighbours as ``first..last``.
+
+    Examples
+    --------
+    >>> bars = pd.date_range("2025-03-03", periods=10, freq="B")
+    >>> date_runs(bars[[0, 3, 4, 5, 6, 7]], bars)
+    '2025-03-03 2025-03-06..2025-03-12'
+    """
+    if not len(lacking):
+        return ""
+    position = bars.get_indexer(lacking)
+    words: list[str] = []
+    start = 0
+    for here in range(1, len(position) + 1):
+        if here < len(position) and position[here] == position[here - 1] + 1:
+            continue
+        if here - start > RUN:
+            words.append(f"{_word(lacking[start])}..{_word(lacking[here - 1])}")
+        else:
+            words += [_word(label) for label in lacking[start:here]]
+        start = here
+    return " ".join(words)
+
+
+def _word(label: object) -> str:
+    if not isinstance(label, pd.Timestamp):
+        return str(label)
+    return label.strftime("%Y-%m-%d") if label == label.normalize() and label.tzinfo is None else label.isoformat()

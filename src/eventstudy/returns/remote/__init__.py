@@ -1,0 +1,1 @@
+"""Sources on the network: retries, workers, and what the cache already has."""

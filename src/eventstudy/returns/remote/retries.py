@@ -1,0 +1,145 @@
+"""Patience with a source: growing waits with jitter, one pause for all when it asks to slow down, and an end to it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from eventstudy.errors import BadPayload, RateLimited, SourceDown, SourceError, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+#: What may be better a moment later. An unknown symbol or an empty window will not be.
+PASSING: Final = (RateLimited, SourceDown, Unreachable, BadPayload)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often and how long to try.
+
+    Attributes
+    ----------
+    tries : int
+        Attempts for one symbol, the first included.
+    wait : float
+        Seconds before the second attempt; doubled before each further one, and spread by half to both sides.
+    give_up : float
+        Seconds for one symbol in all.
+    spacing : float
+        Least seconds between the starts of two symbols, over the whole pool.
+    stop_after : int
+        Symbols in a row that end in a refusal or without an answer, before the rest is not asked any more.
+    """
+
+    tries: int = 4
+    wait: float = 1.0
+    give_up: float = 30.0
+    spacing: float = 0.1
+    stop_after: int = 5
+
+
+class Deadline:
+    """When to give up on one symbol."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds that are left, never below zero."""
+        return max(0.0, self._end - time.monotonic())
+
+
+class Gate:
+    """One door for the whole pool: starts are spaced, and a request to slow down holds everyone."""
+
+    def __init__(self, spacing: float) -> None:
+        self._spacing = spacing
+        self._next = 0.0
+        self._held = 0.0
+        self._lock = threading.Lock()
+
+    def enter(self, stop: threading.Event) -> None:
+        """Wait for one's turn."""
+        with self._lock:
+            turn = max(self._next, self._held, time.monotonic())
+            self._next = turn + self._spacing
+        while (left := max(turn, self._held) - time.monotonic()) > 0 and not stop.wait(left):
+            pass
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody in for `seconds`."""
+        with self._lock:
+            self._held = max(self._held, time.monotonic() + seconds)
+
+
+class Breaker:
+    """Counts symbols in a row that the source refused; a symbol that it answered, well or ill, starts anew."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._last: SourceError | None = None
+        self._count = 0
+
+    def record(self, error: SourceError | None) -> None:
+        """Take note of how a symbol ended."""
+        refused = isinstance(error, (RateLimited, Unreachable, SourceDown))
+        self._count = self._count + 1 if refused else 0
+        self._last = error if refused else None
+
+    def open(self) -> str | None:
+        """Return why nobody is asked any more, or None."""
+        if self._last is None or self._count < self._limit:
+            return None
+        return (
+            f"{type(self._last).__name__}: not asked, because the source failed {self._count} symbols in a row "
+            f"(last: {self._last}); what came is kept: run the same again later for the rest"
+        )
+
+
+def persist(
+    attempt: Callable[[Deadline], T],
+    patience: Patience,
+    gate: Gate,
+    stop: threading.Event,
+    *,
+    between: Callable[[], None] = lambda: None,
+) -> T:
+    """Call `attempt` until it succeeds, fails for good, or time is up.
+
+    Parameters
+    ----------
+    attempt : callable
+        Given the deadline; raises a `SourceError`.
+    patience : Patience
+    gate : Gate
+        Held while the source asks to slow down.
+    stop : threading.Event
+        Set when the caller wants to end: no further attempt.
+    between : callable
+        Called before each further attempt, to forget what was remembered of the last.
+
+    Raises
+    ------
+    eventstudy.errors.SourceError
+        The last one; a request to wait longer than there is time for ends it at once.
+    """
+    deadline = Deadline(patience.give_up)
+    for count in range(1, patience.tries + 1):
+        try:
+            return attempt(deadline)
+        except PASSING as error:
+            pause = patience.wait * 2.0 ** (count - 1) * random.uniform(0.5, 1.5)  # noqa: S311  spreading, not secrecy
+            if isinstance(error, RateLimited):
+                pause = error.retry_after if error.retry_after is not None else pause
+                gate.hold(min(pause, deadline.remaining()))
+            if count == patience.tries or pause >= deadline.remaining() or stop.wait(pause):
+                raise
+            between()
+    msg = "patience without a single try"
+    raise AssertionError(msg)

@@ -1,0 +1,1 @@
+"""Where prices come from: Yahoo, French, FRED, Stooq, files, frames, frozen folders."""

@@ -1,0 +1,108 @@
+"""From what a caller names a source by to the source itself; another package adds its own by an entry point."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from eventstudy.border import is_there
+from eventstudy.errors import DataError
+from eventstudy.replace import put_right
+from eventstudy.returns.bundled import BUNDLED
+from eventstudy.returns.protocol import BundledSource, PriceSource
+from eventstudy.returns.sources.files import FileSource, FrameSource
+from eventstudy.returns.sources.frozen import FROZEN, FrozenSource
+
+if TYPE_CHECKING:
+    from eventstudy.returns.protocol import Source
+    from eventstudy.returns.remote.remote import RemoteSource
+
+#: The entry-point group in which another package names its sources.
+ENTRY_POINTS: Final = "eventstudy.sources"
+
+LONGEST_NAME: Final = 255  # characters; what is longer is meant as a path
+
+HOMES: Final = {
+    "yahoo": ("eventstudy.returns.sources.yahoo", "YahooSource"),
+    "french": ("eventstudy.returns.sources.french", "FrenchSource"),
+    "fred": ("eventstudy.returns.sources.fred_stooq", "FredSource"),
+    "stooq": ("eventstudy.returns.sources.fred_stooq", "StooqSource"),
+}
+
+
+def source_names() -> list[str]:
+    """Return the names that ``source=`` accepts, plugins included."""
+    return sorted({BUNDLED, *HOMES, *(point.name for point in entry_points(group=ENTRY_POINTS))})
+
+
+def resolve(source: Any, options: dict[str, Any]) -> Source:
+    """Return the source that `source` names, made with `options`.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If it names nothing, or an option is not one of the source's.
+    """
+    if isinstance(source, pd.DataFrame):
+        return FrameSource(source, **options)
+    if isinstance(source, (str, os.PathLike)):
+        return _named(os.fspath(source), options)
+    if isinstance(source, PriceSource):
+        if set(options) - {"levels"}:
+            msg = f"option {min(options)!r} cannot be given with a source object; give it to {type(source).__name__}(…)"
+            raise DataError(msg)
+        return source
+    msg = (
+        f"source of type {type(source).__name__} cannot be used; pass a name ({', '.join(source_names())}), a path, a "
+        "DataFrame, or an object with a fetch method"
+    )
+    raise DataError(msg)
+
+
+def remote_source(name: str, options: dict[str, Any]) -> RemoteSource:
+    """Return a source over the network by its name.
+
+    Raises
+    ------
+    eventstudy.errors.DataError
+        If the name is not that of one.
+    """
+    if name not in HOMES:
+        msg = f"source {name!r} is not one to fetch from; use one of: {', '.join(HOMES)}"
+        raise DataError(msg)
+    module, maker = HOMES[name]
+    return _made(getattr(import_module(module), maker), name, options)  # type: ignore[return-value]  # they all are
+
+
+def _named(name: str, options: dict[str, Any]) -> Source:
+    if name == BUNDLED:
+        return _made(BundledSource, name, {key: value for key, value in options.items() if key != "levels"})
+    plugin = next((point for point in entry_points(group=ENTRY_POINTS) if point.name == name), None)
+    if name in HOMES or plugin is not None:
+        maker = plugin.load() if plugin is not None else getattr(import_module(HOMES[name][0]), HOMES[name][1])
+        kept = {"cache": True} if name in HOMES else {}  # by name, what was fetched once is kept
+        return _made(maker, name, {**kept, **{key: value for key, value in options.items() if key != "levels"}})
+    path = Path(name)
+    put_right(path, FROZEN)
+    if is_there(path.is_dir):
+        return _made(FrozenSource, name, options, name)
+    if path.suffix or len(name) > LONGEST_NAME or is_there(path.is_file):
+        return _made(FileSource, name, options, name)
+    close = difflib.get_close_matches(name, source_names(), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    msg = f"source {name!r} is neither a file nor one of {', '.join(source_names())}{hint}"
+    raise DataError(msg)
+
+
+def _made(maker: Any, name: str, options: dict[str, Any], *positional: Any) -> Source:
+    try:
+        return maker(*positional, **options)  # type: ignore[no-any-return]
+    except TypeError as error:
+        msg = f"source {name!r} does not take these options ({', '.join(sorted(options))}): {error}"
+        raise DataError(msg) from error

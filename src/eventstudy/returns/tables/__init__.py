@@ -1,0 +1,1 @@
+"""Reading tables of others: which column is what, dates, cells, and whole text files."""

@@ -1,0 +1,57 @@
+"""What cannot be seen from a table itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from eventstudy.errors import DataError
+
+#: Symbols that are states, not things one can hold: a change of the VIX is not a return.
+LEVEL_SYMBOLS: Final = frozenset(
+    {"^VIX", "^VIX9D", "^VIX3M", "^VIX6M", "^VXN", "^VVIX", "UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"}
+)
+
+Holds = Literal["prices", "returns", "percent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOptions:
+    """What cannot be seen from a table itself.
+
+    Attributes
+    ----------
+    holds : {"prices", "returns", "percent"}
+        What the cells are: prices (and levels), decimal returns, or returns in percent.
+    date_column, symbol_column, column : str or None
+        The names of the date, the symbol (long tables) and the value column, when they are not the usual ones.
+    date_format : str or None
+        As for `datetime.strptime`, when dates are not ISO.
+    timezone : str or None
+        The zone of moments that carry none.
+    levels : frozenset of str
+        Symbols that may be zero or negative.
+    invalid : {"raise", "missing"}
+        What a price of zero or less does: stop with its place, or count as missing (and be counted in the quality table).
+    check : bool
+        Whether to refuse returns that look like percent.
+    """
+
+    holds: Holds = "prices"
+    date_column: str | None = None
+    symbol_column: str | None = None
+    column: str | None = None
+    date_format: str | None = None
+    timezone: str | None = None
+    levels: frozenset[str] = LEVEL_SYMBOLS
+    invalid: Literal["raise", "missing"] = "raise"
+    check: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("holds", self.holds, ("prices", "returns", "percent")),
+            ("invalid", self.invalid, ("raise", "missing")),
+        ):
+            if value not in allowed:
+                msg = f"{name}={value!r} is not known; use {' or '.join(repr(word) for word in allowed)}"
+                raise DataError(msg)

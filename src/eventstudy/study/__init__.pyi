@@ -1,0 +1,16 @@
+from .design import (
+    EstimationWindow as EstimationWindow,
+)
+from .panels import (
+    LumpedReturns as LumpedReturns,
+    abnormal_volume as abnormal_volume,
+    lumped_returns as lumped_returns,
+    without_stale as without_stale,
+)
+from .result import (
+    StudyResult as StudyResult,
+)
+from .study import (
+    EventStudy as EventStudy,
+)
+from .study_file import load_study as load_study

@@ -1,0 +1,95 @@
+"""Returns and events on one calendar, as positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy._typing import Floats, Ints
+from eventstudy.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstudy.returns import ReturnPanel
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """A panel on the bars of one calendar, as arrays.
+
+    Attributes
+    ----------
+    calendar : str or None
+    bars : pandas.Index
+        Labels of the bars, strictly increasing.
+    symbols : tuple of str
+    returns : (S, B) float
+        Contiguous by security where the frame allows it without a copy.
+    series : (K, B) float or None
+        The model's regressors, in its order.
+    level : (B,) float or None
+        The level series that the model's variance reads.
+    strange : int
+        Rows of the panel that are no bars of the calendar, left out.
+    spans : (S, B) float or None
+        Bars that each return covers, in a panel of lumped returns.
+    """
+
+    calendar: str | None
+    bars: pd.Index
+    symbols: tuple[str, ...]
+    returns: Floats
+    series: Floats | None
+    level: Floats | None
+    strange: int
+    spans: Floats | None = None
+
+    def one(self, panel: ReturnPanel, symbol: str) -> Floats:
+        """Return the (B,) returns of one symbol of the panel on these bars.
+
+        Raises
+        ------
+        StudyError
+            If the panel does not hold it.
+        """
+        if symbol not in panel.frame.columns:
+            msg = f"the panel has no returns of {symbol!r}; it has {_some(panel.frame.columns)}"
+            raise StudyError(msg)
+        return np.asarray(_rows(panel.frame, [symbol], self.bars)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Events on the bars of one calendar.
+
+    Attributes
+    ----------
+    position : (E,) int
+        Bar of relative day 0; -1 if it is not in the data.
+    status : (E,) int8
+        `Exclusion` values.
+    label : pandas.Index
+        Label of the bar looked for, whether the data have it or not.
+    moved : (E,) bool
+        Whether the bar asked for was no session and another was taken.
+    """
+
+    position: Ints
+    status: NDArray[np.int8]
+    label: pd.Index
+    moved: NDArray[np.bool_]
+
+
+def _rows(frame: pd.DataFrame, names: Sequence[str], rows: pd.Index | None) -> Floats:
+    columns = [frame[name] if rows is None else frame[name].reindex(rows) for name in names]
+    return np.stack([column.to_numpy(dtype=np.float64) for column in columns])
+
+
+def _some(names: pd.Index) -> str:
+    shown = ", ".join(map(str, names[:8]))
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"

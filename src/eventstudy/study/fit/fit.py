@@ -1,0 +1,249 @@
+"""The one place where labels become positions, the engine runs, and the security-events get their fate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy._typing import Ints
+from eventstudy.abnormal.engine.engine import estimate
+from eventstudy.abnormal.engine.parallel import estimate_spread
+from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
+from eventstudy.abnormal.models.lumped import TradeToTrade
+from eventstudy.errors import StudyError
+from eventstudy.returns.tables.columns import label_text
+from eventstudy.study.aligned import Aligned, Placed
+from eventstudy.study.fit.align import align, place_bars, place_moments
+from eventstudy.study.fit.mask import masked_bars
+from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
+from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.panels import LumpedReturns
+from eventstudy.study.request import Request, moments_of, read_request
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from eventstudy.returns import ReturnPanel
+    from eventstudy.study.design import Design
+
+
+def fit_study(study: Design, events: Any, returns: Any, *, executor: Executor | None = None) -> Fitted:
+    """Fit `study`; see `EventStudy.fit`."""
+    panel = _panel(returns)
+    _lumped_or_not(study, panel)
+    request = read_request(events)
+    pool = _pool(study, request)
+    symbols, event, symbol = _rows(request, panel)
+    groups = _calendars(study, symbols)
+    column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
+    code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
+    fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
+    benchmarks = column.keys() & set(study.model.symbols)
+    fate[[at for at, name in enumerate(symbols) if name in benchmarks]] = Exclusion.BENCHMARK
+    status = fate[symbol]
+    parts: list[Part] = []
+    merged: dict[int, list[int]] = {}
+    for calendar, members in groups.items():
+        inside = fate == Exclusion.STUDIED
+        if members is not None:
+            inside &= np.array([name in members for name in symbols])
+            code[inside] = np.arange(int(inside.sum()))
+        own = None if members is None else [name for name, keep in zip(symbols, inside, strict=True) if keep]
+        if not inside.any():
+            continue
+        aligned = align(study, panel, calendar, own)
+        _long_enough(study, aligned)
+        _regressors_known(study, aligned)
+        placed = _place(study, request, aligned)
+        rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
+        asked = (rows, event[rows], code[symbol[rows]])
+        parts.append(_fit_part(study, aligned, placed, pool, asked, status, merged, executor))
+    if not parts:  # nobody whom the panel knows: a part without rows, so that every table has its columns
+        aligned = align(study, panel, next(iter(groups)), [])
+        none = np.empty(0, dtype=np.int64)
+        placed = _place(study, request, aligned)
+        parts.append(_fit_part(study, aligned, placed, pool, (none, none, none), status, merged, None))
+    return Fitted(
+        study=study,
+        request=request,
+        panel=panel,
+        symbols=tuple(symbols),
+        event=event,
+        symbol=symbol,
+        status=status,
+        parts=tuple(parts),
+        merged=merged,
+    )
+
+
+def _fit_part(
+    study: Design,
+    aligned: Aligned,
+    placed: Placed,
+    pool: Any,
+    asked: tuple[Ints, Ints, Ints],
+    status: NDArray[np.int8],
+    merged: dict[int, list[int]],
+    executor: Executor | None,
+) -> Part:
+    """Estimate the security-events of one calendar and note their fate in `status`."""
+    rows, event, security = asked
+    status[rows] = placed.status[event]
+    found = placed.position[event] >= 0
+    keep = slice(None) if found.all() else np.flatnonzero(found)
+    rows, event, security = rows[keep], event[keep], security[keep]
+    if study.overlap != "flag":
+        stay = _displaced(study, rows, (event, security), placed, status, merged)
+        rows, event, security = rows[stay], event[stay], security[stay]
+    masked, real = masked_bars(study, aligned, placed, pool, security, placed.position[event])
+    arguments: dict[str, Any] = {
+        "security": security,
+        "day0": placed.position[event],
+        "window": study.window,
+        "estimation": study.estimation.days,
+        "model": study.model,
+        "minimum": study.estimation.minimum,
+        "masked": masked,
+        "level": aligned.level,
+        "spans": aligned.spans,
+        "codes": _codes(aligned) if hasattr(study.model, "seed") else None,
+    }
+    if executor is None:
+        abnormal = estimate(aligned.returns, aligned.series, **arguments)
+    else:
+        abnormal = estimate_spread(executor, aligned.returns, aligned.series, **arguments)
+    status[rows] = abnormal.status
+    good = abnormal.studied
+    if not good.all():
+        chosen = np.flatnonzero(good)
+        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, asked[0], real)
+    return Part(aligned, placed, rows, abnormal, abnormal, rows, asked[0], real)
+
+
+def _codes(aligned: Aligned) -> Ints:
+    """Return what random streams are seeded with: the name of a security, so that its column does not matter."""
+    return np.array([crc32(name.encode()) for name in aligned.symbols])
+
+
+def _displaced(
+    study: Design,
+    rows: Ints,
+    who: tuple[Ints, Ints],
+    placed: Placed,
+    status: NDArray[np.int8],
+    merged: dict[int, list[int]],
+) -> Ints:
+    """Return which security-events stay under the overlap policy; note the fate of the others."""
+    event, security = who
+    length = study.window[1] - study.window[0] + 1
+    rule = first_of_overlaps if study.overlap == "first" else heads_of_chains
+    head = rule(security, placed.position[event], length)
+    gone = np.flatnonzero(head != np.arange(head.size))
+    status[rows[gone]] = Exclusion.OVERLAP if study.overlap == "first" else Exclusion.MERGED
+    if study.overlap == "merge":
+        for at in gone[np.argsort(placed.position[event[gone]], kind="stable")].tolist():
+            merged.setdefault(int(rows[head[at]]), []).append(int(event[at]))
+    return np.flatnonzero(head == np.arange(head.size))
+
+
+def _panel(returns: Any) -> ReturnPanel:
+    from eventstudy.returns import ReturnPanel  # noqa: PLC0415  only here, to wrap a bare frame
+
+    if isinstance(returns, pd.DataFrame):
+        return ReturnPanel(returns)
+    if not isinstance(returns, ReturnPanel):
+        msg = f"returns must be a ReturnPanel or a DataFrame, not {type(returns).__name__}; see ReturnPanel.from_prices"
+        raise StudyError(msg)
+    return returns
+
+
+def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
+    """Lumped returns and plain ones look alike: refuse the wrong kind rather than give wrong numbers."""
+    wants = study.missing == "lump" or isinstance(study.model, TradeToTrade)
+    if wants and not isinstance(panel, LumpedReturns):
+        msg = f"missing={study.missing!r} with {study.model!r} needs returns over missing prices: fit eventstudy.study.lumped_returns(prices)"
+        raise StudyError(msg)
+    if not wants and isinstance(panel, LumpedReturns):
+        msg = "these returns reach over missing prices; study them with missing='lump' or the model TradeToTrade"
+        raise StudyError(msg)
+
+
+def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
+    """Return the symbols, and for each row asked for the event and the symbol."""
+    if request.symbol is None:
+        symbols = [label_text(name) for name in panel.frame.columns.tolist()]
+        events = len(request.event_id)
+        return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
+    try:
+        code, unique = pd.factorize(request.symbol)
+    except TypeError as fault:
+        msg = f"column 'symbol' holds what is no symbol ({fault}); give one text a row"
+        raise StudyError(msg) from fault
+    texts = [label_text(name) for name in unique.tolist()]
+    symbols = list(dict.fromkeys(texts))
+    place = {text: -1 if text == "" else at for at, text in enumerate(symbols)}
+    code = np.array([*(place[text] for text in texts), -1])[code]
+    if (code < 0).any():
+        msg = f"column 'symbol' is empty in row {int(np.flatnonzero(code < 0)[0])}"
+        raise StudyError(msg)
+    return symbols, np.arange(len(request.event_id)), code.astype(np.int64)
+
+
+def _calendars(study: Design, symbols: list[str]) -> dict[str | None, set[str] | None]:
+    """Return the symbols of each calendar; None: all of the panel."""
+    if study.calendar is None or isinstance(study.calendar, str):
+        # a match is made for each symbol, so that only those asked for may be there
+        return {study.calendar: set(symbols) if isinstance(study.model, MatchedPortfolio) else None}
+    groups: dict[str | None, set[str]] = {}
+    for name in symbols:
+        if name not in study.calendar and name not in study.model.symbols:
+            msg = f"calendar= names no calendar for {name!r}; add it to the mapping"
+            raise StudyError(msg)
+        groups.setdefault(study.calendar.get(name), set()).add(name)
+    return dict(groups)
+
+
+def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
+    if request.bars is not None:
+        return place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session)
+    assert request.moments is not None  # noqa: S101  a request has bars or moments
+    return place_moments(request.moments, aligned.bars, aligned.calendar, study.label)
+
+
+def _pool(study: Design, request: Request) -> Any:
+    """Return the moments of the events that are masked, where those are not the events of the call."""
+    if isinstance(study.mask_events, bool):
+        return study.mask_events
+    del request
+    if not hasattr(study.mask_events, "to_frame"):
+        msg = f"mask_events must be True, False or an EventCatalog, not {type(study.mask_events).__name__}"
+        raise StudyError(msg)
+    return moments_of(study.mask_events.to_frame()["announced_at"])
+
+
+def _long_enough(study: Design, aligned: Aligned) -> None:
+    """Refuse windows that no event could have."""
+    have = len(aligned.bars)
+    lengths = {"estimation": study.estimation.length, "event": study.window[1] - study.window[0] + 1}
+    for kind, need in lengths.items():
+        if have < need:
+            msg = (
+                f"the {kind} window of {need} bars is longer than the data ({have} bars, {aligned.bars[0]} .. "
+                f"{aligned.bars[-1]}); shorten it or load more"
+            )
+            raise StudyError(msg)
+
+
+def _regressors_known(study: Design, aligned: Aligned) -> None:
+    """Refuse a regressor without any figure."""
+    if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
+        return
+    for name, series in zip(study.model.symbols, aligned.series, strict=True):
+        if not np.isfinite(series).any():
+            msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {len(aligned.bars)} bars; load it or take another"
+            raise StudyError(msg)

@@ -1,0 +1,63 @@
+"""Which bars are kept out of estimation windows because another event fell on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy._typing import Bools, Ints
+from eventstudy.study.aligned import Aligned, Placed
+from eventstudy.study.fit.align import place_moments
+
+if TYPE_CHECKING:
+    from eventstudy.study.design import Design
+
+
+def masked_bars(
+    study: Design, aligned: Aligned, placed: Placed, pool: Any, security: Ints, day0: Ints
+) -> tuple[Bools | None, Bools]:
+    """Return the bars to mask, for all securities (B,) or each (S, B), and where real events begin, alike.
+
+    Parameters
+    ----------
+    study : Design
+    aligned : Aligned
+    placed : Placed
+        The events of the call.
+    pool : bool or DatetimeIndex
+        True: the events of the call; False: none; else the moments of the events to mask.
+    security, day0 : (N,) int
+        The security-events of the call.
+    """
+    bars = len(aligned.bars)
+    if isinstance(pool, pd.DatetimeIndex):
+        known = place_moments(pool, aligned.bars, aligned.calendar, study.label).position
+        known, called = known[known >= 0], placed.position[placed.position >= 0]
+        return _marked((known,), (bars,), study.mask), _marked((np.concatenate([known, called]),), (bars,), (0, 0))
+    where = _days(security, day0, aligned)
+    shape = (bars,) if len(where) == 1 else (aligned.returns.shape[0], bars)
+    return (_marked(where, shape, study.mask) if pool else None), _marked(where, shape, (0, 0))
+
+
+def _days(security: Ints, day0: Ints, aligned: Aligned) -> tuple[Ints, ...]:
+    """Return the event days: bars, if every security of the call has the same, else securities and bars."""
+    count, bars = aligned.returns.shape
+    common = np.flatnonzero(np.bincount(day0, minlength=bars))
+    used = np.count_nonzero(np.bincount(security, minlength=count))
+    if day0.size >= used * common.size:  # else some security lacks a day
+        own = _marked((security, day0), (count, bars), (0, 0))
+        if np.count_nonzero(own) == used * common.size:
+            return (common,)
+    return (security, day0)
+
+
+def _marked(where: tuple[Ints, ...], shape: tuple[int, ...], days: tuple[int, int]) -> Bools:
+    """Return an array of flags, set where a relative day `days` of any event falls; bars are the last axis."""
+    marked = np.zeros(shape, dtype=bool)
+    for shift in range(days[0], days[1] + 1):
+        bar = where[-1] + shift
+        inside = (bar >= 0) & (bar < shape[-1])
+        marked[(*(who[inside] for who in where[:-1]), bar[inside])] = True
+    return marked

@@ -1,0 +1,98 @@
+"""What a study is, before any data: the model, the windows, the calendar, the mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eventstudy.study.design import Design
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    import pandas as pd
+
+    from eventstudy.events import EventCatalog
+    from eventstudy.returns import ReturnPanel
+    from eventstudy.study.result import StudyResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventStudy(Design):
+    """An event study: a normal-return model, its windows, and how events meet the calendar.
+
+    Parameters
+    ----------
+    model : Model
+        ``MeanAdjusted()``, ``MarketAdjusted(m)``, ``MarketModel(m)``, ``FactorModel(factors)``, …
+    estimation : EstimationWindow
+        Where the model is estimated; it must end before the event window begins.
+    window : (int, int)
+        First and last relative day of the event window, both included.
+    calendar : str, mapping of symbol to str, or None
+        The exchange calendar whose sessions are the bars. None: the panel's own index is the calendar.
+    mask_events : bool or EventCatalog
+        Whose days are left out of estimation windows: those of the events in the call (True), nobody's (False), or
+        those of a catalogue, so that selecting events from it does not change the abnormal returns of any.
+    mask : (int, int)
+        Which relative days of those events.
+    non_session : {"next", "previous", "drop", "error"}
+        What becomes of a ``bar`` that is no session of the calendar. The whole estimation window moves along.
+    missing : {"available", "strict", "lump"}
+        Missing returns in a tested window: sum what is there (the variance belongs to the same bars), give none, or let
+        the return after a hole stand for the bars it covers (needs a panel of `lumped_returns`).
+    overlap : {"flag", "first", "merge"}
+        Event windows of one security that overlap: flag them; keep the first and exclude the others; or take a chain of
+        them for one event, dated at its first. The joint regression that tells them apart is a method,
+        `StudyResult.joint`: it has one average path a security, no abnormal return of each event.
+    label : {"start", "end"}, optional
+        Without a calendar: whether the moments that label the bars are their starts or their ends. Bars within days are
+        labelled with their start unless said; days that carry an hour, such as 16:00, must say.
+
+    Raises
+    ------
+    StudyError
+        If the windows contradict each other.
+
+    Examples
+    --------
+    >>> from eventstudy.abnormal import MarketModel
+    >>> from eventstudy.study import EstimationWindow
+    >>> study = EventStudy(model=MarketModel("^GSPC"), window=(0, 5), estimation=EstimationWindow(120, end=-1))
+    >>> study.estimation.minimum
+    48
+    """
+
+    def fit(
+        self,
+        events: EventCatalog | pd.DataFrame,
+        returns: ReturnPanel | pd.DataFrame,
+        *,
+        executor: Executor | None = None,
+    ) -> StudyResult:
+        """Study the events on the returns.
+
+        Parameters
+        ----------
+        events : EventCatalog or DataFrame
+            A catalogue (every event with every symbol of the panel), or a frame with ``event_id`` and either
+            ``announced_at`` (time-zone aware) or ``bar`` (a label of the panel's index, relative day 0), and perhaps
+            ``symbol``: then each row is one security-event.
+        returns : ReturnPanel or DataFrame
+            Bars x symbols, decimals.
+        executor : Executor, optional
+            Where chunks of security-events are estimated; any `concurrent.futures.Executor`, or a Dask client's.
+
+        Returns
+        -------
+        StudyResult
+
+        Raises
+        ------
+        StudyError, DataError
+            If the study, the events or the panel cannot be used as they are.
+        """
+        from eventstudy.study.fit.fit import fit_study  # noqa: PLC0415  the fit needs pandas; a study is only words
+        from eventstudy.study.result import StudyResult  # noqa: PLC0415  the same
+
+        return StudyResult(fit_study(self, events, returns, executor=executor))

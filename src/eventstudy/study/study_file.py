@@ -1,0 +1,292 @@
+"""Study files: what is studied and shown, in TOML.
+
+A study file names a catalogue, the prices, the market index, the windows, the cross-section and the hypothesis. Studies
+shipped with the package are found by name; one's own by path.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, get_args
+
+import pandas as pd
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+
+from eventstudy._shipped import shipped_text
+from eventstudy.border import existing_file, is_there, parse_toml, read_text
+from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
+from eventstudy.errors import LISTED, StudyError
+from eventstudy.events.moments import parse_date
+from eventstudy.words import brief, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic_core import ErrorDetails
+
+FAR = 10_000  # sessions, forty years: what lies further is a slip of the hand
+
+STUDIES: Final = ("fomc", "us-china")  # named here, as the shipped catalogues are
+
+
+def _ordered(window: tuple[int, int]) -> tuple[int, int]:
+    if window[0] > window[1]:
+        msg = f"a window that runs forward, such as [{window[1]}, {window[0]}]"
+        raise ValueError(msg)
+    return window
+
+
+def _dated(text: str) -> str:
+    parse_date(text)
+    return text
+
+
+def _read(text: str) -> str:
+    try:
+        known = FIRST_YEAR <= pd.Timestamp(text).year <= LAST_YEAR
+    except (ValueError, OverflowError):
+        known = False
+    if not known:
+        msg = f"a date such as 2025-04-03, of the years {known_years()}"
+        raise ValueError(msg)
+    return text
+
+
+Count = Annotated[int, Field(strict=True, gt=0, le=FAR)]
+Session = Annotated[int, Field(strict=True, ge=-FAR, le=FAR)]
+Window = Annotated[tuple[Session, Session], AfterValidator(_ordered)]
+Day = Annotated[str, AfterValidator(_dated)]
+Moment = Annotated[str, AfterValidator(_read)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CatalogPart(_Part):
+    """The catalogue and the selection made from it; keys as in `EventCatalog.select`.
+
+    `timezone` is that of a file whose times have none.
+    """
+
+    source: str
+    timezone: str | None = None
+    scope: list[str] | None = None
+    actor: list[str] | None = None
+    target: list[str] | None = None
+    stance: list[str] | None = None
+    since: Day | None = None
+    until: Day | None = None
+
+    def selection(self) -> dict[str, Any]:
+        """Return what is passed to `EventCatalog.select`."""
+        return self.model_dump(exclude={"source", "timezone"}, exclude_none=True)
+
+
+class PricesPart(_Part):
+    """Where prices come from, and which symbols the market study needs."""
+
+    source: str = "bundled"
+    symbols: list[str] = Field(min_length=1)
+    start: Moment | None = None
+    end: Moment | None = None
+
+
+class MarketPart(_Part):
+    """The index that is studied, its name, the index of its expected volatility, and short labels of events in charts."""
+
+    symbol: str
+    name: str = ""
+    fear: str | None = None
+    labels: dict[str, str] = {}
+
+    @property
+    def title(self) -> str:
+        """What charts call the index."""
+        return self.name or self.symbol
+
+
+class EstimationPart(_Part):
+    """The estimation window, as in `EstimationWindow`."""
+
+    length: Count = 250
+    end: Session = -11
+    minimum: Count = 100
+
+
+class WindowsPart(_Part):
+    """The event window, the windows reported, the estimation window."""
+
+    event: Window = (-10, 10)
+    reported: list[Window] = Field(default=[(0, 0), (0, 1)], min_length=1)
+    estimation: EstimationPart = EstimationPart()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Refuse windows that cannot be studied together: the report shows days 0 and +1 of every event."""
+        first, last = self.event
+        outside = [list(window) for window in ((0, 1), *self.reported) if window[0] < first or window[1] > last]
+        if outside:
+            msg = f"event {list(self.event)} must hold every window reported and days 0 and +1, but not {outside[0]}"
+            raise ValueError(msg)
+        return self
+
+
+class CrossSectionPart(_Part):
+    """Securities in groups, their short names, and the events shown side by side."""
+
+    benchmark: str
+    window: Window = (0, 1)
+    events: list[str] = []
+    groups: dict[str, list[str]] = {}
+    labels: dict[str, str] = {}
+
+
+class HypothesisPart(_Part):
+    """The hypothesis tested: its seed, and what differs from the shipped definitions (a shipped example's name, or a file)."""
+
+    seed: int = Field(default=0, strict=True, ge=0, lt=2**63)
+    definitions: str | None = None
+
+
+class StudyFile(_Part):
+    """One study, read from a file; see the module's docstring.
+
+    Attributes
+    ----------
+    name : str
+        The shipped name, or the stem of the file.
+    ladder : dict
+        Rates (percent) to draw above the index: series -> steps of (date, rate).
+    folder : Path or None
+        Where the file lies; None for a shipped study. It is no part of what the study is.
+    """
+
+    name: str
+    folder: Path | None = Field(default=None, exclude=True)
+    title: str
+    question: str = ""
+    calendar: str = "XNYS"
+    catalog: CatalogPart
+    prices: PricesPart
+    market: MarketPart
+    windows: WindowsPart = WindowsPart()
+    cross_section: CrossSectionPart | None = None
+    ladder: dict[str, list[tuple[Day, FiniteFloat]]] = {}
+    hypothesis: HypothesisPart | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Refuse a window of the cross-section that the event window does not hold."""
+        event, part = self.windows.event, self.cross_section
+        if part is not None and not event[0] <= part.window[0] <= part.window[1] <= event[1]:
+            msg = f"cross_section.window {list(part.window)} lies outside windows.event {list(event)}"
+            raise ValueError(msg)
+        return self
+
+    def beside(self, source: str) -> str:
+        """Return a source as it should be opened: a relative path is meant from the study file's folder."""
+        if self.folder is not None and is_there((self.folder / source).is_file):
+            return str(self.folder / source)
+        return source
+
+
+def shipped_studies() -> list[str]:
+    """Return the names of the studies shipped with the package.
+
+    Examples
+    --------
+    >>> "us-china" in shipped_studies()
+    True
+    """
+    return list(STUDIES)
+
+
+def load_study(source: str | Path) -> StudyFile:
+    """Read a study file.
+
+    Parameters
+    ----------
+    source : str or Path
+        A shipped name, such as ``"us-china"``, or the path of a TOML file.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study, or the file cannot be read; every wrong key is named at once.
+
+    Examples
+    --------
+    >>> load_study("us-china").market.symbol
+    '^GSPC'
+    """
+    if str(source) in shipped_studies():
+        text = shipped_text("eventstudy.study", f"studies/{source}.toml")
+        return _parse(text, name=str(source), place=f"study {source}")
+    try:
+        path = existing_file(Path(source), StudyError)
+    except TypeError:
+        msg = f"a study is a shipped name or a path, not {type(source).__name__} {brief(source)}"
+        raise StudyError(msg) from None
+    except StudyError as error:
+        msg = f"no study {brief(source)!r}: give the path of a .toml file or one of: {', '.join(shipped_studies())} ({error})"
+        raise StudyError(msg) from error
+    return _parse(read_text(path, StudyError), name=path.stem, place=visible(str(path)), folder=path.parent)
+
+
+def _parse(text: str, *, name: str, place: str, folder: Path | None = None) -> StudyFile:
+    content = parse_toml(text, place, StudyError)
+    if "folder" in content:
+        msg = f"{place}: there is no key folder; paths are meant from where the study file lies"
+        raise StudyError(msg)
+    try:
+        return StudyFile(**{"name": name, **content, "folder": folder})
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        more = f"; and {len(problems) - LISTED:,} more" if len(problems) > LISTED else ""
+        told: set[str] = set()
+        said = [_said(problem, told) for problem in problems[:LISTED]]
+        msg = f"{place}: {'; '.join(said)}{more}"
+        raise StudyError(msg) from error
+
+
+def _said(problem: ErrorDetails, told: set[str]) -> str:
+    """Return one problem of a study file in a line: the key, what is wrong, the way out; `told` lists are not told again."""
+    key = _key(problem)
+    if problem["type"] == "missing":
+        return f"{key} is missing"
+    if problem["type"] == "extra_forbidden":
+        known = _keys(problem["loc"][:-1])
+        near = get_close_matches(brief(problem["loc"][-1]), known, n=1)
+        way_out = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
+        if way_out in told:
+            return f"there is no key {key}"
+        told.add(way_out)
+        return f"there is no key {key}; {way_out}"
+    return wrong_value(problem)
+
+
+def wrong_value(problem: ErrorDetails) -> str:
+    """Return what is wrong with one value that was checked: its key, what was expected, what it holds."""
+    held = problem["input"]
+    if isinstance(held, dict):  # a rule about several keys names them itself
+        return ": ".join([*([_key(problem)] if problem["loc"] else []), problem["msg"].removeprefix("Value error, ")])
+    return f"{_key(problem)}: {problem['msg'].removeprefix('Value error, ')} (it holds {brief(repr(held) if isinstance(held, str) else held)})"
+
+
+def _key(problem: ErrorDetails) -> str:
+    return ".".join(brief(part) for part in problem["loc"])
+
+
+def _keys(place: Sequence[int | str]) -> list[str]:
+    """Return the keys that a table of a study file may have."""
+    part: Any = StudyFile
+    for step in place:
+        annotation = part.model_fields[str(step)].annotation
+        part = next(
+            kind
+            for kind in (annotation, *get_args(annotation))
+            if kind is not type(None) and hasattr(kind, "model_fields")
+        )
+    return [name for name, field in part.model_fields.items() if not field.exclude]

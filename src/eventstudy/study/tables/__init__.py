@@ -1,0 +1,1 @@
+"""The tables of a result, a module for each kind."""

@@ -1,0 +1,73 @@
+"""Buy-and-hold abnormal returns and their average."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy._typing import Floats
+from eventstudy.abnormal.buy_and_hold import After, buy_and_hold, delisted, expected_returns
+from eventstudy.abnormal.windows import cut
+from eventstudy.study.rows import gather, keys, studied_rows
+from eventstudy.study.tables.averages import clustered_mean
+from eventstudy.study.tables.regressions import Window
+
+if TYPE_CHECKING:
+    from eventstudy.study.fitted import Fitted, Part
+
+
+def bhar(result: Fitted, window: Window, benchmark: str | None, after: After) -> pd.DataFrame:
+    """See `StudyResult.bhar`."""
+    from scipy.special import stdtr  # noqa: PLC0415  a tenth of the import time of scipy.stats
+
+    rows = studied_rows(result)
+    made = [_part_bhar(result, part, window, benchmark, after) for part in result.parts]
+    value, error, count = (gather(result, [piece[at] for piece in made]) for at in range(3))
+    df = gather(result, [part.abnormal.df for part in result.parts])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = np.where(error > 0, value / error, np.nan)
+    frame = keys(result, rows)
+    return frame.assign(bhar=value, se=error, t=t, df=df, pvalue=2.0 * stdtr(df, -np.abs(t)), n_bars=count)
+
+
+def _part_bhar(
+    result: Fitted, part: Part, window: Window, benchmark: str | None, after: After
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    abnormal, returns = part.abnormal, part.aligned.returns
+    columns = abnormal.columns(*window)
+    start, length = abnormal.day0 + window[0], window[1] - window[0] + 1
+    own = cut(returns, abnormal.security, start, length)
+    if benchmark is None:
+        expected = expected_returns(abnormal)[:, columns]
+        sigma = abnormal.sigma
+    else:
+        series = part.aligned.one(result.panel, benchmark)
+        nothing = np.zeros_like(abnormal.security)
+        expected = cut(series[None], nothing, start, length)
+        begin, planned = abnormal.day0 + abnormal.inputs.estimation[0], abnormal.inputs.planned
+        difference = cut(returns, abnormal.security, begin, planned) - cut(series[None], nothing, begin, planned)
+        sigma = np.nanstd(difference, axis=1, ddof=1)
+    gone = delisted(returns, abnormal.security, start, length)
+    value = buy_and_hold(own, expected, gone, log=result.panel.kind == "log", after=after)
+    count = np.isfinite(own).sum(axis=1)
+    return value, sigma * np.sqrt(np.maximum(count, 1)), count
+
+
+def abhar(table: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return the mean of buy-and-hold abnormal returns with an interval that is robust to sessions in common."""
+    code, _ = pd.factorize(table["session"])
+    mean = clustered_mean(table["bhar"].to_numpy(), code.astype(np.int64), level)
+    found = pd.DataFrame(
+        {
+            "abhar": [mean.mean],
+            "se": [mean.se],
+            "low": [mean.low],
+            "high": [mean.high],
+            "n": [mean.n],
+            "n_sessions": [mean.clusters],
+        }
+    )
+    return found if len(table) else found.iloc[:0]

@@ -1,0 +1,77 @@
+"""What was not studied and why, and the events with their sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.study.rows import _event_ids, _symbols, _text
+
+if TYPE_CHECKING:
+    from eventstudy.study.fitted import Fitted
+
+
+def excluded(result: Fitted) -> pd.DataFrame:
+    """See `StudyResult.excluded`."""
+    rows = np.flatnonzero(result.status != Exclusion.STUDIED)
+    detail = np.array([Exclusion(code).meaning for code in result.status[rows]], dtype=object)
+    place = np.full(result.status.size, -1)
+    place[rows] = np.arange(rows.size)
+    for part in result.parts:
+        attempted = part.attempted
+        planned, minimum = attempted.inputs.planned, attempted.inputs.minimum
+        for at in np.flatnonzero(attempted.status == Exclusion.TOO_FEW_BARS):
+            usable = attempted.m[at]
+            detail[place[part.attempted_rows[at]]] = f"{usable} of {planned} estimation bars usable, {minimum} needed"
+        for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
+            if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
+                detail[place[part.attempted_rows[at]]] = "all its returns are missing in the panel"
+        ends = f"the data run from {_text(part.aligned.bars[0])} to {_text(part.aligned.bars[-1])}"
+        outside = part.asked[result.status[part.asked] == Exclusion.OUTSIDE_DATA]
+        labels = part.placed.label
+        for row in outside:
+            detail[place[row]] = f"relative day 0 would be {_text(labels[result.event[row]])}; {ends}"
+    for row in np.flatnonzero(result.status == Exclusion.UNKNOWN_SYMBOL):
+        detail[place[row]] = _unknown(result, result.symbols[result.symbol[row]])
+    return pd.DataFrame(
+        {
+            "event_id": _event_ids(result, rows),
+            "symbol": _symbols(result, rows),
+            "reason": np.array([Exclusion(code).reason for code in result.status[rows]], dtype=object),
+            "detail": detail,
+        }
+    )
+
+
+def _unknown(result: Fitted, symbol: str) -> str:
+    """Return why the panel has no returns of `symbol`."""
+    panel = result.panel
+    if symbol in panel.failures:
+        return f"its prices did not come: {panel.failures[symbol]}"
+    if panel.levels is not None and symbol in panel.levels.columns:
+        return "the panel holds it as a level, not as a return"
+    return Exclusion.UNKNOWN_SYMBOL.meaning
+
+
+def events(result: Fitted) -> pd.DataFrame:
+    """See `StudyResult.events`."""
+    frames = []
+    for part in result.parts:
+        placed = part.placed
+        frame = pd.DataFrame(
+            {
+                "event_id": result.request.event_id,
+                "calendar": part.aligned.calendar or "",
+                "session": placed.label,
+                "in_data": placed.position >= 0,
+                "moved": placed.moved,
+            }
+        )
+        frames.append(frame)
+    base = pd.concat(frames, ignore_index=True)
+    known = [name for name in ("name", "stance", "announced_at") if name in result.request.frame.columns]
+    extra = result.request.frame[known].reset_index(drop=True)
+    return base.join(pd.concat([extra] * len(frames), ignore_index=True))

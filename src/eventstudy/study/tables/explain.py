@@ -1,0 +1,93 @@
+"""Why CARs differ: their regression on columns of the events, labels in and labels out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import StudyError
+from eventstudy.inference.beyond.cross_sectional_regression import explain
+from eventstudy.study.rows import studied_rows
+from eventstudy.study.tables.returns import car
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstudy.study.fitted import Errors, Fitted, Window
+
+
+def explain_cars(
+    result: Fitted,
+    characteristics: Sequence[str] | Mapping[str, Any],
+    window: Window,
+    *,
+    basis: str,
+    weighted: bool,
+    errors: Errors,
+    cluster: str,
+    level: float,
+) -> pd.DataFrame:
+    """See `StudyResult.explain`."""
+    if cluster not in ("session", "symbol"):
+        msg = f"cluster is {cluster!r}; it is 'session' or 'symbol'"
+        raise StudyError(msg)
+    table = car(result, window, result.study.missing)
+    given = {name: _column(result, name) for name in _names(characteristics)} | (
+        dict(characteristics) if isinstance(characteristics, Mapping) else {}
+    )
+    columns: dict[str, Any] = {}
+    for name, values in given.items():
+        columns |= _numbers(name, _one_a_row(result, name, values, len(table)))
+    found = explain(
+        table[basis].to_numpy(),
+        columns,
+        errors=errors,
+        cluster=pd.factorize(table[cluster])[0],
+        car_se=table["se"].to_numpy() if weighted else None,
+        level=level,
+    )
+    same = {"df": found.df, "n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
+    return pd.DataFrame(found.rows()).assign(**same, r_squared=found.r_squared, errors=found.errors)
+
+
+def _names(characteristics: Sequence[str] | Mapping[str, Any]) -> list[str]:
+    if isinstance(characteristics, str):
+        return [characteristics]
+    return [] if isinstance(characteristics, Mapping) else list(characteristics)
+
+
+def _column(result: Fitted, name: str) -> Any:
+    """Return a column of what was fitted, one value for each studied row."""
+    frame = result.request.frame
+    if name not in frame.columns:
+        msg = f"the fitted events have no column {name!r}; they have {', '.join(map(str, frame.columns))}"
+        raise StudyError(msg)
+    return frame[name].to_numpy()[result.event[studied_rows(result)]]
+
+
+def _one_a_row(result: Fitted, name: str, values: Any, rows: int) -> pd.Series[Any]:
+    if isinstance(values, pd.Series) and not pd.api.types.is_integer_dtype(values.index):
+        symbols = np.asarray(result.symbols, dtype=object)[result.symbol[studied_rows(result)]]
+        return values.reindex(symbols).reset_index(drop=True)
+    column = pd.Series(np.asarray(values))
+    if len(column) != rows:
+        msg = f"{name!r} has {len(column)} values; give one for each of the {rows} rows of car(), or a Series by symbol"
+        raise StudyError(msg)
+    return column
+
+
+def _numbers(name: str, column: pd.Series[Any]) -> dict[str, Any]:
+    """Return a column as numbers; words as one 0/1 column for each but the first in the alphabet."""
+    if pd.api.types.is_numeric_dtype(column):
+        return {name: column.to_numpy(dtype=float)}
+    known = column.dropna().astype(str)
+    if pd.to_numeric(known, errors="coerce").notna().all():
+        return {name: pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)}
+    missing = column.isna().to_numpy()
+    return {
+        f"{name}={word}": np.where(missing, np.nan, (column == word).to_numpy(dtype=float))
+        for word in sorted(known.unique())[1:]
+    }

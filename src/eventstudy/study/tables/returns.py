@@ -1,0 +1,106 @@
+"""Abnormal returns in rows: each day of each security-event, and their sums over a window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy._typing import Ints
+from eventstudy.study.rows import _bar_labels, _event_ids, _keys, _symbols, gather, studied_rows
+
+if TYPE_CHECKING:
+    from eventstudy.study.fitted import Fitted, Part
+
+
+def tidy(result: Fitted) -> pd.DataFrame:
+    """See `StudyResult.tidy`."""
+    rows = studied_rows(result)
+    first, last = result.study.window
+    length = last - first + 1
+    error = gather(result, [part.abnormal.ar_se() for part in result.parts])
+    ar = gather(result, [part.abnormal.ar for part in result.parts])
+    degenerate = gather(result, [part.abnormal.degenerate for part in result.parts])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sar = np.where(degenerate[:, None], np.nan, ar / error)
+    labels = [part.aligned.bars for part in result.parts]
+    session = gather(
+        result, [_bar_labels(part, bars, first, length) for part, bars in zip(result.parts, labels, strict=True)]
+    )
+    return pd.DataFrame(
+        {
+            "event_id": _event_ids(result, rows).repeat(length),
+            "symbol": _symbols(result, rows).repeat(length),
+            "relative_day": np.tile(np.arange(first, last + 1), rows.size),
+            "session": session.ravel(),
+            "ar": ar.ravel(),
+            "se": error.ravel(),
+            "sar": sar.ravel(),
+        }
+    )
+
+
+def car(result: Fitted, window: tuple[int, int], missing: Any) -> pd.DataFrame:
+    """See `StudyResult.car`."""
+    from scipy.special import stdtr  # noqa: PLC0415  a tenth of the import time of scipy.stats
+
+    rows = studied_rows(result)
+    made = [part.abnormal.car(*window, missing) for part in result.parts]
+    value, error, count = (gather(result, [piece[at] for piece in made]) for at in range(3))
+    df = gather(result, [part.abnormal.df for part in result.parts])
+    degenerate = gather(result, [part.abnormal.degenerate for part in result.parts])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scar = np.where(degenerate | ~(error > 0), np.nan, value / error)
+    numbers = {"car": value, "se": error, "scar": scar, "t": scar, "df": df, "pvalue": 2.0 * stdtr(df, -np.abs(scar))}
+    flag = _flags(result, rows, window, count)
+    return pd.DataFrame(_keys(result, rows) | numbers | {"n_bars": count, "flag": flag}, copy=False)
+
+
+def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> Any:
+    """Return what a reader must know of each security-event, as words joined by spaces."""
+    length = window[1] - window[0] + 1
+    near = [_neighbours(part, length) for part in result.parts]
+    marks: dict[str, NDArray[np.bool_]] = {
+        "same_bar": gather(result, [pair[0] for pair in near]),
+        "overlap": gather(result, [pair[1] for pair in near]),
+        "cut": gather(result, [_cut(part, window) for part in result.parts]),
+        "missing": count < length,
+        "moved": gather(result, [part.placed.moved[result.event[part.rows]] for part in result.parts]),
+        "degenerate_sigma": gather(result, [part.abnormal.degenerate for part in result.parts]),
+        "suspect_return": gather(result, [part.abnormal.suspect for part in result.parts]),
+        "ols_fallback": gather(result, [part.abnormal.fallback for part in result.parts]),
+    }
+    code = np.zeros(rows.size, dtype=np.int64)
+    for at, mark in enumerate(marks.values()):
+        if mark.any():
+            code |= mark.astype(np.int64) << at
+    present = np.flatnonzero(np.bincount(code, minlength=1 << len(marks)))
+    words = [" ".join(name for at, name in enumerate(marks) if value >> at & 1) for value in present.tolist()]
+    return pd.array(words, dtype="str").take(np.searchsorted(present, code))
+
+
+def _neighbours(part: Part, length: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which security-events share their bar, and whose windows meet those of another bar, within a security."""
+    bars = part.aligned.returns.shape[1]
+    # securities laid end to end, too far apart for windows to meet
+    key = part.abnormal.security * (bars + length) + part.abnormal.day0
+    order = np.argsort(key)
+    gap = np.diff(key[order])
+    same, near = gap == 0, (gap > 0) & (gap < length)
+    if not same.any() and not near.any():
+        return np.zeros(key.size, dtype=bool), np.zeros(key.size, dtype=bool)
+    group = np.concatenate([[0], np.cumsum(~same)])  # security-events of one bar
+    size = int(group[-1]) + 1
+    many, touched = np.bincount(group, minlength=size) > 1, np.zeros(size, dtype=bool)
+    touched[group[1:][near]] = True
+    touched[group[:-1][near]] = True
+    shared, meets = np.empty(key.size, dtype=bool), np.empty(key.size, dtype=bool)
+    shared[order], meets[order] = many[group], touched[group]
+    return shared, meets
+
+
+def _cut(part: Part, window: tuple[int, int]) -> NDArray[np.bool_]:
+    day0 = part.abnormal.day0
+    return np.asarray((day0 + window[0] < 0) | (day0 + window[1] >= part.aligned.returns.shape[1]))

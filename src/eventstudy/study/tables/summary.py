@@ -1,0 +1,51 @@
+"""The lines that say in words what a study found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.study.rows import headline, sessions
+from eventstudy.study.tables.averages import caar
+from eventstudy.study.window_sample import window_sample
+
+if TYPE_CHECKING:
+    from eventstudy.study.fitted import Fitted
+
+
+def summary(result: Fitted) -> str:
+    """See `StudyResult.summary`."""
+    study = result.study
+    lines = [
+        headline(result),
+        f"model {study.model!r}; event window {study.window}; calendar {study.calendar or 'the index of the panel'}",
+        f"estimation window {study.estimation.days}, at least {study.estimation.minimum} usable bars",
+    ]
+    strange = sum(part.aligned.strange for part in result.parts)
+    if strange:
+        lines.append(f"{strange} rows of the panel are no sessions of the calendar and were left out")
+    counts = np.bincount(result.status, minlength=len(Exclusion))
+    lines += [f"excluded, {code.reason}: {counts[code]}" for code in Exclusion if code and counts[code]]
+    if result.n:
+        row = caar(result, study.window, 0.95).iloc[0]
+        lines.append(
+            f"CAAR {study.window}: {100 * row['caar']:.2f}% [{100 * row['low']:.2f}, {100 * row['high']:.2f}], "
+            f"n = {row['n']} in {sessions(row['n_sessions'])} ({row['test']})"
+        )
+        lines += _advice(result)
+    return "\n".join(lines)
+
+
+ADVISED = 20_000
+"""Security-events above which a summary does not keep the estimation windows to judge the tests on: `tests` does."""
+
+
+def _advice(result: Fitted) -> tuple[str, ...]:
+    """Return which tests to believe on the event window, and what speaks against the others."""
+    if result.n > ADVISED:
+        return (f"{result.n} security-events: tests() says which tests to believe",)
+    from eventstudy.inference.advice import advice  # noqa: PLC0415  slow to import: only those who test pay
+
+    return advice(window_sample(result, result.study.window))

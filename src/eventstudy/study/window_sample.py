@@ -1,0 +1,133 @@
+"""One window of a result as the tests want it: arrays, with what only some tests need."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eventstudy._typing import Ints
+from eventstudy.abnormal.placebo_refit import Again, admissible
+from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
+from eventstudy.errors import StudyError
+from eventstudy.study import rows
+from eventstudy.study.tables.exclusions import excluded
+
+if TYPE_CHECKING:
+    from eventstudy.abnormal import AbnormalReturns
+    from eventstudy.study.fitted import Fitted, Part
+
+
+def window_sample(
+    result: Fitted, window: tuple[int, int], *, estimation: bool = True, placebo: bool = True
+) -> WindowSample:
+    """Return the sample of `result` over `window`; see `StudyResult.sample`."""
+    if result.n == 0:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in excluded(result)["reason"].value_counts().items())
+        msg = f"no security-event was studied ({reasons}), so that there is nothing to test; result.excluded says more"
+        raise StudyError(msg)
+    once = rows.one_series(result)
+    chosen = [
+        _observations(part.abnormal, part.abnormal.car(*window, result.study.missing)[0], once=once)
+        for part in result.parts
+    ]
+    if not sum(rows.size for rows in chosen):
+        msg = f"no security-event has a return in the window {window}, so that there is nothing to test"
+        raise StudyError(msg)
+    pieces = [
+        _part_sample(result, part, rows, window, (estimation, placebo))
+        for part, rows in zip(result.parts, chosen, strict=True)
+        if rows.size
+    ]
+    if len(pieces) == 1:
+        return pieces[0]
+    parts = [part for part, rows in zip(result.parts, chosen, strict=True) if rows.size]
+    every = parts[0].aligned.bars
+    for part in parts[1:]:
+        every = every.union(part.aligned.bars)
+    return _joined(pieces, parts, every, placebo=placebo)
+
+
+def _part_sample(
+    result: Fitted, part: Part, chosen: Ints, window: tuple[int, int], keep: tuple[bool, bool]
+) -> WindowSample:
+    missing = result.study.missing
+    abnormal = part.abnormal if chosen.size == part.rows.size else part.abnormal.take(chosen)
+    sample = abnormal.sample(*window, missing, estimation=keep[0])
+    if not keep[1]:
+        return sample
+
+    return replace(sample, refit=Again(abnormal, *window, missing), admissible=admissible(abnormal, *window, part.real))
+
+
+def _observations(abnormal: AbnormalReturns, car: NDArray[np.float64], *, once: bool) -> Ints:
+    """Return the rows with a return in the window; of those of one session, the first where one series is studied."""
+    rows = np.flatnonzero(np.isfinite(car))
+    if once:
+        rows = rows[~pd.Series(abnormal.day0[rows]).duplicated().to_numpy()]
+    return rows
+
+
+def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, placebo: bool) -> WindowSample:
+    """Put samples of several calendars together: positions become those of all their bars in one order."""
+    to_all = [every.get_indexer(part.aligned.bars) for part in parts]
+    codes = np.cumsum([0, *(len(part.aligned.symbols) for part in parts)])
+    simple = ("ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+    joined: dict[str, Any] = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in simple}
+    moved = list(zip(pieces, to_all, strict=True))
+    degenerate = [np.zeros(piece.m.size, bool) if piece.degenerate is None else piece.degenerate for piece in pieces]
+    records = [(piece.estimation, place) for piece, place in moved if piece.estimation is not None]
+    sample = WindowSample(
+        relative_day=pieces[0].relative_day,
+        bar=np.concatenate([_moved(piece.bar, place) for piece, place in moved]),
+        security=np.concatenate([piece.security + base for piece, base in zip(pieces, codes, strict=False)]),
+        day0=np.concatenate([place[piece.day0] for piece, place in moved]),
+        k=pieces[0].k,
+        estimation=_joined_records(records) if records else None,
+        degenerate=np.concatenate(degenerate),
+        least_squares=pieces[0].least_squares,
+        **joined,
+    )
+    if not placebo:
+        return sample
+    allowed = np.zeros((int(codes[-1]), len(every)), dtype=bool)
+    for piece, place, base in zip(pieces, to_all, codes, strict=False):
+        if piece.admissible is not None:
+            allowed[base : base + piece.admissible.shape[0], place] = piece.admissible
+
+    def refit(security: Ints, day0: Ints) -> WindowSample:
+        again, order = [], []
+        for at, (piece, place) in enumerate(moved):
+            rows = np.flatnonzero((security >= codes[at]) & (security < codes[at + 1]))
+            if rows.size and piece.refit is not None:
+                back = np.full(len(every), -1)
+                back[place] = np.arange(place.size)
+                again.append((at, piece.refit(security[rows] - codes[at], back[day0[rows]])))
+                order.append(rows)
+        found = _joined([piece for _, piece in again], [parts[at] for at, _ in again], every, placebo=False)
+        rank = np.argsort(np.concatenate(order), kind="stable")
+        return _taken(replace(found, security=security[np.concatenate(order)]), rank)
+
+    return replace(sample, refit=refit, admissible=allowed)
+
+
+def _joined_records(records: list[tuple[EstimationRecord, Ints]]) -> EstimationRecord:
+    joined = {
+        field.name: np.concatenate([getattr(record, field.name) for record, _ in records])
+        for field in fields(EstimationRecord)
+    }
+    joined["bar"] = np.concatenate([_moved(record.bar, place) for record, place in records])
+    return EstimationRecord(**joined)
+
+
+def _moved(bar: Ints, place: Ints) -> Ints:
+    return np.where(bar >= 0, place[bar], -1)
+
+
+def _taken(sample: WindowSample, rows: Ints) -> WindowSample:
+    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df", "degenerate")
+    given: dict[str, Any] = {name: getattr(sample, name)[rows] for name in names}
+    return replace(sample, **given)

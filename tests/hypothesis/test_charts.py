@@ -1,0 +1,125 @@
+"""A chart of the verdict is one value: what is drawn, listed and placed is the same, and a new one is one function."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from eventstudy import plots
+from eventstudy.hypothesis.verdict import charts
+from eventstudy.plots.chart import Chart
+from eventstudy.report.document import Document
+from eventstudy.report.parts import chain
+
+
+def part_of(verdict, monkeypatch):
+    monkeypatch.setattr(chain, "verdict_of", lambda *_, **__: verdict)
+    inputs = SimpleNamespace(study=SimpleNamespace(ladder={}))
+    return chain.chain_part(inputs, seed=0, quick=True, progress=None)
+
+
+def test_the_report_places_the_charts_of_the_verdict(flagship, monkeypatch):
+    listed = flagship[2].charts()
+    placed = part_of(flagship[2], monkeypatch)
+    names = [chart.name for chart in listed]
+    assert names == [
+        "links", "placebo-H1", "placebo-H2", "placebo-H3", "reaction-by-drawdown", "hazard", "curve-H1", "curve-H3", "power", "overlay",
+    ]  # fmt: skip
+    assert [(chart.name, chart.title, chart.alt, chart.caption) for chart in placed.charts] == [
+        (chart.name, chart.title, chart.alt, chart.caption) for chart in listed
+    ]
+    assert [name for section in placed.sections for name in section.charts] == names
+
+
+def test_each_has_its_words_and_is_drawn_with_them(flagship):
+    for chart in flagship[2].charts():
+        assert chart.title
+        assert chart.alt
+        assert chart.caption
+        assert not chart.data.empty
+        assert isinstance(chart.figure, Figure)
+        assert chart.figure is not chart.figure  # drawn anew each time it is asked for
+        texts = [text.get_text() for text in chart.figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+        assert any(chart.title in re.sub(r"\s+", " ", text) for text in texts), chart.name
+
+
+def losses(findings, sample="all"):
+    """Draw the losses before decisions."""
+    own = findings.frame("hazard_by_drawdown")
+    shown = own[own["sample"] == sample].assign(label=own["low"].map("{:.3f}".format), estimate=own["rate"])
+    shown = shown.assign(low=shown["ci_low"], high=shown["ci_high"])
+    title = f"Losses, sample {sample}"
+    return Chart(
+        "losses",
+        title,
+        alt="Rates by loss.",
+        drawn=partial(plots.forest, shown, title=title),
+        data=plots.forest_data(shown),
+        caption="One function.",
+    )
+
+
+def test_a_new_chart_is_one_function_and_one_line(flagship, monkeypatch):
+    """It is then drawn by the verdict, listed by it, and placed by the report, which no one touched."""
+    monkeypatch.setattr(charts.Plots, "losses", charts.Drawn(losses, [{"sample": "after"}]), raising=False)
+    verdict = flagship[2]
+    given = Figure().subplots()
+    assert verdict.plot.losses("after", ax=given, title="Mine") is given
+    assert given.get_title(loc="left") == "Mine"
+    assert verdict.charts()[-1].title == "Losses, sample after"
+    part = part_of(verdict, monkeypatch)
+    document = Document("t", part.answer, part.results, charts=part.charts, tables=part.tables, sections=part.sections)
+    assert document.charts[-1].name == "losses"
+    assert "losses" in next(
+        section.charts for section in document.sections if section.heading == "Does the chain hold?"
+    )
+
+
+def test_a_chart_without_a_number_is_left_out(flagship, monkeypatch):
+    def empty(findings):
+        chart = losses(findings)
+        return Chart(chart.name, chart.title, chart.alt, chart.drawn, chart.data.iloc[:0])
+
+    monkeypatch.setattr(charts.Plots, "empty", charts.Drawn(empty), raising=False)
+    assert "losses" not in [chart.name for chart in flagship[2].charts()]
+
+
+def test_choices_by_name_and_by_place(flagship):
+    plot = flagship[2].plot
+    assert "placebo" in plot.placebo.__name__
+    titles = [axes.get_title(loc="left") for axes in (plot.placebo("H3", "all"), plot.placebo(sample="all", link="H3"))]
+    assert titles[0] == titles[1]
+    assert titles[0].startswith("H3")
+
+
+def test_an_axes_by_place_still_draws_and_warns(flagship):
+    given = Figure().subplots()
+    with pytest.warns(DeprecationWarning, match="ax by its name"):
+        assert flagship[2].plot.placebo("H1", "all", given) is given
+
+
+def test_levels_in_words_are_those_of_the_definitions(flagship):
+    """Under another level the intervals of captions, alternative texts and legends are the ones that were computed."""
+    verdict = flagship[2]
+    loose = SimpleNamespace(
+        definitions=verdict.definitions.model_copy(update={"level": 0.01}),
+        frame=verdict.frame,
+        link_names=verdict.link_names,
+    )
+    chart = charts.links(loose)
+    assert "98% interval" in chart.caption
+    assert "98% interval" in chart.alt
+    labels = [text.get_text() for text in charts.hazard(loose).figure.findobj(lambda a: hasattr(a, "get_text"))]
+    assert any("98% interval" in label for label in labels)
+
+
+def test_drawn_already_takes_no_options():
+    figure = Figure()
+    chart = Chart("n", "t", "a", figure, pd.DataFrame())
+    assert chart.figure is figure
+    assert Chart("n", "t", "a", figure.subplots(), pd.DataFrame()).figure is figure
