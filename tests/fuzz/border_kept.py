@@ -69,7 +69,7 @@ REPORT = {
         "inputs": {"^GSPC": "abc"},
         "versions": {"pandas": "3.0"},
         "shown": {"claims": {"figure": "percent2"}},
-        "files": {"results.json": "0", "tables/claims.csv": "0", "report.html": "0"},
+        "files": dict.fromkeys(("results.json", "tables/claims.csv", "report.html"), "0" * 64),
     },
     "results.json": {"car": {"lib": -0.0484}, "n": 3, "list": [1, 2.5, None]},
 }

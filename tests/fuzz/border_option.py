@@ -265,7 +265,7 @@ def _plan(**options):
 
 
 def _load_events(**options):
-    row = {"id": ["a"], "name": ["A"], "announced_at": ["2025-04-02 16:26"], "stance": ["escalation"]}
+    row = {"id": ["a"], "name": ["A"], "announced_at": ["2025-04-02 16:26-04:00"], "stance": ["escalation"]}
     es().load_events(pd.DataFrame(row), **options)
 
 
