@@ -83,13 +83,6 @@ class Leg(NamedTuple):
     resolution: str
 
 
-class Outcome(NamedTuple):
-    """What came of a leg: nothing said is good."""
-
-    said: str
-    seconds: float
-
-
 def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
@@ -168,14 +161,16 @@ def commands() -> list[list[str]]:
     return [list(words) for words in dict.fromkeys(ours) if words[1] not in NEEDS_NETWORK]
 
 
-def walk(leg: Leg, wheel: Path, scratch: Path) -> Outcome:
-    """Install the wheel into an empty environment and do what the pages say."""
-    start = time.monotonic()
+def walk(leg: Leg, wheel: Path, scratch: Path) -> str:
+    """Install the wheel into an empty environment, do what the pages say, and return what went wrong, if anything did."""
+    start, wrong = time.monotonic(), ""
     try:
         _walk(leg, wheel, scratch)
     except RuntimeError as error:
-        return Outcome(str(error), time.monotonic() - start)
-    return Outcome("", time.monotonic() - start)
+        wrong = f"Python {leg.version}, {leg.resolution}: {error}"
+    word = "FAILED" if wrong else "ok"
+    say(f"Python {leg.version}  {leg.resolution:<13}  {word:<6}  {time.monotonic() - start:.0f} s")
+    return wrong
 
 
 def _walk(leg: Leg, wheel: Path, scratch: Path) -> None:
@@ -223,14 +218,10 @@ def check(versions: list[str], scratch: Path) -> bool:
     legs = [Leg(version, python, how) for version, python in found.items() if python for how in RESOLUTIONS]
     for version in (version for version, python in found.items() if not python):
         say(f"Python {version}  not on this machine: not checked")
-    failures = []
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        for leg, outcome in zip(legs, pool.map(lambda leg: walk(leg, wheel, scratch), legs), strict=True):
-            word = "FAILED" if outcome.said else "ok"
-            say(f"Python {leg.version}  {leg.resolution:<13}  {word:<6}  {outcome.seconds:.0f} s")
-            failures += [f"Python {leg.version}, {leg.resolution}: {outcome.said}"] if outcome.said else []
-    for failure in failures:
-        say(f"\n{failure}")
+        failures = [wrong for wrong in pool.map(lambda leg: walk(leg, wheel, scratch), legs) if wrong]
+    for wrong in failures:
+        say(f"\n{wrong}")
     return bool(legs) and not failures
 
 
