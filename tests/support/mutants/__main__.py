@@ -12,11 +12,12 @@ import tempfile
 import time
 import tomllib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mutants import trial
-from mutants.reach import Reach, numeric_modules, record
+from mutants.reach import Reach, folders, numeric_modules, record
 from mutants.sites import Site, sites
 
 if TYPE_CHECKING:
@@ -63,34 +64,48 @@ def digest(*paths: Path) -> str:
     return told.hexdigest()[:16]
 
 
-def measured_reach(tree: Path, kept: Path, state: str, workers: int) -> Reach:
-    """Return which tests run which lines: as kept for this state of the tree, or by running the quick tests once."""
-    if kept.exists() and (told := json.loads(kept.read_text()))["state"] == state:
-        return Reach.of(told["records"])
-    say("every quick test runs once, to see which lines it reaches")
-    answers = [kept.with_name(f"reach-{at}.json") for at in range(workers)]
-    children = {
-        trial.start(tree, lambda at=at: record(tree, at, workers), answer): time.monotonic()
-        for at, answer in enumerate(answers)
-    }
+def measured_reach(trees: list[Path], kept: Path) -> Reach:
+    """Return which tests run which lines: folder by folder as kept, where nothing that they rest on is another."""
+    kept.mkdir(exist_ok=True)
+    tree, held = trees[0], {}
+    common = digest(*tree.glob("src/**/*.py"), *tree.glob("src/**/*.toml"), *tree.glob("tests/support/*.py"))
+    for folder, files in folders(tree).items():
+        state = f"{common}-{digest(*files, *tree.glob('tests/**/conftest.py'))}"
+        held[folder, state] = kept / f"{folder.replace('/', '.')}-{state}.json"
+    left = [key for key, answer in held.items() if not answer.exists()]
+    running: dict[int, tuple[Path, tuple[str, str], float]] = {}
+    free = list(trees)
     try:
-        while children:
-            child, how = trial.wait(children)
-            del children[child]
-            if how:
-                sys.exit(f"the tests that show which lines they reach were ended: {how}")
+        while left or running:
+            while left and free:
+                place, key = free.pop(), left.pop()
+                say(f"what do the quick tests of {key[0]} reach?")
+                files = folders(place)[key[0]]
+                work = partial(record, place, key[0], files)
+                running[trial.start(place, work, place / "answer.json")] = (place, key, time.monotonic())
+            child, how = trial.wait({child: one[-1] for child, one in running.items()})
+            place, key, _ = running.pop(child)
+            free.append(place)
+            if how == "outside":
+                left.append(key)
+                continue
+            keep_reach(place, held[key])
     finally:
-        trial.stop(children)
-    if any(not answer.exists() for answer in answers):
-        sys.exit((tree / "output.txt").read_text()[-4000:])
-    records = [json.loads(answer.read_text()) for answer in answers]
-    if any(part["code"] not in (0, NO_TESTS) for part in records):
-        failed = [test for part in records for test in part["failed"]]
-        sys.exit(f"without any change the tests fail: {', '.join(failed) or (tree / 'output.txt').read_text()[-4000:]}")
-    kept.write_text(json.dumps({"state": state, "records": records}))
-    for answer in answers:
-        answer.unlink()
-    return Reach.of(records)
+        trial.stop(running)
+    return Reach.of([json.loads(answer.read_text()) for answer in held.values()])
+
+
+def keep_reach(place: Path, answer: Path) -> None:
+    """Keep what a folder of tests reaches, or end where its tests fail without any change."""
+    output = (place / "output.txt").read_text()[-4000:]
+    if not (place / "answer.json").exists():
+        sys.exit(output)
+    told = json.loads((place / "answer.json").read_text())
+    if told["code"] not in (0, NO_TESTS):
+        sys.exit(f"without any change these fail: {', '.join(told['failed'])}\n{output}")
+    (place / "answer.json").replace(place / "told.json")
+    shutil.copyfile(place / "told.json", answer.with_suffix(".part"))
+    answer.with_suffix(".part").replace(answer)
 
 
 class Journal:
@@ -231,14 +246,14 @@ def main() -> int:
                 if path.is_file() and path.suffix in {".py", ".toml"} and path.name != LIST
             )
         )
-        reach = measured_reach(first, out / "reach.json", state, given.workers)
+        copies = (Path(place) / str(at) for at in range(1, given.workers))
+        trees = [first, *(Path(shutil.copytree(first, copy, symlinks=True)) for copy in copies)]
         modules = {
             str(path.relative_to(first)): sites(path.read_text()) for path in numeric_modules(first / "src/eventstudy")
         }
         drawn = draw({name: found for name, found in modules.items() if given.only in name}, given.number, given.seed)
-        copies = (Path(place) / str(at) for at in range(1, given.workers))
-        trees = [first, *(Path(shutil.copytree(first, copy, symlinks=True)) for copy in copies)]
         journal = Journal(out / "journal.jsonl", first, state)
+        reach = measured_reach(trees, out / "reach")
         wanted = [one for one in drawn if not known_equivalent(*one, listed)]
         try_all(wanted, trees, reach, journal)
         return int(tell(drawn, reach, journal, listed) < ENOUGH)

@@ -38,8 +38,8 @@ class Recorder:
     What a shared fixture runs is put down to every test that uses it, not only to the one that needed it first.
     """
 
-    def __init__(self, coverage: Any, share: int, shares: int) -> None:
-        self.coverage, self.share, self.shares = coverage, share, shares
+    def __init__(self, coverage: Any) -> None:
+        self.coverage = coverage
         self.stack = [""]
         self.seconds: dict[str, float] = defaultdict(float)
         self.failed: list[str] = []
@@ -54,11 +54,6 @@ class Recorder:
         finally:
             self.stack.pop()
             self.coverage.switch_context(self.stack[-1])
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        files = sorted({_file(item.nodeid) for item in items})[self.share :: self.shares]
-        items[:] = [item for item in items if _file(item.nodeid) in files]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -82,18 +77,18 @@ class Recorder:
         if report.failed:
             self.failed.append(report.nodeid)
 
-    def lines(self, root: Path) -> dict[str, dict[str, list[str]]]:
-        """Return, for each module, the tests of each line; those of the empty name ran it when it was imported."""
+    def lines(self, root: Path) -> dict[str, dict[str, list[int]]]:
+        """Return, for each module, the tests of each line, by their places in `seconds`; on import no test runs it."""
         data = self.coverage.get_data()
-        users = {context: self._users(context) for context in data.measured_contexts()}
-        told = {}
-        for path in data.measured_files():
-            by_line = data.contexts_by_lineno(path)
-            told[str(Path(path).relative_to(root))] = {
+        place = {test: at for at, test in enumerate(self.seconds)}
+        users = {context: [place[test] for test in self._users(context)] for context in data.measured_contexts()}
+        return {
+            str(Path(path).relative_to(root)): {
                 str(line): sorted({test for context in contexts for test in users[context]})
-                for line, contexts in by_line.items()
+                for line, contexts in data.contexts_by_lineno(path).items()
             }
-        return told
+            for path in data.measured_files()
+        }
 
     def _users(self, context: str) -> list[str]:
         if not context.startswith("fixture "):
@@ -102,28 +97,30 @@ class Recorder:
         return [test for test, used in self.fixtures.items() if test.startswith(base) and name in used]
 
 
-def other_rooms(root: Path) -> list[str]:
-    """Return the folders of tests whose rooms import nothing of the numeric ones."""
+def folders(root: Path) -> dict[str, list[Path]]:
+    """Return the files of tests by folder; left out are those whose room imports nothing of the numeric ones."""
     numeric = re.compile(rf"\beventstudy\.({'|'.join(ROOMS)})\b")
-    return [
-        str(folder.relative_to(root))
-        for folder in sorted((root / "tests").iterdir())
-        if (room := root / "src" / "eventstudy" / folder.name).is_dir()
-        and folder.name not in ROOMS
-        and not any(numeric.search(path.read_text()) for path in room.rglob("*.py"))
-    ]
+    found: dict[str, list[Path]] = {"src": sorted((root / "src").rglob("*.py"))}
+    for path in sorted((root / "tests").rglob("test_*.py")):
+        room = root / "src" / "eventstudy" / path.parent.name
+        above = (
+            not room.is_dir() or room.name in ROOMS or any(numeric.search(p.read_text()) for p in room.rglob("*.py"))
+        )
+        if above:
+            found.setdefault(str(path.parent.relative_to(root)), []).append(path)
+    return found
 
 
-def record(root: Path, share: int, shares: int) -> dict[str, Any]:
-    """Run one share of the quick tests in this process, which is given up afterwards, and return what they reach."""
+def record(root: Path, folder: str, files: list[Path]) -> dict[str, Any]:
+    """Run the quick tests of one folder in this process, which is given up afterwards, and return what they reach."""
     from coverage import Coverage  # noqa: PLC0415  of the development environment
 
     modules = [str(path) for path in numeric_modules(root / "src" / "eventstudy")]
     coverage = Coverage(data_file=None, config_file=False, include=modules)
-    recorder = Recorder(coverage, share, shares)
-    left_out = [f"--ignore={folder}" for folder in other_rooms(root)]
+    recorder = Recorder(coverage)
+    named = [folder] if folder == "src" else [str(path.relative_to(root)) for path in files]
     coverage.start()
-    code = pytest.main(["-q", "-m", QUICK, *PLAIN, "--timeout=0", *left_out], plugins=[recorder])
+    code = pytest.main(["-q", "-m", QUICK, *PLAIN, "--timeout=0", *named], plugins=[recorder])
     coverage.stop()
     return {
         "code": int(code),
@@ -153,9 +150,10 @@ class Reach:
         """Put together what several processes recorded."""
         lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for part in records:
+            names = list(part["seconds"])
             for module, by_line in part["lines"].items():
                 for line, tests in by_line.items():
-                    lines[module][int(line)].update(tests)
+                    lines[module][int(line)].update(names[at] for at in tests)
         return cls({test: spent for part in records for test, spent in part["seconds"].items()}, lines)
 
     def tests(self, module: str, site: Site) -> list[str]:
