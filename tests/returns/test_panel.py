@@ -178,3 +178,9 @@ def test_what_is_said_of_each_symbol_is_a_mapping(panel, name):
     frame = pd.DataFrame({"A": [1.0, 1.01]}, index=pd.to_datetime(["2025-04-02", "2025-04-03"]))
     with pytest.raises(DataError, match=f"{name}='XNYS' is not a mapping of symbol to text"):
         panel(frame, **{name: "XNYS"})
+
+
+def test_a_label_that_is_a_tuple_and_stands_twice_is_refused():
+    index = pd.Index(pd.Series([(1, 2), (1, 2), "y"], dtype=object))
+    with pytest.raises(DataError, match="stands 2 times"):
+        es.ReturnPanel(pd.DataFrame({"A": [0.01, 0.02, 0.03]}, index=index), calendar=None)

@@ -47,7 +47,8 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
     _refuse_unhashable(result)
     twice = result[result.duplicated()]
     if unique and len(twice):
-        msg = f"row label {twice[0]} stands {int((result == twice[0]).sum())} times; keep one row for each bar"
+        times = sum(label == twice[0] for label in result)  # one by one: a tuple would be taken for an array of labels
+        msg = f"row label {twice[0]!s:.60} stands {times} times; keep one row for each bar"
         raise DataError(msg)
     return result
 
