@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from importlib.resources.abc import Traversable
 
 from eventstudy.errors import InstallationError
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 
 def shipped(room: str, name: str) -> Traversable:

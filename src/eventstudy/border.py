@@ -7,19 +7,17 @@ import gzip
 import io
 import json
 import lzma
+import os
 import re
 import tomllib
 import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, Any, Final
 
 from eventstudy.errors import EventStudyError, InputError
 from eventstudy.words import visible
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterator
 
 LARGEST: Final = 2 * 1024**3  # bytes of a file, after it is expanded
 MOST_COLUMNS: Final = 20_000

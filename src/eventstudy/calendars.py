@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
+from exchange_calendars import ExchangeCalendar
 
 from eventstudy.border import guarded
 from eventstudy.errors import DataError, InputError
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from exchange_calendars import ExchangeCalendar
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.engine.result import AbnormalReturns
+from eventstudy.abnormal.engine.result import AbnormalReturns
 
 After = Literal["benchmark", "stop"]
 

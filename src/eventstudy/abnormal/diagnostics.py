@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.orthonormal import orthonormal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 LAGS: Final = 5
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.engine import estimate_again
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.engine.result import AbnormalReturns, Missing
-    from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.abnormal.engine.result import AbnormalReturns, Missing
+from eventstudy.abnormal.window_sample import WindowSample
 
 REMEMBERED: Final = 20_000_000
 """Pairs of security and bar of the panel up to which their CARs are remembered: 16 bytes each, touched when used."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal import AbnormalReturns, EstimationRecord, MarketModel, WindowSample, estimate
+from eventstudy.calibration.scenarios import Draw, Geometry
 from eventstudy.errors import StudyError
-
-if TYPE_CHECKING:
-    from eventstudy.calibration.scenarios import Draw, Geometry
 
 Window = tuple[int, int]
 

@@ -6,15 +6,13 @@ import json
 import os
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from eventstudy.errors import InputError
 from eventstudy.replace import alone_in, check_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 Window = tuple[int, int]
 Key = tuple[str, int, Window, str]

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,16 +24,9 @@ from eventstudy.calibration.scenarios import SCENARIOS, Geometry
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.sample_facts import EstimationFacts, SampleFacts
 from eventstudy.inference.core.spec import FEW, Condition, TestSpec
+from eventstudy.inference.core.statistic import Statistic
 from eventstudy.inference.registry import TESTS
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Executor
-    from pathlib import Path
-
-    from eventstudy.inference.core.statistic import Statistic
-
 
 WINDOWS: tuple[Window, ...] = ((0, 0), (0, 4), (-10, 10))
 EVENTS = (10, 50, 200)

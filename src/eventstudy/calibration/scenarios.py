@@ -7,18 +7,14 @@ stretch of calendar of its own, and the stretches are laid one after another.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from eventstudy.inference.core.spec import Condition
+from eventstudy.inference.core.spec import Condition
 
 SIGMA = 0.02
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
 
 from eventstudy._shipped import shipped_text
 from eventstudy.border import existing_file, guarded, read_text
@@ -12,10 +14,6 @@ from eventstudy.calibration.journal import Cell
 from eventstudy.calibration.lab import Row
 from eventstudy.errors import InputError
 from eventstudy.replace import check_file, write_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 TABLES: Final = ("analytic.csv", "analytic_200.csv", "analytic_5.csv", "power.csv", "resampling.csv")
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, Optional
+from typing import Annotated, Any, Final, NoReturn, Optional
 
 import typer
 from typer.core import TyperGroup
@@ -20,9 +21,6 @@ from eventstudy._version import __version__
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
 from eventstudy.errors import EventStudyError, SourceError, StudyError
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FAULT: Final = 70  # EX_SOFTWARE of sysexits.h: neither the input nor a source is wrong, we are
 

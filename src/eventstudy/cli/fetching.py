@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -12,9 +13,6 @@ from eventstudy.cli.saying import note, say
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
 from eventstudy.returns.sources.frozen import check_frozen
 from eventstudy.words import visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HANDFUL = 5  # symbols; a bar is shown above
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
@@ -16,9 +16,6 @@ from eventstudy.cli.saying import note
 from eventstudy.errors import InputError, StudyError
 from eventstudy.replace import same_place
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MOST_WORKERS = 61  # processes: the most that Windows lets one wait for
 

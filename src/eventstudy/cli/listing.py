@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
@@ -16,9 +16,6 @@ from eventstudy.events import load_events
 from eventstudy.inference.registry import TESTS
 from eventstudy.report.formats import csv_text
 from eventstudy.words import visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PIPE_WIDTH = 400  # columns of a table that goes to a file or a pipe: wide enough for one line a row
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 import gc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -13,20 +14,13 @@ from rich.text import Text
 from eventstudy.cli.listing import print_csv, print_frame
 from eventstudy.cli.saying import note, say
 from eventstudy.errors import InputError
-from eventstudy.report import check_document, check_target, read_manifest, write_document
+from eventstudy.report import Document, check_document, check_target, read_manifest, write_document
 from eventstudy.report.build import build_document
 from eventstudy.report.gate.compare import check_images, check_tolerance
 from eventstudy.report.parts.chain import verdict_of
-from eventstudy.report.parts.part import gather
+from eventstudy.report.parts.part import Inputs, gather
 from eventstudy.study.study_file import load_study
 from eventstudy.words import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from eventstudy.report import Document
-    from eventstudy.report.parts.part import Inputs
 
 LOCAL_LACK = ("NoSuchTicker", "DataError")  # a local source that simply lacks a symbol has not failed
 REMOTE = frozenset({"yahoo", "french", "fred", "stooq"})

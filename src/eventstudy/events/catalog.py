@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from eventstudy.errors import CatalogError, InputError
@@ -18,9 +20,6 @@ from eventstudy.events.vocabulary import Vocabulary, nearest
 from eventstudy.words import brief, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from os import PathLike
-
     import pandas as pd
 
 HTML_ROWS = 20  # rows that a notebook shows; the rest is counted

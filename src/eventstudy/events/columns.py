@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,6 @@ import pandas as pd
 from eventstudy.events.moments import parse_date
 from eventstudy.events.vocabulary import CONFIDENCES, PRECISIONS, TIERS, NotListed
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 REQUIRED: Final = ("id", "name", "announced_at", "stance")
 ALIASES: Final = {"event_id": "id"}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
-from typing import TYPE_CHECKING
+from datetime import date, time
 
 import pandas as pd
 
@@ -12,9 +11,6 @@ from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.errors import CatalogError
 from eventstudy.events.vocabulary import DATE_ONLY, HALF_WIDTHS, PRECISIONS, one_of
 from eventstudy.words import visible
-
-if TYPE_CHECKING:
-    from datetime import date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

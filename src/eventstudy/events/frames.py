@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,6 @@ from eventstudy.calendars import first_sessions, timings
 from eventstudy.events.event import Event
 from eventstudy.events.vocabulary import Vocabulary
 from eventstudy.words import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 _TIMES: Final = ("announced_at", "earliest", "latest")
 _FLAGS: Final = ("lead", "scheduled", "doubtful")

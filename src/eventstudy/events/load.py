@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -17,11 +20,6 @@ from eventstudy.events.readers import SUFFIXES, read_file, read_frame, read_toml
 from eventstudy.events.validate import Draft, build_events, unknown_keys
 from eventstudy.events.vocabulary import LEVELS, STANCES, Vocabulary, one_of
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from os import PathLike
-    from zoneinfo import ZoneInfo
 
 #: Named here, not listed from the folder: a file that is missing is then told from a name that never was.
 CATALOGUES: Final = ("fomc", "us-china")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstudy.border import existing_file, parse_json, parse_toml, read_text
@@ -15,9 +16,6 @@ from eventstudy.events.vocabulary import listed
 from eventstudy.words import brief, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
     import pandas as pd
 
 SUFFIXES: Final = (".toml", ".csv", ".json")

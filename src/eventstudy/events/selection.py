@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from eventstudy.errors import InputError
+from eventstudy.events.event import Event
 from eventstudy.events.moments import parse_date
 from eventstudy.events.vocabulary import CONFIDENCES, PRECISIONS, TIERS, Vocabulary, one_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from eventstudy.events.event import Event
 
 EQUAL: Final = ("stance", "level", "tier", "scope", "precision", "confidence", "cluster")
 FLAGS: Final = ("lead", "scheduled", "doubtful")

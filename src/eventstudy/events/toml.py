@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from os import PathLike
+from typing import Any, Final
 
 import pandas as pd
 
@@ -14,11 +16,6 @@ from eventstudy.events.columns import COLUMNS
 from eventstudy.events.event import Event
 from eventstudy.events.vocabulary import Vocabulary
 from eventstudy.replace import write_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from os import PathLike
-
 
 _DEFAULTS: Final = {item.name: item.default for item in fields(Event)}
 _ALWAYS: Final = ("precision",)  # it has a default, but a reader must not have to guess it

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from eventstudy.errors import LISTED, CatalogError, Problem
 from eventstudy.events.columns import ALIASES, COLUMNS, MOMENTS, PLAIN, REQUIRED, is_empty
@@ -14,9 +16,6 @@ from eventstudy.events.vocabulary import DATE_ONLY, NotListed, Vocabulary, liste
 from eventstudy.words import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from zoneinfo import ZoneInfo
-
     import pandas as pd
 
 

@@ -6,18 +6,16 @@ it declares them (central-bank decisions: hike, hold, cut); tiers, precisions an
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pandas as pd
 
 from eventstudy.errors import LISTED
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
 
 LONGEST_WORD: Final = 100  # characters of a value for which a near word is looked for
 

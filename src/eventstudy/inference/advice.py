@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.statistic import coarse
 from eventstudy.inference.registry import TESTS, recommend, run
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
-
 
 FIRST = 3
 """Tests named first."""

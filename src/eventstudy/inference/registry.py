@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
 
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import Alternative, TestResult
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.core.spec import FEWEST
+from eventstudy.inference.core.spec import FEWEST, Need, TestSpec
 from eventstudy.inference.core.statistic import Statistic, quantile
 from eventstudy.inference.core.validity import Conditions, caveats, judge, measure
 from eventstudy.inference.families import (
@@ -32,12 +34,6 @@ from eventstudy.inference.families import (
     single_event,
 )
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from eventstudy.abnormal.window_sample import WindowSample
-    from eventstudy.inference.core.spec import Need, TestSpec
 
 _FAMILIES = (
     parametric,

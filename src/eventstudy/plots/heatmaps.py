@@ -5,10 +5,11 @@ Colour never stands alone: cells carry their number where there is room, and a m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 
 from eventstudy.errors import InputError
@@ -25,9 +26,6 @@ from eventstudy.plots.style import (
     scaled,
 )
 from eventstudy.words import stripped
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Orange to white to blue: both ends dark, told apart with any colour vision; the sign is marked besides.
 _DIVERGING = LinearSegmentedColormap.from_list("eventstudy", ["#8A3100", "#E8935A", "#FFFFFF", "#6DB1DC", "#004B7A"])

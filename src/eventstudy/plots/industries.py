@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from eventstudy.errors import InputError
@@ -21,10 +23,6 @@ from eventstudy.plots.style import (
     styled,
 )
 from eventstudy.words import stripped
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _UP, _DOWN = "#0072B2", "#C44601"
 

@@ -7,18 +7,14 @@ font in use, so that what holds on paper holds on a screen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.transforms import offset_copy
 
 from eventstudy.plots.style import drawn_on, lay_out
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from eventstudy.errors import InputError
@@ -27,9 +28,6 @@ from eventstudy.plots.style import (
     slug,
 )
 from eventstudy.words import stripped
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _ROWS_AT_MOST = 40  # more rows than these do not stay legible on one page
 

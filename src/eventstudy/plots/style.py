@@ -10,27 +10,24 @@ import re
 import textwrap
 import threading
 import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib import style as mpl_style
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter
 
 from eventstudy._shipped import shipped
 from eventstudy.errors import InputError
 from eventstudy.words import stripped
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
 #: The names of the shipped style sheets; matplotlib loads them as ``eventstudy.plots.NAME`` too.
 Style = Literal["screen", "paper"]

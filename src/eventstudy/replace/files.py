@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eventstudy.errors import InputError
 from eventstudy.replace.locks import alone_in
 from eventstudy.replace.names import beside, is_plain, leftovers, made_by_us, shown, told
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def check_file(path: str | os.PathLike[str], error: type[InputError] = InputError) -> Path:

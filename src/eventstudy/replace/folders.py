@@ -11,18 +11,16 @@ import json
 import os
 import re
 import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from eventstudy.errors import EventStudyError, InputError
 from eventstudy.replace.locks import alone_in
 from eventstudy.replace.names import beside, is_plain, leftovers, shown, told
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 MANIFEST: Final = "manifest.json"
 LISTED: Final = 20

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from eventstudy.replace.names import beside
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 LOCK_MARK: Final = b"a lock of eventstudy\n"
 """What a lock file of ours holds, so that it can be told from another program's when the cache is cleared."""

@@ -14,14 +14,11 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from eventstudy.errors import InputError
+from eventstudy.errors import InputError
 
 
 def _stem(name: str) -> str:

@@ -12,15 +12,13 @@ import json
 import math
 import unicodedata
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError
-
-if TYPE_CHECKING:
-    from eventstudy.report.document import Table
+from eventstudy.report.document import Table
 
 MISSING = "—"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -16,11 +17,7 @@ from eventstudy.border import existing_file, guarded, parse_json, read_text
 from eventstudy.errors import DataError, InputError
 from eventstudy.replace import write_whole
 from eventstudy.report.formats import json_text, jsonable, moment
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from eventstudy.study import StudyResult
+from eventstudy.study import StudyResult
 
 _KIND = "eventstudy.result"
 _VERSION = 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,6 @@ from pandas.api.types import is_hashable
 from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DAILY: Final = pd.Timedelta(hours=20)  # a typical step from which on bars are days
 

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from eventstudy.errors import BadPayload, DataError
+from eventstudy.returns.bars import Bars
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from eventstudy.returns.bars import Bars
 
 Adjustment = Literal["total", "price", "none", "source"]
 ADJUSTMENTS: Final = ("total", "price", "none", "source")

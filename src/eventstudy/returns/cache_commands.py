@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import datetime as dt
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.returns.adjust import adjusted_close
+from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Key, Store, default_folder
 from eventstudy.returns.load import load_prices
+from eventstudy.returns.panel import PricePanel
+from eventstudy.returns.remote.remote import RemoteSource
 from eventstudy.returns.sources.registry import remote_source
-
-if TYPE_CHECKING:
-    import datetime as dt
-    import os
-    from collections.abc import Callable, Iterable
-
-    from eventstudy.returns.bars import Bars
-    from eventstudy.returns.panel import PricePanel
-    from eventstudy.returns.remote.remote import RemoteSource
 
 LISTED: Final = ("source", "adjustment", "symbol", "rows", "first", "last", "covered", "currency", "timezone", "as_of")
 BASIS_POINT: Final = 1e-4

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,17 +16,10 @@ from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import Kind, PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
-from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, ask, near, side_by_side
+from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, PriceSource, ask, near, side_by_side
 from eventstudy.returns.quality.possible import possible_frame
 from eventstudy.returns.sources.registry import resolve
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
-
-if TYPE_CHECKING:
-    import datetime as dt
-    import os
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from eventstudy.returns.protocol import PriceSource
 
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 

@@ -6,8 +6,9 @@ is always between neighbouring sessions: a hole is missing bars, and no return c
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,6 @@ from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.returns.tables.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 Kind = Literal["simple", "log"]
 

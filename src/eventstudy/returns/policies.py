@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,6 @@ import pandas as pd
 from eventstudy.errors import DataError
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: Prices quoted in a hundredth of a currency.
 MINOR: Final = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS"}

@@ -15,8 +15,9 @@ also return a `PricePanel` or a `ReturnPanel`, which can say more: failures with
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
 
@@ -24,9 +25,6 @@ from eventstudy.errors import DataError, NoSuchTicker
 from eventstudy.returns._index import normal_index
 from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
 from eventstudy.returns.panel import PricePanel, ReturnPanel
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ALL: str = "*"  # among symbols: everything that the source has
 

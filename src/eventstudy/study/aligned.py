@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.errors import StudyError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eventstudy.returns import ReturnPanel
+from eventstudy.returns import ReturnPanel
 
 
 @dataclass(frozen=True, slots=True)

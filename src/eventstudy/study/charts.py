@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.tables.averages import aar
 from eventstudy.study.tables.exclusions import events
 from eventstudy.study.tables.explain import explain_cars
 from eventstudy.study.tables.returns import car
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from eventstudy.study.fitted import Fitted, Window
 
 
 EXPLAINED = {

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal import AbnormalReturns
-    from eventstudy.returns import ReturnPanel
-    from eventstudy.study.aligned import Aligned, Placed
-    from eventstudy.study.design import Design
-    from eventstudy.study.request import Request
+from eventstudy.abnormal import AbnormalReturns
+from eventstudy.returns import ReturnPanel
+from eventstudy.study.aligned import Aligned, Placed
+from eventstudy.study.design import Design
+from eventstudy.study.request import Request
 
 Alternative = Literal["two-sided", "less", "greater"]
 

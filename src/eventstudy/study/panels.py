@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,6 @@ import pandas as pd
 from eventstudy.abnormal.models.lumped import lump
 from eventstudy.errors import DataError
 from eventstudy.returns import LEVEL_SYMBOLS, PricePanel, ReturnPanel
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy._version import __version__
-
-if TYPE_CHECKING:
-    from eventstudy.study.fitted import Fitted
+from eventstudy.study.fitted import Fitted
 
 
 def provenance(result: Fitted) -> dict[str, Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 from pandas.api.types import is_hashable
 
 from eventstudy.errors import StudyError
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from pandas.api.extensions import ExtensionArray
 
 
 @dataclass(frozen=True, slots=True)

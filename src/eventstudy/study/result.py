@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from eventstudy.abnormal import WindowSample
+from eventstudy.abnormal.buy_and_hold import After
+from eventstudy.abnormal.engine.result import Missing
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.result import TestResult
 from eventstudy.returns import ReturnPanel
+from eventstudy.study.charts import Figures
 from eventstudy.study.design import Design
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
@@ -20,16 +26,6 @@ from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressi
 from eventstudy.study.tables.significance import one_test
 from eventstudy.study.window_sample import window_sample
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from eventstudy.abnormal import WindowSample
-    from eventstudy.abnormal.buy_and_hold import After
-    from eventstudy.abnormal.engine.result import Missing
-    from eventstudy.inference.core.result import TestResult
-    from eventstudy.returns import ReturnPanel
-    from eventstudy.study.charts import Figures
 
 
 @dataclass(frozen=True, eq=False)

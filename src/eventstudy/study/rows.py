@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
 from eventstudy.abnormal.exclusion import Exclusion
-
-if TYPE_CHECKING:
-    from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.fitted import Fitted, Part
 
 
 def studied_rows(result: Fitted) -> Ints:

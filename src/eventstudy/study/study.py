@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eventstudy.events import EventCatalog
+from eventstudy.returns import ReturnPanel
 from eventstudy.study.design import Design
+from eventstudy.study.result import StudyResult
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     import pandas as pd
-
-    from eventstudy.events import EventCatalog
-    from eventstudy.returns import ReturnPanel
-    from eventstudy.study.result import StudyResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,14 @@ shipped with the package are found by name; one's own by path.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, get_args
+from typing import Annotated, Any, Final, Self, get_args
 
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from eventstudy._shipped import shipped_text
 from eventstudy.border import existing_file, is_there, parse_toml, read_text
@@ -19,11 +21,6 @@ from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.errors import LISTED, StudyError
 from eventstudy.events.moments import parse_date
 from eventstudy.words import brief, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pydantic_core import ErrorDetails
 
 FAR = 10_000  # sessions, forty years: what lies further is a slip of the hand
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
+from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.placebo_refit import Again, admissible
 from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.study import rows
+from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.tables.exclusions import excluded
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal import AbnormalReturns
-    from eventstudy.study.fitted import Fitted, Part
 
 
 def window_sample(

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.abnormal.engine.inputs import SUSPECT
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.engine.inputs import Inputs
-    from eventstudy.abnormal.models.protocol import Model
-    from eventstudy.abnormal.orthonormal import Basis
+from eventstudy.abnormal.engine.inputs import SUSPECT, Inputs
+from eventstudy.abnormal.models.protocol import Model
+from eventstudy.abnormal.orthonormal import Basis
 
 
 class Draft:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from eventstudy.abnormal.engine.chunks import each_chunk
+from eventstudy.abnormal.engine.inputs import Inputs
 from eventstudy.abnormal.orthonormal import orthonormal
 from eventstudy.abnormal.window_sample import EstimationRecord
 from eventstudy.abnormal.windows import bars_of
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.engine.inputs import Inputs
 
 CHUNK: Final = 1024
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.chunks import each_chunk
-from eventstudy.abnormal.engine.inputs import SUSPECT
+from eventstudy.abnormal.engine.draft import Draft
+from eventstudy.abnormal.engine.inputs import SUSPECT, Inputs
 from eventstudy.abnormal.engine.solve import CLOSE_FIT, Fits, solve_chunk
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.orthonormal import Basis, orthonormal
 from eventstudy.abnormal.windows import cut, cut_flags
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.engine.draft import Draft
-    from eventstudy.abnormal.engine.inputs import Inputs
 
 DESIGNS: Final = 512
 """Dates whose designs are held at once."""

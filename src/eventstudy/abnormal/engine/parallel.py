@@ -5,19 +5,16 @@ The number of shares depends on the study, never on the workers, and a security-
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.engine.engine import checked, estimate
 from eventstudy.abnormal.engine.kernel import compiled
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from eventstudy.abnormal.engine.result import AbnormalReturns
+from eventstudy.abnormal.engine.result import AbnormalReturns
 
 SHARES: Final = 8
 

@@ -6,20 +6,16 @@ sigma^2 (n_t + x*' C x*), written as sigma^2 |factor x*|^2 with whatever C the e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.abnormal.engine.draft import Draft
+from eventstudy.abnormal.engine.inputs import Inputs
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.protocol import OwnModel, Windows
 from eventstudy.abnormal.orthonormal import Basis
 from eventstudy.abnormal.window_sample import EstimationRecord
 from eventstudy.abnormal.windows import bars_of, cut
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.engine.draft import Draft
-    from eventstudy.abnormal.engine.inputs import Inputs
 
 
 def estimate_own(inputs: Inputs, model: OwnModel, out: Draft, chunk: int) -> None:

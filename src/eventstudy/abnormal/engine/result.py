@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.estimation_record import estimation_record
+from eventstudy.abnormal.engine.inputs import Inputs
 from eventstudy.abnormal.engine.per_window import own_record
 from eventstudy.abnormal.exclusion import Exclusion
-from eventstudy.abnormal.models.protocol import is_own
-from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.abnormal.models.protocol import Model, is_own
+from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
 from eventstudy.abnormal.windows import bars_of
 from eventstudy.errors import StudyError
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.engine.inputs import Inputs
-    from eventstudy.abnormal.models.protocol import Model
-    from eventstudy.abnormal.window_sample import EstimationRecord
 
 Missing = Literal["available", "strict", "lump"]
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventstudy._typing import Floats
-from eventstudy.abnormal.models.protocol import OwnFit
+from eventstudy.abnormal.models.protocol import OwnFit, Split, Windows
 from eventstudy.abnormal.orthonormal import orthonormal
 from eventstudy.errors import StudyError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from eventstudy.abnormal.models.protocol import Split, Windows
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,12 @@ All of them are the same batched regression (`eventstudy.abnormal.estimate`). A 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.models.protocol import Split, _needed
 from eventstudy.errors import StudyError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)

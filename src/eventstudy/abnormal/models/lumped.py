@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.models.least_squares import least_squares
-from eventstudy.abnormal.models.protocol import OwnFit, Windows
+from eventstudy.abnormal.models.protocol import Model, OwnFit, Split, Windows
 from eventstudy.abnormal.models.thin_trading import _market
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.models.protocol import Model, Split
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,14 @@ intercept takes up the bias; they are offered, and no default.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.models.least_squares import least_squares
-from eventstudy.abnormal.models.protocol import OwnFit, Windows
+from eventstudy.abnormal.models.protocol import OwnFit, Split, Windows
 from eventstudy.errors import StudyError
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.models.protocol import Split
 
 LEAST_DENOMINATOR: Final = 0.1
 """METHODS 2.1: with 1 + 2 rho at or below this the Scholes-Williams beta is not defined."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from eventstudy.hypothesis.verdict.charts import Plots
 from eventstudy.hypothesis.verdict.findings import Findings
 from eventstudy.hypothesis.verdict.wording import sentences
 from eventstudy.json_values import plain
+from eventstudy.plots.chart import Chart
 from eventstudy.words import typeset
-
-if TYPE_CHECKING:
-    from eventstudy.hypothesis.verdict.charts import Plots
-    from eventstudy.plots.chart import Chart
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from eventstudy._typing import Floats
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.abnormal.window_sample import WindowSample
 
 
 @dataclass(frozen=True, slots=True)

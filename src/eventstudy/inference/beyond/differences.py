@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
-from eventstudy.inference.core.result import TestResult
+from eventstudy.inference.core.result import TestResult, TestResult as Result
 from eventstudy.inference.families.calendar_time import newey_west
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from eventstudy.inference.core.result import TestResult as Result
 
 LEAST_DF = 5
 """The variance of a squared t exists from 5 degrees of freedom on."""

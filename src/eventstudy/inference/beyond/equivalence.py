@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scipy import integrate, special
 
 from eventstudy.errors import StudyError
-from eventstudy.inference.core.result import TestResult
-
-if TYPE_CHECKING:
-    from eventstudy.inference.core.result import TestResult as Result
+from eventstudy.inference.core.result import TestResult, TestResult as Result
 
 
 def equivalence(

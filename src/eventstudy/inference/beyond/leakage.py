@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import special, stats
 
 from eventstudy._typing import Floats
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.beyond.power import minimum_detectable
-from eventstudy.inference.core.result import TestResult
+from eventstudy.inference.core.result import TestResult, TestResult as Result
 from eventstudy.inference.core.statistic import NEGLIGIBLE
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
-    from eventstudy.inference.core.result import TestResult as Result
 
 
 def pre_event(sample: WindowSample) -> Result:

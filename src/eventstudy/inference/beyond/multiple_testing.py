@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 Adjustment = Literal["bonferroni", "holm", "bh", "by"]
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import optimize, special, stats
 
 from eventstudy._typing import Floats
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.result import Alternative
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.families.placebo import placebo_dates
+from eventstudy.inference.families.placebo import Scheme, placebo_dates
 from eventstudy.inference.registry import TESTS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eventstudy.abnormal.window_sample import WindowSample
-    from eventstudy.inference.core.result import Alternative
-    from eventstudy.inference.families.placebo import Scheme
 
 
 def caar_se(sigma: float, n: int, *, bars: int = 1, m: float = math.inf, correlation: float = 0.0) -> float:

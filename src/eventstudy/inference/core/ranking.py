@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.abnormal.window_sample import EstimationRecord
 from eventstudy.inference.core.statistic import sd
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from eventstudy.abnormal.window_sample import EstimationRecord
 
 BLOCK = 256
 """Rows that are sorted at a time: half a megabyte stays in the processor's cache, which is six times as fast."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from eventstudy._typing import Floats, Ints
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.abnormal.window_sample import WindowSample
 
 LEAST_SHARED = 30
 """A correlation over fewer shared bars is taken as 0 (METHODS 4.7)."""

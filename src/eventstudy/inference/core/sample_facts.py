@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
 from eventstudy.errors import StudyError
-from eventstudy.inference.core.ranking import pseudo_day, rank_portfolio, row_ranks, standardized_residuals
+from eventstudy.inference.core.ranking import (
+    RankPortfolio,
+    pseudo_day,
+    rank_portfolio,
+    row_ranks,
+    standardized_residuals,
+)
 from eventstudy.inference.core.residual_correlation import batch_correlation
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
-    from eventstudy.inference.core.ranking import RankPortfolio
 
 
 @dataclass(frozen=True)

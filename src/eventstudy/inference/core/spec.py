@@ -6,13 +6,11 @@ recommendation (`recommend`) and the calibration lab read the same declaration, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from eventstudy.inference.core.statistic import Statistic
+from eventstudy.inference.core.statistic import Statistic
 
 Condition = Literal[
     "dependence",

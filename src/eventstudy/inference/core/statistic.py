@@ -7,18 +7,16 @@ not exist there (too few values, no variance), and the registry turns that into 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from eventstudy._typing import Floats
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NEGLIGIBLE = 1e-12
 """A spread below this share of the largest value is rounding, not variance: float64 carries 16 digits."""

@@ -5,23 +5,18 @@ The thresholds are conventions, named below; each measurement stands in the resu
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.core.spec import CONDITIONS, FEW, FEWEST, MANY
+from eventstudy.inference.core.spec import CONDITIONS, FEW, FEWEST, MANY, Condition, TestSpec
 from eventstudy.inference.core.statistic import moments
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from eventstudy.abnormal.window_sample import WindowSample
-    from eventstudy.inference.core.spec import Condition, TestSpec
 
 FAT = 1.0
 """Excess kurtosis of the standardized residuals, pooled; the normal has 0, daily stock returns 3 and more."""

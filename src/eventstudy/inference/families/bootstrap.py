@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventstudy._typing import Floats
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
-from eventstudy.inference.core.statistic import moments
+from eventstudy.inference.core.statistic import Statistic, moments
 from eventstudy.inference.families.draws import from_draws, no_draws, pieces
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from eventstudy.abnormal.window_sample import WindowSample
-    from eventstudy.inference.core.statistic import Statistic
 
 LOST = 1e-14
 """A variance below this share of the mean square is rounding: float64 carries 16 digits."""

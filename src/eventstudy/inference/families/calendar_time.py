@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import NEGLIGIBLE, Statistic, from_normal, from_t
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
 
 Method = Literal["ols", "wls", "hac", "jaffe"]
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from eventstudy._typing import Floats
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import NEGLIGIBLE, Statistic, from_t
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
 
 
 @dataclass(frozen=True, slots=True)

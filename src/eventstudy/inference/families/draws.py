@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.inference.core.statistic import Statistic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CELLS = 2_000_000
 """Numbers drawn at once: 16 MB."""

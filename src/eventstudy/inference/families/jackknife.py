@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import NEGLIGIBLE, Statistic, from_t
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
 
 
 def jackknife(car: Floats, cluster: Ints) -> Statistic:

@@ -6,20 +6,18 @@ counts in proportion to the bars that the two tested windows share: no shared ba
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.residual_correlation import relative_correlation
+from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, count, from_normal, from_t
 from eventstudy.inference.families.parametric import bmp, patell, standardized
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
-    from eventstudy.inference.core.sample_facts import SampleFacts
 
 
 def kp_patell(scar: Floats, df: Floats, correlation: Floats, *, floor: bool = True) -> Statistic:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.placebo_refit import Again
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, mean, moments
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
 
 Scheme = Literal["auto", "independent", "cluster", "shift", "matched"]
 

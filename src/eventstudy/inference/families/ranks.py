@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from eventstudy._typing import Floats
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.ranking import RankPortfolio, pseudo_day, rank_portfolio, sign_portfolio
+from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, from_normal, from_t, sd
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
-    from eventstudy.inference.core.sample_facts import SampleFacts
 
 
 def corrado(estimation: Floats, window: Floats) -> Statistic:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
-from eventstudy.inference.core.statistic import coarse
+from eventstudy.inference.core.statistic import Statistic, coarse
 from eventstudy.inference.families.draws import from_draws, no_draws, pieces
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from eventstudy.abnormal.window_sample import WindowSample
-    from eventstudy.inference.core.statistic import Statistic
 
 Weights = Literal["rademacher", "webb"]
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from eventstudy._typing import Floats
+from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic
-
-if TYPE_CHECKING:
-    from eventstudy.abnormal.window_sample import WindowSample
 
 
 def sq(reaction: float, past: Floats, *, level: float = 0.95) -> Statistic:

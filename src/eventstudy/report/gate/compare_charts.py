@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from eventstudy.border import guarded
 from eventstudy.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PATCH = 8  # pixels a side: a letter, or a line and what is beside it
 

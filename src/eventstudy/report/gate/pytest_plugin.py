@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from eventstudy.report.gate.differences import Comparison
+from eventstudy.report.gate.differences import Comparison
 
 
 class Check(Protocol):

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from eventstudy._shipped import shipped_text
-from eventstudy.report.document import UNITS, Section, safe_name
+from eventstudy.plots.chart import Chart
+from eventstudy.report.document import UNITS, Document, Section, Table, safe_name
 from eventstudy.report.formats import json_text, shown, sort_key, unit_of
 from eventstudy.report.page.svg import inline, letter_block
 from eventstudy.words import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from eventstudy.plots.chart import Chart
-    from eventstudy.report.document import Document, Table
 
 ROWS_SHOWN = 250  # more rows than these make a page heavy and nobody reads them there; the CSV file has them all
 TEXT_SHOWN = 300  # characters of a cell

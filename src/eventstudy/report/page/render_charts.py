@@ -7,14 +7,13 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
 from eventstudy.plots import render_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from multiprocessing.connection import Connection
-
     from matplotlib.figure import Figure
 
 KINDS: Final = ("svg", "png")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from eventstudy.errors import InputError
 from eventstudy.replace import (
@@ -17,14 +17,11 @@ from eventstudy.replace import (
     replace_folder,
     same_place,
 )
-from eventstudy.report.document import safe_name
+from eventstudy.report.document import Document, Table, safe_name
 from eventstudy.report.formats import csv_text, json_text, unit_of
 from eventstudy.report.page.page import render_page
 from eventstudy.report.page.render_charts import draw_all
 from eventstudy.returns.cache.store import default_folder
-
-if TYPE_CHECKING:
-    from eventstudy.report.document import Document, Table
 
 GENERATOR = "eventstudy"  # the mark by which a manifest is known to be ours
 

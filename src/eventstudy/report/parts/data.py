@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from eventstudy.inference.registry import TESTS
 from eventstudy.report.document import Section, Table
 from eventstudy.report.parts.overview import quality_chart
-from eventstudy.report.parts.part import Part
-
-if TYPE_CHECKING:
-    from eventstudy.report.parts.part import Inputs
+from eventstudy.report.parts.part import Inputs, Part
 
 
 def data_part(inputs: Inputs) -> Part:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,8 @@ from eventstudy.abnormal import MeanAdjusted
 from eventstudy.plots.chart import Chart, chart
 from eventstudy.report.document import Section, Table
 from eventstudy.report.parts.overview import attrition_chart
-from eventstudy.report.parts.part import Part, records, window_text
-from eventstudy.study import EventStudy
-
-if TYPE_CHECKING:
-    from eventstudy.report.parts.part import Inputs
-    from eventstudy.study import StudyResult
+from eventstudy.report.parts.part import Inputs, Part, records, window_text
+from eventstudy.study import EventStudy, StudyResult
 
 LEVEL = 0.95
 MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test")

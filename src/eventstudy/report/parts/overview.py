@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from eventstudy import plots
-from eventstudy.plots.chart import chart
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from eventstudy.plots.chart import Chart
-    from eventstudy.report.parts.part import Inputs
+from eventstudy.plots.chart import Chart, chart
+from eventstudy.report.parts.part import Inputs
 
 SESSIONS = 30  # rows of the heat map that stay legible on one page
 

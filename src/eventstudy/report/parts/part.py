@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.border import is_there
 from eventstudy.errors import SourceError, StudyError
-from eventstudy.events import load_events
-from eventstudy.hypothesis import load_definitions
+from eventstudy.events import EventCatalog, load_events
+from eventstudy.hypothesis import Definitions, load_definitions
+from eventstudy.hypothesis.record.sections import Stances
 from eventstudy.json_values import plain
 from eventstudy.plots.chart import Chart
-from eventstudy.returns import ReturnPanel, load_prices, load_returns
+from eventstudy.report.document import Fact, Section, Table
+from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
+from eventstudy.study.study_file import StudyFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     import pandas as pd
-
-    from eventstudy.events import EventCatalog
-    from eventstudy.hypothesis import Definitions
-    from eventstudy.hypothesis.record.sections import Stances
-    from eventstudy.report.document import Fact, Section, Table
-    from eventstudy.returns import PricePanel
-    from eventstudy.study.study_file import StudyFile
 
 BUNDLED = "bundled"
 

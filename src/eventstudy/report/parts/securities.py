@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
@@ -13,14 +11,10 @@ from eventstudy.inference.families.parametric import cross_sectional
 from eventstudy.plots.chart import Chart
 from eventstudy.report.document import Section, Table
 from eventstudy.report.parts.overview import heatmap_chart
-from eventstudy.report.parts.part import Part, records, told_apart, window_text
-from eventstudy.study import EventStudy
-
-if TYPE_CHECKING:
-    from eventstudy.report.parts.part import Inputs
-    from eventstudy.returns import ReturnPanel
-    from eventstudy.study import StudyResult
-    from eventstudy.study.study_file import CrossSectionPart
+from eventstudy.report.parts.part import Inputs, Part, records, told_apart, window_text
+from eventstudy.returns import ReturnPanel
+from eventstudy.study import EventStudy, StudyResult
+from eventstudy.study.study_file import CrossSectionPart
 
 LEVEL = 0.95
 FEWEST = 2  # sessions that a mean is tested on

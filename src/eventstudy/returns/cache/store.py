@@ -15,11 +15,12 @@ import io
 import json
 import os
 import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import pandas as pd
@@ -29,9 +30,6 @@ from eventstudy.errors import DataError
 from eventstudy.replace import LOCK_MARK, MANIFEST, clear_parts, is_plain, locked, put_file, read_json
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.quality.possible import damage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 FORMAT: Final = 1
 LOCK: Final = "lock"

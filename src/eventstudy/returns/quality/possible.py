@@ -5,18 +5,16 @@ One value that cannot be is missing, and a note names its day. Bars whose form c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import BadPayload, DataError
 from eventstudy.returns.bars import COLUMNS, Bars
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
 
 #: Yields, in percent: they have been zero and below. Other levels (the VIX) cannot.
 RATES: Final = frozenset({"UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"})

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import sessions
 from eventstudy.returns.quality.suspicions import suspicions_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 COLUMNS: Final = (
     "source",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from eventstudy.errors import BadPayload, Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from eventstudy.returns.remote.retries import Deadline
+from eventstudy.returns.remote.retries import Deadline
 
 LARGEST: Final = 8 * 2**20  # bytes of an answer about one symbol, expanded: a century of daily bars has 3 to 4 MB
 ARCHIVE: Final = (

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import pandas as pd
 
 from eventstudy.calendars import closes, get_calendar
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: Yahoo's endings -> ISO 10383 codes of exchange_calendars.
 ENDINGS: Final = {

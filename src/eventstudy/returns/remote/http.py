@@ -5,14 +5,12 @@ from __future__ import annotations
 import http.client
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from eventstudy.errors import BadPayload, NoSuchTicker
 from eventstudy.returns.remote.bodies import LARGEST, Body, read_body
+from eventstudy.returns.remote.retries import Deadline
 from eventstudy.returns.remote.yahoo_errors import Seen, as_source_error, retry_after
-
-if TYPE_CHECKING:
-    from eventstudy.returns.remote.retries import Deadline
 
 LONGEST_REQUEST: Final = 10.0  # seconds
 AGENT: Final = "Mozilla/5.0 (compatible; eventstudy)"  # some of them refuse Python's own name

@@ -7,14 +7,12 @@ import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from eventstudy.errors import SourceError, Unreachable
 from eventstudy.returns.remote.retries import Breaker, Gate, Patience
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 TICK: Final = 0.05  # seconds between looks at the clock

@@ -5,10 +5,13 @@ A new one says how to get one symbol's bars, once; everything else is here.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import pandas as pd
 
@@ -23,11 +26,6 @@ from eventstudy.returns.remote.exchanges import calendar_of, calendar_zone, last
 from eventstudy.returns.remote.pool import gather
 from eventstudy.returns.remote.retries import Deadline, Gate, Patience, persist
 from eventstudy.returns.remote.yahoo_errors import as_source_error
-
-if TYPE_CHECKING:
-    import os
-    import threading
-    from collections.abc import Callable, Sequence
 
 EARLIEST: Final = pd.Timestamp("1900-01-01")
 OVERLAP: Final = pd.Timedelta(days=10)  # fetched again when a range is extended, to see whether the basis has changed

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numbers
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,10 +19,6 @@ from eventstudy.returns.tables.csv_files import Reading, read_csv
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS, TableOptions
 from eventstudy.returns.tables.table_reader import Tidy, tidy
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Sequence
 
 PARQUET: Final = (".parquet", ".pq")
 COMPRESSED: Final = (".gz", ".bz2", ".xz", ".zip", ".zst")

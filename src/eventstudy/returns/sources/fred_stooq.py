@@ -6,7 +6,8 @@ import csv
 import io
 import math
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -15,11 +16,7 @@ from eventstudy.errors import BadPayload, NoDataInWindow, NoSuchTicker, RateLimi
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.remote.http import get_text
 from eventstudy.returns.remote.remote import RemoteSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from eventstudy.returns.remote.retries import Deadline
+from eventstudy.returns.remote.retries import Deadline
 
 FRED: Final = "https://fred.stlouisfed.org"
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

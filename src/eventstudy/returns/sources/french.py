@@ -6,8 +6,9 @@ import io
 import re
 import threading
 import zipfile
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
+from typing import IO, Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,11 @@ import pandas as pd
 from eventstudy.errors import BadPayload, NoSuchTicker
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.panel import ReturnPanel
-from eventstudy.returns.protocol import near
+from eventstudy.returns.protocol import Delivery, near
 from eventstudy.returns.remote.bodies import ARCHIVE
 from eventstudy.returns.remote.http import get
 from eventstudy.returns.remote.remote import RemoteSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from eventstudy.returns.protocol import Delivery
-    from eventstudy.returns.remote.retries import Deadline
+from eventstudy.returns.remote.retries import Deadline
 
 LIBRARY: Final = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp"
 DATASETS: Final = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -19,9 +20,6 @@ from eventstudy.returns.cache.store import default_folder
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.protocol import Delivery, lacks
 from eventstudy.returns.quality.quality import COLUMNS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FORMAT: Final = 1
 FILES: Final = frozenset({"prices.csv", "returns.csv", "levels.csv", "quality.csv"})

@@ -7,7 +7,7 @@ import os
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -15,13 +15,10 @@ from eventstudy.border import is_there
 from eventstudy.errors import DataError
 from eventstudy.replace import put_right
 from eventstudy.returns.bundled import BUNDLED
-from eventstudy.returns.protocol import BundledSource, PriceSource
+from eventstudy.returns.protocol import BundledSource, PriceSource, Source
+from eventstudy.returns.remote.remote import RemoteSource
 from eventstudy.returns.sources.files import FileSource, FrameSource
 from eventstudy.returns.sources.frozen import FROZEN, FrozenSource
-
-if TYPE_CHECKING:
-    from eventstudy.returns.protocol import Source
-    from eventstudy.returns.remote.remote import RemoteSource
 
 #: The entry-point group in which another package names its sources.
 ENTRY_POINTS: Final = "eventstudy.sources"

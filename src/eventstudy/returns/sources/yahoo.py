@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import pandas as pd
 
@@ -16,13 +17,9 @@ from eventstudy.returns.bars import Bars
 from eventstudy.returns.bundled import INDUSTRIES
 from eventstudy.returns.remote.bodies import Body, received, with_body
 from eventstudy.returns.remote.remote import RemoteSource
+from eventstudy.returns.remote.retries import Deadline
 from eventstudy.returns.remote.yahoo_errors import FIRST_ERROR, Seen, as_source_error, observed
 from eventstudy.returns.sources.yahoo_chart import Chart, checked_chart
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from eventstudy.returns.remote.retries import Deadline
 
 FIELDS: Final = {
     "Close": "close",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numbers
 import re
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,6 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Floats
 from eventstudy.errors import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NOTHING: Final = ("", "#N/A", "N/A", "NA", "NaN", "nan", "null", "NULL", "None", "n/a", "-", ".", "<NA>")
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import numbers
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError
 from eventstudy.returns.tables.cells import as_numbers, cell, whole_text
+from eventstudy.returns.tables.options import TableOptions
 from eventstudy.words import brief
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from eventstudy.returns.tables.options import TableOptions
 
 DATE_NAMES: Final = ("date", "datetime", "timestamp", "datadate", "tradedate", "caldt", "observationdate")
 FIRST_DATE_NAMES: Final = ("time", "day", "session", "bar", "index", "")

@@ -6,8 +6,10 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -26,12 +28,7 @@ from eventstudy.returns.tables.columns import (
     plain,
     refuse_labels,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from eventstudy.returns.tables.options import TableOptions
+from eventstudy.returns.tables.options import TableOptions
 
 BLOCK: Final = 1024**2  # bytes that are read at a time
 LONGEST_HEAD: Final = 64 * 1024**2  # bytes within which the first lines must end

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import numbers
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,6 @@ from eventstudy.calendars import known_years, outside
 from eventstudy.errors import DataError
 from eventstudy.returns._index import normal_index
 from eventstudy.returns.tables.cells import NOTHING, cell, coded, whole_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 OFFSET: Final = r"\d{2}:\d{2}.*?(?:Z|[+-]\d{2}:?\d{2})$"
 ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,6 @@ from eventstudy.returns.tables.cells import as_numbers, symbol_codes
 from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values, one_header
 from eventstudy.returns.tables.dates import parse_dates
 from eventstudy.returns.tables.options import TableOptions
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Place = Callable[[int, str], str]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,17 +17,13 @@ from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import spans_of
 from eventstudy.calendars import SESSION_UNIT, first_sessions, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError, StudyError
+from eventstudy.returns import ReturnPanel
 from eventstudy.returns._index import stamped_days
 from eventstudy.returns.tables.cells import cell
 from eventstudy.returns.tables.dates import compact_days
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
+from eventstudy.study.design import Design, Label
 from eventstudy.study.panels import LumpedReturns
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eventstudy.returns import ReturnPanel
-    from eventstudy.study.design import Design, Label
 
 
 def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None = None) -> Aligned:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Executor
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -16,20 +17,16 @@ from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.errors import StudyError
+from eventstudy.returns import ReturnPanel
 from eventstudy.returns.tables.columns import label_text
 from eventstudy.study.aligned import Aligned, Placed
+from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align, place_bars, place_moments
 from eventstudy.study.fit.mask import masked_bars
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from eventstudy.returns import ReturnPanel
-    from eventstudy.study.design import Design
 
 
 def fit_study(study: Design, events: Any, returns: Any, *, executor: Executor | None = None) -> Fitted:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy._typing import Bools, Ints
 from eventstudy.study.aligned import Aligned, Placed
+from eventstudy.study.design import Design
 from eventstudy.study.fit.align import place_moments
-
-if TYPE_CHECKING:
-    from eventstudy.study.design import Design
 
 
 def masked_bars(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,11 @@ from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.models.protocol import is_own
 from eventstudy.border import said
 from eventstudy.errors import StudyError
+from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import _clusters, gather, some, studied_rows
 from eventstudy.study.tables.regressions import Window
 from eventstudy.study.tables.returns import car
 from eventstudy.study.tables.significance import one_test
-
-if TYPE_CHECKING:
-    from eventstudy.study.fitted import Fitted
 
 
 @dataclass(frozen=True, slots=True)

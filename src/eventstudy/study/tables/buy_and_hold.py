@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,12 +9,10 @@ from numpy.typing import NDArray
 from eventstudy._typing import Floats
 from eventstudy.abnormal.buy_and_hold import After, buy_and_hold, delisted, expected_returns
 from eventstudy.abnormal.windows import cut
+from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.rows import gather, keys, studied_rows
 from eventstudy.study.tables.averages import clustered_mean
 from eventstudy.study.tables.regressions import Window
-
-if TYPE_CHECKING:
-    from eventstudy.study.fitted import Fitted, Part
 
 
 def bhar(result: Fitted, window: Window, benchmark: str | None, after: After) -> pd.DataFrame:

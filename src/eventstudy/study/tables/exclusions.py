@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import _event_ids, _symbols, _text
-
-if TYPE_CHECKING:
-    from eventstudy.study.fitted import Fitted
 
 
 def excluded(result: Fitted) -> pd.DataFrame:

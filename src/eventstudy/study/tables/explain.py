@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import StudyError
 from eventstudy.inference.beyond.cross_sectional_regression import explain
+from eventstudy.study.fitted import Errors, Fitted, Window
 from eventstudy.study.rows import studied_rows
 from eventstudy.study.tables.returns import car
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eventstudy.study.fitted import Errors, Fitted, Window
 
 
 def explain_cars(

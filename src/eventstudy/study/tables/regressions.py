@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,9 @@ from eventstudy.abnormal.diagnostics import Diagnostics, diagnose
 from eventstudy.abnormal.models.protocol import is_own
 from eventstudy.abnormal.overlapping_events import joint_path
 from eventstudy.errors import StudyError
+from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import gather, keys, some, studied_rows
 from eventstudy.study.tables.returns import tidy
-
-if TYPE_CHECKING:
-    from eventstudy.study.fitted import Fitted
 
 Window = tuple[int, int]
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
+from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.rows import _bar_labels, _event_ids, _keys, _symbols, gather, studied_rows
-
-if TYPE_CHECKING:
-    from eventstudy.study.fitted import Fitted, Part
 
 
 def tidy(result: Fitted) -> pd.DataFrame:

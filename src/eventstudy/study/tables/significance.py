@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from eventstudy.inference import TestResult
 from eventstudy.study.fitted import Alternative, Fitted, Window
 from eventstudy.study.window_sample import window_sample
-
-if TYPE_CHECKING:
-    from eventstudy.inference import TestResult
 
 
 def one_test(

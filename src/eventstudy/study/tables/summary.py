@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import headline, sessions
 from eventstudy.study.tables.averages import caar
 from eventstudy.study.window_sample import window_sample
-
-if TYPE_CHECKING:
-    from eventstudy.study.fitted import Fitted
 
 
 def summary(result: Fitted) -> str:
