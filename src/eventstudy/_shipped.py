@@ -9,20 +9,7 @@ from eventstudy.errors import InstallationError
 
 
 def shipped(room: str, name: str) -> Traversable:
-    """Return a file that comes with the package.
-
-    Parameters
-    ----------
-    room : str
-        The package that holds it, such as ``"eventstudy.returns"``.
-    name : str
-        Its path in there, with slashes.
-
-    Raises
-    ------
-    InstallationError
-        If it is not there.
-    """
+    """Return a file that comes with the package."""
     found = files(room).joinpath(*name.split("/"))
     if not found.is_file():
         msg = (

@@ -40,19 +40,7 @@ FORMATS: Final = (
 
 @contextmanager
 def guarded(place: str, what: str, error: type[InputError], way_out: str) -> Iterator[None]:
-    """Turn every exception of a foreign reader into one line of ours.
-
-    Parameters
-    ----------
-    place : str
-        The file, as a message names it.
-    what : str
-        What it was read as, such as "CSV".
-    error : type
-        Which of our errors.
-    way_out : str
-        What the user can do.
-    """
+    """Turn every exception of a foreign reader into one line of ours."""
     place = visible(place)
     try:
         yield

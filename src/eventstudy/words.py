@@ -14,12 +14,6 @@ UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, marks of directi
 def visible(text: str, keep: str = "") -> str:
     r"""Return a text with everything that no eye can see written as Python writes it.
 
-    Parameters
-    ----------
-    text : str
-    keep : str
-        Characters that stay: ``"\n"`` where a text of several lines is wanted.
-
     Examples
     --------
     >>> visible("a\x1b[2Jb\u202ec\n"), visible("a\nb", keep="\n")

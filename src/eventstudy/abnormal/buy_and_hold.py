@@ -17,16 +17,7 @@ def buy_and_hold(
 ) -> Floats:
     """Return BHAR = prod(1 + R) - prod(1 + E R) over each window.
 
-    Parameters
-    ----------
-    returns, expected : (n, L) float
-        Returns, and what was expected of them. A bar without either is left out of both products.
-    gone : (n, L) bool
-        Bars after a delisting.
-    log : bool
-        Whether they are log returns.
-    after : {"benchmark", "stop"}
-        After a delisting: the proceeds earn the benchmark, or both sides stop.
+    Shapes: returns, expected (n, L), gone (n, L).
 
     Notes
     -----

@@ -52,14 +52,7 @@ class Diagnostics:
 def diagnose(response: Floats, residual: Floats, design: Floats) -> Diagnostics:
     """Diagnose estimation windows.
 
-    Parameters
-    ----------
-    response : (n, T) float
-        Returns; NaN where missing.
-    residual : (n, T) float
-        NaN where not used.
-    design : (n, T, k) float
-        Rows of the design, the constant first; NaN where not used.
+    Shapes: response (n, T), residual (n, T), design (n, T, k).
     """
     from scipy.special import chdtrc  # noqa: PLC0415  a tenth of the import time of scipy.stats
 

@@ -46,14 +46,7 @@ class Basis:
 def orthonormal(design: Floats, ahead: Floats, *, whole: bool = False) -> Basis:
     """Orthonormalise the columns of each design and express the event window's rows in the same coordinates.
 
-    Parameters
-    ----------
-    design : (D, k, T) float
-        Columns of each design as rows, zero where a bar is not used. Overwritten: it becomes the basis.
-    ahead : (D, k, L) float
-        The same columns over the event window; NaN where missing. Overwritten.
-    whole : bool
-        Whether the first column is 1 on every bar; it need not be filled in.
+    Shapes: design (D, k, T), ahead (D, k, L).
 
     Notes
     -----

@@ -44,23 +44,7 @@ def joint_path(
     Unbiased for the average path if reactions to overlapping events add up. With one event it is the two-step estimate
     (Salkever 1976; Karafiath 1988): gamma_tau = AR_tau, its standard error sigma sqrt(1 + h).
 
-    Parameters
-    ----------
-    response : (B,) float
-        Return of the security (less a risk-free rate, if the model has one).
-    regressors : (K, B) float
-        Rows of the design beside the constant.
-    day0 : (E,) int
-        Bars of its events.
-    window, estimation : (int, int)
-        Relative days, both included.
-    masked : (B,) bool
-        Bars to leave out, unless one of the event windows covers them.
-
-    Raises
-    ------
-    StudyError
-        If the regression is singular: too few bars, or events whose windows cannot be told apart.
+    Shapes: response (B,), regressors (K, B), day0 (E,), masked (B,).
     """
     bars, length = response.size, window[1] - window[0] + 1
     dummies = np.zeros((length, bars))

@@ -61,17 +61,7 @@ class Again:
 def admissible(abnormal: AbnormalReturns, first: int, last: int, real: Bools, *, buffer: int | None = None) -> Bools:
     """Return (S, B): whether a placebo event of each security may have its relative day 0 on each bar.
 
-    Parameters
-    ----------
-    abnormal : AbnormalReturns
-        The study whose model and windows the placebo would use.
-    first, last : int
-        The tested window.
-    real : (B,) or (S, B) bool
-        Where real events begin.
-    buffer : int, optional
-        Bars that must lie between the relative days 0 of placebo and real event; by default ``last - first + 1``, so
-        that their windows do not overlap.
+    Shapes: real (B,).
     """
     inputs = abnormal.inputs
     returns = inputs.returns

@@ -14,12 +14,7 @@ from eventstudy._typing import Bools, Floats, Ints
 def cut(panel: Floats, row: Ints, start: Ints, length: int) -> Floats:
     """Return the (n, length) windows of `panel` that begin at bar `start` of row `row`; NaN outside the data.
 
-    Parameters
-    ----------
-    panel : (S, B) float
-    row, start : (n,) int
-        `start` may lie outside 0..B-1.
-    length : int
+    Shapes: panel (S, B).
 
     Examples
     --------

@@ -21,29 +21,7 @@ MINIMUM = 100
 def samples(
     draw: Draw, geometry: Geometry, windows: tuple[Window, ...], effect: float = 0.0
 ) -> dict[Window, WindowSample]:
-    """Estimate every study of a batch in one call and return, for each window, the samples with a leading axis.
-
-    Parameters
-    ----------
-    draw : Draw
-        R studies of N security-events.
-    geometry : Geometry
-        Lengths.
-    windows : tuple of (first, last)
-        Tested windows.
-    effect : float
-        Added to every return of relative day 0, decimals.
-
-    Returns
-    -------
-    dict
-        Window to `WindowSample` whose arrays are (R, N, ...).
-
-    Raises
-    ------
-    StudyError
-        If the engine excludes a simulated security-event: the batch would not be rectangular.
-    """
+    """Estimate every study of a batch in one call and return, for each window, the samples with a leading axis."""
     studies, n = draw.day0.shape
     returns = draw.returns
     if effect:
@@ -138,21 +116,7 @@ def _batch(
 
 
 def single_samples(draw: Draw, geometry: Geometry, window: Window, effect: float = 0.0) -> list[WindowSample]:
-    """Return the studies of a batch one by one, each able to re-estimate itself at placebo dates.
-
-    Parameters
-    ----------
-    draw, geometry
-        As in `samples`; ``geometry.history`` leaves room for placebo dates.
-    window : (int, int)
-        The tested window.
-    effect : float
-        As in `samples`.
-
-    Returns
-    -------
-    list of WindowSample
-    """
+    """Return the studies of a batch one by one, each able to re-estimate itself at placebo dates."""
     studies, n = draw.day0.shape
     whole = samples(draw, geometry, (window,), effect)[window]
     record = whole.estimation

@@ -60,18 +60,7 @@ class Unit:
 
 
 def append_journal(path: Path, plan: str, unit: Unit, counts: Counts) -> None:
-    """Add a finished unit on a line of its own, in the place of one that was cut short.
-
-    Parameters
-    ----------
-    path : Path
-        The file; made if it is not there.
-    plan : str
-        Digest of the plan.
-    unit : Unit
-    counts : dict
-        What it counted.
-    """
+    """Add a finished unit on a line of its own, in the place of one that was cut short."""
     cells = [[*key[2], key[3], *astuple(cell)] for key, cell in counts.items()]
     entry = {"plan": plan, "unit": list(astuple(unit)), "cells": cells}
     line = json.dumps({**entry, "sum": _sum(entry)}).encode() + b"\n"
@@ -86,25 +75,7 @@ def append_journal(path: Path, plan: str, unit: Unit, counts: Counts) -> None:
 
 
 def read_journal(path: Path, plan: str) -> dict[Unit, Counts]:
-    """Return the finished units of a plan; a last line cut short by an interruption is left out.
-
-    Parameters
-    ----------
-    path : Path
-        The file; none is as good as an empty one.
-    plan : str
-        Digest of the plan.
-
-    Returns
-    -------
-    dict
-        Unit to counts.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written or a line is not one that `append_journal` wrote; the first such line is named.
-    """
+    """Return the finished units of a plan; a last line cut short by an interruption is left out."""
     place = check_file(path)
     done: dict[Unit, Counts] = {}
     if not place.exists():

@@ -37,13 +37,7 @@ def make_ready() -> None:
 
 
 def finished(code: int) -> int:
-    """Write out what is still held back, and return the exit code: another one if nobody is there to read it.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written, such as on a full disk.
-    """
+    """Write out what is still held back, and return the exit code: another one if nobody is there to read it."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -86,19 +86,6 @@ def _parse_date(value: object) -> date | None:
 def parse_moment(value: object, zone: ZoneInfo | None) -> tuple[pd.Timestamp, str]:
     """Return the moment that `value` names, with a time zone, and the precision that its form shows.
 
-    Parameters
-    ----------
-    value : str, datetime.datetime, pandas.Timestamp, numpy.datetime64 or datetime.date
-        The moment; local time in `zone` unless it says its own.
-    zone : zoneinfo.ZoneInfo or None
-        None if the catalogue has not said any.
-
-    Raises
-    ------
-    ValueError
-        With what was expected, if the value is no moment, has no time zone, or names a local time that a clock change
-        skipped or doubled.
-
     Examples
     --------
     >>> parse_moment("2025-04-02 16:26", ZoneInfo("America/New_York"))

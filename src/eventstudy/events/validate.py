@@ -53,22 +53,7 @@ class Draft:
 
 
 def build_events(draft: Draft, zone: ZoneInfo | None, vocabulary: Vocabulary) -> tuple[tuple[Event, ...], str]:
-    """Return the events of a draft in their order, and the name of the time zone in which they are stated.
-
-    Parameters
-    ----------
-    draft : Draft
-        What was read.
-    zone : zoneinfo.ZoneInfo or None
-        The time zone of the catalogue, if it or the caller names one.
-    vocabulary : Vocabulary
-        The words that the catalogue may use.
-
-    Raises
-    ------
-    CatalogError
-        With every problem of every row.
-    """
+    """Return the events of a draft in their order, and the name of the time zone in which they are stated."""
     problems = _check_columns(draft)
     if not draft.records:
         msg = f"{draft.origin}: the catalogue is empty; it needs at least one event"

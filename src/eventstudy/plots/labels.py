@@ -44,24 +44,6 @@ def arrange(
     Poles are set from the right to the left, each text to the right of its pole where it fits: a crowd of events
     becomes a staircase. A label is given up if the more important ones would not all find room with it.
 
-    Parameters
-    ----------
-    x : sequence of float (N,)
-        Positions of the poles, pixels, in order of importance.
-    width : sequence of float (N,)
-        Widths of the texts, pixels.
-    bounds : (float, float)
-        Left and right edge, pixels.
-    levels : int
-        How many there are.
-    gap : float
-        Least distance between two texts, pixels.
-
-    Returns
-    -------
-    list of Flag
-        In the order of the input; a label for which there is no room is left out.
-
     Examples
     --------
     >>> [(f.index, f.level, f.side) for f in arrange([10, 20], [50, 50], bounds=(0, 200), levels=3)]
@@ -119,25 +101,7 @@ def draw_flags(
     fontsize: float,
     share: float = 0.42,
 ) -> list[int]:
-    """Draw labels on poles above what is in the axes, and make room for them at the top.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Its limits in x must be final; its upper limit in y is raised.
-    x, y : sequence of float (N,)
-        The points, in data units, the most important first.
-    texts, colors : sequence of str (N,)
-    fontsize : float
-        Points.
-    share : float
-        The part of the axes' height that labels may take.
-
-    Returns
-    -------
-    list of int
-        Positions in the input of the labels that found room.
-    """
+    """Draw labels on poles above what is in the axes, and make room for them at the top."""
     if not len(texts):
         return []
     figure = drawn_on(ax)

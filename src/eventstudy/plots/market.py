@@ -233,15 +233,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def date_axis(ax: Axes, first: float, last: float) -> None:
-    """Mark months or years in English, whatever the locale; the year stands at its first mark.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Its x axis holds matplotlib dates.
-    first, last : float
-        Days, as :func:`matplotlib.dates.date2num` counts them.
-    """
+    """Mark months or years in English, whatever the locale; the year stands at its first mark."""
     start, end = (pd.Timestamp("1970-01-01") + pd.Timedelta(days=int(day)) for day in (first, last))
     months = max(1.0, (last - first) / 30.4)
     if months <= 2:

@@ -146,13 +146,7 @@ def _width_in_points(ax: Axes) -> float:
 
 
 def drawn_on(ax: Axes) -> Figure:
-    """Give the whole figure that an Axes is on, whatever subfigures lie between.
-
-    Raises
-    ------
-    InputError
-        If the Axes has been removed from its figure.
-    """
+    """Give the whole figure that an Axes is on, whatever subfigures lie between."""
     figure = ax.get_figure(root=True)
     if figure is None:
         msg = "the Axes given is on no figure any more; give one that is"
@@ -216,17 +210,7 @@ def percent_axis(axis: Axis) -> None:
 
 
 def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> None:
-    """Name rows at the left of an axes whose values run across: no ticks, lines only along the values.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    places : array_like of float (N,)
-    names : sequence of str (N,)
-        Ready to be shown.
-    size : float
-        Of the letters, times the style's.
-    """
+    """Name rows at the left of an axes whose values run across: no ticks, lines only along the values."""
     ax.set_yticks(places, names)
     for text in ax.get_yticklabels():
         text.set(fontsize=scaled(size), parse_math=False)
@@ -294,13 +278,7 @@ def slug(text: object) -> str:
 
 
 def need(frame: Any, columns: Sequence[str], chart: str) -> pd.DataFrame:
-    """Give the frame back if it has the columns that a chart needs.
-
-    Raises
-    ------
-    InputError
-        Naming what is missing and what is there.
-    """
+    """Give the frame back if it has the columns that a chart needs."""
     if not isinstance(frame, pd.DataFrame):
         msg = f"{chart} needs a DataFrame with columns {list(columns)}, not {type(frame).__name__}"
         raise InputError(msg)

@@ -31,30 +31,7 @@ def build_document(
     quick: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Document, Inputs]:
-    """Run a study and say what came out.
-
-    Parameters
-    ----------
-    study : StudyFile
-    source : str, optional
-        Where prices come from instead of the study file's source.
-    quick : bool
-        Fewer replications; the report says so.
-    progress : callable, optional
-        Called with a word at each stage.
-
-    Returns
-    -------
-    Document
-        Ready to be written.
-    Inputs
-        What it was made from: its panels tell what a source could not deliver.
-
-    Raises
-    ------
-    EventStudyError
-        If the catalogue or the prices cannot be used.
-    """
+    """Run a study and say what came out."""
     say = progress or (lambda _: None)
     say("loading events and prices")
     inputs = gather(study, source, say)

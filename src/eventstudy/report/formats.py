@@ -26,23 +26,6 @@ MISSING = "—"
 def jsonable(value: Any, at: str = "results") -> Any:
     """Turn a value into what JSON knows: NaN, NaT and infinities become null, moments and dates become text.
 
-    Parameters
-    ----------
-    value : object
-        Mappings, sequences, dataclasses, enums, NumPy and pandas scalars, arrays, and plain values.
-    at : str
-        Where it stands, for the message.
-
-    Returns
-    -------
-    object
-        Of dicts with text keys, lists, and plain values.
-
-    Raises
-    ------
-    InputError
-        If a value is of another kind, or two keys become one text.
-
     Examples
     --------
     >>> jsonable({"t": np.float64("nan"), 1: (pd.Timestamp("2025-04-03"), np.int64(3))})
@@ -91,17 +74,6 @@ def _is_missing(value: Any) -> bool:
 
 def csv_text(frame: pd.DataFrame) -> str:
     r"""Write a frame as CSV: newline ``\n``, 12 significant digits, nothing that a spreadsheet would run.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Its columns are written, its index is not. Missing values are empty cells.
-
-    Returns
-    -------
-    str
-        Text that begins like a formula (``= + - @`` after any blanks or marks) gets an apostrophe in front, unless it
-        is a plain number.
 
     Examples
     --------
@@ -225,16 +197,6 @@ def sort_key(value: Any) -> str:
 
 def series_digests(frame: pd.DataFrame) -> dict[str, str]:
     """Give a hash of each column with its index, so that a comparison can name the series that changed.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Numbers; NaN where one is missing.
-
-    Returns
-    -------
-    dict of str to str
-        Column -> SHA-256 (hex) of its labels and values.
 
     Examples
     --------

@@ -22,12 +22,6 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
 
     Days become naive midnights (a day that carries a zone keeps its own date: Tokyo's 3 April stays the 3rd);
     moments within a day become UTC; anything that holds no dates is left as it is, if every label stands once.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If a label is missing or stands twice, zones are mixed, there are two levels of labels, or a year is none that
-        calendars know.
     """
     result = _as_dates(index)
     if isinstance(result, pd.DatetimeIndex):

@@ -75,22 +75,7 @@ def adjust_prices(
 
 
 def adjusted_close(bars: Bars, kind: Adjustment) -> pd.Series:
-    """Return the closes of a source's bars, adjusted as asked.
-
-    Parameters
-    ----------
-    bars : Bars
-        Closes that are split-adjusted already, as Yahoo and most others give them, and dividends on the same basis.
-    kind : {"total", "price", "none", "source"}
-        Total return (ours), price return (splits only), as traded (splits undone), or the source's own adjusted close.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If the source has no adjusted close of its own.
-    eventstudy.errors.BadPayload
-        If closes as traded are wanted and the ratio of a split is not known.
-    """
+    """Return the closes of a source's bars, adjusted as asked."""
     frame = bars.frame
     close = frame["close"]
     if kind == "total":

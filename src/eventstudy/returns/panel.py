@@ -291,17 +291,7 @@ class ReturnPanel:
 def price_returns(
     prices: pd.DataFrame, kind: Kind, groups: Iterable[tuple[list[str], pd.DatetimeIndex | None]] = ()
 ) -> pd.DataFrame:
-    """Return the returns of prices from one bar to the next, missing where either price is.
-
-    Parameters
-    ----------
-    prices : pandas.DataFrame
-        Bars x symbols; positive or NaN.
-    kind : {"simple", "log"}
-        Which return.
-    groups : iterable of (symbols, sessions)
-        Symbols whose bars are only some of the rows: those sessions. Symbols in no group use every row.
-    """
+    """Return the returns of prices from one bar to the next, missing where either price is."""
     values = prices.to_numpy(dtype=float)
     bad = np.argwhere(values <= 0)
     if bad.size:

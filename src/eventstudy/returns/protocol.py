@@ -121,13 +121,7 @@ def ask(
     start: pd.Timestamp | None,
     end: pd.Timestamp | None,
 ) -> Delivery:
-    """Ask a source and bring its answer, whatever its form, into one.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If the answer is neither a panel nor a frame.
-    """
+    """Ask a source and bring its answer, whatever its form, into one."""
     name = str(getattr(source, "name", type(source).__name__))
     if isinstance(source, LocalSource):
         return source.deliver(symbols)

@@ -46,13 +46,7 @@ class Aligned:
     spans: Floats | None = None
 
     def one(self, panel: ReturnPanel, symbol: str) -> Floats:
-        """Return the (B,) returns of one symbol of the panel on these bars.
-
-        Raises
-        ------
-        StudyError
-            If the panel does not hold it.
-        """
+        """Return the (B,) returns of one symbol of the panel on these bars."""
         if symbol not in panel.frame.columns:
             msg = f"the panel has no returns of {symbol!r}; it has {_some(panel.frame.columns)}"
             raise StudyError(msg)

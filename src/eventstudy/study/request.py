@@ -40,13 +40,7 @@ class Request:
 
 
 def read_request(events: Any) -> Request:
-    """Read a catalogue or a frame of events or of pairs.
-
-    Raises
-    ------
-    StudyError
-        If there is no event, or a column is missing or cannot be read.
-    """
+    """Read a catalogue or a frame of events or of pairs."""
     if not isinstance(events, pd.DataFrame):
         table = _catalog_frame(events)
         _some_events(len(table))
@@ -137,13 +131,7 @@ def _hashable(frame: pd.DataFrame, key: str) -> None:
 
 
 def moments_of(column: pd.Series[Any]) -> pd.DatetimeIndex:
-    """Return announcement moments, all with a time zone.
-
-    Raises
-    ------
-    StudyError
-        If one is missing, cannot be read, or has no time zone.
-    """
+    """Return announcement moments, all with a time zone."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         index = pd.DatetimeIndex(column)
     else:

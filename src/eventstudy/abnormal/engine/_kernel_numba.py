@@ -36,23 +36,7 @@ def fit_windows(
 ) -> None:
     """Fit each security-event in one pass over its estimation window and one over its event window.
 
-    Parameters
-    ----------
-    returns : (S, B) float
-    where : tuple of (n,) int
-        Security, bar of relative day 0, and design of each security-event.
-    rows : (n,) int
-        Where it stands in the outputs.
-    basis : (D, k, T) float
-    usable : tuple of (D, T) float and (D,) int
-        1 where a bar of the design is usable, and their number.
-    ahead : (D, k, L) float
-    numbers : tuple of int
-        First estimation day, T, first window day, L.
-    out : tuple of (N, L), (N, k) and (n, 4) float
-        Abnormal returns, coordinates and sums, written in place. The sums: sum of squares, that of the coordinates,
-        the sum of the abnormal returns, and the largest return of the event window in absolute value; NaN in one of the
-        first three marks what needs care.
+    Shapes: returns (S, B), basis (D, k, T), ahead (D, k, L).
     """
     security, day0, design = where
     valid, count = usable

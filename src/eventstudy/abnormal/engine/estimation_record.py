@@ -16,14 +16,7 @@ CHUNK: Final = 1024
 
 
 def estimation_record(inputs: Inputs, first: int, last: int) -> EstimationRecord:
-    """Return residuals, leverages, bars and designs of the estimation windows of every security-event of `inputs`.
-
-    Parameters
-    ----------
-    inputs : Inputs
-    first, last : int
-        The tested window, whose design rows go along.
-    """
+    """Return residuals, leverages, bars and designs of the estimation windows of every security-event of `inputs`."""
     n, planned, k = inputs.security.size, inputs.planned, inputs.k
     residual, leverage = np.empty((n, planned)), np.empty((n, planned))
     design = np.empty((n, planned, k))

@@ -25,11 +25,6 @@ def compiled(kernel: Kernel, security_events: int) -> bool:
     The two differ in the last digit, and each gives a security-event the same bits whatever is studied with it; the
     choice depends on the size of the whole study, never on how it is cut into shares.
 
-    Raises
-    ------
-    StudyError
-        If it is asked for and not installed, or `kernel` is none of the three words.
-
     Examples
     --------
     >>> compiled("numpy", 10**9), compiled("auto", 10)

@@ -54,17 +54,7 @@ class _Block:
 
 
 def estimate_linear(inputs: Inputs, out: Draft, chunk: int, *, fused: bool = False) -> None:
-    """Fit every security-event of `inputs` by least squares and write it into `out`.
-
-    Parameters
-    ----------
-    inputs : Inputs
-    out : Draft
-    chunk : int
-        Security-events whose windows are held at once by each thread.
-    fused : bool
-        Whether the compiled loop does what needs no care.
-    """
+    """Fit every security-event of `inputs` by least squares and write it into `out`."""
     order = _by_date(inputs.day0)
     day0 = inputs.day0 if order is None else inputs.day0[order]
     low = 0

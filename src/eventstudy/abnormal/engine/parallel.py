@@ -25,15 +25,7 @@ LARGEST: Final = 50_000
 def estimate_spread(
     executor: Executor, returns: Floats, regressors: Floats | None, *, security: Ints, day0: Ints, **arguments: Any
 ) -> AbnormalReturns:
-    """Estimate as `estimate` does, with the security-events shared out to the workers of `executor`.
-
-    Parameters
-    ----------
-    executor : concurrent.futures.Executor
-        Anything with ``submit`` whose futures have ``result``; a Dask client too.
-    returns, regressors, security, day0, **arguments
-        As in `estimate`.
-    """
+    """Estimate as `estimate` does, with the security-events shared out to the workers of `executor`."""
     order = np.lexsort((day0, security))
     count = min(order.size, max(SHARES, -(-order.size // LARGEST)))
     if count < 2:

@@ -75,22 +75,7 @@ def solve_chunk(
 ) -> Fits:
     """Fit n windows, sorted by design.
 
-    Parameters
-    ----------
-    window : (n, T) float
-        Responses; not finite where missing. Overwritten.
-    q : (D, k, T) float
-        Orthonormal basis of each design.
-    valid : (D, T) float
-        1 where the design's bar is usable, else 0.
-    count : (D,) int
-        Their number.
-    design : (n,) int
-        Row of `q`, ascending.
-    minimum : int
-        Windows with fewer usable bars are not solved; they keep their count.
-    all_valid : bool
-        Whether every bar of every design is usable.
+    Shapes: window (n, T), q (D, k, T), valid (D, T), count (D,).
 
     Notes
     -----
@@ -146,13 +131,7 @@ def _units(size: int, k: int) -> Floats:
 
 
 def _take_out_holes(window: Floats, square: Floats, rows: Ints) -> tuple[Ints, Ints, Ints]:
-    """Put zeros where `rows` are not finite, and their sums of squares right.
-
-    Returns
-    -------
-    tuple
-        Row and bar of each hole, in order, and the rows of which one is infinite.
-    """
+    """Put zeros where `rows` are not finite, and their sums of squares right."""
     length = window.shape[1]
     near: Ints | slice = rows if 2 * rows.size < len(window) else slice(None)
     flat = np.flatnonzero(~np.isfinite(window[near]))
@@ -205,14 +184,7 @@ def _shared(design: Ints) -> list[tuple[int, int, int]] | None:
 def _gram(q: Floats, design: Ints, row: Ints, bar: Ints, start: Ints) -> Floats:
     """Return (k(k+1)/2, h): the lower triangles of Q'VQ, V leaving out the holes, of the rows that have any.
 
-    Parameters
-    ----------
-    q : (D, k, T) float
-    design : (n,) int
-    row, bar : (c,) int
-        The holes, in order of rows.
-    start : (h,) int
-        Where the holes of each row begin.
+    Shapes: q (D, k, T).
     """
     k, length = q.shape[1:]
     low, high = np.tril_indices(k)

@@ -40,14 +40,7 @@ def known_bar(relative_day: Ints) -> Ints:
 def ewma_before(series: Floats, start: Floats, decay: float) -> Floats:
     """Return the exponentially weighted variance after each bar, h_t = decay h_{t-1} + (1 - decay) e_t^2.
 
-    Parameters
-    ----------
-    series : (n, T) float
-        Abnormal returns in time order. A missing one leaves the variance as it was.
-    start : (n,) float
-        The variance before the first bar.
-    decay : float
-        Weight of the bar before.
+    Shapes: series (n, T).
 
     Notes
     -----

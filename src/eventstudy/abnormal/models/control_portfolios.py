@@ -199,16 +199,7 @@ class SyntheticControl:
 def simplex_weights(response: Floats, controls: Floats) -> tuple[Floats, Floats] | None:
     """Return the weights, not negative and summing to one, that come closest to `response`.
 
-    Parameters
-    ----------
-    response : (M,) float
-    controls : (K, M) float
-
-    Returns
-    -------
-    tuple or None
-        (K,) weights, and the (p - 1, K) matrix G for which |G x|^2 sigma^2 is the forecast variance of the p positive ones
-        at the row x of returns. None if controls depend on one another.
+    Shapes: response (M,), controls (K, M).
 
     Notes
     -----

@@ -97,13 +97,7 @@ class GarchMarketModel:
 def garch_forecast(omega: float, alpha: float, beta: float, next_variance: float, steps: Ints) -> Floats:
     """Return the variance forecasts of GARCH(1,1), h_{T+j} = s + (alpha + beta)^{j-1} (h_{T+1} - s).
 
-    Parameters
-    ----------
-    omega, alpha, beta : float
-    next_variance : float
-        h_{T+1}, which the filter gives.
-    steps : (L,) int
-        The j, from 1.
+    Shapes: steps (L,).
 
     Examples
     --------

@@ -12,15 +12,7 @@ from eventstudy.abnormal.orthonormal import orthonormal
 def least_squares(y: Floats, x: Floats, usable: Bools, k: int) -> OwnFit:
     """Fit n windows by least squares, each with its own bars.
 
-    Parameters
-    ----------
-    y : (n, T) float
-        Zero where not usable.
-    x : (n, c, T) float
-        Columns, zero where not usable.
-    usable : (n, T) bool
-    k : int
-        Mean parameters, for the degrees of freedom.
+    Shapes: y (n, T), x (n, c, T), usable (n, T).
     """
     n, c, _ = x.shape
     basis = orthonormal(x.copy(), np.broadcast_to(np.eye(c), (n, c, c)).copy())

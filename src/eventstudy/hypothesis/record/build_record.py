@@ -74,13 +74,6 @@ def build_record(
     """Resolve a catalogue and a price panel, which holds `market`, `fear` if that is not None, and perhaps UST10Y.
 
     `episodes` are the threats of the catalogue; by default those that ship, else read off the events by rule.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If a symbol is missing from the prices.
-    eventstudy.errors.StudyError
-        If the catalogue is empty.
     """
     if not len(catalog):
         msg = f"catalogue {catalog.name!r} holds no event: nothing to test"

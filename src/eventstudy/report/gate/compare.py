@@ -84,13 +84,7 @@ def compare_folders(
 
 
 def check_tolerance(tolerance: float) -> None:
-    """Refuse a tolerance that is none; ask before a long run, too.
-
-    Raises
-    ------
-    InputError
-        If it is negative or no number.
-    """
+    """Refuse a tolerance that is none; ask before a long run, too."""
     if not tolerance >= 0:
         msg = f"tolerance must be 0 or more, not {tolerance}"
         raise InputError(msg)
@@ -128,13 +122,7 @@ def check_document(
 
 
 def check_images(images: str | Path, against: str | Path) -> None:
-    """Refuse a folder for pictures that holds anything but those of an earlier comparison, or lies in the accepted folder.
-
-    Raises
-    ------
-    InputError
-        Naming what is in the way.
-    """
+    """Refuse a folder for pictures that holds anything but those of an earlier comparison, or lies in the accepted folder."""
     place, accepted = check_folder(images, PICTURES), Path(against).resolve()
     if accepted == place or accepted in place.parents:
         msg = f"{images} lies in {against}, which holds what is accepted and nothing else; name another folder"

@@ -20,46 +20,13 @@ def _grey(path: Path) -> Image.Image:
 
 
 def picture_difference(old: Path, new: Path) -> float:
-    """Give the root mean square of the difference of two pictures' grey values.
-
-    Parameters
-    ----------
-    old, new : pathlib.Path
-        PNG files. Of two sizes, the smaller one is laid on white paper of the larger one's size.
-
-    Returns
-    -------
-    float
-        0 (the same) to 255 (white against black).
-
-    Raises
-    ------
-    InputError
-        If a file is not a picture.
-    """
+    """Give the root mean square of the difference of two pictures' grey values."""
     one, two = _pair(old, new)
     return float(np.sqrt(np.mean((one - two) ** 2)))
 
 
 def largest_patch(old: Path, new: Path) -> float:
-    """Give the largest difference of the mean grey of a patch of 8 by 8 pixels: what catches an eye, wherever it is.
-
-    Parameters
-    ----------
-    old, new : pathlib.Path
-        PNG files, as for :func:`picture_difference`.
-
-    Returns
-    -------
-    float
-        0 (the same) to 255. A line that moves by its own width gives about 50; one that moves by a tenth of a pixel less
-        than 3.
-
-    Raises
-    ------
-    InputError
-        If a file is not a picture.
-    """
+    """Give the largest difference of the mean grey of a patch of 8 by 8 pixels: what catches an eye, wherever it is."""
     one, two = _pair(old, new)
     apart = one - two
     high, wide = (-(-side // PATCH) * PATCH for side in apart.shape)
@@ -81,21 +48,7 @@ def _pair(old: Path, new: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def side_by_side(old: Path, new: Path) -> bytes:
-    """Give one PNG: the old picture, the new one, and in black where they differ.
-
-    Parameters
-    ----------
-    old, new : pathlib.Path
-
-    Returns
-    -------
-    bytes
-
-    Raises
-    ------
-    InputError
-        If a file is not a picture.
-    """
+    """Give one PNG: the old picture, the new one, and in black where they differ."""
     one, two = _pair(old, new)
     apart = 255 - np.clip(np.abs(one - two) * 4, 0, 255)  # faint differences must be seen too
     gap = np.full((one.shape[0], 12), 128.0)

@@ -29,18 +29,6 @@ _IDENTITIES = (
 def flatten(old: Any, new: Any, at: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
     """Give the leaves of two JSON trees by key path, records of a list by what identifies them in both.
 
-    Parameters
-    ----------
-    old, new : object
-        As JSON gives them.
-    at : str
-        The path so far.
-
-    Returns
-    -------
-    dict, dict
-        Path -> leaf. Empty lists and mappings are leaves.
-
     Examples
     --------
     >>> flatten({"a": [{"id": "x", "p": 1}]}, {"a": [{"id": "y", "p": 2}, {"id": "x", "p": 1}]})[0]

@@ -25,18 +25,7 @@ _LINE = 1 / 1000  # of what a column of a chart spans: thinner than a line is dr
 
 
 def compare_tables(old: Path, new: Path, name: str, rule: Rule, units: Mapping[str, str] | None) -> list[Moved]:
-    """Give one line for a table that moved: how many cells, and the first of them; none if it did not.
-
-    Parameters
-    ----------
-    old, new : pathlib.Path
-        CSV files, as :func:`eventstudy.report.formats.csv_text` writes them.
-    name : str
-        What the table is called in the list.
-    rule : Rule
-    units : mapping of str to str, optional
-        Column -> how it is printed. None: what a chart draws, or a table of an older report.
-    """
+    """Give one line for a table that moved: how many cells, and the first of them; none if it did not."""
     one, two = _rows(old), _rows(new)
     if one[:1] != two[:1]:
         return [Moved("table", name, _columns(one), _columns(two), "other columns")]

@@ -86,13 +86,6 @@ class Rule:
     def same(self, old: Any, new: Any, step: float) -> bool:
         """Compare two values.
 
-        Parameters
-        ----------
-        old, new : object
-            Numbers, texts, or anything else of JSON.
-        step : float
-            One unit of the last digit printed.
-
         Examples
         --------
         >>> Rule(1e-6).same(5396.52, 5396.53, 0.01), Rule(1e-6, reader=True).same(5396.52, 5396.53, 0.01)

@@ -23,12 +23,6 @@ class Check(Protocol):
 def eventstudy_check(tmp_path: Path) -> Check:
     """Run a study and fail the test, with a table of what moved, unless it gives what is accepted.
 
-    Returns
-    -------
-    callable
-        ``eventstudy_check(study, against, tolerance=1e-6, source=None)``: a shipped study's name or the path of a
-        study file; the accepted folder; side-by-side pictures of moved charts go to the test's ``tmp_path``.
-
     Examples
     --------
     A test of one's own::

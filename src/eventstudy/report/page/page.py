@@ -33,20 +33,7 @@ class _Column:
 
 
 def render_page(document: Document, drawings: Mapping[str, str]) -> str:
-    """Fill the template.
-
-    Parameters
-    ----------
-    document : Document
-    drawings : mapping of str to str
-        Chart name -> its SVG file as text.
-
-    Returns
-    -------
-    str
-        HTML of one page that asks nothing of any network, and whose script is the only one that a browser may run
-        in it (a content security policy with the script's hash).
-    """
+    """Fill the template."""
     script, style = _read("page.js"), _read("page.css")
     letters: dict[str, str] = {}
     charts = {chart.name: _chart(chart, drawings[chart.name], letters) for chart in document.charts}

@@ -14,25 +14,7 @@ _COUNTED = re.compile(
 
 
 def inline(drawing: str, stem: str, alt: str, letters: dict[str, str]) -> str:
-    """Make an SVG file fit to stand in a page: no prolog, no metadata, no style for everything, ids of its own.
-
-    Parameters
-    ----------
-    drawing : str
-        As matplotlib writes it.
-    stem : str
-        Put before each id, so that two drawings in one page do not share any.
-    alt : str
-        What it shows, escaped for an attribute.
-    letters : dict of str to str
-        Id -> outline of the letters met so far; those of this drawing are added. They go into the page once, see
-        :func:`letter_block`: each chart's own would be a fifth of its size.
-
-    Returns
-    -------
-    str
-        One ``<svg>`` element.
-    """
+    """Make an SVG file fit to stand in a page: no prolog, no metadata, no style for everything, ids of its own."""
     body = drawing[drawing.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, count=1, flags=re.DOTALL)
     body = re.sub(r'<style type="text/css">.*?</style>\s*', "", body, count=1, flags=re.DOTALL)

@@ -31,14 +31,7 @@ AVERAGED = (
 
 
 def market_part(inputs: Inputs, *, seed: int) -> Part:
-    """Study the index on every event, and its mean reaction by stance.
-
-    Parameters
-    ----------
-    inputs : Inputs
-    seed : int
-        Of the placebo draws.
-    """
+    """Study the index on every event, and its mean reaction by stance."""
     study = EventStudy(
         model=MeanAdjusted(volatility=inputs.study.market.fear or "ewma"),
         estimation=inputs.estimation,

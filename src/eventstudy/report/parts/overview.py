@@ -40,18 +40,7 @@ def attrition_chart(catalog: int, sample: int, priced: int, directed: int) -> Ch
 def heatmap_chart(
     cars: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, str], *, group: str, said: str, caption: str
 ) -> Chart | None:
-    """Draw the abnormal returns of a group on the sessions that moved it most; None if there is none.
-
-    Parameters
-    ----------
-    cars : pandas.DataFrame
-        ``event_id``, ``symbol``, ``session``, ``group``, ``car``.
-    names, labels : mapping of str to str
-        Event -> what it is called; symbol -> what it is called.
-    group : str
-    said, caption : str
-        The window in words; small print.
-    """
+    """Draw the abnormal returns of a group on the sessions that moved it most; None if there is none."""
     own = cars[(cars["group"] == group) & cars["car"].notna()]
     if own.empty:
         return None
@@ -86,13 +75,7 @@ def _row(session: pd.Timestamp, events: Sequence[str], names: Mapping[str, str])
 
 
 def quality_chart(frames: Sequence[pd.DataFrame]) -> Chart:
-    """Draw for each symbol and year the sessions that have a figure, of those between its first and its last.
-
-    Parameters
-    ----------
-    frames : sequence of pandas.DataFrame
-        Sessions x symbols; a symbol of an earlier frame is not taken from a later one.
-    """
+    """Draw for each symbol and year the sessions that have a figure, of those between its first and its last."""
     rows: list[tuple[str, str, int, int]] = []
     seen: set[str] = set()
     for frame in frames:

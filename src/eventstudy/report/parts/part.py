@@ -101,21 +101,7 @@ class Part:
 
 
 def gather(study: StudyFile, source: str | None, say: Callable[[str], None] | None = None) -> Inputs:
-    """Load what a study needs: its catalogue, the market, and the securities that the source has.
-
-    Parameters
-    ----------
-    study : StudyFile
-    source : str, optional
-        Where prices come from instead of the study file's source.
-    say : callable, optional
-        Told how far the reading of a long file is.
-
-    Raises
-    ------
-    EventStudyError
-        If the catalogue, or the price of the market index, cannot be had.
-    """
+    """Load what a study needs: its catalogue, the market, and the securities that the source has."""
     where = source or study.beside(study.prices.source)
     catalog = load_events(study.beside(study.catalog.source), timezone=study.catalog.timezone)
     sample = catalog.select(**study.catalog.selection())

@@ -22,13 +22,7 @@ CHARTED = "industries"  # the group that the chart of named events shows: comple
 
 
 def securities_part(inputs: Inputs) -> Part:
-    """Study each security of the cross-section against its benchmark.
-
-    Returns
-    -------
-    Part
-        Empty if the study has no cross-section, or the source none of its securities.
-    """
+    """Study each security of the cross-section against its benchmark."""
     part, panel = inputs.study.cross_section, inputs.securities
     if part is None or panel is None:
         return Part()

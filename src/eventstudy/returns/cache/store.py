@@ -123,13 +123,7 @@ class Store:
                 yield key
 
     def _is_entry(self, key: Key) -> bool:
-        """Say whether there is an entry, sound or damaged; refuse if another program's manifest is in its place.
-
-        Raises
-        ------
-        eventstudy.errors.DataError
-            Naming the manifest.
-        """
+        """Say whether there is an entry, sound or damaged; refuse if another program's manifest is in its place."""
         there = os.path.lexists(self.place(key) / MANIFEST)
         if there and not self._belongs(key):
             what = f"{str(self.place(key) / MANIFEST)!r} is not of this cache"
@@ -293,15 +287,7 @@ def _is_cut(manifest: Path) -> bool:
 
 
 def _load(place: Path) -> Entry:
-    """Read an entry.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read, is not of its place, or holds what would not be kept today.
-    FileNotFoundError
-        If a file is not there.
-    """
+    """Read an entry."""
     try:
         return _sound(place)
     except FileNotFoundError:

@@ -22,26 +22,7 @@ class DataWarning(UserWarning):
 
 
 def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
-    """Refuse columns of prices and columns that can only be percent; warn about what looks like percent.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Bars x symbols, thought to be decimal returns.
-    simple : bool
-        Whether they are simple returns, which cannot lie below -1.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If a column is never negative and its median is above 1; or if the median size is above 0.2 and a simple return
-        below -1, which would be a loss of more than all.
-
-    Warns
-    -----
-    DataWarning
-        If the median size of a column's returns is above 0.2.
-    """
+    """Refuse columns of prices and columns that can only be percent; warn about what looks like percent."""
     finite = frame.where(np.isfinite(frame.to_numpy(dtype=float)))
     enough = finite.count() >= ENOUGH
     prices = enough & (finite.min() >= 0) & (finite.median() > PRICE_MEDIAN)

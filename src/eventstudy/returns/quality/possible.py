@@ -35,20 +35,6 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 def judged(bars: Bars, symbol: str, holds: str, source: str) -> Bars:
     """Return the bars with what cannot be taken out, and a note for each value.
 
-    Parameters
-    ----------
-    bars : Bars
-    symbol : str
-    holds : str
-        What the source keeps (`RemoteSource.kept`): "returns", "level", or prices by any other name.
-    source : str
-        For messages.
-
-    Raises
-    ------
-    eventstudy.errors.BadPayload
-        If they are no bars of days in order, each once, or no value is left.
-
     Examples
     --------
     >>> days = pd.to_datetime(["2025-03-03", "2025-03-04"])
@@ -95,30 +81,7 @@ def damage(bars: Bars, symbol: str, holds: str) -> str:
 def possible_frame(
     frame: pd.DataFrame, source: str, levels: Iterable[str], *, returns: bool = False
 ) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
-    """Judge a frame (bars x symbols) of a source that is not a file, symbol by symbol.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-    source : str
-        For messages.
-    levels : iterable of str
-        Symbols that may be zero and below.
-    returns : bool
-        Whether the values are returns.
-
-    Returns
-    -------
-    frame : pandas.DataFrame
-        Without the columns that hold no numbers; what cannot be is missing.
-    failures, notes : dict of str to str
-        By symbol.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If a symbol has several columns.
-    """
+    """Judge a frame (bars x symbols) of a source that is not a file, symbol by symbol."""
     if frame.columns.has_duplicates or frame.columns.nlevels > 1:
         twice = [*frame.columns[frame.columns.duplicated()], *frame.columns]
         msg = (
@@ -153,13 +116,6 @@ def possible_frame(
 
 def day_notes(rows: Sequence[int], say: Callable[[int], tuple[str, str]]) -> list[str]:
     """Return one note a row, and beyond `NAMED` of them a count: nobody reads ten thousand.
-
-    Parameters
-    ----------
-    rows : sequence of int
-        Of the values that cannot be.
-    say : callable
-        Given a row, its day and what is wrong; called for those that are named only.
 
     Examples
     --------

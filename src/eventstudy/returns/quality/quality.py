@@ -42,27 +42,7 @@ def assess(
 ) -> pd.DataFrame:
     """Return the quality table of a frame of prices (or of returns).
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Bars x symbols, on the sessions of its calendars.
-    calendar, calendars
-        The calendar, and those of single symbols that differ.
-    sources : mapping of str to str
-        Where each symbol came from.
-    outside : mapping of str to int, optional
-        Prices on days that are no session, kept out.
-    span : (Timestamp, Timestamp), optional
-        The dates asked for; by default the first row to the last.
-    prices : bool
-        Whether these are prices. Of returns, the first bar cannot be there, and nothing is suspicious.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by symbol; see `COLUMNS`. `missing` counts expected sessions without a value: `before_first` and
-        `after_last` of them lie before the first and after the last value, the others are holes. For the last three
-        columns see `suspicions`.
+    Shapes: span (Timestamp, Timestamp).
     """
     known: dict[str | None, tuple[pd.Index, np.ndarray[Any, np.dtype[np.intp]]]] = {}
     values = frame.to_numpy(dtype=float)

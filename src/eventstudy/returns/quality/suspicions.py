@@ -29,17 +29,6 @@ Suspicion = dict[str, Any]
 def suspicions(close: pd.Series) -> Suspicion:
     """Return what is suspicious about a series of prices.
 
-    Parameters
-    ----------
-    close : pandas.Series
-        Prices on all bars; NaN where missing.
-
-    Returns
-    -------
-    dict
-        ``stale``: bars that repeat the close before, in runs of five and more; ``jumps``: days of returns beyond 25 % (log)
-        that are also beyond ten robust standard deviations; ``split_like``: those of them whose ratio is that of a split.
-
     Examples
     --------
     >>> import pandas as pd

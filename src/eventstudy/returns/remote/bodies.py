@@ -35,15 +35,7 @@ class Body:
         self.refusal: BadPayload | Unreachable | None = None
 
     def add(self, chunk: bytes) -> None:
-        """Take a chunk.
-
-        Raises
-        ------
-        eventstudy.errors.BadPayload
-            If there is more than an answer can have.
-        eventstudy.errors.Unreachable
-            If the time for the symbol is over.
-        """
+        """Take a chunk."""
         if len(self.content) + len(chunk) > self.most:
             msg = (
                 f"{self.source} answered {self.symbol!r} with more than {self.most / 2**20:.0f} MB, longer than any answer "
@@ -76,17 +68,7 @@ def read_body(read: Callable[[int], bytes], body: Body) -> bytes:
 
 
 def received(session: Any, plain: Callable[..., Any], body: Body, *args: Any, **kwargs: Any) -> Any:
-    """Send a request of a session of curl_cffi or requests, and return the response with no more body than it may have.
-
-    Parameters
-    ----------
-    session : curl_cffi.requests.Session or requests.Session
-    plain : callable
-        Its `request`.
-    body : Body
-    *args, **kwargs
-        Of the request.
-    """
+    """Send a request of a session of curl_cffi or requests, and return the response with no more body than it may have."""
     if any(kind.__module__.startswith("curl_cffi") for kind in type(session).__mro__):
         try:
             response = plain(*args, **{**kwargs, "content_callback": body.take})

@@ -27,13 +27,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def get(url: str, symbol: str, source: str, deadline: Deadline, most: int = LARGEST) -> bytes:
-    """Return the body of an answer, of `most` bytes at most.
-
-    Raises
-    ------
-    eventstudy.errors.SourceError
-        Whatever went wrong, as one of ours.
-    """
+    """Return the body of an answer, of `most` bytes at most."""
     request = urllib.request.Request(url, headers={"User-Agent": AGENT})  # noqa: S310  https, or a test's own server
     try:
         with urllib.request.build_opener(_Redirects).open(
@@ -55,13 +49,7 @@ def _whole(answer: http.client.HTTPResponse, body: Body) -> bytes:
 
 
 def get_text(url: str, symbol: str, source: str, deadline: Deadline) -> str:
-    """Return an answer as text.
-
-    Raises
-    ------
-    eventstudy.errors.SourceError
-        As `get`; a page of HTML instead of data is a `BadPayload`, or a `NoSuchTicker` if it says so.
-    """
+    """Return an answer as text."""
     body = get(url, symbol, source, deadline)
     try:
         text = body.decode("utf-8-sig")

@@ -42,24 +42,7 @@ def gather(
     workers: int,
     progress: Callable[[int, int, str, str], None] | None = None,
 ) -> Gathered[T]:
-    """Get every symbol through a small pool of threads.
-
-    Parameters
-    ----------
-    symbols : sequence of str
-    one : callable
-        Gets one symbol; raises a `SourceError` if it cannot.
-    patience : Patience
-    workers : int
-        Threads at a time.
-    progress : callable, optional
-        Called in the caller's thread after each symbol: done, total, symbol, "ok" or the reason.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        At once; workers end after the symbol that they are at.
-    """
+    """Get every symbol through a small pool of threads."""
     return _Pool(symbols, one, patience, progress).run(workers)
 
 

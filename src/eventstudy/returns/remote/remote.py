@@ -90,13 +90,7 @@ class RemoteSource:
         """Forget what the last try left behind."""
 
     def fetch(self, symbols: Sequence[str] | None, start: pd.Timestamp | None, end: pd.Timestamp | None) -> PricePanel:
-        """Return what there is of `symbols` from `start` to `end`, both included.
-
-        Raises
-        ------
-        eventstudy.errors.DataError
-            If no symbol is named: nobody has all of them.
-        """
+        """Return what there is of `symbols` from `start` to `end`, both included."""
         if symbols is None:
             msg = f"{self.name} has more symbols than anyone wants; name those that you want"
             raise DataError(msg)

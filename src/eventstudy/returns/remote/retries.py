@@ -108,25 +108,7 @@ def persist(
     *,
     between: Callable[[], None] = lambda: None,
 ) -> T:
-    """Call `attempt` until it succeeds, fails for good, or time is up.
-
-    Parameters
-    ----------
-    attempt : callable
-        Given the deadline; raises a `SourceError`.
-    patience : Patience
-    gate : Gate
-        Held while the source asks to slow down.
-    stop : threading.Event
-        Set when the caller wants to end: no further attempt.
-    between : callable
-        Called before each further attempt, to forget what was remembered of the last.
-
-    Raises
-    ------
-    eventstudy.errors.SourceError
-        The last one; a request to wait longer than there is time for ends it at once.
-    """
+    """Call `attempt` until it succeeds, fails for good, or time is up."""
     deadline = Deadline(patience.give_up)
     for count in range(1, patience.tries + 1):
         try:

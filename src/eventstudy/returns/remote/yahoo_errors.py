@@ -87,17 +87,6 @@ def observed(response: Any) -> Seen:
 def as_source_error(error: BaseException, symbol: str, seen: Seen | None = None, source: str = "Yahoo") -> SourceError:
     """Return the error of ours that says what happened.
 
-    Parameters
-    ----------
-    error : BaseException
-        Any; one of ours comes back as it is.
-    symbol : str
-        What was asked for.
-    seen : Seen, optional
-        The last answer about it.
-    source : str
-        What to call the source.
-
     Examples
     --------
     >>> as_source_error(TimeoutError("timed out"), "NVDA")

@@ -104,26 +104,7 @@ USUAL: Final = (
 
 
 def read_french(archive: bytes, name: str) -> pd.DataFrame:
-    """Return the daily returns of one of the library's archives.
-
-    Parameters
-    ----------
-    archive : bytes
-        A zip with one CSV: some lines of prose, a line of names, lines of ``YYYYMMDD, percent, …``, and perhaps more
-        sections. The first section whose rows are days is taken (value-weighted, in the portfolio files).
-    name : str
-        For messages.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Days x symbols, decimals; NaN for the codes -99.99 and -999.
-
-    Raises
-    ------
-    eventstudy.errors.BadPayload
-        If it is no such archive, unpacks to more than one can be, or its days are not in order, each once.
-    """
+    """Return the daily returns of one of the library's archives."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as packed, packed.open(packed.infolist()[0]) as file:
             table = _first_section(_lines(file))

@@ -87,13 +87,7 @@ def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> P
 
 
 def check_frozen(folder: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None) -> None:
-    """Refuse a folder that holds anything but an earlier frozen panel, or is the cache's; ask before fetching, too.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        Naming what is in the way.
-    """
+    """Refuse a folder that holds anything but an earlier frozen panel, or is the cache's; ask before fetching, too."""
     check_folder(folder, FROZEN)
     if any(same_place(folder, kept) for kept in (default_folder(), cache) if kept is not None):
         msg = f"{os.fspath(folder)} is the folder of the cache; name another folder"

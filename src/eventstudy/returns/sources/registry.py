@@ -39,13 +39,7 @@ def source_names() -> list[str]:
 
 
 def resolve(source: Any, options: dict[str, Any]) -> Source:
-    """Return the source that `source` names, made with `options`.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If it names nothing, or an option is not one of the source's.
-    """
+    """Return the source that `source` names, made with `options`."""
     if isinstance(source, pd.DataFrame):
         return FrameSource(source, **options)
     if isinstance(source, (str, os.PathLike)):
@@ -63,13 +57,7 @@ def resolve(source: Any, options: dict[str, Any]) -> Source:
 
 
 def remote_source(name: str, options: dict[str, Any]) -> RemoteSource:
-    """Return a source over the network by its name.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If the name is not that of one.
-    """
+    """Return a source over the network by its name."""
     if name not in HOMES:
         msg = f"source {name!r} is not one to fetch from; use one of: {', '.join(HOMES)}"
         raise DataError(msg)

@@ -64,13 +64,7 @@ class Chart:
 
 
 def checked_chart(body: bytes, symbol: str) -> Chart | None:
-    """Return what of an answer about `symbol` can be used; None if it is no JSON, which yfinance finds itself.
-
-    Raises
-    ------
-    eventstudy.errors.BadPayload
-        If the answer is about another symbol, other bars than daily ones, not in order, or contradicts itself.
-    """
+    """Return what of an answer about `symbol` can be used; None if it is no JSON, which yfinance finds itself."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):

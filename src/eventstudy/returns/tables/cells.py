@@ -34,19 +34,7 @@ def unlike_numbers(dtype: Any) -> str:
 
 
 def as_numbers(values: pd.Series, where: Callable[[int], str]) -> Floats:
-    """Return a column as floats, NaN where a cell is missing.
-
-    Parameters
-    ----------
-    values : pandas.Series
-    where : callable
-        From a position to the words that name the place, for messages.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        At dates, spans of time, truth values, complex numbers and words, naming the column; at an infinite number.
-    """
+    """Return a column as floats, NaN where a cell is missing."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
     strange = unlike_numbers(values.dtype)
@@ -102,19 +90,7 @@ def text_numbers(
     thousands: str | None = None,
     nothing: bool = False,
 ) -> Floats:
-    """Return numbers that are written as text.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        Text; blank cells are missing.
-    where : callable
-        From a position to the words that name the place, for messages.
-    decimal, thousands : str, optional
-        The marks.
-    nothing : bool
-        Whether the words of `NOTHING` are missing cells, as in a CSV file.
-    """
+    """Return numbers that are written as text."""
     text = values.str.strip()
     blank = (values.isna() | text.isin(NOTHING if nothing else ("",))).to_numpy(dtype=bool)
     bare = text if thousands is None else text.str.replace(thousands, "", regex=False)
@@ -170,11 +146,6 @@ def symbol_codes(values: pd.Series, where: Callable[[int], str]) -> tuple[NDArra
     """Return a column of symbols as codes and their names: text as it stands, without blanks around it.
 
     10001 and 10001.0 are ``"10001"``; ``000001``, ``NA``, ``TRUE`` and ``1E5`` stay.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        Naming the row of a cell that is blank, or that is no symbol: a date, a truth value, 10.5.
     """
     codes, distinct = coded(values, where)
 

@@ -77,27 +77,7 @@ def find_layout(
     labelled: bool = False,
     symbols: Iterable[str] | None = None,
 ) -> Layout:
-    """Return what the columns called `names` hold.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Each once.
-    options : TableOptions
-    name : str
-        The table, as messages call it.
-    dated : bool
-        Whether the index holds dates.
-    labelled : bool
-        Whether the index may hold dates, if no column does.
-    symbols : iterable of str, optional
-        The columns of a wide table to look at.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If there is no column of dates, or none of values beside the symbols.
-    """
+    """Return what the columns called `names` hold."""
     date = _date_column(names, options, name, dated=dated, labelled=labelled)
     if "" in names and date is None:
         msg = f"{name}: column 1 has no name; name it or leave it out"
@@ -187,22 +167,7 @@ def label_text(label: Any) -> str:
 
 
 def pick_field(columns: pd.MultiIndex, fields: Iterable[str], name: str) -> tuple[list[int], list[str]]:
-    """Return the positions and the symbols of one field of (field, symbol) columns, in either order.
-
-    Parameters
-    ----------
-    columns : MultiIndex
-        As `yfinance.download` gives them: (Close, AAPL), (Close, AMD), (Volume, AAPL) …
-    fields : iterable of str
-        The fields to look for, the best first, as `plain` writes them.
-    name : str
-        The table, as messages call it.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If no level names such a field, or more than one level is left.
-    """
+    """Return the positions and the symbols of one field of (field, symbol) columns, in either order."""
     wanted = list(fields)
     for level in range(columns.nlevels):
         words = [plain(word) for word in columns.get_level_values(level)]
@@ -239,13 +204,7 @@ def one_level(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.DataFrame:
 
 
 def one_header(table: pd.DataFrame, name: str, options: TableOptions) -> pd.DataFrame:
-    """Return a table whose columns are texts, each once: one field of two rows of labels, blanks around them gone.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        If the columns are dates, one has no name, or two have the same.
-    """
+    """Return a table whose columns are texts, each once: one field of two rows of labels, blanks around them gone."""
     columns: Any = table.columns
     refuse_dates(columns, name)
     if columns.nlevels > 1:

@@ -87,21 +87,7 @@ class TextTable:
 
 
 def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Sequence[str] | None) -> TextTable:
-    """Read the columns of a CSV file that are needed.
-
-    Parameters
-    ----------
-    path : Path
-    options : TableOptions
-    reading : Reading
-    symbols : sequence of str, optional
-        The columns of a wide table to read.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        Naming the file, and the row where there is one.
-    """
+    """Read the columns of a CSV file that are needed."""
     name = file_name(path)
     head = _head(path, reading)
     positions, names, first_row = _names(name, head, options)

@@ -34,24 +34,7 @@ def parse_dates(
     date_format: str | None = None,
     timezone: str | None = None,
 ) -> pd.DatetimeIndex:
-    """Return the dates of a column: naive midnights for days, UTC for moments within days.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        Text, numbers or timestamps; also categories of them.
-    where : callable
-        From a position to the words that name the place, for messages.
-    date_format : str, optional
-        As for `datetime.strptime`, when the text is not ISO.
-    timezone : str, optional
-        The zone of moments that carry none.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        Naming the first row that is no date, or whose time zone is not that of the others.
-    """
+    """Return the dates of a column: naive midnights for days, UTC for moments within days."""
     if isinstance(values.dtype, pd.PeriodDtype) and values.dtype.freq.rule_code in ("D", "B"):
         values = values.dt.to_timestamp()
     if pd.api.types.is_datetime64_any_dtype(values.dtype):

@@ -57,30 +57,7 @@ def tidy(
     largest: int = LARGEST,
     layout: Layout | None = None,
 ) -> Tidy:
-    """Return a table as days x symbols.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Wide (a date and one column a symbol) or long (date, symbol, value); or the two-row columns of `yfinance.download`.
-        Two levels of row labels are columns of their names.
-    name : str
-        What messages call it: the file, or "the frame".
-    options : TableOptions
-    first_row : int, optional
-        The number of its first row in the file; by default rows are named by position, from 1.
-    symbols : sequence of str, optional
-        Look at these only: what is wrong with the others does not matter.
-    largest : int
-        Bytes that the result may have.
-    layout : Layout, optional
-        What the columns hold, if it is known.
-
-    Raises
-    ------
-    eventstudy.errors.DataError
-        Naming file, row, column and value, and the way out.
-    """
+    """Return a table as days x symbols."""
     if layout is None:
         if table.index.nlevels > 1:
             table = _rows_as_columns(table, name)

@@ -18,16 +18,7 @@ def masked_bars(
 ) -> tuple[Bools | None, Bools]:
     """Return the bars to mask, for all securities (B,) or each (S, B), and where real events begin, alike.
 
-    Parameters
-    ----------
-    study : Design
-    aligned : Aligned
-    placed : Placed
-        The events of the call.
-    pool : bool or DatetimeIndex
-        True: the events of the call; False: none; else the moments of the events to mask.
-    security, day0 : (N,) int
-        The security-events of the call.
+    Shapes: security, day0 (N,).
     """
     bars = len(aligned.bars)
     if isinstance(pool, pd.DatetimeIndex):

@@ -12,11 +12,7 @@ def first_of_overlaps(security: Ints, day0: Ints, length: int) -> Ints:
 
     In time order, a security-event is kept if its window shares no bar with that of the last one kept of its security.
 
-    Parameters
-    ----------
-    security, day0 : (N,) int
-    length : int
-        Bars of the event window.
+    Shapes: security, day0 (N,).
 
     Examples
     --------

@@ -45,14 +45,7 @@ def clustered_mean(value: Floats, cluster: Ints, level: float = 0.95) -> Mean:
     se^2 = G/(G-1) sum_g (sum_{i in g} (x_i - mean))^2 / N^2 with t(G-1): the sandwich of a regression on a constant.
     With one value a cluster it is s/sqrt(N), the ordinary cross-sectional standard error.
 
-    Parameters
-    ----------
-    value : (N,) float
-        NaN is left out.
-    cluster : (N,) int
-        Codes of the clusters, from 0.
-    level : float
-        Coverage of the interval.
+    Shapes: value (N,), cluster (N,).
 
     Examples
     --------
