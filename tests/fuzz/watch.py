@@ -17,7 +17,7 @@ from verdict import SLACK
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src" / "eventstudy"
-CHUNK = 4000  # inputs of one child: what it remembers does not grow for ever
+CHUNK = 12_000  # inputs of one child: what it remembers does not grow for ever
 START = 300.0  # seconds until a child is ready
 GRACE = 8.0  # seconds beyond the limit until a child that does not answer is ended
 

@@ -18,7 +18,7 @@ from eventstudy.abnormal.models.lumped import spans_of
 from eventstudy.calendars import SESSION_UNIT, first_sessions, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.returns._index import stamped_days
+from eventstudy.returns._index import at_midnight, stamped_days
 from eventstudy.returns.tables.cells import cell
 from eventstudy.returns.tables.dates import compact_days
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
@@ -104,7 +104,7 @@ def _bars(index: pd.Index, calendar: str | None) -> tuple[pd.Index, int]:
     if index.tz is not None:
         msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
         raise StudyError(msg)
-    if bool((index != index.normalize()).any()):
+    if not at_midnight(index).all():
         msg = (
             f"the panel's bars carry an hour ({index[0]}); if they are days take their dates, frame.index.normalize(), else pass "
             f"calendar=None to count them (not calendar={calendar!r})"
