@@ -107,6 +107,10 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     Building one takes half a second, and a study asks for half a dozen spans of the same years. Years far from those
     that are there get a calendar of their own: nobody waits for what lies between.
     """
+    given: object = name
+    if not isinstance(given, str):
+        msg = f"calendar {brief(repr(given))} is no name; use one such as 'XNYS'"
+        raise InputError(msg)
     first_year, last_year = max(first_year, FIRST_YEAR), min(last_year, LAST_YEAR)
     first, last = _years.get(name, (first_year, last_year))
     if first_year > last + _FAR or last_year < first - _FAR:

@@ -19,7 +19,9 @@ from eventstudy.returns.policies import convert_currency, rate_symbols
 from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, PriceSource, ask, near, side_by_side
 from eventstudy.returns.quality.possible import possible_frame
 from eventstudy.returns.sources.registry import resolve
+from eventstudy.returns.tables.columns import by_symbol, symbol_set
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
+from eventstudy.words import brief
 
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 
@@ -131,7 +133,7 @@ def load_returns(
     first, last = _dates(start, end)
     padded = None if first is None else first - pd.Timedelta(days=PAD_DAYS)
     if levels is not None:
-        levels = frozenset(levels)
+        levels = symbol_set(levels, "levels")
         options["levels"] = levels
     got = _layered(symbols, padded, last, source, options, returns=True)
     panel = _prices(got, padded, last, calendar, calendars)
@@ -254,7 +256,7 @@ def _prices(
     return PricePanel(
         frame,
         calendar=calendar,
-        calendars={**got.calendars, **(calendars or {})},
+        calendars={**got.calendars, **by_symbol(calendars, "calendars")},
         sources=got.sources,
         failures=got.failures,
         quality=got.quality,
@@ -270,6 +272,10 @@ def _converted(
     dates: tuple[pd.Timestamp | None, pd.Timestamp | None],
 ) -> PricePanel:
     """Convert a panel with the rates of its own source, from a few days before it on."""
+    given: object = currency
+    if not isinstance(given, str):
+        msg = f"currency={brief(repr(given))} is no currency; give its code, such as 'USD'"
+        raise DataError(msg)
     table = panel.quality
     known = {} if table is None or "currency" not in table else table["currency"].dropna().to_dict()
     needed = rate_symbols({str(s): str(known[s]) for s in known if s not in LEVEL_SYMBOLS}, currency)
@@ -315,6 +321,10 @@ def _order(symbols: str | Iterable[str] | None, got: Delivery) -> Sequence[str]:
 def _symbols(symbols: str | Iterable[str] | None) -> list[str] | None:
     if symbols is None:
         return None
+    given: object = symbols
+    if not isinstance(given, (str, int, Iterable)):
+        msg = f"symbols={brief(repr(given))} names no symbols; give one name or a list of them"
+        raise DataError(msg)
     names = [str(symbols)] if isinstance(symbols, (str, int)) else [str(symbol) for symbol in symbols]
     if not names:
         msg = "no symbol was named; name at least one, or leave symbols out for all that the source has"

@@ -19,7 +19,7 @@ from eventstudy.returns._index import normal_index, session_rows
 from eventstudy.returns.quality.plausible import check_returns
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.cells import unlike_numbers
-from eventstudy.returns.tables.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
+from eventstudy.returns.tables.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates, symbol_set
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 Kind = Literal["simple", "log"]
@@ -235,7 +235,7 @@ class ReturnPanel:
         [nan, 0.02, nan, nan, 0.01]
         """
         panel = prices if isinstance(prices, PricePanel) else PricePanel(prices, calendar=calendar)
-        wanted = LEVEL_SYMBOLS if levels is None else frozenset(levels)
+        wanted = LEVEL_SYMBOLS if levels is None else symbol_set(levels, "levels")
         state = [symbol for symbol in panel.frame.columns if symbol in wanted]
         held = panel.frame.drop(columns=state)
         return cls(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
+
+from pandas.api.types import is_hashable
 
 from eventstudy.abnormal.engine.inputs import FLOOR
 from eventstudy.abnormal.models.linear import MarketModel
@@ -109,6 +111,13 @@ class Design:
             if first > last:
                 msg = f"{name}=({first}, {last}) runs backwards; give the first relative day first"
                 raise StudyError(msg)
+        estimation, calendar = cast("object", self.estimation), cast("object", self.calendar)
+        if not isinstance(estimation, EstimationWindow):
+            msg = f"estimation={brief(repr(estimation))} is no window; give EstimationWindow(length=120, end=-11)"
+            raise StudyError(msg)
+        if calendar is not None and not isinstance(calendar, (str, Mapping)):
+            msg = f"calendar={brief(repr(calendar))} names no calendar; give a name such as 'XNYS', None, or a mapping by symbol"
+            raise StudyError(msg)
         if self.estimation.end >= self.window[0]:
             msg = (
                 f"the estimation window ends on relative day {self.estimation.end}, but the event window begins on "
@@ -118,6 +127,10 @@ class Design:
         given: Any = self.model
         if not isinstance(given, Model):
             msg = f"model={self.model!r} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC') or another"
+            raise StudyError(msg)
+        strange = [name for name in given.symbols if not is_hashable(name)]
+        if strange:
+            msg = f"model={brief(repr(given))}: {brief(repr(strange[0]))} is no symbol; name one, such as '^GSPC'"
             raise StudyError(msg)
         _one_of("non_session", self.non_session, ("next", "previous", "drop", "error"))
         _one_of("missing", self.missing, ("available", "strict", "lump"))
