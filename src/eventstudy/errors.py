@@ -136,3 +136,16 @@ class Unreachable(SourceError):
 
 class BadPayload(SourceError):
     """The source answered with something that cannot be read."""
+
+
+def told(error: EventStudyError) -> str:
+    """Return an error in one line: its class, where that says something, then its message."""
+    return str(error) if type(error) is SourceError else f"{type(error).__name__}: {error}"
+
+
+def error_told(text: str) -> EventStudyError:
+    """Return the error that `told` wrote down; a text that names no class is a `SourceError`."""
+    kind, _, message = text.partition(": ")
+    kinds: tuple[type[EventStudyError], ...] = (DataError, SourceError, *SourceError.__subclasses__())
+    known = {one.__name__: one for one in kinds}
+    return known[kind](message) if kind in known else SourceError(text)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from eventstudy.errors import told
 from eventstudy.returns.adjust import adjusted_close
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Key, Store, default_folder
@@ -178,7 +179,7 @@ def _compared(table: pd.DataFrame, store: Store, source: RemoteSource) -> pd.Dat
         got = source.gather(list(kept), first, last)
         for symbol, (place, bars) in kept.items():
             if symbol not in got.results:
-                found.loc[place, ["state", "detail"]] = ["not comparable", got.failures[symbol]]
+                found.loc[place, ["state", "detail"]] = ["not comparable", told(got.failures[symbol])]
                 continue
             for name, value in _comparison(bars, got.results[symbol], source.kept).items():
                 found.loc[place, name] = value

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
+from eventstudy.errors import DataError, EventStudyError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
 from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
 from eventstudy.returns.bars import Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
@@ -57,6 +57,7 @@ class RemoteSource:
     """
 
     name: ClassVar[str] = ""
+    network: ClassVar[bool] = True  # what it fails to deliver is a failure, a symbol that it does not know too
     kept: ClassVar[str] = "raw"  # what the cache keeps: prices; "returns" and "level" (any number) are judged as such
 
     def __init__(
@@ -108,13 +109,14 @@ class RemoteSource:
         """Return the days of every symbol as they came, each on those of its exchange, in the order asked for."""
         got = self.gather(symbols, start, end)
         bars = {symbol: got.results[symbol] for symbol in symbols if symbol in got.results}
-        failures = got.failures | {symbol: one.failure for symbol, one in bars.items() if one.failure}
+        failures: dict[str, EventStudyError] = {s: one.failure for s, one in bars.items() if one.failure is not None}
+        failures |= got.failures
         closes: dict[str, pd.Series] = {}
         for symbol in list(bars):
             try:
                 closes[symbol] = self.close(symbol, bars[symbol])
             except (DataError, SourceError) as error:  # as this adjustment needs them, they are not
-                failures[symbol] = f"{type(error).__name__}: {error}"
+                failures[symbol] = error
                 del bars[symbol]
         calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
         usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
@@ -197,7 +199,7 @@ class RemoteSource:
         except SourceError as error:
             if entry is None or not reaches:
                 raise
-            why = f"{type(error).__name__}: {error} (what was kept, up to {entry.last:%Y-%m-%d}, is there)"
+            why = type(error)(f"{error} (what was kept, up to {entry.last:%Y-%m-%d}, is there)")
             return replace(entry.bars.between(start, last), failure=why)
         as_of = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         store = self.store
