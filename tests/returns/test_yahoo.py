@@ -74,6 +74,7 @@ def test_each_fault_has_its_own_name_and_harms_nobody_else(yahoo, fault, transpo
     prices = load(["BAD", "GOOD"], source)
     assert list(prices.failures) == ["BAD"]
     assert re.match(words, told(prices.failures["BAD"]))
+    assert (prices.failures["BAD"].__traceback__, prices.failures["BAD"].__context__) == (None, None)  # nothing is held
     assert "\n" not in told(prices.failures["BAD"])
     assert prices.frame["GOOD"].tolist() == walk("GOOD", DAYS).tolist()
     if fault in ("404", "400", "empty"):

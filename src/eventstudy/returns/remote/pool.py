@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from eventstudy.errors import SourceError, Unreachable, told
+from eventstudy.errors import SourceError, Unreachable, kept, told
 from eventstudy.returns.remote.retries import Breaker, Gate, Patience
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ class _Pool(Generic[T]):
             self.gathered.results[symbol] = result  # type: ignore[assignment]  # no error, so there is a result
             self.breaker.record(None)
         elif isinstance(error, SourceError):
-            self.gathered.failures[symbol] = error
+            self.gathered.failures[symbol] = kept(error)
             self.breaker.record(error)
         else:
             raise error

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.errors import DataError, EventStudyError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
+from eventstudy.errors import DataError, EventStudyError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable, kept
 from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
 from eventstudy.returns.bars import Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
@@ -116,7 +116,7 @@ class RemoteSource:
             try:
                 closes[symbol] = self.close(symbol, bars[symbol])
             except (DataError, SourceError) as error:  # as this adjustment needs them, they are not
-                failures[symbol] = error
+                failures[symbol] = kept(error)
                 del bars[symbol]
         calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
         usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
