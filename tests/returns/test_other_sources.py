@@ -225,7 +225,7 @@ def test_a_table_that_cannot_be_is_a_failure_of_its_symbol(server, tmp_path, fau
     server.pages["/q/d/l/"] = (200, {}, STOOQ.replace(STOOQ_ROW, stooq).encode())
     for maker in (FredSource, StooqSource):
         source = maker(base=server.url, cache=tmp_path, tries=1, **HASTY)
-        got = source.deliver_between(["DGS10"], pd.Timestamp(START), pd.Timestamp(END))
+        got = source._deliver_between(["DGS10"], pd.Timestamp(START), pd.Timestamp(END))
         assert told(got.failures["DGS10"]).startswith("BadPayload: "), maker
         assert words in told(got.failures["DGS10"])
         assert "\n" not in told(got.failures["DGS10"])

@@ -14,9 +14,10 @@ from rich.text import Text
 from eventstudy.cli.listing import print_csv, print_frame
 from eventstudy.cli.saying import note, say
 from eventstudy.errors import DataError, InputError, NoSuchTicker, told
-from eventstudy.report import Document, check_document, check_target, read_manifest, write_document
+from eventstudy.report import Document, check_document, write_document
 from eventstudy.report.build import build_document
 from eventstudy.report.gate.compare import check_images, check_tolerance
+from eventstudy.report.page.write import check_target, read_manifest
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import Inputs, gather
 from eventstudy.returns.sources.registry import is_network

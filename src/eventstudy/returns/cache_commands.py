@@ -176,7 +176,7 @@ def _compared(table: pd.DataFrame, store: Store, source: RemoteSource) -> pd.Dat
             window = windows.setdefault((pd.Timestamp(days[0]), pd.Timestamp(days[-1])), {})
             window[row["symbol"]] = place, entry.bars
     for (first, last), kept in sorted(windows.items()):
-        got = source.gather(list(kept), first, last)
+        got = source._gather(list(kept), first, last)  # noqa: SLF001  the bars themselves, not a panel of them
         for symbol, (place, bars) in kept.items():
             if symbol not in got.results:
                 found.loc[place, ["state", "detail"]] = ["not comparable", told(got.failures[symbol])]

@@ -55,7 +55,9 @@ class LocalSource(Protocol):
 class RemoteLike(Protocol):
     """A source over the network of this package: days as they came, before any calendar."""
 
-    def deliver_between(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Delivery:
+    def _deliver_between(
+        self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None
+    ) -> Delivery:
         """Return what there is of `symbols` from `start` to `end`."""
         ...
 
@@ -126,7 +128,7 @@ def ask(
     if isinstance(source, LocalSource):
         return source.deliver(symbols)
     if isinstance(source, RemoteLike) and symbols is not None:
-        return source.deliver_between(symbols, start, end)
+        return source._deliver_between(symbols, start, end)  # noqa: SLF001  of this room
     answer: Any = source.fetch(symbols, start, end)
     if isinstance(answer, PricePanel):
         got = Delivery(prices=answer.frame, calendars=dict(answer.calendars or {}), quality=_knowledge(answer))
