@@ -149,7 +149,7 @@ def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
         raise InputError(msg)
     # of some calendars the library's own rules fail, for some years or for all
     years = f"the sessions of the years {first_year} to {last_year}"
-    with guarded(f"calendar {name!r}", years, InputError, "use another calendar, or other years"):
+    with guarded(f"calendar {name!r}", years, InputError, "use another calendar, other years, or calendar=None"):
         return _cut_to_what_is_recorded(name, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import known_years, lone, outside, refuse_sparse
-from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, told
+from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
 from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import Kind, PricePanel, ReturnPanel
@@ -222,7 +222,7 @@ def _refuse_nothing(got: Delivery) -> None:
         f"{told(why)}{near(symbol, known) if isinstance(why, NoSuchTicker) and 'did you mean' not in str(why) else ''}"
         for symbol, why in got.failures.items()
     ]
-    local = all(isinstance(why, (NoSuchTicker, DataError)) for why in got.failures.values())
+    local = all(isinstance(why, (NoSuchTicker, InputError)) for why in got.failures.values())
     msg = f"no symbol could be had: {' · '.join(reasons)}"
     raise (DataError if local else SourceError)(msg)
 
