@@ -251,12 +251,16 @@ def test_what_names_nothing_at_all_is_one_clear_error(fitted, value):
         lambda: es.load_prices("^GSPC", calendars=value),
         lambda: es.ReturnPanel.from_prices(1 + small_panel(), levels=value),
         lambda: es.EventStudy(calendar=value),
+        lambda: es.ReturnPanel(small_panel(), calendar=[value]),
+        lambda: es.PricePanel(1 + small_panel(), calendar=value),
     ):
         with pytest.raises(EventStudyError):
             ask()
 
 
-@pytest.mark.parametrize("level", [95, 1, 0, -0.5, np.nan, np.inf, "0.95", None, [0.95]], ids=repr)
+@pytest.mark.parametrize(
+    "level", [95, 1, 0, -0.5, np.nan, np.inf, "0.95", None, [0.95], 10**400], ids=lambda level: repr(level)[:8]
+)
 def test_a_level_is_a_share(fitted, level):
     for ask in (fitted.aar, fitted.caar, fitted.abhar, lambda level: fitted.explain(["bar"], level=level)):
         with pytest.raises(StudyError, match=r"level=.* is not a share between 0 and 1|is no number|not numbers"):

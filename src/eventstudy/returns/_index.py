@@ -123,7 +123,7 @@ def session_rows(
     if span is not None and isinstance(frame.index, pd.DatetimeIndex) and not is_intraday(frame.index):
         frame = frame.loc[(frame.index >= span[0].normalize()) & (frame.index <= span[1])]
     for said, name in (("calendar", calendar), *((f"calendars[{symbol!r}]", own) for symbol, own in calendars.items())):
-        _refuse_no_name(name, said)
+        refuse_no_name(name, said)
     if (calendar is None and not calendars) or frame.empty:
         return frame, {}
     _refuse_rows(frame.index)
@@ -154,7 +154,7 @@ def session_rows(
     return result, outside_of
 
 
-def _refuse_no_name(calendar: object, option: str) -> None:
+def refuse_no_name(calendar: object, option: str) -> None:
     """Stop at a calendar that is neither a name nor None."""
     if calendar is not None and not isinstance(calendar, str):
         msg = f"{option}={brief(repr(calendar))} is no name of a calendar; use one such as 'XNYS' or '24/7', or None"

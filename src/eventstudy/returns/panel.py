@@ -15,7 +15,7 @@ import pandas as pd
 
 from eventstudy.errors import DataError, EventStudyError, error_told
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
-from eventstudy.returns._index import normal_index, session_rows
+from eventstudy.returns._index import normal_index, refuse_no_name, session_rows
 from eventstudy.returns.quality.plausible import check_returns
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.cells import unlike_numbers
@@ -193,6 +193,7 @@ class ReturnPanel:
         if self.kind not in ("simple", "log"):
             msg = f"kind {self.kind!r} of returns is not known; use 'simple' or 'log'"
             raise DataError(msg)
+        refuse_no_name(self.calendar, "calendar")
         frame = _labelled(self.frame, RETURN_NAMES)
         if self.check:
             check_returns(frame, simple=self.kind == "simple")
