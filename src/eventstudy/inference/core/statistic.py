@@ -200,7 +200,8 @@ def from_normal(value: ArrayLike, n: NDArray[np.int64], **fields: Any) -> Statis
 
 def refuse_level(level: Any) -> None:
     """Stop at a level that is no share between 0 and 1, both excluded."""
-    if not isinstance(level, numbers.Real) or not 0 < level < 1:
+    given: Any = level
+    if not isinstance(given, numbers.Real) or not 0 < level < 1:
         msg = f"level={brief(repr(level))} is not a share between 0 and 1, such as 0.95"
         raise StudyError(msg)
 
