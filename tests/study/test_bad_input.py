@@ -251,6 +251,9 @@ def test_what_names_nothing_at_all_is_one_clear_error(fitted, value):
         lambda: es.load_prices("^GSPC", calendars=value),
         lambda: es.ReturnPanel.from_prices(1 + small_panel(), levels=value),
         lambda: es.EventStudy(calendar=value),
+        lambda: es.FactorModel(value),
+        lambda: es.load_events("us-china", stances=value),
+        lambda: es.load_episodes(value),
         lambda: es.ReturnPanel(small_panel(), calendar=[value]),
         lambda: es.PricePanel(1 + small_panel(), calendar=value),
     ):

@@ -90,7 +90,8 @@ def listed(allowed: Collection[str]) -> str:
 
 def nearest(allowed: Iterable[str], value: str) -> str:
     """Return " (did you mean …?)" for the word that `value` is nearly, or nothing."""
-    near = get_close_matches(value, allowed, n=1) if 0 < len(value) <= LONGEST_WORD else []
+    word = str(value)  # whatever was given for it
+    near = get_close_matches(word, allowed, n=1) if 0 < len(word) <= LONGEST_WORD else []
     return f" (did you mean {near[0]}?)" if near else ""
 
 
