@@ -99,16 +99,20 @@ def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Seque
         path, reading, len(head[0]), first_row, needed, frozenset(column for _, column in needed if column in text)
     )
     with guarded(name, "CSV", DataError, WAY_OUT):
-        if len(reading.sep) > 1 or not reading.sep.isascii():
-            return TextTable(_framed(_by_pandas(job), layout, job), first_row, names, layout)
-        table = None if reading.thousands else _by_arrow(job, pa.float64())
-        if table is None:  # marks of thousands, a blank, or a word: text is looked at more closely
-            table = _by_arrow(job, pa.string())
-        table = table.unify_dictionaries()  # under one name: what is converted is given back at once
-        frame = table.to_pandas(self_destruct=True, split_blocks=len(needed) < FEW)
-        del table
-        pa.default_memory_pool().release_unused()
-        return TextTable(_framed(frame, layout, job), first_row, names, layout)
+        frame = _by_pandas(job) if len(reading.sep) > 1 or not reading.sep.isascii() else _by_either(job)
+    return TextTable(_framed(frame, layout, job), first_row, names, layout)
+
+
+def _by_either(job: _Job) -> pd.DataFrame:
+    """Read the needed columns as numbers; where a cell is none, as text."""
+    table = None if job.reading.thousands else _by_arrow(job, pa.float64())
+    if table is None:  # marks of thousands, a blank, or a word: text is looked at more closely
+        table = _by_arrow(job, pa.string())
+    table = table.unify_dictionaries()  # under one name: what is converted is given back at once
+    frame: pd.DataFrame = table.to_pandas(self_destruct=True, split_blocks=len(job.needed) < FEW)
+    del table
+    pa.default_memory_pool().release_unused()
+    return frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,11 +299,14 @@ def _framed(table: pd.DataFrame, layout: Layout, job: _Job) -> pd.DataFrame:
     table = table.set_axis(names, axis=1)
     if any(column not in job.text and kind != np.float64 for column, kind in zip(names, table.dtypes, strict=True)):
         table = pd.DataFrame({column: _column(table[column], column, job) for column in names})
-    end, dates = len(table), table[layout.date]
-    blank = np.asarray(dates.isin(["", None]))
-    while end and blank[end - 1] and all(not str(word).strip() or word != word for word in table.iloc[end - 1]):  # noqa: PLR0124  NaN
-        end -= 1
-    return table.iloc[:end]
+    dated = np.flatnonzero(~np.asarray(table[layout.date].isin(["", None])))
+    end = int(dated[-1]) + 1 if len(dated) else 0
+    below = table.iloc[end:]
+    said = np.zeros(len(below), dtype=bool)
+    for column in names:
+        cells = below[column]
+        said |= (cells.notna() & (cells.astype(str).str.strip() != "")).to_numpy(dtype=bool)
+    return table.iloc[: end + (int(np.flatnonzero(said)[-1]) + 1 if said.any() else 0)]
 
 
 def _column(cells: pd.Series, column: str, job: _Job) -> Any:
