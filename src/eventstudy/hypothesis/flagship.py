@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import check_fields
 from eventstudy.events import EventCatalog
 from eventstudy.hypothesis.analysis import Tested, analyse
 from eventstudy.hypothesis.claims.judge import judge
@@ -69,6 +70,9 @@ class SelloffForcesSoftening:
     calendar: str = "XNYS"
     quick: bool = False
     progress: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def test(self, catalog: EventCatalog, prices: PricePanel, *, securities: ReturnPanel | None = None) -> Verdict:
         """Run the study.

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
     canvas,
@@ -59,6 +61,7 @@ def coefficients_data(frame: pd.DataFrame, *, constant: bool = False) -> pd.Data
     return tidy.assign(row=tidy.index.to_numpy(float))
 
 
+@checked(InputError)
 def coefficients(
     frame: pd.DataFrame,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@checked(InputError)
 def placebo_data(
     draws: Sequence[float] | np.ndarray | pd.Series,
     observed: float,
@@ -63,9 +65,6 @@ def placebo_data(
     >>> int(table["count"].sum()), int(table["beyond"].sum())
     (4, 1)
     """
-    if alternative not in {"two-sided", "less", "greater"}:
-        msg = f"alternative must be 'two-sided', 'less' or 'greater', not {alternative!r}"
-        raise InputError(msg)
     if not np.isfinite(observed):
         msg = f"placebo: the observed value must be a number, not {observed}"
         raise InputError(msg)
@@ -91,6 +90,7 @@ def placebo_data(
     return pd.DataFrame(dict(zip(columns, (edges[:-1], edges[1:], count, beyond, observed), strict=True)))
 
 
+@checked(InputError)
 def placebo(
     draws: Sequence[float] | np.ndarray | pd.Series,
     observed: float,
@@ -209,6 +209,7 @@ def power_curve_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["test", "effect"], ignore_index=True)
 
 
+@checked(InputError)
 def power_curve(
     frame: pd.DataFrame,
     *,

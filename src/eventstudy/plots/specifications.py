@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
     clean,
@@ -63,6 +65,7 @@ def specification_curve_data(frame: pd.DataFrame, choices: Sequence[str]) -> pd.
     return tidy
 
 
+@checked(InputError)
 def specification_curve(
     frame: pd.DataFrame,
     choices: Sequence[str],

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import known_years, lone, outside, refuse_sparse
+from eventstudy.checks import checked
 from eventstudy.errors import DataError, NoSuchTicker, SourceError
 from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
@@ -24,6 +25,7 @@ from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 
 
+@checked(DataError)
 def load_prices(
     symbols: str | Iterable[str] | None = None,
     start: str | dt.date | None = None,
@@ -88,6 +90,7 @@ def load_prices(
     return panel if currency is None else _converted(panel, currency, source, options, (first, last))
 
 
+@checked(DataError)
 def load_returns(
     symbols: str | Iterable[str] | None = None,
     start: str | dt.date | None = None,

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import check_fields, checked
 from eventstudy.errors import DataError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
@@ -166,9 +167,7 @@ class ReturnPanel:
     check: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.kind not in ("simple", "log"):
-            msg = f"kind {self.kind!r} of returns is not known; use 'simple' or 'log'"
-            raise DataError(msg)
+        check_fields(self, DataError)
         frame = _labelled(self.frame, RETURN_NAMES)
         if self.check:
             check_returns(frame, simple=self.kind == "simple")
@@ -194,6 +193,7 @@ class ReturnPanel:
             object.__setattr__(self, name, value)
 
     @classmethod
+    @checked(DataError)
     def from_prices(
         cls,
         prices: PricePanel | pd.DataFrame,

@@ -14,7 +14,6 @@ also return a `PricePanel` or a `ReturnPanel`, which can say more: failures with
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -25,6 +24,7 @@ from eventstudy.errors import DataError, NoSuchTicker
 from eventstudy.returns._index import normal_index
 from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
 from eventstudy.returns.panel import PricePanel, ReturnPanel
+from eventstudy.words import nearest
 
 ALL: str = "*"  # among symbols: everything that the source has
 
@@ -171,9 +171,7 @@ def near(symbol: str, known: Sequence[str]) -> str:
     >>> near("NDVA", ["NVDA", "AMD", "MRVL"])
     "; did you mean 'NVDA'?"
     """
-    by_upper = {name.upper().lstrip("^"): name for name in known}
-    found = difflib.get_close_matches(symbol.upper().lstrip("^"), list(by_upper), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(repr(by_upper[name]) for name in found)}?" if found else ""
+    return nearest(symbol, known, 3, cutoff=0.5)
 
 
 def _knowledge(panel: PricePanel) -> pd.DataFrame | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.tables.averages import aar
 from eventstudy.study.tables.exclusions import events
@@ -54,6 +55,7 @@ class Figures:
         axes: Axes = plots.caar(frame, ax=ax, **options)
         return axes
 
+    @checked()
     def reactions(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
         """Draw the cumulative abnormal return of each event with its 95 % interval (one series only)."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
@@ -61,6 +63,7 @@ class Figures:
         axes: Axes = plots.reactions(self._cars(window), ax=ax, **options)
         return axes
 
+    @checked()
     def forest(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
         """Draw each security-event's cumulative abnormal return with its 95 % interval, in rows by event."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
@@ -70,6 +73,7 @@ class Figures:
         axes: Axes = plots.forest(frame, ax=ax, **options)
         return axes
 
+    @checked()
     def heatmap(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
         """Draw the cumulative abnormal returns as a table of colour, events by securities."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
@@ -77,12 +81,14 @@ class Figures:
         axes: Axes = plots.heatmap(self._cars(window), ax=ax, **options)
         return axes
 
+    @checked()
     def industries(self, window: Window | None = None, **options: Any) -> Figure:
         """Draw a few events side by side over the same securities; a composite, so it gives a Figure."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
         return plots.industries(self._cars(window), **options)
 
+    @checked()
     def coefficients(
         self,
         characteristics: Sequence[str] | Mapping[str, Any],

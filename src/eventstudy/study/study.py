@@ -23,8 +23,9 @@ class EventStudy(Design):
     ----------
     model : Model
         ``MeanAdjusted()``, ``MarketAdjusted(m)``, ``MarketModel(m)``, ``FactorModel(factors)``, …
-    estimation : EstimationWindow
-        Where the model is estimated; it must end before the event window begins.
+    estimation : EstimationWindow or (int, int)
+        Where the model is estimated: a window of so many bars, or its first and last relative day. It must end before the
+        event window begins.
     window : (int, int)
         First and last relative day of the event window, both included.
     calendar : str, mapping of symbol to str, or None
@@ -57,7 +58,7 @@ class EventStudy(Design):
     >>> from eventstudy.abnormal import MarketModel
     >>> from eventstudy.study import EstimationWindow
     >>> study = EventStudy(model=MarketModel("^GSPC"), window=(0, 5), estimation=EstimationWindow(120, end=-1))
-    >>> study.estimation.minimum
+    >>> study.estimation_window.minimum
     48
     """
 

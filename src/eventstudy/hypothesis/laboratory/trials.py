@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.hypothesis.laboratory.worlds import KINDS, World, WorldKind, simulate_world
 from eventstudy.hypothesis.links.chain import evaluate
 from eventstudy.hypothesis.links.decision import age_stratum
@@ -95,6 +96,7 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
     )
 
 
+@checked()
 def run_trials(
     rules: Definitions,
     *,

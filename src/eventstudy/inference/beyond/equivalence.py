@@ -8,10 +8,12 @@ from typing import Any
 
 from scipy import integrate, special
 
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult, TestResult as Result
 
 
+@checked()
 def equivalence(
     estimate: float,
     se: float,
@@ -102,6 +104,7 @@ def equivalence(
     )
 
 
+@checked()
 def equivalence_of(result: Result, margin: float, *, level: float = 0.95) -> Result:
     """Turn a test of "no effect" into the test of "no effect worth the name".
 

@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Final
 
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
-from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
+from eventstudy.returns.adjust import Adjustment, adjusted_close
 from eventstudy.returns.bars import Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
 from eventstudy.returns.panel import PricePanel
@@ -59,6 +60,7 @@ class RemoteSource:
     name: ClassVar[str] = ""
     kept: ClassVar[str] = "raw"  # what the cache keeps: prices; "returns" and "level" (any number) are judged as such
 
+    @checked(DataError)
     def __init__(
         self,
         *,
@@ -72,9 +74,6 @@ class RemoteSource:
         now: Callable[[], pd.Timestamp] | None = None,
         **single: Any,
     ) -> None:
-        if adjustment not in ADJUSTMENTS:
-            msg = f"adjustment {adjustment!r} is not known; use one of: {', '.join(ADJUSTMENTS)}"
-            raise DataError(msg)
         folder = default_folder() if cache is True or (offline and not cache) else cache
         self.store = Store(folder) if folder else None
         self.offline, self.refresh, self.adjustment = offline, refresh, adjustment

@@ -102,9 +102,9 @@ def _fit_part(
         "security": security,
         "day0": placed.position[event],
         "window": study.window,
-        "estimation": study.estimation.days,
+        "estimation": study.estimation_window.days,
         "model": study.model,
-        "minimum": study.estimation.minimum,
+        "minimum": study.estimation_window.minimum,
         "masked": masked,
         "level": aligned.level,
         "spans": aligned.spans,
@@ -226,7 +226,7 @@ def _pool(study: Design, request: Request) -> Any:
 def _long_enough(study: Design, aligned: Aligned) -> None:
     """Refuse windows that no event could have."""
     have = len(aligned.bars)
-    lengths = {"estimation": study.estimation.length, "event": study.window[1] - study.window[0] + 1}
+    lengths = {"estimation": study.estimation_window.length, "event": study.window[1] - study.window[0] + 1}
     for kind, need in lengths.items():
         if have < need:
             msg = (
