@@ -13,10 +13,20 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from eventstudy.calendars import AUTO
 from eventstudy.checks import check_fields, checked
 from eventstudy.errors import DataError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
-from eventstudy.returns._index import normal_index, session_rows
+from eventstudy.returns._index import normal_index, refuse_naive
+from eventstudy.returns._sessions import (
+    Label,
+    SessionNotes,
+    auto_calendars,
+    bar_kind,
+    label_side,
+    lay_on_sessions,
+    zone_of,
+)
 from eventstudy.returns.quality.plausible import check_returns
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.cells import unlike_numbers
@@ -35,9 +45,9 @@ class PricePanel:
     frame : pandas.DataFrame
         Bars x symbols, prices or levels; NaN where missing. Rows that are no session of the calendar are kept out and
         counted in `quality`; sessions without a row become rows of NaN.
-    calendar : str or None, default "XNYS"
+    calendar : str or None, default "auto"
         The exchange calendar of the symbols that `calendars` does not name; None: the rows are the bars as they are
-        (intraday bars, for one).
+        (intraday bars, weeks, months). ``"auto"``: of each symbol the one that its ending names (``7203.T``), else XNYS.
     calendars : mapping of str to str, optional
         Calendars of single symbols. The rows are then the sessions of all of them, and each symbol has prices, and
         later returns, on its own.
@@ -49,6 +59,10 @@ class PricePanel:
         What a source knows about each symbol beyond the prices; its columns are added to the table.
     span : (Timestamp, Timestamp), optional
         The dates that were asked for, both included; by default the first and the last row.
+    label : {"start", "end"}, optional
+        Whether the labels of bars that are no sessions are their starts or their ends, where the index does not tell.
+    notes : SessionNotes, optional
+        What became of days that are no session; by default of the rows of `frame`.
 
     Attributes
     ----------
@@ -75,29 +89,43 @@ class PricePanel:
     """
 
     frame: pd.DataFrame
-    calendar: str | None = field(default="XNYS", kw_only=True)
+    calendar: str | None = field(default=AUTO, kw_only=True)
     calendars: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     sources: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     failures: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     quality: pd.DataFrame | Any = field(default=None, kw_only=True)  # a frame from __post_init__ on
     span: tuple[pd.Timestamp, pd.Timestamp] | None = field(default=None, kw_only=True)
+    label: Label | None = field(default=None, kw_only=True)
+    notes: SessionNotes = field(default_factory=SessionNotes, kw_only=True)
 
     def __post_init__(self) -> None:
-        own = {str(s): c for s, c in by_symbol(self.calendars, "calendars").items() if c != self.calendar}
+        check_fields(self, DataError)
         given = _labelled(self.frame)
-        frame, outside = session_rows(given, self.calendar, own, self.span)
+        guessed = self.calendar == AUTO
+        calendar, named = auto_calendars(self.calendar, by_symbol(self.calendars, "calendars"), given.columns)
+        own = {str(s): c for s, c in named.items() if c != calendar}
+        frame, notes = lay_on_sessions(given, calendar, own, self.span, traded=self.notes.traded, guessed=guessed)
+        notes = _noted(self.notes, self.frame.index).joined(notes)
         sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in frame.columns}
-        quality = assess(frame, calendar=self.calendar, calendars=own, sources=sources, outside=outside, span=self.span)
+        quality = assess(frame, calendar=calendar, calendars=own, sources=sources, notes=notes, span=self.span)
         if self.quality is not None:
             quality = _widened(quality, self.quality)
         for name, value in {
             "frame": frame,
+            "calendar": calendar,
+            "notes": notes,
+            "label": self.label or label_side(frame.index),
             "calendars": {symbol: own[symbol] for symbol in frame.columns if symbol in own},
             "sources": sources,
             "failures": dict(by_symbol(self.failures, "failures")),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def bars(self) -> str:
+        """What the bars are: ``sessions``, ``weeks``, ``months``, ``minutes`` (within days) or ``rows`` without dates."""
+        return bar_kind(self.frame.index)
 
     @property
     def symbols(self) -> list[str]:
@@ -136,6 +164,10 @@ class ReturnPanel:
         The exchange calendar whose sessions the rows are; None: the index is the calendar.
     calendars : mapping of str to str, optional
         Calendars of single symbols, where they differ.
+    label : {"start", "end"}, optional
+        Whether the labels of bars that are no sessions are their starts or their ends, where the index does not tell.
+    notes : SessionNotes, optional
+        What became of days that are no session of their calendar.
     check : bool, default True
         Refuse prices and what can only be percent; warn about what looks like percent.
 
@@ -164,6 +196,8 @@ class ReturnPanel:
     failures: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     calendar: str | None = field(default=None, kw_only=True)
     calendars: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    label: Label | None = field(default=None, kw_only=True)
+    notes: SessionNotes = field(default_factory=SessionNotes, kw_only=True)
     check: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -184,6 +218,8 @@ class ReturnPanel:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
         for name, value in {
             "frame": frame,
+            "label": self.label or label_side(frame.index),
+            "notes": _noted(self.notes, self.frame.index),
             "levels": levels,
             "sources": sources,
             "failures": dict(by_symbol(self.failures, "failures")),
@@ -200,7 +236,7 @@ class ReturnPanel:
         kind: Kind = "simple",
         *,
         levels: Iterable[str] | None = None,
-        calendar: str | None = "XNYS",
+        calendar: str | None = AUTO,
     ) -> ReturnPanel:
         """Turn prices into returns; levels stay levels.
 
@@ -247,6 +283,8 @@ class ReturnPanel:
             failures=panel.failures,
             calendar=panel.calendar,
             calendars=panel.calendars,
+            label=panel.label,
+            notes=panel.notes,
             check=False,
         )
 
@@ -270,6 +308,11 @@ class ReturnPanel:
             msg = f"no returns of {unknown[0]!r} in the panel; it has {', '.join(self.frame.columns)}"
             raise DataError(msg)
         return replace(self, frame=self.frame[wanted], check=False)
+
+    @property
+    def bars(self) -> str:
+        """What the bars are: ``sessions``, ``weeks``, ``months``, ``minutes`` (within days) or ``rows`` without dates."""
+        return bar_kind(self.frame.index)
 
     @property
     def symbols(self) -> list[str]:
@@ -319,15 +362,16 @@ def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.nda
 
 def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.DatetimeIndex | None]]:
     """Symbols by calendar, when the rows are the sessions of more than one."""
-    from eventstudy.calendars import sessions  # noqa: PLC0415  only panels of several exchanges need it
-
     if not panel.calendars or held.empty:
         return []
     by_calendar: dict[str | None, list[str]] = {}
     for symbol in held.columns:
         by_calendar.setdefault(panel.calendars.get(symbol, panel.calendar), []).append(symbol)
     first, last = pd.Timestamp(held.index[0]), pd.Timestamp(held.index[-1])
-    return [(symbols, None if name is None else sessions(name, first, last)) for name, symbols in by_calendar.items()]
+    return [
+        (symbols, None if name is None else panel.notes.days(name, first, last))
+        for name, symbols in by_calendar.items()
+    ]
 
 
 def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
@@ -349,12 +393,18 @@ def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame
             raise DataError(msg)
     result = frame.astype(float)
     result.index = normal_index(frame.index)
+    refuse_naive(result.index)
     try:
         ordered: pd.DataFrame = result.sort_index().rename_axis(columns="symbol")
     except TypeError as fault:
         msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
         raise DataError(msg) from fault
     return ordered
+
+
+def _noted(notes: SessionNotes, index: pd.Index) -> SessionNotes:
+    """Return notes with the zone of an index of days."""
+    return notes.joined(SessionNotes(zone=zone_of(index)))
 
 
 def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ import pandas as pd
 
 from eventstudy.errors import DataError, NoSuchTicker
 from eventstudy.returns._index import normal_index
+from eventstudy.returns._sessions import zone_of
 from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.words import nearest
@@ -76,6 +77,8 @@ class Delivery:
         What the source knows beyond the prices.
     places : dict of Timestamp to str
         Where single days stand in the source, for messages.
+    zone : str or None
+        The time zone in which the source labels days, if it says so.
     """
 
     prices: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -85,6 +88,7 @@ class Delivery:
     calendars: dict[str, str] = field(default_factory=dict)
     quality: pd.DataFrame | None = None
     places: dict[pd.Timestamp, str] = field(default_factory=dict)
+    zone: str | None = None
 
     @property
     def symbols(self) -> list[str]:
@@ -133,7 +137,7 @@ def ask(
     elif isinstance(answer, ReturnPanel):
         got = Delivery(returns=answer.frame, prices=answer.levels if answer.levels is not None else pd.DataFrame())
     elif isinstance(answer, pd.DataFrame):
-        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index())
+        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index(), zone=zone_of(answer.index))
     else:
         msg = f"source {name!r} returned {type(answer).__name__}; fetch must return a DataFrame (bars x symbols) or a panel"
         raise DataError(msg)

@@ -9,17 +9,18 @@ from typing import Any, Literal
 from eventstudy.abnormal.engine.inputs import FLOOR
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import Model
+from eventstudy.calendars import AUTO
 from eventstudy.checks import check_fields, count, whole, window
 from eventstudy.errors import StudyError
 from eventstudy.events.catalog import EventCatalog
+from eventstudy.returns._sessions import Label
+from eventstudy.words import brief
 
 NonSession = Literal["next", "previous", "drop", "error"]
 
 Missing = Literal["available", "strict", "lump"]
 
 Overlap = Literal["flag", "first", "merge"]
-
-Label = Literal["start", "end"]
 
 SHARE = 0.4  # of the window's bars that must be usable unless said otherwise: 100 of 250
 
@@ -107,7 +108,7 @@ class Design:
     model: Model = field(default_factory=lambda: MarketModel("^GSPC"))
     estimation: EstimationWindow | tuple[int, int] = field(default_factory=EstimationWindow)
     window: tuple[int, int] = (-10, 10)
-    calendar: str | Mapping[str, str] | None = "XNYS"
+    calendar: str | Mapping[str, str] | None = AUTO
     mask_events: bool | EventCatalog | Any = True
     mask: tuple[int, int] = (0, 1)
     non_session: NonSession = "next"
@@ -131,6 +132,10 @@ class Design:
                 f"the estimation window ends on relative day {self.estimation_window.end}, but the event window begins on "
                 f"{self.window[0]}: end it on {self.window[0] - 1} or before"
             )
+            raise StudyError(msg)
+        named: Any = self.calendar
+        if not (named is None or isinstance(named, str | Mapping)):
+            msg = f"calendar={brief(repr(named))} is no name of a calendar; use one such as 'XNYS' or '24/7', a mapping by symbol, or None"
             raise StudyError(msg)
         given: Any = self.model
         if not isinstance(given, Model):

@@ -24,7 +24,7 @@ from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import headline, n_sessions
 from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
-from eventstudy.study.tables.significance import one_test
+from eventstudy.study.tables.significance import all_tests, one_test
 from eventstudy.study.window_sample import window_sample
 
 
@@ -214,11 +214,8 @@ class StudyResult:
         if options:
             msg = f"tests() runs every test as it is; {next(iter(options))!r} belongs to one: result.test(name, {next(iter(options))}=…)"
             raise StudyError(msg)
-        from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
-
-        results = inference.run_all(self.sample(window), alternative=alternative, level=level, seed=seed)
-        table = pd.DataFrame([result.to_dict() for result in results])
-        return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
+        asked: dict[str, Any] = {"alternative": alternative, "level": level, "seed": seed}
+        return all_tests(self._fitted, self._window(window), **asked)
 
     @checked()
     def explain(

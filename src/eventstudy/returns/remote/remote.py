@@ -16,14 +16,14 @@ from typing import Any, ClassVar, Final
 import pandas as pd
 
 from eventstudy.checks import checked
-from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
+from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
 from eventstudy.returns.adjust import Adjustment, adjusted_close
 from eventstudy.returns.bars import Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
+from eventstudy.returns.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.panel import PricePanel
 from eventstudy.returns.protocol import Delivery
 from eventstudy.returns.quality.possible import judged, spacing
-from eventstudy.returns.remote.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.remote.pool import gather
 from eventstudy.returns.remote.retries import Deadline, Gate, Patience, persist
 from eventstudy.returns.remote.yahoo_errors import as_source_error
@@ -148,7 +148,11 @@ class RemoteSource:
         self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, gate: Gate, stop: threading.Event
     ) -> Bars:
         calendar = calendar_of(symbol) or "XNYS"
-        last = last_complete_session(calendar, end, self.now())
+        try:
+            last = last_complete_session(calendar, end, self.now())
+        except InputError as error:  # of this exchange alone; the others of the load go on
+            msg = f"its exchange has no calendar here: {error}"
+            raise NoDataInWindow(msg) from error
         if last is None or last < start:
             msg = f"no session of {calendar} has ended between {start:%Y-%m-%d} and {end:%Y-%m-%d}; ask for other dates"
             raise NoDataInWindow(msg)
