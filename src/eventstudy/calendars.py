@@ -102,12 +102,12 @@ AUTO: Final = "auto"  # in place of a calendar: that of the data
 USUAL: Final = "XNYS"  # of data that do not say
 
 FITTED: Final = (
-    "XNYS", "XLON", "XTKS", "XHKG", "XSHG", "XBOM", "XETR", "XPAR", "XSWX", "XSTO", "XTSE", "XASX", "XKRX", "XTAI", "BVMF", "XJSE",
-    "24/5", "24/7",
+    "XNYS", "24/5", "24/7", "XLON", "XTKS", "XHKG", "XSHG", "XBOM", "XETR", "XPAR", "XSWX", "XSTO", "XTSE", "XASX", "XKRX", "XTAI",
+    "BVMF", "XJSE",
 )  # fmt: skip
 """Calendars that are looked at where one does not fit."""
 
-ROUND_THE_CLOCK: Final = FITTED[-2:]  # weekdays, and all days
+ROUND_THE_CLOCK: Final = FITTED[1:3]  # weekdays, and all days
 
 
 def known_as(name: str) -> str:
@@ -123,16 +123,21 @@ def fitting(index: pd.DatetimeIndex) -> str | None:
     >>> fitting(pd.date_range("2024-03-01", "2024-06-30"))
     '24/7'
     """
-    recent = index[index >= index[-1] - pd.Timedelta(days=800)]
-    best, least = None, 0.02 * len(recent)
+    return _fitting(tuple(index[index >= index[-1] - pd.Timedelta(days=800)]))
+
+
+@lru_cache(maxsize=8)
+def _fitting(recent: tuple[pd.Timestamp, ...]) -> str | None:
+    days, best, least = pd.DatetimeIndex(recent), None, 0.02 * len(recent)
     for name in FITTED:
         try:
-            days = sessions(name, recent[0], recent[-1])
+            wrong = len(sessions(name, recent[0], recent[-1]).symmetric_difference(days))
         except InputError:
             continue
-        wrong = len(days.symmetric_difference(recent))
         if wrong < least:
             best, least = name, wrong
+        if not wrong:
+            break
     return best
 
 

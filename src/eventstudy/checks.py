@@ -95,7 +95,7 @@ def count(value: Any, name: str, error: type[InputError] = StudyError, *, least:
     found = whole(value)
     if found is None or (least is not None and found < least):
         more = "" if least is None else f" of {least} or more"
-        msg = f"{name}={brief(repr(value))} is not a whole number{more}"
+        msg = f"{name}={brief(repr(value))} is not a whole number{more}; pass one"
         raise error(msg)
     return found
 

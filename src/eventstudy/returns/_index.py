@@ -99,13 +99,11 @@ def stamped_days(index: pd.Index) -> bool:
 
 def refuse_naive(index: pd.Index) -> None:
     """Stop at moments within days without a time zone: whose clock they tell, nobody can know."""
-    if isinstance(index, pd.DatetimeIndex) and index.tz is None and is_intraday(index):
-        way_out = (
-            "take their dates: frame.index = frame.index.normalize()"
-            if stamped_days(index)
-            else "name the zone of their clock: frame.index = frame.index.tz_localize('America/New_York'), or timezone= for a file"
+    if isinstance(index, pd.DatetimeIndex) and index.tz is None and is_intraday(index) and not stamped_days(index):
+        msg = (
+            f"the rows are moments without a time zone ({index[0]}); name the zone of their clock: "
+            "frame.index = frame.index.tz_localize('America/New_York'), or timezone= for a file"
         )
-        msg = f"the rows are moments without a time zone ({index[0]}); {way_out}"
         raise DataError(msg)
 
 

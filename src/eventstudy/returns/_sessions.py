@@ -11,14 +11,16 @@ import pandas as pd
 
 from eventstudy.calendars import AUTO, ROUND_THE_CLOCK, SESSION_UNIT, USUAL, fitting, known_as, refuse_sparse, sessions
 from eventstudy.errors import DataError, InputError
-from eventstudy.returns._index import is_intraday, refuse_no_name, refuse_rows
+from eventstudy.returns._index import is_intraday, refuse_no_name, refuse_rows, stamped_days
 from eventstudy.returns.exchanges import calendar_of
 
 Label = Literal["start", "end"]
 
 MISFIT: Final = 0.05  # share of the days of the data that a calendar may lack
 GUESSED: Final = 0.01  # the same where nobody named the calendar, and another fits better
+REGULAR: Final = 4  # steps from which on weeks and months are told from sessions with holes
 FEW: Final = 3  # days below which nothing is said of the whole calendar
+LONG: Final = 30  # sessions of data below which no closure is told from a hole
 CLOSED: Final = 5  # sessions in a row that an exchange may have been shut; a longer gap is missing data
 
 
@@ -76,12 +78,14 @@ def bar_kind(index: pd.Index) -> str:
     """
     if not isinstance(index, pd.DatetimeIndex):
         return "rows"
-    if len(index) < 3:
-        return "minutes" if is_intraday(index) else "sessions"
-    step = pd.Timedelta(pd.Series(index).diff().median())
-    if is_intraday(index) and step < pd.Timedelta(hours=20):
+    if is_intraday(index) and not stamped_days(index):
         return "minutes"
-    return "sessions" if step < pd.Timedelta(days=5) else "weeks" if step < pd.Timedelta(days=20) else "months"
+    steps = np.diff(index.as_unit("s").asi8) / 86400
+    if steps.size < REGULAR:
+        return "sessions"
+    if float(((steps > 4) & (steps < 11)).mean()) > 0.8:
+        return "weeks"
+    return "months" if float((steps > 20).mean()) > 0.8 else "sessions"
 
 
 def label_side(index: pd.Index) -> Label | None:
@@ -178,7 +182,7 @@ def lay_on_sessions(
         groups.setdefault(calendars.get(str(symbol), calendar), []).append(place)
     given = pd.DatetimeIndex(frame.index)
     kind = bar_kind(given)
-    if kind != "sessions" and len(given) > FEW:
+    if kind != "sessions":
         msg = (
             f"the rows are {kind} ({given[0]:%Y-%m-%d}, {given[1]:%Y-%m-%d} …), not the sessions of "
             f"{calendar or next(iter(calendars.values()))}; pass calendar=None to take them as bars"
@@ -227,7 +231,9 @@ def _on_sessions(
     there = there.loc[there.any(axis=1)]
     if len(there):
         refuse_misfit(name, given[part.notna().any(axis=1).to_numpy()], len(there), guessed=guessed)
-    shut = closures(part, days, returns=returns is not None)
+    shut = (
+        days[:0] if returns else closures(part, days)
+    )  # a return after such a day is there, and reaches over it or not
     shut = shut if traded is None else shut.difference(traded)
     days = days.difference(shut) if len(shut) else days
     if days.equals(given):
@@ -239,22 +245,18 @@ def _on_sessions(
     return result, there, shut
 
 
-def closures(part: pd.DataFrame, days: pd.DatetimeIndex, *, returns: bool = False) -> pd.DatetimeIndex:
-    """Return the sessions within the data on which no symbol of several has a value: the exchange was shut.
+def closures(part: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Return the sessions within the data on which no symbol of several has a price: the exchange was shut.
 
-    A long gap is missing data, and so are many of them; of one symbol nothing can be told. A return after a missing price is
-    missing too: that day was a session.
+    A long gap is missing data, and so are many of them; of one symbol, or of a few weeks, nothing can be told.
     """
-    if part.shape[1] < 2:
+    if part.shape[1] < 2 or len(days) < LONG:
         return days[:0]
     known = pd.DatetimeIndex(part.index[part.notna().any(axis=1).to_numpy()])
     if len(known) < 2:
         return days[:0]
     lacking = ~days.isin(known) & (days > known[0]) & (days < known[-1])
-    if returns:
-        there = days.isin(part.index)
-        lacking[1:] &= ~(there[1:] & lacking[:-1])
-    if not lacking.any() or lacking.sum() > max(1, MISFIT * len(days)):
+    if not lacking.any() or lacking.sum() > MISFIT * len(days):
         return days[:0]
     run = np.cumsum(~lacking)
     length = np.bincount(run[lacking], minlength=run[-1] + 1)[run]

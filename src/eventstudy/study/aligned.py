@@ -40,6 +40,8 @@ class Aligned:
         The panel with such days put together with the next session, where there are any.
     zone : str or None
         The time zone of bars that are days.
+    shut : DatetimeIndex or None
+        Sessions of the calendar on which nothing was traded; they are no bars.
     """
 
     calendar: str | None
@@ -53,6 +55,7 @@ class Aligned:
     off: NDArray[np.bool_] | None = None
     laid: ReturnPanel | None = None
     zone: str | None = None
+    shut: pd.DatetimeIndex | None = None
 
     def one(self, panel: ReturnPanel, symbol: str) -> Floats:
         """Return the (B,) returns of one symbol of the panel on these bars."""

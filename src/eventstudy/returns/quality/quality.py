@@ -46,9 +46,9 @@ def assess(
     """
     known: dict[str | None, tuple[pd.Index, np.ndarray[Any, np.dtype[np.intp]]]] = {}
     outside: dict[str, int] = {}
-    if notes is not None and not notes.off.empty and len(frame):
-        first, last = span or (frame.index[0], frame.index[-1])
-        outside = notes.off.loc[(notes.off.index >= first) & (notes.off.index <= last)].sum().to_dict()
+    if notes is not None and not notes.off.empty:
+        off = notes.off if span is None else notes.off.loc[(notes.off.index >= span[0]) & (notes.off.index <= span[1])]
+        outside = off.sum().to_dict()
     values = frame.to_numpy(dtype=float)
     present = ~np.isnan(values)
     labels = frame.index

@@ -18,7 +18,7 @@ from eventstudy.abnormal.models.lumped import spans_of
 from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.returns._sessions import SessionNotes, closures, compounded, refuse_misfit
+from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
 from eventstudy.returns.tables.dates import compact_days
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
@@ -67,7 +67,20 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
     off = _off(panel, bars, symbols, wanted) if calendar is not None else None
     laid = None if panel is given else panel
     level = _level(study, panel, rows)
-    return Aligned(calendar, bars, tuple(symbols), returns, series, level, strange, spans, off, laid, panel.notes.zone)
+    return Aligned(
+        calendar,
+        bars,
+        tuple(symbols),
+        returns,
+        series,
+        level,
+        strange,
+        spans,
+        off,
+        laid,
+        panel.notes.zone,
+        panel.notes.closed.get(str(calendar)),
+    )
 
 
 def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None, symbols: Sequence[str]) -> Floats:
@@ -123,14 +136,15 @@ def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None
     strange = ~index.isin(known)
     own = panel.frame if symbols is None else panel.frame[list(symbols)]
     given = panel.frame.loc[strange].notna()
-    given = given.loc[given.any(axis=1)]
-    refuse_misfit(calendar, index, int(own.loc[strange].notna().any(axis=1).sum()))
-    days = days.difference(closures(own, days, returns=True))
+    given = given.loc[own.loc[strange].notna().any(axis=1)]
+    refuse_misfit(calendar, index, len(given))
     if not len(given):
         return panel, days, int(strange.sum())
-    rows = days.union(index[~strange])  # days of other calendars, which the bars leave out
-    frame = compounded(panel.frame, rows, log=panel.kind == "log")
-    levels = None if panel.levels is None else panel.levels.reindex(rows)
+    there = panel.frame.loc[
+        ~strange | index.isin(given.index)
+    ]  # not what other exchanges alone had on days of their own
+    frame = compounded(there, days, log=panel.kind == "log")
+    levels = None if panel.levels is None else panel.levels.reindex(days)
     notes = panel.notes.joined(SessionNotes(given))
     return replace(panel, frame=frame, levels=levels, notes=notes, check=False), days, int(strange.sum())
 
@@ -164,11 +178,13 @@ def _check_index(index: pd.Index) -> None:
         raise DataError(msg)
 
 
-def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str) -> Placed:
-    """Find the bars asked for by label; what is no session goes where `policy` says."""
+def place_bars(
+    wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str, shut: pd.DatetimeIndex | None = None
+) -> Placed:
+    """Find the bars asked for by label; what is no session, or was `shut`, goes where `policy` says."""
     label = _comparable(wanted, bars)
     position = bars.get_indexer(label)
-    known = _around(label, bars, calendar) if (position < 0).any() else bars
+    known = _around(label, bars, calendar, shut) if (position < 0).any() else bars
     at = position if known is bars else known.get_indexer(label)
     strange = at < 0
     if strange.any():
@@ -188,7 +204,7 @@ def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: s
     return placed
 
 
-def _around(label: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
+def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.DatetimeIndex | None) -> pd.Index:
     """Return the sessions from well before to well after all of the labels and bars."""
     if calendar is None or not isinstance(label, pd.DatetimeIndex):
         return bars

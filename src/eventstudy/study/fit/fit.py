@@ -234,12 +234,12 @@ def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str |
 
 def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
     if request.bars is not None:
-        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session)
+        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut)
         if "announced_at" in request.frame.columns:
             refuse_contradiction(request.bars, request.frame["announced_at"], placed, aligned.bars, aligned.calendar)
         return placed
     assert request.moments is not None  # noqa: S101  a request has bars or moments
-    placed = place_moments(request.moments, aligned.bars, aligned.calendar, study.label, aligned.zone)
+    placed = place_moments(request.moments, aligned.bars, aligned.calendar, study.label, aligned.zone, aligned.shut)
     if aligned.calendar is None:
         return placed
     bounds = bounds_of(request.moments, request.frame)

@@ -22,7 +22,7 @@ def masked_bars(
     """
     bars = len(aligned.bars)
     if isinstance(pool, pd.DatetimeIndex):
-        known = place_moments(pool, aligned.bars, aligned.calendar, study.label, aligned.zone).position
+        known = place_moments(pool, aligned.bars, aligned.calendar, study.label, aligned.zone, aligned.shut).position
         known, called = known[known >= 0], placed.position[placed.position >= 0]
         return _marked((known,), (bars,), study.mask), _marked((np.concatenate([known, called]),), (bars,), (0, 0))
     where = _days(security, day0, aligned)

@@ -19,6 +19,7 @@ from eventstudy.returns._sessions import Label, bar_kind
 from eventstudy.study.aligned import Placed
 from eventstudy.study.request import moments_of
 
+ENOUGH = 30  # days from which on an exchange is known by its sessions
 WHOLE_WEEK = 0.9  # share of all days that bars of whole days hold: nothing closes
 
 
@@ -28,10 +29,11 @@ def place_moments(
     calendar: str | None,
     side: Label | None = None,
     zone: str | None = None,
+    shut: pd.DatetimeIndex | None = None,
 ) -> Placed:
     """Find the first bar that could hold each piece of news; `side` is what labels mean, `zone` that of days."""
     if calendar is not None:
-        return _on_sessions(moments, bars, calendar)
+        return _on_sessions(moments, bars, calendar, shut)
     if not isinstance(bars, pd.DatetimeIndex):
         msg = "moments cannot be found on bars that are no dates; give the column 'bar' instead of 'announced_at'"
         raise StudyError(msg)
@@ -45,14 +47,12 @@ def place_moments(
     return _on_periods(moments, bars, side, zone)
 
 
-def _on_sessions(moments: pd.DatetimeIndex, bars: pd.Index, calendar: str) -> Placed:
+def _on_sessions(moments: pd.DatetimeIndex, bars: pd.Index, calendar: str, shut: pd.DatetimeIndex | None) -> Placed:
     label: pd.Index = first_sessions(moments, calendar)
-    position = bars.get_indexer(label)
-    shut = (position < 0) & np.asarray((label > bars[0]) & (label < bars[-1]))
-    if shut.any():  # within the data, a session that is no bar was none: the next could react
-        position = np.where(shut, bars.searchsorted(label), position)
-        label = label.where(~shut, bars.take(position.clip(0)))
-    return placed_at(position, label)
+    closed = np.asarray(label.isin(shut)) if shut is not None else np.zeros(len(label), dtype=bool)
+    if closed.any():  # the next session could react
+        label = label.where(~closed, bars.take(bars.searchsorted(label).clip(0, len(bars) - 1)))
+    return placed_at(bars.get_indexer(label), label)
 
 
 def _on_moments(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, side: Label | None) -> Placed:
@@ -84,27 +84,31 @@ def without_time(moments: pd.DatetimeIndex) -> Bools:
 
 
 def _on_days(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, zone: str | None) -> Placed:
-    """Place news on days without a calendar: of whole days by the zone, of trading days a date alone, for no close is known."""
-    bars = bars.as_unit(SESSION_UNIT)
-    span = (bars[-1] - bars[0]).days + 1
-    dated = without_time(moments)
-    known = zone is not None and len(bars) >= WHOLE_WEEK * span
-    label = _dates(moments, zone) if known else _dates(moments, None)
-    unclear = ~dated & np.asarray(label.isin(bars)) & (not known)
-    if unclear.any():
-        at = int(unclear.argmax())
-        name = fitting(bars)
-        way_out = "give the calendar of the exchange" if name is None else f"calendar={name!r} fits them"
+    """Place news on days without a calendar: of whole days by the zone, of trading days by the date, for no close is known."""
+    days = bars.normalize().as_unit(SESSION_UNIT)
+    whole = zone is not None and len(days) >= WHOLE_WEEK * ((days[-1] - days[0]).days + 1)
+    label = _dates(moments, zone if whole else None)
+    position = days.searchsorted(label)
+    inside = (position < len(days)) & np.asarray(label >= days[0])
+    open_ended = np.asarray(label.isin(days)) & (not whole)
+    timed = open_ended & ~without_time(moments)
+    if timed.any():
+        _refuse_after_close(moments[timed], label[timed], days)
+    return placed_at(np.where(inside, position, -1), label, uncertain=open_ended)
+
+
+def _refuse_after_close(moments: pd.DatetimeIndex, label: pd.DatetimeIndex, days: pd.DatetimeIndex) -> None:
+    """Stop at news after the close of the exchange whose sessions the days plainly are."""
+    name = fitting(days) if len(days) >= ENOUGH else None
+    if name is None or name in ROUND_THE_CLOCK:
+        return
+    late = np.asarray(first_sessions(moments, name) != label)
+    if late.any():
         msg = (
-            f"announced_at {moments[at]}: the panel's bars are days, and with calendar=None nothing says when a day closes; "
-            f"{way_out}, or give the column 'bar' in place of 'announced_at'"
+            f"announced_at {moments[late][0]} may lie after the close of its day: with calendar=None nothing says when a day closes; "
+            f"calendar={name!r} fits the panel, or give the column 'bar' in place of 'announced_at'"
         )
         raise StudyError(msg)
-    position = bars.searchsorted(label)
-    inside = (position < len(bars)) & np.asarray(label >= bars[0])
-    return placed_at(
-        np.where(inside, position, -1), label, uncertain=dated & np.asarray(label.isin(bars)) & (not known)
-    )
 
 
 def _on_periods(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, side: Label | None, zone: str | None) -> Placed:
