@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import AUTO, ROUND_THE_CLOCK, SESSION_UNIT, USUAL, fitting, known_as, refuse_sparse, sessions
-from eventstudy.errors import DataError, InputError
+from eventstudy.errors import DataError, EventStudyError, InputError
 from eventstudy.returns._index import is_intraday, refuse_no_name, refuse_rows, stamped_days
 from eventstudy.returns.exchanges import calendar_of
 
@@ -281,12 +281,14 @@ def refuse_misfit(name: str, given: pd.DatetimeIndex, strange: int, *, guessed: 
     raise DataError(msg)
 
 
-def unbuildable(calendars: Mapping[str, str | None], first: pd.Timestamp, last: pd.Timestamp) -> dict[str, str]:
+def unbuildable(
+    calendars: Mapping[str, str | None], first: pd.Timestamp, last: pd.Timestamp
+) -> dict[str, EventStudyError]:
     """Return, for each symbol whose calendar cannot be built for these dates, why."""
-    faults: dict[str, str] = {}
+    faults: dict[str, EventStudyError] = {}
     for name in sorted({own for own in calendars.values() if own is not None}):
         try:
             sessions(name, first, last)
         except InputError as error:
-            faults[name] = f"{type(error).__name__}: {error}"
+            faults[name] = DataError(str(error))
     return {symbol: faults[own] for symbol, own in calendars.items() if own in faults}

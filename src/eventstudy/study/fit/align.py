@@ -50,7 +50,7 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid)
     series = None
     if wanted:
-        source = frame if all(name in frame.columns for name in wanted) else frame.join(_levels(panel))
+        source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
         missing = [name for name in wanted if name not in source.columns]
         if missing:
             msg = (
@@ -95,15 +95,11 @@ def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None
     return np.stack(means) if means else np.empty((0, 1, bars))
 
 
-def _levels(panel: ReturnPanel) -> pd.DataFrame:
-    return pd.DataFrame(index=panel.frame.index) if panel.levels is None else panel.levels
-
-
 def _level(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats | None:
     name = getattr(study.model, "volatility", None)
     if name is None or name == "ewma":
         return None
-    for frame in (_levels(panel), panel.frame):
+    for frame in (panel.levels, panel.frame):
         if name in frame.columns:
             values: Floats = _rows(frame, [name], rows)[0]
             return values
@@ -144,9 +140,12 @@ def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None
         ~strange | index.isin(given.index)
     ]  # not what other exchanges alone had on days of their own
     frame = compounded(there, days, log=panel.kind == "log")
-    levels = None if panel.levels is None else panel.levels.reindex(days)
     notes = panel.notes.joined(SessionNotes(given))
-    return replace(panel, frame=frame, levels=levels, notes=notes, check=False), days, int(strange.sum())
+    return (
+        replace(panel, frame=frame, levels=panel.levels.reindex(days), notes=notes, check=False),
+        days,
+        int(strange.sum()),
+    )
 
 
 def _off(panel: ReturnPanel, bars: pd.Index, symbols: Sequence[str], regressors: Sequence[str]) -> Bools | None:
@@ -210,10 +209,7 @@ def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.Date
         return bars
     margin = pd.Timedelta(days=31)
     known = sessions(calendar, min(label.min(), bars[0]) - margin, max(label.max(), bars[-1]) + margin)
-    shut = np.asarray(
-        (known > bars[0]) & (known < bars[-1]) & ~known.isin(bars)
-    )  # within the data, the exchange was shut
-    return known[~shut]
+    return known if shut is None else known.difference(shut)
 
 
 def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:

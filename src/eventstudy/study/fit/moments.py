@@ -10,7 +10,7 @@ import pandas as pd
 
 from eventstudy._typing import Bools
 from eventstudy.abnormal.exclusion import Exclusion
-from eventstudy.calendars import SESSION_UNIT, first_sessions, fitting
+from eventstudy.calendars import ROUND_THE_CLOCK, SESSION_UNIT, first_sessions, fitting
 from eventstudy.errors import StudyError
 from eventstudy.events.event import day_of
 from eventstudy.events.vocabulary import DATE_ONLY, HALF_WIDTHS
@@ -30,8 +30,13 @@ def place_moments(
     side: Label | None = None,
     zone: str | None = None,
     shut: pd.DatetimeIndex | None = None,
+    *,
+    strict: bool = True,
 ) -> Placed:
-    """Find the first bar that could hold each piece of news; `side` is what labels mean, `zone` that of days."""
+    """Find the first bar that could hold each piece of news; `side` is what labels mean, `zone` that of days.
+
+    Where `strict`, news that may lie after a close which is not known is refused; else it is taken for the day of its date.
+    """
     if calendar is not None:
         return _on_sessions(moments, bars, calendar, shut)
     if not isinstance(bars, pd.DatetimeIndex):
@@ -43,7 +48,7 @@ def place_moments(
     if bars.tz is not None:
         return _on_moments(moments, bars, side)
     if bar_kind(bars) == "sessions":
-        return _on_days(moments, bars, zone)
+        return _on_days(moments, bars, zone, strict=strict)
     return _on_periods(moments, bars, side, zone)
 
 
@@ -83,7 +88,7 @@ def without_time(moments: pd.DatetimeIndex) -> Bools:
     return np.asarray(wall == wall.normalize())
 
 
-def _on_days(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, zone: str | None) -> Placed:
+def _on_days(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, zone: str | None, *, strict: bool) -> Placed:
     """Place news on days without a calendar: of whole days by the zone, of trading days by the date, for no close is known."""
     days = bars.normalize().as_unit(SESSION_UNIT)
     whole = zone is not None and len(days) >= WHOLE_WEEK * ((days[-1] - days[0]).days + 1)
@@ -92,7 +97,7 @@ def _on_days(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, zone: str | None
     inside = (position < len(days)) & np.asarray(label >= days[0])
     open_ended = np.asarray(label.isin(days)) & (not whole)
     timed = open_ended & ~without_time(moments)
-    if timed.any():
+    if strict and timed.any():
         _refuse_after_close(moments[timed], label[timed], days)
     return placed_at(np.where(inside, position, -1), label, uncertain=open_ended)
 
