@@ -132,8 +132,14 @@ def _between(value: Any, name: str, error: type[InputError], ends: tuple[float, 
     return found
 
 
-def window(value: Any, name: str = "window", error: type[InputError] = StudyError) -> tuple[int, int]:
-    """Return a window as (first, last): two whole relative days, in that order.
+def window(
+    value: Any,
+    name: str = "window",
+    error: type[InputError] = StudyError,
+    *,
+    within: tuple[int, int] | None = None,
+) -> tuple[int, int]:
+    """Return a window as (first, last): two whole relative days, in that order; `within` names the event window it is part of.
 
     Examples
     --------
@@ -145,12 +151,14 @@ def window(value: Any, name: str = "window", error: type[InputError] = StudyErro
     except TypeError:
         days = []
     if len(days) != 2 or None in days:
-        msg = f"{name}={brief(repr(value))} is not two whole relative days; give (first, last), such as {name}=(0, 1)"
+        part = "" if within is None else f"; it must lie inside the event window {within}"
+        msg = f"{name}={brief(repr(value))} is not two whole relative days; give (first, last), such as {name}=(0, 1){part}"
         raise error(msg)
     first, last = days
     assert first is not None and last is not None  # noqa: S101, PT018  looked at just above
     if first > last:
-        msg = f"{name}=({first}, {last}) runs backwards; give the first relative day first"
+        part = "" if within is None else f"; it must lie inside the event window {within}"
+        msg = f"{name}=({first}, {last}) runs backwards; give the first relative day first{part}"
         raise error(msg)
     return first, last
 
@@ -237,6 +245,8 @@ def _rule(name: str, annotation: Any, place: dict[str, Any]) -> tuple[bool, Chec
     parts = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
     kinds = [one for one in parts if one is not types.NoneType]
     kind = kinds[0] if len(kinds) == 1 else None
+    if kind == tuple[int, int] and len(kinds) < len(parts):
+        return None  # None stands for the window of the study, which checks its parts itself
     check = _check(name, kind)
     if check is None and any(getattr(one, "__name__", "") == "Generator" for one in kinds):
         check = seed

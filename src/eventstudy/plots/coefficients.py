@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from eventstudy._lazy import renamed
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.style import (
@@ -61,12 +62,13 @@ def coefficients_data(frame: pd.DataFrame, *, constant: bool = False) -> pd.Data
     return tidy.assign(row=tidy.index.to_numpy(float))
 
 
+@renamed(level="alpha")
 @checked(InputError)
 def coefficients(
     frame: pd.DataFrame,
     *,
     constant: bool = False,
-    level: float = 0.05,
+    alpha: float = 0.05,
     ax: Axes | None = None,
     quantity: str = "abnormal return for one unit of the term",
     unit: str = "percent",
@@ -80,7 +82,7 @@ def coefficients(
     ----------
     frame, constant
         As in :func:`coefficients_data`.
-    level : float
+    alpha : float
         p-values below it are marked as filled points.
     ax : matplotlib.axes.Axes, optional
         Where to draw. By default a new figure, as high as the rows need.
@@ -112,14 +114,14 @@ def coefficients(
     tidy = coefficients_data(frame, constant=constant)
     known = tidy.dropna(subset=["estimate"])
     with canvas(ax, style, (1.0, max(0.42, 0.3 + 0.07 * len(tidy)))) as target:
-        headline(target, title, _subtitle(frame, level) if subtitle is None else subtitle)
+        headline(target, title, _subtitle(frame, alpha) if subtitle is None else subtitle)
         if tidy.empty:
             nothing_to_draw(target, "terms")
             return target
         target.hlines(
             known["row"], known["ci_low"], known["ci_high"], color="#4A6785", linewidth=1.8, gid="coefficients.interval"
         )
-        clear = known["pvalue"] < level
+        clear = known["pvalue"] < alpha
         for own, gid, face in ((known[~clear], "dim", "white"), (known[clear], "clear", "#1F3A57")):
             target.plot(
                 own["estimate"], own["row"], linestyle="none", marker="o", color="#1F3A57", markerfacecolor=face,
@@ -148,7 +150,7 @@ def coefficients(
     return target
 
 
-def _subtitle(frame: pd.DataFrame, level: float) -> str:
+def _subtitle(frame: pd.DataFrame, alpha: float) -> str:
     if frame.empty:
         return ""
     first = frame.iloc[0]
@@ -159,4 +161,4 @@ def _subtitle(frame: pd.DataFrame, level: float) -> str:
         parts.append(_ERRORS.get(str(first["errors"]), clean(first["errors"])))
     if "r_squared" in frame.columns:
         parts.append(f"R² = {first['r_squared']:.2f}")
-    return "; ".join([*parts, f"filled: p < {level:g}"])
+    return "; ".join([*parts, f"filled: p < {alpha:g}"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from eventstudy._lazy import renamed
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.style import (
@@ -209,11 +210,12 @@ def power_curve_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["test", "effect"], ignore_index=True)
 
 
+@renamed(level="alpha")
 @checked(InputError)
 def power_curve(
     frame: pd.DataFrame,
     *,
-    level: float = 0.05,
+    alpha: float = 0.05,
     ax: Axes | None = None,
     effect: str = "true effect",
     unit: str = "percent",
@@ -227,7 +229,7 @@ def power_curve(
     ----------
     frame : pandas.DataFrame
         As in :func:`power_curve_data`.
-    level : float
+    alpha : float
         The level of the test: a line, where power starts.
     ax : matplotlib.axes.Axes, optional
         Where to draw. By default a new figure.
@@ -252,7 +254,7 @@ def power_curve(
     tests = list(pd.unique(tidy["test"]))
     with canvas(ax, style) as target:
         n = _span(frame["n"]) if "n" in frame.columns and len(frame) else ""
-        small = "; ".join(part for part in (n, f"level {100 * level:g}%; dotted: 80% power") if part)
+        small = "; ".join(part for part in (n, f"level {100 * alpha:g}%; dotted: 80% power") if part)
         headline(target, title, small if subtitle is None else subtitle)
         if tidy["power"].dropna().empty:
             nothing_to_draw(target, "effects")
@@ -273,7 +275,7 @@ def power_curve(
                     linewidth=0,
                     gid=f"power.band.{slug(test)}",
                 )
-        target.axhline(level, color="#444444", linewidth=0.9, gid="power.level")
+        target.axhline(alpha, color="#444444", linewidth=0.9, gid="power.level")
         target.axhline(0.8, color="#444444", linewidth=0.9, linestyle=":", gid="power.80")
         target.set_ylim(0, 1.03)
         percent_axis(target.yaxis)

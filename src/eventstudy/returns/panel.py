@@ -15,9 +15,9 @@ import pandas as pd
 
 from eventstudy.calendars import AUTO
 from eventstudy.checks import check_fields, checked
-from eventstudy.errors import DataError, EventStudyError, error_told
+from eventstudy.errors import DataError, EventStudyError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
-from eventstudy.returns._index import normal_index, refuse_naive
+from eventstudy.returns._given import HandedOut, errors_of, labelled, widened
 from eventstudy.returns._sessions import (
     Label,
     SessionNotes,
@@ -29,31 +29,10 @@ from eventstudy.returns._sessions import (
 )
 from eventstudy.returns.quality.plausible import check_returns
 from eventstudy.returns.quality.quality import assess
-from eventstudy.returns.tables.cells import unlike_numbers
-from eventstudy.returns.tables.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
+from eventstudy.returns.tables.columns import RETURN_NAMES, by_symbol
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 Kind = Literal["simple", "log"]
-
-
-class HandedOut:
-    """A frame of a frozen dataclass: who asks gets a copy of his own, so that no edit in place changes the panel."""
-
-    def __init__(self, *default: Any) -> None:
-        self._default = default
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = f"_{name}"
-
-    def __get__(self, instance: Any, owner: type | None = None) -> pd.DataFrame:
-        if instance is None and not self._default:
-            raise AttributeError(self._name)  # dataclasses ask the class for the default
-        held: Any = self._default[0] if instance is None else vars(instance)[self._name]
-        handed: pd.DataFrame = held.copy(deep=False) if isinstance(held, pd.DataFrame) else held
-        return handed
-
-    def __set__(self, instance: Any, value: pd.DataFrame | None) -> None:
-        vars(instance)[self._name] = value
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +100,7 @@ class PricePanel:
 
     def __post_init__(self) -> None:
         check_fields(self, DataError)
-        given = _labelled(self.frame)
+        given = labelled(self.frame)
         guessed = self.calendar == AUTO
         calendar, named = auto_calendars(self.calendar, by_symbol(self.calendars, "calendars"), given.columns)
         own = {str(s): c for s, c in named.items() if c != calendar}
@@ -130,7 +109,7 @@ class PricePanel:
         sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in frame.columns}
         quality = assess(frame, calendar=calendar, calendars=own, sources=sources, notes=notes, span=self.span)
         if vars(self)["_quality"] is not None:
-            quality = _widened(quality, self.quality)
+            quality = widened(quality, self.quality)
         for name, value in {
             "frame": frame,
             "calendar": calendar,
@@ -138,7 +117,7 @@ class PricePanel:
             "label": self.label or label_side(frame.index),
             "calendars": {symbol: own[symbol] for symbol in frame.columns if symbol in own},
             "sources": sources,
-            "failures": _errors(self.failures),
+            "failures": errors_of(self.failures),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
@@ -226,11 +205,11 @@ class ReturnPanel:
 
     def __post_init__(self) -> None:
         check_fields(self, DataError)
-        frame = _labelled(self.frame, RETURN_NAMES)
+        frame = labelled(self.frame, RETURN_NAMES)
         if self.check:
             check_returns(frame, simple=self.kind == "simple")
         given: pd.DataFrame | None = vars(self)["_levels"]
-        levels = pd.DataFrame(index=frame.index) if given is None else _labelled(given)
+        levels = pd.DataFrame(index=frame.index) if given is None else labelled(given)
         both = frame.columns.intersection(levels.columns)
         if not both.empty:
             msg = f"symbol {both[0]!r} stands among the returns and among the levels; name it once"
@@ -247,7 +226,7 @@ class ReturnPanel:
             "notes": _noted(self.notes, self.frame.index),
             "levels": levels,
             "sources": sources,
-            "failures": _errors(self.failures),
+            "failures": errors_of(self.failures),
             "calendars": dict(by_symbol(self.calendars, "calendars")),
             "quality": quality,
         }.items():
@@ -399,47 +378,6 @@ def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.D
     ]
 
 
-def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
-    """Return a copy with normal bars, numbers as float64, and every label once; of two rows of labels one of `fields`."""
-    if not isinstance(frame, pd.DataFrame):
-        msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
-        raise DataError(msg)
-    frame = one_level(frame, fields)
-    columns = frame.columns
-    refuse_dates(columns, "the frame")
-    twice = columns[columns.duplicated()]
-    if len(twice):
-        msg = f"column {twice[0]!r} stands twice; keep one"
-        raise DataError(msg)
-    for name, kind in frame.dtypes.items():
-        strange = unlike_numbers(kind)
-        if strange or not pd.api.types.is_numeric_dtype(kind):
-            msg = f"column {name!r} holds {strange or f'{kind} values'}, not numbers; leave it out, or turn it into numbers first"
-            raise DataError(msg)
-    result = frame.astype(float)
-    result.index = normal_index(frame.index)
-    refuse_naive(result.index)
-    try:
-        ordered: pd.DataFrame = result.sort_index().rename_axis(columns="symbol")
-    except TypeError as fault:
-        msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
-        raise DataError(msg) from fault
-    return ordered
-
-
 def _noted(notes: SessionNotes, index: pd.Index) -> SessionNotes:
     """Return notes with the zone of an index of days."""
     return notes.joined(SessionNotes(zone=zone_of(index)))
-
-
-def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
-    known = extra.reindex(table.index)
-    result = table.copy()
-    for name in known.columns:
-        result[name] = known[name]
-    return result
-
-
-def _errors(failures: Any) -> dict[str, EventStudyError]:
-    given: Mapping[str, Any] = by_symbol(failures, "failures")
-    return {name: why if isinstance(why, EventStudyError) else error_told(str(why)) for name, why in given.items()}

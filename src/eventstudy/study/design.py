@@ -101,6 +101,11 @@ def _estimation_window(given: Any) -> EstimationWindow:
     return EstimationWindow(start=first, end=last)
 
 
+def part_of(study: Design, given: Any) -> tuple[int, int]:
+    """Return a window of a result: what was given, or the whole event window."""
+    return study.window if given is None else window(given, within=study.window)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """What a study is, as data; `EventStudy` describes the fields."""

@@ -14,12 +14,12 @@ import pandas as pd
 from eventstudy.abnormal import WindowSample
 from eventstudy.abnormal.buy_and_hold import After
 from eventstudy.abnormal.engine.result import Missing
-from eventstudy.checks import checked, window as whole_days
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult
 from eventstudy.returns import ReturnPanel
 from eventstudy.study.charts import Figures
-from eventstudy.study.design import Design
+from eventstudy.study.design import Design, part_of
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import headline, n_sessions
@@ -333,4 +333,4 @@ class StudyResult:
         return f"<p>{escape(repr(self))}</p>{frame.to_html(index=False)}"
 
     def _window(self, given: Window | None) -> Window:
-        return self.study.window if given is None else whole_days(given)
+        return part_of(self.study, given)

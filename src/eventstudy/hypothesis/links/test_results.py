@@ -49,7 +49,7 @@ def reaction_result(
     # scores are signed so that the link's direction is positive; what is reported has the market's own sign
     way = -1.0 if name == "H1" else 1.0
     margin, estimate, se = how.margins.reaction, reaction.estimate, reaction.se
-    nothing = equivalence(estimate, se, margin, df=n - 1, level=1 - how.level)
+    nothing = equivalence(estimate, se, margin, df=n - 1, alpha=how.level)
     details = {
         **{f"p_{scheme}": p for scheme, p in reaction.pvalues.items()},
         "p_with_all": max(reaction.pvalues[scheme] for scheme in SCHEMES),
@@ -105,7 +105,7 @@ def decision_result(test: DecisionTest, hazard: ScoreTest, how: LinkRules) -> Te
     unit = float(test.loss.std())
     half = np.quantile(test.null, [how.level, 1 - how.level]) * unit
     odds, error = hazard.slope * unit, unit / float(np.sqrt(hazard.information))
-    nothing = equivalence(odds, error, how.margins.log_odds, level=1 - how.level)
+    nothing = equivalence(odds, error, how.margins.log_odds, alpha=how.level)
     details = {
         "p_sessions": test.pvalue,
         "p_hazard": hazard.pvalue,

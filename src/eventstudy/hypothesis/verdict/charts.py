@@ -181,7 +181,7 @@ def curve(findings: Findings, link: str = "H1", sample: str | None = None) -> Ch
     else:
         shown = pd.DataFrame({column: pd.Series(dtype=float) for column in ["estimate", "pvalue", *CHOICES]})
     title = f"{link}, {findings.link_names[link]}: every declared specification"
-    draw = partial(plots.specification_curve, shown, CHOICES, level=findings.definitions.level, title=title)
+    draw = partial(plots.specification_curve, shown, CHOICES, alpha=findings.definitions.level, title=title)
     return Chart(
         f"curve-{link}",
         title,
@@ -201,7 +201,7 @@ def power(findings: Findings, sample: str | None = None) -> Chart:
     names["chain"] = "the chain: all three links"
     shown = pd.DataFrame({"test": own["link"].map(names), "effect": own["multiple"], "power": own["power"]})
     title = "What these data could have shown"
-    draw = partial(plots.power_curve, shown, level=findings.definitions.level, title=title)
+    draw = partial(plots.power_curve, shown, alpha=findings.definitions.level, title=title)
     return Chart(
         "power",
         title,

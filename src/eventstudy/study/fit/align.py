@@ -121,6 +121,12 @@ def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None
     if index.tz is not None:
         msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
         raise StudyError(msg)
+    if bool((index != index.normalize()).any()):
+        msg = (
+            f"the panel's bars carry an hour ({index[0]}); if they are days take their dates, frame.index.normalize(), else pass "
+            f"calendar=None to count them (not calendar={calendar!r})"
+        )
+        raise StudyError(msg)
     refuse_sparse(calendar, index)
     if panel.bars != "sessions":
         msg = f"the panel's bars are {panel.bars}, not the sessions of {calendar}; pass calendar=None to count them"

@@ -20,6 +20,7 @@ from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
+from eventstudy.returns._index import is_intraday
 from eventstudy.returns._sessions import auto_calendars, refuse_misfit
 from eventstudy.returns.tables.columns import label_text
 from eventstudy.study.aligned import Aligned, Placed
@@ -176,7 +177,7 @@ def _settled(study: Design, panel: ReturnPanel) -> Design:
         if panel.bars != "sessions" or panel.frame.index.empty or getattr(panel.frame.index, "tz", None) is not None:
             return replace(study, calendar=None)
         calendar, own = auto_calendars(AUTO, {}, panel.frame.columns)
-        if calendar == USUAL and not own:
+        if calendar == USUAL and not own and not is_intraday(panel.frame.index):
             index = pd.DatetimeIndex(panel.frame.index)
             strange = index.difference(sessions(USUAL, index[0], index[-1]))
             refuse_misfit(USUAL, index, len(strange), guessed=True)
