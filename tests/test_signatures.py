@@ -18,7 +18,18 @@ from eventstudy.hypothesis.verdict.charts import Plots
 from eventstudy.inference import _OLD
 from eventstudy.study.charts import Figures
 
-ROOMS = ("abnormal", "calibration", "events", "hypothesis", "hypothesis.laboratory", "inference", "plots", "report", "returns", "study")
+ROOMS = (
+    "abnormal",
+    "calibration",
+    "events",
+    "hypothesis",
+    "hypothesis.laboratory",
+    "inference",
+    "plots",
+    "report",
+    "returns",
+    "study",
+)
 
 
 def public():
@@ -77,7 +88,8 @@ def parameters():
         (name, function, parameter)
         for name, function in public()
         for parameter in inspect.signature(function).parameters.values()
-        if parameter.name not in {"self", "cls"} and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if parameter.name not in {"self", "cls"}
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
 
 
@@ -94,7 +106,9 @@ def wrong():
             values = ["nonsense", 7] if typing.get_origin(kind) is typing.Literal else [("nonsense",)]
         elif parameter.name in LEVELS and kind is float:
             values = [-1, 0, 1, 95, "0.95", float("nan")]
-        elif kind == tuple[int, int] or (parameter.name == "window" and "Window" in str(kind) and "Sample" not in str(kind)):
+        elif kind == tuple[int, int] or (
+            parameter.name == "window" and "Window" in str(kind) and "Sample" not in str(kind)
+        ):
             values = [(1, 0), (0,), (None, 1), 3, (0, 1, 2), (0, 0.5), "01"]
         elif parameter.name == "estimation" and "EstimationWindow" in str(kind):
             values = [(-11, -250), (-250,), (None, -11), 250, "250"]
@@ -102,7 +116,9 @@ def wrong():
             values = [2.5, "3", -1] if parameter.name == "seed" else [2.5, "3"]
         elif kind is float:
             values = ["0.1", [0.1]]
-        cases += [pytest.param(function, parameter.name, value, id=f"{name}({parameter.name}={value!r})") for value in values]
+        cases += [
+            pytest.param(function, parameter.name, value, id=f"{name}({parameter.name}={value!r})") for value in values
+        ]
     return cases
 
 
@@ -146,9 +162,14 @@ def call(function, name, value):
     given = {}
     bound = inspect.signature(function)
     for parameter in bound.parameters.values():
-        if parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        if parameter.default is parameter.empty and parameter.kind not in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        ):
             kind = kind_of(function, parameter)
-            given[parameter.name] = typing.get_args(kind)[0] if has_words(kind) else (0, 1) if kind == tuple[int, int] else 1
+            given[parameter.name] = (
+                typing.get_args(kind)[0] if has_words(kind) else (0, 1) if kind == tuple[int, int] else 1
+            )
     given |= {name: value}
     ahead = [given.pop(one.name) for one in bound.parameters.values() if one.kind is one.POSITIONAL_ONLY]
     if "self" in given:

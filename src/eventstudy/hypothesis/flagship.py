@@ -117,7 +117,7 @@ class SelloffForcesSoftening:
         if rules.ledger == catalog.name:
             claims = judge(Ground(study, tested.evidence, tested.samples, analysis, held, tested.draws, self.seed))
         tables = verdict_tables(tested, falsifiers) | dict(analysis.tables) | {"claims": claims_frame(claims)}
-        supported, reasons = decide(tested.samples[rules.headline], falsifiers, rules.level)
+        supported, reasons = decide(tested.samples[rules.headline], falsifiers, rules.alpha)
         return Verdict(
             samples=MappingProxyType(dict(tested.samples)),
             headline=rules.headline,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from warnings import warn
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ def coefficients_data(frame: pd.DataFrame, *, constant: bool = False) -> pd.Data
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns ``term``, ``estimate``, ``ci_low``, ``ci_high``, ``pvalue``, as ``StudyResult.explain`` gives them;
+        Columns ``term``, ``estimate``, ``low``, ``high``, ``pvalue``, as ``StudyResult.explain`` gives them;
         optionally ``n``, ``n_clusters``, ``errors`` (the kind of standard errors) and ``r_squared``, alike in all rows.
     constant : bool
         Keep the term ``const``, too: its size is of another kind and would squeeze the others.
@@ -47,14 +48,17 @@ def coefficients_data(frame: pd.DataFrame, *, constant: bool = False) -> pd.Data
     Returns
     -------
     pandas.DataFrame
-        ``term``, ``estimate``, ``ci_low``, ``ci_high``, ``pvalue`` and ``row`` (0 on top), in the order given.
+        ``term``, ``estimate``, ``low``, ``high``, ``pvalue`` and ``row`` (0 on top), in the order given.
 
     Raises
     ------
     InputError
         If a column is missing.
     """
-    columns = ["term", "estimate", "ci_low", "ci_high", "pvalue"]
+    if {"ci_low", "ci_high"} <= set(getattr(frame, "columns", ())) and "low" not in frame.columns:
+        warn("the columns ci_low and ci_high are called low and high", DeprecationWarning, stacklevel=2)
+        frame = frame.rename(columns={"ci_low": "low", "ci_high": "high"})
+    columns = ["term", "estimate", "low", "high", "pvalue"]
     tidy = need(frame, columns, "coefficients")[columns]
     if not constant:
         tidy = tidy[tidy["term"] != "const"]
@@ -106,8 +110,8 @@ def coefficients(
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"term": ["const", "rate"], "estimate": [0.01, -0.002], "ci_low": [0.0, -0.003],
-    ...                       "ci_high": [0.02, -0.001], "pvalue": [0.05, 0.001], "n": 40, "errors": "HC3"})
+    >>> frame = pd.DataFrame({"term": ["const", "rate"], "estimate": [0.01, -0.002], "low": [0.0, -0.003],
+    ...                       "high": [0.02, -0.001], "pvalue": [0.05, 0.001], "n": 40, "errors": "HC3"})
     >>> [label.get_text() for label in coefficients(frame).get_yticklabels()]
     ['rate']
     """
@@ -119,7 +123,7 @@ def coefficients(
             nothing_to_draw(target, "terms")
             return target
         target.hlines(
-            known["row"], known["ci_low"], known["ci_high"], color="#4A6785", linewidth=1.8, gid="coefficients.interval"
+            known["row"], known["low"], known["high"], color="#4A6785", linewidth=1.8, gid="coefficients.interval"
         )
         clear = known["pvalue"] < alpha
         for own, gid, face in ((known[~clear], "dim", "white"), (known[clear], "clear", "#1F3A57")):

@@ -252,8 +252,8 @@ class StudyResult:
         Returns
         -------
         DataFrame
-            One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``,
-            ``ci_high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``.
+            One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``,
+            ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``.
 
         Raises
         ------

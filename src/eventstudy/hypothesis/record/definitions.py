@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from warnings import warn
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -59,8 +60,8 @@ class Definitions(BaseModel):
 
     Attributes
     ----------
-    level : float
-        Of every link and of the chain.
+    alpha : float
+        Size of the tests of every link and of the chain.
     periods : mapping of str to (str, str)
         Names and dates, both included, in order.
     headline : str
@@ -81,7 +82,7 @@ class Definitions(BaseModel):
 
     version: Annotated[int, One]
     ledger: Literal["us-china", ""]
-    level: Annotated[float, Field(gt=0, lt=0.5)]
+    alpha: Annotated[float, Field(gt=0, lt=0.5)]
     stances: Stances
     sample: SampleRules
     periods: Periods
@@ -128,7 +129,7 @@ class Definitions(BaseModel):
         """Give the rules of the three links; without `curves` the power is that of the declared effects alone."""
         return LinkRules(
             titles=self.stances.links,
-            level=self.level,
+            alpha=self.alpha,
             placebos=self.placebos(draws),
             age_bins=self.decision.age_bins,
             margins=self.equivalence,
@@ -157,7 +158,10 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
     place = (
         "definitions" if source is None or isinstance(source, Mapping) else f"definitions {brief(source, _LONGEST)!r}"
     )
-    change = _content(source)
+    change = dict(_content(source))
+    if "level" in change:
+        warn("definitions: level is called alpha, the size of the tests", DeprecationWarning, stacklevel=2)
+        change.setdefault("alpha", change.pop("level"))
     raw = _override(shipped, change, place)
     try:
         rules = Definitions(**_copied(raw, tuple), raw=_copied(raw, list))

@@ -58,15 +58,15 @@ class CrossSection:
         Returns
         -------
         list of dict
-            ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``, ``ci_high``, ``n``.
+            ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``, ``high``, ``n``.
         """
         columns = {
             "estimate": self.coefficient,
             "se": self.se,
             "statistic": self.statistic,
             "pvalue": self.pvalue,
-            "ci_low": self.low,
-            "ci_high": self.high,
+            "low": self.low,
+            "high": self.high,
         }
         return [
             {"term": name, **{key: float(values[at]) for key, values in columns.items()}, "n": self.n}

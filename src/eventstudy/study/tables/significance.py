@@ -46,6 +46,8 @@ def all_tests(
 
     results = inference.run_all(window_sample(result, window), alternative=alternative, level=level, seed=seed)
     table = pd.DataFrame([found.to_dict() for found in with_doubts(results, result, window)])
+    ends = pd.DataFrame(table.pop("ci").tolist(), columns=["low", "high"])
+    table[["low", "high"]] = ends
     return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
 
 
