@@ -48,9 +48,10 @@ def public():
             if not name.endswith(".plot"):
                 found[id(thing)] = (name, thing)
             for key in dir(thing):
-                method = inspect.unwrap(getattr(thing, key)) if callable(getattr(thing, key)) else None
+                held = getattr(thing, key, None)
+                method = inspect.unwrap(held) if callable(held) else None
                 if not key.startswith("_") and str(getattr(method, "__module__", "")).startswith("eventstudy"):
-                    found[id(method)] = (f"{name}.{key}", getattr(thing, key))
+                    found[id(method)] = (f"{name}.{key}", held)
         elif inspect.isfunction(thing):
             found[id(inspect.unwrap(thing))] = (name, thing)
     return sorted(found.values(), key=lambda entry: entry[0])
