@@ -111,9 +111,10 @@ def test_in_an_empty_repository_a_changed_price_fails_the_build_keeps_pictures_a
     work, tools = tmp_path / "repository", tmp_path / "tools"
     work.mkdir()
     tools.mkdir()
+    here = Path(sys.executable).parent
     (tools / "gh").write_text('#!/bin/sh\nprintf "%s\\n" "$*" > ../gh.txt\n')
     (tools / "gh").chmod(0o755)
-    env = {"PATH": os.pathsep.join((str(tools), str(Path(sys.executable).parent), os.environ["PATH"]))}
+    env = {"PATH": os.pathsep.join((str(tools), str(here), os.environ["PATH"]))}
     job = workflow.load(workflow.FOLDER / "check-charts.yml")["jobs"]["check"]
     known = {
         "inputs.study": "study.toml", "inputs.accepted": "accepted", "inputs.requirements": "requirements.txt",
@@ -126,7 +127,7 @@ def test_in_an_empty_repository_a_changed_price_fails_the_build_keeps_pictures_a
 
     write_study(work)
     written = subprocess.run(
-        ["eventstudy", "run", "study.toml", "--out", "accepted"],
+        [here / "eventstudy", "run", "study.toml", "--out", "accepted"],
         cwd=work, env={**os.environ, **env}, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert written.returncode == 0, written.stderr
