@@ -68,7 +68,7 @@ class Desk:
     def __init__(self) -> None:
         self._panels: dict[str, ReturnPanel] = {}
         self._results: dict[str, StudyResult] = {}
-        self._number = count(1)
+        self._number = {"returns": count(1), "result": count(1)}
 
     def load(
         self,
@@ -109,7 +109,7 @@ class Desk:
             msg = f"{brief(source)!r} has no return of {', '.join(lacking)} in these days{': ' + why if why else ''}"
             msg += f"; the bundled figures have {', '.join(borrowed)}: ask for it with bundled=" if borrowed else ""
             raise DataError(msg)
-        handle = f"returns-{next(self._number)}"
+        handle = f"returns-{next(self._number['returns'])}"
         self._panels[handle] = panel
         known = panel.frame[asked]
         rows = [
@@ -212,7 +212,7 @@ class Desk:
             first = studied.iloc[0] if len(studied) else left_out.iloc[0]
             msg = f"nothing could be studied: {_counted(left_out)}; the first: {first['event_id']}, {first['symbol']}: {first['detail'] or first['reason']}"
             raise StudyError(msg)
-        handle = f"result-{next(self._number)}"
+        handle = f"result-{next(self._number['result'])}"
         self._results[handle] = result
         excluded = studied.groupby("reason").size().to_dict()
         numbers = {"n": result.n, "n_sessions": result.n_sessions, "excluded": excluded}
@@ -291,7 +291,11 @@ class Desk:
             msg = f"{result} has no row of {', '.join(f'{k} {brief(v)!r}' for k, v in asked.items()) or table}{_why_not(fitted, asked)}"
             raise StudyError(msg)
         number = NUMBER.get(table)
-        without = frame[frame[number].isna()] if number else frame.iloc[:0]
+        first, last = window or fitted.study.window
+        gone = frame[number].isna() if number else pd.Series(False, frame.index)
+        if "n_bars" in frame.columns:  # buy and hold, which knows no missing="strict"
+            gone |= frame["n_bars"] < last - first + 1
+        without = frame[gone]
         if number and len(without) == len(frame):
             msg = f"no number: a return is missing in the window for each of the {len(frame)} rows asked for{_why_not(fitted, asked)}"
             raise StudyError(msg)
