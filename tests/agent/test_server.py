@@ -141,6 +141,7 @@ def test_over_a_hole_there_is_no_number(ask):
     assert refused, tests
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own")
 def test_it_speaks_over_standard_input_and_output():
     """The command itself, as an agent starts it."""
