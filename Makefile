@@ -11,7 +11,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks docs-check licences licences-check audit release-check lock clean
+.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks docs-check licences licences-check audit changes release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -80,6 +80,9 @@ audit: ## Ask whether something is known against a locked dependency; fails too 
 release-check: ## Build sdist and wheel, and run the README from them on each Python found (PYTHONS=3.11 for one)
 	@$(PYTHON) -m venv $(VENV)/release && $(VENV)/release/bin/pip install -q --disable-pip-version-check uv twine check-wheel-contents
 	@$(VENV)/release/bin/python tests/support/release_check.py $(PYTHONS)
+
+changes: $(DEV_STAMP) ## Write docs/changes-0.2.md anew, from the old names in the code and the changelog
+	$(BIN)/python docs/changes_page.py
 
 lock: ## Resolve the dependencies anew, into requirements/
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv

@@ -30,6 +30,7 @@ from pages import ROOT, blocks
 TOOLS = Path(sys.executable).parent  # uv, twine and check-wheel-contents stand beside this Python
 PAGES = ("README.md", "docs/howto.md")
 NEEDS_NETWORK = {"fetch"}
+SERVES = {"mcp"}  # waits for an agent
 RESOLUTIONS = ("highest", "lowest-direct")
 NOT_IN_SDIST = (".ci/", ".gitattributes", ".github/", ".pre-commit-config.yaml", "conda/", "gallery/")
 BESIDE_THE_PACKAGE = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
@@ -169,7 +170,7 @@ def commands() -> list[list[str]]:
     """Return the console lines of the pages that are ours and need no network, each once."""
     lines = [line[2:] for page in PAGES for block in blocks(page, "console") for line in block.splitlines()]
     ours = [tuple(shlex.split(line, comments=True)) for line in lines if line.startswith("eventstudy ")]
-    return [list(words) for words in dict.fromkeys(ours) if words[1] not in NEEDS_NETWORK]
+    return [list(words) for words in dict.fromkeys(ours) if words[1] not in NEEDS_NETWORK | SERVES]
 
 
 def walk(leg: Leg, wheel: Path, scratch: Path) -> str:
