@@ -88,6 +88,10 @@ def test_numbers_are_those_of_the_library_to_the_last_bit_with_their_provenance(
         ([LOAD, FIT, call("tests", result="result-1", names=["single"])], "no number: single"),
         ([LOAD, FIT, call("tests", result="result-1", names=[])], "names is empty"),
         ([LOAD, FIT, call("report", result="result-1", table="prices")], "prices|table"),
+        ([LOAD, FIT, call("report", result="result-1", table="aar", window=[0, 1])], "the table 'aar' takes no window"),
+        ([LOAD, FIT, call("report", result="result-1", table="car", level=0.9)], "the table 'car' takes no level"),
+        ([LOAD, FIT, call("report", result="result-1", table="summary", symbol="BusEq")], "no rows by symbol"),
+        ([call("catalogue", events=[{}])], "an event without any key"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_answered_is_refused_with_the_reason(ask, calls, words):
@@ -154,6 +158,22 @@ def test_it_speaks_over_standard_input_and_output():
 
     answer = asyncio.run(talk())
     assert answer.structured_content["n"] == 1
+
+
+@pytest.mark.usefixtures("own")
+def test_a_frozen_folder_is_a_file_of_ones_own(ask):
+    es.freeze(es.load_prices(["ACME"], source="prices.csv"), "frozen")
+    answers = [ask([call("load", symbols=["ACME"], source=source)])[0] for source in ("prices.csv", "frozen")]
+    assert not any(refused for refused, _ in answers)
+    kept, frozen = (answer["provenance"]["returns"] for _, answer in answers)
+    assert kept == frozen
+    assert "settled" in refusal(ask([call("load", symbols=["ACME"], source="frozen", holds="returns")]))
+
+
+def test_a_fault_of_ours_says_so_and_is_no_number(ask, monkeypatch):
+    monkeypatch.setattr("eventstudy.agent.desk.load_returns", lambda *_, **__: 1 / 0)
+    text = refusal(ask([LOAD]))
+    assert "this is a fault of eventstudy, please report: ZeroDivisionError" in text
 
 
 def test_it_opens_no_port_and_writes_nothing(ask, own, monkeypatch):

@@ -77,14 +77,15 @@ class Desk:
         source: str = BUNDLED,
         start: str | None = None,
         end: str | None = None,
-        holds: Literal["prices", "returns", "percent"] = "prices",
+        holds: Literal["prices", "returns", "percent"] | None = None,
         bundled: list[str] | None = None,
         calendar: str | None = "XNYS",
     ) -> Answer:
         """Load daily returns of symbols, and keep them under a handle.
 
         symbols: which, such as ["^GSPC", "BusEq"]. source: "bundled", or the path of a .csv or .parquet file or of a frozen
-        folder; no network is asked. start, end: first and last day, included, as 2025-04-03. holds: what a file holds.
+        folder; no network is asked. start, end: first and last day, included, as 2025-04-03. holds: what a file holds; prices, if
+        nothing is said.
         bundled: symbols to take from the bundled figures beside a file. calendar: the exchange whose sessions the rows are; null:
         the rows as they are.
         Refused if a symbol is not there or has no return in these days. `missing` counts holes inside what there is.
@@ -99,7 +100,7 @@ class Desk:
                 "`eventstudy fetch SYMBOL … --freeze FOLDER` makes one"
             )
             raise DataError(msg)
-        options: dict[str, Any] = {} if source == BUNDLED else {"holds": holds}
+        options: dict[str, Any] = {} if holds is None else {"holds": holds}
         panel = load_returns(asked, start, end, source=source, calendar=calendar, **options)
         borrowed = [one for one in asked if source != BUNDLED and panel.sources.get(one) == BUNDLED]
         lacking = [one for one in asked if one not in panel.symbols or not panel.frame[one].notna().any()]
@@ -256,7 +257,7 @@ class Desk:
         window: tuple[int, int] | None = None,
         event_id: str | None = None,
         symbol: str | None = None,
-        level: float = 0.95,
+        level: float | None = None,
         limit: int = 50,
     ) -> Answer:
         """Give one table of a result.
@@ -264,21 +265,28 @@ class Desk:
         result: a handle of `fit`. table: "car" (each security-event, summed over the window), "caar" (their mean and interval), "aar"
         (mean of each relative day and summed up to it), "abnormal" (each security-event and day), "bhar" (buy and hold),
         "diagnostics" (of each estimation window), "excluded" (what was not studied and why), "summary" (words). window: relative
-        days inside the fitted window. event_id, symbol: only these rows. level: of intervals. limit: rows given, up to 200; `n`
+        days inside the fitted window, of car, caar and bhar. event_id, symbol: only these rows. level: of the intervals of caar and aar,
+        0.95 if nothing is said. limit: rows given, up to 200; `n`
         counts all. Refused if there is no such row, or none of its numbers is there; rows without a number are in `without`.
         """
         fitted = _kept(self._results, result, "result", "fit")
         data = _rests_on(fitted)
-        if table == "summary":
+        for argument, given, tables in (("window", window, ("car", "caar", "bhar")), ("level", level, ("caar", "aar"))):
+            if given is not None and table not in tables:
+                msg = f"the table {table!r} takes no {argument}; leave it out, or ask for {' or '.join(tables)}"
+                raise StudyError(msg)
+        if table == "summary" and event_id is None and symbol is None:
             return _answer([{"summary": fitted.summary()}], data)
+        coverage = 0.95 if level is None else level
         made: dict[str, Callable[[], pd.DataFrame]] = {
             "car": lambda: fitted.car(window),
-            "caar": lambda: fitted.caar(window, level=level),
-            "aar": lambda: fitted.aar(level=level),
+            "caar": lambda: fitted.caar(window, level=coverage),
+            "aar": lambda: fitted.aar(level=coverage),
             "abnormal": fitted.tidy,
             "bhar": lambda: fitted.bhar(window),
             "diagnostics": fitted.diagnostics,
             "excluded": lambda: fitted.excluded,
+            "summary": pd.DataFrame,
         }
         frame = made[table]()
         asked = {name: value for name, value in (("event_id", event_id), ("symbol", symbol)) if value is not None}
@@ -300,10 +308,10 @@ class Desk:
             msg = f"no number: a return is missing in the window for each of the {len(frame)} rows asked for{_why_not(fitted, asked)}"
             raise StudyError(msg)
         kept = frame.drop(without.index)
-        holes = _records(
-            without[[name for name in ("event_id", "symbol", "relative_day", "flag") if name in without.columns]]
-        )
-        return _answer(_records(kept.head(_rows(limit))), data, n=len(kept), without=holes, unit=UNIT)
+        named = [name for name in ("event_id", "symbol", "relative_day", "flag") if name in without.columns]
+        most = _rows(limit)
+        more = {"n": len(kept), "n_without": len(without), "without": _records(without[named].head(most)), "unit": UNIT}
+        return _answer(_records(kept.head(most)), data, **more)
 
 
 def _answer(rows: list[Any], data: Answer, **more: Any) -> Answer:
@@ -335,6 +343,9 @@ def _selected(
     events: str | list[dict[str, Any]], timezone: str | None, select: Selection | None
 ) -> tuple[EventCatalog, EventCatalog]:
     """Return a catalogue whole, and what is asked for of it."""
+    if not isinstance(events, str) and not all(events):
+        msg = "an event without any key; give event_id, name, announced_at and stance of each"
+        raise InputError(msg)
     everything = load_events(events if isinstance(events, str) else pd.DataFrame(events), timezone=timezone)
     chosen = everything.select(**(select or {}))
     if not len(chosen):

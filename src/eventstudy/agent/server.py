@@ -9,6 +9,7 @@ from typing import Any
 from eventstudy._shipped import shipped_text
 from eventstudy._version import __version__
 from eventstudy.agent.desk import Desk
+from eventstudy.border import said
 from eventstudy.errors import EventStudyError, InputError, told
 
 CALLS = ("load", "catalogue", "fit", "tests", "report")
@@ -37,6 +38,9 @@ def build_server() -> Any:
             except EventStudyError as error:
                 refusal = f"refused: {told(error)}"
                 raise ToolError(refusal) from None
+            except Exception as error:
+                fault = f"this is a fault of eventstudy, please report: {type(error).__name__}: {said(error)}"
+                raise ToolError(fault) from error
 
         return answer
 
