@@ -47,7 +47,8 @@ def public():
             if not name.endswith(".plot"):
                 found[id(thing)] = (name, thing)
             for key in dir(thing):
-                method = inspect.unwrap(getattr(thing, key)) if callable(getattr(thing, key)) else None
+                held = getattr(thing, key, None)  # a field that a panel hands out has no value of the class
+                method = inspect.unwrap(held) if callable(held) else None
                 if not key.startswith("_") and str(getattr(method, "__module__", "")).startswith("eventstudy"):
                     found[id(method)] = (f"{name}.{key}", getattr(thing, key))
         elif inspect.isfunction(thing):

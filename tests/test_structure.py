@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "json_values": set(),
     "_shipped": {"errors"},
     "border": {"errors", "words"},
-    "replace": {"errors", "words"},
+    "replace": {"border", "errors", "words"},
     "calendars": GROUND,
     "events": GROUND | {"calendars"},
     "returns": GROUND | {"calendars"},

@@ -153,6 +153,10 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     Building one takes half a second, and a study asks for half a dozen spans of the same years. Years far from those
     that are there get a calendar of their own: nobody waits for what lies between.
     """
+    given: object = name
+    if not isinstance(given, str):
+        msg = f"calendar {brief(repr(given))} is no name; use one such as 'XNYS'"
+        raise InputError(msg)
     first_year, last_year = max(first_year, FIRST_YEAR), min(last_year, LAST_YEAR)
     first, last = _years.get(name, (first_year, last_year))
     if first_year > last + _FAR or last_year < first - _FAR:
@@ -189,7 +193,7 @@ def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
         raise InputError(msg)
     # of some calendars the library's own rules fail, for some years or for all
     years = f"the sessions of the years {first_year} to {last_year}"
-    with guarded(f"calendar {name!r}", years, InputError, "use another calendar, or other years"):
+    with guarded(f"calendar {name!r}", years, InputError, "use another calendar, other years, or calendar=None"):
         return _cut_to_what_is_recorded(name, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
 
 

@@ -253,3 +253,17 @@ def test_a_message_does_not_repeat_a_book():
         {"alpha": ["x"] * 10**5},
     ):
         assert 0 < len(refused(change)) < 1000
+
+
+@pytest.mark.parametrize("key", ["\n", "a\nb", "\u2028", "\x1b[2J", "k" * 9000])
+def test_a_key_of_others_is_said_on_one_short_line(key):
+    for change in (
+        {"groups": {key: 5}},
+        {key: 5},
+        {"stances": {key: "x"}},
+        {"groups": {f"{key}{n}": {} for n in range(200)}},
+    ):
+        with pytest.raises(StudyError) as caught:
+            load_definitions(change)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 5000

@@ -50,6 +50,16 @@ def test_events_of_the_call_mask_their_own_security(events, mask):
     np.testing.assert_array_equal(again, real)
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("mask", [(-(10**9), 10**9), (-(10**30), 0), (0, 10**30), (-BARS, BARS), (10**9, 10**9 + 5)])
+def test_a_mask_longer_than_the_data_costs_no_more_than_the_data(mask):
+    who, day = np.array([0, 1, 0, 2]), np.array([5, 5, 20, 38])
+    study = SimpleNamespace(mask=mask, label=None)
+    masked, _ = masked_bars(study, ALIGNED, SimpleNamespace(position=day), pool=True, security=who, day0=day)
+    cut = max(mask[0], -BARS), min(mask[1], BARS)
+    np.testing.assert_array_equal(masked, by_loop(list(zip(who, day, strict=True)), cut))
+
+
 def test_a_catalogue_masks_its_days_for_all_and_the_call_its_own_for_placebos():
     pool = pd.DatetimeIndex([DAYS[0], DAYS[12], DAYS[39]]).tz_localize("America/New_York") + pd.Timedelta(hours=11)
     beyond = pd.DatetimeIndex(["2030-01-02 11:00"]).tz_localize("America/New_York")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import is_hashable
 
 from eventstudy.calendars import SESSION_UNIT, known_years, outside
@@ -29,7 +31,7 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
             msg = f"row {row + 1}: {str(result[row])[:10]} lies outside the years {known_years()}; mend the date"
             raise DataError(msg)
         wall = result.tz_localize(None)
-        if bool((wall == wall.normalize()).all()):
+        if bool(at_midnight(wall).all()):
             result = wall.as_unit(SESSION_UNIT)
         else:
             result = (result.tz_convert("UTC") if result.tz is not None else result).as_unit(SESSION_UNIT)
@@ -85,9 +87,18 @@ def _as_dates(index: pd.Index) -> pd.Index:
         raise DataError(msg) from fault
 
 
+def at_midnight(index: pd.DatetimeIndex) -> NDArray[np.bool_]:
+    """Whether each moment (n) is a midnight of its own zone; NaT is none."""
+    ticks = np.timedelta64(1, "D") // np.timedelta64(1, index.unit)
+    midnight: NDArray[np.bool_] = (
+        index.tz_localize(None).asi8 % ticks == 0
+    )  # `normalize` would look for a frequency, too
+    return midnight
+
+
 def is_intraday(index: pd.Index) -> bool:
     """Whether the bars are moments within days rather than days."""
-    return isinstance(index, pd.DatetimeIndex) and (index.tz is not None or bool((index != index.normalize()).any()))
+    return isinstance(index, pd.DatetimeIndex) and (index.tz is not None or not at_midnight(index).all())
 
 
 def stamped_days(index: pd.Index) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from eventstudy.calendars import AUTO, USUAL, known_years, lone, outside, refuse_sparse
 from eventstudy.checks import checked
-from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, told
+from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
 from eventstudy.returns._index import is_intraday
 from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.bundled import BUNDLED
@@ -21,7 +21,9 @@ from eventstudy.returns.policies import convert_currency, rate_symbols
 from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, PriceSource, ask, near, side_by_side
 from eventstudy.returns.quality.possible import possible_frame
 from eventstudy.returns.sources.registry import resolve
+from eventstudy.returns.tables.columns import by_symbol, symbol_set
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
+from eventstudy.words import brief
 
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 
@@ -136,7 +138,7 @@ def load_returns(
     first, last = _dates(start, end)
     padded = None if first is None else first - pd.Timedelta(days=PAD_DAYS)
     if levels is not None:
-        levels = frozenset(levels)
+        levels = symbol_set(levels, "levels")
         options["levels"] = levels
     got = _layered(symbols, padded, last, source, options, returns=True)
     panel = _prices(got, padded, last, calendar, calendars)
@@ -148,7 +150,7 @@ def load_returns(
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
     span = None if first is None and last is None else (first or frame.index[0], last or frame.index[-1])
-    usual, own = auto_calendars(calendar, {**got.calendars, **(calendars or {})}, got.symbols)
+    usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
     own = {symbol: name for symbol, name in own.items() if name != usual}
     rows, notes = lay_on_sessions(
         side_by_side(frame, level), usual, own, span, returns=kind, levels=level.columns, guessed=calendar == AUTO
@@ -233,7 +235,7 @@ def _refuse_nothing(got: Delivery) -> None:
         f"{told(why)}{near(symbol, known) if isinstance(why, NoSuchTicker) and 'did you mean' not in str(why) else ''}"
         for symbol, why in got.failures.items()
     ]
-    local = all(isinstance(why, (NoSuchTicker, DataError)) for why in got.failures.values())
+    local = all(isinstance(why, (NoSuchTicker, InputError)) for why in got.failures.values())
     msg = f"no symbol could be had: {' · '.join(reasons)}"
     raise (DataError if local else SourceError)(msg)
 
@@ -263,7 +265,7 @@ def _prices(
     if len(frame) and isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None:
         span = (first or frame.index[0], last or frame.index[-1])
         if calendar is not None and not is_intraday(frame.index):
-            usual, own = auto_calendars(calendar, {**got.calendars, **(calendars or {})}, got.symbols)
+            usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
             got.failures |= (broken := unbuildable({name: own.get(name) for name in got.symbols}, *span))
             frame = got.prices = frame.drop(columns=[name for name in broken if name in frame.columns])
             got.returns = got.returns.drop(columns=[name for name in broken if name in got.returns.columns])
@@ -274,7 +276,7 @@ def _prices(
     return PricePanel(
         frame,
         calendar=calendar,
-        calendars={**got.calendars, **(calendars or {})},
+        calendars={**got.calendars, **by_symbol(calendars, "calendars")},
         sources=got.sources,
         failures=got.failures,
         quality=got.quality,
@@ -291,6 +293,10 @@ def _converted(
     dates: tuple[pd.Timestamp | None, pd.Timestamp | None],
 ) -> PricePanel:
     """Convert a panel with the rates of its own source, from a few days before it on."""
+    given: object = currency
+    if not isinstance(given, str):
+        msg = f"currency={brief(repr(given))} is no currency; give its code, such as 'USD'"
+        raise DataError(msg)
     table = panel.quality
     known = {} if "currency" not in table else table["currency"].dropna().to_dict()
     needed = rate_symbols({str(s): str(known[s]) for s in known if s not in LEVEL_SYMBOLS}, currency)
@@ -341,6 +347,10 @@ def _order(symbols: str | Iterable[str] | None, got: Delivery) -> Sequence[str]:
 def _symbols(symbols: str | Iterable[str] | None) -> list[str] | None:
     if symbols is None:
         return None
+    given: object = symbols
+    if not isinstance(given, (str, int, Iterable)):
+        msg = f"symbols={brief(repr(given))} names no symbols; give one name or a list of them"
+        raise DataError(msg)
     names = [str(symbols)] if isinstance(symbols, (str, int)) else [str(symbol) for symbol in symbols]
     if not names:
         msg = "no symbol was named; name at least one, or leave symbols out for all that the source has"

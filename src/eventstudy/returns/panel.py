@@ -29,7 +29,7 @@ from eventstudy.returns._sessions import (
 )
 from eventstudy.returns.quality.plausible import check_returns
 from eventstudy.returns.quality.quality import assess
-from eventstudy.returns.tables.columns import RETURN_NAMES, by_symbol
+from eventstudy.returns.tables.columns import RETURN_NAMES, by_symbol, symbol_set
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 Kind = Literal["simple", "log"]
@@ -275,7 +275,7 @@ class ReturnPanel:
         [nan, 0.02, nan, nan, 0.01]
         """
         panel = prices if isinstance(prices, PricePanel) else PricePanel(prices, calendar=calendar)
-        wanted = LEVEL_SYMBOLS if levels is None else frozenset(levels)
+        wanted = LEVEL_SYMBOLS if levels is None else symbol_set(levels, "levels")
         state = [symbol for symbol in panel.frame.columns if symbol in wanted]
         held = panel.frame.drop(columns=state)
         return cls(

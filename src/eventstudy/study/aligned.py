@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_hashable
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
+from eventstudy.words import brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class Aligned:
 
     def one(self, panel: ReturnPanel, symbol: str) -> Floats:
         """Return the (B,) returns of one symbol of the panel on these bars."""
-        if symbol not in panel.frame.columns:
-            msg = f"the panel has no returns of {symbol!r}; it has {_some(panel.frame.columns)}"
+        if not is_hashable(symbol) or symbol not in panel.frame.columns:
+            msg = f"the panel has no returns of {brief(repr(symbol))}; it has {_some(panel.frame.columns)}"
             raise StudyError(msg)
         return np.asarray(_rows((self.laid or panel).frame, [symbol], self.bars)[0])
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pandas.api.types import is_hashable
+
 from eventstudy.abnormal.engine.inputs import FLOOR
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import Model
@@ -145,6 +147,10 @@ class Design:
         given: Any = self.model
         if not isinstance(given, Model):
             msg = f"model={self.model!r} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC') or another"
+            raise StudyError(msg)
+        strange = [name for name in given.symbols if not is_hashable(name)]
+        if strange:
+            msg = f"model={brief(repr(given))}: {brief(repr(strange[0]))} is no symbol; name one, such as '^GSPC'"
             raise StudyError(msg)
 
     @property

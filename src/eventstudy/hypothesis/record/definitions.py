@@ -224,7 +224,9 @@ def _copied(value: Any, listed: type[list[Any] | tuple[Any, ...]]) -> Any:
 
 def _said(problem: ErrorDetails) -> str:
     """Say one problem: section, key, value, what it may be, and the nearest word."""
-    section, *rest = (f"entry {step + 1}" if isinstance(step, int) else str(step) for step in problem["loc"])
+    section, *rest = (
+        f"entry {step + 1}" if isinstance(step, int) else brief(step, _LONGEST) for step in problem["loc"]
+    )
     place = ", ".join([f"[{section}]", *rest]) if rest else section
     if problem["type"] == "missing":
         return f"{place}: there is none; give one"

@@ -63,9 +63,11 @@ def assess(
         there = np.flatnonzero(present[:, place])
         met = position[there]
         met = met[met >= 0]
-        lacking = np.ones(len(bars), dtype=bool)
-        lacking[met] = False
-        holes = np.flatnonzero(lacking)
+        holes = np.array([], dtype=np.intp)
+        if len(met) < len(bars):  # each bar stands once
+            lacking = np.ones(len(bars), dtype=bool)
+            lacking[met] = False
+            holes = np.flatnonzero(lacking)
         first, last = (labels[there[0]], labels[there[-1]]) if len(there) else (None, None)
         rows.append(
             {

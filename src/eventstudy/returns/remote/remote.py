@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 
 import pandas as pd
 
+from eventstudy.calendars import get_calendar
 from eventstudy.checks import checked
 from eventstudy.errors import (
     DataError,
@@ -122,13 +123,17 @@ class RemoteSource:
         failures: dict[str, EventStudyError] = {s: one.failure for s, one in bars.items() if one.failure is not None}
         failures |= got.failures
         closes: dict[str, pd.Series] = {}
+        calendars: dict[str, str | None] = {}
         for symbol in list(bars):
             try:
+                calendars[symbol] = _calendar(symbol, bars[symbol])
                 closes[symbol] = self._close(symbol, bars[symbol])
-            except (DataError, SourceError) as error:  # as this adjustment needs them, they are not
+            except (
+                InputError,
+                SourceError,
+            ) as error:  # as this adjustment needs them, they are not; or no calendar fits
                 failures[symbol] = kept(error)
                 del bars[symbol]
-        calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
         usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
         facts = {
             symbol: {**one.meta, "note": "; ".join(_notes(one, calendars[symbol], usual)), **_counts(one)}
@@ -278,6 +283,14 @@ def _merged(
     seen = frame.index[frame["close"].notna()]
     end = min(end, pd.Timestamp(seen[-1])) if len(seen) else first  # a bar that has not come yet is asked for again
     return Entry(Bars(frame, fresh.meta, notes), first, end, as_of)
+
+
+def _calendar(symbol: str, bars: Bars) -> str | None:
+    """Return the name of a symbol's calendar; one that cannot be built for its days is that symbol's failure."""
+    name, days = calendar_of(symbol, bars.meta), bars.frame.index
+    if name is not None and len(days):
+        get_calendar(name, days[0], days[-1])
+    return name
 
 
 def _notes(bars: Bars, calendar: str | None, usual: list[tuple[str, int]]) -> list[str]:

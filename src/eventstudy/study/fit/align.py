@@ -18,6 +18,7 @@ from eventstudy.abnormal.models.lumped import spans_of
 from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
+from eventstudy.returns._index import at_midnight
 from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
 from eventstudy.returns.tables.dates import compact_days
@@ -121,7 +122,7 @@ def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None
     if index.tz is not None:
         msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
         raise StudyError(msg)
-    if bool((index != index.normalize()).any()):
+    if not at_midnight(index).all():
         msg = (
             f"the panel's bars carry an hour ({index[0]}); if they are days take their dates, frame.index.normalize(), else pass "
             f"calendar=None to count them (not calendar={calendar!r})"

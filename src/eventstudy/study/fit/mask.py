@@ -46,7 +46,7 @@ def _days(security: Ints, day0: Ints, aligned: Aligned) -> tuple[Ints, ...]:
 def _marked(where: tuple[Ints, ...], shape: tuple[int, ...], days: tuple[int, int]) -> Bools:
     """Return an array of flags, set where a relative day `days` of any event falls; bars are the last axis."""
     marked = np.zeros(shape, dtype=bool)
-    for shift in range(days[0], days[1] + 1):
+    for shift in range(max(days[0], -shape[-1]), min(days[1], shape[-1]) + 1):  # a day further off falls on no bar
         bar = where[-1] + shift
         inside = (bar >= 0) & (bar < shape[-1])
         marked[(*(who[inside] for who in where[:-1]), bar[inside])] = True

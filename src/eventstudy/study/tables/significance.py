@@ -27,7 +27,8 @@ def one_test(
     """See `StudyResult.test`."""
     from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
-    needs = inference.TESTS[name].needs if name in inference.TESTS else ()
+    given: object = name  # what is no name at all is refused in `run`
+    needs = inference.TESTS[name].needs if isinstance(given, str) and name in inference.TESTS else ()
     sample = window_sample(result, window, placebo="refit" in needs)
     found = inference.run(name, sample, alternative=alternative, seed=seed, **options)
     return with_doubts((found,), result, window)[0]
