@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "calibration": GROUND | {"abnormal", "inference", "study"},
     "hypothesis": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "study"},
     "report": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "study", "calibration", "hypothesis"},
-    "cli": GROUND | {"events", "returns", "study", "inference", "calibration", "hypothesis", "report"},
+    "agent": GROUND | {"abnormal", "events", "inference", "returns", "study"},
+    "cli": GROUND | {"agent", "events", "returns", "study", "inference", "calibration", "hypothesis", "report"},
 }  # fmt: skip
 
 # Rooms within rooms, from what stands below to what stands above; files beside them stand where their imports put them.
