@@ -232,7 +232,7 @@ def test_near_words_are_told_for_the_problems_that_are_listed(tmp_path):
     with pytest.raises(CatalogError) as caught:
         load_events(path, timezone="UTC")
     stances = [problem.expected for problem in caught.value.problems if problem.column == "stance"]
-    assert stances[0].endswith("(did you mean escalation?)")
+    assert stances[0].endswith("; did you mean 'escalation'?")
     assert stances[-1] == "one of: escalation, softening, talks, mixed"
 
 

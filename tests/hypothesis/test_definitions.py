@@ -238,7 +238,7 @@ def test_what_is_given_does_not_change_under_the_hand():
     assert rules.digest == digest
     assert rules.raw["periods"]["only"] == ["2018-01-02", "2020-01-31"]
     with pytest.raises(ValueError, match="frozen"):
-        rules.level = 0.1
+        rules.alpha = 0.1
 
 
 def test_the_samples_of_the_curve_are_the_variants():

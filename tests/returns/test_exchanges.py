@@ -11,7 +11,7 @@ import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import EventStudyError, InputError
 from eventstudy.returns.bars import Bars
-from eventstudy.returns.remote.exchanges import ENDINGS, EXCHANGES, calendar_of, calendar_zone, last_complete_session
+from eventstudy.returns.exchanges import ENDINGS, EXCHANGES, calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.remote.remote import RemoteSource
 
 

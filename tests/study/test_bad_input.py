@@ -242,7 +242,7 @@ def test_what_is_no_name_is_one_clear_error(fitted, door, value):
     assert len(str(caught.value)) < 500
 
 
-@pytest.mark.parametrize("value", [7, 7.5, object()], ids=repr)
+@pytest.mark.parametrize("value", [7, 7.5, object()], ids=["whole", "number", "object"])
 def test_what_names_nothing_at_all_is_one_clear_error(fitted, value):
     for ask in (
         lambda: fitted.explain(value),
@@ -266,7 +266,7 @@ def test_what_names_nothing_at_all_is_one_clear_error(fitted, value):
 )
 def test_a_level_is_a_share(fitted, level):
     for ask in (fitted.aar, fitted.caar, fitted.abhar, lambda level: fitted.explain(["bar"], level=level)):
-        with pytest.raises(StudyError, match=r"level=.* is not a share between 0 and 1|is no number|not numbers"):
+        with pytest.raises(StudyError, match="level="):
             ask(level=level)
     weighted = np.ones(len(fitted.car()))
     with pytest.raises(StudyError, match="level="):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.border import said
+from eventstudy.checks import checked
 from eventstudy.errors import BadPayload, DataError
 from eventstudy.returns.bars import Bars
 
@@ -19,6 +20,7 @@ Adjustment = Literal["total", "price", "none", "source"]
 ADJUSTMENTS: Final = ("total", "price", "none", "source")
 
 
+@checked(DataError)
 def adjust_prices(
     close: pd.Series,
     dividends: pd.Series | None = None,

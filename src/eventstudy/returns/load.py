@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eventstudy.calendars import known_years, lone, outside, refuse_sparse
+from eventstudy.calendars import AUTO, USUAL, known_years, lone, outside, refuse_sparse
+from eventstudy.checks import checked
 from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
-from eventstudy.returns._index import is_intraday, session_rows
+from eventstudy.returns._index import is_intraday
+from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import Kind, PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
@@ -26,12 +28,13 @@ from eventstudy.words import brief
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 
 
+@checked(DataError)
 def load_prices(
     symbols: str | Iterable[str] | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
-    calendar: str | None = "XNYS",
+    calendar: str | None = AUTO,
     *,
     calendars: Mapping[str, str] | None = None,
     currency: str | None = None,
@@ -48,10 +51,11 @@ def load_prices(
     source : str, path, DataFrame or PriceSource
         ``"bundled"``, ``"yahoo"``, ``"french"``, ``"fred"``, ``"stooq"``, the name of a plugin, a path (.csv, .parquet, compressed
         or not; or a folder that `freeze` wrote), a frame (bars x symbols, or long), or any object with `fetch`.
-    calendar : str or None, default "XNYS"
-        The exchange whose sessions the rows are; None: the rows as they are (intraday bars).
+    calendar : str or None, default "auto"
+        The exchange whose sessions the rows are; None: the rows as they are (intraday bars, weeks, months). ``"auto"``: of
+        each symbol the exchange that its ending names (``0700.HK``), else XNYS.
     calendars : mapping of str to str, optional
-        Calendars of single symbols, such as ``{"0700.HK": "XHKG"}``; Yahoo's symbols know their own.
+        Calendars of single symbols, such as ``{"^HSI": "XHKG"}``; Yahoo's symbols know their own.
     currency : str, optional
         Convert into it, such as ``"USD"``, with rates of the same source (`convert_currency`); by default prices stay in
         their own currency.
@@ -90,12 +94,13 @@ def load_prices(
     return panel if currency is None else _converted(panel, currency, source, options, (first, last))
 
 
+@checked(DataError)
 def load_returns(
     symbols: str | Iterable[str] | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
-    calendar: str | None = "XNYS",
+    calendar: str | None = AUTO,
     *,
     kind: Kind = "simple",
     levels: Iterable[str] | None = None,
@@ -145,7 +150,11 @@ def load_returns(
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
     span = None if first is None and last is None else (first or frame.index[0], last or frame.index[-1])
-    rows, _ = session_rows(side_by_side(frame, level), calendar, panel.calendars or {}, span)
+    usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
+    own = {symbol: name for symbol, name in own.items() if name != usual}
+    rows, notes = lay_on_sessions(
+        side_by_side(frame, level), usual, own, span, returns=kind, levels=level.columns, guessed=calendar == AUTO
+    )
     order = [symbol for symbol in _order(symbols, got) if symbol in rows.columns]
     quality = _quality(panel, got, rows[order], first, last)
     return ReturnPanel(
@@ -155,8 +164,10 @@ def load_returns(
         quality=quality,
         sources=got.sources,
         failures=got.failures,
-        calendar=calendar,
-        calendars=panel.calendars,
+        calendar=usual,
+        calendars={symbol: name for symbol, name in own.items() if symbol in rows.columns},
+        label=panel.label,
+        notes=panel.notes.joined(notes),
     )
 
 
@@ -172,8 +183,10 @@ def _layered(
     """Ask the named source, then the bundled figures for the symbols that it does not have."""
     wanted = _symbols(symbols)
     named = resolve(source, options)
+    zone = zone_of(source.index) if isinstance(source, pd.DataFrame) else None
     everything = wanted is None or ALL in wanted
     got = ask(named, None if everything else wanted, first, last)
+    got.zone = got.zone or zone
     if not isinstance(named, LocalSource):
         _take_out_what_cannot_be(got, named, options, returns=returns)
     if everything and wanted is not None:
@@ -252,7 +265,14 @@ def _prices(
     if len(frame) and isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None:
         span = (first or frame.index[0], last or frame.index[-1])
         if calendar is not None and not is_intraday(frame.index):
-            refuse_sparse(calendar, frame.index, got.places.get(lone(frame.index), ""))
+            usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
+            got.failures |= (broken := unbuildable({name: own.get(name) for name in got.symbols}, *span))
+            frame = got.prices = frame.drop(columns=[name for name in broken if name in frame.columns])
+            got.returns = got.returns.drop(columns=[name for name in broken if name in got.returns.columns])
+            _refuse_nothing(got)
+            if bar_kind(frame.index) == "sessions":
+                days = pd.DatetimeIndex(frame.index)
+                refuse_sparse(usual or USUAL, days, got.places.get(lone(days), ""))
     return PricePanel(
         frame,
         calendar=calendar,
@@ -261,6 +281,7 @@ def _prices(
         failures=got.failures,
         quality=got.quality,
         span=span,
+        notes=SessionNotes(zone=got.zone, traded=pd.DatetimeIndex(got.returns.index) if got.returns.shape[1] else None),
     )
 
 
@@ -294,7 +315,12 @@ def _quality(
     """Assess the prices from `start` on, and of the returns that came as returns."""
     cut = panel.frame if first is None or panel.frame.empty else panel.frame.loc[panel.frame.index >= first]
     span = None if not len(cut) else (first or cut.index[0], last or cut.index[-1])
-    common: dict[str, Any] = {"calendar": panel.calendar, "calendars": panel.calendars, "sources": got.sources}
+    common: dict[str, Any] = {
+        "notes": panel.notes,
+        "calendar": panel.calendar,
+        "calendars": panel.calendars,
+        "sources": got.sources,
+    }
     daily = isinstance(cut.index, pd.DatetimeIndex) and cut.index.tz is None
     priced = PricePanel(cut, quality=got.quality, span=span if daily else None, **common).quality
     ready = [symbol for symbol in got.returns.columns if symbol in rows.columns]

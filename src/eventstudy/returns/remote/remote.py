@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 import pandas as pd
 
 from eventstudy.calendars import get_calendar
+from eventstudy.checks import checked
 from eventstudy.errors import (
     DataError,
     EventStudyError,
@@ -26,13 +27,13 @@ from eventstudy.errors import (
     Unreachable,
     kept,
 )
-from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
+from eventstudy.returns.adjust import Adjustment, adjusted_close
 from eventstudy.returns.bars import Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
+from eventstudy.returns.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.panel import PricePanel
 from eventstudy.returns.protocol import Delivery
 from eventstudy.returns.quality.possible import judged, spacing
-from eventstudy.returns.remote.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.remote.pool import gather
 from eventstudy.returns.remote.retries import Deadline, Gate, Patience, persist
 from eventstudy.returns.remote.yahoo_errors import as_source_error
@@ -70,6 +71,7 @@ class RemoteSource:
     network: ClassVar[bool] = True  # what it fails to deliver is a failure, a symbol that it does not know too
     kept: ClassVar[str] = "raw"  # what the cache keeps: prices; "returns" and "level" (any number) are judged as such
 
+    @checked(DataError)
     def __init__(
         self,
         *,
@@ -83,9 +85,6 @@ class RemoteSource:
         now: Callable[[], pd.Timestamp] | None = None,
         **single: Any,
     ) -> None:
-        if adjustment not in ADJUSTMENTS:
-            msg = f"adjustment {adjustment!r} is not known; use one of: {', '.join(ADJUSTMENTS)}"
-            raise DataError(msg)
         folder = default_folder() if cache is True or (offline and not cache) else cache
         self.store = Store(folder) if folder else None
         self.offline, self.refresh, self.adjustment = offline, refresh, adjustment
@@ -167,7 +166,11 @@ class RemoteSource:
         self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, gate: Gate, stop: threading.Event
     ) -> Bars:
         calendar = calendar_of(symbol) or "XNYS"
-        last = last_complete_session(calendar, end, self.now())
+        try:
+            last = last_complete_session(calendar, end, self.now())
+        except InputError as error:  # of this exchange alone; the others of the load go on
+            msg = f"its exchange has no calendar here: {error}"
+            raise NoDataInWindow(msg) from error
         if last is None or last < start:
             msg = f"no session of {calendar} has ended between {start:%Y-%m-%d} and {end:%Y-%m-%d}; ask for other dates"
             raise NoDataInWindow(msg)
