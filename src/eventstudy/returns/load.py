@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import known_years, lone, outside, refuse_sparse
+from eventstudy.dates import read_stamp
 from eventstudy.errors import DataError, NoSuchTicker, SourceError
 from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
@@ -20,6 +21,7 @@ from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSourc
 from eventstudy.returns.quality.possible import possible_frame
 from eventstudy.returns.sources.registry import resolve
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
+from eventstudy.words import brief
 
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 
@@ -334,12 +336,10 @@ def _date(name: str, value: str | dt.date | None) -> pd.Timestamp | None:
     if value is None:
         return None
     try:
-        moment = pd.Timestamp(value)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or pd.isna(moment):
-        msg = f"{name} {value!r} is not a date; write it as 2025-04-03"
-        raise DataError(msg)
+        moment = read_stamp(value)
+    except ValueError as fault:
+        msg = f"{name} {brief(repr(value))} is not a date; write it as 2025-04-03"
+        raise DataError(msg) from fault
     if outside(pd.DatetimeIndex([moment]))[0]:
         msg = f"{name} {value!r} lies outside the years {known_years()}; check the date"
         raise DataError(msg)

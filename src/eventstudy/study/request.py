@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 from pandas.api.types import is_hashable
 
+from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
 from eventstudy.words import brief
 
@@ -135,27 +137,30 @@ def moments_of(column: pd.Series[Any]) -> pd.DatetimeIndex:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         index = pd.DatetimeIndex(column)
     else:
-        values = column.tolist()
-        try:
-            stamps: list[Any] = [pd.Timestamp(value) for value in values]
-        except (ValueError, TypeError) as error:
-            msg = f"column 'announced_at' holds what is no moment: {error}"
-            raise StudyError(msg) from error
-        for row, stamp in enumerate(stamps):
-            if isinstance(values[row], (int, float)) and not pd.isna(stamp):
-                msg = f"column 'announced_at', row {row}: {values[row]!s} is a number, not a moment with its time zone"
-                raise StudyError(msg)
-            if not pd.isna(stamp) and stamp.tzinfo is None:
-                msg = (
-                    f"column 'announced_at', row {row}: {values[row]!s} has no time zone; localise the column, such as "
-                    "with .dt.tz_localize('America/New_York')"
-                )
-                raise StudyError(msg)
-        index = pd.DatetimeIndex([stamp if pd.isna(stamp) else stamp.tz_convert("UTC") for stamp in stamps])
+        index = pd.DatetimeIndex([_moment(row, value) for row, value in enumerate(column.tolist())])
     if index.hasnans:
         msg = f"column 'announced_at' is empty in row {int(np.flatnonzero(index.isna())[0])}; give a moment or drop the row"
         raise StudyError(msg)
     return index
+
+
+def _moment(row: int, value: Any) -> Any:
+    """Return one announcement in UTC; NaT where there is none."""
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return pd.NaT
+    place = f"column 'announced_at', row {row}: {brief(value)}"
+    if isinstance(value, numbers.Real):
+        msg = f"{place} is a number, not a moment with its time zone"
+        raise StudyError(msg)
+    try:
+        stamp = read_stamp(value)
+    except ValueError as error:
+        msg = f"{place} is no moment; write it as 2025-04-02 16:26-04:00, with its time zone"
+        raise StudyError(msg) from error
+    if stamp.tzinfo is None:
+        msg = f"{place} has no time zone; localise the column, such as with .dt.tz_localize('America/New_York')"
+        raise StudyError(msg)
+    return stamp.tz_convert("UTC")
 
 
 def _catalog_frame(events: Any) -> pd.DataFrame:
