@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ RETURN_NAMES: Final = ("return", "ret", "returns", "value")
 BAR_NAMES: Final = frozenset(
     {"open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains"}
 )
+MARKS: Final = re.compile(r"[\s_.\-*\ufeff]")
 LONGEST_NAME: Final = 1000  # characters of a column's name
 ENDINGS: Final = (".gz", ".bz2", ".xz", ".zip", ".zst", ".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
 
@@ -60,7 +62,7 @@ class Layout:
 
 def plain(column: Any) -> str:
     """Return a column's name as it is looked for: small letters, without blanks and marks."""
-    return str(column).lower().replace(" ", "").replace("_", "").replace(".", "").replace("-", "")
+    return MARKS.sub("", str(column).lower())
 
 
 def fields_of(holds: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.errors import StudyError
-from eventstudy.returns import ReturnPanel
+from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns.tables.columns import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
@@ -29,11 +29,13 @@ from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 
 
-def fit_study(study: Design, events: Any, returns: Any, *, executor: Executor | None = None) -> Fitted:
+def fit_study(
+    study: Design, events: Any, returns: Any, *, symbols: Any = None, executor: Executor | None = None
+) -> Fitted:
     """Fit `study`; see `EventStudy.fit`."""
     panel = _panel(returns)
     _lumped_or_not(study, panel)
-    request = read_request(events)
+    request = read_request(events, {label_text(name) for name in panel.frame.columns.tolist()}, symbols)
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols)
@@ -149,12 +151,12 @@ def _displaced(
 
 
 def _panel(returns: Any) -> ReturnPanel:
-    from eventstudy.returns import ReturnPanel  # noqa: PLC0415  only here, to wrap a bare frame
-
     if isinstance(returns, pd.DataFrame):
         return ReturnPanel(returns)
+    if isinstance(returns, PricePanel):
+        return ReturnPanel.from_prices(returns)
     if not isinstance(returns, ReturnPanel):
-        msg = f"returns must be a ReturnPanel or a DataFrame, not {type(returns).__name__}; see ReturnPanel.from_prices"
+        msg = f"returns must be a ReturnPanel, a PricePanel or a DataFrame, not {type(returns).__name__}"
         raise StudyError(msg)
     return returns
 
@@ -173,7 +175,7 @@ def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
 def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     """Return the symbols, and for each row asked for the event and the symbol."""
     if request.symbol is None:
-        symbols = [label_text(name) for name in panel.frame.columns.tolist()]
+        symbols = list(request.crossed) or [label_text(name) for name in panel.frame.columns.tolist()]
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     try:
