@@ -18,9 +18,7 @@ import pandas as pd
 DAY: Final = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\.\d{1,2}\.\d{1,2})"
 CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
 OFFSET: Final = r"Z|[+-]\d{2}:?\d{2}"
-WRITTEN: Final = re.compile(
-    rf"(?P<date>{DAY}|\d{{8}})(?:[T ](?P<clock>{CLOCK}) ?(?P<offset>{OFFSET})?)?", re.ASCII
-)
+WRITTEN: Final = re.compile(rf"(?P<date>{DAY}|\d{{8}})(?:[T ](?P<clock>{CLOCK}) ?(?P<offset>{OFFSET})?)?", re.ASCII)
 MONTH: Final = re.compile(r"\d{4}[-/]\d{2}", re.ASCII)
 EXPECTED: Final = "a date such as 2025-04-03"
 COMPACT_MIN: Final = 19000101  # whole numbers from here on are days written without dashes
@@ -45,7 +43,7 @@ def read_stamp(value: Any, *, months: bool = False) -> pd.Timestamp:
             stamp = value.to_timestamp() if value.freqstr in ("D", "B") else None
         elif isinstance(value, (dt.date, np.datetime64)):
             stamp = pd.Timestamp(value)
-        elif isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, (bool, np.bool_)):
+        else:
             day = compact_day(value)
             stamp = pd.to_datetime(day, format="%Y%m%d") if day else None
     except (ValueError, OverflowError):  # no day of any month, or of a year that pandas does not know

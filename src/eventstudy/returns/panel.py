@@ -19,7 +19,9 @@ from eventstudy.returns._index import normal_index, session_rows
 from eventstudy.returns.quality.plausible import check_returns
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.cells import unlike_numbers
-from eventstudy.returns.tables.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
+from eventstudy.returns.tables.columns import by_symbol
+from eventstudy.returns.tables.headers import one_level, refuse_dates
+from eventstudy.returns.tables.names import PRICE_NAMES, RETURN_NAMES
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 Kind = Literal["simple", "log"]

@@ -16,7 +16,7 @@ from pandas.api.types import is_hashable
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
 from eventstudy.returns.quality.plausible import DataWarning
-from eventstudy.returns.tables.columns import plain
+from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, security_column, wanted_symbols
 from eventstudy.words import brief
 
@@ -60,7 +60,9 @@ def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -
     _some_events(len(frame))
     given = [name for name in ("announced_at", "bar") if name in frame.columns]
     needs = [] if "event_id" in frame.columns else ["a column 'event_id'"]
-    needs += [] if given else ["a column 'announced_at' (time-zone aware moments) or 'bar' (labels of the panel's index)"]
+    needs += (
+        [] if given else ["a column 'announced_at' (time-zone aware moments) or 'bar' (labels of the panel's index)"]
+    )
     if needs:
         msg = f"events need {', and '.join(needs)}; {_has(frame, *([] if 'event_id' in frame else ['event_id']), *([] if given else ['announced_at', 'bar']))}"
         raise StudyError(msg)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from eventstudy.errors import StudyError
-from eventstudy.returns.tables.columns import SYMBOL_NAMES, label_text, plain
+from eventstudy.returns.tables.names import SYMBOL_NAMES, label_text, plain
 from eventstudy.words import brief
 
 #: Words of the trade that may mean something else in a table of events: they name securities where they hold symbols of the panel.
@@ -18,7 +18,9 @@ PERHAPS: Final = frozenset(
 )  # fmt: skip
 SURE: Final = (frozenset(SYMBOL_NAMES) | {"symbols", "tickers", "permnos", "isins"}) - PERHAPS
 READ: Final = ("event_id", "bar", "announced_at")
-MOST: Final = 0.5  # share of a column's cells, each counted once, that are symbols of the panel: then it names securities
+MOST: Final = (
+    0.5  # share of a column's cells, each counted once, that are symbols of the panel: then it names securities
+)
 
 
 def security_column(frame: pd.DataFrame, held: Collection[str], *, crossed: bool) -> str | None:

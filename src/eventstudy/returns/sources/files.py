@@ -14,8 +14,9 @@ import pandas as pd
 from eventstudy.border import LARGEST, MOST_COLUMNS, existing_file, file_name, guarded
 from eventstudy.errors import LISTED, DataError
 from eventstudy.returns.protocol import Delivery, lacks
-from eventstudy.returns.tables.columns import find_layout, label_text
+from eventstudy.returns.tables.columns import find_layout
 from eventstudy.returns.tables.csv_files import Reading, read_csv
+from eventstudy.returns.tables.names import label_text
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS, TableOptions
 from eventstudy.returns.tables.table_reader import Tidy, tidy
 from eventstudy.words import brief

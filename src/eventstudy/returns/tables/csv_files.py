@@ -19,15 +19,9 @@ from pyarrow import csv as arrow_csv
 from eventstudy.border import LARGEST, MOST_COLUMNS, file_name, foreign_format, guarded, opened, said
 from eventstudy.errors import DataError
 from eventstudy.returns.tables.cells import NOTHING, cell, text_numbers
-from eventstudy.returns.tables.columns import (
-    Layout,
-    fields_of,
-    find_layout,
-    label_text,
-    pick_field,
-    plain,
-    refuse_labels,
-)
+from eventstudy.returns.tables.columns import Layout, find_layout
+from eventstudy.returns.tables.headers import refuse_labels, two_rows
+from eventstudy.returns.tables.names import label_text
 from eventstudy.returns.tables.options import TableOptions
 
 BLOCK: Final = 1024**2  # bytes that are read at a time
@@ -36,7 +30,6 @@ RAGGED: Final = re.compile(r"Row #(\d+): Expected \d+ columns, got (\d+): ?(.*)"
 EVERY: Final = 1_000_000  # rows after which it is said how far the reading is
 HEAD: Final = 4  # lines that are looked at: two rows of names, "Date", and a row of cells
 FEW: Final = 1000  # columns, below which each may have its own memory
-DOUBLE: Final = ("price", "ticker")  # what the first cell of each of two rows of names says
 WAY_OUT: Final = "check the file, or its sep=, encoding="
 
 
@@ -190,13 +183,9 @@ def _names(name: str, head: list[list[str]], options: TableOptions) -> tuple[lis
     if below and len(below[0]) == len(names) + 1 and not below[0][-1].strip():
         msg = f"{name}, row 2: the row ends with a separator, so that it has {len(below[0])} cells where the header has {len(names)}; remove the comma at the end of each row"
         raise DataError(msg)
-    if below and plain(names[0]) in DOUBLE and plain(below[0][0]) in DOUBLE:  # as yfinance.download writes it
-        both = pd.MultiIndex.from_arrays([names[1:], [*below[0][1:], *[""] * len(names)][: len(names) - 1]])
-        fields = [plain(options.column)] if options.column else fields_of(options.holds)
-        positions, labels = pick_field(both, fields, name)
-        third = len(below) > 1 and not any(word.strip() for word in below[1][1:])
-        refuse_labels(["date", *labels], name)
-        return [0, *(at + 1 for at in positions)], ["date", *labels], 4 if third else 3
+    double = two_rows(head, options, name)
+    if double is not None:
+        return double
     labels = [label_text(label) for label in names]
     refuse_labels(labels, f"{name}, row 1")
     return list(range(len(labels))), labels, 2

@@ -16,8 +16,9 @@ from eventstudy.calendars import lone
 from eventstudy.errors import DataError
 from eventstudy.returns.quality.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN
 from eventstudy.returns.tables.cells import as_numbers, symbol_codes
-from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values, one_header
+from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values
 from eventstudy.returns.tables.dates import parse_dates
+from eventstudy.returns.tables.headers import one_header
 from eventstudy.returns.tables.options import TableOptions
 
 Place = Callable[[int, str], str]

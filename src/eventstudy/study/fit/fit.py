@@ -18,7 +18,7 @@ from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.errors import StudyError
 from eventstudy.returns import PricePanel, ReturnPanel
-from eventstudy.returns.tables.columns import label_text
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align, place_bars, place_moments
