@@ -13,6 +13,7 @@ import pandas as pd
 from eventstudy.calendars import known_years, lone, outside, refuse_sparse
 from eventstudy.dates import read_stamp
 from eventstudy.errors import DataError, NoSuchTicker, SourceError
+from eventstudy.returns._describe import day_of
 from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import Kind, PricePanel, ReturnPanel
@@ -304,6 +305,14 @@ def _as_kind(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     """Bring returns that came as (simple) returns to the kind that is asked for."""
     if kind == "simple" or not returns.shape[1]:
         return returns
+    lost = np.argwhere(returns.to_numpy() <= -1.0)
+    if lost.size:
+        row, column = lost[0]
+        msg = (
+            f"{returns.columns[column]!r}, {day_of(returns.index[row])}: a simple return of {returns.iloc[row, column]:g} has no logarithm; if the "
+            "file holds log returns say so (holds='log'), else use kind='simple'"
+        )
+        raise DataError(msg)
     return pd.DataFrame(np.log1p(returns.to_numpy()), index=returns.index, columns=returns.columns)
 
 

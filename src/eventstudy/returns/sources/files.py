@@ -128,6 +128,7 @@ class FileSource:
             symbols=symbols,
             largest=bound,
             layout=text.layout,
+            coded=text.codes,
         )
         return _delivery(result, self.name, self._options, symbols, text.names)
 
@@ -162,7 +163,7 @@ def _needed(names: list[str], options: TableOptions, name: str, symbols: Sequenc
         return None
     if layout.symbol is None or layout.doubtful or layout.date is None:
         return None
-    wanted = {layout.date, layout.symbol, *layout.cells}
+    wanted = {layout.date, layout.symbol, *layout.cells, *layout.beside}
     return [column for column, label in zip(names, labels, strict=True) if label in wanted]
 
 

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from pyarrow import csv as arrow_csv
 
 from eventstudy.border import LARGEST, MOST_COLUMNS, file_name, foreign_format, guarded, opened, said
 from eventstudy.errors import DataError
-from eventstudy.returns.tables.cells import NOTHING, cell, text_numbers
+from eventstudy.returns.tables.cells import NOTHING, Codes, cell, text_numbers
 from eventstudy.returns.tables.columns import Layout, find_layout
 from eventstudy.returns.tables.headers import refuse_labels, two_rows
 from eventstudy.returns.tables.names import label_text
@@ -71,12 +71,15 @@ class TextTable:
         All columns of the file, also those that were not read.
     layout : Layout
         What the columns hold.
+    codes : dict of str to list of int
+        Rows by column that held a vendor's code for nothing.
     """
 
     frame: pd.DataFrame
     first_row: int
     names: list[str]
     layout: Layout
+    codes: dict[str, list[int]]
 
 
 def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Sequence[str] | None) -> TextTable:
@@ -86,14 +89,20 @@ def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Seque
     positions, names, first_row = _names(name, head, options)
     layout = find_layout(names, options, name, symbols=symbols)
     text = {layout.date, layout.symbol}
-    wanted = {*layout.cells, *text}
+    wanted = {*layout.cells, *layout.beside, *text}
     needed = [(at, column) for at, column in zip(positions, names, strict=True) if column in wanted]
     job = _Job(
-        path, reading, len(head[0]), first_row, needed, frozenset(column for _, column in needed if column in text)
+        path,
+        reading,
+        len(head[0]),
+        first_row,
+        needed,
+        frozenset(column for _, column in needed if column in text),
+        options.holds != "prices",
     )
     with guarded(name, "CSV", DataError, WAY_OUT):
         if len(reading.sep) > 1 or not reading.sep.isascii():
-            return TextTable(_framed(_by_pandas(job), layout, job), first_row, names, layout)
+            return TextTable(_framed(_by_pandas(job), layout, job), first_row, names, layout, job.codes)
         table = None if reading.thousands else _by_arrow(job, pa.float64())
         if table is None:  # marks of thousands, a blank, or a word: text is looked at more closely
             table = _by_arrow(job, pa.string())
@@ -101,12 +110,12 @@ def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Seque
         frame = table.to_pandas(self_destruct=True, split_blocks=len(needed) < FEW)
         del table
         pa.default_memory_pool().release_unused()
-        return TextTable(_framed(frame, layout, job), first_row, names, layout)
+        return TextTable(_framed(frame, layout, job), first_row, names, layout, job.codes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is read: the columns that are needed with their positions, and which of them stay text."""
+    """What is read: the columns that are needed with their positions, which of them stay text, and the codes that they held."""
 
     path: Path
     reading: Reading
@@ -114,6 +123,8 @@ class _Job:
     first_row: int
     needed: list[tuple[int, str]]
     text: frozenset[str]
+    letters: bool
+    codes: dict[str, list[int]] = field(default_factory=dict)
 
 
 def _head(path: Path, reading: Reading) -> list[list[str]]:
@@ -294,10 +305,15 @@ def _framed(table: pd.DataFrame, layout: Layout, job: _Job) -> pd.DataFrame:
 def _column(cells: pd.Series, column: str, job: _Job) -> Any:
     if column in job.text:
         return cells
-    return text_numbers(
+    codes = Codes(letters=job.letters)
+    values = text_numbers(
         cells.fillna(""),
         lambda row: f"{file_name(job.path)}, row {row + job.first_row}, column {column!r}",
         decimal=job.reading.decimal,
         thousands=job.reading.thousands,
         nothing=True,
+        codes=codes,
     )
+    if codes.rows:
+        job.codes[column] = codes.rows
+    return values
