@@ -16,7 +16,7 @@ import pandas as pd
 from eventstudy.errors import DataError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
-from eventstudy.returns.quality.plausible import check_returns
+from eventstudy.returns.quality.plausible import check_returns, without_codes
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.returns.tables.columns import by_symbol
@@ -172,7 +172,9 @@ class ReturnPanel:
             msg = f"kind {self.kind!r} of returns is not known; use 'simple' or 'log'"
             raise DataError(msg)
         frame = _labelled(self.frame, RETURN_NAMES)
+        codes: dict[str, str] = {}
         if self.check:
+            frame, codes = without_codes(frame)
             check_returns(frame, simple=self.kind == "simple")
         levels = _labelled(self.levels) if self.levels is not None else pd.DataFrame(index=frame.index)
         both = frame.columns.intersection(levels.columns)
@@ -185,6 +187,8 @@ class ReturnPanel:
         quality = self.quality
         if quality is None:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
+        if codes:
+            quality = quality.assign(codes=pd.Series(codes).reindex(quality.index).fillna(""))
         for name, value in {
             "frame": frame,
             "levels": levels,

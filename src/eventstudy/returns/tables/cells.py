@@ -38,8 +38,6 @@ NOTHING: Final = (
 #: What a vendor writes for a value that it does not have: Bloomberg, Excel, and CRSP in a column of returns.
 CODES: Final = re.compile(r"#(?:N/?A\b(?! Requesting).*|VALUE!|DIV/0!|REF!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
 LETTERS: Final = ("A", "B", "C", "D", "E")  # of CRSP's returns
-#: Returns that are none: CRSP's -44 .. -99, and what others write for nothing.
-CODE_RETURNS: Final = (-44.0, -55.0, -66.0, -77.0, -88.0, -99.0, -99.99, -99.9999, -999.0, -999.99, -9999.0, -99999.0)
 
 NO_SYMBOL: Final = frozenset({"", "nan", "NaN", "None", "<NA>", "NaT"})  # a missing cell, and how pandas writes one
 
@@ -56,16 +54,6 @@ class Codes:
 
     letters: bool = False
     rows: list[int] = field(default_factory=list)
-
-
-def coded_returns(values: Floats, *, percent: bool = False) -> NDArray[np.bool_] | None:
-    """Return which returns are a vendor's code for nothing, such as -99; None if there are none, as is usual."""
-    low = values < (-60.0 if percent else CODE_RETURNS[0] + 0.5)
-    if not low.any():
-        return None
-    found = np.zeros(values.shape, dtype=bool)
-    found[low] = np.isin(values[low], CODE_RETURNS)
-    return found if found.any() else None
 
 
 def unlike_numbers(dtype: Any) -> str:
@@ -141,7 +129,7 @@ def text_numbers(
         if codes.letters:
             coded_rows |= text.isin(LETTERS).to_numpy(dtype=bool)
         codes.rows += np.flatnonzero(coded_rows).tolist()
-        blank |= coded_rows
+        blank = blank | coded_rows
     bare = text if thousands is None else text.str.replace(thousands, "", regex=False)
     if decimal != ".":
         bare = bare.where(~bare.str.contains(".", regex=False).fillna(False), "?").str.replace(

@@ -14,8 +14,8 @@ from eventstudy._typing import Floats
 from eventstudy.border import LARGEST
 from eventstudy.calendars import lone
 from eventstudy.errors import DataError
-from eventstudy.returns.quality.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN
-from eventstudy.returns.tables.cells import Codes, as_numbers, coded_returns, symbol_codes
+from eventstudy.returns.quality.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN, coded_returns
+from eventstudy.returns.tables.cells import Codes, as_numbers, symbol_codes
 from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values
 from eventstudy.returns.tables.dates import parse_dates
 from eventstudy.returns.tables.headers import one_header
