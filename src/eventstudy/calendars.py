@@ -11,15 +11,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from exchange_calendars import ExchangeCalendar
 
 from eventstudy.border import guarded
 from eventstudy.errors import DataError, InputError
 from eventstudy.words import brief
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar  # slow to import
 
 SESSION_UNIT: Final = "us"  # pandas' own default; exchange_calendars gives ns, yfinance s, and merge_asof refuses a mix
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from eventstudy.calendars import known_years, lone, outside, refuse_sparse
 from eventstudy.dates import read_stamp
-from eventstudy.errors import DataError, NoSuchTicker, SourceError
+from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, told
 from eventstudy.returns._describe import day_of
 from eventstudy.returns._index import is_intraday, session_rows
 from eventstudy.returns.bundled import BUNDLED
@@ -84,8 +84,8 @@ def load_prices(
         msg = f"{', '.join(got.returns.columns)}: these come as returns, not as prices; use load_returns"
         raise DataError(msg)
     for symbol in got.returns.columns:
-        got.failures[symbol] = (
-            f"DataError: {got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
+        got.failures[symbol] = DataError(
+            f"{got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
         )
     panel = _prices(got, first, last, calendar, calendars)
     return panel if currency is None else _converted(panel, currency, source, options, (first, last))
@@ -179,9 +179,9 @@ def _layered(
         _take_out_what_cannot_be(got, named, options, returns=returns)
     if everything and wanted is not None:
         extra = [symbol for symbol in wanted if symbol not in {ALL, *got.symbols}]
-        got.failures.update(dict.fromkeys(extra, f"{NoSuchTicker.__name__}: not in {source}"))
+        got.failures.update(dict.fromkeys(extra, NoSuchTicker(f"not in {source}")))
     if not isinstance(named, BundledSource):
-        absent = [symbol for symbol, why in got.failures.items() if why.startswith(NoSuchTicker.__name__)]
+        absent = [symbol for symbol, why in got.failures.items() if isinstance(why, NoSuchTicker)]
         below = BundledSource().deliver(absent)
         got.prices = side_by_side(got.prices, below.prices)
         got.returns = side_by_side(got.returns, below.returns)
@@ -220,10 +220,10 @@ def _refuse_nothing(got: Delivery) -> None:
         raise DataError(msg)
     known = BundledSource().symbols()
     reasons = [
-        f"{why}{near(symbol, known)}" if why.startswith(NoSuchTicker.__name__) and "did you mean" not in why else why
+        f"{told(why)}{near(symbol, known) if isinstance(why, NoSuchTicker) and 'did you mean' not in str(why) else ''}"
         for symbol, why in got.failures.items()
     ]
-    local = all(why.startswith((NoSuchTicker.__name__, DataError.__name__)) for why in got.failures.values())
+    local = all(isinstance(why, (NoSuchTicker, DataError)) for why in got.failures.values())
     msg = f"no symbol could be had: {' · '.join(reasons)}"
     raise (DataError if local else SourceError)(msg)
 
@@ -243,8 +243,8 @@ def _prices(
         inside = frame.loc[(frame.index >= low) & (frame.index <= high)]
         empty = [name for name in frame.columns if inside[name].notna().sum() == 0]
         for symbol in empty:
-            got.failures[symbol] = (
-                f"NoDataInWindow: {got.sources[symbol]} has no bar of {symbol!r} in the dates asked for"
+            got.failures[symbol] = NoDataInWindow(
+                f"{got.sources[symbol]} has no bar of {symbol!r} in the dates asked for"
             )
         frame = inside.drop(columns=empty)
         got.prices = frame
@@ -274,7 +274,7 @@ def _converted(
 ) -> PricePanel:
     """Convert a panel with the rates of its own source, from a few days before it on."""
     table = panel.quality
-    known = {} if table is None or "currency" not in table else table["currency"].dropna().to_dict()
+    known = {} if "currency" not in table else table["currency"].dropna().to_dict()
     needed = rate_symbols({str(s): str(known[s]) for s in known if s not in LEVEL_SYMBOLS}, currency)
     first = None if dates[0] is None else dates[0] - pd.Timedelta(days=PAD_DAYS)
     rates = ask(resolve(source, options), needed, first, dates[1]).prices if needed else pd.DataFrame()

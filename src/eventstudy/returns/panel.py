@@ -7,13 +7,13 @@ is always between neighbouring sessions: a hole is missing bars, and no return c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from eventstudy.errors import DataError
+from eventstudy.errors import DataError, EventStudyError, error_told
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
 from eventstudy.returns.quality.plausible import check_returns, without_codes
@@ -27,7 +27,27 @@ from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 Kind = Literal["simple", "log"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class HandedOut:
+    """A frame of a frozen dataclass: who asks gets a copy of his own, so that no edit in place changes the panel."""
+
+    def __init__(self, *default: Any) -> None:
+        self._default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = f"_{name}"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> pd.DataFrame:
+        if instance is None and not self._default:
+            raise AttributeError(self._name)  # dataclasses ask the class for the default
+        held: Any = self._default[0] if instance is None else vars(instance)[self._name]
+        handed: pd.DataFrame = held.copy(deep=False) if isinstance(held, pd.DataFrame) else held
+        return handed
+
+    def __set__(self, instance: Any, value: pd.DataFrame | None) -> None:
+        vars(instance)[self._name] = value
+
+
+@dataclass(frozen=True, eq=False)
 class PricePanel:
     """Prices of several symbols on one set of bars.
 
@@ -44,8 +64,8 @@ class PricePanel:
         later returns, on its own.
     sources : mapping of str to str, optional
         Where each symbol came from.
-    failures : mapping of str to str, optional
-        Symbols that were asked for and did not come, each with the reason.
+    failures : mapping of str to EventStudyError, optional
+        Symbols that were asked for and did not come, each with its error (or a text that says it).
     quality : pandas.DataFrame, optional
         What a source knows about each symbol beyond the prices; its columns are added to the table.
     span : (Timestamp, Timestamp), optional
@@ -75,13 +95,14 @@ class PricePanel:
     missing_dates    2025-01-10
     """
 
-    frame: pd.DataFrame
-    calendar: str | None = field(default="XNYS", kw_only=True)
-    calendars: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    sources: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    failures: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    quality: pd.DataFrame | Any = field(default=None, kw_only=True)  # a frame from __post_init__ on
-    span: tuple[pd.Timestamp, pd.Timestamp] | None = field(default=None, kw_only=True)
+    frame: HandedOut = HandedOut()
+    _: KW_ONLY
+    calendar: str | None = "XNYS"
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, EventStudyError] = field(default_factory=dict)
+    quality: HandedOut = HandedOut(None)  # a frame from __post_init__ on
+    span: tuple[pd.Timestamp, pd.Timestamp] | None = None
 
     def __post_init__(self) -> None:
         own = {str(s): c for s, c in by_symbol(self.calendars, "calendars").items() if c != self.calendar}
@@ -89,13 +110,13 @@ class PricePanel:
         frame, outside = session_rows(given, self.calendar, own, self.span)
         sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in frame.columns}
         quality = assess(frame, calendar=self.calendar, calendars=own, sources=sources, outside=outside, span=self.span)
-        if self.quality is not None:
+        if vars(self)["_quality"] is not None:
             quality = _widened(quality, self.quality)
         for name, value in {
             "frame": frame,
             "calendars": {symbol: own[symbol] for symbol in frame.columns if symbol in own},
             "sources": sources,
-            "failures": dict(by_symbol(self.failures, "failures")),
+            "failures": _errors(self.failures),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
@@ -117,7 +138,7 @@ class PricePanel:
         return html_of(repr(self), self.quality)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ReturnPanel:
     """Returns of several symbols on one set of bars, and the levels that stand beside them.
 
@@ -131,8 +152,10 @@ class ReturnPanel:
         What the returns are.
     quality : pandas.DataFrame, optional
         The quality table of the prices; by default one of the returns themselves.
-    sources, failures : mapping of str to str, optional
-        Where each symbol came from; which did not come, and why.
+    sources : mapping of str to str, optional
+        Where each symbol came from.
+    failures : mapping of str to EventStudyError, optional
+        Symbols that did not come, each with its error (or a text that says it).
     calendar : str or None, optional
         The exchange calendar whose sessions the rows are; None: the index is the calendar.
     calendars : mapping of str to str, optional
@@ -157,15 +180,16 @@ class ReturnPanel:
     ReturnPanel: 2 bars x 1 symbol, 2025-01-08 .. 2025-01-10
     """
 
-    frame: pd.DataFrame
-    levels: pd.DataFrame | None = field(default=None, kw_only=True)
-    kind: Kind = field(default="simple", kw_only=True)
-    quality: pd.DataFrame | Any = field(default=None, kw_only=True)  # a frame from __post_init__ on
-    sources: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    failures: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    calendar: str | None = field(default=None, kw_only=True)
-    calendars: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    check: bool = field(default=True, kw_only=True)
+    frame: HandedOut = HandedOut()
+    _: KW_ONLY
+    levels: HandedOut = HandedOut(None)  # a frame from __post_init__ on, like `quality`
+    kind: Kind = "simple"
+    quality: HandedOut = HandedOut(None)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, EventStudyError] = field(default_factory=dict)
+    calendar: str | None = None
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    check: bool = True
 
     def __post_init__(self) -> None:
         if self.kind not in ("simple", "log"):
@@ -176,7 +200,8 @@ class ReturnPanel:
         if self.check:
             frame, codes = without_codes(frame)
             check_returns(frame, simple=self.kind == "simple")
-        levels = _labelled(self.levels) if self.levels is not None else pd.DataFrame(index=frame.index)
+        given: pd.DataFrame | None = vars(self)["_levels"]
+        levels = pd.DataFrame(index=frame.index) if given is None else _labelled(given)
         both = frame.columns.intersection(levels.columns)
         if not both.empty:
             msg = f"symbol {both[0]!r} stands among the returns and among the levels; name it once"
@@ -184,7 +209,7 @@ class ReturnPanel:
         levels = levels.reindex(frame.index).rename_axis(columns="symbol")
         everything = [*frame.columns, *levels.columns]
         sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in everything}
-        quality = self.quality
+        quality: pd.DataFrame | None = vars(self)["_quality"]
         if quality is None:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
         if codes:
@@ -193,7 +218,7 @@ class ReturnPanel:
             "frame": frame,
             "levels": levels,
             "sources": sources,
-            "failures": dict(by_symbol(self.failures, "failures")),
+            "failures": _errors(self.failures),
             "calendars": dict(by_symbol(self.calendars, "calendars")),
             "quality": quality,
         }.items():
@@ -369,3 +394,8 @@ def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
     for name in known.columns:
         result[name] = known[name]
     return result
+
+
+def _errors(failures: Any) -> dict[str, EventStudyError]:
+    given: Mapping[str, Any] = by_symbol(failures, "failures")
+    return {name: why if isinstance(why, EventStudyError) else error_told(str(why)) for name, why in given.items()}

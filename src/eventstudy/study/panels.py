@@ -14,7 +14,7 @@ from eventstudy.errors import DataError
 from eventstudy.returns import LEVEL_SYMBOLS, PricePanel, ReturnPanel
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class LumpedReturns(ReturnPanel):
     """Log returns since the last price, however many sessions ago; a return after n - 1 missing prices covers n sessions.
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.abnormal.engine.coordinates import Coordinates
 from eventstudy.abnormal.engine.draft import Draft
 from eventstudy.abnormal.engine.inputs import FLOOR, Inputs
 from eventstudy.abnormal.engine.kernel import Kernel, compiled
@@ -197,16 +198,12 @@ def _frozen(out: Draft, variance: Floats | None = None, *, flat: bool = False) -
     ahead, to_coef = out.gathered()
     return AbnormalReturns(
         ar=out.ar,
-        share=out.share,
         sigma=out.sigma,
         m=out.m,
         df=out.df,
         status=out.status,
         degenerate=out.degenerate,
-        ahead=ahead,
-        to_coef=to_coef,
-        design=out.design,
-        mix=out.mix,
+        coordinates=Coordinates(out.share, ahead, to_coef, out.design, out.mix),
         variance=out.variance if variance is None else variance,
         flat=flat,
         suspect=out.suspect,

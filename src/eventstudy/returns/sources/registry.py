@@ -38,6 +38,12 @@ def source_names() -> list[str]:
     return sorted({BUNDLED, *HOMES, *(point.name for point in entry_points(group=ENTRY_POINTS))})
 
 
+def is_network(name: str) -> bool:
+    """Return whether a source asks over the network: it says so by a class attribute ``network``, a plugin's too."""
+    point = next((point for point in entry_points(group=ENTRY_POINTS) if point.name == name), None)
+    return name in HOMES or (point is not None and bool(getattr(point.load(), "network", False)))
+
+
 def resolve(source: Any, options: dict[str, Any]) -> Source:
     """Return the source that `source` names, made with `options`."""
     if isinstance(source, pd.DataFrame):

@@ -315,7 +315,7 @@ def _reported(
         report["invalid"] = bad.sum(axis=0).astype(int)
     if codes:
         report["codes"] = (
-            pd.Series({name: " ".join(map(_day, days)) for name, days in codes.items()})
+            pd.Series({name: " ".join(_day(day).replace(" ", "T") for day in days) for name, days in codes.items()})
             .reindex(frame.columns)
             .fillna("")
         )

@@ -46,7 +46,7 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange)
     series = None
     if wanted:
-        source = frame if all(name in frame.columns for name in wanted) else frame.join(_levels(panel))
+        source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
         missing = [name for name in wanted if name not in source.columns]
         if missing:
             msg = (
@@ -75,15 +75,11 @@ def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None
     return np.stack(means) if means else np.empty((0, 1, bars))
 
 
-def _levels(panel: ReturnPanel) -> pd.DataFrame:
-    return pd.DataFrame(index=panel.frame.index) if panel.levels is None else panel.levels
-
-
 def _level(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats | None:
     name = getattr(study.model, "volatility", None)
     if name is None or name == "ewma":
         return None
-    for frame in (_levels(panel), panel.frame):
+    for frame in (panel.levels, panel.frame):
         if name in frame.columns:
             values: Floats = _rows(frame, [name], rows)[0]
             return values

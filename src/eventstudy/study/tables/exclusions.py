@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.errors import told
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.marks import attempted_flags
 from eventstudy.study.rows import _event_ids, _symbols, _text
@@ -52,8 +53,8 @@ def _unknown(result: Fitted, symbol: str) -> str:
     """Return why the panel has no returns of `symbol`."""
     panel = result.panel
     if symbol in panel.failures:
-        return f"its prices did not come: {panel.failures[symbol]}"
-    if panel.levels is not None and symbol in panel.levels.columns:
+        return f"its prices did not come: {told(panel.failures[symbol])}"
+    if symbol in panel.levels.columns:
         return "the panel holds it as a level, not as a return"
     return Exclusion.UNKNOWN_SYMBOL.meaning
 
