@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError, EventStudyError, error_told
-from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
+from eventstudy.returns._describe import content_digest, html_of, line_of
 from eventstudy.returns._index import normal_index, session_rows
+from eventstudy.returns._join import joined
+from eventstudy.returns.price_changes import calendar_groups, price_returns
 from eventstudy.returns.quality.plausible import check_returns, without_codes
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.cells import unlike_numbers
@@ -270,7 +271,7 @@ class ReturnPanel:
         state = [symbol for symbol in panel.frame.columns if symbol in wanted]
         held = panel.frame.drop(columns=state)
         return cls(
-            price_returns(held, kind, _groups(held, panel)),
+            price_returns(held, kind, calendar_groups(held, panel.calendar, panel.calendars)),
             levels=panel.frame[state],
             kind=kind,
             quality=panel.quality,
@@ -302,6 +303,23 @@ class ReturnPanel:
             raise DataError(msg)
         return replace(self, frame=self.frame[wanted], check=False)
 
+    def join(self, other: ReturnPanel) -> ReturnPanel:
+        """Return the panel of the symbols of both, on the bars of both, each with its source and calendar.
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            If a symbol stands in both, or the panels hold other kinds of returns or of bars.
+
+        Examples
+        --------
+        >>> day = pd.to_datetime(["2025-01-08"])
+        >>> one, other = (ReturnPanel(pd.DataFrame({name: [0.01]}, index=day), sources={name: "mine"}) for name in "AB")
+        >>> one.join(other).sources
+        {'A': 'mine', 'B': 'mine'}
+        """
+        return replace(self, **joined(self, other), check=False)
+
     @property
     def symbols(self) -> list[str]:
         """The symbols that have returns, in the order of the columns."""
@@ -317,48 +335,6 @@ class ReturnPanel:
 
     def _repr_html_(self) -> str:
         return html_of(repr(self), self.quality)
-
-
-def price_returns(
-    prices: pd.DataFrame, kind: Kind, groups: Iterable[tuple[list[str], pd.DatetimeIndex | None]] = ()
-) -> pd.DataFrame:
-    """Return the returns of prices from one bar to the next, missing where either price is."""
-    values = prices.to_numpy(dtype=float)
-    bad = np.argwhere(values <= 0)
-    if bad.size:
-        row, column = bad[0]
-        msg = (
-            f"column {prices.columns[column]!r}, row {day_of(prices.index[row])}: {values[row, column]:g} is not a price "
-            "(it must be above zero); name the symbol in levels= if it is a level, or mend the source"
-        )
-        raise DataError(msg)
-    result = pd.DataFrame(_change(values, kind), index=prices.index, columns=prices.columns)
-    for symbols, bars in groups:
-        if bars is not None:
-            own = prices.loc[prices.index.isin(bars), symbols]
-            change = pd.DataFrame(_change(own.to_numpy(dtype=float), kind), index=own.index, columns=own.columns)
-            result[symbols] = change.reindex(prices.index)
-    return result
-
-
-def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.ndarray[Any, np.dtype[np.float64]]:
-    change = np.full(values.shape, np.nan)
-    ratio = values[1:] / values[:-1]
-    change[1:] = np.log(ratio) if kind == "log" else ratio - 1.0
-    return change
-
-
-def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.DatetimeIndex | None]]:
-    """Symbols by calendar, when the rows are the sessions of more than one."""
-    from eventstudy.calendars import sessions  # noqa: PLC0415  only panels of several exchanges need it
-
-    if not panel.calendars or held.empty:
-        return []
-    by_calendar: dict[str | None, list[str]] = {}
-    for symbol in held.columns:
-        by_calendar.setdefault(panel.calendars.get(symbol, panel.calendar), []).append(symbol)
-    first, last = pd.Timestamp(held.index[0]), pd.Timestamp(held.index[-1])
-    return [(symbols, None if name is None else sessions(name, first, last)) for name, symbols in by_calendar.items()]
 
 
 def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:

@@ -41,7 +41,9 @@ def without_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     if found is None:
         return frame, {}
     said = {
-        str(frame.columns[at]): " ".join(str(label).replace(" 00:00:00", "").replace(" ", "T") for label in frame.index[found[:, at]])
+        str(frame.columns[at]): " ".join(
+            str(label).replace(" 00:00:00", "").replace(" ", "T") for label in frame.index[found[:, at]]
+        )
         for at in np.flatnonzero(found.any(axis=0)).tolist()
     }
     return frame.mask(found), said

@@ -49,8 +49,9 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
         missing = [name for name in wanted if name not in source.columns]
         if missing:
+            why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
             msg = (
-                f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold; load it along "
+                f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold{why}; load it along "
                 f"(the panel has {_some(source.columns)})"
             )
             raise StudyError(msg)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy._typing import Ints
+from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
@@ -27,6 +27,9 @@ from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
+
+OFTEN = 0.1  # share of a series below zero: rates were, in Europe, by less than SMALL
+SMALL = 0.0005
 
 
 def fit_study(
@@ -57,7 +60,7 @@ def fit_study(
             continue
         aligned = align(study, panel, calendar, own)
         _long_enough(study, aligned)
-        _regressors_known(study, aligned)
+        _regressors_known(study, aligned, panel.sources.get(getattr(study.model, "risk_free", None) or "", ""))
         placed = _place(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         asked = (rows, event[rows], code[symbol[rows]])
@@ -238,11 +241,26 @@ def _long_enough(study: Design, aligned: Aligned) -> None:
             raise StudyError(msg)
 
 
-def _regressors_known(study: Design, aligned: Aligned) -> None:
+def _no_share(name: str, series: Floats, source: str) -> None:
+    """Refuse a share for the risk-free rate: a rate is seldom below zero, and then by little."""
+    known = series[np.isfinite(series)]
+    if known.size and (known < 0).mean() > OFTEN and np.median(np.abs(known)) > SMALL:
+        came = f" came from {source} and" if source not in ("", "given") else ""
+        msg = (
+            f"the risk-free rate {name!r}{came} looks like a share: {(known < 0).mean():.0%} of its returns are negative, half of them beyond "
+            f"{np.median(np.abs(known)):.2%} in size; load the rate: 'bundled:RF', or panel.join(rates)"
+        )
+        raise StudyError(msg)
+
+
+def _regressors_known(study: Design, aligned: Aligned, source: str) -> None:
     """Refuse a regressor without any figure."""
     if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
         return
+    free = getattr(study.model, "risk_free", None)
     for name, series in zip(study.model.symbols, aligned.series, strict=True):
+        if name == free:
+            _no_share(name, series, source)
         if not np.isfinite(series).any():
             msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {len(aligned.bars)} bars; load it or take another"
             raise StudyError(msg)
