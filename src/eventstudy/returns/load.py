@@ -21,6 +21,7 @@ from eventstudy.returns.policies import convert_currency, rate_symbols
 from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, PriceSource, ask, near, side_by_side
 from eventstudy.returns.quality.possible import possible_frame
 from eventstudy.returns.sources.registry import resolve
+from eventstudy.returns.tables.columns import by_symbol
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
@@ -300,7 +301,8 @@ def _converted(
     table = panel.quality
     currency, stated = money[0], by_symbol(money[1], "currencies")
     known = {} if "currency" not in table else table["currency"].dropna().to_dict()
-    known = {symbol: name for symbol, name in {**known, **stated}.items() if symbol in panel.symbols}
+    all_said: dict[Any, Any] = {**known, **stated}
+    known = {symbol: name for symbol, name in all_said.items() if symbol in panel.symbols}
     needed = rate_symbols({str(s): str(known[s]) for s in known if s not in LEVEL_SYMBOLS}, currency)
     first = None if dates[0] is None else dates[0] - pd.Timedelta(days=PAD_DAYS)
     rates = ask(resolve(source, options), needed, first, dates[1]).prices if needed else pd.DataFrame()

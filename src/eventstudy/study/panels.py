@@ -22,7 +22,7 @@ class LumpedReturns(ReturnPanel):
     """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class LogVolume(ReturnPanel):
     """Log volume or turnover in place of returns: what is suspicious of a return says nothing of it, and no money grows by it."""
 

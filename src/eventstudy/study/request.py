@@ -76,7 +76,7 @@ def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -
         msg = f"column 'event_id' is empty in row {int(np.flatnonzero(pd.isna(frame['event_id']))[0])}"
         raise StudyError(msg)
     _each_once(frame, "bar" if bars is not None else "announced_at", named=column is not None)
-    if column is None and crossed is None and held:
+    if column is None and crossed is None and len(held) > 1:
         msg = (
             f"the events have no column 'symbol', so that each is studied with each of the {len(held)} symbols of the panel; if that is "
             "meant say so: fit(…, symbols='all')"

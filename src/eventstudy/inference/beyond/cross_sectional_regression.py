@@ -79,9 +79,7 @@ def _as_columns(name: str, values: ArrayLike) -> dict[str, Floats]:
     if given.dtype.kind in "biuf":
         return {name: given.astype(float)}
     cells = given.astype(object).ravel()
-    missing = np.array(
-        [value is None or value != value or str(value) in ("", "<NA>", "NaT") for value in cells], dtype=bool
-    )
+    missing = np.array([cell is None or str(cell) in ("", "nan", "<NA>", "NaT") for cell in cells], dtype=bool)
     words = np.array(["" if gone else str(value) for value, gone in zip(cells, missing, strict=True)])
     try:
         return {name: np.array([np.nan if gone else float(word) for word, gone in zip(words, missing, strict=True)])}

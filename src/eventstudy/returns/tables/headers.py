@@ -38,7 +38,7 @@ NO_LABEL: Final = re.compile(r"[\d\s.,:+\-/%()]*")
 
 
 def pick_field(
-    levels: Sequence[Sequence[Any]], names: Sequence[Any], fields: Iterable[str], place: str
+    levels: Sequence[Any], names: Sequence[Any], fields: Iterable[str], place: str
 ) -> tuple[list[int], list[str]]:
     """Return the positions and the symbols of one field of two rows of labels, in either order.
 

@@ -263,7 +263,7 @@ def _daily(
     low, high = groups.min(), groups.max()
     unlike = low.notna() & ((high - low) > 1e-9 * high.abs())
     if unlike.any():
-        day = unlike.idxmax()
+        day = pd.Timestamp(unlike.index[int(unlike.to_numpy().argmax())])
         row = int(np.flatnonzero((dates == day) & values.notna().to_numpy())[0])
         msg = (
             f"{place(row, column)}: on {_day(day)} the column holds {low[day]:g} and {high[day]:g}: it is no series of its own beside the "
