@@ -20,6 +20,7 @@ ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 BLOCK: Final = 100_000  # texts
 SAMPLE: Final = 1000  # rows; where most of their dates are the same, each date is read once
 SHARE: Final = 0.5
+COMPACT: Final = "%Y%m%d"
 DST: Final = 3600  # seconds by which a zone differs from itself over the year
 
 
@@ -80,7 +81,7 @@ def _parsed(distinct: Any, codes: Any, place: Callable[[int], str], date_format:
         cells = cells.str.strip()
     compact = compact_days(cells) if date_format is None else None
     if compact is not None:
-        return _text(pd.Series(compact, dtype="str"), place, "%Y%m%d")
+        return _text(pd.Series(compact, dtype="str"), place, COMPACT)
     return _text(cells, place, date_format) if cells.dtype == "str" else _objects(list(cells), place, date_format)
 
 
@@ -98,7 +99,7 @@ def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None)
         bad = bad | not_written(text)
     if bad.any():
         row = int(bad.argmax())
-        expected = f"a date in the format {date_format}" if date_format else EXPECTED
+        expected = EXPECTED if date_format in (None, COMPACT) else f"a date in the format {date_format}"
         msg = f"{where(row)}: {cell(text.iloc[row])} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
         raise DataError(msg)
     if (parsed == parsed.normalize()).all():  # days: their own date, whatever the zone

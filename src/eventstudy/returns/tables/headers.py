@@ -142,7 +142,7 @@ def two_rows(
 
     The second one is when it holds words where numbers and a date would stand.
     """
-    if len(head) < 2 or not _is_names(head[1]):
+    if len(head) < 2 or not (_is_names(head[1]) or _fields_again(head[0], head[1])):
         return None
     width = len(head[0])
     second = [*head[1], *[""] * width][:width]
@@ -153,6 +153,13 @@ def two_rows(
     third = len(head) > 2 and not any(str(word).strip() for word in head[2][1:])
     refuse_labels(["date", *labels], name)
     return [0, *(at + 1 for at in positions)], ["date", *labels], 4 if third else 3
+
+
+def _fields_again(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether the first row is fields that stand there again and again, over tickers that are numbers."""
+    words = [label_text(word) for word in first[1:] if label_text(word)]
+    corner = str(second[0])
+    return len(set(words)) < len(first) - 1 and all(map(is_field, words)) and not any(map(str.isdigit, corner))
 
 
 def _is_names(row: Sequence[str]) -> bool:
