@@ -68,7 +68,11 @@ def test_what_is_no_day_is_refused_at_every_door(door, value):
 
 @pytest.mark.parametrize("value", [text for text in BAD if isinstance(text, str) and text])
 def test_catalogues_and_study_files_read_the_same_grammar(value):
-    for read in (parse_date, lambda text: parse_moment(text, ZoneInfo("UTC")), lambda text: PricesPart(symbols=["A"], start=text)):
+    for read in (
+        parse_date,
+        lambda text: parse_moment(text, ZoneInfo("UTC")),
+        lambda text: PricesPart(symbols=["A"], start=text),
+    ):
         with pytest.raises(ValueError):  # noqa: PT011  each with the words of its door
             read(value)
 
@@ -95,26 +99,52 @@ def test_a_moment_is_that_moment(text):
     assert parse_moment(text, None)[0] == expected
 
 
-@pytest.mark.parametrize("text", ["02/04/2025 16:26-04:00", "2 April 2025 16:26 EDT", "2025-04-02 4:26 PM", "2025-04-02 16:26", "1743625560", "2025-04-02 25:26-04:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "02/04/2025 16:26-04:00",
+        "2 April 2025 16:26 EDT",
+        "2025-04-02 4:26 PM",
+        "2025-04-02 16:26",
+        "1743625560",
+        "2025-04-02 25:26-04:00",
+    ],
+)
 def test_what_is_no_moment_with_its_zone_is_refused(text):
     frame = pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "announced_at": [text]})
     with pytest.raises(EventStudyError, match="column 'announced_at', row 0"):
         STUDY.fit(frame, RETURNS)
 
 
-@pytest.mark.parametrize("bar", [pd.Timestamp("2025-06-02 09:00"), "2025-06-02 16:00", pd.Timestamp("2025-06-02 04:00", tz="UTC"), dt.datetime(2025, 6, 2, 23, 59)])  # noqa: DTZ001
+@pytest.mark.parametrize(
+    "bar",
+    [
+        pd.Timestamp("2025-06-02 09:00"),
+        "2025-06-02 16:00",
+        pd.Timestamp("2025-06-02 04:00", tz="UTC"),
+        dt.datetime(2025, 6, 2, 23, 59),
+    ],
+)
 @pytest.mark.parametrize("calendar", ["XNYS", None])
 def test_a_clock_on_a_daily_bar_is_refused_and_never_moves_it(bar, calendar):
     frame = pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "bar": [bar]})
-    study = es.EventStudy(model=es.MarketModel("M"), estimation=es.EstimationWindow(60, end=-6), window=(-5, 5), calendar=calendar)
+    study = es.EventStudy(
+        model=es.MarketModel("M"), estimation=es.EstimationWindow(60, end=-6), window=(-5, 5), calendar=calendar
+    )
     with pytest.raises(EventStudyError, match="has a time of day, and the bars are days.*announced_at"):
         study.fit(frame, RETURNS)
 
 
-@pytest.mark.parametrize("kind", ["category", "string", "object", "timestamp[ns][pyarrow]", "datetime64[s]", "date32[pyarrow]"])
+@pytest.mark.parametrize(
+    "kind", ["category", "string", "object", "timestamp[ns][pyarrow]", "datetime64[s]", "date32[pyarrow]"]
+)
 def test_columns_of_every_type_hold_the_same_days(kind):
     days = pd.Series(DAYS[-30:].strftime("%Y-%m-%d"))
-    column = days.astype(kind) if "[" not in kind else pd.to_datetime(days).astype("timestamp[ns][pyarrow]" if "32" in kind else kind)
+    column = (
+        days.astype(kind)
+        if "[" not in kind
+        else pd.to_datetime(days).astype("timestamp[ns][pyarrow]" if "32" in kind else kind)
+    )
     column = column.astype(kind) if "32" in kind else column
     frame = pd.DataFrame({"date": column, "A": np.arange(1.0, 31.0)})
     assert es.load_prices(source=frame).frame.index.equals(DAYS[-30:].rename("date"))
@@ -130,7 +160,10 @@ def test_a_stated_format_is_read_among_real_dates():
     assert found.index.strftime("%m-%d").tolist() == ["04-01", "04-02", "04-03"]
 
 
-@pytest.mark.parametrize(("text", "form"), [("201007", "%Y%m"), ("Jul-2010", "%b-%Y"), ("07/01/10", "%m/%d/%y"), (201007, "%Y%m"), ("2010-07", None)])
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("201007", "%Y%m"), ("Jul-2010", "%b-%Y"), ("07/01/10", "%m/%d/%y"), (201007, "%Y%m"), ("2010-07", None)],
+)
 def test_months_and_stated_formats(text, form):
     frame = pd.DataFrame({"date": [text], "A": [1.0]})
     options = {} if form is None else {"date_format": form}

@@ -5,7 +5,7 @@ import pytest
 import statsmodels.api as sm
 
 from eventstudy.errors import StudyError
-from eventstudy.inference import explain
+from eventstudy.inference.beyond.cross_sectional_regression import explain
 
 RNG = np.random.default_rng(2)
 CAR = RNG.normal(0, 0.02, 60)
@@ -27,7 +27,9 @@ def test_missing_words_are_left_out_and_text_that_is_numbers_is_numbers():
     words[:3] = [None, np.nan, ""]
     assert explain(CAR, {"industry": words}).left_out == 3
     size = RNG.normal(0, 1, 60)
-    assert explain(CAR, {"size": size.astype(str)}).coefficient == pytest.approx(explain(CAR, {"size": size}).coefficient)
+    assert explain(CAR, {"size": size.astype(str)}).coefficient == pytest.approx(
+        explain(CAR, {"size": size}).coefficient
+    )
 
 
 @pytest.mark.parametrize("values", [["tech"] * 60, np.array([{}] * 60), WORDS[:59], np.array([["a", "b"]] * 60)])

@@ -13,7 +13,12 @@ from eventstudy.returns import bundled
 
 DAYS = sessions("XNYS", pd.Timestamp("2024-09-03"), pd.Timestamp("2025-06-30"))
 RNG = np.random.default_rng(1)
-PRICES = 100 * (1 + pd.DataFrame(RNG.normal(0, 0.01, (len(DAYS), 4)), index=DAYS, columns=["^GSPC", "NVDA", "RF", "CMA"])).cumprod()
+PRICES = (
+    100
+    * (
+        1 + pd.DataFrame(RNG.normal(0, 0.01, (len(DAYS), 4)), index=DAYS, columns=["^GSPC", "NVDA", "RF", "CMA"])
+    ).cumprod()
+)
 
 
 @pytest.mark.parametrize("load", [es.load_prices, es.load_returns])
@@ -32,7 +37,9 @@ def test_a_frame_or_a_file_may_stand_first(load, tmp_path):
         load("nowhere.csv")
 
 
-@pytest.mark.parametrize("asked", [["NVDA", "Mkt-RF", "SMB", "RF"], ["NVDA", "HML", "CMA"], ["NVDA", "RMW", "RF", "CMA"]])
+@pytest.mark.parametrize(
+    "asked", [["NVDA", "Mkt-RF", "SMB", "RF"], ["NVDA", "HML", "CMA"], ["NVDA", "RMW", "RF", "CMA"]]
+)
 def test_a_factor_that_the_source_has_as_a_share_is_asked_for(asked):
     with pytest.raises(DataError, match=r"there '(RF|CMA)' may be a share, not the factor. Say which: 'bundled:"):
         es.load_returns(asked, source=PRICES)
@@ -59,7 +66,11 @@ def test_a_share_is_no_risk_free_rate():
     study = es.EventStudy(model=es.FactorModel(("^GSPC",), risk_free="RF"), **windows)
     with pytest.raises(StudyError, match=r"the risk-free rate 'RF' came from the frame and looks like a share"):
         study.fit(events, panel)
-    rates = {"rate": RNG.uniform(0.0001, 0.0002, len(DAYS)), "below zero": RNG.uniform(-0.00003, 0, len(DAYS)), "constant": 0.0001}
+    rates = {
+        "rate": RNG.uniform(0.0001, 0.0002, len(DAYS)),
+        "below zero": RNG.uniform(-0.00003, 0, len(DAYS)),
+        "constant": 0.0001,
+    }
     for rate in rates.values():
         assert len(study.fit(events, es.ReturnPanel(panel.frame.assign(RF=rate))).car()) == 1
 
@@ -99,6 +110,11 @@ def test_panels_are_joined_with_their_sources_and_calendars():
     tokyo = es.ReturnPanel(one.frame[["NVDA"]].rename(columns={"NVDA": "7203.T"}), calendar="XTKS")
     assert one.join(tokyo).calendars == {"7203.T": "XTKS"}
     log = es.load_returns(["CMA"], source=PRICES, kind="log")
-    for wrong, words in ((one, "stands in both"), (log, "log"), (PRICES, "DataFrame"), (es.ReturnPanel(pd.DataFrame({"Z": [0.1]})), "bars of one panel")):
+    for wrong, words in (
+        (one, "stands in both"),
+        (log, "log"),
+        (PRICES, "DataFrame"),
+        (es.ReturnPanel(pd.DataFrame({"Z": [0.1]})), "bars of one panel"),
+    ):
         with pytest.raises(EventStudyError, match=words):
             one.join(wrong)

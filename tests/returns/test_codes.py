@@ -28,7 +28,9 @@ def test_a_number_for_nothing_is_missing_and_its_day_noted(code, form, tmp_path)
     assert panel.frame["B"].tolist() == RETURNS
 
 
-@pytest.mark.parametrize("code", ["B", "C", "#N/A N/A", "#N/A", "#n/a Field Not Applicable", "#VALUE!", "#DIV/0!", "#NA"])
+@pytest.mark.parametrize(
+    "code", ["B", "C", "#N/A N/A", "#N/A", "#n/a Field Not Applicable", "#VALUE!", "#DIV/0!", "#NA"]
+)
 @pytest.mark.parametrize("form", ["frame", "csv", "long"])
 def test_a_word_for_nothing_is_missing(code, form, tmp_path):
     frame = pd.DataFrame({"A": [str(value) for value in RETURNS], "B": RETURNS}, index=INDEX.rename("date"))
@@ -46,7 +48,10 @@ def test_letters_are_no_prices_and_a_request_is_no_value(tmp_path):
         frame = pd.DataFrame({"A": ["10", word, "11"]}, index=INDEX[:3])
         with pytest.raises(DataError, match="row 2, column 'A'.*is not a number"):
             es.load_prices(source=frame)
-    assert es.load_prices(source=pd.DataFrame({"A": ["10", "#N/A N/A", "11"]}, index=INDEX[:3])).quality.loc["A", "codes"] == "2025-06-24"
+    assert (
+        es.load_prices(source=pd.DataFrame({"A": ["10", "#N/A N/A", "11"]}, index=INDEX[:3])).quality.loc["A", "codes"]
+        == "2025-06-24"
+    )
 
 
 @pytest.mark.parametrize("kind", ["simple", "log"])
@@ -57,7 +62,9 @@ def test_every_kind_of_return_is_said_and_gives_the_same(kind, form, tmp_path):
     for holds, frame in {"returns": simple, "percent": 100 * simple, "log": np.log1p(simple)}.items():
         if form == "csv":
             frame.to_csv(tmp_path / "r.csv")
-        found = es.load_returns(source=frame if form == "frame" else tmp_path / "r.csv", holds=holds, kind=kind).frame["A"]
+        found = es.load_returns(source=frame if form == "frame" else tmp_path / "r.csv", holds=holds, kind=kind).frame[
+            "A"
+        ]
         assert found.tolist() == pytest.approx(expected.tolist(), abs=1e-15)
 
 
@@ -66,7 +73,9 @@ def test_a_loss_of_everything_has_no_log_return(value):
     frame = pd.DataFrame({"A": [*RETURNS[:5], value]}, index=INDEX)
     with pytest.raises(DataError, match=r"'A', 2025-06-30: a simple return of -1.* has no logarithm.*holds='log'"):
         es.load_returns(source=frame, holds="returns", kind="log")
-    assert es.load_returns(source=frame, holds="log", kind="log").frame["A"].tolist() == pytest.approx(frame["A"].tolist())
+    assert es.load_returns(source=frame, holds="log", kind="log").frame["A"].tolist() == pytest.approx(
+        frame["A"].tolist()
+    )
 
 
 def test_values_that_are_meant_stay():

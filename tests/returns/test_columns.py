@@ -56,7 +56,9 @@ def test_what_may_be_bars_or_symbols_is_refused_by_its_name(kind):
         es.load_prices(source=frame)
 
 
-@pytest.mark.parametrize("names", [["LOW", "OPEN", "AAPL"], ["LAST", "PX", "PRC"], ["T", "V", "C"], ["VALUE", "A"], ["HIGH", "LOW"]])
+@pytest.mark.parametrize(
+    "names", [["LOW", "OPEN", "AAPL"], ["LAST", "PX", "PRC"], ["T", "V", "C"], ["VALUE", "A"], ["HIGH", "LOW"]]
+)
 def test_tickers_that_are_words_stay_tickers(names, tmp_path):
     frame = pd.DataFrame(dict.fromkeys(names, CLOSES), index=INDEX.rename("Date"))
     frame.to_csv(tmp_path / "w.csv")
@@ -75,7 +77,9 @@ def pairs(tickers, order, names):
     return frame if order == "field" else frame.swaplevel(axis=1).sort_index(axis=1).rename_axis(columns=names[::-1])
 
 
-@pytest.mark.parametrize("tickers", [["AAPL", "PX"], ["PX", "LAST"], ["VALUE", "CLOSE.N"], ["10001", "000001"], ["RET", "A"]])
+@pytest.mark.parametrize(
+    "tickers", [["AAPL", "PX"], ["PX", "LAST"], ["VALUE", "CLOSE.N"], ["10001", "000001"], ["RET", "A"]]
+)
 @pytest.mark.parametrize("order", ["field", "ticker"])
 @pytest.mark.parametrize("names", [["Price", "Ticker"], [None, None], ["Attributes", "Symbols"]])
 @pytest.mark.parametrize("form", ["frame", "csv", "xlsx", "panel"])
@@ -132,14 +136,20 @@ def test_returns_under_the_names_of_prices_are_told_by_their_values():
 # ------------------------------------------------------------------------------------------------------- long tables, row numbers
 
 
-@pytest.mark.parametrize("name", ["adjusted", "Adj Close", "adj_close", "ADJUSTED_CLOSE", "closeadj", "adjClose", "Adj. Close**", "prc_adj"])
+@pytest.mark.parametrize(
+    "name", ["adjusted", "Adj Close", "adj_close", "ADJUSTED_CLOSE", "closeadj", "adjClose", "Adj. Close**", "prc_adj"]
+)
 def test_the_adjusted_close_goes_first(name):
     frame = pd.DataFrame({"symbol": "A", "date": INDEX, "close": 1.0, "volume": 5.0, name: CLOSES})
     assert es.load_prices(source=frame).frame["A"].tolist() == CLOSES
 
 
 CRSP = pd.DataFrame(
-    {"PERMNO": [10001] * 4 + [10002] * 4, "date": [f"{day:%Y%m%d}" for day in INDEX] * 2, "RET": [0.01, -0.01, 0.02, 0.0, 0.02, 0.01, -0.01, 0.03]}
+    {
+        "PERMNO": [10001] * 4 + [10002] * 4,
+        "date": [f"{day:%Y%m%d}" for day in INDEX] * 2,
+        "RET": [0.01, -0.01, 0.02, 0.0, 0.02, 0.01, -0.01, 0.03],
+    }
 )
 
 

@@ -21,12 +21,16 @@ def test_what_pandas_reads_is_read(ending, tmp_path):
     if ending == "xlsx":
         frame.to_excel(path, index=False)
     elif ending == "dta":
-        frame.melt("date", var_name="ticker", value_name="close").dropna().to_stata(path, write_index=False, version=118)
+        frame.melt("date", var_name="ticker", value_name="close").dropna().to_stata(
+            path, write_index=False, version=118
+        )
     else:
         frame.to_feather(path)
     panel = es.load_prices(source=path)
     assert sorted(panel.symbols) == ["000001", "A"]
-    pd.testing.assert_frame_equal(panel.frame[["A", "000001"]], FRAME, check_names=False, check_index_type=False, check_column_type=False)
+    pd.testing.assert_frame_equal(
+        panel.frame[["A", "000001"]], FRAME, check_names=False, check_index_type=False, check_column_type=False
+    )
     assert panel.sources["A"] == path.name
 
 

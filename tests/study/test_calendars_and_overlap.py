@@ -84,7 +84,9 @@ def test_each_security_is_aligned_on_its_own_sessions(world):
 
 def test_tests_see_sessions_of_several_calendars_as_dates(world):
     frame, own = world
-    result = es.EventStudy(model=MarketModel("M"), calendar=CALENDARS, **STUDY).fit(events_frame(), frame, symbols="all")
+    result = es.EventStudy(model=MarketModel("M"), calendar=CALENDARS, **STUDY).fit(
+        events_frame(), frame, symbols="all"
+    )
     sample = result.sample((0, 1))
     every = own["US"].union(own["HK"]).union(own["TK"])
     by_part = [part.aligned.symbols[0] for part in result._fitted.parts]
@@ -110,7 +112,9 @@ def test_tests_see_sessions_of_several_calendars_as_dates(world):
 def test_a_symbol_without_a_calendar_is_an_error(world):
     frame, _ = world
     with pytest.raises(StudyError, match="no calendar for 'TK'"):
-        es.EventStudy(model=MarketModel("M"), calendar={"US": "XNYS", "HK": "XHKG"}, **STUDY).fit(events_frame(), frame, symbols="all")
+        es.EventStudy(model=MarketModel("M"), calendar={"US": "XNYS", "HK": "XHKG"}, **STUDY).fit(
+            events_frame(), frame, symbols="all"
+        )
 
 
 @pytest.fixture

@@ -64,7 +64,10 @@ def test_prices_that_stand_still_flag(at, flagged):
     assert flags(es.load_prices(source=prices), (0, 5)) == {"A": "stale" if flagged else "", "B": "", "C": ""}
 
 
-@pytest.mark.parametrize(("value", "word"), [(-99.0, "missing_code"), (-66.0, "missing_code"), (-1.0, "impossible_return"), (-1.4, "impossible_return")])
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [(-99.0, "missing_code"), (-66.0, "missing_code"), (-1.0, "impossible_return"), (-1.4, "impossible_return")],
+)
 @pytest.mark.parametrize("at", [ESTIMATION, WINDOW])
 def test_codes_and_impossible_returns_flag(value, word, at):
     frame = RETURNS.copy()
@@ -96,7 +99,9 @@ def test_grave_marks_are_doubts_of_every_test_and_others_from_a_share_on():
     assert words in result.summary()
     standing = 100 * (1 + RETURNS).cumprod()
     padded(standing, ESTIMATION, 1)
-    many = pd.concat([EVENTS.assign(event_id=f"{at}{EVENTS['event_id']}", bar=DAYS[AT - at]) for at in range(8)]).iloc[:24]
+    many = pd.concat([EVENTS.assign(event_id=f"{at}{EVENTS['event_id']}", bar=DAYS[AT - at]) for at in range(8)]).iloc[
+        :24
+    ]
     few = many.assign(event_id=range(24), symbol=["A", *["B", "C"] * 11, "B"])
     found = STUDY.fit(few, es.load_prices(source=standing))
     assert (found.car((0, 1))["flag"].str.contains("stale")).sum() == 1

@@ -40,7 +40,9 @@ def test_the_security_is_found_whatever_its_usual_name(name):
 @pytest.mark.parametrize("name", ["deal partner", "x", "who", 7, "sector"])
 def test_a_column_of_symbols_that_is_not_read_is_refused_by_its_name(name):
     frame = EVENTS.assign(column=["AAA", "BBB"]).rename(columns={"column": name})
-    with pytest.raises(StudyError, match=rf"column {name!r} holds symbols of the panel, and is not read; rename it to 'symbol'"):
+    with pytest.raises(
+        StudyError, match=rf"column {name!r} holds symbols of the panel, and is not read; rename it to 'symbol'"
+    ):
         pairs(frame)
     assert len(pairs(frame, symbols="all")) == 6
 
@@ -66,7 +68,9 @@ def test_of_two_columns_the_one_that_holds_symbols_is_read():
     assert pairs(EVENTS.assign(symbol=["AAA", "BBB"], ticker=["CCC", "CCC"])) == PAIRS
     with pytest.raises(StudyError, match="columns 'permno' and 'ticker' may each name the security"):
         pairs(EVENTS.assign(permno=["x", "y"], ticker=["z", "z"]))
-    with pytest.raises(StudyError, match=r"column 'peer' holds symbols of the panel \(and 'symbol', which is read, does not\)"):
+    with pytest.raises(
+        StudyError, match=r"column 'peer' holds symbols of the panel \(and 'symbol', which is read, does not\)"
+    ):
         pairs(EVENTS.assign(symbol=["x", "y"], peer=["AAA", "BBB"]))
 
 
@@ -75,7 +79,10 @@ def test_of_two_columns_the_one_that_holds_symbols_is_read():
 @pytest.mark.parametrize("kind", [None, "category", object])
 def test_a_number_and_its_text_are_one_security(held, given, kind):
     column = pd.Series([given, given], dtype=kind)
-    assert pairs(EVENTS.assign(PERMNO=column), RETURNS.rename(columns={"AAA": held})) == [["e1", "10001"], ["e2", "10001"]]
+    assert pairs(EVENTS.assign(PERMNO=column), RETURNS.rename(columns={"AAA": held})) == [
+        ["e1", "10001"],
+        ["e2", "10001"],
+    ]
 
 
 @pytest.mark.parametrize("kind", ["category", "string", "str", "string[pyarrow]"])
@@ -91,7 +98,9 @@ def test_crossing_is_asked_for():
         warnings.simplefilter("error")
         assert len(pairs(plain, symbols="all")) == 6
         assert pairs(plain, symbols=["CCC"]) == [["e1", "CCC"], ["e2", "CCC"]]
-        assert len(pairs(plain, RETURNS[["AAA"]].rename(columns={"AAA": "MKT"}))) == 0  # one symbol crosses with nothing else
+        assert (
+            len(pairs(plain, RETURNS[["AAA"]].rename(columns={"AAA": "MKT"}))) == 0
+        )  # one symbol crosses with nothing else
         result = STUDY.fit(plain, RETURNS, symbols=["AAA", "ZZZ"])
     assert result.excluded["reason"].tolist() == ["unknown_symbol"] * 2
     with pytest.raises(StudyError, match="symbols= crosses each event with symbols, but column 'Ticker' says which"):
@@ -106,7 +115,8 @@ def test_what_names_no_symbols_is_refused(symbols):
 
 def test_a_catalogue_crosses_as_ever_and_with_a_choice():
     catalog = es.load_events(
-        pd.DataFrame({"id": ["a"], "name": ["A"], "announced_at": [DAYS[-20]], "stance": ["talks"]}), timezone="America/New_York"
+        pd.DataFrame({"id": ["a"], "name": ["A"], "announced_at": [DAYS[-20]], "stance": ["talks"]}),
+        timezone="America/New_York",
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -115,12 +125,16 @@ def test_a_catalogue_crosses_as_ever_and_with_a_choice():
 
 
 def test_every_missing_column_is_named_at_once():
-    with pytest.raises(StudyError, match=r"need a column 'event_id', and a column 'announced_at' .* or 'bar'.*rename 'Date' to 'bar'"):
+    with pytest.raises(
+        StudyError, match=r"need a column 'event_id', and a column 'announced_at' .* or 'bar'.*rename 'Date' to 'bar'"
+    ):
         pairs(pd.DataFrame({"Ticker": ["AAA"], "Date": ["2025-06-02"]}))
 
 
 def test_columns_that_are_read_are_found_whatever_their_case():
-    frame = EVENTS.assign(symbol=["AAA", "BBB"]).rename(columns={"event_id": "Event ID", "bar": " BAR", "symbol": "SYMBOL"})
+    frame = EVENTS.assign(symbol=["AAA", "BBB"]).rename(
+        columns={"event_id": "Event ID", "bar": " BAR", "symbol": "SYMBOL"}
+    )
     assert pairs(frame) == PAIRS
     with pytest.raises(StudyError, match="columns 'event_id' and 'Event_ID' are both 'event_id'"):
         pairs(EVENTS.assign(symbol=["AAA", "BBB"], Event_ID=1))
@@ -134,7 +148,9 @@ def test_a_panel_of_prices_is_turned_into_returns():
 
 
 def test_an_unread_column_of_something_else_does_not_matter():
-    frame = EVENTS.assign(symbol=["AAA", "BBB"], peer=["CCC", "AAA"], day=DAYS[:2], flag=[True, False], size=[1.0, np.nan], odd=[[1], {}])
+    frame = EVENTS.assign(
+        symbol=["AAA", "BBB"], peer=["CCC", "AAA"], day=DAYS[:2], flag=[True, False], size=[1.0, np.nan], odd=[[1], {}]
+    )
     assert pairs(frame) == PAIRS
     with pytest.raises(DataError, match="stands twice"):
         pairs(frame, pd.concat([RETURNS, RETURNS[["AAA"]]], axis=1))

@@ -48,8 +48,10 @@ def data_doubts(result: Fitted, window: tuple[int, int]) -> tuple[str, ...]:
     for kind in KINDS:
         count = sum(int(part[kind].sum()) for part in found if kind in part)
         if count and (kind in GRAVE or count > FEW * result.n):
-            are = "security-event rests" if count == 1 else "security-events rest"
-            doubts.append(f"data: {count} of {result.n} {are} on bars flagged {kind}; see the column flag of car()")
+            rest = "rests" if count == 1 else "rest"
+            doubts.append(
+                f"data: {count} of {result.n} security-events {rest} on bars flagged {kind}; see the column flag of car()"
+            )
     return tuple(doubts)
 
 
