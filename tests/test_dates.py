@@ -1,3 +1,4 @@
+# ruff: noqa: RUF043, DTZ001
 """One grammar of dates and moments at every door: year first, never a guess, never nanoseconds."""
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from eventstudy.errors import EventStudyError
 from eventstudy.events.moments import parse_date, parse_moment
 from eventstudy.study.study_file import PricesPart
 
-DAY = dt.datetime(2025, 4, 3)  # noqa: DTZ001
+DAY = dt.datetime(2025, 4, 3)
 DAYS = sessions("XNYS", pd.Timestamp("2024-09-03"), pd.Timestamp("2025-06-30"))
 RETURNS = pd.DataFrame(np.random.default_rng(0).normal(0, 0.01, (len(DAYS), 2)), index=DAYS, columns=["M", "A"])
 STUDY = es.EventStudy(model=es.MarketModel("M"), estimation=es.EstimationWindow(60, end=-6), window=(-5, 5))
@@ -153,7 +154,7 @@ def test_columns_of_every_type_hold_the_same_days(kind):
 
 
 def test_a_stated_format_is_read_among_real_dates():
-    frame = pd.DataFrame({"Date": [dt.datetime(2025, 4, 1), "02/04/2025", "03/04/2025"], "A": [10.0, 11.0, 12.0]})  # noqa: DTZ001
+    frame = pd.DataFrame({"Date": [dt.datetime(2025, 4, 1), "02/04/2025", "03/04/2025"], "A": [10.0, 11.0, 12.0]})
     with pytest.raises(EventStudyError, match="row 2, column 'Date': '02/04/2025' is not a date"):
         es.load_prices(source=frame)
     found = es.load_prices(source=frame, date_format="%d/%m/%Y").frame

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001, ARG005, DTZ001, SIM108
 """One study in a thousand spellings: 25 clean inputs, each in 40 others, give the same numbers or one error of ours.
 
 ``pytest tests/e2e/test_spellings.py -m slow -s`` lists what came of each.

@@ -1,3 +1,4 @@
+# ruff: noqa: TRY003, EM102
 """What is asked for: a frame or a file in the place of symbols, factors that are tickers too, currencies, panels joined."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001, RUF043
 """Vendors' words and numbers for nothing, and returns that are said to be log, simple or percent."""
 
 from __future__ import annotations

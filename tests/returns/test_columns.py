@@ -1,3 +1,4 @@
+# ruff: noqa: RUF043
 """What columns mean: one symbol's bars, two rows of names, which of two prices, the market beside its shares, names of files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF043
 """Files of other programs: read where pandas reads them, else one line that says how."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001
 """Bars that look wrong reach the security-event: as a flag, in the excluded, and in the doubts of the tests."""
 
 from __future__ import annotations

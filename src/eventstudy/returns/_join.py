@@ -40,4 +40,5 @@ def joined(one: Any, other: Any) -> dict[str, Any]:
         "sources": {**one.sources, **other.sources},
         "failures": {**one.failures, **other.failures},
         "calendars": {**calendars, **other.calendars},
+        "notes": one.notes.joined(other.notes),
     }

@@ -64,6 +64,9 @@ def wanted_symbols(symbols: Any) -> tuple[list[str] | None, list[str]]:
             )
             raise DataError(msg)
         symbols = [f"{FROM_BUNDLED}{name}" if where == BUNDLED else name for name, where in symbols.items()]
+    if not isinstance(symbols, (str, int, Iterable)):
+        msg = f"symbols={brief(repr(symbols))} names no symbols; give one name or a list of them"
+        raise DataError(msg)
     given = [str(symbols)] if isinstance(symbols, (str, int)) else [str(symbol) for symbol in symbols]
     if not given:
         msg = "no symbol was named; name at least one, or leave symbols out for all that the source has"

@@ -70,6 +70,8 @@ def apply_delisting(returns: ReturnPanel, delisting: Mapping[str, float]) -> Ret
         failures=returns.failures,
         calendar=returns.calendar,
         calendars=returns.calendars,
+        label=returns.label,
+        notes=returns.notes,
         check=False,
     )
 
@@ -141,6 +143,8 @@ def convert_currency(
         frame,
         calendar=prices.calendar,
         calendars=prices.calendars,
+        label=prices.label,
+        notes=prices.notes,
         sources=prices.sources,
         failures=prices.failures,
         quality=pd.DataFrame({"currency": now}, index=frame.columns),

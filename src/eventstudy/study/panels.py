@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.models.lumped import lump
+from eventstudy.calendars import AUTO
 from eventstudy.errors import DataError
 from eventstudy.returns import LEVEL_SYMBOLS, PricePanel, ReturnPanel
 
@@ -28,7 +29,7 @@ class LogVolume(ReturnPanel):
 
 
 def lumped_returns(
-    prices: PricePanel | pd.DataFrame, *, levels: Iterable[str] | None = None, calendar: str | None = "XNYS"
+    prices: PricePanel | pd.DataFrame, *, levels: Iterable[str] | None = None, calendar: str | None = AUTO
 ) -> LumpedReturns:
     """Return the lumped log returns of prices, for thinly traded securities (METHODS 2.4).
 
@@ -60,7 +61,15 @@ def lumped_returns(
         raise DataError(msg)
     frame = pd.DataFrame(lump(values.T).T, index=held.index, columns=held.columns)
     return LumpedReturns(
-        frame, levels=panel.frame[state], kind="log", calendar=panel.calendar, sources=panel.sources, check=False
+        frame,
+        levels=panel.frame[state],
+        kind="log",
+        calendar=panel.calendar,
+        calendars=panel.calendars,
+        sources=panel.sources,
+        label=panel.label,
+        notes=panel.notes,
+        check=False,
     )
 
 
@@ -112,5 +121,5 @@ def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None)
 
 def _like(panel: ReturnPanel, frame: pd.DataFrame) -> ReturnPanel:
     given: dict[str, Any] = {"levels": panel.levels, "kind": panel.kind, "sources": panel.sources}
-    given |= {"failures": panel.failures, "calendar": panel.calendar, "calendars": panel.calendars}
+    given |= {name: getattr(panel, name) for name in ("failures", "calendar", "calendars", "label", "notes")}
     return ReturnPanel(frame, check=False, **given)

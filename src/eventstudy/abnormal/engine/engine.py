@@ -24,6 +24,7 @@ from eventstudy.abnormal.engine.volatility import ewma_before, known_bar, level_
 from eventstudy.abnormal.models.linear import MeanAdjusted
 from eventstudy.abnormal.models.lumped import Lumped, TradeToTrade
 from eventstudy.abnormal.models.protocol import Model, is_own
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 
 HEAP: Final = 30_000_000
@@ -33,6 +34,7 @@ CHUNK: Final = 1024
 """Security-events whose windows are held at once: two megabytes, about what the caches of a core hold."""
 
 
+@checked()
 def estimate(
     returns: Floats,
     regressors: Floats | None = None,
@@ -130,7 +132,7 @@ def _keep_heap() -> None:
     del block
 
 
-def checked(
+def prepared(
     returns: Floats,
     regressors: Floats | None,
     *,

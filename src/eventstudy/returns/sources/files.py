@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.border import LARGEST, MOST_COLUMNS, existing_file, file_name, guarded
+from eventstudy.checks import checked
 from eventstudy.errors import LISTED, DataError, EventStudyError, NoDataInWindow
 from eventstudy.returns.protocol import Delivery, lacks
 from eventstudy.returns.sources.workbooks import READ, UNREAD, read_workbook
@@ -78,6 +79,7 @@ class FileSource:
         When fetched: naming file, row (the header is row 1), column, value and the way out.
     """
 
+    @checked(DataError)
     def __init__(
         self,
         path: str | os.PathLike[str],

@@ -12,7 +12,7 @@ import pandas as pd
 from eventstudy.calendars import known_years, outside
 from eventstudy.dates import EXPECTED, compact_days, not_written, read_stamp
 from eventstudy.errors import DataError
-from eventstudy.returns._index import normal_index
+from eventstudy.returns._index import at_midnight, normal_index
 from eventstudy.returns.tables.cells import NOTHING, cell, coded
 
 OFFSET: Final = r"\d{2}:\d{2}.*?(?:Z|[+-]\d{2}:?\d{2})$"
@@ -102,7 +102,7 @@ def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None)
         expected = EXPECTED if date_format in (None, COMPACT) else f"a date in the format {date_format}"
         msg = f"{where(row)}: {cell(text.iloc[row])} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
         raise DataError(msg)
-    if (parsed == parsed.normalize()).all():  # days: their own date, whatever the zone
+    if at_midnight(parsed).all():  # days: their own date, whatever the zone
         return parsed
     if date_format is None and zone.notna().all():
         return _read(text, format="ISO8601", utc=True)
@@ -171,7 +171,7 @@ def _objects(cells: list[Any], where: Callable[[int], str], date_format: str | N
 
 
 def _zoned(index: pd.DatetimeIndex, where: Callable[[int], str], timezone: str | None) -> pd.DatetimeIndex:
-    if index.tz is None and bool((index != index.normalize()).any()):
+    if index.tz is None and not at_midnight(index).all():
         if timezone is None:
             msg = f"{where(0)}: {index[0]} is a moment without a time zone; state it: timezone='America/New_York'"
             raise DataError(msg)
