@@ -135,7 +135,7 @@ def test_frames_of_odd_kinds_are_read(frame):
         pd.DataFrame([ROW], index=pd.Index(["a"], name="id")),  # an index and a column of one name
         pd.DataFrame([list(ROW.values())], columns=pd.MultiIndex.from_product([list(ROW), [""]])),
         pd.DataFrame([[*ROW.values(), "B"]], columns=[*ROW, "name"]),
-        pd.DataFrame([ROW | {"announced_at": 20250402}]),
+        pd.DataFrame([ROW | {"announced_at": 20251302}]),
         pd.DataFrame([ROW | {"announced_at": 1.5}]),
         pd.DataFrame([ROW | {"announced_at": pd.Period("2025-04-02")}]),
         pd.DataFrame([ROW | {"stance": np.array(["talks", "mixed"])}]),

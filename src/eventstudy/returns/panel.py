@@ -18,6 +18,7 @@ from eventstudy.checks import check_fields, checked
 from eventstudy.errors import DataError, EventStudyError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
 from eventstudy.returns._given import HandedOut, errors_of, labelled, widened
+from eventstudy.returns._join import joined
 from eventstudy.returns._sessions import (
     Label,
     SessionNotes,
@@ -27,9 +28,10 @@ from eventstudy.returns._sessions import (
     lay_on_sessions,
     zone_of,
 )
-from eventstudy.returns.quality.plausible import check_returns
+from eventstudy.returns.quality.plausible import check_returns, without_codes
 from eventstudy.returns.quality.quality import assess
-from eventstudy.returns.tables.columns import RETURN_NAMES, by_symbol, symbol_set
+from eventstudy.returns.tables.columns import by_symbol, symbol_set
+from eventstudy.returns.tables.names import RETURN_NAMES
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 Kind = Literal["simple", "log"]
@@ -206,7 +208,9 @@ class ReturnPanel:
     def __post_init__(self) -> None:
         check_fields(self, DataError)
         frame = labelled(self.frame, RETURN_NAMES)
+        codes: dict[str, str] = {}
         if self.check:
+            frame, codes = without_codes(frame)
             check_returns(frame, simple=self.kind == "simple")
         given: pd.DataFrame | None = vars(self)["_levels"]
         levels = pd.DataFrame(index=frame.index) if given is None else labelled(given)
@@ -220,6 +224,8 @@ class ReturnPanel:
         quality: pd.DataFrame | None = vars(self)["_quality"]
         if quality is None:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
+        if codes:
+            quality = quality.assign(codes=pd.Series(codes).reindex(quality.index).fillna(""))
         for name, value in {
             "frame": frame,
             "label": self.label or label_side(frame.index),
@@ -312,6 +318,23 @@ class ReturnPanel:
             msg = f"no returns of {unknown[0]!r} in the panel; it has {', '.join(self.frame.columns)}"
             raise DataError(msg)
         return replace(self, frame=self.frame[wanted], check=False)
+
+    def join(self, other: ReturnPanel) -> ReturnPanel:
+        """Return the panel of the symbols of both, on the bars of both, each with its source and calendar.
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            If a symbol stands in both, or the panels hold other kinds of returns or of bars.
+
+        Examples
+        --------
+        >>> day = pd.to_datetime(["2025-01-08"])
+        >>> one, other = (ReturnPanel(pd.DataFrame({name: [0.01]}, index=day), sources={name: "mine"}) for name in "AB")
+        >>> one.join(other).sources
+        {'A': 'mine', 'B': 'mine'}
+        """
+        return replace(self, **joined(self, other), check=False)
 
     @property
     def bars(self) -> str:
