@@ -21,7 +21,7 @@ import eventstudy as es
 from eventstudy.calendars import sessions
 
 DAYS = sessions("XNYS", pd.Timestamp("2024-06-03"), pd.Timestamp("2024-12-31"))
-SYMBOLS = (("AAPL", "MSFT"), ("000001", "600000"), ("10001", "10002"), ("BRK.B", "0700.HK"), ("NA", "TRUE"))
+SYMBOLS = (("AAPL", "MSFT"), ("000001", "600000"), ("10001", "10002"), ("BRK.B", "RDS.A"), ("NA", "TRUE"))
 TABLES = ("wide prices", "long prices", "wide returns", "wide percent", "wide log")
 SAME = 1e-11  # sums of returns that were read back from text or turned into logs and back
 

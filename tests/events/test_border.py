@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import time
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from eventstudy.errors import LISTED, CatalogError, InputError
-from eventstudy.events import Event, EventCatalog, load_events, vocabulary
+from eventstudy.events import Event, EventCatalog, load_events
 
 ROW = {"id": "a", "name": "A", "announced_at": "2025-04-02 16:26", "stance": "escalation"}
 TOML = 'timezone = "UTC"\n[[event]]\nid = "a"\nname = "A"\nannounced_at = 2025-04-02T16:26:00\nstance = "talks"\n'
@@ -216,7 +217,7 @@ def test_of_many_problems_fifty_are_listed_and_all_are_kept(tmp_path, monkeypatc
     path = tmp_path / name
     path.write_text(make(MANY), encoding="utf-8")
     looked = []
-    monkeypatch.setattr(vocabulary, "get_close_matches", lambda *given, **_: looked.append(given) or [])
+    monkeypatch.setattr(difflib, "get_close_matches", lambda *given, **_: looked.append(given) or [])
     with pytest.raises(CatalogError) as caught:
         load_events(path, timezone="UTC")
     assert 0 < len(looked) <= LISTED  # looking for a near word takes longer than reading a row

@@ -79,7 +79,12 @@ def test_a_return_of_a_day_that_is_no_session_is_put_together_with_the_next(cale
 def test_the_doubts_of_the_tests_and_the_excluded_name_it():
     index = days(200, "2025-02-28", "XBOM").union([pd.Timestamp("2025-02-01")])
     frame = world(index).assign(B=lambda table: table["A"] * 1.1 + 0.001, C=np.nan)
-    table = fit(announced("2025-02-01 11:00").drop(columns="symbol"), frame, calendar="XBOM")
+    pairs = (
+        announced("2025-02-01 11:00")
+        .drop(columns="symbol")
+        .merge(pd.DataFrame({"symbol": ["A", "B", "C"]}), how="cross")
+    )
+    table = fit(pairs, frame, calendar="XBOM")
     doubts = table.tests((0, 1)).query("applicable")["doubts"]
     assert len(doubts)
     assert all(any("off_calendar: 2 of 2" in text for text in one) for one in doubts)

@@ -15,10 +15,11 @@ from eventstudy.checks import checked
 from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
 from eventstudy.returns._describe import day_of
 from eventstudy.returns._index import is_intraday
+from eventstudy.returns._price_returns import Kind
 from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.asked import dates_asked, in_order, refuse_factor_or_share, source_first, wanted_symbols
 from eventstudy.returns.bundled import BUNDLED
-from eventstudy.returns.panel import Kind, PricePanel, ReturnPanel
+from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
 from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, PriceSource, ask, near, side_by_side
 from eventstudy.returns.quality.possible import possible_frame
