@@ -12,6 +12,7 @@ import pytest
 import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, StudyError
+from eventstudy.returns import DataWarning
 
 DAYS = sessions("XNYS", pd.Timestamp("2024-09-03"), pd.Timestamp("2025-06-30"))
 RNG = np.random.default_rng(3)
@@ -92,8 +93,8 @@ def test_columns_of_every_type(kind):
 
 def test_crossing_is_asked_for():
     plain = EVENTS.assign(industry=["tech", "bank"])
-    with pytest.raises(StudyError, match=r"no column 'symbol', and the panel has 4 symbols.*symbols='all'"):
-        pairs(plain)
+    with pytest.warns(DataWarning, match=r"each is studied with each of the 4 symbols of the panel.*symbols='all'"):
+        assert len(pairs(plain)) == 6
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(pairs(plain, symbols="all")) == 6

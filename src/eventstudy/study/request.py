@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
+from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, security_column, wanted_symbols
 from eventstudy.words import brief
@@ -76,10 +78,10 @@ def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -
     _each_once(frame, "bar" if bars is not None else "announced_at", named=column is not None)
     if column is None and crossed is None and len(held) > 1:
         msg = (
-            f"the events have no column 'symbol', and the panel has {len(held)} symbols; add the column, or say that each event "
-            "is studied with each of them: fit(…, symbols='all')"
+            f"the events have no column 'symbol', so that each is studied with each of the {len(held)} symbols of the panel; if that is "
+            "meant say so: fit(…, symbols='all')"
         )
-        raise StudyError(msg)
+        warnings.warn(msg, DataWarning, stacklevel=4)
     return Request(_ids(frame["event_id"]), moments, bars, symbol, frame, crossed or ())
 
 
