@@ -64,6 +64,7 @@ def test_there_are_thirty_different_questions():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_thirty_of_thirty_are_equal_to_what_is_computed_beside(own):
     wrong = []
     for question, (refused, answer) in zip(QUESTIONS, answers(own), strict=True):
@@ -89,6 +90,7 @@ def refusals(got):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_with_the_data_taken_away_thirty_are_refused(own, tmp_path):
     package = shutil.copytree(
         Path(eventstudy.__file__).parent, tmp_path / "away" / "eventstudy", ignore=without("figures", "catalogues")
@@ -98,6 +100,7 @@ def test_with_the_data_taken_away_thirty_are_refused(own, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_with_the_days_taken_away_that_are_asked_about_nothing_is_made_up(own, tmp_path):
     """The files are there, their rows too; only the figures of the days are not. The rest of the questions need none."""
     package = shutil.copytree(Path(eventstudy.__file__).parent, tmp_path / "away" / "eventstudy", ignore=without())
