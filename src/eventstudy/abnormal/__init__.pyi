@@ -15,6 +15,9 @@ from .models.control_portfolios import (
 from .models.garch import (
     GarchMarketModel as GarchMarketModel,
 )
+from .models.latent_factors import (
+    LatentFactorModel as LatentFactorModel,
+)
 from .models.linear import (
     CAPM as CAPM,
     FactorModel as FactorModel,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.coordinates import Coordinates, leverage
 from eventstudy.abnormal.engine.estimation_record import estimation_record
+from eventstudy.abnormal.engine.factor_fit import FactorFit
 from eventstudy.abnormal.engine.inputs import Inputs
 from eventstudy.abnormal.engine.per_window import own_record
 from eventstudy.abnormal.exclusion import Exclusion
@@ -58,6 +59,8 @@ class AbnormalReturns:
         The normal-return model.
     level : (B,) float or None
         The level series that its variance reads.
+    pool : FactorFit or None
+        What was found in the donors of each date, where the model has donors.
     """
 
     ar: Floats
@@ -74,6 +77,7 @@ class AbnormalReturns:
     inputs: Inputs
     model: Model
     level: Floats | None
+    pool: FactorFit | None = None
 
     @property
     def k(self) -> int:
@@ -121,6 +125,7 @@ class AbnormalReturns:
             coordinates=self.coordinates.take(rows),
             variance=None if self.variance is None else self.variance[rows],
             inputs=inputs,
+            pool=None if self.pool is None else self.pool.take(rows),
         )
 
     def ar_se(self) -> Floats:
@@ -239,7 +244,7 @@ class AbnormalReturns:
         """Return the estimation windows, and the design of the tested window ``first`` .. ``last``."""
         if is_own(self.model):
             return own_record(self.inputs, self.model, self.coordinates.share, self.coordinates.mix, (first, last))
-        return estimation_record(self.inputs, first, last)
+        return estimation_record(self.inputs, first, last, None if self.pool is None else self.pool.columns)
 
     def columns(self, first: int, last: int) -> slice:
         """Return where relative days `first` .. `last` stand in the event window; an error if they do not."""
