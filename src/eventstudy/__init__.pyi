@@ -26,6 +26,7 @@ from .abnormal import (
     RobustMarketModel as RobustMarketModel,
     ScholesWilliams as ScholesWilliams,
     SyntheticControl as SyntheticControl,
+    SyntheticDiD as SyntheticDiD,
     TradeToTrade as TradeToTrade,
 )
 from .errors import (

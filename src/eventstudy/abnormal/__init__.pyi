@@ -10,7 +10,6 @@ from .exclusion import (
 from .models.control_portfolios import (
     ControlPortfolio as ControlPortfolio,
     MatchedPortfolio as MatchedPortfolio,
-    SyntheticControl as SyntheticControl,
 )
 from .models.garch import (
     GarchMarketModel as GarchMarketModel,
@@ -38,6 +37,10 @@ from .models.thin_trading import (
     Dimson as Dimson,
     DimsonSum as DimsonSum,
     ScholesWilliams as ScholesWilliams,
+)
+from .models.synthetic_control import (
+    SyntheticControl as SyntheticControl,
+    SyntheticDiD as SyntheticDiD,
 )
 from .window_sample import (
     EstimationRecord as EstimationRecord,

@@ -19,6 +19,7 @@ from eventstudy.abnormal.engine.factor_fit import FactorFit, estimate_factors
 from eventstudy.abnormal.engine.inputs import FLOOR, Inputs
 from eventstudy.abnormal.engine.kernel import Kernel, compiled
 from eventstudy.abnormal.engine.linear import estimate_linear
+from eventstudy.abnormal.engine.mixture_fit import estimate_mixtures
 from eventstudy.abnormal.engine.per_window import estimate_own
 from eventstudy.abnormal.engine.result import AbnormalReturns
 from eventstudy.abnormal.engine.volatility import ewma_before, known_bar, level_variance
@@ -27,6 +28,7 @@ from eventstudy.abnormal.models.latent_factors import LatentFactorModel
 from eventstudy.abnormal.models.linear import MeanAdjusted
 from eventstudy.abnormal.models.lumped import Lumped, TradeToTrade
 from eventstudy.abnormal.models.protocol import Model, is_own
+from eventstudy.abnormal.models.synthetic_control import SyntheticControl, SyntheticDiD
 from eventstudy.errors import StudyError
 
 HEAP: Final = 30_000_000
@@ -201,6 +203,10 @@ def estimate_again(fitted: AbnormalReturns, security: Ints, day0: Ints) -> Abnor
 
 
 def _run(inputs: Inputs, model: Model, level: Floats | None, chunk: int, *, fused: bool) -> AbnormalReturns:
+    if isinstance(model, (SyntheticControl, SyntheticDiD)):
+        draft, given, mixtures = estimate_mixtures(inputs, model)
+        done = _frozen(draft)
+        return replace(done, inputs=inputs, pool=mixtures, coordinates=replace(done.coordinates, given=given))
     out = Draft(inputs, model, level)
     if isinstance(model, LatentFactorModel):
         factors = estimate_factors(inputs, model, out, chunk)
