@@ -33,14 +33,14 @@ from .models.protocol import (
 from .models.robust import (
     RobustMarketModel as RobustMarketModel,
 )
+from .models.synthetic_control import (
+    SyntheticControl as SyntheticControl,
+    SyntheticDiD as SyntheticDiD,
+)
 from .models.thin_trading import (
     Dimson as Dimson,
     DimsonSum as DimsonSum,
     ScholesWilliams as ScholesWilliams,
-)
-from .models.synthetic_control import (
-    SyntheticControl as SyntheticControl,
-    SyntheticDiD as SyntheticDiD,
 )
 from .window_sample import (
     EstimationRecord as EstimationRecord,

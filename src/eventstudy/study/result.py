@@ -14,10 +14,10 @@ import pandas as pd
 from eventstudy.abnormal import WindowSample
 from eventstudy.abnormal.buy_and_hold import After
 from eventstudy.abnormal.engine.result import Missing
-from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult
 from eventstudy.returns import ReturnPanel
 from eventstudy.study.charts import Figures
+from eventstudy.study.counterfactuals import Counterfactuals
 from eventstudy.study.design import Design
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
@@ -25,11 +25,10 @@ from eventstudy.study.rows import headline, n_sessions
 from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
 from eventstudy.study.tables.significance import one_test
 from eventstudy.study.window_sample import window_sample
-from eventstudy.words import brief
 
 
 @dataclass(frozen=True, eq=False)
-class StudyResult:
+class StudyResult(Counterfactuals):
     """What a study found; `EventStudy.fit` makes it.
 
     Attributes
@@ -320,21 +319,3 @@ class StudyResult:
     def _repr_html_(self) -> str:
         frame = self.caar()
         return f"<p>{escape(repr(self))}</p>{frame.to_html(index=False)}"
-
-    def _window(self, window: Window | None) -> Window:
-        if window is None:
-            return self.study.window
-        try:
-            days = [float(day) for day in window]
-            whole = len(days) == 2 and all(day.is_integer() for day in days)
-        except (TypeError, ValueError, OverflowError):
-            whole = False
-        if not whole or isinstance(window, str):
-            begin, end = self.study.window
-            msg = (
-                f"window={brief(repr(window))} is not two whole relative days, (first, last); give two inside the event "
-                f"window ({begin}, {end}), or leave window= out for all of it"
-            )
-            raise StudyError(msg)
-        first, last = window
-        return int(first), int(last)
