@@ -56,7 +56,9 @@ def test_the_market_model_is_refitted_on_all_bars(score, length):
         both, effect = joint(frame, length)
         x = sm.add_constant(both["M"].to_numpy())
 
-        def residual(theta, y=both["A"].to_numpy(), effect=effect, x=x):
+        y = both["A"].to_numpy()
+
+        def residual(theta, y=y, effect=effect, x=x):
             return sm.OLS(y - theta * effect, x).fit().resid
 
         assert row["pvalue"] == pytest.approx(shifts(residual(0.0), length, score), abs=1e-12)
@@ -127,7 +129,9 @@ def test_every_model_has_its_interval(model):
 def test_latent_factors_are_those_of_both_windows():
     names = [f"D{i}" for i in range(12)]
     frame = panel(5, donors=12)
-    row = fit(es.LatentFactorModel(names, components=1), frame, window=(0, 2)).conformal((0, 2), statistic="sum").iloc[0]
+    row = (
+        fit(es.LatentFactorModel(names, components=1), frame, window=(0, 2)).conformal((0, 2), statistic="sum").iloc[0]
+    )
     both, _ = joint(frame, 3)
     block = both[names].to_numpy()
     block = block - block[:ESTIMATION].mean(axis=0)

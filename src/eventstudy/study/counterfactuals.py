@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.counterfactual import Counterfactual
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.tables import counterfactual
 from eventstudy.words import brief
@@ -17,6 +18,29 @@ class Counterfactuals:
     """The part of a `StudyResult` that looks at what would have happened."""
 
     _fitted: Fitted
+
+    def counterfactual(self, window: Window | None = None) -> Counterfactual:
+        """Return whether untreated securities of the panel say that the model left something out on the event dates.
+
+        A test's size is that of a right model. Here the other securities of the panel (the donors of a model that has some), less
+        those in an event window of their own, are fitted by the same model on the event dates, and what is common in their
+        residuals is held against the studied mean.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            Relative days, both included; the event window by default.
+
+        Returns
+        -------
+        Counterfactual
+            ``status`` ``"holds"``, ``"withdrawn"`` with the ``reason``, or ``"unknown"`` without donors; the p-values, the bias to
+            expect (``predicted``), and how often random groups of donors would be significant on the same dates. At most a
+            hundred dates are looked at, whose windows share no bar.
+        """
+        from eventstudy.study.doubt import counterfactual_of  # noqa: PLC0415  slow to import: only those who test pay
+
+        return counterfactual_of(self._fitted, self._window(window))
 
     def donors(self) -> pd.DataFrame:
         """Return one row for each session and donor of the model: what became of it, and why.

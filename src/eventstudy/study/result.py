@@ -200,12 +200,16 @@ class StudyResult(Counterfactuals):
         seed: int | np.random.Generator | None = None,
         **options: Any,
     ) -> pd.DataFrame:
-        """Return every test on a window, one row each; ``valid`` are those to believe, the others say why not."""
+        """Return every test on a window, one row each; ``valid`` are those to believe, the others say why not.
+
+        ``counterfactual`` speaks of the model, whatever the test: see `counterfactual`.
+        """
         from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
         results = inference.run_all(self.sample(window), alternative=alternative, seed=seed, **options)
         table = pd.DataFrame([result.to_dict() for result in results])
-        return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
+        # a mask; what does not apply is not valid
+        return table.assign(valid=table["valid"].eq(True), counterfactual=self.counterfactual(window).said)
 
     def explain(
         self,
