@@ -70,6 +70,7 @@ from .study import (
     StudyResult as StudyResult,
     load_study as load_study,
     lumped_returns as lumped_returns,
+    suggest_donors as suggest_donors,
 )
 
 __version__: str

@@ -32,7 +32,9 @@ def counterfactual_of(result: Fitted, window: Window) -> Counterfactual:
     for part in result.parts:
         if not part.rows.size:
             continue
-        if part.abnormal.inputs.own_design or part.abnormal.inputs.spans is not None:
+        inputs = part.abnormal.inputs
+        own = inputs.own_design or (inputs.offset is not None and inputs.offset.ndim == 2)
+        if own or inputs.spans is not None:
             why = "each security has regressors of its own, which no other security can be held against"
             continue
         outside = _untreated(result, part)
