@@ -2,8 +2,6 @@
 
     python docs/counterfactual_tables.py table1 --samples 1500
     python docs/counterfactual_tables.py designs --samples 500
-    python docs/counterfactual_tables.py random --samples 400
-    python docs/counterfactual_tables.py conformal --samples 4000
 
 Each prints the rows of one table of docs/counterfactual.md. The numbers depend on the seed and the samples alone.
 """
@@ -17,8 +15,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
-from eventstudy.abnormal import FactorModel, LatentFactorModel, MarketModel, SyntheticControl, estimate
+from eventstudy.abnormal import (
+    FactorModel,
+    LatentFactorModel,
+    MarketModel,
+    MeanAdjusted,
+    SyntheticControl,
+    SyntheticDiD,
+    estimate,
+)
 from eventstudy.abnormal.models.protocol import Model
 from eventstudy.inference.core.counterfactual import Counterfactual, DateResiduals, judge_counterfactual
 from eventstudy.inference.registry import run
@@ -160,6 +167,79 @@ def table1(
             }
 
 
+def single(rng: np.random.Generator, *, index: bool) -> World:
+    """Draw one security: an index beside twelve foreign ones that share a world factor, or a firm of Table 1 on any day."""
+    if not index:
+        world = two_factors(rng, chosen=False, selected=False)
+        world.treated[:] = np.arange(world.treated.size) == 0
+        return world
+    factors = rng.normal(0, MARKET, (2, BARS + DAYS)) * np.array([[1.0], [0.4]])
+    loading = np.column_stack([rng.normal(0.9, 0.15, 13), rng.normal(0, 0.5, 13)])
+    returns = loading @ factors + rng.normal(0, 0.006, (13, BARS + DAYS))
+    return World(
+        returns, np.vstack([returns[1:].mean(axis=0), factors[1]]), np.arange(13) == 0, BARS + int(rng.integers(DAYS))
+    )
+
+
+def policy_day(rng: np.random.Generator) -> World:
+    """Draw a day on which every security reacts: there is nobody untreated, though donors are named."""
+    world = two_factors(rng, chosen=False, selected=False)
+    world.returns[:, world.day] += EFFECT
+    return World(world.returns, world.factors + EFFECT * (np.arange(world.factors.shape[1]) == world.day) * [[1], [0]],
+                 world.treated, world.day)  # fmt: skip
+
+
+SIX: dict[str, Callable[[np.random.Generator], World]] = {
+    "index, any day": lambda rng: single(rng, index=True),
+    "one firm, any day": lambda rng: single(rng, index=False),
+    "policy day that hits all (effect 3)": policy_day,
+    "day chosen by a factor": lambda rng: two_factors(rng, chosen=True, selected=False),
+    "day and loadings chosen": lambda rng: two_factors(rng, chosen=True, selected=True),
+    "the same, 20 donors": lambda rng: two_factors(rng, chosen=True, selected=True, securities=25),
+}
+
+
+def designs(samples: int, seed: int = 0) -> Iterator[dict[str, object]]:
+    """Return bias and size of each counterfactual in six designs; one security is judged by its own t, several by `kp_bmp`."""
+    for design, draw in SIX.items():
+        names = ("mean adjusted", "market model", "components", "synthetic control", "synthetic DiD")
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+        for at in range(samples):
+            world = draw(np.random.default_rng([seed, at]))
+            donors = tuple(f"D{number}" for number in range(len(world.pool)))
+            rows: tuple[tuple[Model, Floats | None], ...] = (
+                (MeanAdjusted(), None),
+                (MarketModel("M"), world.factors[:1]),
+                (LatentFactorModel(donors), world.pool),
+                (SyntheticControl(donors), world.pool),
+                (SyntheticDiD(donors), world.pool),
+            )
+            truth = EFFECT if draw is policy_day else 0.0
+            for name, (model, series) in zip(names, rows, strict=True):
+                found[name].append(_estimate(world, model, series, truth))
+        for name, cells in found.items():
+            bias, rejected = np.array(cells).T
+            yield {
+                "design": design,
+                "model": name,
+                "bias": 100 * bias.mean(),
+                "size": 100 * np.nanmean(rejected),
+                "samples": samples,
+            }
+
+
+def _estimate(world: World, model: Model, series: Floats | None, truth: float) -> tuple[float, float]:
+    """Return the error of the mean abnormal return, and whether the truth is rejected at 5 %."""
+    own = world.returns[world.treated].copy()
+    own[:, world.day] -= truth  # under the null that the effect is what it is
+    fitted = estimate(own, series, security=np.arange(len(own)), day0=np.full(len(own), world.day), window=(0, 0),
+                      estimation=(-BARS, -1), model=model)  # fmt: skip
+    car, error, _ = fitted.car(0, 0)
+    if len(own) == 1:
+        return float(car[0]), float(2 * special.stdtr(fitted.df[0], -abs(car[0] / error[0])) <= 0.05)
+    return float(np.nanmean(car)), float(run("kp_bmp", fitted.sample(0, 0, estimation=True)).pvalue <= 0.05)
+
+
 def said(rows: Iterator[dict[str, object]]) -> None:
     """Print rows as a Markdown table, each as it comes."""
     for at, row in enumerate(rows):
@@ -173,11 +253,11 @@ def said(rows: Iterator[dict[str, object]]) -> None:
 def main() -> None:
     """Print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=("table1",))
+    parser.add_argument("table", choices=("table1", "designs"))
     parser.add_argument("--samples", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    said({"table1": table1}[given.table](given.samples, given.seed))
+    said({"table1": table1, "designs": designs}[given.table](given.samples, given.seed))
 
 
 if __name__ == "__main__":
