@@ -42,3 +42,12 @@ def world(securities: int, bars: int, events: int, *, common: bool = False, hole
         security, day0 = rng.integers(0, securities, events), rng.integers(first, last, events)
     dates = np.busday_offset("2000-01-03", np.arange(bars)).astype("datetime64[D]")
     return World(returns, factors, dates, security, day0)
+
+
+def donors_world(donors: int, bars: int, *, studied: int = 1, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the returns of studied securities and of donors, (S, B) and (J, B), that share three factors."""
+    rng = np.random.default_rng(seed)
+    factors = rng.normal(0, 0.01, (3, bars))
+    pool = rng.normal(1, 0.3, (donors, 3)) @ factors + rng.normal(0, 0.014, (donors, bars))
+    own = rng.normal(1, 0.3, (studied, 3)) @ factors + rng.normal(0, 0.014, (studied, bars))
+    return own, pool

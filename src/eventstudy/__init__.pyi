@@ -18,6 +18,7 @@ from .abnormal import (
     DimsonSum as DimsonSum,
     FactorModel as FactorModel,
     GarchMarketModel as GarchMarketModel,
+    LatentFactorModel as LatentFactorModel,
     MarketAdjusted as MarketAdjusted,
     MarketModel as MarketModel,
     MatchedPortfolio as MatchedPortfolio,
@@ -25,6 +26,7 @@ from .abnormal import (
     RobustMarketModel as RobustMarketModel,
     ScholesWilliams as ScholesWilliams,
     SyntheticControl as SyntheticControl,
+    SyntheticDiD as SyntheticDiD,
     TradeToTrade as TradeToTrade,
 )
 from .errors import (
@@ -68,6 +70,7 @@ from .study import (
     StudyResult as StudyResult,
     load_study as load_study,
     lumped_returns as lumped_returns,
+    suggest_donors as suggest_donors,
 )
 
 __version__: str

@@ -10,7 +10,7 @@ import operator
 import re
 import sys
 import types
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache, partial, wraps
 from inspect import Parameter, signature
@@ -260,7 +260,7 @@ def _check(name: str, kind: Any) -> Check | None:
     origin = get_origin(kind)
     if origin is Literal:
         return lambda value, name, error: word(value, kind, name, error)
-    if origin in (tuple, list, set, frozenset):
+    if origin in (tuple, list, set, frozenset, Sequence):
         inner = [one for one in get_args(kind) if one is not Ellipsis]
         each = _check(name, inner[0]) if len(inner) == 1 else None
         return None if each is None else lambda value, name, error: _each(value, name, error, each)

@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from scipy.optimize import minimize
+from scipy.optimize import minimize, nnls
 
 import eventstudy as es
-from eventstudy.abnormal import ControlPortfolio, Exclusion, SyntheticControl, estimate
-from eventstudy.abnormal.models.control_portfolios import simplex_weights
+from eventstudy.abnormal import ControlPortfolio, Exclusion, SyntheticControl, SyntheticDiD, estimate
+from eventstudy.abnormal.models.donor_pool import Donor
+from eventstudy.abnormal.models.simplex import simplex_weights as solve
 from eventstudy.errors import StudyError
 
 RTOL = 1e-10  # float64 on both sides
 BY_SLSQP = 1e-4  # of a weight: what sequential quadratic programming reaches on these sums of squares
 STATIONARY = 1e-9  # of the gradient's size: rounding
+OBJECTIVE = 1e-12  # of a sum of squares: an active set and non-negative least squares agree to rounding
 WINDOW, ESTIMATION, DAY0 = (-2, 3), (-120, -3), 140
 
 
@@ -22,6 +24,14 @@ def world(seed, controls=6, bars=160, noise=0.01):
     others = rng.uniform(0.5, 1.5, (controls, 1)) * common + rng.normal(0, 0.008, (controls, bars))
     stock = 0.6 * others[0] + 0.4 * others[1] + rng.normal(0, noise, bars)
     return stock, others
+
+
+def simplex_weights(stock, others, **options):
+    """All weights, and what the search says of itself."""
+    found = solve(stock, others, **options)
+    weights = np.zeros(len(others))
+    weights[found.donor] = found.weight
+    return weights, found
 
 
 def by_program(stock, others):
@@ -36,10 +46,10 @@ def by_program(stock, others):
     return found.x
 
 
-def run(stock, others, **options):
+def run(stock, others, *, intercept=False, ridge=0.0, **options):
     names = tuple(f"C{number}" for number in range(len(others)))
     return estimate(stock[None], others, security=np.array([0]), day0=np.array([DAY0]), window=WINDOW,
-                    estimation=ESTIMATION, model=SyntheticControl(names), **options)  # fmt: skip
+                    estimation=ESTIMATION, model=SyntheticControl(names, intercept=intercept, ridge=ridge), **options)  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -87,9 +97,8 @@ def test_forecasts_are_least_squares_on_the_controls_that_count(holes):
 def test_one_control_that_is_best_alone_is_that_control():
     _, others = world(5)
     stock = others[2] + 3 * (others[2] - others.mean(axis=0))  # beyond the corner
-    weights, spread = simplex_weights(stock, others)
+    weights, _ = simplex_weights(stock, others)
     np.testing.assert_array_equal(weights, [0, 0, 1, 0, 0, 0])
-    assert spread.shape == (0, 6)
     fitted = run(stock, others)
     np.testing.assert_allclose(fitted.ar[0], (stock - others[2])[DAY0 - 2 : DAY0 + 4], rtol=RTOL, atol=1e-16)
     assert fitted.df[0] == fitted.m[0]
@@ -118,7 +127,7 @@ def test_weights_do_not_depend_on_the_company_of_a_security():
     other, _ = world(9)
     names = tuple(f"C{number}" for number in range(6))
     both = estimate(np.stack([other, stock]), others, security=np.array([0, 1]), day0=np.array([DAY0, DAY0]),
-                    window=WINDOW, estimation=ESTIMATION, model=SyntheticControl(names))  # fmt: skip
+                    window=WINDOW, estimation=ESTIMATION, model=SyntheticControl(names, intercept=False))  # fmt: skip
     np.testing.assert_array_equal(both.ar[1], run(stock, others).ar[0])
 
 
@@ -135,7 +144,7 @@ def test_a_study_excludes_the_controls_and_agrees_with_their_portfolio():
             events, panel, symbols="all"
         )
 
-    result = study(SyntheticControl(tuple("BCDEFG")))
+    result = study(SyntheticControl(tuple("BCDEFG"), intercept=False))
     assert result.car()["symbol"].tolist() == ["A"]
     assert set(result.excluded["reason"]) == {"benchmark"}
     weights = result._fitted.parts[0].abnormal.coef[0]
@@ -144,6 +153,155 @@ def test_a_study_excludes_the_controls_and_agrees_with_their_portfolio():
 
 
 @pytest.mark.parametrize("controls", [("A",), ("A", "A"), ()])
-def test_controls_that_cannot_be_mixed_are_refused(controls):
+@pytest.mark.parametrize("model", [SyntheticControl, SyntheticDiD])
+def test_controls_that_cannot_be_mixed_are_refused(model, controls):
     with pytest.raises(StudyError, match="name two at least, each once"):
-        SyntheticControl(controls)
+        model(controls)
+    with pytest.raises(StudyError, match="exclude"):
+        model(("A", "B"), exclude="some")
+
+
+@pytest.mark.parametrize("ridge", [-1.0, np.nan, np.inf])
+def test_a_penalty_that_is_none_is_refused(ridge):
+    with pytest.raises(StudyError, match="ridge"):
+        SyntheticControl(("A", "B"), ridge=ridge)
+
+
+@pytest.mark.parametrize("model", [SyntheticControl, ControlPortfolio])
+def test_controls_is_the_old_word_for_donors(model):
+    with pytest.warns(DeprecationWarning, match="donors="):
+        old = model(controls=("A", "B"))
+    assert old == model(("A", "B"))
+    with pytest.warns(DeprecationWarning, match="called donors"):
+        assert old.controls == ("A", "B")
+
+
+def by_least_squares(stock, others, ridge=0.0):
+    """The same weights by non-negative least squares: of the u that minimises |Z'u|^2 + (1'u - 1)^2, u over its sum."""
+    scale = np.sqrt(((others - stock) ** 2).mean())
+    rows = np.vstack([(others - stock).T, np.sqrt(ridge) * np.eye(len(others))]) / scale
+    found, _ = nnls(np.vstack([rows, np.ones(len(others))]), np.append(np.zeros(len(rows)), 1.0))
+    return found / found.sum()
+
+
+def objective(weights, stock, others, ridge=0.0):
+    return ((stock - weights @ others) ** 2).sum() + ridge * (weights**2).sum()
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.002])
+@pytest.mark.parametrize(("donors", "bars"), [(2, 60), (30, 20), (300, 100), (400, 250)])
+def test_a_full_program_finds_no_lower_objective(donors, bars, ridge):
+    for seed in range(4):
+        stock, others = world(seed, donors, bars=bars)
+        weights, found = simplex_weights(stock, others, ridge=ridge)
+        best = objective(by_least_squares(stock, others, ridge), stock, others, ridge)
+        mine = objective(weights, stock, others, ridge)
+        assert mine <= best * (1 + OBJECTIVE)
+        assert mine - best <= found.gap + OBJECTIVE * best
+        assert found.gap <= 1e-10 * (stock @ stock)
+        assert found.optimal
+
+
+def test_ten_thousand_donors_carry_their_certificate():
+    rng = np.random.default_rng(0)
+    factors = rng.normal(0, 0.01, (3, 250))
+    others = rng.normal(1, 0.3, (10_000, 3)) @ factors + rng.normal(0, 0.014, (10_000, 250))
+    stock = rng.normal(1, 0.3, 3) @ factors + rng.normal(0, 0.014, 250)
+    weights, found = simplex_weights(stock, others)
+    assert weights.sum() == pytest.approx(1, abs=1e-12)
+    assert (found.weight > 0).all()
+    assert found.donor.size < 100
+    gradient = others @ (weights @ others - stock)
+    assert 2 * (weights @ gradient - gradient.min()) <= 1e-10 * (stock @ stock)
+    again = solve(stock, others, start=found)
+    assert again.steps == 0
+    np.testing.assert_allclose(again.weight, found.weight, atol=1e-12)
+
+
+def test_a_response_inside_the_hull_and_donors_that_are_twins():
+    stock, others = world(1, 300, bars=60)
+    inside = others[:90].mean(axis=0)
+    weights, found = simplex_weights(inside, others)
+    assert objective(weights, inside, others) <= 1e-10 * (inside @ inside)
+    assert found.optimal
+    others[5:9] = others[4]
+    _, found = simplex_weights(stock, others)
+    assert found.optimal
+    assert np.isin(np.arange(4, 9), found.donor).sum() <= 1
+
+
+def test_a_demeaned_control_is_one_with_a_constant():
+    stock, others = world(11)
+    stock += 0.004
+    fitted = run(stock, others, intercept=True)
+    at = np.arange(DAY0 + ESTIMATION[0], DAY0 + ESTIMATION[1] + 1)
+    window = np.arange(DAY0 + WINDOW[0], DAY0 + WINDOW[1] + 1)
+    centred, pool = stock[at] - stock[at].mean(), others[:, at] - others[:, at].mean(axis=1, keepdims=True)
+    weights = by_least_squares(centred, pool)
+    np.testing.assert_allclose(fitted.coef[0], weights, atol=1e-8)
+    chosen = np.flatnonzero(weights > 1e-10)
+    rest = sm.add_constant((others[chosen[1:]] - others[chosen[0]])[:, at].T)
+    ahead = sm.add_constant((others[chosen[1:]] - others[chosen[0]])[:, window].T)
+    ols = sm.OLS((stock - others[chosen[0]])[at], rest).fit()
+    np.testing.assert_allclose(fitted.ar[0], (stock - others[chosen[0]])[window] - ahead @ ols.params, atol=1e-10)
+    np.testing.assert_allclose([fitted.sigma[0] ** 2, fitted.df[0]], [ols.scale, ols.df_resid], rtol=1e-9)
+    total = ahead.sum(axis=0)
+    variance = ols.scale * window.size + total @ ols.cov_params() @ total
+    np.testing.assert_allclose(fitted.car(*WINDOW)[1][0] ** 2, variance, rtol=1e-9)
+    record = fitted.record(*WINDOW)
+    np.testing.assert_allclose(record.residual[0], ols.resid, atol=1e-12)
+    np.testing.assert_allclose(record.leverage[0], ols.get_influence().hat_matrix_diag, rtol=1e-9)
+
+
+def test_a_ridge_shrinks_towards_equal_weights():
+    stock, others = world(12)
+    at = np.arange(DAY0 + ESTIMATION[0], DAY0 + ESTIMATION[1] + 1)
+    for ridge in (0.001, 0.05):
+        fitted = run(stock, others, ridge=ridge)
+        np.testing.assert_allclose(fitted.coef[0], by_least_squares(stock[at], others[:, at], ridge), atol=1e-8)
+    np.testing.assert_allclose(run(stock, others, ridge=1e6).coef[0], 1 / 6, atol=1e-6)
+
+
+def by_loop(stock, others, estimation, window):
+    """Synthetic difference-in-differences of one unit: Arkhangelsky and others (2021), algorithm 1, by a general solver."""
+    before, after = others[:, estimation], others[:, window]
+    noise = np.std(np.diff(before, axis=1), ddof=1)
+    zeta = window.size**0.25 * noise
+    omega = by_least_squares(stock[estimation] - stock[estimation].mean(),
+                             before - before.mean(axis=1, keepdims=True), zeta**2 * estimation.size)  # fmt: skip
+    target = after.mean(axis=1)
+    lam = by_least_squares(target - target.mean(), (before - before.mean(axis=0)).T, (1e-6 * noise) ** 2 * len(others))
+    return stock[window].mean() - lam @ stock[estimation] - omega @ (after.mean(axis=1) - before @ lam)
+
+
+# six donors, many bars: the bars fit their mean perfectly, and only a penalty of 1e-12 says which of them
+@pytest.mark.parametrize(("donors", "tolerance"), [(40, 1e-8), (6, 1e-5)])
+def test_synthetic_did_is_the_loop_of_the_paper(donors, tolerance):
+    stock, others = world(13, donors)
+    names = tuple(f"C{number}" for number in range(donors))
+    fitted = estimate(stock[None], others, security=np.array([0]), day0=np.array([DAY0]), window=WINDOW,
+                      estimation=ESTIMATION, model=SyntheticDiD(names))  # fmt: skip
+    at = np.arange(DAY0 + ESTIMATION[0], DAY0 + ESTIMATION[1] + 1)
+    window = np.arange(DAY0 + WINDOW[0], DAY0 + WINDOW[1] + 1)
+    tau = by_loop(stock, others, at, window)
+    np.testing.assert_allclose(fitted.car(*WINDOW)[0][0], window.size * tau, atol=tolerance)
+    assert fitted.car(*WINDOW)[1][0] > fitted.sigma[0] * np.sqrt(window.size)
+
+
+def test_donors_with_a_hole_are_left_out_and_said_so():
+    stock, others = world(14)
+    others[2, DAY0 - 50] = np.nan
+    others[3, DAY0 + 1] = np.nan
+    fitted = run(stock, others)
+    assert fitted.pool.state[0].tolist() == [0, 0, Donor.HOLES, Donor.HOLE_IN_WINDOW, 0, 0]
+    alone = run(stock, others[[0, 1, 4, 5]])
+    np.testing.assert_array_equal(fitted.ar, alone.ar)
+    others[[0, 1, 4], DAY0] = np.nan
+    assert run(stock, others).status[0] == Exclusion.FEW_DONORS
+
+
+def test_a_pool_larger_than_the_estimation_window_is_no_obstacle():
+    stock, others = world(15, controls=249)
+    fitted = run(stock, others)
+    assert fitted.status[0] == Exclusion.STUDIED
+    assert fitted.df[0] == fitted.m[0] - (fitted.coef[0] > 0).sum() + 1

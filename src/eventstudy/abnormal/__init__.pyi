@@ -10,10 +10,12 @@ from .exclusion import (
 from .models.control_portfolios import (
     ControlPortfolio as ControlPortfolio,
     MatchedPortfolio as MatchedPortfolio,
-    SyntheticControl as SyntheticControl,
 )
 from .models.garch import (
     GarchMarketModel as GarchMarketModel,
+)
+from .models.latent_factors import (
+    LatentFactorModel as LatentFactorModel,
 )
 from .models.linear import (
     CAPM as CAPM,
@@ -30,6 +32,10 @@ from .models.protocol import (
 )
 from .models.robust import (
     RobustMarketModel as RobustMarketModel,
+)
+from .models.synthetic_control import (
+    SyntheticControl as SyntheticControl,
+    SyntheticDiD as SyntheticDiD,
 )
 from .models.thin_trading import (
     Dimson as Dimson,

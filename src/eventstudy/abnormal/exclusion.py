@@ -27,6 +27,7 @@ class Exclusion(IntEnum):
     OVERLAP = 9
     NO_CONVERGENCE = 10
     MERGED = 11
+    FEW_DONORS = 12
 
     @property
     def reason(self) -> str:
@@ -52,4 +53,5 @@ MEANING: Final = {
     Exclusion.OVERLAP: "its event window overlaps an earlier one of the same security",
     Exclusion.NO_CONVERGENCE: "the model has no estimate in this estimation window",
     Exclusion.MERGED: "merged with an earlier event of the same security, whose event window it overlaps",
+    Exclusion.FEW_DONORS: "too few donors have their returns and no event of their own: 10 are needed, 3 a component, 2 for a synthetic control",
 }

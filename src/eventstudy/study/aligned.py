@@ -29,7 +29,7 @@ class Aligned:
     returns : (S, B) float
         Contiguous by security where the frame allows it without a copy.
     series : (K, B) float or None
-        The model's regressors, in its order.
+        The model's regressors or donors, in its order.
     level : (B,) float or None
         The level series that the model's variance reads.
     strange : int
@@ -92,7 +92,14 @@ class Placed:
     uncertain: NDArray[np.bool_]
 
 
+WIDE = 50
+"""Series from which on they are cut out of a panel in one go."""
+
+
 def _rows(frame: pd.DataFrame, names: Sequence[str], rows: pd.Index | None) -> Floats:
+    if rows is None and len(names) > WIDE:
+        whole: Floats = np.ascontiguousarray(frame[list(names)].to_numpy(dtype=np.float64).T)
+        return whole
     columns = [frame[name] if rows is None else frame[name].reindex(rows) for name in names]
     return np.stack([column.to_numpy(dtype=np.float64) for column in columns])
 

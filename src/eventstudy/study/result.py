@@ -19,7 +19,8 @@ from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult
 from eventstudy.returns import ReturnPanel
 from eventstudy.study.charts import Figures
-from eventstudy.study.design import Design, part_of
+from eventstudy.study.counterfactuals import Counterfactuals
+from eventstudy.study.design import Design
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import headline, n_sessions
@@ -29,7 +30,7 @@ from eventstudy.study.window_sample import window_sample
 
 
 @dataclass(frozen=True, eq=False)
-class StudyResult:
+class StudyResult(Counterfactuals):
     """What a study found; `EventStudy.fit` makes it.
 
     Attributes
@@ -210,12 +211,16 @@ class StudyResult:
         seed: int | np.random.Generator | None = None,
         **options: Any,
     ) -> pd.DataFrame:
-        """Return every test on a window, one row each; ``valid`` are those to believe, the others say why not."""
+        """Return every test on a window, one row each; ``valid`` are those to believe, the others say why not.
+
+        ``counterfactual`` speaks of the model, whatever the test: see `counterfactual`.
+        """
         if options:
             msg = f"tests() runs every test as it is; {next(iter(options))!r} belongs to one: result.test(name, {next(iter(options))}=…)"
             raise StudyError(msg)
         asked: dict[str, Any] = {"alternative": alternative, "level": level, "seed": seed}
-        return all_tests(self._fitted, self._window(window), **asked)
+        table = all_tests(self._fitted, self._window(window), **asked)
+        return table.assign(counterfactual=self.counterfactual(window).said)
 
     @checked()
     def explain(
@@ -331,6 +336,3 @@ class StudyResult:
     def _repr_html_(self) -> str:
         frame = self.caar()
         return f"<p>{escape(repr(self))}</p>{frame.to_html(index=False)}"
-
-    def _window(self, given: Window | None) -> Window:
-        return part_of(self.study, given)

@@ -15,11 +15,15 @@ THREADED: Final = 20_000
 
 def each_chunk(one: Callable[[int], None], size: int, chunk: int) -> None:
     """Do `one` for the begin of every chunk of `size` security-events, on threads where there are many."""
-    starts = range(0, size, chunk)
-    if size < THREADED:
-        for low in starts:
-            one(low)
+    spread_out(one, range(0, size, chunk), threads=size >= THREADED)
+
+
+def spread_out(one: Callable[[int], None], items: range, *, threads: bool) -> None:
+    """Do `one` for each item, on threads if they are worth it."""
+    if not threads:
+        for item in items:
+            one(item)
         return
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(one, starts):
+        for _ in pool.map(one, items):
             pass

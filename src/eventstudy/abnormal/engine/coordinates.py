@@ -25,6 +25,8 @@ class Coordinates:
         Row of `ahead` of each security-event.
     mix : (N, k, k) float or None
         Takes those coordinates to the security-event's own, where holes of its own give it a basis of its own.
+    given : (N, L) float or None
+        Normal returns that are no combination of `ahead`: those of mixtures of donors.
     """
 
     share: Floats
@@ -32,6 +34,7 @@ class Coordinates:
     to_coef: Floats
     design: Ints
     mix: Floats | None
+    given: Floats | None = None
 
     @property
     def coef(self) -> Floats:
@@ -43,12 +46,13 @@ class Coordinates:
     def expected(self) -> Floats:
         """(N, L) normal returns, also where the security has no return of its own."""
         expected: Floats = np.einsum("nk,nkl->nl", self.share, self.ahead[self.design])
-        return expected
+        return expected if self.given is None else expected + self.given
 
     def take(self, rows: Ints | slice) -> Coordinates:
         """Return the security-events `rows`, in that order."""
         mix = None if self.mix is None else self.mix[rows]
-        return replace(self, share=self.share[rows], design=self.design[rows], mix=mix)
+        given = None if self.given is None else self.given[rows]
+        return replace(self, share=self.share[rows], design=self.design[rows], mix=mix, given=given)
 
 
 def leverage(ahead: Floats, mix: Floats | None = None) -> Floats:

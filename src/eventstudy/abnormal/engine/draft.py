@@ -22,7 +22,7 @@ class Draft:
         self.level = level
         self.suspect = np.zeros(n, dtype=bool)
         self.ar = np.empty((n, inputs.length))
-        self.share = np.empty((n, k))
+        self.share = np.zeros((n, k))
         self.sigma = np.empty(n)
         self.m = np.empty(n, dtype=np.int64)
         self.df = np.empty(n, dtype=np.int64)
@@ -40,9 +40,13 @@ class Draft:
     def add_basis(self, basis: Basis) -> int:
         """Keep the event window's rows of a block of designs; return the number of designs before it."""
         base = self._designs
-        ahead = basis.ahead if self.inputs.forecast else np.zeros_like(basis.ahead)
+        ahead, to_coef = basis.ahead if self.inputs.forecast else np.zeros_like(basis.ahead), basis.to_coef
+        idle = self.inputs.columns - ahead.shape[1]  # columns that these designs lack
+        if idle:
+            ahead = np.pad(ahead, ((0, 0), (0, idle), (0, 0)))
+            to_coef = np.pad(to_coef, ((0, 0), (0, idle), (0, idle)))
         self._ahead.append(ahead)
-        self._to_coef.append(basis.to_coef)
+        self._to_coef.append(to_coef)
         self._designs += len(ahead)
         return base
 
@@ -68,8 +72,9 @@ class Draft:
         """Keep the mixing matrices of `rows`."""
         with self._lock:  # chunks of several threads may be the first
             if self.mix is None:
-                self.mix = np.broadcast_to(np.eye(self.inputs.columns), (self.sigma.size, *mix.shape[1:])).copy()
-        self.mix[rows] = mix
+                unit = np.eye(self.inputs.columns)
+                self.mix = np.broadcast_to(unit, (self.sigma.size, *unit.shape)).copy()
+        self.mix[rows, : mix.shape[1], : mix.shape[1]] = mix
 
     def set_variance(self, rows: Ints | slice, variance: Floats) -> None:
         """Keep the variances of the disturbances of `rows` at each bar."""

@@ -15,15 +15,20 @@ import numpy as np
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.coordinates import Coordinates
 from eventstudy.abnormal.engine.draft import Draft
+from eventstudy.abnormal.engine.factor_fit import FactorFit, estimate_factors
 from eventstudy.abnormal.engine.inputs import FLOOR, Inputs
 from eventstudy.abnormal.engine.kernel import Kernel, compiled
 from eventstudy.abnormal.engine.linear import estimate_linear
+from eventstudy.abnormal.engine.mixture_fit import estimate_mixtures
 from eventstudy.abnormal.engine.per_window import estimate_own
 from eventstudy.abnormal.engine.result import AbnormalReturns
 from eventstudy.abnormal.engine.volatility import ewma_before, known_bar, level_variance
+from eventstudy.abnormal.models.donor_pool import DonorEvents, pool_of
+from eventstudy.abnormal.models.latent_factors import LatentFactorModel
 from eventstudy.abnormal.models.linear import MeanAdjusted
 from eventstudy.abnormal.models.lumped import Lumped, TradeToTrade
 from eventstudy.abnormal.models.protocol import Model, is_own
+from eventstudy.abnormal.models.synthetic_control import SyntheticControl, SyntheticDiD
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 
@@ -49,6 +54,7 @@ def estimate(
     level: Floats | None = None,
     spans: Floats | None = None,
     codes: Ints | None = None,
+    donors: DonorEvents | None = None,
     chunk: int = CHUNK,
     kernel: Kernel = "auto",
 ) -> AbnormalReturns:
@@ -81,6 +87,8 @@ def estimate(
         are left out of estimation windows.
     codes : (S,) int, optional
         What the random streams of each security are seeded with, where its row should not matter.
+    donors : DonorEvents, optional
+        For models with donors, whose returns `regressors` (J, B) are: which of them are securities, and their own events.
     chunk : int
         Security-events handled at once; it changes the memory used, not the result.
     kernel : {"auto", "numpy", "numba"}
@@ -116,7 +124,7 @@ def estimate(
     """
     _keep_heap()
     inputs, model = _prepared(
-        returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes)
+        returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes, donors)
     )
     return _run(inputs, model, level, chunk, fused=compiled(kernel, inputs.day0.size))
 
@@ -146,10 +154,11 @@ def prepared(
     level: Floats | None = None,
     spans: Floats | None = None,
     codes: Ints | None = None,
+    donors: DonorEvents | None = None,
 ) -> AbnormalReturns:
     """Return the empty frame of an estimation, its arguments checked; see `estimate`."""
     inputs, model = _prepared(
-        returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes)
+        returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes, donors)
     )
     return _frozen(Draft(inputs, model, level))
 
@@ -162,10 +171,17 @@ def _prepared(
     model: Model,
     minimum: int,
     masked: Bools | None,
-    extra: tuple[Floats | None, Ints | None],
+    extra: tuple[Floats | None, Ints | None, DonorEvents | None],
 ) -> tuple[Inputs, Model]:
     """Return the inputs of an estimation, checked, and the model on them."""
-    spans, codes = extra
+    spans, codes, donors = extra
+    if hasattr(model, "donors") and hasattr(model, "exclude"):
+        if spans is not None:
+            msg = f"{type(model).__name__} has no form for returns over missing prices; fit plain returns"
+            raise StudyError(msg)
+        pool = pool_of(model, None if regressors is None else np.asarray(regressors, dtype=np.float64), donors)
+        checked_ = _checked(returns, regressors, where, windows, model, minimum, masked)
+        return replace(checked_, pool=pool, codes=codes), model
     if spans is not None and not is_own(model):
         model = Lumped(model)
     inputs = _checked(returns, regressors, where, windows, model, minimum, masked)
@@ -180,12 +196,23 @@ def _prepared(
 def estimate_again(fitted: AbnormalReturns, security: Ints, day0: Ints) -> AbnormalReturns:
     """Estimate the same model, windows and mask at other dates: placebo events."""
     who, when = np.asarray(security, dtype=np.int64), np.asarray(day0, dtype=np.int64)
-    inputs = replace(fitted.inputs, security=who, day0=when)
-    return _run(inputs, fitted.model, fitted.level, CHUNK, fused=False)
+    inputs, model = replace(fitted.inputs, security=who, day0=when), fitted.model
+    if isinstance(model, LatentFactorModel) and isinstance(fitted.pool, FactorFit):
+        model = replace(
+            model, components=fitted.pool.usual()
+        )  # a placebo date has no securities of its own to choose by
+    return _run(inputs, model, fitted.level, CHUNK, fused=False)
 
 
 def _run(inputs: Inputs, model: Model, level: Floats | None, chunk: int, *, fused: bool) -> AbnormalReturns:
+    if isinstance(model, (SyntheticControl, SyntheticDiD)):
+        draft, given, mixtures = estimate_mixtures(inputs, model)
+        done = _frozen(draft)
+        return replace(done, inputs=inputs, pool=mixtures, coordinates=replace(done.coordinates, given=given))
     out = Draft(inputs, model, level)
+    if isinstance(model, LatentFactorModel):
+        factors = estimate_factors(inputs, model, out, chunk)
+        return replace(_frozen(out), pool=factors)
     if is_own(model):
         estimate_own(inputs, model, out, chunk)
     else:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.abnormal.models.donor_pool import Pool
 from eventstudy.abnormal.windows import cut, cut_flags
 
 FLOOR: Final = 30
@@ -47,6 +48,8 @@ class Inputs:
         Whether the estimator weighs lumped returns; else they are left out of estimation windows.
     codes : (S,) int or None
         What random streams are seeded with; None: the row.
+    pool : Pool or None
+        The donors, where the model has them.
     """
 
     returns: Floats
@@ -64,6 +67,7 @@ class Inputs:
     spans: Floats | None = None
     weigh_spans: bool = False
     codes: Ints | None = None
+    pool: Pool | None = None
 
     @property
     def bars(self) -> int:

@@ -29,7 +29,7 @@ DEGENERATE_SIGMA: Final = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class Block:
     """Designs that are held at once.
 
     Attributes
@@ -55,7 +55,7 @@ class _Block:
 
 def estimate_linear(inputs: Inputs, out: Draft, chunk: int, *, fused: bool = False) -> None:
     """Fit every security-event of `inputs` by least squares and write it into `out`."""
-    order = _by_date(inputs.day0)
+    order = by_date(inputs.day0)
     day0 = inputs.day0 if order is None else inputs.day0[order]
     low = 0
     while low < day0.size:
@@ -64,7 +64,7 @@ def estimate_linear(inputs: Inputs, out: Draft, chunk: int, *, fused: bool = Fal
         low = high
 
 
-def _by_date(day0: Ints) -> Ints | None:
+def by_date(day0: Ints) -> Ints | None:
     """Return the order of the security-events by date; None if that is the order they have."""
     if not (day0[1:] < day0[:-1]).any():
         return None
@@ -93,7 +93,13 @@ def _estimate_block(inputs: Inputs, rows: Ints | slice, out: Draft, chunk: int, 
     if fused and inputs.offset is None and inputs.masked_own is None:
         at = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
         left = _estimate_fused(inputs, at, (security, day0, design), block, out)
-        rows, security, day0, design = at[left], security[left], day0[left], design[left]
+        rows, design = at[left], design[left]
+    fit_block(inputs, rows, design, block, out, chunk)
+
+
+def fit_block(inputs: Inputs, rows: Ints | slice, design: Ints, block: Block, out: Draft, chunk: int) -> None:
+    """Fit the security-events `rows` on the designs of a block, ascending in `design` (n,), and write them into `out`."""
+    day0, security = inputs.day0[rows], inputs.security[rows]
 
     def one(low: int) -> None:
         part = slice(low, min(low + chunk, day0.size))
@@ -103,7 +109,7 @@ def _estimate_block(inputs: Inputs, rows: Ints | slice, out: Draft, chunk: int, 
     each_chunk(one, day0.size, chunk)
 
 
-def _estimate_fused(inputs: Inputs, rows: Ints, where: tuple[Ints, Ints, Ints], block: _Block, out: Draft) -> Ints:
+def _estimate_fused(inputs: Inputs, rows: Ints, where: tuple[Ints, Ints, Ints], block: Block, out: Draft) -> Ints:
     """Run the compiled loop; return which security-events of the block need the care of the other way."""
     from eventstudy.abnormal.engine._kernel_numba import fit_windows  # noqa: PLC0415  numba is an extra, and slow to import
 
@@ -136,7 +142,7 @@ def _estimate_fused(inputs: Inputs, rows: Ints, where: tuple[Ints, Ints, Ints], 
     return np.flatnonzero(careful)
 
 
-def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> _Block:
+def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> Block:
     """Make the bases of the designs at each date, and say which bars each can use."""
     begin, length = day0 + inputs.estimation[0], inputs.planned
     inside = begin[0] >= 0 and begin[-1] + length <= inputs.bars and not inputs.own_design
@@ -164,11 +170,11 @@ def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> _Block:
         design[~np.broadcast_to(usable[:, None], design.shape)] = 0.0
         count, valid = usable.sum(axis=1), usable.astype(np.float64)
     basis = orthonormal(design, ahead, whole=all_valid)
-    return _Block(basis, valid, count, all_valid, bool(basis.full_rank.all()), out.add_basis(basis))
+    return Block(basis, valid, count, all_valid, bool(basis.full_rank.all()), out.add_basis(basis))
 
 
 def _estimate_chunk(
-    inputs: Inputs, rows: Ints | slice, where: tuple[Ints, Ints, Ints], block: _Block, out: Draft
+    inputs: Inputs, rows: Ints | slice, where: tuple[Ints, Ints, Ints], block: Block, out: Draft
 ) -> None:
     """Fit one chunk of security-events, turn the fits into abnormal returns and put them in their places."""
     security, day0, design = where
@@ -202,7 +208,7 @@ def _estimate_chunk(
         ar[bad] = sigma[bad] = share[bad] = np.nan
         degenerate[bad] = False
     out.ar[rows] = ar
-    out.share[rows] = share
+    out.share[rows, : inputs.columns] = share
     out.sigma[rows] = sigma
     out.m[rows] = fits.m
     out.df[rows] = df

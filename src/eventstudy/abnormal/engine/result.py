@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.coordinates import Coordinates, leverage
 from eventstudy.abnormal.engine.estimation_record import estimation_record
+from eventstudy.abnormal.engine.factor_fit import FactorFit
 from eventstudy.abnormal.engine.inputs import Inputs
+from eventstudy.abnormal.engine.mixture_fit import MixtureFit, mixture_record
 from eventstudy.abnormal.engine.per_window import own_record
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.protocol import Model, is_own
@@ -59,6 +61,8 @@ class AbnormalReturns:
         The normal-return model.
     level : (B,) float or None
         The level series that its variance reads.
+    pool : FactorFit, MixtureFit or None
+        What was found in the donors of each date, where the model has donors.
     """
 
     ar: Floats
@@ -75,6 +79,7 @@ class AbnormalReturns:
     inputs: Inputs
     model: Model
     level: Floats | None
+    pool: FactorFit | MixtureFit | None = None
 
     @property
     def k(self) -> int:
@@ -98,8 +103,11 @@ class AbnormalReturns:
 
     @property
     def coef(self) -> Floats:
-        """(N, k) coefficients of the normal-return model, the constant first; NaN for the excluded."""
-        return self.coordinates.coef
+        """(N, k) coefficients of the normal-return model, the constant first; NaN for the excluded.
+
+        Of mixtures of donors their weights, (N, J).
+        """
+        return self.pool.coef if isinstance(self.pool, MixtureFit) else self.coordinates.coef
 
     @property
     def studied(self) -> Bools:
@@ -122,6 +130,7 @@ class AbnormalReturns:
             coordinates=self.coordinates.take(rows),
             variance=None if self.variance is None else self.variance[rows],
             inputs=inputs,
+            pool=None if self.pool is None else self.pool.take(rows),
         )
 
     def ar_se(self) -> Floats:
@@ -241,9 +250,11 @@ class AbnormalReturns:
     @checked()
     def record(self, first: int, last: int) -> EstimationRecord:
         """Return the estimation windows, and the design of the tested window ``first`` .. ``last``."""
+        if isinstance(self.pool, MixtureFit):
+            return mixture_record(self.inputs, self.pool, first, last)
         if is_own(self.model):
             return own_record(self.inputs, self.model, self.coordinates.share, self.coordinates.mix, (first, last))
-        return estimation_record(self.inputs, first, last)
+        return estimation_record(self.inputs, first, last, None if self.pool is None else self.pool.columns)
 
     @checked()
     def columns(self, first: int, last: int) -> slice:

@@ -16,6 +16,7 @@ from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
+from eventstudy.abnormal.models.donor_pool import DonorEvents
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
@@ -26,6 +27,7 @@ from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align, place_bars
+from eventstudy.study.fit.donors import donor_events, pool_names
 from eventstudy.study.fit.mask import masked_bars
 from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
@@ -52,7 +54,9 @@ def fit_study(
     column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
-    benchmarks = column.keys() & set(study.model.symbols)
+    # a donor that is asked for by name is studied, and left out of the pool on its dates
+    named = request.symbol is not None and bool(pool_names(study.model))
+    benchmarks = set() if named else column.keys() & set(study.model.symbols)
     fate[[at for at, name in enumerate(symbols) if name in benchmarks]] = Exclusion.BENCHMARK
     status = fate[symbol]
     parts: list[Part] = []
@@ -62,21 +66,22 @@ def fit_study(
         if members is not None:
             inside &= np.array([name in members for name in symbols])
             code[inside] = np.arange(int(inside.sum()))
-        own = None if members is None else [name for name, keep in zip(symbols, inside, strict=True) if keep]
+        kept = None if members is None else [name for name, keep in zip(symbols, inside, strict=True) if keep]
         if not inside.any():
             continue
-        aligned = align(study, panel, calendar, own)
+        aligned = align(study, panel, calendar, kept)
         _long_enough(study, aligned)
         _regressors_known(study, aligned, panel.sources.get(getattr(study.model, "risk_free", None) or "", ""))
         placed = _place(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
-        asked = (rows, event[rows], code[symbol[rows]])
+        own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])
+        asked = (rows, event[rows], code[symbol[rows]], donor_events(study, aligned, symbols, symbol, own))
         parts.append(_fit_part(study, aligned, placed, pool, asked, status, merged, executor))
     if not parts:  # nobody whom the panel knows: a part without rows, so that every table has its columns
         aligned = align(study, panel, next(iter(groups)), [])
         none = np.empty(0, dtype=np.int64)
         placed = _place(study, request, aligned)
-        parts.append(_fit_part(study, aligned, placed, pool, (none, none, none), status, merged, None))
+        parts.append(_fit_part(study, aligned, placed, pool, (none, none, none, None), status, merged, None))
     return Fitted(
         study=study,
         request=request,
@@ -95,13 +100,13 @@ def _fit_part(
     aligned: Aligned,
     placed: Placed,
     pool: Any,
-    asked: tuple[Ints, Ints, Ints],
+    asked: tuple[Ints, Ints, Ints, DonorEvents | None],
     status: NDArray[np.int8],
     merged: dict[int, list[int]],
     executor: Executor | None,
 ) -> Part:
     """Estimate the security-events of one calendar and note their fate in `status`."""
-    rows, event, security = asked
+    rows, event, security, donors = asked
     status[rows] = placed.status[event]
     found = placed.position[event] >= 0
     keep = slice(None) if found.all() else np.flatnonzero(found)
@@ -120,9 +125,10 @@ def _fit_part(
         "masked": masked,
         "level": aligned.level,
         "spans": aligned.spans,
+        "donors": donors,
         "codes": _codes(aligned) if hasattr(study.model, "seed") else None,
     }
-    if executor is None:
+    if executor is None or pool_names(study.model):  # the work of a pool is shared by date
         abnormal = estimate(aligned.returns, aligned.series, **arguments)
     else:
         abnormal = estimate_spread(executor, aligned.returns, aligned.series, **arguments)
@@ -291,6 +297,8 @@ def _no_share(name: str, series: Floats, source: str) -> None:
 def _regressors_known(study: Design, aligned: Aligned, source: str) -> None:
     """Refuse a regressor without any figure."""
     if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
+        return
+    if pool_names(study.model):  # a donor without figures is left out, and said so
         return
     free = getattr(study.model, "risk_free", None)
     for name, series in zip(study.model.symbols, aligned.series, strict=True):

@@ -70,7 +70,7 @@ def joint(result: Fitted) -> pd.DataFrame:
     frames = []
     for part in result.parts:
         inputs = part.abnormal.inputs
-        linear = inputs.forecast and inputs.spans is None and not is_own(part.abnormal.model)
+        linear = inputs.pool is None and inputs.forecast and inputs.spans is None and not is_own(part.abnormal.model)
         if not linear or inputs.own_design:
             msg = "the joint regression is for linear models whose regressors all securities share"
             raise StudyError(msg)

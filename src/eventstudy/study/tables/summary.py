@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.study.doubt import counterfactual_of
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import headline, sessions
 from eventstudy.study.tables.averages import caar
@@ -31,6 +32,7 @@ def summary(result: Fitted) -> str:
             f"n = {row['n']} in {sessions(row['n_sessions'])} ({row['test']})"
         )
         lines += _advice(result)
+        lines.append(f"counterfactual {counterfactual_of(result, study.window).said}")
     return "\n".join(lines)
 
 

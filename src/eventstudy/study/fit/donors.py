@@ -1,0 +1,43 @@
+"""What the events of a call mean for donors that are studied themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from eventstudy._typing import Ints
+from eventstudy.abnormal.models.donor_pool import DonorEvents
+from eventstudy.study.aligned import Aligned
+from eventstudy.study.design import Design
+
+
+def donor_events(
+    study: Design, aligned: Aligned, symbols: Sequence[str], symbol: Ints, position: Ints
+) -> DonorEvents | None:
+    """Return where the donors' own events fall; None where the model has no pool of donors.
+
+    Shapes: symbol (N,), codes into `symbols`, and position (N,), bars of this calendar or -1, of all rows asked for.
+    """
+    names = pool_names(study.model)
+    if not names:
+        return None
+    row = {name: at for at, name in enumerate(aligned.symbols)}
+    place = {name: at for at, name in enumerate(names)}
+    donor = np.array([place.get(name, -1) for name in symbols], dtype=np.int64)[symbol]
+    own = (donor >= 0) & (position >= 0)
+    bars = len(aligned.bars)
+    begins = np.zeros((len(names), bars), dtype=bool)
+    begins[donor[own], position[own]] = True
+    hidden = None
+    if study.mask_events is True and own.any():
+        hidden = np.zeros_like(begins)
+        for shift in range(study.mask[0], study.mask[1] + 1):
+            low, high = max(0, -shift), min(bars, bars - shift)
+            hidden[:, low + shift : high + shift] |= begins[:, low:high]
+    return DonorEvents(np.array([row.get(name, -1) for name in names]), begins if own.any() else None, hidden)
+
+
+def pool_names(model: object) -> tuple[str, ...]:
+    """Return the donors of a model that leaves out those with events of their own; none of any other model."""
+    return tuple(getattr(model, "donors", ())) if hasattr(model, "exclude") else ()

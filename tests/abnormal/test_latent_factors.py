@@ -1,0 +1,309 @@
+"""Latent factors against statsmodels' components and regressions, brute-force leave-one-out, and loops with an SVD."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from statsmodels.multivariate.pca import PCA
+
+import eventstudy as es
+from eventstudy.abnormal import Exclusion, LatentFactorModel, estimate
+from eventstudy.abnormal.models.donor_pool import Donor, DonorEvents
+from eventstudy.errors import StudyError
+
+RTOL = 1e-9  # float64 on both sides; eigenvectors of a Gram matrix lose some digits of the smaller components
+BY_ITERATION = 1e-8  # of a return: both sides stop when a hole moves by this
+J, BARS, DAY0 = 40, 300, 270
+WINDOW, ESTIMATION = (-2, 3), (-200, -11)
+E = np.arange(DAY0 + ESTIMATION[0], DAY0 + ESTIMATION[1] + 1)
+W = np.arange(DAY0 + WINDOW[0], DAY0 + WINDOW[1] + 1)
+
+
+def world(seed=0, studied=7, factors=2, donors=J, bars=BARS):
+    rng = np.random.default_rng(seed)
+    common = rng.normal(0, 0.01, (factors, bars)) * np.array([1.0, 0.6, 0.4])[:factors, None]
+    pool = rng.normal(1, 0.4, (donors, factors)) @ common + rng.normal(0, 0.01, (donors, bars))
+    own = rng.normal(1, 0.4, (studied, factors)) @ common + rng.normal(0, 0.012, (studied, bars))
+    return own, pool
+
+
+def names(count=J):
+    return tuple(f"D{number}" for number in range(count))
+
+
+def run(own, pool, *, day0=DAY0, security=None, **options):
+    model = {key: options.pop(key) for key in ("components", "factors", "fit", "exclude") if key in options}
+    who = np.arange(len(own)) if security is None else security
+    return estimate(own, pool, security=who, day0=np.broadcast_to(day0, who.shape), window=WINDOW, estimation=ESTIMATION,
+                    model=LatentFactorModel(names(len(pool)), **model), **options)  # fmt: skip
+
+
+def scores(pool, number, *, joint=True, everywhere=False, e=E, w=W):
+    """Factors by statsmodels: of both windows, or of the estimation bars with the event bars projected."""
+    block = np.vstack([pool[:, e].T, pool[:, w].T])
+    block = block - (block if everywhere else block[: e.size]).mean(axis=0)
+    if joint:
+        both = PCA(block, ncomp=number, standardize=False, demean=False, normalize=False).factors
+        return both[: e.size], both[e.size :]
+    found = PCA(block[: e.size], ncomp=number, standardize=False, demean=False, normalize=False)
+    return found.factors, block[e.size :] @ found.loadings
+
+
+def with_constant(axes):
+    return np.column_stack([np.ones(len(axes)), axes])
+
+
+def by_regression(own, axes):
+    ahead = with_constant(axes[1])
+    for row in own:
+        fit = sm.OLS(row[E], with_constant(axes[0])).fit()
+        yield fit, ahead, row[W] - ahead @ fit.params
+
+
+@pytest.mark.parametrize("kind", ["joint", "projected", "interactive"])
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_each_security_is_a_regression_on_the_components_of_statsmodels(kind, number):
+    own, pool = world()
+    fit = "interactive" if kind == "interactive" else "pc"
+    found = run(own, pool, components=number, factors="projected" if kind == "projected" else "joint", fit=fit)
+    axes = (np.zeros((E.size, 0)), np.zeros((W.size, 0)))
+    if number:
+        axes = scores(pool, number, joint=kind != "projected", everywhere=kind == "interactive")
+    car, error, _ = found.car(*WINDOW)
+    record = found.record(*WINDOW)
+    for i, (ols, ahead, ar) in enumerate(by_regression(own, axes)):
+        total = ahead.sum(axis=0)
+        k = 1 + number
+        np.testing.assert_allclose(found.ar[i], ar, rtol=RTOL, atol=1e-14)
+        assert (found.df[i], found.m[i]) == (E.size - k, E.size)
+        np.testing.assert_allclose(found.sigma[i] ** 2, ols.ssr / (E.size - k), rtol=RTOL)
+        expected = ols.scale * (W.size + total @ ols.normalized_cov_params @ total)
+        np.testing.assert_allclose([car[i], error[i] ** 2], [ar.sum(), expected], rtol=1e-8)
+        np.testing.assert_allclose(record.residual[i], ols.resid, rtol=1e-8, atol=1e-12)
+    assert record.design.shape == (len(own), E.size, k)
+
+
+def test_interactive_effects_are_the_alternation_of_least_squares():
+    own, pool = world(1, donors=20)
+    block = np.vstack([pool[:, E].T, pool[:, W].T])
+    rng = np.random.default_rng(0)
+    factor, alpha = rng.normal(size=(len(block), 2)), np.zeros(20)
+    for _ in range(500):  # Bai (2009): effects given factors, loadings given both, factors given loadings
+        loading = np.linalg.lstsq(factor, block - alpha, rcond=None)[0]
+        factor = np.linalg.lstsq(loading.T, (block - alpha).T, rcond=None)[0].T
+        alpha = (block - factor @ loading).mean(axis=0)
+    axes = factor[: E.size], factor[E.size :]
+    found = run(own, pool, components=2, fit="interactive")
+    for i, (_, _, ar) in enumerate(by_regression(own, axes)):
+        np.testing.assert_allclose(found.ar[i], ar, atol=BY_ITERATION)
+
+
+def test_cross_validation_leaves_out_one_bar_at_a_time():
+    own, pool = world(2, studied=3, factors=3)
+    own[1, [90, 100]] = np.nan
+    factor, _ = scores(pool, 8)
+    press = []
+    for number in range(9):
+        total = 0.0
+        for row in own:
+            usable = np.flatnonzero(np.isfinite(row[E]))
+            x = np.column_stack([np.ones(usable.size), factor[usable, :number]])
+            y = row[E][usable]
+            for t in range(usable.size):
+                rest = np.arange(usable.size) != t
+                beta = np.linalg.lstsq(x[rest], y[rest], rcond=None)[0]
+                total += (y[t] - x[t] @ beta) ** 2
+        press.append(total)
+    found = run(own, pool)
+    assert found.pool.number.tolist() == [int(np.argmin(press))]
+    assert found.pool.number[0] >= 2
+
+
+def test_information_criterion_and_eigenvalue_ratio_as_printed():
+    for seed in range(6):
+        own, pool = world(seed, factors=3)
+        block = np.vstack([pool[:, E].T, pool[:, W].T])
+        block -= block[: E.size].mean(axis=0)
+        t, j = block.shape
+        mu = np.linalg.svd(block, compute_uv=False) ** 2 / (j * t)
+        v = np.array([mu[r:].sum() for r in range(9)])
+        ic = np.log(v) + np.arange(9) * (j + t) / (j * t) * np.log(min(j, t))
+        ratio = np.concatenate([[mu.sum() / np.log(min(j, t))], mu])
+        er = [ratio[r] / ratio[r + 1] for r in range(9)]
+        assert run(own, pool, components="ic").pool.number[0] == np.argmin(ic)
+        assert run(own, pool, components="er").pool.number[0] == np.argmax(er)
+
+
+def test_holes_of_donors_are_filled_by_expectation_maximisation():
+    own, pool = world(3)
+    rng = np.random.default_rng(1)
+    for donor in (0, 4, 9):
+        pool[donor, rng.choice(E, 3, replace=False)] = np.nan
+    pool[5, rng.choice(E, 4, replace=False)] = np.nan  # 2.1 %: too many
+    pool[6, W[2]] = np.nan
+    found = run(own, pool, components=2)
+    state = found.pool.state[0]
+    assert state[[0, 4, 9]].tolist() == [Donor.FILLED] * 3
+    assert (state[5], state[6]) == (Donor.HOLES, Donor.HOLE_IN_WINDOW)
+    keep = np.setdiff1d(np.arange(J), [5, 6])
+    block = np.vstack([pool[keep][:, E].T, pool[keep][:, W].T])
+    gone = np.isnan(block)
+    full = np.where(gone, np.nanmean(block[: E.size], axis=0), block)
+    for _ in range(2000):
+        mean = full[: E.size].mean(axis=0)
+        u, s, v = np.linalg.svd(full - mean, full_matrices=False)
+        full = np.where(gone, (u[:, :2] * s[:2]) @ v[:2] + mean, full)
+    factor = full - full[: E.size].mean(axis=0)
+    u, _, _ = np.linalg.svd(factor, full_matrices=False)
+    for i, (_, _, ar) in enumerate(by_regression(own, (u[: E.size, :2], u[E.size :, :2]))):
+        np.testing.assert_allclose(found.ar[i], ar, atol=BY_ITERATION)
+
+
+def test_masked_bars_are_left_out_for_all():
+    own, pool = world(4)
+    masked = np.zeros(BARS, dtype=bool)
+    masked[E[[3, 50, 51]]] = True
+    found = run(own, pool, components=2, masked=masked)
+    e = np.setdiff1d(E, np.flatnonzero(masked))
+    axes = scores(pool, 2, e=e)
+    for i, row in enumerate(own):
+        ols = sm.OLS(row[e], with_constant(axes[0])).fit()
+        np.testing.assert_allclose(found.ar[i], row[W] - with_constant(axes[1]) @ ols.params, rtol=RTOL, atol=1e-14)
+    assert (found.m == e.size).all()
+
+
+def test_holes_of_the_studied_are_its_own():
+    own, pool = world(5)
+    own[2, E[::9]] = np.nan
+    own[3, W[1]] = np.nan
+    found = run(own, pool, components=2)
+    axes = scores(pool, 2)
+    there = np.isfinite(own[2, E])
+    ols = sm.OLS(own[2, E][there], with_constant(axes[0])[there]).fit()
+    np.testing.assert_allclose(found.ar[2], own[2, W] - with_constant(axes[1]) @ ols.params, rtol=RTOL, atol=1e-14)
+    assert np.isnan(found.ar[3]).tolist() == [False, True, False, False, False, False]
+    assert found.df[2] == there.sum() - 3
+
+
+@pytest.mark.parametrize("exclude", ["overlap", "ever_treated", "never"])
+def test_donors_with_events_of_their_own_are_left_out(exclude):
+    own, pool = world(6, studied=3)
+    begins = np.zeros(pool.shape, dtype=bool)
+    begins[0, DAY0 + 5] = begins[1, DAY0 - 5] = begins[2, DAY0 + 6] = True
+    events = DonorEvents(np.r_[np.full(J - 1, -1), 1], begins)  # the last donor is security 1
+    state = run(own, pool, components=2, exclude=exclude, donors=events).pool.state[0]
+    gone = {"overlap": [0, 1, J - 1], "ever_treated": [0, 1, 2, J - 1], "never": []}[exclude]
+    assert np.flatnonzero(state).tolist() == gone
+    found = run(own, pool, components=2, exclude=exclude, donors=events)
+    alone = run(own, np.delete(pool, gone, axis=0), components=2)
+    np.testing.assert_allclose(found.ar, alone.ar, rtol=RTOL, atol=1e-14)
+    if gone:
+        assert state[J - 1] == Donor.STUDIED_HERE
+
+
+def test_dates_that_share_products_agree_with_each_alone():
+    own, pool = world(7, bars=420)
+    rng = np.random.default_rng(2)
+    pool[3, 300] = pool[8, 250] = pool[9, 120] = np.nan
+    days = np.sort(rng.choice(np.arange(215, 410), 60, replace=False))
+    begins = np.zeros(pool.shape, dtype=bool)
+    begins[rng.integers(0, J, 30), rng.integers(200, 420, 30)] = True
+    events = DonorEvents(np.full(J, -1), begins)
+    who = np.tile(np.arange(len(own)), days.size)
+    together = run(own, pool, security=who, day0=np.repeat(days, len(own)), components=2, donors=events)
+    for at, day in enumerate(days[::7]):
+        alone = run(own, pool, day0=day, components=2, donors=events)
+        rows = slice(7 * at * len(own), (7 * at + 1) * len(own))
+        np.testing.assert_allclose(together.ar[rows], alone.ar, atol=1e-13)
+        np.testing.assert_allclose(together.ar_se()[rows], alone.ar_se(), rtol=RTOL)
+
+
+def test_dates_with_different_numbers_of_components_keep_their_own_degrees_of_freedom():
+    own, pool = world(8, bars=420)
+    pool[:, :150] -= np.linspace(0, 2, J)[:, None] * np.sin(np.arange(150))  # a factor that only the first date sees
+    own[:, :150] -= 2 * np.sin(np.arange(150))
+    who, when = np.tile(np.arange(len(own)), 2), np.repeat([215, 400], len(own))
+    both = run(own, pool, security=who, day0=when)
+    assert both.pool.number[0] > both.pool.number[1]
+    for at, day in enumerate((215, 400)):
+        alone = run(own, pool, day0=day)
+        rows = slice(at * len(own), (at + 1) * len(own))
+        np.testing.assert_allclose(both.ar_se()[rows], alone.ar_se(), rtol=RTOL)
+        np.testing.assert_allclose(both.car(*WINDOW)[1][rows], alone.car(*WINDOW)[1], rtol=RTOL)
+        assert both.df[rows].tolist() == (E.size - 1 - both.pool.number[at] + np.zeros(len(own), int)).tolist()
+    assert both.pool.usual() == both.pool.number[0]
+
+
+def test_a_pool_that_is_too_thin_excludes_the_date():
+    own, pool = world(9)
+    assert (run(own, pool[:9], components=1).status == Exclusion.FEW_DONORS).all()
+    assert (run(own, pool[:10], components=3).status == Exclusion.STUDIED).all()
+    assert (run(own, pool[:10], components=4).status == Exclusion.FEW_DONORS).all()
+    assert np.isnan(run(own, pool[:9], components=1).car(*WINDOW)[0]).all()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"components": "bic"}, {"components": -1}, {"components": 2.0}, {"components": True}, {"factors": "both"}, {"fit": "ols"},
+     {"exclude": "some"}, {"fit": "interactive", "factors": "projected"}, {"donors": ()}, {"donors": ("A", "A")}],
+)  # fmt: skip
+def test_what_is_no_model_is_refused(given):
+    with pytest.raises(StudyError):
+        LatentFactorModel(**{"donors": names(), **given})
+
+
+@pytest.fixture(scope="module")
+def panel():
+    own, pool = world(10)
+    index = pd.bdate_range("2023-01-02", periods=BARS)
+    return pd.DataFrame(np.vstack([own, pool]).T, index=index, columns=[*"ABCDEFG", *names()])
+
+
+def fit(panel, events, **options):
+    study = es.EventStudy(model=LatentFactorModel(names(), **options), calendar=None, window=WINDOW,
+                          estimation=es.EstimationWindow(190, -11))  # fmt: skip
+    return study.fit(events, panel, symbols="all" if "symbol" not in events else None)
+
+
+def test_a_donor_named_in_the_events_is_studied_and_leaves_the_pool(panel):
+    day = panel.index[DAY0]
+    pairs = pd.DataFrame(
+        {"event_id": ["e", "e", "f"], "symbol": ["A", "D0", "D1"], "bar": [day, day, panel.index[DAY0 + 2]]}
+    )
+    result = fit(panel, pairs, components=2)
+    assert result.car()["symbol"].tolist() == ["A", "D0", "D1"]
+    state = result._fitted.parts[0].abnormal.pool.state
+    assert [np.flatnonzero(row).tolist() for row in state] == [[0, 1], [0, 1]]
+    rest = panel.drop(columns=["D0", "D1"])
+    alone = es.EventStudy(model=LatentFactorModel(names()[2:], components=2), calendar=None, window=WINDOW,
+                          estimation=es.EstimationWindow(190, -11))  # fmt: skip
+    only = alone.fit(pairs[:1], rest).car()
+    np.testing.assert_allclose(result.car()["car"].iloc[0], only["car"].iloc[0], rtol=RTOL)
+
+
+def test_events_of_the_whole_panel_do_not_study_its_donors(panel):
+    result = fit(panel, pd.DataFrame({"event_id": ["e"], "bar": [panel.index[DAY0]]}))
+    assert result.car()["symbol"].tolist() == list("ABCDEFG")
+    assert set(result.excluded["reason"]) == {"benchmark"}
+
+
+def test_every_test_runs_and_placebo_dates_take_the_usual_number(panel):
+    events = pd.DataFrame(
+        {"event_id": list("abcdefg"), "symbol": list("ABCDEFG"), "bar": panel.index[[230, 270] * 3 + [250]]}
+    )
+    result = fit(panel, events)
+    table = result.tests((0, 1), seed=1)
+    assert table.set_index("name").loc["permutation", "applicable"]
+    sample = result.sample((0, 1))
+    again = sample.refit(sample.security, sample.day0)
+    usual = result._fitted.parts[0].abnormal.pool.usual()
+    np.testing.assert_allclose(again.car, fit(panel, events, components=usual).car((0, 1))["car"], rtol=RTOL)
+
+
+def test_a_date_outside_the_donors_data_has_no_returns():
+    own, pool = world(11)
+    pool[:, W[2:]] = np.nan
+    found = run(own, pool, components=2)
+    assert np.isfinite(found.ar).sum(axis=1).tolist() == [2] * len(own)
+    pool[:, W] = np.nan
+    assert (run(own, pool, components=2).status == Exclusion.NO_RETURNS_IN_WINDOW).all()

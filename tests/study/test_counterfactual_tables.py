@@ -1,0 +1,122 @@
+"""Donors, their fate and placebos among them, against loops with non-negative least squares."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import nnls
+
+import eventstudy as es
+from eventstudy.errors import StudyError
+
+BARS, DAY0, LENGTH, DONORS = 150, 130, 100, 24
+NAMES = [f"D{i}" for i in range(DONORS)]
+CLOSE = 1e-7  # of a t value: two solvers of the same program
+
+
+def world(seed=0, reaction=0.0):
+    rng = np.random.default_rng(seed)
+    common = rng.normal(0, 0.01, BARS)
+    frame = pd.DataFrame({name: rng.uniform(0.5, 1.5) * common + rng.normal(0, 0.01, BARS) for name in ["A", *NAMES]},
+                         index=pd.bdate_range("2024-01-01", periods=BARS))  # fmt: skip
+    frame.loc[frame.index[DAY0], "A"] += reaction
+    return frame
+
+
+def fit(frame, model, symbols=("A",)):
+    events = pd.DataFrame({"event_id": "e", "symbol": symbols, "bar": frame.index[DAY0]})
+    study = es.EventStudy(model=model, calendar=None, window=(0, 2), estimation=es.EstimationWindow(LENGTH, -5))
+    return study.fit(events, frame)
+
+
+def t_and_ratio(stock, others, first=DAY0, length=3):
+    """The statistic of one unit by a general program and least squares on the face that it finds."""
+    before, after = np.arange(DAY0 - 4 - LENGTH, DAY0 - 4), np.arange(first, first + length)
+    y = stock[before] - stock[before].mean()
+    d = others[:, before] - others[:, before].mean(axis=1, keepdims=True)
+    scale = np.sqrt(((d - y) ** 2).mean())
+    found, _ = nnls(np.vstack([(d - y).T / scale, np.ones(len(d))]), np.append(np.zeros(LENGTH), 1.0))
+    chosen = np.flatnonzero(found > 1e-9)
+    base, rest = others[chosen[0]], others[chosen[1:]] - others[chosen[0]]
+    x, ahead = (np.vstack([np.ones(at.size), rest[:, at]]).T for at in (before, after))
+    beta = np.linalg.lstsq(x, (stock - base)[before], rcond=None)[0]
+    residual, ar = (stock - base)[before] - x @ beta, (stock - base)[after] - ahead @ beta
+    total = ahead.sum(axis=0)
+    variance = residual @ residual / (LENGTH - chosen.size) * (length + total @ np.linalg.solve(x.T @ x, total))
+    return abs(ar.sum()) / np.sqrt(variance), np.sqrt((ar**2).mean() / (residual**2).mean())
+
+
+@pytest.mark.parametrize(("statistic", "at"), [("t", 0), ("rmspe", 1)])
+def test_placebos_in_space_are_the_loop_over_donors(statistic, at):
+    frame = world(1, reaction=0.03)
+    others = frame[NAMES].to_numpy().T
+    own = t_and_ratio(frame["A"].to_numpy(), others)[at]
+    placebo = [t_and_ratio(others[j], np.delete(others, j, axis=0))[at] for j in range(DONORS)]
+    row = fit(frame, es.SyntheticControl(NAMES)).in_space(statistic=statistic).iloc[0]
+    assert row["statistic"] == pytest.approx(own, rel=CLOSE)
+    assert row["pvalue"] == (1 + sum(value >= own for value in placebo)) / (DONORS + 1)
+    assert row["placebos"] == DONORS
+    assert not row["poor_fit"]
+
+
+def test_the_studied_are_no_placebos_and_few_donors_give_no_p():
+    frame = world(2)
+    result = fit(frame, es.SyntheticControl(NAMES), symbols=("A", *NAMES[:5]))
+    assert result.in_space()["placebos"].tolist() == [DONORS - 5] * 6
+    few = fit(frame, es.SyntheticControl(NAMES[:18])).in_space().iloc[0]
+    assert few["placebos"] == 18
+    assert np.isnan(few["pvalue"])
+    drawn = fit(frame, es.SyntheticControl(NAMES)).in_space(draws=20, seed=1)
+    assert drawn["placebos"].tolist() == [20]
+
+
+def test_a_poor_fit_is_said_and_its_ratio_not_judged():
+    frame = world(3)
+    frame["A"] *= 5
+    row = fit(frame, es.SyntheticControl(NAMES)).in_space(statistic="rmspe").iloc[0]
+    assert row["poor_fit"]
+    assert np.isnan(row["pvalue"])
+
+
+def test_each_donor_has_its_fate():
+    frame = world(4)
+    frame.loc[frame.index[50], "D1"] = np.nan
+    frame.loc[frame.index[DAY0 + 1], "D2"] = np.nan
+    for model in (es.SyntheticControl(NAMES), es.LatentFactorModel(NAMES)):
+        result = fit(frame, model, symbols=("A", "D0"))
+        table = result.donors().set_index("donor")
+        said = table["status"].loc[["D0", "D1", "D2", "D3"]].tolist()
+        filled = "filled" if isinstance(model, es.LatentFactorModel) else "holes"
+        assert said == ["studied_here", filled, "hole_in_window", "used"]
+        fitted = result.donor_fit()
+        assert fitted["donors"].tolist() == [table["status"].isin(["used", "filled"]).sum()] * 2
+        assert (fitted["donors"] + fitted["left_out"] == DONORS).all()
+        if isinstance(model, es.SyntheticControl):
+            assert table["weight"].sum() == pytest.approx(1)
+            assert (fitted["gap"] < 1e-10).all()
+        else:
+            assert (fitted["components"] >= 1).all()
+            assert fitted["share"].between(0, 1).all()
+
+
+def test_models_without_donors_say_so():
+    result = fit(world(5), es.MarketModel("D0"))
+    for ask in (result.donors, result.donor_fit, result.in_space):
+        with pytest.raises(StudyError, match="no pool of donors"):
+            ask()
+    with pytest.raises(StudyError, match="for mixtures"):
+        fit(world(5), es.LatentFactorModel(NAMES)).in_space()
+    with pytest.raises(StudyError, match="statistic"):
+        fit(world(5), es.SyntheticControl(NAMES)).in_space(statistic="z")
+
+
+def test_a_mixture_gives_every_table_and_its_placebo_dates():
+    result = fit(world(6), es.SyntheticControl(NAMES), symbols=("A", "D0", "D1"))
+    table = result.tests(seed=0).set_index("name")
+    assert table.loc["kp_bmp", "applicable"]
+    assert not table.loc["portfolio", "applicable"]
+    assert "least squares" in table.loc["portfolio", "reason"]
+    assert np.isfinite(result.bhar()["bhar"]).all()
+    assert result.caar()["test"].tolist() == ["time_series"]
+    assert result.diagnostics().shape[0] == 3
+    with pytest.raises(StudyError, match="joint regression"):
+        fit(world(6), es.LatentFactorModel(NAMES)).joint()
