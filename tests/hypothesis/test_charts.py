@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from eventstudy import plots
 from eventstudy.hypothesis.verdict import charts
 from eventstudy.plots.chart import Chart
-from eventstudy.report.document import Document
+from eventstudy.pages.document import Document
 from eventstudy.report.parts import chain
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from eventstudy.cli.saying import say
 from eventstudy.events import load_events
 from eventstudy.inference.registry import TESTS
-from eventstudy.report.formats import csv_text
+from eventstudy.pages.formats import csv_text
 from eventstudy.words import visible
 
 PIPE_WIDTH = 400  # columns of a table that goes to a file or a pipe: wide enough for one line a row

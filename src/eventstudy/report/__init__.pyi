@@ -1,13 +1,4 @@
 from .build import run_study as run_study
-from .document import (  # type: ignore[attr-defined]  # a chart is made in plots; here it is placed
-    UNITS as UNITS,
-    Chart as Chart,
-    Document as Document,
-    Fact as Fact,
-    Section as Section,
-    Table as Table,
-    safe_name as safe_name,
-)
 from .gate.compare import check_document as check_document, compare_folders as compare_folders
 from .gate.differences import Comparison as Comparison, Moved as Moved
 from .kept_results import (
@@ -17,9 +8,18 @@ from .kept_results import (
     load_kept as load_kept,
     save_kept as save_kept,
 )
-from .latex_markdown_xlsx import to_latex as to_latex, to_markdown as to_markdown, write_xlsx as write_xlsx
-from .page.write import (
+from .pages import (
+    UNITS as UNITS,
+    Chart as Chart,
+    Document as Document,
+    Fact as Fact,
+    Section as Section,
+    Table as Table,
     check_target as check_target,
     read_manifest as read_manifest,
+    safe_name as safe_name,
+    to_latex as to_latex,
+    to_markdown as to_markdown,
     write_document as write_document,
+    write_xlsx as write_xlsx,
 )

@@ -11,9 +11,9 @@ from typing import Any
 
 from eventstudy._version import __version__
 from eventstudy.json_values import plain
-from eventstudy.report.document import Document
-from eventstudy.report.formats import series_digests
-from eventstudy.report.page.write import check_target, write_document
+from eventstudy.pages.document import Document
+from eventstudy.pages.formats import series_digests
+from eventstudy.pages.write import check_target, write_document
 from eventstudy.report.parts.chain import chain_part
 from eventstudy.report.parts.data import data_part
 from eventstudy.report.parts.market import market_part

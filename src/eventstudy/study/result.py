@@ -243,7 +243,8 @@ class StudyResult:
         -------
         DataFrame
             One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``,
-            ``ci_high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``.
+            ``ci_high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``unit`` of the estimate (for
+            one unit of the characteristic).
 
         Raises
         ------

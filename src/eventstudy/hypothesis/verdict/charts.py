@@ -16,8 +16,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from eventstudy import plots
+from eventstudy.hypothesis.links.test_results import own_sign
 from eventstudy.hypothesis.verdict.findings import Findings
+from eventstudy.inference.core.result import Alternative
 from eventstudy.plots.chart import Chart
+from eventstudy.plots.style import say
 from eventstudy.words import percent, pvalue_words
 
 CHOICES = ["window", "scale", "variant", "statistic"]
@@ -104,14 +107,18 @@ def placebo(findings: Findings, link: str = "H1", sample: str | None = None) -> 
     )
     title = f"{link}, {findings.link_names[link]}: the observed value among chance ones"
     quantity = "loss before decisions less that on other days at risk, standardized" if link == "H2" else _REACTION
-    draw = partial(plots.placebo, draws, observed, pvalue=pvalue, alternative="greater")
+    down = own_sign(link) < 0
+    side: Alternative = "less" if down else "greater"
+    draw = partial(plots.placebo, draws, observed, pvalue=pvalue, alternative=side)
+    test = findings.samples[sample].links[link]
+    part = f" Shown is the mean of the sessions left; with all {test.n_clusters} it is {say(test.estimate, _SD, 2)}." if scheme == "left_out" else ""
     return Chart(
         f"placebo-{link}",
         title,
         alt=f"Histogram of {len(draws)} chance values; the observed one is marked.",
         drawn=partial(draw, title=title, quantity=quantity, unit=_SD),
-        data=plots.placebo_data(draws, observed, alternative="greater"),
-        caption=f"Sample “{sample}”, {SCHEMES.get(scheme, 'no draws')}: {rests}. To the right is what the link claims.",
+        data=plots.placebo_data(draws, observed, alternative=side),
+        caption=f"Sample “{sample}”, {SCHEMES.get(scheme, 'no draws')}: {rests}. To the {'left' if down else 'right'} is what the link claims.{part}",
     )
 
 

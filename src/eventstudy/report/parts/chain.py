@@ -10,7 +10,7 @@ from eventstudy.hypothesis import SelloffForcesSoftening, Verdict
 from eventstudy.hypothesis.verdict.tables import table_words
 from eventstudy.hypothesis.verdict.wording import answer_sentence, detail_sentences, scope_sentence
 from eventstudy.inference.core.result import TestResult
-from eventstudy.report.document import Fact, Section, Table
+from eventstudy.pages.document import Fact, Section, Table
 from eventstudy.report.parts.overview import ladder_chart
 from eventstudy.report.parts.part import Inputs, Part
 from eventstudy.words import pvalue_words, typeset

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from eventstudy.inference.registry import TESTS
-from eventstudy.report.document import Section, Table
+from eventstudy.pages.document import Section, Table
 from eventstudy.report.parts.overview import quality_chart
 from eventstudy.report.parts.part import Inputs, Part
 

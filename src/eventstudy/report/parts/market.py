@@ -10,15 +10,16 @@ from scipy import stats
 
 from eventstudy import plots
 from eventstudy.abnormal import MeanAdjusted
+from eventstudy.inference.registry import TESTS
 from eventstudy.plots.chart import Chart, chart
-from eventstudy.report.document import Section, Table
+from eventstudy.pages.document import Section, Table
 from eventstudy.report.parts.overview import attrition_chart
-from eventstudy.report.parts.part import Inputs, Part, records, window_text
+from eventstudy.report.parts.part import LEVEL, Inputs, Part, records, window_text
 from eventstudy.study import EventStudy, StudyResult
+from eventstudy.words import percent, signed
 
-LEVEL = 0.95
-MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test")
-NUMBERS = ("estimate", "statistic", "distribution", "pvalue", "n", "sessions")
+MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test", "believe")
+NUMBERS = ("estimate", "unit", "statistic", "distribution", "pvalue", "n", "sessions")
 TEST_COLUMNS = ("stance", "window", "test", "believe", *NUMBERS, "doubts")
 PATH_COLUMNS = ("stance", "relative_day", "caar", "low", "high", "n")
 SPELL_GAP = pd.Timedelta(days=365)  # a year without events parts two spells
@@ -54,26 +55,29 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     labels = inputs.study.market.labels
     known = {s: labels[e] for s, e in zip(shown["session"], shown["event_id"], strict=True) if e in labels}
     shown["name"] = [known.get(s, name) for s, name in zip(shown["session"], shown["name"], strict=True)]
+    estimation = inputs.estimation
     caption = (
-        f"{inputs.study.market.symbol}; constant mean over 250 sessions ending 11 before the event, days 0 and +1 of every "
-        f"event of the catalogue left out; variance from {inputs.study.market.fear or 'an EWMA'} at the last close before."
-    )
+        f"{inputs.study.market.symbol}; expected return: the mean of {estimation.length} sessions that end on day "
+        f"{estimation.end}, without days 0 and +1 of every event of the catalogue; variance from "
+        f"{inputs.study.market.fear or 'an EWMA'} at the last close before."
+    ).replace("-", "−")
     markets = _market_charts(inputs)
+    level = percent(LEVEL)
     charts = (
         *markets,
         attrition_chart(len(inputs.catalog), len(inputs.sample), len(studied), int((~both).sum())),
         chart("reactions", "What the index did on the first session of each event", plots.reactions(shown), plots.reactions_data(shown),
-               alt=f"Abnormal return of the index on the first session of {len(shown)} events, grouped by stance, with 95% intervals.",
-               caption=f"95% intervals. {caption}"),
+               alt=f"Abnormal return of the index on the first session of {len(shown)} events, grouped by stance, with {level} intervals.",
+               caption=f"{level} intervals. {caption}"),
         chart("caar", "Average cumulative abnormal return by stance", plots.caar(paths), plots.caar_data(paths),
-               alt="Cumulative average abnormal return of the index from ten sessions before to ten after, one line a stance, with bands.",
+               alt=f"Cumulative average abnormal return of the index over {window_text(inputs.study.windows.event)}, one line a stance, with bands.",
                caption=f"One observation a session; sessions of two directions left out. {caption}"),
     )  # fmt: skip
     tables = (
         _events_table(by_event),
         Table("stance_tests", "Tests of the mean reaction, by stance and window", "believe: whether the test is claimed to hold for a sample like this one; doubts: why not, why it does not apply, or what to bear in mind.",
-              tests, units={"pvalue": "pvalue", "estimate": "percent", "n": "count", "sessions": "count"}, filters=("stance", "window", "test", "believe"), open=False),
-        Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. The interval is that of the test named; the table of tests says which to believe. {caption}", averages,
+              tests, units={"pvalue": "pvalue", "estimate": "@unit", "n": "count", "sessions": "count"}, filters=("stance", "window", "test", "believe"), open=False),
+        Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. The interval is that of the test named: the best of those to believe; doubtful: none of these has an interval. {caption}", averages,
               units={"caar": "percent", "se": "percent", "low": "percent", "high": "percent", "n_sessions": "count"}),
         Table("no_direction", "Sessions left out of the means", "They carry news of two directions, or one announcement that does both; nothing is averaged away.",
               dropped, open=False),
@@ -98,6 +102,7 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
         ),
     )
     results = {
+        "level": LEVEL,
         "events": {row["event_id"]: row for row in records(by_event.drop(columns=["name", "low", "high"]))},
         "stances": {
             stance: {row["window"]: row for row in records(own.drop(columns="stance"))}
@@ -148,7 +153,7 @@ def _events_table(by_event: pd.DataFrame) -> Table:
     return Table(
         "events",
         "Reaction on the first session of each event",
-        "return: of the index before any adjustment. ar: abnormal return with its 95% interval; sar: in units of its standard error. "
+        f"return: of the index before any adjustment. ar: abnormal return with its {percent(LEVEL)} interval; sar: in units of its standard error. "
         "conflict: the session carries news of both directions, so no single reaction can be read from it. flag: cut, the event "
         "window reaches beyond the data; same_bar, another event has the same session; overlap, event windows overlap.",
         by_event,
@@ -203,8 +208,9 @@ def _averages(
             continue
         for window in inputs.study.windows.reported:
             said = window_text(window)
-            means.append(result.caar(window).assign(stance=stance, window=said))
-            tests.append(result.tests(window, seed=seed).assign(stance=stance, window=said))
+            tested = result.tests(window, seed=seed)
+            means.append(believed(result.caar(window), tested).assign(stance=stance, window=said))
+            tests.append(tested.assign(stance=stance, window=said))
         path = result.aar()
         paths.append(
             pd.DataFrame(
@@ -233,8 +239,24 @@ def _averages(
     return mean, test[list(TEST_COLUMNS)], pd.concat(paths, ignore_index=True)
 
 
+def believed(mean: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
+    """Give a mean the interval of the best test to believe, and say in `believe` whether there is one.
+
+    The interval that the mean came with stays where its test is to be believed, or none that is has an interval.
+    """
+    sure = tests[tests["valid"] & (tests["unit"] == "return")]
+    sure = sure[[bool(np.isfinite(ci).all()) for ci in sure["ci"]]]
+    own = mean["test"].iloc[0] if len(mean) else ""
+    if sure.empty or own in set(sure["name"]):
+        return mean.assign(believe="no" if sure.empty else "yes")
+    bears = {name: len(TESTS[name].bears(int(mean["n"].iloc[0]))) for name in sure["name"]}
+    best = sure.loc[max(sure.index, key=lambda at: bears[sure.loc[at, "name"]])]
+    low, high = best["ci"]
+    return mean.assign(se=best["se"], low=low, high=high, test=best["name"], believe="yes")
+
+
 def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
-    texts = {"stance", "window", "test", "believe", "distribution", "doubts"}
+    texts = {"stance", "window", "unit", "test", "believe", "distribution", "doubts"}
     return pd.DataFrame({name: pd.Series(dtype="str" if name in texts else "float64") for name in columns})
 
 
@@ -284,7 +306,8 @@ def _count_words(by_event: pd.DataFrame) -> str:
     sure = int((sample["pvalue"] < 1 - LEVEL).sum())
     return (
         f"{len(sample)} announcements of the sample on {sample['session'].nunique()} sessions; the abnormal return of the "
-        f"first session differs from zero at 5% in {sure} of them, one at a time (a twentieth would by chance alone). "
+        f"first session differs from zero at {percent(1 - LEVEL)} in {sure} of them, one at a time (by chance alone it would in "
+        f"{percent(1 - LEVEL)}). "
         f"{int(sample['conflict'].sum())} stand on a session with news of both directions, and "
         f"{int((~sample['session_certain']).sum())} have a time too rough to be sure of the session."
     )
@@ -297,10 +320,13 @@ def _average_words(averages: pd.DataFrame) -> str:
     window = window if window in set(averages["window"]) else averages["window"].iloc[0]
     said = averages[averages["window"] == window]
     where = "the first session" if window == window_text((0, 0)) else window
-    parts = [
-        f"{row['stance']}: {row['caar'] * 100:+.2f}% on {row['n_sessions']:.0f} sessions "
-        f"(95% interval {row['low'] * 100:+.2f} to {row['high'] * 100:+.2f}%)"
-        for _, row in said.iterrows()
-    ]
+    parts = [f"{row['stance']}: {signed(row['caar'])} on {row['n_sessions']:.0f} sessions ({_interval(row)})" for _, row in said.iterrows()]
     lead = f"Over all periods together, the mean abnormal return on {where}, one observation a session: "
     return (lead + "; ".join(parts) + ".").replace("-", "−")
+
+
+def _interval(row: Any) -> str:
+    if not np.isfinite(row["low"]):
+        return "no interval"
+    doubt = "" if row["believe"] == "yes" else ", doubtful: no test to believe has an interval here"
+    return f"{percent(LEVEL)} interval {signed(row['low'])} to {signed(row['high'])}{doubt}"

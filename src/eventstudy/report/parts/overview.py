@@ -94,7 +94,7 @@ def quality_chart(frames: Sequence[pd.DataFrame]) -> Chart:
         plots.quality_calendar(table),
         plots.quality_calendar_data(table),
         alt=f"Sessions with a figure for {len(seen)} symbols, year by year; {missing} are missing.",
-        caption="Sessions of the exchange between a symbol's first and last figure; grey: outside of these. The 10-year yield has none on days when the bond market alone was closed.",
+        caption="Sessions of the exchange between a symbol's first and last figure; grey: outside of these.",
     )
 
 

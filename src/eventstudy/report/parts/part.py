@@ -15,7 +15,7 @@ from eventstudy.hypothesis import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Stances
 from eventstudy.json_values import plain
 from eventstudy.plots.chart import Chart
-from eventstudy.report.document import Fact, Section, Table
+from eventstudy.pages.document import Fact, Section, Table
 from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
 from eventstudy.study.study_file import StudyFile
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BUNDLED = "bundled"
+LEVEL = 0.95  # of every interval of the market and the cross-section
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from eventstudy import plots
 from eventstudy.abnormal import MarketModel
 from eventstudy.inference.families.parametric import cross_sectional
 from eventstudy.plots.chart import Chart
-from eventstudy.report.document import Section, Table
+from eventstudy.pages.document import Section, Table
 from eventstudy.report.parts.overview import heatmap_chart
-from eventstudy.report.parts.part import Inputs, Part, records, told_apart, window_text
+from eventstudy.report.parts.part import LEVEL, Inputs, Part, records, told_apart, window_text
 from eventstudy.returns import ReturnPanel
 from eventstudy.study import EventStudy, StudyResult
 from eventstudy.study.study_file import CrossSectionPart
+from eventstudy.words import percent
 
-LEVEL = 0.95
 FEWEST = 2  # sessions that a mean is tested on
 CHARTED = "industries"  # the group that the chart of named events shows: complete in every source
 
@@ -43,7 +43,7 @@ def securities_part(inputs: Inputs) -> Part:
     named = _named(inputs, part, cars, every)
     means = _means(inputs, cars, have)
     said = window_text(part.window)
-    caption = f"Market model against {part.benchmark}, {said}; 95% intervals with the exact forecast variance."
+    caption = f"Market model against {part.benchmark}, {said}; {percent(LEVEL)} intervals with the exact forecast variance."
     charts = _charts(named, have, said, caption)
     names = {event.id: inputs.study.market.labels.get(event.id, event.name) for event in inputs.sample}
     heat = heatmap_chart(cars, names, _labels(part), group=CHARTED, said=said, caption=caption)
@@ -51,7 +51,7 @@ def securities_part(inputs: Inputs) -> Part:
     tables = (
         Table("securities", "Each security on the named events", caption, named,
               units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False),
-        Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: one line in twenty is below 5% by chance.", means,
+        Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: by chance alone {percent(1 - LEVEL)} of the rows have p below {1 - LEVEL:.2f}.", means,
               units={"caar": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "stance"), open=False),
         _lacking_table(lacking),
         Table("securities_excluded", "Security-events that could not be studied", "Counted by reason; each is listed in the results of the library's `excluded`.",

@@ -14,8 +14,9 @@ import pandas as pd
 
 from eventstudy.errors import InputError
 from eventstudy.replace import write_whole
-from eventstudy.report.document import Table, safe_name
-from eventstudy.report.formats import shown, unit_of
+from eventstudy.pages.document import UNITS, Table, safe_name
+from eventstudy.pages.formats import column_texts, row_units, shown, unit_of
+from eventstudy.pages.frames import as_table
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -24,32 +25,16 @@ _LATEX = {
 }  # fmt: skip
 
 
-_RETURNS = re.compile(r"(ar|car|aar|caar|bhar|abhar)(_se|_low|_high)?|se")
-"""Columns of a result's tables that hold returns, which people read in percent."""
-
-
-def _as_table(given: Table | pd.DataFrame) -> Table:
-    """Return a table; a frame of a result becomes one, its named index first."""
-    if isinstance(given, Table):
-        return given
-    frame = given.reset_index() if any(name is not None for name in given.index.names) else given
-    units = {str(name): "percent" for name in frame.columns if _RETURNS.fullmatch(str(name))} | {"pvalue": "pvalue"}
-    return Table("table", "", "", frame, {name: unit for name, unit in units.items() if name in frame.columns})
-
-
 def _heads(table: Table) -> list[str]:
-    known = {"percent", "bp", "pvalue", "count", "number", "text"}
-    units = {str(name): unit_of(table, str(name)) for name in table.frame.columns}
-    labels = {name: table.labels.get(name, name.replace("_", " ")) for name in units}
-    return [labels[name] if unit in known else f"{labels[name]}, {unit}" for name, unit in units.items()]
+    heads = []
+    for name in map(str, table.frame.columns):
+        unit, label = unit_of(table, name), table.labels.get(name, name.replace("_", " "))
+        heads.append(label if unit in UNITS or unit.startswith("@") else f"{label}, {unit}")
+    return heads
 
 
 def _rows(table: Table) -> list[list[str]]:
-    columns = [
-        [shown(value, unit_of(table, str(name))) for value in table.frame.iloc[:, i].tolist()]
-        for i, name in enumerate(table.frame.columns)
-    ]
-    return [list(row) for row in zip(*columns, strict=True)]
+    return [list(row) for row in zip(*(column_texts(table, name) for name in table.frame.columns), strict=True)]
 
 
 def _numeric(table: Table) -> list[bool]:
@@ -62,7 +47,7 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     Parameters
     ----------
     table : Table or DataFrame
-        Of a frame, columns of returns are shown in percent.
+        Of a frame, returns are shown in percent, and what has another unit in that of its row.
 
     Returns
     -------
@@ -85,7 +70,7 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     \end{tabular}
     \end{table}
     """
-    table = _as_table(table)
+    table = as_table(table)
     align = "".join("r" if numeric else "l" for numeric in _numeric(table))
     lines = [r"\begin{table}"]
     lines += [rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"] if table.title else []
@@ -109,7 +94,7 @@ def to_markdown(table: Table | pd.DataFrame) -> str:
     Parameters
     ----------
     table : Table or DataFrame
-        Of a frame, columns of returns are shown in percent.
+        Of a frame, returns are shown in percent, and what has another unit in that of its row.
 
     Returns
     -------
@@ -124,7 +109,7 @@ def to_markdown(table: Table | pd.DataFrame) -> str:
     |:---|---:|
     | a\|b | 9.52% |
     """
-    table = _as_table(table)
+    table = as_table(table)
     rule = "|" + "|".join("---:" if numeric else ":---" for numeric in _numeric(table)) + "|"
     return "\n".join([_md_row(_heads(table)), rule, *map(_md_row, _rows(table))])
 
@@ -164,7 +149,7 @@ def write_xlsx(tables: Iterable[Table | pd.DataFrame], path: str | Path) -> Path
     book = openpyxl.Workbook()
     book.remove(book.active)
     used: set[str] = set()
-    for table in map(_as_table, tables):
+    for table in map(as_table, tables):
         sheet = book.create_sheet(_sheet_name(table.title, used))
         _fill(sheet, table)
     if not used:
@@ -192,8 +177,9 @@ def _fill(sheet: Any, table: Table) -> None:
     for j, head in enumerate(_heads(table), start=1):
         _text(sheet.cell(1, j), head)
     for j, name in enumerate(table.frame.columns, start=1):
-        unit = unit_of(table, str(name))
-        for i, value in enumerate(table.frame.iloc[:, j - 1].tolist(), start=2):
+        units = [unit.removeprefix("@") for unit in row_units(table, str(name))]
+        values = table.frame.iloc[:, j - 1].tolist()
+        for i, (value, unit) in enumerate(zip(values, units, strict=True), start=2):
             cell = sheet.cell(i, j)
             if isinstance(value, int | float | np.number) and not isinstance(value, bool) and np.isfinite(value):
                 cell.value = float(value) * (10_000 if unit == "bp" else 1)

@@ -66,7 +66,8 @@ class Table:
         Columns of text, numbers or moments. Put the index into columns first.
     units : mapping of str to str
         Column -> a key of :data:`UNITS`; other texts are units of their own, shown in the head of the column
-        (``"days"``). Columns not named are shown by their dtype.
+        (``"days"``); ``"@unit"``: each row has the unit that its column ``unit`` says. Columns not named are shown by
+        their dtype.
     filters : tuple of str
         Columns that get a drop-down in the page (the verdict of a claim, the stance of an event).
     labels : mapping of str to str

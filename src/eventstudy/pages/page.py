@@ -13,9 +13,9 @@ from markupsafe import Markup
 
 from eventstudy._shipped import shipped_text
 from eventstudy.plots.chart import Chart
-from eventstudy.report.document import UNITS, Document, Section, Table, safe_name
-from eventstudy.report.formats import json_text, shown, sort_key, unit_of
-from eventstudy.report.page.svg import inline, letter_block
+from eventstudy.pages.document import UNITS, Document, Section, Table, safe_name
+from eventstudy.pages.formats import column_texts, json_text, shown, sort_key, unit_of
+from eventstudy.pages.svg import inline, letter_block
 from eventstudy.words import visible
 
 ROWS_SHOWN = 250  # more rows than these make a page heavy and nobody reads them there; the CSV file has them all
@@ -67,7 +67,7 @@ def _said(value: Any) -> Any:
 
 
 def _read(name: str) -> str:
-    return shipped_text("eventstudy.report", f"template/{name}")
+    return shipped_text("eventstudy.pages", f"template/{name}")
 
 
 def _sections(document: Document) -> list[Section]:
@@ -100,10 +100,9 @@ def _attribute(text: str) -> str:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    units = [unit_of(table, str(name)) for name in table.frame.columns]
     top = table.frame.head(ROWS_SHOWN)
     values = [top.iloc[:, i].tolist() for i in range(top.shape[1])]
-    texts = [[_cut(shown(value, unit)) for value in own] for own, unit in zip(values, units, strict=True)]
+    texts = [[_cut(text) for text in column_texts(table, str(name))[:ROWS_SHOWN]] for name in table.frame.columns]
     columns = [_column(table, str(name), own) for name, own in zip(table.frame.columns, texts, strict=True)]
     keys = [
         [_sorted_by(value, text) for value, text in zip(*pair, strict=True)] for pair in zip(values, texts, strict=True)
@@ -126,7 +125,7 @@ def _column(table: Table, name: str, texts: list[str]) -> _Column:
     label = table.labels.get(name, name.replace("_", " "))
     found = {_cut(shown(v, unit)) for v in table.frame[name].tolist()} if name in table.filters else set()
     choices = sorted(found - {""})  # no text is no choice: the page has "all" for it
-    return _Column(name, label if unit in UNITS else f"{label}, {unit}", _kind(unit, texts), tuple(choices))
+    return _Column(name, label if unit in UNITS or unit.startswith("@") else f"{label}, {unit}", _kind(unit, texts), tuple(choices))
 
 
 def _kind(unit: str, texts: list[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from eventstudy.report import Chart, Document, Fact, Section, Table, write_document
-from eventstudy.report.page.svg import inline, letter_block
+from eventstudy.pages.svg import inline, letter_block
 
 
 class Reader(HTMLParser):
