@@ -125,7 +125,9 @@ def _column(table: Table, name: str, texts: list[str]) -> _Column:
     label = table.labels.get(name, name.replace("_", " "))
     found = {_cut(shown(v, unit)) for v in table.frame[name].tolist()} if name in table.filters else set()
     choices = sorted(found - {""})  # no text is no choice: the page has "all" for it
-    return _Column(name, label if unit in UNITS or unit.startswith("@") else f"{label}, {unit}", _kind(unit, texts), tuple(choices))
+    return _Column(
+        name, label if unit in UNITS or unit.startswith("@") else f"{label}, {unit}", _kind(unit, texts), tuple(choices)
+    )
 
 
 def _kind(unit: str, texts: list[str]) -> str:

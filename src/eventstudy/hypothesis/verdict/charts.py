@@ -111,7 +111,11 @@ def placebo(findings: Findings, link: str = "H1", sample: str | None = None) -> 
     side: Alternative = "less" if down else "greater"
     draw = partial(plots.placebo, draws, observed, pvalue=pvalue, alternative=side)
     test = findings.samples[sample].links[link]
-    part = f" Shown is the mean of the sessions left; with all {test.n_clusters} it is {say(test.estimate, _SD, 2)}." if scheme == "left_out" else ""
+    part = (
+        f" Shown is the mean of the sessions left; with all {test.n_clusters} it is {say(test.estimate, _SD, 2)}."
+        if scheme == "left_out"
+        else ""
+    )
     return Chart(
         f"placebo-{link}",
         title,

@@ -320,7 +320,10 @@ def _average_words(averages: pd.DataFrame) -> str:
     window = window if window in set(averages["window"]) else averages["window"].iloc[0]
     said = averages[averages["window"] == window]
     where = "the first session" if window == window_text((0, 0)) else window
-    parts = [f"{row['stance']}: {signed(row['caar'])} on {row['n_sessions']:.0f} sessions ({_interval(row)})" for _, row in said.iterrows()]
+    parts = [
+        f"{row['stance']}: {signed(row['caar'])} on {row['n_sessions']:.0f} sessions ({_interval(row)})"
+        for _, row in said.iterrows()
+    ]
     lead = f"Over all periods together, the mean abnormal return on {where}, one observation a session: "
     return (lead + "; ".join(parts) + ".").replace("-", "−")
 

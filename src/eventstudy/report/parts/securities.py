@@ -43,7 +43,9 @@ def securities_part(inputs: Inputs) -> Part:
     named = _named(inputs, part, cars, every)
     means = _means(inputs, cars, have)
     said = window_text(part.window)
-    caption = f"Market model against {part.benchmark}, {said}; {percent(LEVEL)} intervals with the exact forecast variance."
+    caption = (
+        f"Market model against {part.benchmark}, {said}; {percent(LEVEL)} intervals with the exact forecast variance."
+    )
     charts = _charts(named, have, said, caption)
     names = {event.id: inputs.study.market.labels.get(event.id, event.name) for event in inputs.sample}
     heat = heatmap_chart(cars, names, _labels(part), group=CHARTED, said=said, caption=caption)
