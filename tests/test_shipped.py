@@ -19,8 +19,8 @@ from eventstudy.hypothesis.claims.ledger import load_claims
 from eventstudy.hypothesis.record import definitions
 from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.verdict import tables as verdict_tables
-from eventstudy.plots.canvas import styled
 from eventstudy.pages import page
+from eventstudy.plots.canvas import styled
 from eventstudy.returns import bundled
 from eventstudy.study.study_file import load_study, shipped_studies
 

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from eventstudy import plots
 from eventstudy.hypothesis.verdict import charts
-from eventstudy.plots.chart import Chart
 from eventstudy.pages.document import Document
+from eventstudy.plots.chart import Chart
 from eventstudy.report.parts import chain
 
 

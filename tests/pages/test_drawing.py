@@ -7,8 +7,8 @@ import threading
 import pytest
 from matplotlib.figure import Figure
 
-from eventstudy.plots import render_each
 from eventstudy.pages import render_charts as drawing
+from eventstudy.plots import render_each
 
 
 def figures(count):

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from eventstudy.report import Chart, Document, Fact, Section, Table, write_document
 from eventstudy.pages.svg import inline, letter_block
+from eventstudy.report import Chart, Document, Fact, Section, Table, write_document
 
 
 class Reader(HTMLParser):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from eventstudy.errors import InputError
-from eventstudy.report import Chart, read_manifest, write_document
 from eventstudy.pages import write as write_module
+from eventstudy.report import Chart, read_manifest, write_document
 
 
 def tree(folder):

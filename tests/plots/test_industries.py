@@ -52,7 +52,9 @@ def test_empty_and_one_event(frame):
 
 
 def test_n_is_in_the_small_print(frame):
-    assert by_gid(industries(frame), "subtitle")[0].get_text() == "n = 3 securities; lines are intervals"
+    assert (
+        by_gid(industries(frame), "subtitle")[0].get_text() == "abnormal return, n = 3 securities; lines are intervals"
+    )
 
 
 def test_wrong_input(frame):

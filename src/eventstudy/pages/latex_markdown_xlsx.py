@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError
-from eventstudy.replace import write_whole
 from eventstudy.pages.document import UNITS, Table, safe_name
 from eventstudy.pages.formats import column_texts, row_units, shown, unit_of
 from eventstudy.pages.frames import as_table
+from eventstudy.replace import write_whole
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",

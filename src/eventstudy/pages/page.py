@@ -12,10 +12,10 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from eventstudy._shipped import shipped_text
-from eventstudy.plots.chart import Chart
 from eventstudy.pages.document import UNITS, Document, Section, Table, safe_name
 from eventstudy.pages.formats import column_texts, json_text, shown, sort_key, unit_of
 from eventstudy.pages.svg import inline, letter_block
+from eventstudy.plots.chart import Chart
 from eventstudy.words import visible
 
 ROWS_SHOWN = 250  # more rows than these make a page heavy and nobody reads them there; the CSV file has them all

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from eventstudy.errors import InputError
+from eventstudy.pages.document import Document, Table, safe_name
+from eventstudy.pages.formats import csv_text, json_text, unit_of
+from eventstudy.pages.page import render_page
+from eventstudy.pages.render_charts import draw_all
 from eventstudy.replace import (
     MANIFEST,
     Kind,
@@ -17,10 +21,6 @@ from eventstudy.replace import (
     replace_folder,
     same_place,
 )
-from eventstudy.pages.document import Document, Table, safe_name
-from eventstudy.pages.formats import csv_text, json_text, unit_of
-from eventstudy.pages.page import render_page
-from eventstudy.pages.render_charts import draw_all
 from eventstudy.returns.cache.store import default_folder
 
 GENERATOR = "eventstudy"  # the mark by which a manifest is known to be ours

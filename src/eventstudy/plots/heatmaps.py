@@ -216,7 +216,7 @@ def heatmap(
             nothing_to_draw(target, "events")
             return target
         reach = float(np.quantile(known, 0.99)) or 0.01
-        texts = table.map(lambda value: percent(value, 1).removesuffix("%")) if table.size <= _NUMBERS_AT_MOST else None
+        texts = table.map(lambda value: percent(value, 1).removesuffix("%")) if max(table.shape) <= ROWS_NAMED else None
         mesh = _matrix(target, table, texts, (_DIVERGING, TwoSlopeNorm(0, -reach, reach)), ("heatmap", "sign"), options)
         _bar(target, mesh, f"{quantity}, %", in_percent=True)
     return target

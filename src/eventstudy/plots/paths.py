@@ -79,8 +79,7 @@ def _laid_over(several: Sequence[Any]) -> pd.DataFrame:
         raise InputError(msg)
     parts = [caar_data(one.aar() if hasattr(one, "aar") else one) for one in several]
     for name, part in zip(called, parts, strict=True):
-        inner = part["stance"].where(part["stance"] != "", None)
-        part["stance"] = [name if group is None else f"{name}, {group}" for group in inner]
+        part["stance"] = [f"{name}, {group}" if group else name for group in part["stance"]]
     return pd.concat(parts, ignore_index=True)
 
 

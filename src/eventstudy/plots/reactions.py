@@ -164,7 +164,13 @@ def _subtitle(tidy: pd.DataFrame, quantity: str) -> str:
     shared = "; a mark a session" if n > int(known.sum()) else ""
     many = "; sorted by size" if len(tidy) > _MANY else ""
     days = "session" if sessions == 1 else "sessions"
-    return f"{clean(quantity, 60)} with intervals, n = {n} event{'' if n == 1 else 's'} on {sessions} {days}{shared}{many}{missing}"
+    of = tidy.loc[known, "event_id"].nunique()
+    what = (
+        f"event{'' if n == 1 else 's'}"
+        if of == int(known.sum())
+        else f"reactions to {of} event{'' if of == 1 else 's'}"
+    )
+    return f"{clean(quantity, 60)} with intervals, n = {n} {what} on {sessions} {days}{shared}{many}{missing}"
 
 
 def _points(ax: Axes, own: pd.DataFrame, options: dict[str, Any], *, rows: bool, stances: list[str]) -> None:

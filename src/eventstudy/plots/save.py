@@ -244,7 +244,14 @@ def set_head(ax: Axes, title: str, subtitle: str, small: float, color: str) -> N
     old = ax.title if not ax.get_title(loc="left") else ax._left_title  # type: ignore[attr-defined]  # noqa: SLF001
     lines = subtitle.count("\n") + 1 if subtitle else 0
     ax.set_title(
-        title, loc="left", pad=6 + 1.32 * small * lines, parse_math=False, gid="title", fontsize=old.get_fontsize()
+        title,
+        loc="left",
+        pad=6 + 1.32 * small * lines,
+        parse_math=False,
+        gid="title",
+        fontsize=old.get_fontsize(),
+        fontweight=old.get_fontweight(),
+        color=old.get_color(),
     )
     note = next((text for text in ax.texts if text.get_gid() == "subtitle"), None)
     if note is not None:
@@ -253,7 +260,7 @@ def set_head(ax: Axes, title: str, subtitle: str, small: float, color: str) -> N
         ax.annotate(
             subtitle, xy=(0, 1), xycoords="axes fraction", xytext=(0, 5), textcoords="offset points", va="bottom",
             fontsize=small, color=color, parse_math=False, gid="subtitle",
-        )  # fmt: skip
+        ).set_in_layout(False)  # fmt: skip
 
 
 def _broken_to_fit(fig: Figure, ax: Axes) -> bool:

@@ -61,6 +61,22 @@ def sessions(count: int) -> str:
     return f"{count} session" if count == 1 else f"{count} sessions"
 
 
+def window_text(window: tuple[int, int]) -> str:
+    """Write a window as people read it.
+
+    Examples
+    --------
+    >>> window_text((0, 0)), window_text((0, 1)), window_text((-5, -1))
+    ('day 0', 'days 0 to +1', 'days −5 to −1')
+    """
+
+    def day(value: int) -> str:
+        return f"+{value}" if value > 0 else str(value).replace("-", "−")
+
+    first, last = window
+    return f"day {day(first)}" if first == last else f"days {day(first)} to {day(last)}"
+
+
 def one_series(result: Fitted) -> bool:
     """Whether all that is studied is one series, so that events of one session are one observation."""
     return np.unique(result.symbol[studied_rows(result)]).size == 1

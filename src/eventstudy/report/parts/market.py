@@ -11,11 +11,12 @@ from scipy import stats
 from eventstudy import plots
 from eventstudy.abnormal import MeanAdjusted
 from eventstudy.inference.registry import TESTS
-from eventstudy.plots.chart import Chart, chart
 from eventstudy.pages.document import Section, Table
+from eventstudy.plots.chart import Chart, chart
 from eventstudy.report.parts.overview import attrition_chart
-from eventstudy.report.parts.part import LEVEL, Inputs, Part, records, window_text
+from eventstudy.report.parts.part import LEVEL, Inputs, Part, records
 from eventstudy.study import EventStudy, StudyResult
+from eventstudy.study.rows import window_text
 from eventstudy.words import percent, signed
 
 MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test", "believe")

@@ -14,8 +14,8 @@ from eventstudy.events import EventCatalog, load_events
 from eventstudy.hypothesis import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Stances
 from eventstudy.json_values import plain
-from eventstudy.plots.chart import Chart
 from eventstudy.pages.document import Fact, Section, Table
+from eventstudy.plots.chart import Chart
 from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
 from eventstudy.study.study_file import StudyFile
@@ -173,19 +173,3 @@ def told_apart(names: Mapping[str, str]) -> dict[str, str]:
     """
     times = Counter(names.values())
     return {key: f"{name} ({key})" if times[name] > 1 else name for key, name in names.items()}
-
-
-def window_text(window: tuple[int, int]) -> str:
-    """Write a window as people read it.
-
-    Examples
-    --------
-    >>> window_text((0, 0)), window_text((0, 1)), window_text((-5, -1))
-    ('day 0', 'days 0 to +1', 'days −5 to −1')
-    """
-
-    def day(value: int) -> str:
-        return f"+{value}" if value > 0 else str(value).replace("-", "−")
-
-    first, last = window
-    return f"day {day(first)}" if first == last else f"days {day(first)} to {day(last)}"

@@ -8,12 +8,13 @@ import pandas as pd
 from eventstudy import plots
 from eventstudy.abnormal import MarketModel
 from eventstudy.inference.families.parametric import cross_sectional
-from eventstudy.plots.chart import Chart
 from eventstudy.pages.document import Section, Table
+from eventstudy.plots.chart import Chart
 from eventstudy.report.parts.overview import heatmap_chart
-from eventstudy.report.parts.part import LEVEL, Inputs, Part, records, told_apart, window_text
+from eventstudy.report.parts.part import LEVEL, Inputs, Part, records, told_apart
 from eventstudy.returns import ReturnPanel
 from eventstudy.study import EventStudy, StudyResult
+from eventstudy.study.rows import window_text
 from eventstudy.study.study_file import CrossSectionPart
 from eventstudy.words import percent
 
