@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from eventstudy.plots.canvas import (
+    ENDS_NAMED,
     ROWS_NAMED,
     Style,
     canvas,
@@ -33,6 +34,8 @@ from eventstudy.plots.style import (
     slug,
     value_axis,
 )
+
+_CROWD = 1000  # estimates; of more, the mean intervals between the ends are one band, the points one picture
 
 
 def forest_data(frame: pd.DataFrame) -> pd.DataFrame:
@@ -135,11 +138,36 @@ def forest(
             return target
         single, whole = tidy[~tidy["summary"]], tidy[tidy["summary"]]
         color = tint("#1F3A57")
+        bars, crowd = single, len(single) > _CROWD
+        if crowd:
+            between = single.iloc[ENDS_NAMED - 1 : len(single) - ENDS_NAMED + 1][["row", "low", "high"]]
+            between = between.groupby(np.arange(len(between)) * 400 // len(between)).mean()
+            target.fill_betweenx(
+                between["row"],
+                between["low"],
+                between["high"],
+                color=tint("#4A6785"),
+                alpha=0.4,
+                linewidth=0,
+                gid="forest.between",
+            )
+            bars = single.iloc[named_rows(len(single))]
         target.hlines(
-            single["row"], single["low"], single["high"], color=tint("#4A6785"), linewidth=0.6 if many else 1.6,
+            bars["row"],
+            bars["low"],
+            bars["high"],
+            color=tint("#4A6785"),
+            linewidth=0.6 if many else 1.6,
             gid="forest.interval",
-        )  # fmt: skip
-        usual = drawn(options, linestyle="none", marker="s", color=color, markersize=scaled(0.2 if many else 0.46))
+        )
+        usual = drawn(
+            options,
+            linestyle="none",
+            marker="s",
+            color=color,
+            markersize=scaled(0.2 if many else 0.46),
+            rasterized=crowd,
+        )
         target.plot(single["estimate"], single["row"], gid="forest.estimate", **usual)
         for _, row in whole.iterrows():
             corners = [(row["low"], row["row"]), (row["estimate"], row["row"] - 0.3), (row["high"], row["row"])]

@@ -97,7 +97,6 @@ def render(figure: Axes | Figure, kind: str, *, dpi: float = 160) -> bytes:
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
     >>> figure = Figure()
     >>> _ = figure.subplots().plot([0, 1])
     >>> render(figure, "svg") == render(figure, "svg")
