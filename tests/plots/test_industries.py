@@ -25,7 +25,7 @@ def test_a_panel_an_event_over_the_same_rows_and_scale(frame):
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["Liberation Day", "Pause"]
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["NoDur", "Enrgy", "BusEq"]
-    (points,) = by_gid(figure.axes[1], "industries.estimate")
+    (points,) = by_gid(figure.axes[1], "industries.estimate.pause")
     drawn = dict(zip(points.get_ydata(), points.get_xdata(), strict=True))
     assert drawn == {2.0: 0.09, 0.0: 0.04, 1.0: 0.06}
     (bars,) = by_gid(figure.axes[1], "industries.interval")

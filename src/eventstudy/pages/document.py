@@ -74,6 +74,8 @@ class Table:
         Column -> head of the column in the page. Without one, the column's name with spaces for underscores.
     open : bool
         Shown unfolded in the page. Long tables are better folded.
+    main : tuple of str
+        Columns shown at first, eight at most; the others behind a button. By default the first eight.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Table:
     filters: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     open: bool = True
+    main: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class Section:
         Names of the document's charts and tables; each is shown in at most one section.
     facts : tuple of Fact
         Cards after the paragraphs.
+    behind : bool
+        Shown at the end and folded: methods, and tables that few look up.
     """
 
     heading: str
@@ -125,6 +130,19 @@ class Section:
     charts: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
+    behind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one part adds to a report: its sections with their charts and tables, results, cards and sentences."""
+
+    sections: tuple[Section, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    tables: tuple[Table, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+    answer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +165,9 @@ class Document:
     command : str
         What made the report, ready to be typed again.
     facts : tuple of Fact
-        Cards below the answer: the chain with its figures.
+        Cards below the answer: the findings with their figures.
+    question : str
+        What was asked, in one sentence under the title.
 
     Raises
     ------
@@ -164,6 +184,7 @@ class Document:
     manifest: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     facts: tuple[Fact, ...] = ()
+    question: str = ""
 
     def __post_init__(self) -> None:
         charts = _stems("chart", [chart.name for chart in self.charts])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -44,8 +45,9 @@ def units_of(frame: pd.DataFrame) -> dict[str, str]:
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Take apart what a cell holds several of: an interval becomes two columns, texts one text; mappings are left out."""
-    columns = {}
-    for name, own in frame.items():
+    columns: dict[str, Any] = {}
+    for key, own in frame.items():
+        name = str(key)
         held = [value for value in own.tolist() if isinstance(value, tuple | list | Mapping)]
         if name == "ci" and held:
             columns["low"], columns["high"] = ([pair[at] for pair in own] for at in (0, 1))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +16,14 @@ from markupsafe import Markup
 
 from eventstudy._shipped import shipped_text
 from eventstudy.pages.document import UNITS, Document, Section, Table, safe_name
-from eventstudy.pages.formats import column_texts, json_text, shown, sort_key, unit_of
-from eventstudy.pages.svg import inline, letter_block
+from eventstudy.pages.formats import MISSING, column_texts, json_text, sort_key, unit_of
+from eventstudy.pages.svg import inline, style_rules
 from eventstudy.plots.chart import Chart
 from eventstudy.words import visible
 
-ROWS_SHOWN = 250  # more rows than these make a page heavy and nobody reads them there; the CSV file has them all
+ROWS_SHOWN = 50  # of a longer table; the others come when somebody looks for them
+ROWS_KEPT = 5000  # of a table in a page; of more, the CSV file has the rest
+COLUMNS_SHOWN = 8
 TEXT_SHOWN = 300  # characters of a cell
 _WORD = 30  # longer words may be broken anywhere
 _SIGNS = {"yes": "✓ holds", "no": "✗ does not hold", "open": "? cannot be told"}
@@ -32,11 +37,14 @@ class _Column:
     choices: tuple[str, ...]
 
 
-def render_page(document: Document, drawings: Mapping[str, str]) -> str:
-    """Fill the template."""
+def render_page(document: Document, drawings: Mapping[str, Sequence[str]]) -> str:
+    """Fill the template; of each chart a drawing, and perhaps a second for narrow screens."""
     script, style = _read("page.js"), _read("page.css")
-    letters: dict[str, str] = {}
-    charts = {chart.name: _chart(chart, drawings[chart.name], letters) for chart in document.charts}
+    styles: dict[str, str] = {}
+    charts = {chart.name: _chart(chart, drawings[chart.name], styles) for chart in document.charts}
+    tables = {table.name: _table(table) for table in document.tables}
+    style += style_rules(styles) + "".join(table["rules"] for table in tables.values())
+    sections = _sections(document)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = Environment(
         loader=FunctionLoader(_read),
@@ -51,11 +59,12 @@ def render_page(document: Document, drawings: Mapping[str, str]) -> str:
         script=Markup(script),  # noqa: S704  # ours
         style=Markup(style),  # noqa: S704  # ours
         script_hash=digest,
-        sections=_sections(document),
+        sections=sections,
+        anchors=_anchors(sections),
         numbers=_numbers(document),
         charts=charts,
-        letters=Markup(letter_block(letters)),  # noqa: S704  drawn by us, see letter_block()
-        tables={table.name: _table(table) for table in document.tables},
+        tables=tables,
+        doi=_doi,
         manifest=json_text(document.manifest, "manifest"),
         signs=_SIGNS,
     )
@@ -77,7 +86,8 @@ def _sections(document: Document) -> list[Section]:
     tables = tuple(table.name for table in document.tables if table.name not in named)
     rest = [Section("More charts", charts=charts)] if charts else []
     rest += [Section("More tables", tables=tables)] if tables else []
-    return [*document.sections, *rest]
+    first = [section for section in document.sections if not section.behind]
+    return [*first, *rest, *(section for section in document.sections if section.behind)]
 
 
 def _numbers(document: Document) -> dict[str, int]:
@@ -86,48 +96,105 @@ def _numbers(document: Document) -> dict[str, int]:
     return {name: i for i, name in enumerate(order, start=1)}
 
 
-def _chart(chart: Chart, drawing: str, letters: dict[str, str]) -> dict[str, Any]:
-    stem = safe_name(chart.name)
-    return {
-        "stem": stem,
-        "chart": chart,
-        "svg": Markup(inline(drawing, stem, _attribute(chart.alt), letters)),  # noqa: S704  drawn by us, see inline()
-    }
+def _chart(chart: Chart, drawings: Sequence[str], styles: dict[str, str]) -> dict[str, Any]:
+    stem, alt = safe_name(chart.name), _attribute(chart.alt)
+    made = [
+        Markup(inline(drawing, f"{stem}{size}", alt, styles))  # noqa: S704  drawn by us, see inline()
+        for drawing, size in zip(drawings, ("", ".narrow"), strict=False)
+    ]
+    return {"stem": stem, "chart": chart, "svg": made[0], "narrow": made[1] if len(made) > 1 else ""}
 
 
 def _attribute(text: str) -> str:
     return str(Markup.escape(visible(" ".join(text.split()))))
 
 
+def _anchors(sections: list[Section]) -> dict[str, str]:
+    """Give each section the anchor by which others can point to it: its heading, told apart where two read alike."""
+    anchors: dict[str, str] = {}
+    for section in sections:
+        stem = f"section-{safe_name(section.heading)}"
+        taken = sum(other == stem or other.startswith(f"{stem}-again-") for other in anchors.values())
+        anchors[section.heading] = f"{stem}-again-{taken}" if taken else stem
+    return anchors
+
+
+_DOI = re.compile(r"10\.\d{4,}/\S+")
+
+
+def _doi(text: str) -> str:
+    """Give the address of a cell that is a DOI; nothing for any other."""
+    return f"https://doi.org/{text}" if _DOI.fullmatch(text) else ""
+
+
 def _table(table: Table) -> dict[str, Any]:
-    top = table.frame.head(ROWS_SHOWN)
-    values = [top.iloc[:, i].tolist() for i in range(top.shape[1])]
-    texts = [[_cut(text) for text in column_texts(table, str(name))[:ROWS_SHOWN]] for name in table.frame.columns]
+    stem = safe_name(table.name)
+    top = table.frame.head(ROWS_KEPT)
+    texts = [[visible(_cut(text), keep="\t\n") for text in column_texts(table, str(name))[:ROWS_KEPT]] for name in table.frame.columns]
     columns = [_column(table, str(name), own) for name, own in zip(table.frame.columns, texts, strict=True)]
     keys = [
-        [_sorted_by(value, text) for value, text in zip(*pair, strict=True)] for pair in zip(values, texts, strict=True)
+        [_sorted_by(value, text) for value, text in zip(top.iloc[:, i].tolist(), own, strict=True)]
+        for i, own in enumerate(texts)
     ]
-    cells = [list(zip(*pair, strict=True)) for pair in zip(texts, keys, strict=True)]
-    rows = list(zip(*cells, strict=True))
+    rows = list(zip(*([*zip(*pair, strict=True)] for pair in zip(texts, keys, strict=True)), strict=True))
+    marks = list(map(str, top["event_id"])) if "event_id" in top.columns else None
+    shown = rows if len(rows) <= 1.2 * ROWS_SHOWN else rows[:ROWS_SHOWN]
+    later = [[text if key is None else [text, key] for text, key in row] for row in rows[len(shown) :]]
     return {
-        "stem": safe_name(table.name),
+        "stem": stem,
         "table": table,
         "columns": columns,
-        "rows": rows,
+        "rows": shown,
+        "marks": marks,
+        "later": Markup(_block(later)),  # noqa: S704  JSON, see _block()
+        "later_marks": Markup(_block(marks[len(shown) :] if marks else None)),  # noqa: S704  the same
+        "kept": len(rows),
         "total": len(table.frame),
-        "cut": len(table.frame) > ROWS_SHOWN,
         "search": len(rows) > 8,
+        "more": len(columns) > COLUMNS_SHOWN,
+        "rules": _rules(stem, columns, _behind(table)),
     }
+
+
+def _block(value: Any) -> str:
+    """Write a value as JSON that may stand in a page: visible, and nothing that ends the block."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _behind(table: Table) -> list[int]:
+    """Give the columns that are shown only when asked for, by place."""
+    names = [str(name) for name in table.frame.columns]
+    main = set((table.main or tuple(names))[:COLUMNS_SHOWN])
+    return [at for at, name in enumerate(names) if name not in main]
+
+
+def _rules(stem: str, columns: list[_Column], behind: list[int]) -> str:
+    """Say how the columns of a table are set, in rules of its own: a class in every cell would be half of a page."""
+    looks = {
+        "n": "text-align:right;white-space:nowrap",
+        "s": "white-space:nowrap",
+        "m": "min-width:11rem",
+        "l": "min-width:18rem",
+        "w": "min-width:18rem;overflow-wrap:anywhere",
+    }
+    rules = []
+    for kind, look in looks.items():
+        places = [at for at, column in enumerate(columns, start=1) if column.kind == kind]
+        if places:
+            rules.append(",".join(f"#table-{stem} td:nth-child({at})" for at in places) + f"{{{look}}}")
+    if behind:
+        rules.append(",".join(f"#table-{stem}.few tr>:nth-child({at + 1})" for at in behind) + "{display:none}")
+    return "\n".join(rules) + "\n" if rules else ""
 
 
 def _column(table: Table, name: str, texts: list[str]) -> _Column:
     unit = unit_of(table, name)
     label = table.labels.get(name, name.replace("_", " "))
-    found = {_cut(shown(v, unit)) for v in table.frame[name].tolist()} if name in table.filters else set()
-    choices = sorted(found - {""})  # no text is no choice: the page has "all" for it
-    return _Column(
-        name, label if unit in UNITS or unit.startswith("@") else f"{label}, {unit}", _kind(unit, texts), tuple(choices)
-    )
+    choices = (
+        sorted(set(texts) - {""}) if name in table.filters else []
+    )  # no text is no choice: the page has "any" for it
+    head = label if unit in UNITS or unit.startswith("@") else f"{label}, {unit}"
+    return _Column(name, head, _kind(unit, texts), tuple(choices))
 
 
 def _kind(unit: str, texts: list[str]) -> str:
@@ -135,7 +202,7 @@ def _kind(unit: str, texts: list[str]) -> str:
     if unit != "text":
         return "n"
     if any(len(word) > _WORD for text in texts for word in text.split()):
-        return "l w"
+        return "w"
     longest = max(map(len, texts), default=0)
     return "s" if longest <= 18 else "m" if longest <= 60 else "l"
 
@@ -144,7 +211,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= TEXT_SHOWN else text[:TEXT_SHOWN] + " …"
 
 
+_SHOWN_NUMBER = re.compile(r"−?[\d,]+(?:\.\d+)?%?")
+
+
 def _sorted_by(value: Any, text: str) -> str | None:
-    """Give what to sort by where it differs from what is shown."""
-    key = sort_key(value)
+    """Give what to sort by, where the script of the page cannot read it from what is shown."""
+    if _SHOWN_NUMBER.fullmatch(text) or text == MISSING:
+        return None
+    key = f"{value:.7g}" if isinstance(value, float) and math.isfinite(value) else sort_key(value)
     return None if key == text else key

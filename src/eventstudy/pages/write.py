@@ -82,11 +82,14 @@ def read_manifest(folder: str | Path) -> dict[str, Any] | None:
 
 def _files(document: Document) -> dict[str, bytes]:
     files: dict[str, bytes] = {"results.json": _bytes(json_text(document.results))}
-    drawings: dict[str, str] = {}
-    for chart, drawn in zip(document.charts, draw_all([chart.figure for chart in document.charts]), strict=True):
+    drawings: dict[str, list[str]] = {}
+    small = {chart.name: figure for chart in document.charts if (figure := chart.narrow) is not None}
+    drawn = draw_all([chart.figure for chart in document.charts], list(small.values()))
+    narrow = dict(zip(small, drawn[len(document.charts) :], strict=True))
+    for chart, own in zip(document.charts, drawn, strict=False):
         stem = safe_name(chart.name)
-        drawings[chart.name] = drawn["svg"].decode("utf-8")
-        files.update({f"charts/{stem}.{kind}": content for kind, content in drawn.items()})
+        drawings[chart.name] = [one["svg"].decode("utf-8") for one in (own, narrow.get(chart.name)) if one]
+        files.update({f"charts/{stem}.{kind}": content for kind, content in own.items()})
         files[f"tables/chart-{stem}.csv"] = _bytes(csv_text(chart.data))
     for table in document.tables:
         files[f"tables/{safe_name(table.name)}.csv"] = _bytes(csv_text(table.frame))

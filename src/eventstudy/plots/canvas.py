@@ -45,7 +45,7 @@ class Look:
     ``color`` is one for all, a sequence in the order of the groups, or a mapping by group; ``labels`` by name, or in order.
     """
 
-    figsize: tuple[float, float] | None = None
+    figsize: tuple[float, float | None] | None = None
     color: str | Sequence[str] | Mapping[str, str] | None = None
     labels: Mapping[Any, str] | Sequence[str] = field(default_factory=dict)
 
@@ -108,8 +108,9 @@ MOST_INCHES = 24.0  # of a side of a figure
 def new_figure(size: tuple[float, float] = (1.0, 1.0)) -> Figure:
     """Make a figure without pyplot (no global state, nothing leaks in a loop), ``size`` times the style's own size."""
     width, height = mpl.rcParams["figure.figsize"]
-    wanted = _LOOK.get().figsize or (width * size[0], height * size[1])
-    inches = (min(float(wanted[0]), MOST_INCHES), min(float(wanted[1]), MOST_INCHES))
+    usual = (width * size[0], height * size[1])
+    wanted = _LOOK.get().figsize or usual  # a height of None is the chart's own
+    inches = (min(float(wanted[0]), MOST_INCHES), min(float(wanted[1] or usual[1]), MOST_INCHES))
     return ChartFigure(figsize=inches, layout=Headed())
 
 
@@ -130,7 +131,12 @@ def _contrast(one: Any, other: Any) -> float:
 def ink(strength: float = 1.0) -> str:
     """Give the foreground of the style in force, mixed with its background: 1 is text, 0.2 a hairline."""
     front, behind = np.asarray(to_rgb(mpl.rcParams["text.color"])), np.asarray(to_rgb(ground()))
-    return to_hex(strength * front + (1 - strength) * behind)
+    return _hex(strength * front + (1 - strength) * behind)
+
+
+def _hex(color: np.ndarray) -> str:
+    red, green, blue = color.tolist()
+    return to_hex((red, green, blue))
 
 
 def ground() -> str:
@@ -145,8 +151,8 @@ def legible(color: str) -> str:
     for step in np.linspace(0, 1, 11):
         mixed = (1 - step) * here + step * front
         if _contrast(mixed, ground()) >= _SEEN:
-            return to_hex(mixed)
-    return to_hex(front)
+            return _hex(mixed)
+    return _hex(front)
 
 
 def tint(usual: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, scaled, tint
+from eventstudy.plots.save import tell
 from eventstudy.plots.style import chance, clean, headline, name_rows, named, need, nothing_to_draw, say, value_axis
 
 if TYPE_CHECKING:
@@ -119,7 +120,14 @@ def coefficients(
                 markersize=scaled(0.6),
                 zorder=3,
             )
-            target.plot(own["estimate"], own["row"], gid=f"coefficients.{gid}", **usual)
+            (points,) = target.plot(own["estimate"], own["row"], gid=f"coefficients.{gid}", **usual)
+            tell(
+                points,
+                [
+                    f"{named(t)}: {say(e, unit, 2)}, {chance(p)}"
+                    for t, e, p in zip(own["term"], own["estimate"], own["pvalue"], strict=True)
+                ],
+            )
         target.axvline(0, color=ink(0.8), linewidth=0.9, gid="coefficients.zero")
         for _, term in tidy.iterrows():
             figure = (

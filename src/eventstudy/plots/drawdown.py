@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, legible, scaled, tint
+from eventstudy.plots.save import tell
 from eventstudy.plots.style import (
+    change,
     clean,
     fitted,
     headline,
@@ -105,7 +107,12 @@ def reaction_by_drawdown(
                 options, linestyle="none", marker=mark.marker, color=mark.color, markersize=scaled(0.6), alpha=0.85,
                 markerfacecolor=mark.color if mark.filled else ground(), label=named(stance),
             )  # fmt: skip
-            target.plot(own["drawdown"], own["estimate"], gid=f"drawdown.events.{slug(stance)}", **usual)
+            (points,) = target.plot(own["drawdown"], own["estimate"], gid=f"drawdown.events.{slug(stance)}", **usual)
+            texts = [
+                f"{named(n, 60)}: {change(e)} at {percent(d)}"
+                for n, e, d in zip(own["name"], own["estimate"], own["drawdown"], strict=True)
+            ]
+            tell(points, texts, list(own["event_id"].astype(str)))
         if fit is not None:
             _fits(target, fit, stances)
         target.axhline(0, color=ink(0.8), linewidth=0.9, gid="drawdown.zero")
@@ -125,12 +132,11 @@ def drawdown_finding(known: pd.DataFrame) -> str:
     >>> drawdown_finding(pd.DataFrame({"stance": "talks", "drawdown": [-0.1, -0.2, 0.0], "estimate": [0.1, 0.2, 0.0]}))
     'Rank correlation of reaction and drawdown: talks −1.00'
     """
-    rank = known.groupby("stance", sort=False)[["drawdown", "estimate"]]
-    said = [
-        f"{named(stance, 24)} {own.rank().corr().iloc[0, 1]:.2f}".replace("-", "−").strip()
-        for stance, own in rank
-        if len(own) > 2
-    ]
+    said = []
+    for stance in in_order(known["stance"]):
+        own = known.loc[known["stance"] == stance, ["drawdown", "estimate"]]
+        rank = float(own["drawdown"].rank().corr(own["estimate"].rank())) if len(own) > 2 else np.nan
+        said += [f"{named(stance, 24)} {rank:.2f}".replace("-", "−").strip()] if np.isfinite(rank) else []
     return f"Rank correlation of reaction and drawdown: {', '.join(said)}" if said else "Too few events to compare"
 
 

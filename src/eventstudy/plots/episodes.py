@@ -66,6 +66,21 @@ def overlay_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(change=tidy["level"] / tidy["episode"].map(base).astype(float) - 1).drop(columns="rank")
 
 
+def overlay_finding(tidy: pd.DataFrame) -> str:
+    """Say how low each episode went, and when.
+
+    Examples
+    --------
+    >>> overlay_finding(pd.DataFrame({"episode": "April", "relative_day": [0, 1], "change": [-0.05, -0.08]}))
+    'April: lowest −8.0% on day 1'
+    """
+    lows = tidy.loc[tidy.groupby("episode", sort=False)["change"].idxmin().dropna()]
+    return "; ".join(
+        f"{named(r['episode'])}: lowest {percent(r['change'])} on day {r['relative_day']:.0f}"
+        for _, r in lows.iterrows()
+    )
+
+
 def overlay(
     frame: pd.DataFrame,
     *,
@@ -107,14 +122,9 @@ def overlay(
             headline(target, "No episode")
             nothing_to_draw(target, "episodes")
             return target
-        lows = tidy.loc[tidy.groupby("episode", sort=False)["change"].idxmin().dropna()]
-        small = "; ".join(
-            f"{clean(r['episode'])}: lowest {percent(r['change'])} on day {r['relative_day']:.0f}"
-            for _, r in lows.iterrows()
-        )
         headline(
             target,
-            small if title is None else title,
+            overlay_finding(tidy) if title is None else title,
             f"{clean(quantity, 60)}, from day 0 of each episode" if subtitle is None else subtitle,
         )
         target.axhline(0, color=ink(0.8), linewidth=0.9, gid="overlay.zero")
@@ -193,6 +203,20 @@ def tariff_ladder_data(rates: pd.DataFrame, levels: pd.DataFrame | pd.Series) ->
         own = steps[series == name].sort_values("date", kind="stable").drop_duplicates("date", keep="last")
         path = pd.merge_asof(path, own[["date", "rate"]].rename(columns={"rate": name}), on="date")
     return path.reset_index(drop=True)
+
+
+def ladder_finding(path: pd.DataFrame) -> str:
+    """Say the highest rate and the last of each series.
+
+    Examples
+    --------
+    >>> ladder_finding(pd.DataFrame({"date": [1, 2], "level": [1.0, 1.0], "on China": [145.0, 30.0]}))
+    'on China: 145% at the highest, 30% at the end'
+    """
+    rates = path.drop(columns=["date", "level"]).dropna(axis="columns", how="all")
+    return "; ".join(
+        f"{named(name, 24)}: {own.max():g}% at the highest, {own.iloc[-1]:g}% at the end" for name, own in rates.items()
+    )
 
 
 def tariff_ladder(

@@ -22,6 +22,7 @@ from eventstudy.plots.canvas import (
     scaled,
     tint,
 )
+from eventstudy.plots.save import tell
 from eventstudy.plots.style import (
     change,
     clean,
@@ -168,7 +169,10 @@ def forest(
             markersize=scaled(0.2 if many else 0.46),
             rasterized=crowd,
         )
-        target.plot(single["estimate"], single["row"], gid="forest.estimate", **usual)
+        (points,) = target.plot(single["estimate"], single["row"], gid="forest.estimate", **usual)
+        if not crowd:
+            known = single[single["estimate"].notna()]
+            tell(points, [_told(row, unit) for _, row in known.iterrows()])
         for _, row in whole.iterrows():
             corners = [(row["low"], row["row"]), (row["estimate"], row["row"] - 0.3), (row["high"], row["row"])]
             target.fill(
@@ -179,6 +183,12 @@ def forest(
         target.set_ylim(last + 0.8, -0.8)
         value_axis(target.xaxis, quantity, unit)
     return target
+
+
+def _told(row: pd.Series[Any], unit: str) -> str:
+    group = f"{named(row['group'], 60)}, " if row["group"] else ""
+    low, high = (say(row[side], unit, 2) for side in ("low", "high"))
+    return f"{group}{named(row['label'], 60)}: {say(row['estimate'], unit, 2)} ({low} to {high})"
 
 
 def _names(ax: Axes, tidy: pd.DataFrame, unit: str, *, many: bool) -> None:
@@ -241,7 +251,7 @@ def attrition_finding(tidy: pd.DataFrame) -> str:
     '7 of 9 events remain; most fell away for: no price'
     """
     first, last = tidy["n"].iloc[0], tidy["n"].iloc[-1]
-    most = tidy.loc[tidy["lost"].idxmax()]
+    most = tidy.iloc[int(np.asarray(tidy["lost"]).argmax())]
     why = f"; most fell away for: {clean(most['reason'], 60)}" if most["lost"] and most["reason"] else ""
     return f"{last:,} of {first:,} events remain{why}"
 

@@ -154,7 +154,10 @@ def heatmap_finding(tidy: pd.DataFrame) -> str:
     known = tidy.dropna(subset=["estimate"])
     if known.empty:
         return "No figure"
-    ends = [known.loc[known["estimate"].idxmin()], known.loc[known["estimate"].idxmax()]]
+    ends = [
+        known.iloc[int(np.asarray(known["estimate"]).argmin())],
+        known.iloc[int(np.asarray(known["estimate"]).argmax())],
+    ]
     low, high = (f"{change(row['estimate'])} ({named(row['symbol'], 24)}, {named(row['event'], 30)})" for row in ends)
     return f"From {low} to {high}"
 

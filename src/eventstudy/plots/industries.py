@@ -25,7 +25,8 @@ from eventstudy.plots.canvas import (
     scaled,
     sheet,
 )
-from eventstudy.plots.style import change, clean, named, need, nothing_to_draw, percent_axis, wrapped
+from eventstudy.plots.save import tell
+from eventstudy.plots.style import change, clean, named, need, nothing_to_draw, percent_axis, slug, wrapped
 from eventstudy.words import stripped
 
 _UP, _DOWN = "#0072B2", "#C44601"
@@ -84,7 +85,10 @@ def industries_finding(tidy: pd.DataFrame) -> str:
     known = tidy.dropna(subset=["estimate"])
     if known.empty:
         return "No figure"
-    low, high = known.loc[known["estimate"].idxmin()], known.loc[known["estimate"].idxmax()]
+    low, high = (
+        known.iloc[int(np.asarray(known["estimate"]).argmin())],
+        known.iloc[int(np.asarray(known["estimate"]).argmax())],
+    )
     said = [f"{change(row['estimate'])} ({named(row['label'], 24)}, {named(row['event'], 30)})" for row in (low, high)]
     return f"From {said[0]} to {said[1]}" if len(known) > 1 else f"{said[0]}"
 
@@ -116,7 +120,7 @@ def industries(
     Returns
     -------
     matplotlib.figure.Figure
-        A composite: an Axes an event. In each, ``industries.estimate`` and ``industries.interval`` are the ids of the
+        A composite: an Axes an event. In each, ``industries.estimate.EVENT`` and ``industries.interval`` are the ids of the
         points and their bars.
 
     Raises
@@ -191,7 +195,15 @@ def _panel(ax: Axes, own: pd.DataFrame, event: str, options: dict[str, Any], *, 
         ax.barh(row, value, height=0.62, color=colors, alpha=0.35, gid="industries.bar")
     ax.hlines(row, own["low"], own["high"], color=colors, linewidth=0.6 if thin else 1.6, gid="industries.interval")
     usual = drawn(options, linestyle="none", marker="o", color=ink(0.9), markersize=scaled(0.15 if thin else 0.4))
-    ax.plot(value, row, gid="industries.estimate", **usual)
+    (points,) = ax.plot(value, row, gid=f"industries.estimate.{slug(event)}", **usual)
+    known = own[own["estimate"].notna()]
+    tell(
+        points,
+        [
+            f"{named(n, 60)}, {clean(event, 60)}: {change(e)}"
+            for n, e in zip(known["label"], known["estimate"], strict=True)
+        ],
+    )
     for missing in () if thin else row[np.isnan(value)]:
         ax.text(0, missing, " no figure", va="center", fontsize=scaled(0.75), color=ink(0.55), gid="industries.missing")
     ax.axvline(0, color=ink(0.8), linewidth=0.9, gid="industries.zero")

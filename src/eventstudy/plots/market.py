@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, scaled, sheet, tint
 from eventstudy.plots.labels import draw_flags
-from eventstudy.plots.save import drawn_on
+from eventstudy.plots.save import drawn_on, tell
 from eventstudy.plots.style import (
     clean,
     days,
@@ -29,6 +30,9 @@ from eventstudy.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_NARROW = 6  # inches
 
 
 def market_data(levels: pd.Series | pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
@@ -143,7 +147,10 @@ def market_finding(path: pd.DataFrame, level_name: str = "index") -> str:
     >>> market_finding(pd.DataFrame({"date": days, "level": [100.0, 90.0, 110.0], "drawdown": [0.0, -0.1, 0.0]}))
     'The index fell 10.0% below its high by 2025-04-08 and ended 10.0% above the start'
     """
-    worst, moved = path.loc[path["drawdown"].idxmin()], path["level"].iloc[-1] / path["level"].iloc[0] - 1
+    worst, moved = (
+        path.iloc[int(np.asarray(path["drawdown"]).argmin())],
+        path["level"].iloc[-1] / path["level"].iloc[0] - 1,
+    )
     end = f"{percent(abs(moved))} {'above' if moved >= 0 else 'below'} the start"
     if worst["drawdown"] == 0:
         return f"The {clean(level_name, 40)} never fell below its high and ended {end}"
@@ -187,7 +194,7 @@ def _draw(
     groups = in_order(events["stance"])
     for stance in groups:
         mark, group = mark_of(stance, groups), events[events["stance"] == stance]
-        upper.plot(
+        (marks,) = upper.plot(
             days(group["date"]),
             group["level"],
             linestyle="none",
@@ -200,6 +207,11 @@ def _draw(
             gid=f"market.events.{slug(stance)}",
             zorder=3,
         )
+        texts = [
+            f"{named(name, 60)}, {day:%Y-%m-%d}: {level:,.1f}"
+            for name, day, level in zip(group["name"], group["date"], group["level"], strict=True)
+        ]
+        tell(marks, texts, list(group["event_id"].astype(str)))
     outside = int((tidy["level"].isna() & (tidy["event_id"] != "")).sum())
     headline(
         upper,
@@ -208,7 +220,10 @@ def _draw(
     )
     if len(events):
         if own:
-            figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=4, handletextpad=0.2)
+            columns = 4 if figure.get_size_inches()[0] > _NARROW else 2
+            figure.legend(
+                *upper.get_legend_handles_labels(), loc="outside lower center", ncols=columns, handletextpad=0.2
+            )
         else:
             upper.legend(loc="lower right", ncols=2, handletextpad=0.2)
         ticks = [tick for tick in upper.get_yticks() if low - pad <= tick <= high + pad]

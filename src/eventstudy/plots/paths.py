@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, legible, look, scaled
+from eventstudy.plots.save import tell
 from eventstudy.plots.style import (
     STANCES,
     change,
@@ -50,7 +51,7 @@ def caar_data(frame: pd.DataFrame | Sequence[Any]) -> pd.DataFrame:
     InputError
         If a column is missing, or a day stands twice in a path.
     """
-    if not isinstance(frame, pd.DataFrame) and isinstance(frame, Sequence) and not isinstance(frame, str):
+    if isinstance(frame, list | tuple):
         return _laid_over(frame)
     own = need(frame, ["relative_day", "caar"], "caar")
     if {"caar_low", "caar_high"} <= set(own.columns):  # of result.aar(): low and high are those of each single day
@@ -193,14 +194,14 @@ def _path(ax: Axes, own: pd.DataFrame, stances: list[str], number: int, options:
     )
     for edge in (low, high):  # edges keep a band visible in grey, where fills of two stances look alike
         ax.plot(day, edge, color=mark.color, linewidth=0.7, linestyle=mark.line, alpha=0.65, gid="caar.edge")
-    for column, part, line in (
+    for column, part, dash in (
         ("low_simultaneous", "simultaneous", ":"),
         ("high_simultaneous", "simultaneous", ":"),
         ("median", "median", (0, (6, 1.5, 1, 1.5))),
     ):
         if column in own:
             ax.plot(
-                day, own[column], color=mark.color, linewidth=0.9, linestyle=line, gid=f"caar.{part}.{slug(stance)}"
+                day, own[column], color=mark.color, linewidth=0.9, linestyle=dash, gid=f"caar.{part}.{slug(stance)}"
             )
     if "share_positive" in own:
         _shares(ax, own, stances, number)
@@ -216,7 +217,8 @@ def _path(ax: Axes, own: pd.DataFrame, stances: list[str], number: int, options:
         label=f"{named(stance)}, n = {n:.0f}" if stance else None,
         zorder=3,
     )
-    ax.plot(day, own["caar"].to_numpy(float), gid=f"caar.line.{slug(stance)}", **usual)
+    (line,) = ax.plot(day, own["caar"].to_numpy(float), gid=f"caar.line.{slug(stance)}", **usual)
+    tell(line, caar_finding(own))
 
 
 def _shares(ax: Axes, own: pd.DataFrame, stances: list[str], number: int) -> None:

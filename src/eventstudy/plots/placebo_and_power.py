@@ -224,6 +224,7 @@ def power_curve(
     frame: pd.DataFrame,
     *,
     level: float = 0.05,
+    target: float = 0.8,
     ax: Axes | None = None,
     effect: str = "true effect",
     unit: str = "percent",
@@ -238,8 +239,8 @@ def power_curve(
     ----------
     frame : pandas.DataFrame
         As in :func:`power_curve_data`.
-    level : float
-        The level of the test: a line, where power starts.
+    level, target : float
+        The level of the test, where power starts, and the power wished for: a line each.
     effect, unit : str
         What the effect is and in what: ``"percent"`` for decimals, or a unit in words.
     ax, title, subtitle, style, figsize, color, labels, **options
@@ -248,7 +249,7 @@ def power_curve(
     Returns
     -------
     matplotlib.axes.Axes
-        Artists carry the ids ``power.line.TEST``, ``power.band.TEST``, ``power.level`` and ``power.80``.
+        Artists carry the ids ``power.line.TEST``, ``power.band.TEST``, ``power.level`` and ``power.target``.
 
     Raises
     ------
@@ -257,23 +258,23 @@ def power_curve(
     """
     tidy = power_curve_data(frame)
     tests = list(pd.unique(tidy["test"]))
-    with canvas(ax, style, (1.0, 1.0), options) as target:
+    with canvas(ax, style, (1.0, 1.0), options) as drawing:
         n = _span(frame["n"]) if "n" in frame.columns and len(frame) else ""
-        small = "; ".join(part for part in (n, f"level {100 * level:g}%; dotted: 80% power") if part)
+        small = "; ".join(part for part in (n, f"level {100 * level:g}%; dotted: {100 * target:g}% power") if part)
         said = power_finding(tidy) if title is None else title
-        headline(target, said, f"Power by {clean(effect, 60)}; {small}" if subtitle is None else subtitle)
+        headline(drawing, said, f"Power by {clean(effect, 60)}; {small}" if subtitle is None else subtitle)
         if tidy["power"].dropna().empty:
-            nothing_to_draw(target, "effects")
-            return target
+            nothing_to_draw(drawing, "effects")
+            return drawing
         for test in tests:
             mark, own = mark_of(test, tests), tidy[tidy["test"] == test]
             usual = drawn(
                 options, color=mark.color, linestyle=mark.line, marker=mark.marker, markersize=scaled(0.46),
                 markevery=max(1, len(own) // 10), label=named(test),
             )  # fmt: skip
-            target.plot(own["effect"], own["power"], gid=f"power.line.{slug(test)}", **usual)
+            drawing.plot(own["effect"], own["power"], gid=f"power.line.{slug(test)}", **usual)
             if own["low"].notna().any():
-                target.fill_between(
+                drawing.fill_between(
                     own["effect"],
                     own["low"],
                     own["high"],
@@ -282,15 +283,15 @@ def power_curve(
                     linewidth=0,
                     gid=f"power.band.{slug(test)}",
                 )
-        target.axhline(level, color=ink(0.8), linewidth=0.9, gid="power.level")
-        target.axhline(0.8, color=ink(0.8), linewidth=0.9, linestyle=":", gid="power.80")
-        target.set_ylim(0, 1.03)
-        percent_axis(target.yaxis)
-        fitted(target.yaxis, "power: chance that the test rejects")
-        value_axis(target.xaxis, effect, unit)
+        drawing.axhline(level, color=ink(0.8), linewidth=0.9, gid="power.level")
+        drawing.axhline(target, color=ink(0.8), linewidth=0.9, linestyle=":", gid="power.target")
+        drawing.set_ylim(0, 1.03)
+        percent_axis(drawing.yaxis)
+        fitted(drawing.yaxis, "power: chance that the test rejects")
+        value_axis(drawing.xaxis, effect, unit)
         if any(tests):
-            target.legend(loc="best")
-    return target
+            drawing.legend(loc="best")
+    return drawing
 
 
 def power_finding(tidy: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, lay_out, scaled
-from eventstudy.plots.save import drawn_on
+from eventstudy.plots.save import drawn_on, tell
 from eventstudy.plots.style import (
     change,
     clean,
@@ -96,7 +96,7 @@ def reactions_finding(tidy: pd.DataFrame) -> str:
     known = tidy.dropna(subset=["estimate"])
     if known.empty:
         return "No event has a figure"
-    top = known.loc[known["estimate"].abs().idxmax()]
+    top = known.iloc[int(np.asarray(known["estimate"].abs()).argmax())]
     clear = int(((known["low"] > 0) | (known["high"] < 0)).sum())
     return f"{clear} of {len(known)} intervals leave out zero; the largest reaction: {named(top['name'], 32)}, {change(top['estimate'])}"
 
@@ -199,7 +199,15 @@ def _points(ax: Axes, own: pd.DataFrame, options: dict[str, Any], *, rows: bool,
         markersize=scaled(0.6 if rows else 0.2 if len(own) > _MANY else 0.45),
         zorder=3,
     )
-    ax.plot(x, y, gid=f"reactions.estimate.{slug(stance)}", **usual)
+    (points,) = ax.plot(x, y, gid=f"reactions.estimate.{slug(stance)}", **usual)
+    known = own[own["estimate"].notna()]
+    texts = [
+        f"{named(name, 60)}, {_day(session)}: {change(estimate)} ({change(lowest)} to {change(highest)})"
+        for name, session, estimate, lowest, highest in zip(
+            *(known[column] for column in ("name", "session", "estimate", "low", "high")), strict=True
+        )
+    ]
+    tell(points, texts, list(known["event_id"].astype(str)))
 
 
 def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str, options: dict[str, Any]) -> None:
@@ -236,7 +244,8 @@ def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int, optio
     stances = list(pd.unique(tidy["stance"].astype(str)))
     ticks: list[tuple[float, str]] = []
     edge = 0.0
-    for stance in stances:
+    narrow = drawn_on(ax).get_size_inches()[0] < 6
+    for number, stance in enumerate(stances):
         group = tidy[tidy["stance"].astype(str) == stance]
         _points(ax, group, options, rows=False, stances=stances)
         first, last = group["place"].min(), group["place"].max()
@@ -244,7 +253,7 @@ def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int, optio
             f"{named(stance, 16)}\nn = {int(group['estimate'].notna().sum())}".strip(),
             xy=((first + last) / 2, 1),
             xycoords=ax.get_xaxis_transform(),
-            xytext=(0, -2),
+            xytext=(0, -2 - 2.2 * scaled(0.82) * (narrow and number % 2)),
             textcoords="offset points",
             ha="center",
             va="top",

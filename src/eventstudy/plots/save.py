@@ -12,11 +12,13 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -24,6 +26,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from eventstudy.errors import InputError
 from eventstudy.replace import write_whole
+from eventstudy.words import stripped
 
 LOCK = threading.RLock()  # rcParams are one per process: two threads must not draw under each other's style
 
@@ -36,7 +39,7 @@ _METADATA: dict[str, dict[str, None]] = {
 #: What is read while a file is written; everything else is matplotlib's default, whatever the user has set.
 _WHILE_SAVING: dict[Any, Any] = {
     "svg.hashsalt": "eventstudy",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # letters stay letters: found, selected, read out
     "path.simplify": True,
     "savefig.facecolor": "white",
     "figure.autolayout": False,
@@ -80,7 +83,7 @@ def render(figure: Axes | Figure, kind: str, *, dpi: float = 160) -> bytes:
     ----------
     figure : matplotlib.figure.Figure or matplotlib.axes.Axes
     kind : str
-        ``"svg"``, ``"png"`` or ``"pdf"``. Letters of an SVG are drawn as paths: no font of the viewer is needed.
+        ``"svg"``, ``"png"`` or ``"pdf"``. Text of an SVG is text, in the first font that the viewer has of those named.
     dpi : float
         Dots an inch of a PNG.
 
@@ -142,7 +145,7 @@ def render_each(figure: Axes | Figure, kinds: Sequence[str] = ("svg", "png"), *,
             for kind in sorted(kinds):  # png first: it takes the sizes of letters from the layout
                 target = BytesIO()
                 figure.savefig(target, format=kind, dpi=dpi, metadata=_METADATA[kind])
-                files[kind] = _short(target.getvalue()) if kind == "svg" else target.getvalue()
+                files[kind] = _titled(_short(target.getvalue()), figure) if kind == "svg" else target.getvalue()
     return files
 
 
@@ -184,7 +187,56 @@ _UNSEEN = re.compile(
 
 def _short(svg: bytes) -> bytes:
     """Cut coordinates at a hundredth of a point: nobody sees more, and the last digits are another processor's."""
+    svg = svg.replace(b"font-family: 'DejaVu Sans'", b"font-family: 'DejaVu Sans', Verdana, sans-serif")
     return _COORDINATES.sub(lambda found: _LONG.sub(rb"\1", found[0]), _UNSEEN.sub(b"", svg))
+
+
+def tell(artist: Artist, texts: str | Sequence[str], keys: Sequence[str] = ()) -> None:
+    """Give what an artist shows in words: one text for all, or one a mark; ``keys`` say which row of a table each mark is.
+
+    They become the titles of the marks in an SVG file, which browsers show under the mouse and read out.
+    """
+    artist.told = (texts, keys)  # type: ignore[attr-defined]
+
+
+_MARK = re.compile(r"<(use|path) [^>]*/>")
+
+
+def _titled(svg: bytes, figure: Figure) -> bytes:
+    """Write the titles of marks into a drawing: into the group of an artist, or into each of its marks in their order."""
+    told = {str(a.get_gid()): a.told for a in figure.findobj(lambda a: hasattr(a, "told"))}  # type: ignore[attr-defined]
+    if not told:
+        return svg
+    text = svg.decode("utf-8")
+    for gid, (texts, keys) in told.items():
+        start = text.find(f'<g id="{gid}">')
+        if start < 0:
+            continue
+        start += len(f'<g id="{gid}">')
+        if isinstance(texts, str):
+            text = f"{text[:start]}<title>{escape(stripped(texts))}</title>{text[start:]}"
+            continue
+        inside = text.find("</defs>", start)
+        end = _end_of_group(text, start)
+        start = inside if start <= inside < end else start
+        each = iter(list(zip(texts, keys or [""] * len(texts), strict=True)))
+
+        def title(mark: re.Match[str], each: Iterator[tuple[str, str]] = each) -> str:
+            said, key = next(each, ("", ""))
+            named = f' data-key="{escape(stripped(key))}"' if key else ""
+            return f"{mark[0][:-2]}{named}><title>{escape(stripped(said))}</title></{mark[1]}>" if said else mark[0]
+
+        text = text[:start] + _MARK.sub(title, text[start:end]) + text[end:]
+    return text.encode("utf-8")
+
+
+def _end_of_group(text: str, start: int) -> int:
+    depth = 1
+    for found in re.finditer(r"<g[ >]|</g>", text[start:]):
+        depth += 1 if found[0] != "</g>" else -1
+        if not depth:
+            return start + found.start()
+    return len(text)
 
 
 def save(figure: Axes | Figure, path: str | Path, *, dpi: float = 160) -> Path:
@@ -270,7 +322,8 @@ def _broken_to_fit(fig: Figure, ax: Axes) -> bool:
         return False
     said = {}
     for name, text in texts.items():
-        box, whole = text.get_window_extent(), " ".join(text.get_text().split())
+        # the renderer of now: an annotation remembers one of another resolution
+        box, whole = text.get_window_extent(fig._get_renderer()), " ".join(text.get_text().split())  # type: ignore[attr-defined]  # noqa: SLF001
         longest = max(map(len, text.get_text().split("\n")), default=0)
         room = (fig.bbox.width - box.x0 - 4) / (box.width / longest) if longest and box.width else 0
         said[name] = "\n".join(textwrap.wrap(whole, max(20, int(room)))) if room else text.get_text()

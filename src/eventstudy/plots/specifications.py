@@ -98,15 +98,31 @@ def specification_curve(
             nothing_to_draw(upper, "specifications")
             lower.set_axis_off()
             return figure
-        share = float((known["pvalue"] < level).mean())
         missing = f"; {len(tidy) - len(known)} without an estimate" if len(tidy) > len(known) else ""
-        found = f"{percent(share, 0)} of {len(known)} specifications have p < {level:g}; the median is {say(float(known['estimate'].median()), unit, 2)}"
+        found = specification_finding(known, level, unit)
         small = f"{clean(quantity, 60)} in every specification{missing}"
         headline(upper, found if title is None else title, small if subtitle is None else subtitle)
         _curve(upper, known, level, options)
         value_axis(upper.yaxis, quantity, unit)
         _dots(lower, known, rows, level)
     return figure
+
+
+def specification_finding(tidy: pd.DataFrame, level: float, unit: str = "percent") -> str:
+    """Say how many specifications are clear of zero, and where the middle one lies.
+
+    Examples
+    --------
+    >>> specification_finding(pd.DataFrame({"estimate": [0.1, 0.3], "pvalue": [0.2, 0.01]}), 0.05, "sd")
+    '50% of 2 specifications have p < 0.05; the median is 0.20 sd'
+    """
+    known = tidy.dropna(subset=["estimate"])
+    if known.empty:
+        return "no specification"
+    share, middle = float((known["pvalue"] < level).mean()), float(known["estimate"].median())
+    return (
+        f"{percent(share, 0)} of {len(known)} specifications have p < {level:g}; the median is {say(middle, unit, 2)}"
+    )
 
 
 def _curve(ax: Axes, known: pd.DataFrame, level: float, options: dict[str, Any]) -> None:

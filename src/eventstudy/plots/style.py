@@ -180,7 +180,7 @@ def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> None:
 def fitted(axis: Axis, text: str) -> None:
     """Label an axis, in as many lines as it takes beside it."""
     figure = drawn_on(axis.axes)
-    side = 0 if axis.axis_name == "x" else 1
+    side = 0 if axis is axis.axes.xaxis else 1
     points = figure.get_size_inches()[side] * 72 * axis.axes.get_position().bounds[2 + side] * 1.15
     lines = wrapped(stripped(text), points, mpl.rcParams["axes.labelsize"])
     axis.set_label_text("\n".join(lines[:3]), parse_math=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from eventstudy.inference.registry import TESTS
-from eventstudy.pages.document import Section, Table
+from eventstudy.pages.document import Part, Section, Table
 from eventstudy.report.parts.overview import quality_chart
-from eventstudy.report.parts.part import Inputs, Part
+from eventstudy.report.parts.part import Inputs
 
 
 def data_part(inputs: Inputs) -> Part:
@@ -35,8 +35,8 @@ def data_part(inputs: Inputs) -> Part:
     return Part(
         charts=(quality_chart(frames),),
         sections=(
-            Section("Data", tuple(told), charts=("data-quality",), tables=("data_quality",)),
-            Section("Methods", (words,), tables=("methods",)),
+            Section("Data", tuple(told), charts=("data-quality",), tables=("data_quality",), behind=True),
+            Section("Methods", (words,), tables=("methods",), behind=True),
         ),
         tables=(
             Table("data_quality", "Data quality", "expected: sessions of the exchange between the first and the last date.", quality, open=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,13 @@ from scipy import stats
 from eventstudy import plots
 from eventstudy.abnormal import MeanAdjusted
 from eventstudy.inference.registry import TESTS
-from eventstudy.pages.document import Section, Table
+from eventstudy.pages.document import Fact, Part, Section, Table
 from eventstudy.plots.chart import Chart, chart
+from eventstudy.plots.market import market_finding
+from eventstudy.plots.paths import caar_finding
+from eventstudy.plots.reactions import reactions_finding
 from eventstudy.report.parts.overview import attrition_chart
-from eventstudy.report.parts.part import LEVEL, Inputs, Part, records
+from eventstudy.report.parts.part import LEVEL, Inputs, records
 from eventstudy.study import EventStudy, StudyResult
 from eventstudy.study.rows import window_text
 from eventstudy.words import percent, signed
@@ -27,8 +31,8 @@ SPELL_GAP = pd.Timedelta(days=365)  # a year without events parts two spells
 AROUND = pd.Timedelta(days=60)  # of prices shown before the first and after the last event of a spell
 BOTH = "two directions"  # sessions with news of both, or a mixed announcement: no single reaction can be read from them
 AVERAGED = (
-    "One observation a session: announcements that share a session are one. Sessions with news of both directions are left "
-    "out and listed. Which tests hold for this sample, and why others do not, stands in the table of tests."
+    "Announcements that share a session are one observation. Sessions with news of both directions are left out and listed. "
+    "Which tests hold for this sample, and why others do not, stands in the table of tests."
 )
 
 
@@ -64,22 +68,34 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     ).replace("-", "−")
     markets = _market_charts(inputs)
     level = percent(LEVEL)
-    charts = (
-        *markets,
-        attrition_chart(len(inputs.catalog), len(inputs.sample), len(studied), int((~both).sum())),
-        chart("reactions", "What the index did on the first session of each event", plots.reactions(shown), plots.reactions_data(shown),
-               alt=f"Abnormal return of the index on the first session of {len(shown)} events, grouped by stance, with {level} intervals.",
-               caption=f"{level} intervals. {caption}"),
-        chart("caar", "Average cumulative abnormal return by stance", plots.caar(paths), plots.caar_data(paths),
-               alt=f"Cumulative average abnormal return of the index over {window_text(inputs.study.windows.event)}, one line a stance, with bands.",
-               caption=f"One observation a session; sessions of two directions left out. {caption}"),
-    )  # fmt: skip
+    tidy, path = plots.reactions_data(shown, spread=True), plots.caar_data(paths)
+    over = window_text(inputs.study.windows.event)
+    reactions = chart(
+        "reactions",
+        f"Abnormal return of {inputs.study.market.title} on the first session of each event",
+        reactions_finding(tidy),
+        partial(plots.reactions, shown, quantity="abnormal return, day 0"),
+        tidy,
+        caption=f"{level} intervals; one mark a session. {caption}",
+    )
+    averaged = chart(
+        "caar",
+        f"Average cumulative abnormal return of {inputs.study.market.title} by stance, {over}",
+        caar_finding(path),
+        partial(plots.caar, paths, band=f"{level} pointwise band"),
+        path,
+        caption=f"{level} pointwise bands, one observation a session; sessions of two directions left out. {caption}",
+    )
+    attrition = attrition_chart(len(inputs.catalog), len(inputs.sample), len(studied), int((~both).sum()))
+    charts = (*markets, averaged, reactions, attrition)
     tables = (
         _events_table(by_event),
-        Table("stance_tests", "Tests of the mean reaction, by stance and window", "believe: whether the test is claimed to hold for a sample like this one; doubts: why not, why it does not apply, or what to bear in mind.",
-              tests, units={"pvalue": "pvalue", "estimate": "@unit", "n": "count", "sessions": "count"}, filters=("stance", "window", "test", "believe"), open=False),
-        Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. The interval is that of the test named: the best of those to believe; doubtful: none of these has an interval. {caption}", averages,
-              units={"caar": "percent", "se": "percent", "low": "percent", "high": "percent", "n_sessions": "count"}),
+        Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. The {level} interval is that of the test named, the best of those to believe on this sample; believe “no”: none of these has an interval, so take it with doubt. {caption}", averages,
+              units={"caar": "percent", "se": "percent", "low": "percent", "high": "percent", "n_sessions": "count"},
+              main=("stance", "window", "caar", "low", "high", "n_sessions", "test", "believe")),
+        Table("stance_tests", "Tests of the mean reaction, by stance and window", "estimate: in the unit of its test (percent, standard deviations, scaled ranks, share of events). believe: whether the test is claimed to hold for a sample like this one; doubts: why not, why it does not apply, or what to bear in mind.",
+              tests, units={"pvalue": "pvalue", "estimate": "@unit", "n": "count", "sessions": "count"}, filters=("stance", "window", "test", "believe"), open=False,
+              main=("stance", "window", "test", "believe", "estimate", "statistic", "pvalue", "doubts")),
         Table("no_direction", "Sessions left out of the means", "They carry news of two directions, or one announcement that does both; nothing is averaged away.",
               dropped, open=False),
         Table("excluded", "Events without a reaction", "Every event of the catalogue that could not be studied, with the reason.", every.excluded, open=False),
@@ -88,18 +104,14 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
         Section(
             "The market and its events", (_market_words(inputs, every),), charts=tuple(chart.name for chart in markets)
         ),
+        Section("On average", (AVERAGED,), charts=("caar",), tables=("stance_means",)),
         Section("Each event", (_count_words(by_event),), charts=("reactions",), tables=("events",)),
         Section(
-            "On average",
-            (_average_words(averages),),
-            charts=("caar",),
-            tables=("stance_means", "stance_tests", "no_direction"),
-        ),
-        Section(
-            "What could not be studied",
-            ("Nothing is dropped in silence.",),
+            "Tests, and what was left out",
+            (AVERAGED,),
             charts=("attrition",),
-            tables=("excluded",),
+            tables=("stance_tests", "no_direction", "excluded"),
+            behind=True,
         ),
     )
     results = {
@@ -113,7 +125,12 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
         "excluded": {f"{row['event_id']} {row['symbol']}": row for row in records(every.excluded)},
     }
     return Part(
-        sections=sections, charts=charts, tables=tables, results={"market": results}, answer=(_average_words(averages),)
+        sections=sections,
+        charts=charts,
+        tables=tables,
+        results={"market": results},
+        facts=_facts(averages),
+        answer=_average_words(averages, inputs),
     )
 
 
@@ -127,6 +144,7 @@ def _reactions(inputs: Inputs, result: StudyResult) -> pd.DataFrame:
         "flag"
     ]  # of the whole event window: one cut by the end of the data says so
     own = sessions.loc[day0.index]
+    sources = {event.id: event.source for event in inputs.catalog}
     return pd.DataFrame(
         {
             "session": own["session"],
@@ -135,6 +153,7 @@ def _reactions(inputs: Inputs, result: StudyResult) -> pd.DataFrame:
             "stance": own["stance"],
             "level": own["level"],
             "scope": own["scope"],
+            "source": [sources.get(event, "") for event in day0.index],
             "in_sample": day0.index.isin([event.id for event in inputs.sample]),
             "return": inputs.market.frame[symbol].reindex(own["session"]).to_numpy(),
             "ar": day0["car"],
@@ -154,7 +173,7 @@ def _events_table(by_event: pd.DataFrame) -> Table:
     return Table(
         "events",
         "Reaction on the first session of each event",
-        f"return: of the index before any adjustment. ar: abnormal return with its {percent(LEVEL)} interval; sar: in units of its standard error. "
+        f"return: of the index before any adjustment. ar: abnormal return of day 0 with its {percent(LEVEL)} interval; sar: in units of its standard error. "
         "conflict: the session carries news of both directions, so no single reaction can be read from it. flag: cut, the event "
         "window reaches beyond the data; same_bar, another event has the same session; overlap, event windows overlap.",
         by_event,
@@ -162,6 +181,7 @@ def _events_table(by_event: pd.DataFrame) -> Table:
         filters=("stance", "scope"),
         labels={"car_0_1": "CAR (0, +1)", "ar": "AR", "sar": "SAR"},
         open=False,
+        main=("session", "event_id", "name", "stance", "return", "ar", "low", "high"),
     )  # fmt: skip
 
 
@@ -275,19 +295,16 @@ def _market_charts(inputs: Inputs) -> tuple[Chart, ...]:
         events = own[["event_id", "name", "session", "stance"]].copy()
         events["label"] = [inputs.study.market.labels.get(event, "") for event in own["event_id"]]
         years = f"{first.year}" if first.year == last.year else f"{first.year}-{last.year}"
+        data = plots.market_data(levels, events)
+        path = data[data["level"].notna()].drop_duplicates("date")
         charts.append(
-            Chart(
-                name=f"market-{years}",
-                title=f"The market and its events, {years.replace('-', '–')}",
-                alt=f"Level of {symbol} with {len(events)} events marked by stance, and its drawdown below.",
-                drawn=plots.market(
-                    levels,
-                    events,
-                    level_name=inputs.study.market.title,
-                    title=f"The market and its events, {years.replace('-', '–')}",
-                ),
-                data=plots.market_data(levels, events),
-                caption="Marks: first session that could react. Drawdown: against the highest close shown so far.",
+            chart(
+                f"market-{years}",
+                f"{inputs.study.market.title} and its events, {years.replace('-', '–')}",
+                market_finding(path, inputs.study.market.title),
+                partial(plots.market, levels, events, level_name=inputs.study.market.title),
+                data,
+                caption="Marks: first session that could react. Below: how far under the highest close shown so far.",
             )
         )
     return tuple(charts)
@@ -314,23 +331,53 @@ def _count_words(by_event: pd.DataFrame) -> str:
     )
 
 
-def _average_words(averages: pd.DataFrame) -> str:
-    if averages.empty:
-        return "No event of one direction could be studied, so there is no mean reaction."
+def _said(averages: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Give the means of the window that the answer is about: day 0, or the first of those reported."""
     window = window_text((0, 0))
     window = window if window in set(averages["window"]) else averages["window"].iloc[0]
-    said = averages[averages["window"] == window]
-    where = "the first session" if window == window_text((0, 0)) else window
-    parts = [
-        f"{row['stance']}: {signed(row['caar'])} on {row['n_sessions']:.0f} sessions ({_interval(row)})"
+    return averages[averages["window"] == window], "on the first session" if window == window_text(
+        (0, 0)
+    ) else f"over {window}"
+
+
+def _average_words(averages: pd.DataFrame, inputs: Inputs) -> tuple[str, ...]:
+    if averages.empty:
+        return ("No event of one direction could be studied, so there is no mean reaction.",)
+    said, where = _said(averages)
+    parts = [f"{signed(row['caar'])} on {row['stance']}" for _, row in said.iterrows()]
+    lead = f"The average abnormal return of {inputs.study.market.title} {where} was {_listed(parts)}."
+    clear = [row["stance"] for _, row in said.iterrows() if row["low"] > 0 or row["high"] < 0]
+    sure = (
+        f"The {percent(LEVEL)} interval leaves out zero for {_listed(clear)}."
+        if clear
+        else f"No {percent(LEVEL)} interval leaves out zero."
+    )
+    doubt = [row["stance"] for _, row in said.iterrows() if row["believe"] != "yes"]
+    more = f" No test can be believed without doubt for {_listed(doubt)}." if doubt else ""
+    return tuple(line.replace("-", "−") for line in (lead, sure + more))
+
+
+def _listed(parts: list[str]) -> str:
+    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+
+
+def _facts(averages: pd.DataFrame) -> tuple[Fact, ...]:
+    """Give a card a stance: the mean reaction, its interval, its test and n."""
+    if averages.empty:
+        return ()
+    said, where = _said(averages)
+    return tuple(
+        Fact(
+            f"{row['stance']}, {where}, all dates",
+            signed(row["caar"]).replace("-", "−"),
+            f"{_interval(row)}, {row['n_sessions']:.0f} sessions, {row['test']}".replace("-", "−"),
+        )
         for _, row in said.iterrows()
-    ]
-    lead = f"Over all periods together, the mean abnormal return on {where}, one observation a session: "
-    return (lead + "; ".join(parts) + ".").replace("-", "−")
+    )
 
 
 def _interval(row: Any) -> str:
     if not np.isfinite(row["low"]):
         return "no interval"
-    doubt = "" if row["believe"] == "yes" else ", doubtful: no test to believe has an interval here"
+    doubt = "" if row["believe"] == "yes" else " (doubtful)"
     return f"{percent(LEVEL)} interval {signed(row['low'])} to {signed(row['high'])}{doubt}"

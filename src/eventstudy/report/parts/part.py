@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,6 @@ from eventstudy.events import EventCatalog, load_events
 from eventstudy.hypothesis import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Stances
 from eventstudy.json_values import plain
-from eventstudy.pages.document import Fact, Section, Table
-from eventstudy.plots.chart import Chart
 from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
 from eventstudy.study import EstimationWindow
 from eventstudy.study.study_file import StudyFile
@@ -87,18 +85,6 @@ class Inputs:
         """The estimation window of the study file."""
         part = self.study.windows.estimation
         return EstimationWindow(length=part.length, end=part.end, minimum=part.minimum)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one part adds to the report."""
-
-    sections: tuple[Section, ...] = ()
-    charts: tuple[Chart, ...] = ()
-    tables: tuple[Table, ...] = ()
-    results: Mapping[str, Any] = field(default_factory=dict)
-    facts: tuple[Fact, ...] = ()
-    answer: tuple[str, ...] = ()
 
 
 def gather(study: StudyFile, source: str | None, say: Callable[[str], None] | None = None) -> Inputs:

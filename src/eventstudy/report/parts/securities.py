@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from eventstudy import plots
 from eventstudy.abnormal import MarketModel
 from eventstudy.inference.families.parametric import cross_sectional
-from eventstudy.pages.document import Section, Table
-from eventstudy.plots.chart import Chart
+from eventstudy.pages.document import Part, Section, Table
+from eventstudy.plots.chart import Chart, chart
+from eventstudy.plots.industries import industries_finding
 from eventstudy.report.parts.overview import heatmap_chart
-from eventstudy.report.parts.part import LEVEL, Inputs, Part, records, told_apart
+from eventstudy.report.parts.part import LEVEL, Inputs, records, told_apart
 from eventstudy.returns import ReturnPanel
 from eventstudy.study import EventStudy, StudyResult
 from eventstudy.study.rows import window_text
@@ -53,9 +56,11 @@ def securities_part(inputs: Inputs) -> Part:
     charts += (heat,) if heat is not None else ()
     tables = (
         Table("securities", "Each security on the named events", caption, named,
-              units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False),
+              units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False,
+              main=("event", "group", "label", "return", "estimate", "low", "high", "pvalue")),
         Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: by chance alone {percent(1 - LEVEL)} of the rows have p below {1 - LEVEL:.2f}.", means,
-              units={"caar": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "stance"), open=False),
+              units={"caar": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "stance"), open=False,
+              main=("group", "symbol", "stance", "caar", "low", "high", "pvalue", "n")),
         _lacking_table(lacking),
         Table("securities_excluded", "Security-events that could not be studied", "Counted by reason; each is listed in the results of the library's `excluded`.",
               _counted(every), units={"security_events": "count"}, open=False),
@@ -188,14 +193,14 @@ def _charts(named: pd.DataFrame, have: dict[str, list[str]], said: str, caption:
         days = own.drop_duplicates("event")
         when = ", ".join(f"{e} {d:%Y-%m-%d}" for e, d in zip(days["event"], days["session"], strict=True))
         name = "industries" if group == CHARTED else f"securities-{group}"
-        title = f"{group[:1].upper()}{group[1:]}: the named events side by side"
+        data = plots.industries_data(own)
         charts.append(
-            Chart(
-                name=name,
-                title=title,
-                alt=f"Abnormal return of {own['symbol'].nunique()} securities ({group}) on {own['event'].nunique()} named events, {said}.",
-                drawn=plots.industries(own, title=title, quantity=f"abnormal return, {said}"),
-                data=plots.industries_data(own),
+            chart(
+                name,
+                f"{group[:1].upper()}{group[1:]}: the named events side by side, {said}",
+                industries_finding(data),
+                partial(plots.industries, own, quantity=f"abnormal return, {said}"),
+                data,
                 caption=f"First sessions: {when}. {caption}",
             )
         )
