@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.errors import InputError
@@ -208,6 +208,24 @@ class Document:
                 if named.count(name) > 1:
                     msg = f"{kind} {name!r} is shown twice; show it in one section"
                     raise InputError(msg)
+
+
+def only(document: Document, headings: Sequence[str]) -> Document:
+    """Give a document with some of its sections, in its own order, and what they show."""
+    wanted = {str(heading).lower() for heading in headings}
+    known = {section.heading.lower(): section.heading for section in document.sections}
+    strange = sorted(wanted - known.keys())
+    if strange:
+        msg = f"there is no section {strange[0]!r}; the sections are {', '.join(known.values())}"
+        raise InputError(msg)
+    sections = tuple(section for section in document.sections if section.heading.lower() in wanted)
+    names = {name for section in sections for name in (*section.charts, *section.tables)}
+    return replace(
+        document,
+        sections=sections,
+        charts=tuple(chart for chart in document.charts if chart.name in names),
+        tables=tuple(table for table in document.tables if table.name in names),
+    )
 
 
 def _stems(kind: str, names: Iterable[str]) -> dict[str, str]:

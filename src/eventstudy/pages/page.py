@@ -37,8 +37,11 @@ class _Column:
     choices: tuple[str, ...]
 
 
-def render_page(document: Document, drawings: Mapping[str, Sequence[str]]) -> str:
-    """Fill the template; of each chart a drawing, and perhaps a second for narrow screens."""
+def render_page(document: Document, drawings: Mapping[str, Sequence[str]], *, files: bool = True) -> str:
+    """Fill the template; of each chart a drawing, and perhaps a second for narrow screens.
+
+    `files`: whether the files of charts and tables lie beside the page.
+    """
     script, style = _read("page.js"), _read("page.css")
     styles: dict[str, str] = {}
     charts = {chart.name: _chart(chart, drawings[chart.name], styles) for chart in document.charts}
@@ -67,6 +70,7 @@ def render_page(document: Document, drawings: Mapping[str, Sequence[str]]) -> st
         doi=_doi,
         manifest=json_text(document.manifest, "manifest"),
         signs=_SIGNS,
+        files=files,
     )
 
 
@@ -130,7 +134,10 @@ def _doi(text: str) -> str:
 def _table(table: Table) -> dict[str, Any]:
     stem = safe_name(table.name)
     top = table.frame.head(ROWS_KEPT)
-    texts = [[visible(_cut(text), keep="\t\n") for text in column_texts(table, str(name))[:ROWS_KEPT]] for name in table.frame.columns]
+    texts = [
+        [visible(_cut(text), keep="\t\n") for text in column_texts(table, str(name))[:ROWS_KEPT]]
+        for name in table.frame.columns
+    ]
     columns = [_column(table, str(name), own) for name, own in zip(table.frame.columns, texts, strict=True)]
     keys = [
         [_sorted_by(value, text) for value, text in zip(top.iloc[:, i].tolist(), own, strict=True)]

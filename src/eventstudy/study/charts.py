@@ -43,12 +43,14 @@ class Figures:
         self._result = result
 
     def __repr__(self) -> str:
-        names = ", ".join(name for name in vars(type(self)) if not name.startswith("_") and name != "path")
+        names = ", ".join(
+            name for name in vars(type(self)) if not name.startswith("_") and name not in {"path", "rows", "window"}
+        )
         return f"charts of a result: {names}"
 
     def path(self, **asked: Any) -> pd.DataFrame:
         """Return the frame that `caar` draws; the same options."""
-        window = self._window(asked.pop("window", None) or self._result.study.window)
+        window = self.window(asked.pop("window", None) or self._result.study.window)
         by = asked.pop("by", AUTO)
         by = usual_group(self._result) if by == AUTO else by or None
         return path(self._result, window=window, by=by, **asked)
@@ -104,7 +106,7 @@ class Figures:
         """Draw the cumulative abnormal return of each event with its interval, in groups by stance or by a column."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        table, quantity = self._cars(window, level, by)
+        table, quantity = self.rows(window, level, by)
         if len(set(self._result.symbols)) > 1:
             table["name"] = table["name"].astype(str) + " · " + table["symbol"].astype(str)
         axes: Axes = plots.reactions(table, ax=ax, **{"quantity": quantity} | options)
@@ -155,7 +157,7 @@ class Figures:
         """Draw the regression of the abnormal returns on characteristics; ``explain`` are options of `StudyResult.explain`."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        asked, chosen = dict(explain or {}), self._window(window)
+        asked, chosen = dict(explain or {}), self.window(window)
         what = {"quantity": f"abnormal return, {window_text(chosen)}, for one unit of the term"}
         if asked.get("standardized"):
             what["unit"] = "standard errors"
@@ -164,7 +166,7 @@ class Figures:
         axes: Axes = plots.coefficients(table, ax=ax, **what | options)
         return axes
 
-    def _window(self, window: Window | None) -> Window:
+    def window(self, window: Window | None) -> Window:
         """Return the window asked for; by default days 0 and +1, as far as the event window has them."""
         first, last = self._result.study.window
         if window is None:
@@ -172,14 +174,14 @@ class Figures:
             return (days[0], days[-1]) if days else (first, last)
         return window
 
-    def _cars(self, window: Window | None, level: float = 0.95, by: str | None = None) -> tuple[pd.DataFrame, str]:
+    def rows(self, window: Window | None, level: float = 0.95, by: str | None = None) -> tuple[pd.DataFrame, str]:
         """Give one row a security-event, its names, estimate and interval, and what it is in words."""
         from scipy.special import stdtrit  # noqa: PLC0415  slow to import
 
         if not 0 < level < 1:
             msg = f"level={level!r} is no coverage; give a share such as 0.95"
             raise StudyError(msg)
-        chosen = self._window(window)
+        chosen = self.window(window)
         table = car(self._result, chosen, self._result.study.missing)
         known = events(self._result).drop_duplicates("event_id").set_index("event_id")
         reach = stdtrit(table["df"], 0.5 + level / 2) * table["se"]
@@ -202,8 +204,8 @@ class Figures:
         ), f"abnormal return, {window_text(chosen)}"
 
     def _once(self, *given: Any) -> tuple[pd.DataFrame, str]:
-        """Give `_cars` with one row for each session of a security: events that share one have its return."""
-        frame, quantity = self._cars(*given)
+        """Give `rows` with one row for each session of a security: events that share one have its return."""
+        frame, quantity = self.rows(*given)
         more = frame.groupby(["symbol", "session"])["event"].transform("nunique") - 1
         first = frame.groupby("session")["event"].transform("first")  # the same name in the rows of every security
         frame["event"] = [f"{name} +{count}" if count else name for name, count in zip(first, more, strict=True)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +24,7 @@ from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import headline, n_sessions
 from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
-from eventstudy.study.tables.significance import one_test
+from eventstudy.study.tables.significance import every_test, one_test, short_first
 from eventstudy.study.window_sample import window_sample
 from eventstudy.words import brief
 
@@ -199,14 +200,16 @@ class StudyResult:
         *,
         alternative: Alternative = "two-sided",
         seed: int | np.random.Generator | None = None,
+        full: bool = False,
         **options: Any,
     ) -> pd.DataFrame:
-        """Return every test on a window, one row each; ``valid`` are those to believe, the others say why not."""
-        from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
+        """Return every test on a window, one row each: ``name``, ``statistic``, ``pvalue``, ``believe`` and ``why``.
 
-        results = inference.run_all(self.sample(window), alternative=alternative, seed=seed, **options)
-        table = pd.DataFrame([result.to_dict() for result in results])
-        return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
+        ``believe`` is "yes" for those whose claims hold on this sample, "no" for the others, empty for what does not apply;
+        ``why`` says why not. ``full=True`` adds all that a `TestResult` holds, ``valid`` and ``unit`` among it.
+        """
+        table = every_test(self.sample(window), alternative=alternative, seed=seed, **options)
+        return short_first(table, full=full)
 
     def explain(
         self,
@@ -310,6 +313,26 @@ class StudyResult:
         from eventstudy.study.charts import Figures  # noqa: PLC0415  matplotlib is slow to import
 
         return Figures(self._fitted)
+
+    def report(
+        self, path: str | Path, *, title: str = "Event study", sections: Sequence[str] | None = None, seed: int = 0
+    ) -> Path:
+        """Write one page: the answer, the charts, and behind them the tables; no file beside it, no network.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            An .html file; one of that name is replaced.
+        title : str
+        sections : sequence of str, optional
+            Of "On average", "Each event", "Tests", "What was left out"; all by default.
+        seed : int
+            Of the tests that draw.
+        """
+        from eventstudy.pages.write import write_page  # noqa: PLC0415  slow to import: only those who write pay
+        from eventstudy.study.page import result_document  # noqa: PLC0415  the same
+
+        return write_page(result_document(self._fitted, title=title, seed=seed), path, sections)
 
     def summary(self) -> str:
         """Return a few lines of text: what was studied, what not, and the average reaction."""

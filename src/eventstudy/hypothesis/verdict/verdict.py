@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from eventstudy.hypothesis.verdict.charts import Plots
@@ -37,6 +39,27 @@ class Verdict(Findings):
         from eventstudy.hypothesis.verdict.charts import charts_of  # noqa: PLC0415  matplotlib is slow to import
 
         return charts_of(self)
+
+    def report(
+        self, path: str | Path, *, title: str = "Does a selloff force softening?", sections: Sequence[str] | None = None
+    ) -> Path:
+        """Write one page: the answer, the charts, and behind them the tables; no file beside it, no network.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            An .html file; one of that name is replaced.
+        title : str
+        sections : sequence of str, optional
+            Of "Does the chain hold?", "What was claimed", "The chain in detail"; all by default.
+        """
+        from eventstudy.hypothesis.verdict.page import verdict_part  # noqa: PLC0415  matplotlib is slow to import
+        from eventstudy.pages.document import Document  # noqa: PLC0415  the same
+        from eventstudy.pages.write import write_page  # noqa: PLC0415  the same
+
+        part = verdict_part(self)
+        made = Document(title, part.answer, self.to_dict(), part.charts, part.tables, part.sections, facts=part.facts)
+        return write_page(made, path, sections)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the tables, as plain JSON values."""

@@ -11,7 +11,6 @@ from scipy import stats
 
 from eventstudy import plots
 from eventstudy.abnormal import MeanAdjusted
-from eventstudy.inference.registry import TESTS
 from eventstudy.pages.document import Fact, Part, Section, Table
 from eventstudy.plots.chart import Chart, chart
 from eventstudy.plots.market import market_finding
@@ -21,6 +20,7 @@ from eventstudy.report.parts.overview import attrition_chart
 from eventstudy.report.parts.part import LEVEL, Inputs, records
 from eventstudy.study import EventStudy, StudyResult
 from eventstudy.study.rows import window_text
+from eventstudy.study.tables.believed import believed
 from eventstudy.words import percent, signed
 
 MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test", "believe")
@@ -229,7 +229,7 @@ def _averages(
             continue
         for window in inputs.study.windows.reported:
             said = window_text(window)
-            tested = result.tests(window, seed=seed)
+            tested = result.tests(window, seed=seed, full=True)
             means.append(believed(result.caar(window), tested).assign(stance=stance, window=said))
             tests.append(tested.assign(stance=stance, window=said))
         path = result.aar()
@@ -251,29 +251,8 @@ def _averages(
     mean = pd.concat(means, ignore_index=True)
     mean = mean[[*first, *(c for c in mean.columns if c not in first)]]
     test = pd.concat(tests, ignore_index=True)
-    test = test.rename(columns={"name": "test", "n_clusters": "sessions"})
-    test["believe"] = test["valid"].map({True: "yes", False: "no"}).where(test["applicable"], "")
-    test["doubts"] = [
-        "; ".join(doubts or warnings) or why
-        for doubts, warnings, why in zip(test["doubts"], test["warnings"], test["reason"], strict=True)
-    ]
+    test = test.drop(columns="doubts").rename(columns={"name": "test", "n_clusters": "sessions", "why": "doubts"})
     return mean, test[list(TEST_COLUMNS)], pd.concat(paths, ignore_index=True)
-
-
-def believed(mean: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
-    """Give a mean the interval of the best test to believe, and say in `believe` whether there is one.
-
-    The interval that the mean came with stays where its test is to be believed, or none that is has an interval.
-    """
-    sure = tests[tests["valid"] & (tests["unit"] == "return")]
-    sure = sure[[bool(np.isfinite(ci).all()) for ci in sure["ci"]]]
-    own = mean["test"].iloc[0] if len(mean) else ""
-    if sure.empty or own in set(sure["name"]):
-        return mean.assign(believe="no" if sure.empty else "yes")
-    bears = {name: len(TESTS[name].bears(int(mean["n"].iloc[0]))) for name in sure["name"]}
-    best = sure.loc[max(sure.index, key=lambda at: bears[sure.loc[at, "name"]])]
-    low, high = best["ci"]
-    return mean.assign(se=best["se"], low=low, high=high, test=best["name"], believe="yes")
 
 
 def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
