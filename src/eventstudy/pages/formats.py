@@ -146,6 +146,26 @@ def column_texts(table: Table, column: str) -> list[str]:
     return [shown(value, unit) for value, unit in zip(table.frame[column].tolist(), units, strict=True)]
 
 
+def text_lines(table: Table, hide: tuple[str, ...] = ()) -> list[str]:
+    """Write a table in lines of plain text: words to the left, numbers to the right.
+
+    Examples
+    --------
+    >>> text_lines(Table("t", "", "", pd.DataFrame({"day": ["0", "+1"], "caar": [-0.0484, 0.5]}), {"caar": "percent"}))
+    ['day    caar', '0    −4.84%', '+1   50.00%']
+    """
+    names = [str(name) for name in table.frame.columns if name not in hide]
+    columns = [[table.labels.get(name, name), *column_texts(table, name)] for name in names]
+    wide = [max(map(len, column)) for column in columns]
+    left = [unit_of(table, name) == "text" for name in names]
+    return [
+        "  ".join(
+            cell.ljust(w) if side else cell.rjust(w) for cell, w, side in zip(row, wide, left, strict=True)
+        ).rstrip()
+        for row in zip(*columns, strict=True)
+    ]
+
+
 def shown(value: Any, unit: str = "text") -> str:
     """Write one value as a person reads it, in a unit of :data:`eventstudy.report.UNITS`.
 

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     >>> from eventstudy.report import Table
     >>> frame = pd.DataFrame({"event": ["R&D_1"], "car": [-0.0484]})
     >>> print(to_latex(Table("cars", "CARs", "", frame, {"car": "percent"})))
-    \begin{table}
+    \begin{table}[htbp]
+    \centering
     \caption{CARs}\label{tab:cars}
     \begin{tabular}{lr}
     \toprule
@@ -72,7 +74,7 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     """
     table = as_table(table)
     align = "".join("r" if numeric else "l" for numeric in _numeric(table))
-    lines = [r"\begin{table}"]
+    lines = [r"\begin{table}[htbp]", r"\centering"]
     lines += [rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"] if table.title else []
     lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", _tex_row(_heads(table)), r"\midrule"]
     lines += [*map(_tex_row, _rows(table)), r"\bottomrule", r"\end{tabular}"]
@@ -122,6 +124,75 @@ def _md(text: str) -> str:
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     escaped = re.sub(r"([\\`*_\[\]|~])", r"\\\1", flat)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def to_html(table: Table | pd.DataFrame) -> str:
+    """Write a table as an HTML table, for a notebook or a page of one's own; every text is escaped.
+
+    Parameters
+    ----------
+    table : Table or DataFrame
+        As in :func:`to_markdown`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(to_html(pd.DataFrame({"event": ["a<b"], "car": [0.0952]})))
+    <table><thead><tr><th>event</th><th>car</th></tr></thead><tbody>
+    <tr><td>a&lt;b</td><td style="text-align:right">9.52%</td></tr>
+    </tbody></table>
+    """
+    table = as_table(table)
+    right = [' style="text-align:right"' if numeric else "" for numeric in _numeric(table)]
+    caption = f"<caption>{escape(table.title)}</caption>" if table.title else ""
+    head = "".join(f"<th>{escape(text)}</th>" for text in _heads(table))
+    rows = [
+        "<tr>" + "".join(f"<td{side}>{escape(text)}</td>" for text, side in zip(row, right, strict=True)) + "</tr>"
+        for row in _rows(table)
+    ]
+    note = f"<p><small>{escape(table.caption)}</small></p>" if table.caption else ""
+    return "\n".join([f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>", *rows, f"</tbody></table>{note}"])
+
+
+def write_docx(table: Table | pd.DataFrame, path: str | Path) -> Path:
+    """Write a table as a Word document: its title, the table, its notes; the same bytes each time.
+
+    Parameters
+    ----------
+    table : Table or DataFrame
+    path : str or pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If python-docx is not installed (``pip install 'eventstudykit[docx]'``), or the file cannot be written.
+    """
+    try:
+        import docx  # type: ignore[import-not-found]  # noqa: PLC0415  # an extra
+    except ImportError:
+        msg = "writing .docx needs python-docx: pip install 'eventstudykit[docx]'"
+        raise InputError(msg) from None
+    table = as_table(table)
+    page = docx.Document()
+    if table.title:
+        page.add_paragraph(table.title, style="Caption")
+    heads, rows = _heads(table), _rows(table)
+    grid = page.add_table(rows=1 + len(rows), cols=len(heads), style="Light List")
+    for i, row in enumerate([heads, *rows]):
+        for j, text in enumerate(row):
+            grid.cell(i, j).text = "".join(c for c in text if c.isprintable())
+    if table.caption:
+        page.add_paragraph(table.caption)
+    raw = io.BytesIO()
+    page.save(raw)
+    return write_whole(path, _without_clock(raw.getvalue()))
 
 
 def write_xlsx(tables: Iterable[Table | pd.DataFrame], path: str | Path) -> Path:

@@ -18,8 +18,11 @@ from .pages import (
     check_target as check_target,
     read_manifest as read_manifest,
     safe_name as safe_name,
+    to_html as to_html,
     to_latex as to_latex,
     to_markdown as to_markdown,
     write_document as write_document,
+    write_docx as write_docx,
+    write_page as write_page,
     write_xlsx as write_xlsx,
 )

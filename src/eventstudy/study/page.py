@@ -35,7 +35,7 @@ def result_document(result: Fitted, *, title: str, seed: int) -> Document:
 def result_part(result: Fitted, *, seed: int = 0) -> Part:
     """Say what a result found."""
     figures = Figures(result)
-    windows = _windows(result, figures.window(None))
+    windows = usual_windows(result)
     tested = {window: _tests(result, window, seed) for window in windows}
     means = pd.concat([_mean(result, window, tested[window]) for window in windows], ignore_index=True)
     cars, quantity = figures.rows(None, LEVEL)
@@ -77,11 +77,11 @@ def _given(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     return table.frame, dict(table.units)
 
 
-def _windows(result: Fitted, first: Window) -> tuple[Window, ...]:
+def usual_windows(result: Fitted) -> tuple[Window, ...]:
     """Return day 0, the window of the charts, and the whole event window, each once."""
     begin, end = result.study.window
     day0 = [(0, 0)] if begin <= 0 <= end else []
-    return tuple(dict.fromkeys([*day0, first, (begin, end)]))
+    return tuple(dict.fromkeys([*day0, Figures(result).window(None), (begin, end)]))
 
 
 def _tests(result: Fitted, window: Window, seed: int) -> pd.DataFrame:

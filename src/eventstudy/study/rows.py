@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,17 @@ def studied_rows(result: Fitted) -> Ints:
     if len(result.parts) == 1:
         return result.parts[0].rows
     return np.sort(np.concatenate([part.rows for part in result.parts]))
+
+
+def subset(result: Fitted, chosen: NDArray[np.bool_]) -> Fitted:
+    """Return a result of some of its studied rows; nothing is estimated again."""
+    rows = studied_rows(result)[chosen]
+    parts = []
+    for part in result.parts:
+        keep = np.flatnonzero(np.isin(part.rows, rows))
+        if keep.size:
+            parts.append(replace(part, rows=part.rows[keep], abnormal=part.abnormal.take(keep)))
+    return replace(result, parts=tuple(parts))
 
 
 def gather(result: Fitted, pieces: list[Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from eventstudy.hypothesis.verdict.charts import Plots
 from eventstudy.hypothesis.verdict.findings import Findings
-from eventstudy.hypothesis.verdict.wording import sentences
+from eventstudy.hypothesis.verdict.wording import sentences, three_lines
 from eventstudy.json_values import plain
 from eventstudy.plots.chart import Chart
 from eventstudy.words import typeset
@@ -95,7 +95,12 @@ class Verdict(Findings):
         return self.summary()
 
     def __repr__(self) -> str:
-        return f"Verdict(chain {self.word} in sample {self.headline!r})"
+        from eventstudy.hypothesis.verdict.shown import text  # noqa: PLC0415  slow to import: only those who look pay
+
+        return text(self)
 
     def _repr_html_(self) -> str:
-        return "".join(f"<p>{escape(typeset(line))}</p>" for line in sentences(self))
+        from eventstudy.hypothesis.verdict.shown import links  # noqa: PLC0415  slow to import: only those who look pay
+        from eventstudy.pages.latex_markdown_xlsx import to_html  # noqa: PLC0415  the same
+
+        return "".join(f"<p>{escape(typeset(line))}</p>" for line in three_lines(self)) + to_html(links(self))

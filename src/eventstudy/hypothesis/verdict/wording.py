@@ -138,6 +138,11 @@ def plain_answer(findings: Findings) -> tuple[str, ...]:
     )
 
 
+def three_lines(findings: Findings) -> tuple[str, ...]:
+    """Give the answer in three lines: the sample, what was found, how much that says."""
+    return (scope_sentence(findings), *plain_answer(findings))
+
+
 def _chain(links: Mapping[str, str]) -> str:
     """Write the links as one chain: where the first begins, and where each ends."""
     parts = [words.split(" -> ") for words in links.values()]
