@@ -107,7 +107,7 @@ def decide(sample: SampleVerdict, falsifiers: Sequence[Falsifier], level: float)
         if link.details["p_wrong_sign"] <= level:
             against.append(f"{name} has the wrong sign at {percent(level)}")
         elif link.details["p_equivalence"] <= level:
-            against.append(f"{name} is equivalent to nothing at the declared margin")
+            against.append(f"{name} has no effect beyond the declared margin")
     if against:
         return False, against
     reasons = [str(f) for f in falsifiers if f.fires] + [str(f) for f in falsifiers if f.fires is None]

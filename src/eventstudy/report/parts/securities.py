@@ -76,6 +76,7 @@ def securities_part(inputs: Inputs) -> Part:
         "means": {f"{row['symbol']} {row['stance']}": row for row in records(means)},
         "lacking": sorted(lacking["symbol"]),
         "studied": every.n,
+        "not_studied": len(every.excluded),
     }
     return Part(
         sections=(section,),
@@ -214,7 +215,7 @@ def _counted(every: StudyResult) -> pd.DataFrame:
 
 def _words(have: dict[str, list[str]], lacking: pd.DataFrame, every: StudyResult) -> str:
     count = sum(len(symbols) for symbols in have.values())
-    text = f"{count} securities in {len(have)} groups ({', '.join(have)}); {every.n} security-events studied, {len(every.excluded)} not."
+    text = f"{count} securities in {len(have)} group{'' if len(have) == 1 else 's'} ({', '.join(have)}); {every.n} security-events studied, {len(every.excluded)} not."
     if len(lacking):
         text += f" The source lacks {len(lacking)} of the study file's securities ({', '.join(sorted(set(lacking['group'])))})."
     return text
