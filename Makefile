@@ -11,7 +11,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks release-check lock clean
+.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -26,6 +26,10 @@ test: $(DEV_STAMP) ## Run the tests that one runs while working (under two minut
 
 test-all: $(DEV_STAMP) ## Run the slow tests too, but for the browser's
 	$(PYTEST) -n auto -m "slow and not browser"
+
+coverage: $(DEV_STAMP) ## Measure the branch coverage of the numeric rooms; fails below 95 percent
+	$(BIN)/coverage run -m pytest -q -m "not browser" tests/abnormal tests/inference tests/study
+	$(BIN)/coverage report
 
 mutants: $(DEV_STAMP) ## Change N=150 things of the numeric rooms, one at a time, and see whether a test fails; SEED=0 draws them
 	PYTHONPATH=tests/support $(BIN)/python -m mutants --number $(or $(N),150) --seed $(or $(SEED),0) --out $(OUT)/mutants

@@ -9,7 +9,8 @@ import pytest
 
 from eventstudy.errors import InputError
 from eventstudy.pages import write as write_module
-from eventstudy.report import Chart, read_manifest, write_document
+from eventstudy.pages.write import read_manifest
+from eventstudy.report import Chart, write_document
 
 
 def tree(folder):

@@ -6,7 +6,7 @@ import exchange_calendars
 import pandas as pd
 import pytest
 
-from eventstudy.returns.remote.exchanges import ENDINGS, EXCHANGES, calendar_of, calendar_zone, last_complete_session
+from eventstudy.returns.exchanges import ENDINGS, EXCHANGES, calendar_of, calendar_zone, last_complete_session
 
 
 def test_every_code_is_a_calendar():

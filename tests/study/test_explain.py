@@ -48,8 +48,8 @@ def test_it_is_the_regression_of_statsmodels(result):
         "estimate": fit.params[order],
         "se": fit.bse[order],
         "pvalue": fit.pvalues[order],
-        "ci_low": interval[0],
-        "ci_high": interval[1],
+        "low": interval[0],
+        "high": interval[1],
     }.items():
         np.testing.assert_allclose(found[column], expected, rtol=RTOL)
     assert found["n"].unique().tolist() == [40]

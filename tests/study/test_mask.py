@@ -11,7 +11,7 @@ from eventstudy.study.fit.mask import masked_bars
 
 BARS, SECURITIES = 40, 3
 DAYS = sessions("XNYS", pd.Timestamp("2024-01-02"), pd.Timestamp("2024-06-28"))[:BARS]
-ALIGNED = SimpleNamespace(bars=DAYS, calendar="XNYS", returns=np.zeros((SECURITIES, BARS)))
+ALIGNED = SimpleNamespace(bars=DAYS, calendar="XNYS", returns=np.zeros((SECURITIES, BARS)), zone=None, shut=None)
 
 
 def by_loop(events, mask):

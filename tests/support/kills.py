@@ -47,7 +47,7 @@ from eventstudy.cli.lab import run_lab
 from eventstudy.cli.running import check_study, run_study
 from eventstudy.pages import write as writing
 from eventstudy.pages.render_charts import draw_all
-from eventstudy.report import read_manifest
+from eventstudy.pages.write import read_manifest
 from eventstudy.report.build import build_document
 from eventstudy.returns import cache_clear, cache_verify, freeze
 from eventstudy.returns.bars import Bars

@@ -12,6 +12,7 @@ from eventstudy._shipped import shipped_text
 from eventstudy.border import existing_file, guarded, read_text
 from eventstudy.calibration.journal import Cell
 from eventstudy.calibration.lab import Row
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.replace import check_file, write_whole
 
@@ -163,6 +164,7 @@ def shipped_tables() -> dict[str, str]:
     return {name: shipped_text("eventstudy.calibration", f"tables/{name}") for name in TABLES}
 
 
+@checked()
 def draw_table(rows: Sequence[Row], n: int, window: tuple[int, int]) -> str:
     """Draw the rates of one number of events and one window: tests down, scenarios across, percent.
 

@@ -13,7 +13,7 @@ from eventstudy.pages.document import Table
 _RETURNS = re.compile(r"(ar|car|aar|caar|bhar|abhar)(_se|_low|_high)?")
 """Columns of a result's tables that hold returns, which people read in percent."""
 
-_BESIDE = ("estimate", "se", "low", "high", "ci_low", "ci_high")
+_BESIDE = ("estimate", "se", "low", "high")
 """Columns in the unit of the row or, beside a return, returns."""
 
 

@@ -20,6 +20,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from eventstudy._shipped import shipped
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.save import LOCK, ChartAxes, ChartFigure, Headed
 
@@ -27,12 +28,10 @@ from eventstudy.plots.save import LOCK, ChartAxes, ChartFigure, Headed
 Style = Literal["screen", "paper"]
 
 
+@checked(InputError)
 @contextmanager
 def styled(style: Style) -> Iterator[None]:
     """Draw under a shipped style, whatever the user's own settings, and put those back afterwards."""
-    if style not in {"screen", "paper"}:
-        msg = f"style must be 'screen' or 'paper', not {style!r}"
-        raise InputError(msg)
     sheet = str(shipped("eventstudy.plots", f"{style}.mplstyle"))
     with LOCK, mpl_style.context(sheet, after_reset=True):
         yield

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, legible, scaled, tint
 from eventstudy.plots.save import tell
 from eventstudy.plots.style import (
@@ -52,6 +54,7 @@ def reaction_by_drawdown_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["stance", "drawdown", "event_id"], ignore_index=True)
 
 
+@checked(InputError)
 def reaction_by_drawdown(
     frame: pd.DataFrame,
     *,
@@ -179,6 +182,7 @@ def hazard_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["kind", "drawdown"], ignore_index=True)
 
 
+@checked(InputError)
 def hazard(
     frame: pd.DataFrame,
     *,

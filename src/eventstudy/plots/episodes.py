@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, scaled, sheet
 from eventstudy.plots.labels import draw_flags
@@ -81,6 +82,7 @@ def overlay_finding(tidy: pd.DataFrame) -> str:
     )
 
 
+@checked(InputError)
 def overlay(
     frame: pd.DataFrame,
     *,
@@ -219,6 +221,7 @@ def ladder_finding(path: pd.DataFrame) -> str:
     )
 
 
+@checked(InputError)
 def tariff_ladder(
     rates: pd.DataFrame,
     levels: pd.DataFrame | pd.Series,

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.canvas import (
     ENDS_NAMED,
     ROWS_NAMED,
@@ -93,6 +95,7 @@ def forest_finding(tidy: pd.DataFrame, unit: str = "percent") -> str:
     return f"{clear} of {len(known)} intervals leave out zero; the median estimate is {said}"
 
 
+@checked(InputError)
 def forest(
     frame: pd.DataFrame,
     *,
@@ -256,6 +259,7 @@ def attrition_finding(tidy: pd.DataFrame) -> str:
     return f"{last:,} of {first:,} events remain{why}"
 
 
+@checked(InputError)
 def attrition(
     frame: pd.DataFrame,
     *,

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import ROWS_NAMED, Style, canvas, drawn, ends_only, ground, named_rows, row_edges, scaled
 from eventstudy.plots.save import drawn_on
@@ -162,6 +163,7 @@ def heatmap_finding(tidy: pd.DataFrame) -> str:
     return f"From {low} to {high}"
 
 
+@checked(InputError)
 def heatmap(
     frame: pd.DataFrame,
     *,
@@ -256,6 +258,7 @@ def size_map_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(verdict=words)
 
 
+@checked(InputError)
 def size_map(
     frame: pd.DataFrame,
     *,
@@ -334,6 +337,7 @@ def quality_calendar_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(share=tidy["present"] / tidy["expected"].where(tidy["expected"] > 0))
 
 
+@checked(InputError)
 def quality_calendar(
     frame: pd.DataFrame,
     *,

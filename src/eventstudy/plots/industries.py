@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import (
     ROWS_NAMED,
@@ -33,6 +34,7 @@ _UP, _DOWN = "#0072B2", "#C44601"
 _PANELS = 8  # events side by side; of more, those that moved most
 
 
+@checked(InputError)
 def industries_data(frame: pd.DataFrame, *, order: Literal["first", "given"] = "first") -> pd.DataFrame:
     """Give the tidy frame that :func:`industries` draws, with the row of each security.
 
@@ -93,6 +95,7 @@ def industries_finding(tidy: pd.DataFrame) -> str:
     return f"From {said[0]} to {said[1]}" if len(known) > 1 else f"{said[0]}"
 
 
+@checked(InputError)
 def industries(
     frame: pd.DataFrame,
     *,

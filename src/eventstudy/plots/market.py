@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, scaled, sheet, tint
 from eventstudy.plots.labels import draw_flags
@@ -90,6 +91,7 @@ def market_data(levels: pd.Series | pd.DataFrame, events: pd.DataFrame) -> pd.Da
     return pd.concat([tidy[tidy["level"].notna()], tidy[tidy["level"].isna()]], ignore_index=True)
 
 
+@checked(InputError)
 def market(
     levels: pd.Series | pd.DataFrame,
     events: pd.DataFrame,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, legible, look, scaled
 from eventstudy.plots.save import tell
@@ -110,6 +111,7 @@ def _day(day: Any) -> str:
     return f"{day:+.0f}".replace("-", "−").replace("+0", "0")
 
 
+@checked(InputError)
 def caar(
     frame: pd.DataFrame | Sequence[Any],
     *,

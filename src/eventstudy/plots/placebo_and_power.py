@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from eventstudy._lazy import renamed
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, legible, scaled, tint
 from eventstudy.plots.style import (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@checked(InputError)
 def placebo_data(
     draws: Sequence[float] | np.ndarray | pd.Series,
     observed: float,
@@ -64,9 +67,6 @@ def placebo_data(
     >>> int(table["count"].sum()), int(table["beyond"].sum())
     (4, 1)
     """
-    if alternative not in {"two-sided", "less", "greater"}:
-        msg = f"alternative must be 'two-sided', 'less' or 'greater', not {alternative!r}"
-        raise InputError(msg)
     if not np.isfinite(observed):
         msg = f"placebo: the observed value must be a number, not {observed}"
         raise InputError(msg)
@@ -106,6 +106,7 @@ def placebo_finding(bins: pd.DataFrame, observed: float, unit: str = "percent") 
     return f"{percent(bins['beyond'].sum() / total, 0)} of {total:,} chance values are as extreme as the observed {say(observed, unit, 2)}"
 
 
+@checked(InputError)
 def placebo(
     draws: Sequence[float] | np.ndarray | pd.Series,
     observed: float,
@@ -220,10 +221,12 @@ def power_curve_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["test", "effect"], ignore_index=True)
 
 
+@renamed(level="alpha")
+@checked(InputError)
 def power_curve(
     frame: pd.DataFrame,
     *,
-    level: float = 0.05,
+    alpha: float = 0.05,
     target: float = 0.8,
     ax: Axes | None = None,
     effect: str = "true effect",
@@ -239,7 +242,7 @@ def power_curve(
     ----------
     frame : pandas.DataFrame
         As in :func:`power_curve_data`.
-    level, target : float
+    alpha, target : float
         The level of the test, where power starts, and the power wished for: a line each.
     effect, unit : str
         What the effect is and in what: ``"percent"`` for decimals, or a unit in words.
@@ -260,7 +263,7 @@ def power_curve(
     tests = list(pd.unique(tidy["test"]))
     with canvas(ax, style, (1.0, 1.0), options) as drawing:
         n = _span(frame["n"]) if "n" in frame.columns and len(frame) else ""
-        small = "; ".join(part for part in (n, f"level {100 * level:g}%; dotted: {100 * target:g}% power") if part)
+        small = "; ".join(part for part in (n, f"level {100 * alpha:g}%; dotted: {100 * target:g}% power") if part)
         said = power_finding(tidy) if title is None else title
         headline(drawing, said, f"Power by {clean(effect, 60)}; {small}" if subtitle is None else subtitle)
         if tidy["power"].dropna().empty:
@@ -283,7 +286,7 @@ def power_curve(
                     linewidth=0,
                     gid=f"power.band.{slug(test)}",
                 )
-        drawing.axhline(level, color=ink(0.8), linewidth=0.9, gid="power.level")
+        drawing.axhline(alpha, color=ink(0.8), linewidth=0.9, gid="power.level")
         drawing.axhline(target, color=ink(0.8), linewidth=0.9, linestyle=":", gid="power.target")
         drawing.set_ylim(0, 1.03)
         percent_axis(drawing.yaxis)

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, lay_out, scaled
 from eventstudy.plots.save import drawn_on, tell
@@ -101,6 +102,7 @@ def reactions_finding(tidy: pd.DataFrame) -> str:
     return f"{clear} of {len(known)} intervals leave out zero; the largest reaction: {named(top['name'], 32)}, {change(top['estimate'])}"
 
 
+@checked(InputError)
 def reactions(
     frame: pd.DataFrame,
     *,
@@ -138,9 +140,6 @@ def reactions(
     InputError
         If a column is missing or the layout is an unknown one.
     """
-    if layout not in {"auto", "rows", "columns"}:
-        msg = f"layout must be 'auto', 'rows' or 'columns', not {layout!r}"
-        raise InputError(msg)
     rows = layout == "rows" or (layout == "auto" and len(frame) <= _ROWS_AT_MOST)
     tidy = reactions_data(frame, spread=not rows)
     span = 1 + (tidy["place"].max() if len(tidy) else 0)

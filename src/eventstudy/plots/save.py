@@ -24,6 +24,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.replace import write_whole
 from eventstudy.words import stripped
@@ -76,6 +77,7 @@ def drawn_on(ax: Axes) -> Figure:
     return figure
 
 
+@checked(InputError)
 def render(figure: Axes | Figure, kind: str, *, dpi: float = 160) -> bytes:
     """Draw a figure as the bytes of a file; the same figure always gives the same bytes.
 
@@ -108,6 +110,7 @@ def render(figure: Axes | Figure, kind: str, *, dpi: float = 160) -> bytes:
     return render_each(figure, [kind], dpi=dpi)[kind]
 
 
+@checked(InputError)
 def render_each(figure: Axes | Figure, kinds: Sequence[str] = ("svg", "png"), *, dpi: float = 160) -> dict[str, bytes]:
     """Draw a figure as several kinds of file, laid out once: all show the same places, at half the time.
 
@@ -239,6 +242,7 @@ def _end_of_group(text: str, start: int) -> int:
     return len(text)
 
 
+@checked(InputError)
 def save(figure: Axes | Figure, path: str | Path, *, dpi: float = 160) -> Path:
     """Write a figure to ``path`` as SVG, PNG or PDF, by the ending of its name.
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eventstudy._lazy import renamed
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, drawn, ground, ink, scaled, sheet
 from eventstudy.plots.style import clean, headline, need, nothing_to_draw, percent, say, value_axis
 
@@ -52,11 +55,13 @@ def specification_curve_data(frame: pd.DataFrame, choices: Sequence[str]) -> pd.
     return tidy
 
 
+@renamed(level="alpha")
+@checked(InputError)
 def specification_curve(
     frame: pd.DataFrame,
     choices: Sequence[str],
     *,
-    level: float = 0.05,
+    alpha: float = 0.05,
     quantity: str = "estimate",
     unit: str = "percent",
     title: str | None = None,
@@ -70,7 +75,7 @@ def specification_curve(
     ----------
     frame, choices
         As in :func:`specification_curve_data`.
-    level : float
+    alpha : float
         p-values below it are marked as filled points.
     quantity, unit : str
         What was estimated and in what: ``"percent"`` for decimals, or a unit in words.
@@ -80,7 +85,7 @@ def specification_curve(
     Returns
     -------
     matplotlib.figure.Figure
-        A composite of two Axes: ``specification.clear``, ``specification.dim`` (p below the level, or not) and
+        A composite of two Axes: ``specification.clear``, ``specification.dim`` (p below the alpha, or not) and
         ``specification.interval`` above, ``specification.choice`` below.
 
     Raises
@@ -99,16 +104,16 @@ def specification_curve(
             lower.set_axis_off()
             return figure
         missing = f"; {len(tidy) - len(known)} without an estimate" if len(tidy) > len(known) else ""
-        found = specification_finding(known, level, unit)
+        found = specification_finding(known, alpha, unit)
         small = f"{clean(quantity, 60)} in every specification{missing}"
         headline(upper, found if title is None else title, small if subtitle is None else subtitle)
-        _curve(upper, known, level, options)
+        _curve(upper, known, alpha, options)
         value_axis(upper.yaxis, quantity, unit)
-        _dots(lower, known, rows, level)
+        _dots(lower, known, rows, alpha)
     return figure
 
 
-def specification_finding(tidy: pd.DataFrame, level: float, unit: str = "percent") -> str:
+def specification_finding(tidy: pd.DataFrame, alpha: float, unit: str = "percent") -> str:
     """Say how many specifications are clear of zero, and where the middle one lies.
 
     Examples
@@ -119,13 +124,13 @@ def specification_finding(tidy: pd.DataFrame, level: float, unit: str = "percent
     known = tidy.dropna(subset=["estimate"])
     if known.empty:
         return "no specification"
-    share, middle = float((known["pvalue"] < level).mean()), float(known["estimate"].median())
+    share, middle = float((known["pvalue"] < alpha).mean()), float(known["estimate"].median())
     return (
-        f"{percent(share, 0)} of {len(known)} specifications have p < {level:g}; the median is {say(middle, unit, 2)}"
+        f"{percent(share, 0)} of {len(known)} specifications have p < {alpha:g}; the median is {say(middle, unit, 2)}"
     )
 
 
-def _curve(ax: Axes, known: pd.DataFrame, level: float, options: dict[str, Any]) -> None:
+def _curve(ax: Axes, known: pd.DataFrame, alpha: float, options: dict[str, Any]) -> None:
     if known["low"].notna().any():
         _bars(
             ax,
@@ -136,11 +141,11 @@ def _curve(ax: Axes, known: pd.DataFrame, level: float, options: dict[str, Any])
             linewidth=0.8,
             gid="specification.interval",
         )
-    clear = known["pvalue"] < level
+    clear = known["pvalue"] < alpha
     size = scaled(float(np.clip(12 / np.sqrt(len(known)), 0.22, 0.55)))
     for own, gid, color, face, label in (
-        (known[~clear], "dim", _DIM, ground(), f"p ≥ {level:g}, or no p-value"),
-        (known[clear], "clear", _CLEAR, _CLEAR, f"p < {level:g}"),
+        (known[~clear], "dim", _DIM, ground(), f"p ≥ {alpha:g}, or no p-value"),
+        (known[clear], "clear", _CLEAR, _CLEAR, f"p < {alpha:g}"),
     ):
         usual = drawn(
             options,
@@ -167,14 +172,14 @@ def _bars(ax: Axes, x: pd.Series, low: Any, high: Any, **look: Any) -> None:
         ax.plot(*points.reshape(-1, 2).T, solid_capstyle="butt", **look)
 
 
-def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], level: float) -> None:
+def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], alpha: float) -> None:
     row, labels, rows = 0.0, [], []
     for i, (choice, option) in enumerate(options):
         if i and choice != options[i - 1][0]:
             row += 0.6
             ax.axhline(row - 0.8, color=ink(0.15), linewidth=0.6)
         own = known[known[choice] == option]
-        clear = own["pvalue"] < level
+        clear = own["pvalue"] < alpha
         width = float(np.clip(260 / len(known), 0.5, 3))
         for place, color in ((own.loc[~clear, "place"], _DIM), (own.loc[clear, "place"], _CLEAR)):
             _bars(ax, place, row - 0.34, row + 0.34, color=color, linewidth=width, gid="specification.choice")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from eventstudy.checks import checked
 from eventstudy.errors import BadPayload, DataError
 from eventstudy.returns.bars import Bars
 
@@ -20,6 +21,7 @@ Adjustment = Literal["total", "price", "none", "source"]
 ADJUSTMENTS: Final = ("total", "price", "none", "source")
 
 
+@checked(DataError)
 def adjust_prices(
     close: pd.Series,
     dividends: pd.Series | None = None,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from eventstudy.errors import StudyError
+from eventstudy import checks
+from eventstudy._lazy import ax_by_name
+from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import window_text
 from eventstudy.study.tables.exclusions import events
@@ -55,6 +57,7 @@ class Figures:
         by = usual_group(self._result) if by == AUTO else by or None
         return path(self._result, window=window, by=by, **asked)
 
+    @ax_by_name
     def caar(
         self,
         *,
@@ -94,10 +97,11 @@ class Figures:
         axes: Axes = plots.caar(frame, ax=ax, **{"band": f"{100 * level:g}% pointwise band"} | options)
         return axes
 
+    @ax_by_name
     def reactions(
         self,
-        *,
         window: Window | None = None,
+        *,
         level: float = 0.95,
         by: str | None = None,
         ax: Axes | None = None,
@@ -112,10 +116,11 @@ class Figures:
         axes: Axes = plots.reactions(table, ax=ax, **{"quantity": quantity} | options)
         return axes
 
+    @ax_by_name
     def forest(
         self,
-        *,
         window: Window | None = None,
+        *,
         level: float = 0.95,
         by: str | None = None,
         ax: Axes | None = None,
@@ -130,7 +135,8 @@ class Figures:
         axes: Axes = plots.forest(frame, ax=ax, **{"quantity": quantity} | options)
         return axes
 
-    def heatmap(self, *, window: Window | None = None, ax: Axes | None = None, **options: Any) -> Axes:
+    @ax_by_name
+    def heatmap(self, window: Window | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the cumulative abnormal returns as a table of colour, events by securities."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
@@ -145,6 +151,7 @@ class Figures:
         table, quantity = self._once(window, level)
         return plots.industries(table, **{"quantity": quantity} | options)
 
+    @ax_by_name
     def coefficients(
         self,
         characteristics: Sequence[str] | Mapping[str, Any],
@@ -172,15 +179,13 @@ class Figures:
         if window is None:
             days = [day for day in (0, 1) if first <= day <= last]
             return (days[0], days[-1]) if days else (first, last)
-        return window
+        return part_of(self._result.study, window)
 
     def rows(self, window: Window | None, level: float = 0.95, by: str | None = None) -> tuple[pd.DataFrame, str]:
         """Give one row a security-event, its names, estimate and interval, and what it is in words."""
         from scipy.special import stdtrit  # noqa: PLC0415  slow to import
 
-        if not 0 < level < 1:
-            msg = f"level={level!r} is no coverage; give a share such as 0.95"
-            raise StudyError(msg)
+        checks.level(level)
         chosen = self.window(window)
         table = car(self._result, chosen, self._result.study.missing)
         known = events(self._result).drop_duplicates("event_id").set_index("event_id")

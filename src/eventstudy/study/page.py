@@ -18,9 +18,8 @@ from eventstudy.study.tables.averages import caar
 from eventstudy.study.tables.believed import believed
 from eventstudy.study.tables.exclusions import excluded
 from eventstudy.study.tables.returns import car
-from eventstudy.study.tables.significance import every_test, short_first
+from eventstudy.study.tables.significance import all_tests, short_first
 from eventstudy.study.tables.summary import ADVISED
-from eventstudy.study.window_sample import window_sample
 from eventstudy.words import percent, signed, typeset
 
 LEVEL = 0.95
@@ -88,7 +87,7 @@ def _tests(result: Fitted, window: Window, seed: int) -> pd.DataFrame:
     """Return every test on a window; none where a sample is too large to keep its estimation windows."""
     if not 0 < result.n <= ADVISED:
         return short_first(pd.DataFrame())
-    return short_first(every_test(window_sample(result, window), seed=seed), full=True)
+    return short_first(all_tests(result, window, alternative="two-sided", level=LEVEL, seed=seed), full=True)
 
 
 def _mean(result: Fitted, window: Window, tests: pd.DataFrame) -> pd.DataFrame:
@@ -119,6 +118,6 @@ def _answer(means: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Fact, ...]]:
 def _how(result: Fitted) -> str:
     study = result.study
     return typeset(
-        f"Model {study.model!r}; estimation window of {study.estimation.length} bars that ends on day {study.estimation.end}, at least "
-        f"{study.estimation.minimum} usable."
+        f"Model {study.model!r}; estimation window of {study.estimation_window.length} bars that ends on day {study.estimation_window.end}, at least "
+        f"{study.estimation_window.minimum} usable."
     )

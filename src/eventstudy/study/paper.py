@@ -16,8 +16,7 @@ from eventstudy.study.rows import subset, window_text
 from eventstudy.study.tables.averages import caar
 from eventstudy.study.tables.paths import groups_of
 from eventstudy.study.tables.returns import car
-from eventstudy.study.tables.significance import every_test, one_test
-from eventstudy.study.window_sample import window_sample
+from eventstudy.study.tables.significance import all_tests, one_test
 
 SIDE_BY_SIDE = 2  # groups
 USUAL = 2  # tests of a table, where none is named
@@ -72,7 +71,7 @@ def paper_table(
 
 def _believed(result: Fitted, window: Window, seed: int) -> tuple[str, ...]:
     """Name the tests that bear most of those to believe on the first window; the usual t-test where there is none."""
-    table = every_test(window_sample(result, window), seed=seed)
+    table = all_tests(result, window, alternative="two-sided", level=0.95, seed=seed)
     sure = [name for name in table.loc[table["valid"], "name"] if name in TESTS]
     sure.sort(key=lambda name: -len(TESTS[name].bears(result.n)))
     return tuple(sure[:USUAL]) or ("cross_sectional",)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.models.protocol import Split, _needed
+from eventstudy.checks import share
 from eventstudy.errors import StudyError
 
 
@@ -47,9 +48,7 @@ class MeanAdjusted:
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not 0 < self.decay < 1:
-            msg = f"decay is {self.decay}; it must lie between 0 and 1, such as 0.94"
-            raise StudyError(msg)
+        share(self.decay, "decay")
 
     def split(self, series: Floats | None) -> Split:
         """Return no design row beside the constant, and nothing to subtract."""

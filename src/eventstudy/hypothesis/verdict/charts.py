@@ -54,8 +54,8 @@ def links(findings: Findings) -> Chart:
             "group": own["link"].map(names),
             "label": "sample " + own["sample"],
             "estimate": own["estimate"],
-            "low": own["ci_low"],
-            "high": own["ci_high"],
+            "low": own["low"],
+            "high": own["high"],
             "n": own["n"],
         }
     ).sort_values("group", kind="stable", ignore_index=True)
@@ -79,7 +79,7 @@ def samples_words(findings: Findings) -> str:
 
 def interval_level(findings: Findings) -> float:
     """Return the level of the intervals: a one-sided test at the level of the definitions says the same."""
-    return 1 - 2 * findings.definitions.level
+    return 1 - 2 * findings.definitions.alpha
 
 
 class PlaceboDraws(NamedTuple):
@@ -171,10 +171,10 @@ def hazard(findings: Findings, sample: str = "all") -> Chart:
     own = own[own["sample"] == sample]
     shown = pd.DataFrame(
         {
-            "drawdown": -(own["low"] + own["high"]) / 2,
+            "drawdown": -(own["loss_from"] + own["loss_to"]) / 2,
             "hazard": own["rate"],
-            "low": own["ci_low"],
-            "high": own["ci_high"],
+            "low": own["low"],
+            "high": own["high"],
             "n": own["sessions"],
             "events": own["decisions"],
         }
@@ -199,10 +199,10 @@ def curve(findings: Findings, link: str = "H1", sample: str | None = None) -> Ch
         shown = shown.assign(estimate=shown["standardized"]).dropna(subset=["estimate"])
     else:
         shown = pd.DataFrame({column: pd.Series(dtype=float) for column in ["estimate", "pvalue", *CHOICES]})
-    level = findings.definitions.level
+    alpha = findings.definitions.alpha
     data = plots.specification_curve_data(shown, CHOICES)
-    finding = f"{link}: {specification_finding(data, level, 'standard errors')}"
-    draw = partial(plots.specification_curve, shown, CHOICES, level=level, title=finding)
+    finding = f"{link}: {specification_finding(data, alpha, 'standard errors')}"
+    draw = partial(plots.specification_curve, shown, CHOICES, alpha=alpha, title=finding)
     draw = partial(draw, quantity="standardized estimate, positive in the link's direction", unit="standard errors")
     caption = f"Sample “{sample}”; positive: in the link's direction."
     subject = f"{link}, {findings.link_names[link]}: every declared specification"
@@ -221,7 +221,7 @@ def power(findings: Findings, sample: str | None = None) -> Chart:
     known = {link: power.power for link, power in findings.samples[sample].power.items() if np.isfinite(power.power)}
     said = ", ".join(f"{link} {percent(value)}" for link, value in known.items())
     finding = f"Power at the declared effects: {said}" if said else "Power was not computed"
-    draw = partial(plots.power_curve, shown, level=rules.level, target=rules.power.target, title=finding)
+    draw = partial(plots.power_curve, shown, alpha=rules.alpha, target=rules.power.target, title=finding)
     draw = partial(draw, effect="true effect", unit="multiples of the declared one")
     caption = f"Sample “{sample}”, effects injected into the study's own series. Once the declared effect is {declared_effects(findings)}."
     return chart(

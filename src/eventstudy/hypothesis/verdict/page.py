@@ -23,7 +23,7 @@ LINKS = "chain_links"
 FIRST = ("links", "placebo-H1", "placebo-H2", "placebo-H3", "hazard", "power")  # what a reader asks first
 ILLUSTRATIONS = ("overlay", "tariff-ladder")
 MAIN = {
-    "links": ("sample", "link", "n", "estimate", "ci_low", "ci_high", "pvalue", "power"),
+    "links": ("sample", "link", "n", "estimate", "low", "high", "pvalue", "power"),
     "claims": ("number", "claim", "verdict", "figure", "test", "window"),
 }
 CLAIMED = (
@@ -77,7 +77,7 @@ def _table(name: str, frame: pd.DataFrame) -> Table:
 
 
 def _facts(verdict: Findings) -> tuple[Fact, ...]:
-    lead, level = verdict.lead, verdict.definitions.level
+    lead, level = verdict.lead, verdict.definitions.alpha
     facts = [_fact(f"{name}: {verdict.link_names[name]}", link, level) for name, link in lead.links.items()]
     tone = {True: "yes", False: "no", None: "open"}[verdict.supported]
     note = f"sample “{verdict.headline}”; {pvalue_words(lead.chain.pvalue) if lead.chain.applicable else lead.chain.reason}"

@@ -14,7 +14,7 @@ from eventstudy.pages.formats import text_lines
 
 def links(findings: Findings) -> Table:
     """Return the links of the headline sample, a row each."""
-    level = 1 - 2 * findings.definitions.level
+    level = 1 - 2 * findings.definitions.alpha
     rows = [
         (name, findings.link_names[name], link.n_clusters, link.estimate, link.ci[0], link.ci[1], link.unit, link.pvalue, findings.lead.power[name].power)
         for name, link in findings.lead.links.items()

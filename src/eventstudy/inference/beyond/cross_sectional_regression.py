@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from eventstudy._typing import Floats
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 
 Errors = Literal["HC3", "cluster", "nonrobust"]
@@ -57,15 +58,15 @@ class CrossSection:
         Returns
         -------
         list of dict
-            ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``, ``ci_high``, ``n``.
+            ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``, ``high``, ``n``.
         """
         columns = {
             "estimate": self.coefficient,
             "se": self.se,
             "statistic": self.statistic,
             "pvalue": self.pvalue,
-            "ci_low": self.low,
-            "ci_high": self.high,
+            "low": self.low,
+            "high": self.high,
         }
         return [
             {"term": name, **{key: float(values[at]) for key, values in columns.items()}, "n": self.n}
@@ -73,6 +74,7 @@ class CrossSection:
         ]
 
 
+@checked()
 def explain(
     car: ArrayLike,
     characteristics: Mapping[str, ArrayLike],
@@ -124,9 +126,6 @@ def explain(
     """
     import statsmodels.api as sm  # noqa: PLC0415  takes a second; only this function needs it
 
-    if errors not in get_args(Errors):
-        msg = f"errors {errors!r} is not one of {', '.join(get_args(Errors))}"
-        raise StudyError(msg)
     if errors == "cluster" and cluster is None:
         msg = "clustered errors need cluster: a membership for each security-event, such as its session"
         raise StudyError(msg)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from eventstudy.errors import BadPayload, DataError
+from eventstudy.errors import BadPayload, DataError, EventStudyError
 from eventstudy.returns.bars import COLUMNS, Bars
 
 #: Yields, in percent: they have been zero and below. Other levels (the VIX) cannot.
@@ -80,7 +80,7 @@ def damage(bars: Bars, symbol: str, holds: str) -> str:
 
 def possible_frame(
     frame: pd.DataFrame, source: str, levels: Iterable[str], *, returns: bool = False
-) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+) -> tuple[pd.DataFrame, dict[str, EventStudyError], dict[str, str]]:
     """Judge a frame (bars x symbols) of a source that is not a file, symbol by symbol."""
     if frame.columns.has_duplicates or frame.columns.nlevels > 1:
         twice = [*frame.columns[frame.columns.duplicated()], *frame.columns]
@@ -88,12 +88,14 @@ def possible_frame(
             f"source {source!r} returned columns that are not one for each symbol ({twice[0]!r}); return bars x symbols"
         )
         raise DataError(msg)
-    state, failures, notes = frozenset(levels), {}, {}
+    state = frozenset(levels)
+    failures: dict[str, EventStudyError] = {}
+    notes: dict[str, str] = {}
     kept: dict[Any, pd.Series] = {}
     for symbol, values in frame.items():
         why = _no_numbers(values)
         if why:
-            failures[str(symbol)] = f"{BadPayload.__name__}: {source} answered {symbol!r} with {why}, not numbers"
+            failures[str(symbol)] = BadPayload(f"{source} answered {symbol!r} with {why}, not numbers")
             continue
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
         holds = "returns" if returns else "level" if symbol in state else "raw"
@@ -106,7 +108,7 @@ def possible_frame(
                 why = (
                     f"not one value that can be ({notes.pop(str(symbol)).split('; ')[0]}); a level is named in levels="
                 )
-                failures[str(symbol)] = f"{BadPayload.__name__}: {source} answered {symbol!r} with {why}"
+                failures[str(symbol)] = BadPayload(f"{source} answered {symbol!r} with {why}")
                 continue
         kept[symbol] = values.mask(bad) if bad.any() else values
     if len(kept) == frame.shape[1] and not notes:

@@ -90,12 +90,12 @@ class Breaker:
         self._count = self._count + 1 if refused else 0
         self._last = error if refused else None
 
-    def open(self) -> str | None:
+    def open(self) -> SourceError | None:
         """Return why nobody is asked any more, or None."""
         if self._last is None or self._count < self._limit:
             return None
-        return (
-            f"{type(self._last).__name__}: not asked, because the source failed {self._count} symbols in a row "
+        return type(self._last)(
+            f"not asked, because the source failed {self._count} symbols in a row "
             f"(last: {self._last}); what came is kept: run the same again later for the rest"
         )
 

@@ -14,11 +14,10 @@ def believed(mean: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
     The interval that the mean came with stays where its test is to be believed, or none that is has an interval.
     """
     sure = tests[tests["valid"] & (tests["unit"] == "return")]
-    sure = sure[[bool(np.isfinite(ci).all()) for ci in sure["ci"]]]
+    sure = sure[sure["low"].notna() & sure["high"].notna()]
     own = mean["test"].iloc[0] if len(mean) else ""
     if sure.empty or own in set(sure["name"]):
         return mean.assign(believe="no" if sure.empty else "yes")
     bears = {name: len(TESTS[name].bears(int(mean["n"].iloc[0]))) for name in sure["name"]}
     best = sure.loc[max(sure.index, key=lambda at: bears[sure.loc[at, "name"]])]
-    low, high = best["ci"]
-    return mean.assign(se=best["se"], low=low, high=high, test=best["name"], believe="yes")
+    return mean.assign(se=best["se"], low=best["low"], high=best["high"], test=best["name"], believe="yes")

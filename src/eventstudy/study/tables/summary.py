@@ -17,7 +17,7 @@ def summary(result: Fitted) -> str:
     lines = [
         headline(result),
         f"model {study.model!r}; event window {study.window}; calendar {study.calendar or 'the index of the panel'}",
-        f"estimation window {study.estimation.days}, at least {study.estimation.minimum} usable bars",
+        f"estimation window {study.estimation_window.days}, at least {study.estimation_window.minimum} usable bars",
     ]
     strange = sum(part.aligned.strange for part in result.parts)
     if strange:
@@ -25,12 +25,13 @@ def summary(result: Fitted) -> str:
     counts = np.bincount(result.status, minlength=len(Exclusion))
     lines += [f"excluded, {code.reason}: {counts[code]}" for code in Exclusion if code and counts[code]]
     if result.n:
-        row = caar(result, study.window, 0.95).iloc[0]
+        row, advice = caar(result, study.window, 0.95).iloc[0], _advice(result)
+        against = any(line.startswith("not ") and row["test"] in line.split(":")[0] for line in advice)
         lines.append(
             f"CAAR {study.window}: {100 * row['caar']:.2f}% [{100 * row['low']:.2f}, {100 * row['high']:.2f}], "
-            f"n = {row['n']} in {sessions(row['n_sessions'])} ({row['test']})"
+            f"n = {row['n']} in {sessions(row['n_sessions'])} ({row['test']}{', doubtful here' if against else ''})"
         )
-        lines += _advice(result)
+        lines += advice
     return "\n".join(lines)
 
 
