@@ -47,7 +47,7 @@ softening.caar((0, 1))
 softening.tests((0, 1), seed=0)
 
 # %%
-softening.plot.caar();
+softening.plot.caar()
 
 # %% [markdown]
 # **Across industries**, against the market:

@@ -15,6 +15,7 @@ from eventstudy.hypothesis.verdict import charts
 from eventstudy.pages.document import Document
 from eventstudy.plots.chart import Chart
 from eventstudy.report.parts import chain
+from eventstudy.words import pvalue_words
 
 
 def part_of(verdict, monkeypatch):
@@ -121,3 +122,17 @@ def test_drawn_already_takes_no_options():
     chart = Chart("n", "t", "a", figure, pd.DataFrame())
     assert chart.figure is figure
     assert Chart("n", "t", "a", figure.subplots(), pd.DataFrame()).figure is figure
+
+
+def test_a_verdict_is_a_page_and_prints_its_answer(flagship, tmp_path):
+    verdict = flagship[2]
+    page = verdict.report(tmp_path / "v.html", sections=["Does the chain hold?"]).read_text("utf-8")
+    assert "What was claimed" not in page
+    assert page.count("<figure") == 6
+    lines = repr(verdict).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "Headline sample" in lines[0]
+    for name, link in verdict.lead.links.items():
+        row = next(line for line in lines if line.startswith(f"{name} "))
+        assert pvalue_words(link.pvalue).removeprefix("p = ") in row
+    assert verdict._repr_html_().count("<tr>") == 4
