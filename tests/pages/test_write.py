@@ -96,7 +96,7 @@ def test_a_failure_half_way_leaves_the_old_report_and_nothing_else(make, tmp_pat
     write_document(make(), tmp_path / "out")
     before = tree(tmp_path / "out")
 
-    def broken(*_):
+    def broken(*_, **__):
         msg = "disk full"
         raise OSError(msg)
 
@@ -151,7 +151,7 @@ def test_a_run_killed_between_its_two_renames_is_put_right_by_the_next(make, tmp
     assert done.returncode == -9
     assert sorted(path.name.rpartition(".")[2] for path in tmp_path.iterdir()) == ["old", "partial"]
 
-    def broken(*_):
+    def broken(*_, **__):
         msg = "disk full"
         raise OSError(msg)
 

@@ -10,6 +10,9 @@ _COUNTED = re.compile(
 )
 
 
+_DRAWN = re.compile(r'(?<= id=")[a-z]+[0-9a-f]{10}(?=")')  # ids of marks and cuts, which matplotlib makes of a hash
+
+
 def inline(drawing: str, stem: str, alt: str, styles: dict[str, str]) -> str:
     """Make an SVG file fit to stand in a page: no prolog, no metadata, no style for everything, ids of its own.
 
@@ -20,9 +23,14 @@ def inline(drawing: str, stem: str, alt: str, styles: dict[str, str]) -> str:
     body = re.sub(r'<style type="text/css">.*?</style>\s*', "", body, count=1, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.DOTALL)
     body = _COUNTED.sub("", body)
-    body = re.sub(r'(?<=\s)id="([^"]*)"', lambda m: f'id="{stem}.{_token(m[1])}"', body)
-    body = re.sub(r'xlink:href="#([^"]*)"', lambda m: f'href="#{stem}.{_token(m[1])}"', body)
-    body = re.sub(r"url\(#([^)]*)\)", lambda m: f"url(#{stem}.{_token(m[1])})", body)
+    drawn = {ident: f"{stem}.{at}" for at, ident in enumerate(dict.fromkeys(_DRAWN.findall(body)))}
+
+    def name(ident: str) -> str:
+        return drawn.get(ident) or f"{stem}.{_token(ident)}"
+
+    body = re.sub(r'(?<=\s)id="([^"]*)"', lambda m: f'id="{name(m[1])}"', body)
+    body = re.sub(r'xlink:href="#([^"]*)"', lambda m: f'href="#{name(m[1])}"', body)
+    body = re.sub(r"url\(#([^)]*)\)", lambda m: f"url(#{name(m[1])})", body)
     body = re.sub(r"<defs>\s*</defs>", "", body)
     body = re.sub(r' d="([^"]*)"', lambda m: f' d="{_tight(m[1])}"', body)
     body = re.sub(r'(?<= )(x|y|d|transform)="([^"]*)"', lambda m: f'{m[1]}="{_TENTHS.sub(_tenth, m[2])}"', body)

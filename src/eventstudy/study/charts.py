@@ -53,6 +53,7 @@ class Figures:
     def path(self, **asked: Any) -> pd.DataFrame:
         """Return the frame that `caar` draws; the same options."""
         window = self.window(asked.pop("window", None) or self._result.study.window)
+        checks.level(asked.get("level", 0.95))
         by = asked.pop("by", AUTO)
         by = usual_group(self._result) if by == AUTO else by or None
         return path(self._result, window=window, by=by, **asked)

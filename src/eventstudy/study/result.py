@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -18,20 +16,20 @@ from eventstudy.abnormal.engine.result import Missing
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult
-from eventstudy.pages.document import Table
 from eventstudy.returns import ReturnPanel
 from eventstudy.study.charts import Figures
 from eventstudy.study.design import Design, part_of
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
-from eventstudy.study.rows import headline, n_sessions
+from eventstudy.study.rows import n_sessions
 from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
 from eventstudy.study.tables.significance import all_tests, one_test, short_first
 from eventstudy.study.window_sample import window_sample
+from eventstudy.study.written import Written
 
 
 @dataclass(frozen=True, eq=False)
-class StudyResult:
+class StudyResult(Written):
     """What a study found; `EventStudy.fit` makes it.
 
     Attributes
@@ -329,99 +327,9 @@ class StudyResult:
 
         return Figures(self._fitted)
 
-    def report(
-        self, path: str | Path, *, title: str = "Event study", sections: Sequence[str] | None = None, seed: int = 0
-    ) -> Path:
-        """Write one page: the answer, the charts, and behind them the tables; no file beside it, no network.
-
-        Parameters
-        ----------
-        path : str or pathlib.Path
-            An .html file; one of that name is replaced.
-        title : str
-        sections : sequence of str, optional
-            Of "On average", "Each event", "Tests", "What was left out"; all by default.
-        seed : int
-            Of the tests that draw.
-        """
-        from eventstudy.pages.write import write_page  # noqa: PLC0415  slow to import: only those who write pay
-        from eventstudy.study.page import result_document  # noqa: PLC0415  the same
-
-        return write_page(result_document(self._fitted, title=title, seed=seed), path, sections)
-
-    def table(
-        self,
-        windows: Sequence[Window] | None = None,
-        *,
-        tests: Sequence[str] | None = None,
-        by: str | None = None,
-        stars: bool = True,
-        title: str = "Average abnormal returns around the event",
-        seed: int = 0,
-    ) -> Table:
-        """Return the table that `to_latex`, `to_markdown`, `to_html` and `to_docx` write.
-
-        Parameters
-        ----------
-        windows : sequence of (int, int), optional
-            A row each; by default day 0, days 0 and +1, and the event window.
-        tests : sequence of str, optional
-            A column each, statistic and p-value; by default the two that bear most of those to believe on the first window.
-        by : str, optional
-            A column of the fitted events, or ``"symbol"``: its groups stand side by side.
-        stars : bool
-            Mark the mean by the p-value of the first test.
-        title : str
-        seed : int
-            Of the tests that draw.
-        """
-        from eventstudy.study.page import usual_windows  # noqa: PLC0415  slow to import: only those who write pay
-        from eventstudy.study.paper import paper_table  # noqa: PLC0415  the same
-
-        chosen = [self._window(window) for window in windows] if windows else usual_windows(self._fitted)
-        return paper_table(self._fitted, windows=chosen, tests=tests, by=by, stars=stars, title=title, seed=seed)
-
-    def to_latex(self, windows: Sequence[Window] | None = None, **asked: Any) -> str:
-        """Return the table for a paper in LaTeX (booktabs); options as `table`."""
-        from eventstudy.pages.latex_markdown_xlsx import to_latex  # noqa: PLC0415  slow to import
-
-        return to_latex(self.table(windows, **asked))
-
-    def to_markdown(self, windows: Sequence[Window] | None = None, **asked: Any) -> str:
-        """Return the table for a paper in Markdown; options as `table`."""
-        from eventstudy.pages.latex_markdown_xlsx import to_markdown  # noqa: PLC0415  slow to import
-
-        return to_markdown(self.table(windows, **asked))
-
-    def to_html(self, windows: Sequence[Window] | None = None, **asked: Any) -> str:
-        """Return the table for a paper as an HTML table; options as `table`."""
-        from eventstudy.pages.latex_markdown_xlsx import to_html  # noqa: PLC0415  slow to import
-
-        return to_html(self.table(windows, **asked))
-
-    def to_docx(self, path: str | Path, windows: Sequence[Window] | None = None, **asked: Any) -> Path:
-        """Write the table for a paper as a Word document (``pip install 'eventstudykit[docx]'``); options as `table`."""
-        from eventstudy.pages.latex_markdown_xlsx import write_docx  # noqa: PLC0415  slow to import
-
-        return write_docx(self.table(windows, **asked), path)
-
     def summary(self) -> str:
         """Return a few lines of text: what was studied, what not, and the average reaction."""
         return summary.summary(self._fitted)
-
-    def __repr__(self) -> str:
-        from eventstudy.study.shown import text  # noqa: PLC0415  slow to import: only those who look pay
-
-        return text(self._fitted)
-
-    def _repr_html_(self) -> str:
-        from eventstudy.pages.latex_markdown_xlsx import to_html  # noqa: PLC0415  the same
-        from eventstudy.study.shown import header, means  # noqa: PLC0415  slow to import: only those who look pay
-
-        lines = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in header(self._fitted)
-        )
-        return f"<p>{escape(headline(self._fitted))}</p><table>{lines}</table>{to_html(means(self._fitted))}"
 
     def _window(self, given: Window | None) -> Window:
         return part_of(self.study, given)

@@ -9,7 +9,6 @@ from eventstudy.pages.document import Part, Section, Table
 from eventstudy.report.parts.overview import quality_chart
 from eventstudy.report.parts.part import Inputs
 
-
 DOIS = {
     "Boehmer, Musumeci and Poulsen (1991": "10.1016/0304-405X(91)90032-F",
     "Brown and Warner (1980": "10.1016/0304-405X(80)90002-1",
