@@ -44,10 +44,10 @@ softening.caar((0, 1))
 # **Is it more than noise?** Every test that applies, and why the others do not.
 
 # %%
-softening.tests((0, 1), seed=0)[["name", "statistic", "pvalue", "n", "n_clusters", "reason"]]
+softening.tests((0, 1), seed=0)
 
 # %%
-softening.plot.caar();
+softening.plot.caar()
 
 # %% [markdown]
 # **Across industries**, against the market:

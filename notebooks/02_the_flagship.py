@@ -7,12 +7,11 @@
 
 # %%
 import eventstudy as es
-from eventstudy import plots
 
 catalog = es.load_events("us-china")
 prices = es.load_prices(["^GSPC", "^VIX", "UST10Y"], source="bundled")
 verdict = es.SelloffForcesSoftening(seed=0, quick=True).test(catalog, prices)
-print(verdict.summary())
+verdict
 
 # %% [markdown]
 # **The word** is True, False, or None: these data cannot tell.
@@ -27,29 +26,20 @@ verdict.links["H1"]
 
 # %%
 tables = verdict.tables()
-tables["links"][["sample", "link", "n", "estimate", "unit", "ci_low", "ci_high", "pvalue", "power"]]
+tables["links"][["sample", "link", "n", "estimate", "unit", "low", "high", "pvalue", "power"]]
 
 # %% [markdown]
-# **What could these data have shown?** With six independent reliefs, a failure to establish is weak evidence either way.
+# **What could these data have shown?** With six independent reliefs, a chain that is not established may still be there.
 
 # %%
-frames = verdict.frames()
-power = frames["power"].query("sample == 'after' and link != 'H2'").rename(columns={"link": "test"})
-plots.power_curve(power, effect="true mean reaction", unit="sd");
+verdict.plot.power()
 
 # %% [markdown]
 # **The middle link** is the one that nobody had tested: is the loss since the threat larger before softening than on other
 # days with an open threat?
 
 # %%
-bins = frames["hazard_by_drawdown"].query("sample == 'all'")
-plots.hazard(
-    bins.assign(drawdown=-(bins["low"] + bins["high"]) / 2, hazard=bins["rate"], n=bins["sessions"], events=bins["decisions"])
-    .drop(columns=["low", "high"])
-    .rename(columns={"ci_low": "low", "ci_high": "high"}),
-    band="90% interval",
-    quantity="change of the index since the threat",
-);
+verdict.plot.hazard()
 
 # %% [markdown]
 # **Rival explanations**, one at a time, on the same days at risk:

@@ -20,8 +20,7 @@ returns = es.load_returns(["^GSPC", *industries], source="bundled")
 catalog = es.load_events("us-china")
 study = es.EventStudy(model=es.MarketModel("^GSPC"), mask_events=catalog)
 result = study.fit(catalog.select(event_id="2025-04-02_liberation"), returns)
-tests = result.tests((0, 1), seed=0)
-tests[["name", "statistic", "pvalue", "n", "n_clusters", "valid", "doubts"]]
+result.tests((0, 1), seed=0)
 
 # %% [markdown]
 # **The lab**: data without any effect, through the real engine. A test of level 5 % should reject in 5 %.

@@ -7,6 +7,7 @@ for those who open notebooks in Jupyter. Executed copies go to `notebooks/.execu
     python notebooks/execute.py --pair     write each .ipynb anew from its text
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -25,6 +26,20 @@ def stripped(text: Path) -> nbformat.NotebookNode:
         cell["id"] = f"cell-{number:02d}"  # jupytext draws ids at random
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return notebook
+
+
+PLOTS = re.compile(r"\bplots?\.\w+\(")
+
+
+def without_picture(notebook: nbformat.NotebookNode) -> list[str]:
+    """Give the plotting cells that show no picture: a chart is there to be seen, without any magic."""
+    return [
+        cell.source.splitlines()[-1]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        and PLOTS.search(cell.source)
+        and not any("image/png" in output.get("data", {}) for output in cell.outputs)
+    ]
 
 
 def main() -> int:
@@ -48,6 +63,9 @@ def main() -> int:
             failures += 1
         else:
             print(f"{text.name}: executed")
+            for line in without_picture(notebook):
+                print(f"{text.name}: no picture of {line}")
+                failures += 1
         nbformat.write(notebook, EXECUTED / paired.name)
     return min(failures, 1)
 

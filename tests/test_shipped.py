@@ -20,8 +20,8 @@ from eventstudy.hypothesis.claims.ledger import load_claims
 from eventstudy.hypothesis.record import definitions
 from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.verdict import tables as verdict_tables
-from eventstudy.plots.style import styled
-from eventstudy.report.page import page
+from eventstudy.pages import page
+from eventstudy.plots.canvas import styled
 from eventstudy.returns import bundled
 from eventstudy.study.study_file import load_study, shipped_studies
 
@@ -46,7 +46,7 @@ NEEDED = {
     "hypothesis/verdict/tables.toml": (verdict_tables._words.__wrapped__,),
     "hypothesis/examples/fomc.toml": (load_definitions, "fomc"),
     **{f"plots/{style}.mplstyle": (drawn, style) for style in ("screen", "paper")},
-    **{f"report/template/{name}": (page._read, name) for name in ("page.css", "page.html.j2", "page.js")},
+    **{f"pages/template/{name}": (page._read, name) for name in ("page.css", "page.html.j2", "page.js")},
     **{f"study/studies/{name}.toml": (load_study, name) for name in shipped_studies()},
     **{f"calibration/tables/{name}": (shipped_tables,) for name in TABLES},
     "agent/SKILL.md": (skill_text,),

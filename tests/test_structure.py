@@ -31,12 +31,13 @@ MAY_IMPORT = {
     "abnormal": GROUND,
     "inference": GROUND | {"abnormal"},
     "plots": GROUND,
-    "study": GROUND | {"calendars", "dates", "events", "returns", "abnormal", "inference", "plots"},
+    "pages": GROUND | {"calendars", "returns", "plots"},
+    "study": GROUND | {"calendars", "dates", "events", "returns", "abnormal", "inference", "plots", "pages"},
     "calibration": GROUND | {"abnormal", "inference", "study"},
-    "hypothesis": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "study"},
-    "report": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "study", "calibration", "hypothesis"},
+    "hypothesis": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "pages", "study"},
+    "report": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "pages", "study", "calibration", "hypothesis"},
     "agent": GROUND | {"abnormal", "events", "inference", "returns", "study"},
-    "cli": GROUND | {"agent", "events", "returns", "study", "inference", "calibration", "hypothesis", "report"},
+    "cli": GROUND | {"agent", "events", "returns", "study", "inference", "calibration", "hypothesis", "pages", "report"},
 }  # fmt: skip
 
 # Rooms within rooms, from what stands below to what stands above; files beside them stand where their imports put them.
@@ -45,8 +46,8 @@ INSIDE = {
     "inference": ("core", "families", "beyond"),
     "returns": ("quality", "tables", "cache", "remote", "sources"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
-    "report": ("parts", "page", "gate"),
-    "study": ("tables", "fit"),
+    "report": ("parts", "gate"),
+    "study": ("tables", "output", "fit"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import unicodedata
+from pathlib import Path
 
 import pytest
 
+import eventstudy
 from eventstudy.errors import InputError
 from eventstudy.words import brief, stripped, visible
 from hypothesis import given, strategies as st
@@ -69,3 +71,35 @@ def test_a_message_is_visible_and_bounded_whatever_it_repeats():
     assert first.startswith("symbol xxx")
     assert first.endswith("\\x1b[2J is not known")
     assert second == "second line; use another"
+
+
+SOURCE = Path(eventstudy.__file__).parent
+PRIVATE = (
+    "likeness",
+    "calendar turned",
+    "none of its absence",
+    "that does not draw",
+    "equivalent to nothing",
+    "one line in twenty",
+)
+
+
+def printed(path):
+    """Give the texts of a module that may be printed: its strings, without docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told
+    ]
+
+
+def test_nothing_private_is_printed():
+    texts = {path: " ".join(printed(path)) for path in SOURCE.rglob("*.py")}
+    texts |= {path: path.read_text("utf-8") for path in SOURCE.rglob("*.j2")}
+    for path in SOURCE.rglob("*.toml"):
+        lines = path.read_text("utf-8").splitlines()
+        texts[path] = "\n".join(line.partition(" # ")[0] for line in lines if not line.startswith("#"))
+    found = [f"{path.name}: {word}" for path, text in texts.items() for word in PRIVATE if word in text.lower()]
+    assert found == []

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from eventstudy.cli import listing
 from eventstudy.cli.app import app
+from eventstudy.events import load_events
 from eventstudy.inference import TESTS
 
 FACTS = Path(__file__).parents[1] / "events" / "us_china_sessions.csv"
@@ -106,3 +108,26 @@ def test_the_lab_writes_a_table_and_takes_up_a_journal_where_it_stopped(lab, tmp
     pd.testing.assert_frame_equal(first, fresh)
     pd.testing.assert_frame_equal(again, fresh)
     assert journal.read_bytes() == written  # nothing was done twice
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_names_are_there_at_every_width(width):
+    frame = (
+        load_events("us-china")
+        .sessions("XNYS")
+        .reset_index()[["session", "stance", "level", "actor", "event_id", "name"]]
+        .astype(str)
+    )
+    shown, left_out = listing._fitting(frame, frozenset({"name"}), ("actor", "level", "event_id"), width)
+    assert "name" in shown.columns
+    longest = {name: max(len(name), int(shown[name].str.len().max())) for name in shown.columns}
+    assert (
+        sum(min(size, listing.LEAST) if name == "name" else size for name, size in longest.items()) + 2 * len(longest)
+        <= width
+    )
+    assert set(shown.columns) | set(left_out) == set(frame.columns)
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["check"], ["events"], ["claims"], ["tests"], ["fetch"], ["calibrate"], ["cache"], ["cache", "list"], ["cache", "verify"], ["cache", "clear"]])  # fmt: skip
+def test_every_help_has_an_example(command):
+    assert "Example: eventstudy " in said(*command, "--help")

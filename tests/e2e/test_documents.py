@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import pandas as pd
 import pytest
-from pages import ROOT, blocks
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from eventstudy.cli.app import app
 from eventstudy.study.study_file import StudyFile
+from pages import ROOT, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

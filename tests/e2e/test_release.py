@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import release_check
+
 from pages import ROOT
 
 NONE = "3.999"

@@ -133,16 +133,21 @@ def test_it_opens_from_disk_asks_for_nothing_and_complains_of_nothing(opened, vi
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 def test_charts_are_visible_and_drawn(opened, viewport):
     page, _, _ = opened(viewport)
-    for drawing in page.query_selector_all("figure svg"):
+    seen = [drawing for drawing in page.query_selector_all("figure svg") if drawing.is_visible()]
+    assert len(seen) == 2
+    for drawing in seen:
         box = drawing.bounding_box()
-        assert box["width"] >= 600, "charts stay legible; on a phone they scroll sideways within their frame"
+        narrow = drawing.evaluate("s => s.matches('svg + svg')")  # drawn once more, for a phone
+        assert box["width"] >= (300 if narrow else 500), (
+            "charts stay legible; what has one drawing scrolls within its frame"
+        )
         assert box["height"] > 200
         assert drawing.evaluate("s => s.getBBox().width > 100 && s.querySelectorAll('path').length > 10")
     shown = page.evaluate(
         "Array.from(document.querySelectorAll('figure svg use'), u => !!document.querySelector(u.getAttribute('href').replace(/([.:])/g, '\\\\$1')))"
     )
     assert shown
-    assert all(shown), "every letter of a chart is found under the id that the page gave it"
+    assert all(shown), "every mark of a chart is found under the id that the page gave it"
 
 
 def column(page, table, index):
@@ -216,11 +221,10 @@ def test_axe_finds_no_serious_fault(opened, viewport, scheme):
     assert serious == [], json.dumps(serious, indent=1)
 
 
-def test_a_chart_wider_than_a_phone_says_so_and_scrolls_by_keyboard(opened):
+def test_a_chart_wider_than_a_phone_shows_it_and_scrolls_by_keyboard(opened):
     page, _, _ = opened(PHONE)
     frame = page.locator("figure .frame").first
     inside = frame.locator(".drawing")
-    assert page.locator("figure .hint").first.is_visible()
     page.wait_for_function("document.querySelector('figure .frame').classList.contains('right')")
     assert "left" not in frame.get_attribute("class").split()
     inside.focus()
@@ -229,8 +233,28 @@ def test_a_chart_wider_than_a_phone_says_so_and_scrolls_by_keyboard(opened):
     page.wait_for_function("document.querySelector('figure .frame').classList.contains('left')")
     assert inside.evaluate("d => d.scrollLeft") > 50
     desk, _, _ = opened(DESK)
-    assert not desk.locator("figure .hint").first.is_visible()
     assert desk.locator("figure .frame").first.get_attribute("class").split() == ["frame"]
+
+
+def test_later_rows_come_when_they_are_looked_for(opened):
+    page, _, _ = opened()
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert page.locator("#table-long tbody tr").count() == 50
+    assert page.inner_text("[data-for=table-long] .count") == "50 of 200 rows shown"
+    page.fill("[data-for=table-long] [data-find]", "19.9")
+    assert page.inner_text("[data-for=table-long] .count") == "1 of 200 rows"
+    page.fill("[data-for=table-long] [data-find]", "")
+    assert page.inner_text("[data-for=table-long] .count") == "200 rows"
+
+
+def test_a_mark_says_what_it_is_and_lights_up_with_its_others(opened):
+    page, _, _ = opened()
+    assert page.locator("figure svg [data-key=e1] title").first.text_content().startswith("Event 1, ")
+    mark = "document.querySelector('svg [data-key=e1]').dispatchEvent(new PointerEvent('{}', {{bubbles: true}}))"
+    page.evaluate(mark.format("pointerover"))
+    assert page.locator("svg .lit").count() >= 1
+    page.evaluate(mark.format("pointerout"))
+    assert page.locator(".lit").count() == 0
 
 
 def test_the_policy_stops_a_script_that_got_in(browser, page_file, tmp_path):
@@ -257,10 +281,11 @@ def test_the_gallery_opens_asks_for_nothing_and_fits(open_file, viewport):
     assert complaints == []
     wide, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert wide <= window, "the page itself never scrolls sideways"
-    drawings = page.locator("figure svg")
-    assert drawings.count() >= 15
-    for i in range(drawings.count()):
-        box = drawings.nth(i).bounding_box()
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    drawings = [drawing for drawing in page.query_selector_all("figure svg") if drawing.is_visible()]
+    assert len(drawings) >= 15
+    for drawing in drawings:
+        box = drawing.bounding_box()
         assert box["width"] >= 300
         assert box["height"] > 150
     cut = page.evaluate(
@@ -276,13 +301,15 @@ def test_every_table_of_the_gallery_sorts_and_filters(open_file):
         """() => Array.from(document.querySelectorAll('table')).flatMap((table) => {
           const rows = () => Array.from(table.tBodies[0].rows).filter((row) => !row.classList.contains('none'));
           const said = [];
-          const count = rows().length;
+          const count = rows().length && Number(table.dataset.kept);
+          const keyOf = (cell) => cell.dataset.key ?? (/^−?[\\d,]+(\\.\\d+)?%?$/.test(cell.textContent)
+            ? cell.textContent.replace('−', '-').replace(/[,%]/g, '') : cell.textContent);
           Array.from(table.tHead.rows[0].cells).forEach((head, column) => {
             const button = head.querySelector('button');
             if (!button) { if (count) said.push(table.id + ': no button in ' + head.textContent); return; }
             button.click();
-            const keys = rows().map((row) => row.cells[column].dataset.key ?? row.cells[column].textContent);
-            const known = keys.filter((key) => key !== '');
+            const keys = rows().map((row) => keyOf(row.cells[column]));
+            const known = keys.filter((key) => key !== '' && key !== '—');
             const numeric = known.every((key) => !Number.isNaN(Number(key)));
             const up = known.every((key, i) => !i || (numeric ? Number(known[i - 1]) <= Number(key) : known[i - 1] <= key));
             if (!up || keys.length !== count) said.push(table.id + ': ' + head.textContent);
@@ -314,7 +341,7 @@ def test_the_gallery_prints(open_file, tmp_path):
     assert content.startswith(b"%PDF")
     page.emulate_media(media="print")
     assert not page.locator("nav").is_visible()
-    assert all(page.locator("figure svg").nth(i).is_visible() for i in range(page.locator("figure svg").count()))
+    assert page.locator("main > section > figure svg:visible").count() >= 10
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])

@@ -17,9 +17,9 @@ from trees import tree
 import eventstudy as es
 from eventstudy.calibration import Plan, calibrate, write_table
 from eventstudy.errors import EventStudyError
-from eventstudy.plots.style import new_figure
+from eventstudy.pages.write import read_manifest
+from eventstudy.plots.canvas import new_figure
 from eventstudy.report import Chart, Document, Section, Table, check_document, write_document
-from eventstudy.report.page.write import read_manifest
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, freeze
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Entry, Key, Store
@@ -117,7 +117,7 @@ def _drawn_once():
     Image.new("L", (8, 8), 255).save(png, format="PNG")
     with pytest.MonkeyPatch.context() as patch:
         drawn = {"svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>", "png": png.getvalue()}
-        patch.setattr("eventstudy.report.page.write.draw_all", lambda figures: [drawn for _ in figures])
+        patch.setattr("eventstudy.pages.write.draw_all", lambda figures: [drawn for _ in figures])
         yield
 
 

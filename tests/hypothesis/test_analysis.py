@@ -167,7 +167,7 @@ def test_frames_are_documented_and_tidy(flagship):
         assert isinstance(frame, pd.DataFrame)
         assert frame.columns.is_unique
     placebo = frames["placebos"].query("sample == 'after' and link == 'H1' and scheme == 'permutation'")
-    p = (1 + (placebo["value"] >= placebo["observed"] - 1e-12).sum()) / (len(placebo) + 1)
+    p = (1 + (placebo["value"] <= placebo["observed"] + 1e-12).sum()) / (len(placebo) + 1)
     assert p == pytest.approx(flagship[2].samples["after"].links["H1"].details["p_permutation"])
 
 

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 
 from eventstudy import plots
 from eventstudy.hypothesis.verdict import charts
+from eventstudy.pages.document import Document
 from eventstudy.plots.chart import Chart
-from eventstudy.report.document import Document
 from eventstudy.report.parts import chain
+from eventstudy.words import pvalue_words
 
 
 def part_of(verdict, monkeypatch):
@@ -33,7 +34,7 @@ def test_the_report_places_the_charts_of_the_verdict(flagship, monkeypatch):
     assert [(chart.name, chart.title, chart.alt, chart.caption) for chart in placed.charts] == [
         (chart.name, chart.title, chart.alt, chart.caption) for chart in listed
     ]
-    assert [name for section in placed.sections for name in section.charts] == names
+    assert sorted(name for section in placed.sections for name in section.charts) == sorted(names)
 
 
 def test_each_has_its_words_and_is_drawn_with_them(flagship):
@@ -46,6 +47,7 @@ def test_each_has_its_words_and_is_drawn_with_them(flagship):
         assert chart.figure is not chart.figure  # drawn anew each time it is asked for
         texts = [text.get_text() for text in chart.figure.findobj(lambda artist: hasattr(artist, "get_text"))]
         assert any(chart.title in re.sub(r"\s+", " ", text) for text in texts), chart.name
+        assert chart.title in chart.alt  # a reader who cannot see it is told the finding
 
 
 def losses(findings, sample="all"):
@@ -74,9 +76,7 @@ def test_a_new_chart_is_one_function_and_one_line(flagship, monkeypatch):
     part = part_of(verdict, monkeypatch)
     document = Document("t", part.answer, part.results, charts=part.charts, tables=part.tables, sections=part.sections)
     assert document.charts[-1].name == "losses"
-    assert "losses" in next(
-        section.charts for section in document.sections if section.heading == "Does the chain hold?"
-    )
+    assert "losses" in next(section.charts for section in document.sections if section.heading == "The chain in detail")
 
 
 def test_a_chart_without_a_number_is_left_out(flagship, monkeypatch):
@@ -109,10 +109,10 @@ def test_levels_in_words_are_those_of_the_definitions(flagship):
         definitions=verdict.definitions.model_copy(update={"alpha": 0.01}),
         frame=verdict.frame,
         link_names=verdict.link_names,
+        headline=verdict.headline,
     )
     chart = charts.links(loose)
     assert "98% interval" in chart.caption
-    assert "98% interval" in chart.alt
     labels = [text.get_text() for text in charts.hazard(loose).figure.findobj(lambda a: hasattr(a, "get_text"))]
     assert any("98% interval" in label for label in labels)
 
@@ -122,3 +122,17 @@ def test_drawn_already_takes_no_options():
     chart = Chart("n", "t", "a", figure, pd.DataFrame())
     assert chart.figure is figure
     assert Chart("n", "t", "a", figure.subplots(), pd.DataFrame()).figure is figure
+
+
+def test_a_verdict_is_a_page_and_prints_its_answer(flagship, tmp_path):
+    verdict = flagship[2]
+    page = verdict.report(tmp_path / "v.html", sections=["Does the chain hold?"]).read_text("utf-8")
+    assert "What was claimed" not in page
+    assert page.count("<figure") == 6
+    lines = repr(verdict).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "Headline sample" in lines[0]
+    for name, link in verdict.lead.links.items():
+        row = next(line for line in lines if line.startswith(f"{name} "))
+        assert pvalue_words(link.pvalue).removeprefix("p = ") in row
+    assert verdict._repr_html_().count("<tr>") == 4

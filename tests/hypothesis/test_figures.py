@@ -23,6 +23,23 @@ def test_links_are_those_of_the_samples(flagship):
     np.testing.assert_allclose(points.get_xdata(), expected)
 
 
+def test_tables_and_charts_of_a_link_have_one_sign(flagship):
+    """Each estimate is the market's own, as its sentence says; without the worst sessions it is that of `leave_out`."""
+    verdict = flagship[2]
+    tables = verdict.tables()
+    observed = verdict.frame("placebos").groupby(["sample", "link", "scheme"])["observed"].first()
+    for row in tables["placebos"].itertuples():
+        test = verdict.samples[row.sample].links[row.link]
+        if row.link != "H2" and test.applicable:
+            assert row.observed == pytest.approx(test.estimate)
+            assert observed.get((row.sample, row.link, row.scheme), row.observed) == pytest.approx(test.estimate)
+    left = tables["leave_out"]
+    for (sample, link, scheme), value in observed.items():
+        if scheme == "left_out":
+            own = left[(left["sample"] == sample) & (left["link"] == link)]["estimate"]
+            assert np.isclose(own, value).any()
+
+
 @pytest.mark.parametrize("link", ["H1", "H2", "H3"])
 def test_placebo_shows_the_scheme_behind_the_p_value(flagship, link):
     verdict = flagship[2]
@@ -31,7 +48,8 @@ def test_placebo_shows_the_scheme_behind_the_p_value(flagship, link):
     _, draws, observed, pvalue = placebo_draws(verdict, link)
     assert f"p = {pvalue:.3f}" in by_gid(ax, "placebo.label")[0].get_text()
     # the p-value is that of the draws shown; H2's larger one may be that of the hazard, which has none to show
-    assert pvalue == pytest.approx((1 + (draws >= observed).sum()) / (1 + len(draws)))
+    beyond = draws <= observed if link == "H1" else draws >= observed  # H1 says that the index falls
+    assert pvalue == pytest.approx((1 + beyond.sum()) / (1 + len(draws)))
     assert test.pvalue == (max(pvalue, test.details["p_hazard"]) if link == "H2" else pvalue)
     assert by_gid(ax, "placebo.observed")
 
@@ -64,4 +82,4 @@ def test_the_overlay_is_of_the_threats_that_are_named(flagship):
     band = verdict.frames()["overlay"].set_index("day").loc[0]
     assert band["others"] == len(others)
     assert band["middle"] == pytest.approx(others.median())
-    assert "October 2025 laid over April 2025" in verdict.plot.overlay().get_title(loc="left")
+    assert "October 2025 laid over April 2025" in overlay(verdict).caption

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from eventstudy.hypothesis.verdict.charts import declared_effects, power
-from eventstudy.report.formats import shown, unit_of
-from eventstudy.report.parts.chain import table_of
+from eventstudy.hypothesis.verdict.page import _table as table_of
+from eventstudy.pages.formats import shown, unit_of
 
 
 @pytest.fixture(scope="module")

@@ -56,14 +56,14 @@ def link(name="H1", *, p=0.5, wrong=0.5, same=0.5, n=10):
         ({"p": 0.01}, "evidence that", "no evidence"),
         ({"p": 0.9, "wrong": 0.02}, "evidence of the opposite sign", "no evidence"),
         ({"p": 0.4, "same": 0.01}, "evidence of no effect beyond", "no evidence that"),
-        ({"p": 0.4}, "none of its absence either", "evidence of no effect"),
+        ({"p": 0.4}, "an effect is not ruled out either", "evidence of no effect"),
     ],
 )
 def test_four_outcomes_four_sentences(rules, name, values, expected, never):
     text = link_sentence(name, link(name, **values), POWER, rules)
     assert expected in text
     assert never not in text
-    assert "power 60%" in text
+    assert "would be found in 60% of such samples" in text
     assert "prove" not in text
     assert "10 independent sessions" in text
 
@@ -121,8 +121,8 @@ def test_one_weak_link_leaves_it_open(rules):
     sample = Sample(H1=link("H1", p=0.001), H3=link("H3", p=0.001))
     assert decide(sample, (), rules.alpha) == (None, [])
     text = chain_sentence(sample, [], rules, supported=None)
-    assert text.startswith("The chain is not established (joint p = 0.500, the largest of the three links', H2")
-    assert "weak evidence either way" in text
+    assert text.startswith("The chain is not established (joint p = 0.500, that of the weakest link, H2")
+    assert "may still be there" in text
 
 
 @pytest.mark.parametrize("values", [{"wrong": 0.01}, {"same": 0.01}])
@@ -151,7 +151,7 @@ def test_a_chain_with_a_missing_link_is_not_tested(rules):
 def test_strong_tests_do_not_excuse_themselves(rules):
     sample = Sample()
     sample.power = dict(sample.power) | {"chain": replace(POWER, power=0.95)}
-    assert "weak evidence" not in chain_sentence(sample, [], rules, supported=None)
+    assert "may still be there" not in chain_sentence(sample, [], rules, supported=None)
 
 
 def test_detectable_effects():
@@ -163,7 +163,7 @@ def test_detectable_effects():
         "chain": Power(1.0, 0.2, 1.62),
     }
     text = detectable_sentence(power, 0.8)
-    assert text.startswith("Smallest effects found in 80% of cases: H1 0.90 standard deviations; ")
+    assert text.startswith("Smallest effects that are found in 80% of such samples: H1 0.90 standard deviations; ")
     assert "H3 no effect up to 2 standard deviations" in text
     assert "H2 no odds ratio up to 30" in text
     assert "the chain 1.6 times the declared effects in every link at once" in text
@@ -180,15 +180,15 @@ def test_small_words():
 
 def test_the_margin_is_said_beside_the_p_value(rules):
     bounded = replace(link("H1"), details={**link("H1").details, "smallest_margin": 0.56})
-    assert "equivalent to nothing only with a margin of 0.56 standard deviations" in link_sentence(
-        "H1", bounded, POWER, rules
-    )
+    assert "A larger effect than 0.56 standard deviations is ruled out." in link_sentence("H1", bounded, POWER, rules)
     odds = replace(link("H2"), details={**link("H2").details, "smallest_margin": np.log(6.5)})
-    assert "a margin of an odds ratio of 6.5" in link_sentence("H2", odds, POWER, rules)
+    assert "A larger effect than an odds ratio of 6.5 is ruled out." in link_sentence("H2", odds, POWER, rules)
 
 
 def test_the_turned_calendar_says_what_its_null_is():
-    assert "p = 0.061; the null is that the calendar has nothing to do" in shift_sentence(0.2, 0.061, "all")
+    assert "p = 0.061; the null hypothesis: the dates of the events have nothing to do" in shift_sentence(
+        0.2, 0.061, "all"
+    )
     assert "not tested" in shift_sentence(float("nan"), float("nan"), "all")
 
 

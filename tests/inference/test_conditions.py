@@ -122,10 +122,10 @@ class TestAdvice:
 
     def test_where_nothing_can_be_believed_it_says_so(self):
         sample = replace(drawn("common_event_variance", n=12), estimation=None, refit=None)
-        assert advice(sample)[0] == "believe first: no test that does not draw"
+        assert advice(sample)[0] == "believe first: none of those without random draws"
 
     def test_without_events_there_is_nothing_to_say_against(self, make_sample):
-        assert advice(make_sample(0)) == ("believe first: no test that does not draw",)
+        assert advice(make_sample(0)) == ("believe first: none of those without random draws",)
 
     def test_first_come_the_tests_that_bear_most(self):
         first, also = advice(drawn("normal", seed=3))[:2]

@@ -35,8 +35,10 @@ def test_bars_count_every_draw_and_those_beyond(draws, alternative):
         "greater": "as large or larger",
         "two-sided": "as far from their median or farther",
     }
-    said = by_gid(ax, "subtitle")[0].get_text()
-    assert said == f"n = 2,000 draws, {expected:,} of them {words[alternative]} (hatched)"
+    said = " ".join(by_gid(ax, "subtitle")[0].get_text().split())
+    assert (
+        said == f"mean reaction on placebo dates; n = 2,000 draws, {expected:,} of them {words[alternative]} (hatched)"
+    )
 
 
 def test_bins_hold_an_observed_value_far_outside_and_leave_out_what_is_no_number(draws):
@@ -72,7 +74,7 @@ def test_power_lines_are_the_frame():
     ax = power_curve(POWER)
     np.testing.assert_array_equal(by_gid(ax, "power.line.h1")[0].get_xydata(), [[0, 0.05], [0.01, 0.9]])
     assert list(by_gid(ax, "power.level")[0].get_ydata()) == [0.05, 0.05]
-    assert by_gid(ax, "subtitle")[0].get_text().startswith("n = 5 to 12; level 5%")
+    assert by_gid(ax, "subtitle")[0].get_text().startswith("Power by true effect; n = 5 to 12; level 5%")
     assert not by_gid(ax, "power.band.h1")
     styles = {by_gid(ax, f"power.line.{t}")[0].get_linestyle() for t in ("h1", "h2")}
     assert len(styles) == 2

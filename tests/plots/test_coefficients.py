@@ -41,14 +41,15 @@ def test_rows_points_and_intervals_are_the_frame_without_the_constant():
 
 
 def test_the_subtitle_says_n_clusters_errors_and_fit():
-    said = by_gid(coefficients(TABLE), "subtitle")[0].get_text()
+    lead = "abnormal return for one unit of the term; "
+    said = " ".join(by_gid(coefficients(TABLE), "subtitle")[0].get_text().split()).removeprefix(lead)
     assert said == "n = 60 in 41 clusters; standard errors clustered; R² = 0.31; filled: p < 0.05"
     plain = TABLE.assign(errors="HC3", n_clusters=0).drop(columns="r_squared")
     assert by_gid(coefficients(plain, alpha=0.1), "subtitle")[0].get_text() == (
-        "n = 60; standard errors HC3; filled: p < 0.1"
+        f"{lead}n = 60; standard errors HC3; filled: p < 0.1"
     )
     bare = TABLE[["term", "estimate", "low", "high", "pvalue"]]
-    assert by_gid(coefficients(bare), "subtitle")[0].get_text() == "filled: p < 0.05"
+    assert by_gid(coefficients(bare), "subtitle")[0].get_text() == f"{lead}filled: p < 0.05"
 
 
 def test_the_constant_is_drawn_when_asked_for_and_values_carry_their_unit():

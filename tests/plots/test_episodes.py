@@ -29,7 +29,7 @@ def test_each_episode_starts_from_the_close_before_its_day_0():
         by_gid(ax, "overlay.line.april")[0].get_ydata(), [100 / 98 - 1, 0, 90 / 98 - 1, 95 / 98 - 1]
     )
     np.testing.assert_allclose(by_gid(ax, "overlay.line.october")[0].get_ydata()[-1], 204 / 202 - 1)
-    assert by_gid(ax, "subtitle")[0].get_text() == "April: lowest −8.2% on day 0; October: lowest −3.0% on day 0"
+    assert " ".join(ax.get_title(loc="left").split()) == "April: lowest −8.2% on day 0; October: lowest −3.0% on day 0"
     assert [t.get_text() for t in ax.texts if str(t.get_gid()).startswith("label")] == ["Liberation Day"]
 
 

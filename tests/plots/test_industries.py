@@ -25,7 +25,7 @@ def test_a_panel_an_event_over_the_same_rows_and_scale(frame):
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["Liberation Day", "Pause"]
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["NoDur", "Enrgy", "BusEq"]
-    (points,) = by_gid(figure.axes[1], "industries.estimate")
+    (points,) = by_gid(figure.axes[1], "industries.estimate.pause")
     drawn = dict(zip(points.get_ydata(), points.get_xdata(), strict=True))
     assert drawn == {2.0: 0.09, 0.0: 0.04, 1.0: 0.06}
     (bars,) = by_gid(figure.axes[1], "industries.interval")
@@ -52,7 +52,9 @@ def test_empty_and_one_event(frame):
 
 
 def test_n_is_in_the_small_print(frame):
-    assert by_gid(industries(frame), "subtitle")[0].get_text() == "n = 3 securities; lines are intervals"
+    assert (
+        by_gid(industries(frame), "subtitle")[0].get_text() == "abnormal return, n = 3 securities; lines are intervals"
+    )
 
 
 def test_wrong_input(frame):

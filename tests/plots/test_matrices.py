@@ -90,7 +90,7 @@ def test_quality_calendar_counts_what_is_missing():
     ax = quality_calendar(QUALITY)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["2025-01", "2025-02"]
     assert [t.get_text() for t in by_gid(ax, "quality.text")] == ["", "2", "", ""], "grey says that none is expected"
-    assert "2 of 58 sessions missing" in by_gid(ax, "subtitle")[0].get_text()
+    assert ax.get_title(loc="left") == "2 of 58 sessions have no figure"
 
 
 @pytest.mark.parametrize(("draw", "frame"), [(heatmap, cells(2, 2)), (size_map, SIZES), (quality_calendar, QUALITY)])

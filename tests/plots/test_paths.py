@@ -35,7 +35,7 @@ def test_the_event_day_and_zero_are_marked_and_lines_differ_without_colour(paths
 def test_the_subtitle_has_n_and_what_the_band_is(paths):
     paths.loc[paths["relative_day"] == 5, "n"] = 6
     text = by_gid(caar(paths, band="90% band"), "subtitle")[0].get_text()
-    assert text == "escalation n = 6 to 9, softening n = 6 to 7; 90% band"
+    assert text == "Cumulative average abnormal return; escalation n = 6 to 9, softening n = 6 to 7; 90% band"
 
 
 def test_one_path_without_stance_needs_no_legend(paths):
@@ -43,7 +43,7 @@ def test_one_path_without_stance_needs_no_legend(paths):
     ax = caar(one)
     assert ax.get_legend() is None
     assert list(caar_data(one)["stance"].unique()) == [""]
-    assert by_gid(ax, "subtitle")[0].get_text().startswith("n = 7;")
+    assert by_gid(ax, "subtitle")[0].get_text().startswith("Cumulative average abnormal return; n = 7;")
 
 
 def test_simultaneous_bands_are_drawn_when_given(paths):

@@ -29,7 +29,9 @@ def test_points_are_the_frame_and_the_fit_is_as_given():
     np.testing.assert_array_equal(points.get_xydata(), [[-0.1, 0.09], [-0.05, 0.01]])
     (line,) = by_gid(ax, "drawdown.fit")
     np.testing.assert_array_equal(line.get_xydata(), FIT[["drawdown", "fit"]])
-    assert by_gid(ax, "subtitle")[0].get_text() == "escalation n = 1, softening n = 2; 1 without a figure"
+    assert by_gid(ax, "subtitle")[0].get_text() == (
+        "abnormal return and the drawdown before it; escalation n = 1, softening n = 2; 1 without a figure"
+    )
 
 
 def test_nothing_is_fitted_unless_given_and_each_stance_may_have_its_own():
@@ -59,7 +61,11 @@ def test_hazard_draws_points_and_curve():
     (curve,) = by_gid(ax, "hazard.fitted")
     np.testing.assert_array_equal(curve.get_xydata(), [[-0.1, 0.11], [0.0, 0.03]])
     assert [t.get_text() for t in by_gid(ax, "hazard.count")] == ["4 of 40", "6 of 200"]
-    assert by_gid(ax, "subtitle")[0].get_text() == "n = 240 sessions at risk; 10 softenings; 95% interval"
+    said = " ".join(by_gid(ax, "subtitle")[0].get_text().split())
+    assert (
+        said
+        == "Chance of softening in a session, by drawdown; n = 240 sessions at risk; 10 with softening; lines: intervals"
+    )
     assert ax.get_ylim()[0] == 0
 
 

@@ -26,8 +26,9 @@ def test_points_go_up_and_are_filled_where_clear(frame):
     figure = specification_curve(frame, ["window", "scale"], unit="sd")
     np.testing.assert_array_equal(by_gid(figure, "specification.dim")[0].get_xydata(), [[0, -0.1], [1, 0.2]])
     np.testing.assert_array_equal(by_gid(figure, "specification.clear")[0].get_xydata(), [[2, 0.3], [3, 0.5]])
-    subtitle = by_gid(figure, "subtitle")[0].get_text()
-    assert subtitle == "n = 4 specifications; 1 without an estimate; median 0.25 sd; p < 0.05 in 50%"
+    assert by_gid(figure, "subtitle")[0].get_text() == "estimate in every specification; 1 without an estimate"
+    said = " ".join(by_gid(figure, "title")[0].get_text().split())
+    assert said == "50% of 4 specifications have p < 0.05; the median is 0.25 sd"
 
 
 def test_each_specification_has_one_mark_in_every_choice(frame):

@@ -86,7 +86,7 @@ def test_errors_name_what_there_is(result):
 @pytest.mark.parametrize("name", ["bmp", "patell", "sign", "kp_bmp", "jackknife"])
 def test_one_test_and_all_tests_judge_alike(result, name):
     """`test` used to leave the estimation windows out where it could, so that it did not know of dependence."""
-    alone, row = result.test(name, (0, 1)), result.tests((0, 1), seed=0).set_index("name").loc[name]
+    alone, row = result.test(name, (0, 1)), result.tests((0, 1), seed=0, full=True).set_index("name").loc[name]
     assert alone.valid == row["valid"]
     assert alone.doubts == row["doubts"]
     assert alone.n_effective == row["n_effective"]

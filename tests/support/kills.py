@@ -45,10 +45,10 @@ from eventstudy.calibration import Plan
 from eventstudy.calibration.journal import read_journal
 from eventstudy.cli.lab import run_lab
 from eventstudy.cli.running import check_study, run_study
+from eventstudy.pages import write as writing
+from eventstudy.pages.render_charts import draw_all
+from eventstudy.pages.write import read_manifest
 from eventstudy.report.build import build_document
-from eventstudy.report.page import write as writing
-from eventstudy.report.page.render_charts import draw_all
-from eventstudy.report.page.write import read_manifest
 from eventstudy.returns import cache_clear, cache_verify, freeze
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Entry, Key, Store

@@ -57,6 +57,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: eventstudy run us-china --out out",
 )
 
 Study = Annotated[str, typer.Argument(help="A study shipped with the package (us-china), or the path of a study file.")]
@@ -133,7 +134,7 @@ def _root(
     pass
 
 
-@app.command()
+@app.command(epilog="Example: eventstudy run us-china --out out")
 def run(
     study: Study = "us-china",
     out: Annotated[Path, typer.Option(help="The folder to write; made anew as a whole, or left as it was.")] = Path(
@@ -148,7 +149,7 @@ def run(
     raise typer.Exit(run_study(study, out=out, source=source, quick=quick))
 
 
-@app.command()
+@app.command(epilog="Example: eventstudy check us-china --against gallery")
 def check(
     study: Study = "us-china",
     *,
@@ -181,7 +182,7 @@ def check(
     )
 
 
-@app.command()
+@app.command(epilog="Example: eventstudy events us-china --csv")
 def events(
     catalog: Annotated[
         str, typer.Argument(help="A shipped catalogue, or the path of a .toml, .csv or .json file.")
@@ -203,7 +204,7 @@ def events(
     list_events(validate or catalog, calendar=calendar, timezone=timezone, csv=csv, only_validate=validate is not None)
 
 
-@app.command()
+@app.command(epilog="Example: eventstudy claims us-china --quick")
 def claims(
     study: Study = "us-china",
     source: Source = None,
@@ -216,7 +217,7 @@ def claims(
     judge_claims(study, source=source, quick=quick, csv=csv)
 
 
-@app.command("tests")
+@app.command("tests", epilog="Example: eventstudy tests")
 def significance_tests(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
@@ -226,7 +227,7 @@ def significance_tests(
     list_tests(csv=csv)
 
 
-@app.command()
+@app.command(epilog="Example: eventstudy fetch NVDA AMD ^GSPC --start 2024-06-03")
 def fetch(
     symbols: Annotated[list[str], typer.Argument(help="Symbols, such as NVDA AMD ^GSPC.")],
     start: Annotated[Optional[str], typer.Option(help="First day, such as 2024-06-03.")] = None,
@@ -247,11 +248,13 @@ def fetch(
     )
 
 
-cache = typer.Typer(help="What sources delivered, kept for the next run.", no_args_is_help=True)
+cache = typer.Typer(
+    help="What sources delivered, kept for the next run.", no_args_is_help=True, epilog="Example: eventstudy cache list"
+)
 app.add_typer(cache, name="cache")
 
 
-@cache.command("list")
+@cache.command("list", epilog="Example: eventstudy cache list")
 def list_entries(folder: Folder = None) -> None:
     """List what the cache holds."""
     from eventstudy.cli import fetching  # noqa: PLC0415  --help must not pay for pandas
@@ -259,7 +262,7 @@ def list_entries(folder: Folder = None) -> None:
     fetching.list_entries(folder)
 
 
-@cache.command()
+@cache.command(epilog="Example: eventstudy cache verify --source yahoo")
 def verify(
     folder: Folder = None,
     source: Annotated[
@@ -272,7 +275,7 @@ def verify(
     raise typer.Exit(fetching.verify(folder, source))
 
 
-@cache.command()
+@cache.command(epilog="Example: eventstudy cache clear NVDA")
 def clear(
     symbols: Annotated[Optional[list[str]], typer.Argument(help="Only these symbols.")] = None,
     folder: Folder = None,
@@ -283,7 +286,7 @@ def clear(
     fetching.clear(folder, symbols)
 
 
-@app.command()
+@app.command(epilog="Example: eventstudy calibrate --tests bmp,sign --events 50 --replications 200")
 def calibrate(
     *,
     scenario: Annotated[

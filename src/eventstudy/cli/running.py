@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,10 @@ from rich.text import Text
 from eventstudy.cli.listing import print_csv, print_frame
 from eventstudy.cli.saying import note, say
 from eventstudy.errors import DataError, InputError, NoSuchTicker, told
+from eventstudy.pages.write import check_target, read_manifest
 from eventstudy.report import Document, check_document, write_document
 from eventstudy.report.build import build_document
 from eventstudy.report.gate.compare import check_images, check_tolerance
-from eventstudy.report.page.write import check_target, read_manifest
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import Inputs, gather
 from eventstudy.returns.sources.registry import is_network
@@ -34,13 +35,23 @@ def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
         document, inputs = _build(name, source=source, quick=quick)
         note("… drawing and writing")
         write_document(document, out)
-    for line in document.answer:
-        say(line)
+    lines = [*document.answer[:2], *_counted(document)]
     if inputs.borrowed:
-        say(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
-    say("")
-    say(f"written: {out / 'report.html'}, with results.json, charts/, tables/ and manifest.json beside it")
+        lines.append(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
+    for line in [*lines, f"written: {out / 'report.html'}, with results.json, charts and tables beside it"]:
+        say(line)
     return _delivered(inputs)
+
+
+def _counted(document: Document) -> list[str]:
+    """Say in a line how the claims of the ledger fared, where there is one."""
+    claims = document.results.get("hypothesis", {}).get("claims", [])
+    counts = Counter(claim["verdict"] for claim in claims)
+    return (
+        [f"{len(claims)} claims: " + ", ".join(f"{count} {word}" for word, count in counts.most_common())]
+        if claims
+        else []
+    )
 
 
 def check_study(

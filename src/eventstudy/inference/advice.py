@@ -67,7 +67,7 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
 
     first = sorted(sure, key=rank)[:FIRST]
     also = [text for name, text in sure.items() if name not in first]
-    lines = ["believe first: " + (", ".join(sure[name] for name in first) or "no test that does not draw")]
+    lines = ["believe first: " + (", ".join(sure[name] for name in first) or "none of those without random draws")]
     lines += [f"believe also: {', '.join(also)}"] if also else []
     lines += [f"believe, if run: {', '.join(unrun)}"] if unrun else []
     lines += [f"believe on trust ({reason}): {', '.join(texts)}" for reason, texts in unless.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventstudy.plots.canvas import Style, styled
 from eventstudy.plots.coefficients import coefficients, coefficients_data
 from eventstudy.plots.drawdown import hazard, hazard_data, reaction_by_drawdown, reaction_by_drawdown_data
 from eventstudy.plots.episodes import overlay, overlay_data, tariff_ladder, tariff_ladder_data
@@ -21,7 +22,7 @@ from eventstudy.plots.placebo_and_power import placebo, placebo_data, power_curv
 from eventstudy.plots.reactions import reactions, reactions_data
 from eventstudy.plots.save import render, render_each, save
 from eventstudy.plots.specifications import specification_curve, specification_curve_data
-from eventstudy.plots.style import STANCES, Mark, Style, mark_of, styled
+from eventstudy.plots.style import STANCES, Mark, mark_of
 
 __all__ = [
     "STANCES",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from eventstudy.plots.canvas import lay_out
+from eventstudy.plots.save import figure_of
+
+NARROW = 4.4  # inches: the width of a phone at which its letters are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,34 @@ class Chart:
     @property
     def figure(self) -> Figure:
         """The figure, not yet saved."""
-        drawn = self.draw()
-        figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-        assert figure is not None  # noqa: S101  what was drawn has a figure
+        return figure_of(self.draw())
+
+    @property
+    def narrow(self) -> Figure | None:
+        """The figure for a phone; None if it is drawn already, or does not fit."""
+        if isinstance(self.drawn, Axes | Figure):
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # "axes sizes collapsed": no room for what it shows
+            try:
+                figure = figure_of(self.draw(figsize=(NARROW, None)))
+                lay_out(figure)
+            except UserWarning:
+                return None
         return figure
 
 
-def chart(name: str, title: str, drawn: Axes | Figure, data: pd.DataFrame, *, alt: str, caption: str) -> Chart:
-    """Make a chart of what a plot function drew: an Axes, or the Figure of a composite."""
-    return Chart(name=name, title=title, alt=alt, drawn=drawn, data=data, caption=caption)
+def chart(
+    name: str,
+    subject: str,
+    finding: str,
+    drawn: Axes | Figure | Callable[..., Axes | Figure],
+    data: pd.DataFrame,
+    *,
+    caption: str,
+) -> Chart:
+    """Make a chart that is titled by what it finds; a reader who cannot see it is told its subject and the finding."""
+    said = finding[:1].upper() + finding[1:]
+    return Chart(
+        name=name, title=said, alt=f"{subject}. {said}.", drawn=drawn, data=data, caption=f"{subject}. {caption}"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 import pandas as pd
@@ -10,19 +10,9 @@ import pandas as pd
 from eventstudy._lazy import renamed
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
-from eventstudy.plots.style import (
-    Style,
-    canvas,
-    chance,
-    clean,
-    headline,
-    name_rows,
-    need,
-    nothing_to_draw,
-    say,
-    scaled,
-    value_axis,
-)
+from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, scaled, tint
+from eventstudy.plots.save import tell
+from eventstudy.plots.style import chance, clean, headline, name_rows, named, need, nothing_to_draw, say, value_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,9 +66,10 @@ def coefficients(
     ax: Axes | None = None,
     quantity: str = "abnormal return for one unit of the term",
     unit: str = "percent",
-    title: str = "What the reactions hang on",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Axes:
     """Draw the coefficients of a regression of abnormal returns, a row a term, each with its interval.
 
@@ -88,20 +79,16 @@ def coefficients(
         As in :func:`coefficients_data`.
     alpha : float
         p-values below it are marked as filled points.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure, as high as the rows need.
     quantity, unit : str
         What a coefficient is and in what: ``"percent"`` for decimals, or a unit in words (``"standard deviations"``).
-    title, subtitle : str
-        The subtitle defaults to n, the clusters, the kind of standard errors and R², as far as the frame says.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    ax, title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the points.
 
     Returns
     -------
     matplotlib.axes.Axes
-        ``coefficients.interval`` are the bars; ``coefficients.clear`` and ``coefficients.dim`` the points with p below the
-        level, and the others; ``coefficients.value`` the texts at the right.
+        ``coefficients.interval`` are the bars; ``coefficients.clear`` and ``coefficients.dim`` the points with p below
+        alpha, and the others; ``coefficients.value`` the texts at the right.
 
     Raises
     ------
@@ -117,21 +104,40 @@ def coefficients(
     """
     tidy = coefficients_data(frame, constant=constant)
     known = tidy.dropna(subset=["estimate"])
-    with canvas(ax, style, (1.0, max(0.42, 0.3 + 0.07 * len(tidy)))) as target:
-        headline(target, title, _subtitle(frame, alpha) if subtitle is None else subtitle)
+    with canvas(ax, style, (1.0, max(0.42, 0.3 + 0.07 * len(tidy))), options) as target:
+        said = coefficients_finding(known, alpha) if title is None else title
+        headline(target, said, f"{clean(quantity, 60)}; {_subtitle(frame, alpha)}" if subtitle is None else subtitle)
         if tidy.empty:
             nothing_to_draw(target, "terms")
             return target
         target.hlines(
-            known["row"], known["low"], known["high"], color="#4A6785", linewidth=1.8, gid="coefficients.interval"
+            known["row"],
+            known["low"],
+            known["high"],
+            color=tint("#4A6785"),
+            linewidth=1.8,
+            gid="coefficients.interval",
         )
         clear = known["pvalue"] < alpha
-        for own, gid, face in ((known[~clear], "dim", "white"), (known[clear], "clear", "#1F3A57")):
-            target.plot(
-                own["estimate"], own["row"], linestyle="none", marker="o", color="#1F3A57", markerfacecolor=face,
-                markersize=scaled(0.6), gid=f"coefficients.{gid}", zorder=3,
-            )  # fmt: skip
-        target.axvline(0, color="#444444", linewidth=0.9, gid="coefficients.zero")
+        for own, gid, face in ((known[~clear], "dim", ground()), (known[clear], "clear", tint("#1F3A57"))):
+            usual = drawn(
+                options,
+                linestyle="none",
+                marker="o",
+                color=tint("#1F3A57"),
+                markerfacecolor=face,
+                markersize=scaled(0.6),
+                zorder=3,
+            )
+            (points,) = target.plot(own["estimate"], own["row"], gid=f"coefficients.{gid}", **usual)
+            tell(
+                points,
+                [
+                    f"{named(t)}: {say(e, unit, 2)}, {chance(p)}"
+                    for t, e, p in zip(own["term"], own["estimate"], own["pvalue"], strict=True)
+                ],
+            )
+        target.axvline(0, color=ink(0.8), linewidth=0.9, gid="coefficients.zero")
         for _, term in tidy.iterrows():
             figure = (
                 "no figure"
@@ -144,14 +150,28 @@ def coefficients(
                 xycoords=target.get_yaxis_transform(),
                 va="center",
                 fontsize=scaled(0.82),
-                color="#333333",
+                color=ink(0.85),
                 annotation_clip=False,
                 gid="coefficients.value",
             )
-        name_rows(target, tidy["row"], [clean(term, 40) for term in tidy["term"]], 0.9)
+        name_rows(target, tidy["row"], [named(term) for term in tidy["term"]], 0.9)
         target.set_ylim(len(tidy) - 0.4, -0.6)
         value_axis(target.xaxis, quantity, unit)
     return target
+
+
+def coefficients_finding(known: pd.DataFrame, alpha: float) -> str:
+    """Name the terms whose coefficient differs from zero at a alpha.
+
+    Examples
+    --------
+    >>> coefficients_finding(pd.DataFrame({"term": ["size", "rate"], "pvalue": [0.4, 0.01]}), 0.05)
+    'Differs from zero with p < 0.05: rate; 1 of 2 terms'
+    """
+    clear = known.loc[known["pvalue"] < alpha, "term"]
+    if clear.empty:
+        return f"None of {len(known)} terms differs from zero with p < {alpha:g}"
+    return f"Differs from zero with p < {alpha:g}: {', '.join(named(term, 24) for term in clear[:3])}; {len(clear)} of {len(known)} terms"
 
 
 def _subtitle(frame: pd.DataFrame, alpha: float) -> str:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
+from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, scaled, sheet
 from eventstudy.plots.labels import draw_flags
 from eventstudy.plots.market import date_axis
 from eventstudy.plots.style import (
-    Style,
-    canvas,
     clean,
     days,
+    fitted,
     headline,
     mark_of,
+    named,
     need,
-    new_figure,
     nothing_to_draw,
     percent,
     percent_axis,
-    scaled,
     slug,
-    styled,
 )
-from eventstudy.words import stripped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,16 +67,32 @@ def overlay_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(change=tidy["level"] / tidy["episode"].map(base).astype(float) - 1).drop(columns="rank")
 
 
+def overlay_finding(tidy: pd.DataFrame) -> str:
+    """Say how low each episode went, and when.
+
+    Examples
+    --------
+    >>> overlay_finding(pd.DataFrame({"episode": "April", "relative_day": [0, 1], "change": [-0.05, -0.08]}))
+    'April: lowest −8.0% on day 1'
+    """
+    lows = tidy.loc[tidy.groupby("episode", sort=False)["change"].idxmin().dropna()]
+    return "; ".join(
+        f"{named(r['episode'])}: lowest {percent(r['change'])} on day {r['relative_day']:.0f}"
+        for _, r in lows.iterrows()
+    )
+
+
 @checked(InputError)
 def overlay(
     frame: pd.DataFrame,
     *,
     band: pd.DataFrame | None = None,
     ax: Axes | None = None,
-    quantity: str = "S&P 500 against the close before",
-    title: str = "April and October 2025, laid over each other",
+    quantity: str = "level against the close before",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Axes:
     """Draw episodes over each other, each from the close before its day 0.
 
@@ -89,14 +102,10 @@ def overlay(
         As in :func:`overlay_data`.
     band : pandas.DataFrame, optional
         What other episodes did: columns ``relative_day``, ``low``, ``middle``, ``high`` (changes, decimals).
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure.
     quantity : str
         What is drawn, for the axis.
-    title, subtitle : str
-        The subtitle defaults to the lowest point of each episode.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    ax, title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the lines.
 
     Returns
     -------
@@ -110,51 +119,50 @@ def overlay(
     """
     tidy = overlay_data(frame)
     episodes = list(pd.unique(tidy["episode"]))
-    with canvas(ax, style) as target:
+    with canvas(ax, style, (1.0, 1.0), options) as target:
         if tidy["change"].dropna().empty:
-            headline(target, title)
+            headline(target, "No episode")
             nothing_to_draw(target, "episodes")
             return target
-        lows = tidy.loc[tidy.groupby("episode", sort=False)["change"].idxmin().dropna()]
-        small = "; ".join(
-            f"{clean(r['episode'])}: lowest {percent(r['change'])} on day {r['relative_day']:.0f}"
-            for _, r in lows.iterrows()
+        headline(
+            target,
+            overlay_finding(tidy) if title is None else title,
+            f"{clean(quantity, 60)}, from day 0 of each episode" if subtitle is None else subtitle,
         )
-        headline(target, title, small if subtitle is None else subtitle)
-        target.axhline(0, color="#444444", linewidth=0.9, gid="overlay.zero")
-        target.axvline(0, color="#444444", linewidth=0.9, linestyle=(0, (2, 2)), gid="overlay.event")
+        target.axhline(0, color=ink(0.8), linewidth=0.9, gid="overlay.zero")
+        target.axvline(0, color=ink(0.8), linewidth=0.9, linestyle=(0, (2, 2)), gid="overlay.event")
         if band is not None:
             day = need(band, ["relative_day", "low", "middle", "high"], "overlay")["relative_day"]
             target.fill_between(
                 day,
                 band["low"],
                 band["high"],
-                color="#999999",
+                color=ink(0.4),
                 alpha=0.3,
                 linewidth=0,
                 label="other episodes",
                 gid="overlay.band",
             )
-            target.plot(day, band["middle"], color="#777777", linewidth=0.9, linestyle=":", gid="overlay.middle")
+            target.plot(day, band["middle"], color=ink(0.55), linewidth=0.9, linestyle=":", gid="overlay.middle")
         for episode in episodes:
             mark, own = mark_of(str(episode), [str(e) for e in episodes]), tidy[tidy["episode"] == episode]
-            target.plot(
-                own["relative_day"], own["change"], color=mark.color, linestyle=mark.line, marker=mark.marker,
-                markersize=scaled(0.4), markerfacecolor=mark.color if mark.filled else "white", markevery=max(1, len(own) // 12),
-                label=clean(episode), gid=f"overlay.line.{slug(episode)}",
+            usual = drawn(
+                options, color=mark.color, linestyle=mark.line, marker=mark.marker, markersize=scaled(0.4),
+                markerfacecolor=mark.color if mark.filled else ground(), markevery=max(1, len(own) // 12), label=named(episode),
             )  # fmt: skip
+            target.plot(own["relative_day"], own["change"], gid=f"overlay.line.{slug(episode)}", **usual)
         percent_axis(target.yaxis)
-        target.set_ylabel(stripped(quantity), parse_math=False)
+        fitted(target.yaxis, quantity)
         target.set_xlabel("trading sessions from day 0")
         target.legend(loc="lower right")
-        named = tidy[(tidy["label"] != "") & tidy["change"].notna()]
-        named = named.assign(size=named["change"].abs()).sort_values("size", ascending=False, kind="stable")
+        flags = tidy[(tidy["label"] != "") & tidy["change"].notna()]
+        flags = flags.assign(size=flags["change"].abs()).sort_values("size", ascending=False, kind="stable")
         ticks = target.get_yticks()
         low, high = target.get_ylim()
         target.set_xlim(*target.get_xlim())
         draw_flags(
-            target, list(named["relative_day"].astype(float)), list(named["change"]), [clean(text, 30) for text in named["label"]],
-            colors=[mark_of(str(e), [str(x) for x in episodes]).color for e in named["episode"]], fontsize=scaled(0.8),
+            target, list(flags["relative_day"].astype(float)), list(flags["change"]), [clean(text, 30) for text in flags["label"]],
+            colors=[mark_of(str(e), [str(x) for x in episodes]).color for e in flags["episode"]], fontsize=scaled(0.8),
         )  # fmt: skip
         target.set_yticks([tick for tick in ticks if low <= tick <= high])
     return target
@@ -199,15 +207,30 @@ def tariff_ladder_data(rates: pd.DataFrame, levels: pd.DataFrame | pd.Series) ->
     return path.reset_index(drop=True)
 
 
+def ladder_finding(path: pd.DataFrame) -> str:
+    """Say the highest rate and the last of each series.
+
+    Examples
+    --------
+    >>> ladder_finding(pd.DataFrame({"date": [1, 2], "level": [1.0, 1.0], "on China": [145.0, 30.0]}))
+    'on China: 145% at the highest, 30% at the end'
+    """
+    rates = path.drop(columns=["date", "level"]).dropna(axis="columns", how="all")
+    return "; ".join(
+        f"{named(name, 24)}: {own.max():g}% at the highest, {own.iloc[-1]:g}% at the end" for name, own in rates.items()
+    )
+
+
 @checked(InputError)
 def tariff_ladder(
     rates: pd.DataFrame,
     levels: pd.DataFrame | pd.Series,
     *,
-    level_name: str = "S&P 500",
-    title: str = "The ladder of tariff rates, and the index",
+    level_name: str = "index",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Figure:
     """Draw the tariff rate step by step above, the index below, on one calendar.
 
@@ -217,9 +240,8 @@ def tariff_ladder(
         As in :func:`tariff_ladder_data`. Steps with a ``label`` are labelled.
     level_name : str
         What the index is called; its unit is index points.
-    title, subtitle : str
-        The subtitle defaults to the number of steps and the highest rate.
-    style : {"screen", "paper"}
+    title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the steps.
 
     Returns
     -------
@@ -233,36 +255,37 @@ def tariff_ladder(
     """
     path = tariff_ladder_data(rates, levels)
     names = [column for column in path.columns if column not in {"date", "level"}]
-    with styled(style):
-        figure = new_figure((1.1, 1.2))
+    with sheet(style, (1.1, 1.2), options) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[1.5, 1])
         if path.empty or not names:
-            headline(upper, title)
+            headline(upper, "No rate")
             nothing_to_draw(upper, "rates")
             lower.set_axis_off()
             return figure
         day = days(path["date"])
         highest = float(np.nanmax(path[names].to_numpy(float))) if path[names].notna().any(axis=None) else 0.0
-        headline(upper, title, f"n = {len(rates)} steps; highest {highest:g}%" if subtitle is None else subtitle)
+        headline(
+            upper,
+            f"Highest {highest:g}%; "
+            + ", ".join(f"{named(name, 24)} ends at {path[name].iloc[-1]:g}%" for name in names)
+            if title is None
+            else title,
+            f"Rates step by step, and the {clean(level_name, 40)}; n = {len(rates)} steps"
+            if subtitle is None
+            else subtitle,
+        )
         for name in names:
             mark = mark_of(name, names)
-            upper.step(
-                day,
-                path[name],
-                where="post",
-                color=mark.color,
-                linestyle=mark.line,
-                label=clean(name),
-                gid=f"ladder.rate.{slug(name)}",
-            )
+            usual = drawn(options, color=mark.color, linestyle=mark.line, label=named(name))
+            upper.step(day, path[name], where="post", gid=f"ladder.rate.{slug(name)}", **usual)
         upper.set_ylabel("tariff rate, %")
         upper.set_ylim(0, 1.08 * highest or 1.0)
         upper.set_xlim(day[0], day[-1])
         upper.tick_params(axis="x", length=0, labelbottom=False)
         if len(names) > 1:
             figure.legend(loc="outside lower center", ncols=4)
-        lower.plot(day, path["level"], color="#222222", linewidth=1.2, gid="ladder.level")
-        lower.set_ylabel(f"{stripped(level_name)}, index points", parse_math=False)
+        lower.plot(day, path["level"], color=ink(0.9), linewidth=1.2, gid="ladder.level")
+        fitted(lower.yaxis, f"{level_name}, index points")
         date_axis(lower, day[0], day[-1])
         if "label" in rates.columns:
             _steps(upper, rates, names)

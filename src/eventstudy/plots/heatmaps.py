@@ -14,18 +14,9 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
-from eventstudy.plots.style import (
-    PercentTicks,
-    Style,
-    canvas,
-    clean,
-    drawn_on,
-    headline,
-    need,
-    nothing_to_draw,
-    percent,
-    scaled,
-)
+from eventstudy.plots.canvas import ROWS_NAMED, Style, canvas, drawn, ends_only, ground, named_rows, row_edges, scaled
+from eventstudy.plots.save import drawn_on
+from eventstudy.plots.style import PercentTicks, change, clean, headline, named, need, nothing_to_draw, percent
 from eventstudy.words import stripped
 
 #: Orange to white to blue: both ends dark, told apart with any colour vision; the sign is marked besides.
@@ -49,30 +40,40 @@ def _wide(tidy: pd.DataFrame, rows: str, columns: str, values: str) -> pd.DataFr
 def _matrix(
     ax: Axes,
     table: pd.DataFrame,
-    texts: pd.DataFrame,
-    look: tuple[LinearSegmentedColormap, Normalize],
+    texts: pd.DataFrame | None,
+    colors: tuple[LinearSegmentedColormap, Normalize],
     names: tuple[str, str],
+    options: dict[str, Any],
 ) -> Any:
-    """Draw a table of numbers as cells with a text in each; rows from the top down."""
+    """Draw a table of numbers as cells with a text in each; rows from the top down.
+
+    Of more than 60 rows or columns those between the ends stand closer, without names; their cells are one picture.
+    """
     values = np.ma.masked_invalid(table.to_numpy(float))
     ax.set_facecolor(_NO_FIGURE)
     rows, columns = values.shape
-    mesh = ax.pcolormesh(values, cmap=look[0], norm=look[1], edgecolors="white", linewidth=0.6, gid=f"{names[0]}.cells")
-    ax.set_xlim(0, columns)
-    ax.set_ylim(rows, 0)
+    across, down = row_edges(columns), row_edges(rows)
+    many = max(rows, columns) > ROWS_NAMED
+    lines = {"edgecolors": "none", "linewidth": 0} if many else {"edgecolors": ground(), "linewidth": 0.6}
+    usual = drawn(options, cmap=colors[0], norm=colors[1], rasterized=many, **lines)
+    mesh = ax.pcolormesh(across, down, values, gid=f"{names[0]}.cells", **usual)
+    ax.set_xlim(0, across[-1])
+    ax.set_ylim(down[-1], 0)
+    right, below = ((edges[:-1] + edges[1:]) / 2 for edges in (across, down))
     ax.grid(visible=False)
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_yticks(np.arange(rows) + 0.5, [clean(name, 42) for name in table.index])
+    ax.set_yticks(below[named_rows(rows)], [named(name, 42) for name in table.index[named_rows(rows)]])
     slant: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if _crowded(table) else {}
-    ax.set_xticks(np.arange(columns) + 0.5, [clean(name, 24) for name in table.columns], **slant)
+    ax.set_xticks(right[named_rows(columns)], [named(name, 24) for name in table.columns[named_rows(columns)]], **slant)
     for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
         label.set_parse_math(False)
         label.set_fontsize(scaled(0.8))
-    lightness = [0.35 * r + 0.55 * g + 0.1 * b for r, g, b, _ in look[0](look[1](values.filled(np.nan))).reshape(-1, 4)]
-    empty = "" if names[1] == "share" else "–"  # where nothing is expected nothing is missing
-    if rows * columns <= _NUMBERS_AT_MOST:
+    if texts is not None and rows * columns <= _NUMBERS_AT_MOST:
+        shade = colors[0](colors[1](values.filled(np.nan))).reshape(-1, 4)
+        lightness = [0.35 * r + 0.55 * g + 0.1 * b for r, g, b, _ in shade]
+        empty = "" if names[1] == "share" else "–"  # where nothing is expected nothing is missing
         for (i, j), light in zip(np.ndindex(rows, columns), lightness, strict=True):
             missing = np.ma.getmaskarray(values)[i, j]
             ax.text(
@@ -85,10 +86,17 @@ def _matrix(
                 color="#222222" if missing or light > 0.5 else "white",
                 gid=f"{names[0]}.text",
             ).set_in_layout(False)  # inside its cell: some hundred texts need no measuring
-    elif names[1] == "sign":
+    elif names[1] == "sign" and not many:
         i, j = np.nonzero(np.ma.filled(values, 0) < 0)
         ax.plot(
-            j + 0.5, i + 0.5, linestyle="none", marker="_", color="#222222", markersize=2, mew=0.5, gid="heatmap.minus"
+            right[j],
+            below[i],
+            linestyle="none",
+            marker="_",
+            color="#222222",
+            markersize=2,
+            mew=0.5,
+            gid="heatmap.minus",
         )
     return mesh
 
@@ -109,7 +117,8 @@ def _bar(ax: Axes, mesh: Any, label: str, *, in_percent: bool) -> None:
 
 
 def _size(rows: int, columns: int) -> tuple[float, float]:
-    return max(0.75, 0.42 + 0.05 * min(columns, 20)), max(0.55, 0.32 + 0.052 * rows)
+    wide, high = float(row_edges(columns)[-1]), float(row_edges(rows)[-1])
+    return max(0.75, 0.42 + 0.05 * min(wide, 20 if columns <= ROWS_NAMED else 36)), max(0.72, 0.38 + 0.052 * high)
 
 
 def heatmap_data(frame: pd.DataFrame) -> pd.DataFrame:
@@ -135,15 +144,35 @@ def heatmap_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.reset_index(drop=True)
 
 
+def heatmap_finding(tidy: pd.DataFrame) -> str:
+    """Say the smallest and the largest cell.
+
+    Examples
+    --------
+    >>> heatmap_finding(pd.DataFrame({"event": "Truce", "symbol": ["A", "B"], "estimate": [-0.01, 0.02]}))
+    'From −1.00% (A, Truce) to +2.00% (B, Truce)'
+    """
+    known = tidy.dropna(subset=["estimate"])
+    if known.empty:
+        return "No figure"
+    ends = [
+        known.iloc[int(np.asarray(known["estimate"]).argmin())],
+        known.iloc[int(np.asarray(known["estimate"]).argmax())],
+    ]
+    low, high = (f"{change(row['estimate'])} ({named(row['symbol'], 24)}, {named(row['event'], 30)})" for row in ends)
+    return f"From {low} to {high}"
+
+
 @checked(InputError)
 def heatmap(
     frame: pd.DataFrame,
     *,
     ax: Axes | None = None,
     quantity: str = "abnormal return",
-    title: str = "Abnormal return by event and security",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Axes:
     """Draw events by securities as a table of colour.
 
@@ -151,14 +180,10 @@ def heatmap(
     ----------
     frame : pandas.DataFrame
         As in :func:`heatmap_data`. Grey cells have no figure.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure, as large as the table needs.
     quantity : str
         What was estimated, for the colour bar.
-    title, subtitle : str
-        The subtitle defaults to the numbers of events and securities.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    ax, title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the cells.
 
     Returns
     -------
@@ -175,19 +200,29 @@ def heatmap(
     tidy = heatmap_data(frame)
     table = _wide(tidy, "event", "symbol", "estimate")
     table = table.reindex(index=pd.unique(tidy["event"]), columns=pd.unique(tidy["symbol"]))
-    with canvas(ax, style, _size(*table.shape)) as target:
+    with canvas(ax, style, _size(*table.shape), options) as target:
         known = tidy["estimate"].abs().dropna()
         missing = int(table.isna().sum().sum())
         small = f"n = {table.shape[0]} events, {table.shape[1]} securities" + (
             f"; {missing} without a figure" if missing else ""
         )
-        headline(target, title, small if subtitle is None else subtitle)
+        if max(table.shape) > ROWS_NAMED:  # what is named at the ends should be the largest and the smallest
+            rows, columns = (table.mean(axis=axis).sort_values(ascending=False, kind="stable").index for axis in (1, 0))
+            table = table.loc[
+                rows if len(rows) > ROWS_NAMED else table.index, columns if len(columns) > ROWS_NAMED else table.columns
+            ]
+        sorted_too = ends_only(
+            max(table.shape),
+            "rows and columns by their mean are" if min(table.shape) > ROWS_NAMED else "the long side by its mean is",
+        )
+        said = heatmap_finding(tidy) if title is None else title
+        headline(target, said, f"{clean(quantity, 60)}, {small}{sorted_too}" if subtitle is None else subtitle)
         if known.empty:
             nothing_to_draw(target, "events")
             return target
         reach = float(np.quantile(known, 0.99)) or 0.01
-        texts = table.map(lambda value: percent(value, 1).removesuffix("%"))
-        mesh = _matrix(target, table, texts, (_DIVERGING, TwoSlopeNorm(0, -reach, reach)), ("heatmap", "sign"))
+        texts = table.map(lambda value: percent(value, 1).removesuffix("%")) if max(table.shape) <= ROWS_NAMED else None
+        mesh = _matrix(target, table, texts, (_DIVERGING, TwoSlopeNorm(0, -reach, reach)), ("heatmap", "sign"), options)
         _bar(target, mesh, f"{quantity}, %", in_percent=True)
     return target
 
@@ -228,9 +263,10 @@ def size_map(
     frame: pd.DataFrame,
     *,
     ax: Axes | None = None,
-    title: str = "How often each test rejects a true null",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Axes:
     """Draw the size of tests by scenario: what a test of level 5 % does on data without any effect.
 
@@ -238,12 +274,8 @@ def size_map(
     ----------
     frame : pandas.DataFrame
         As in :func:`size_map_data`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure.
-    title, subtitle : str
-        The subtitle defaults to the nominal level and what the marks mean.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    ax, title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the cells.
 
     Returns
     -------
@@ -259,10 +291,12 @@ def size_map(
     """
     tidy = size_map_data(frame)
     order: dict[str, Any] = {"index": pd.unique(tidy["test"]), "columns": pd.unique(tidy["scenario"])}
-    with canvas(ax, style, _size(len(order["index"]), len(order["columns"]))) as target:
+    with canvas(ax, style, _size(len(order["index"]), len(order["columns"])), options) as target:
         levels = ", ".join(percent(level, 0) for level in sorted(tidy["nominal"].dropna().unique()))
-        small = f"nominal level {levels}; ▲ too often, ▼ too seldom (95% interval), in %"
-        headline(target, title, small if subtitle is None else subtitle)
+        small = f"Share of true nulls rejected, in %; nominal level {levels}; ▲ too often, ▼ too seldom: the interval leaves it out"
+        wrong = [int((tidy["verdict"] == word).sum()) for word in ("too often", "too seldom")]
+        found = f"{wrong[0]} of {int(tidy['size'].notna().sum())} cells reject too often, {wrong[1]} too seldom"
+        headline(target, found if title is None else title, small if subtitle is None else subtitle)
         if tidy["size"].dropna().empty:
             nothing_to_draw(target, "tests")
             return target
@@ -271,7 +305,9 @@ def size_map(
         marks = tidy["verdict"].map({"too often": "▲", "too seldom": "▼"}).fillna("")
         words = tidy.assign(text=[f"{100 * size:.1f}{mark}" for size, mark in zip(tidy["size"], marks, strict=True)])
         texts = _wide(words, "test", "scenario", "text").reindex(**order)
-        mesh = _matrix(target, table, texts, (_DIVERGING.reversed(), TwoSlopeNorm(0, -2, 2)), ("size", "ratio"))
+        mesh = _matrix(
+            target, table, texts, (_DIVERGING.reversed(), TwoSlopeNorm(0, -2, 2)), ("size", "ratio"), options
+        )
         _bar(target, mesh, "times the nominal level", in_percent=False)
         drawn_on(target).axes[-1].set_yticks([-2, -1, 0, 1, 2], ["≤ ¼", "½", "1", "2", "≥ 4"])
     return target
@@ -306,9 +342,10 @@ def quality_calendar(
     frame: pd.DataFrame,
     *,
     ax: Axes | None = None,
-    title: str = "Data that are there, and data that are missing",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Axes:
     """Draw for each symbol and month the sessions that have a price, of those that should.
 
@@ -316,12 +353,8 @@ def quality_calendar(
     ----------
     frame : pandas.DataFrame
         As in :func:`quality_calendar_data`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure.
-    title, subtitle : str
-        The subtitle defaults to how many sessions are missing in all.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    ax, title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the cells.
 
     Returns
     -------
@@ -336,16 +369,22 @@ def quality_calendar(
     """
     tidy = quality_calendar_data(frame)
     order: dict[str, Any] = {"index": pd.unique(tidy["symbol"]), "columns": sorted(tidy["period"].unique())}
-    with canvas(ax, style, _size(len(order["index"]), len(order["columns"]))) as target:
+    with canvas(ax, style, _size(len(order["index"]), len(order["columns"])), options) as target:
         missing, expected = int((tidy["expected"] - tidy["present"]).sum()), int(tidy["expected"].sum())
-        small = f"n = {len(order['index'])} symbols; {missing:,} of {expected:,} sessions missing; numbers: missing sessions"
-        headline(target, title, small if subtitle is None else subtitle)
+        numbers = (
+            "; numbers: missing sessions"
+            if missing and len(order["index"]) * len(order["columns"]) <= _NUMBERS_AT_MOST
+            else ""
+        )
+        small = f"Sessions with a figure, n = {len(order['index'])} symbols{numbers}"
+        found = f"{missing:,} of {expected:,} sessions have no figure"
+        headline(target, found if title is None else title, small if subtitle is None else subtitle)
         if tidy["share"].dropna().empty:
             nothing_to_draw(target, "data")
             return target
         gaps = [f"{gap:.0f}" if gap > 0 else "" for gap in tidy["expected"] - tidy["present"]]
         table = _wide(tidy, "symbol", "period", "share").reindex(**order)
         texts = _wide(tidy.assign(text=gaps), "symbol", "period", "text").reindex(**order).fillna("")
-        mesh = _matrix(target, table, texts, (_SEQUENTIAL, Normalize(0, 1)), ("quality", "share"))
+        mesh = _matrix(target, table, texts, (_SEQUENTIAL, Normalize(0, 1)), ("quality", "share"), options)
         _bar(target, mesh, "sessions present, %", in_percent=True)
     return target

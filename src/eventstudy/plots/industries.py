@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,19 +13,25 @@ from matplotlib.ticker import MaxNLocator
 
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
-from eventstudy.plots.style import (
+from eventstudy.plots.canvas import (
+    ROWS_NAMED,
     Style,
-    clean,
-    need,
-    new_figure,
-    nothing_to_draw,
-    percent_axis,
+    drawn,
+    ends_only,
+    ink,
+    legible,
+    look,
+    named_rows,
+    row_edges,
     scaled,
-    styled,
+    sheet,
 )
+from eventstudy.plots.save import tell
+from eventstudy.plots.style import change, clean, named, need, nothing_to_draw, percent_axis, slug, wrapped
 from eventstudy.words import stripped
 
 _UP, _DOWN = "#0072B2", "#C44601"
+_PANELS = 8  # events side by side; of more, those that moved most
 
 
 @checked(InputError)
@@ -43,7 +49,8 @@ def industries_data(frame: pd.DataFrame, *, order: Literal["first", "given"] = "
     Returns
     -------
     pandas.DataFrame
-        One row an event and symbol: the same columns, ``label`` and ``row`` (0 on top).
+        One row an event and symbol: the same columns, ``label`` and ``row`` (0 on top). Of more than 8 events those with
+        the largest mean absolute estimate.
 
     Raises
     ------
@@ -57,11 +64,35 @@ def industries_data(frame: pd.DataFrame, *, order: Literal["first", "given"] = "
     if twice.any():
         msg = f"industries: {tidy.loc[twice, ['event', 'symbol']].iloc[0].tolist()} stands twice"
         raise InputError(msg)
+    if tidy["event"].nunique() > _PANELS:
+        size = (
+            tidy["estimate"].abs().groupby(tidy["event"], sort=False).mean().sort_values(ascending=False, kind="stable")
+        )
+        tidy = tidy[tidy["event"].isin(size.index[:_PANELS])].reset_index(drop=True)
     symbols = list(pd.unique(tidy["symbol"]))
     if order == "first" and len(tidy):
         first = tidy[tidy["event"] == tidy["event"].iloc[0]].set_index("symbol")["estimate"]
         symbols.sort(key=lambda s: -first.get(s, np.nan) if pd.notna(first.get(s, np.nan)) else np.inf)
     return tidy.assign(row=tidy["symbol"].map({symbol: row for row, symbol in enumerate(symbols)}))
+
+
+def industries_finding(tidy: pd.DataFrame) -> str:
+    """Say which security rose and which fell most, and on what.
+
+    Examples
+    --------
+    >>> industries_finding(pd.DataFrame({"event": "Truce", "label": ["A", "B"], "estimate": [-0.01, 0.02]}))
+    'From −1.00% (A, Truce) to +2.00% (B, Truce)'
+    """
+    known = tidy.dropna(subset=["estimate"])
+    if known.empty:
+        return "No figure"
+    low, high = (
+        known.iloc[int(np.asarray(known["estimate"]).argmin())],
+        known.iloc[int(np.asarray(known["estimate"]).argmax())],
+    )
+    said = [f"{change(row['estimate'])} ({named(row['label'], 24)}, {named(row['event'], 30)})" for row in (low, high)]
+    return f"From {said[0]} to {said[1]}" if len(known) > 1 else f"{said[0]}"
 
 
 @checked(InputError)
@@ -70,28 +101,29 @@ def industries(
     *,
     order: Literal["first", "given"] = "first",
     quantity: str = "abnormal return",
-    title: str = "Four events, industry by industry",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Figure:
     """Draw events side by side, a panel each, over the same securities and on one scale.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        As in :func:`industries_data`. One panel an event, in the order in which they come; four read well.
+        As in :func:`industries_data`. One panel an event, in the order in which they come; of more than 8 events those
+        that moved most, of more than 60 securities only the 15 at each end are named.
     order : {"first", "given"}
         Rows by the estimate of the first event, or as they come.
     quantity : str
         What was estimated, for the axes.
-    title, subtitle : str
-        The subtitle defaults to the number of securities.
-    style : {"screen", "paper"}
+    title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the points.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A composite: an Axes an event. In each, ``industries.estimate`` and ``industries.interval`` are the ids of the
+        A composite: an Axes an event. In each, ``industries.estimate.EVENT`` and ``industries.interval`` are the ids of the
         points and their bars.
 
     Raises
@@ -99,16 +131,30 @@ def industries(
     InputError
         As :func:`industries_data`.
     """
-    tidy = industries_data(frame, order=order)
-    events = list(pd.unique(tidy["event"]))
-    with styled(style):
-        panels = max(1, len(events))
-        rows = tidy["row"].max() + 1 if len(tidy) else 4
-        figure = new_figure((max(0.7, 0.18 + 0.24 * panels), max(0.5, 0.4 + 0.05 * rows)))
+    tidy = (
+        industries_data(frame, order="first" if frame["symbol"].nunique() > ROWS_NAMED else order)
+        if "symbol" in frame
+        else industries_data(frame)
+    )
+    events, asked = list(pd.unique(tidy["event"])), frame["event"].nunique()
+    panels, rows = max(1, len(events)), int(tidy["row"].max()) + 1 if len(tidy) else 4
+    edges = row_edges(rows)
+    middle = (edges[:-1] + edges[1:]) / 2 - 0.5
+    with sheet(style, (max(0.7, 0.18 + 0.24 * panels), max(0.5, 0.4 + 0.05 * edges[-1])), options) as figure:
         axes = figure.subplots(1, panels, sharey=True, sharex=True, squeeze=False)[0]
-        text = f"n = {tidy['symbol'].nunique()} securities; lines are intervals" if subtitle is None else subtitle
-        head = figure.suptitle(
-            f"{stripped(title)}\n",
+        few = f"; the {_PANELS} of {asked} events that moved most" if asked > _PANELS else ""
+        text = (
+            f"{clean(quantity, 60)}, n = {tidy['symbol'].nunique()} securities; lines are intervals{few}{ends_only(rows, 'rows')}"
+            if subtitle is None
+            else subtitle
+        )
+        points = 72 * float(figure.get_size_inches()[0])
+        head = "\n".join(
+            wrapped(stripped(industries_finding(tidy) if title is None else title), points, scaled(1.18), bold=True)
+        )
+        small = wrapped(stripped(text), points, scaled(0.88))
+        title_text = figure.suptitle(
+            head + "\n" * len(small),
             x=0.01,
             ha="left",
             fontsize=scaled(1.18),
@@ -117,40 +163,56 @@ def industries(
             gid="title",
         )
         axes[0].annotate(
-            stripped(text),
-            (0, 0.06),
-            xycoords=head,
+            "\n".join(small),
+            (0, 0.02),
+            xycoords=title_text,
             fontsize=scaled(0.88),
-            color="#555555",
+            color=ink(0.7),
             parse_math=False,
             gid="subtitle",
         ).set_in_layout(False)
         if not len(tidy):
             nothing_to_draw(axes[0], "events")
             return figure
-        figure.supxlabel(stripped(quantity), fontsize=scaled(1), color="#333333", parse_math=False)
+        figure.supxlabel(stripped(quantity), fontsize=scaled(1), color=ink(0.85), parse_math=False)
         for ax, event in zip(axes, events, strict=True):
-            _panel(ax, tidy[tidy["event"] == event], str(event))
-        names = tidy.drop_duplicates("row").sort_values("row")
-        axes[0].set_yticks(names["row"], [clean(name, 26) for name in names["label"]])
-        axes[0].set_ylim(len(names) - 0.4, -0.6)
+            _panel(
+                ax,
+                tidy[tidy["event"] == event].assign(at=lambda own: middle[own["row"]]),
+                str(event),
+                options,
+                thin=rows > ROWS_NAMED,
+            )
+        names = tidy.drop_duplicates("row").sort_values("row").iloc[named_rows(rows)]
+        axes[0].set_yticks(middle[names["row"]], [named(name, 26) for name in names["label"]])
+        axes[0].set_ylim(edges[-1] - 0.4, -0.6)
     return figure
 
 
-def _panel(ax: Axes, own: pd.DataFrame, event: str) -> None:
-    row, value = own["row"].to_numpy(float), own["estimate"].to_numpy(float)
-    colors = [_UP if v >= 0 else _DOWN for v in np.nan_to_num(value)]
-    ax.barh(row, value, height=0.62, color=colors, alpha=0.35, gid="industries.bar")
-    ax.hlines(row, own["low"], own["high"], color=colors, linewidth=1.6, gid="industries.interval")
-    ax.plot(
-        value, row, linestyle="none", marker="o", color="#222222", markersize=scaled(0.4), gid="industries.estimate"
+def _panel(ax: Axes, own: pd.DataFrame, event: str, options: dict[str, Any], *, thin: bool) -> None:
+    row, value = own["at"].to_numpy(float), own["estimate"].to_numpy(float)
+    asked = look().color
+    up, down = (asked, asked) if isinstance(asked, str) else (legible(_UP), legible(_DOWN))
+    colors = [up if v >= 0 else down for v in np.nan_to_num(value)]
+    if not thin:
+        ax.barh(row, value, height=0.62, color=colors, alpha=0.35, gid="industries.bar")
+    ax.hlines(row, own["low"], own["high"], color=colors, linewidth=0.6 if thin else 1.6, gid="industries.interval")
+    usual = drawn(options, linestyle="none", marker="o", color=ink(0.9), markersize=scaled(0.15 if thin else 0.4))
+    (points,) = ax.plot(value, row, gid=f"industries.estimate.{slug(event)}", **usual)
+    known = own[own["estimate"].notna()]
+    tell(
+        points,
+        [
+            f"{named(n, 60)}, {clean(event, 60)}: {change(e)}"
+            for n, e in zip(known["label"], known["estimate"], strict=True)
+        ],
     )
-    for missing in row[np.isnan(value)]:
-        ax.text(0, missing, " no figure", va="center", fontsize=scaled(0.75), color="#777777", gid="industries.missing")
-    ax.axvline(0, color="#444444", linewidth=0.9, gid="industries.zero")
+    for missing in () if thin else row[np.isnan(value)]:
+        ax.text(0, missing, " no figure", va="center", fontsize=scaled(0.75), color=ink(0.55), gid="industries.missing")
+    ax.axvline(0, color=ink(0.8), linewidth=0.9, gid="industries.zero")
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
-    ax.set_title("\n".join(textwrap.wrap(clean(event, 44), 22)), fontsize=scaled(0.95), parse_math=False)
+    ax.set_title("\n".join(textwrap.wrap(named(event, 44), 22)), fontsize=scaled(0.95), parse_math=False)
     percent_axis(ax.xaxis)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

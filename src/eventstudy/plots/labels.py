@@ -14,7 +14,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import offset_copy
 
-from eventstudy.plots.style import drawn_on, lay_out
+from eventstudy.plots.canvas import lay_out
+from eventstudy.plots.save import drawn_on
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
+from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, scaled, sheet, tint
 from eventstudy.plots.labels import draw_flags
+from eventstudy.plots.save import drawn_on, tell
 from eventstudy.plots.style import (
-    STANCES,
-    Style,
     clean,
     days,
-    drawn_on,
+    fitted,
     headline,
+    in_order,
     mark_of,
+    named,
     need,
-    new_figure,
     nothing_to_draw,
     percent,
     percent_axis,
-    scaled,
     slug,
-    styled,
 )
-from eventstudy.words import stripped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_NARROW = 6  # inches
 
 
 def market_data(levels: pd.Series | pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
@@ -96,10 +98,11 @@ def market(
     *,
     axes: tuple[Axes, Axes] | None = None,
     max_labels: int = 14,
-    level_name: str = "S&P 500",
-    title: str = "The market and its events",
+    level_name: str = "index",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Figure:
     """Draw an index with its events marked by stance and labelled without collisions, its drawdown below.
 
@@ -114,10 +117,8 @@ def market(
         session, "+2" for two more events). All events are marked, labelled or not.
     level_name : str
         What the index is called; its unit is index points.
-    title, subtitle : str
-        The subtitle defaults to the number of events of each stance.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the line of the level.
 
     Returns
     -------
@@ -132,10 +133,30 @@ def market(
     """
     tidy = market_data(levels, events)
     if axes is not None:
-        return _draw(tidy, axes, max_labels, level_name, (title, subtitle), own=False)
-    with styled(style):
-        upper, lower = new_figure((1.1, 1.22)).subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
-        return _draw(tidy, (upper, lower), max_labels, level_name, (title, subtitle), own=True)
+        with canvas(axes[0], style, (1.0, 1.0), options):
+            return _draw(tidy, axes, max_labels, level_name, (title, subtitle), options, own=False)
+    with sheet(style, (1.1, 1.22), options) as figure:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3.4, 1])
+        return _draw(tidy, (upper, lower), max_labels, level_name, (title, subtitle), options, own=True)
+
+
+def market_finding(path: pd.DataFrame, level_name: str = "index") -> str:
+    """Say how far the index fell from its last high, and when, and where it ended.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2025-04-02", "2025-04-08", "2025-05-12"])
+    >>> market_finding(pd.DataFrame({"date": days, "level": [100.0, 90.0, 110.0], "drawdown": [0.0, -0.1, 0.0]}))
+    'The index fell 10.0% below its high by 2025-04-08 and ended 10.0% above the start'
+    """
+    worst, moved = (
+        path.iloc[int(np.asarray(path["drawdown"]).argmin())],
+        path["level"].iloc[-1] / path["level"].iloc[0] - 1,
+    )
+    end = f"{percent(abs(moved))} {'above' if moved >= 0 else 'below'} the start"
+    if worst["drawdown"] == 0:
+        return f"The {clean(level_name, 40)} never fell below its high and ended {end}"
+    return f"The {clean(level_name, 40)} fell {percent(-worst['drawdown'])} below its high by {worst['date']:%Y-%m-%d} and ended {end}"
 
 
 def _draw(
@@ -143,7 +164,8 @@ def _draw(
     axes: tuple[Axes, Axes],
     max_labels: int,
     level_name: str,
-    heads: tuple[str, str | None],
+    heads: tuple[str | None, str | None],
+    options: dict[str, Any],
     *,
     own: bool,
 ) -> Figure:
@@ -151,15 +173,15 @@ def _draw(
     figure = drawn_on(upper)
     path = tidy[tidy["level"].notna()].drop_duplicates("date")
     if path.empty:
-        headline(upper, heads[0])
+        headline(upper, "No level")
         nothing_to_draw(upper, "levels")
         lower.set_axis_off()
         return figure
     day = days(path["date"])
-    upper.plot(day, path["level"], color="#222222", linewidth=1.2, gid="market.level")
-    upper.set_ylabel(f"{stripped(level_name)}, index points", parse_math=False)
-    lower.fill_between(day, path["drawdown"], 0, color="#999999", linewidth=0, alpha=0.55, gid="market.drawdown")
-    lower.plot(day, path["drawdown"], color="#444444", linewidth=0.8, gid="market.drawdown.line")
+    upper.plot(day, path["level"], gid="market.level", **drawn(options, color=tint(ink(0.9)), linewidth=1.2))
+    fitted(upper.yaxis, f"{level_name}, index points")
+    lower.fill_between(day, path["drawdown"], 0, color=ink(0.4), linewidth=0, alpha=0.55, gid="market.drawdown")
+    lower.plot(day, path["drawdown"], color=ink(0.8), linewidth=0.8, gid="market.drawdown.line")
     lower.set_ylabel("Below last high")
     percent_axis(lower.yaxis)
     lower.set_ylim(min(1.08 * path["drawdown"].min(), -0.01), 0)
@@ -171,27 +193,39 @@ def _draw(
     upper.tick_params(axis="x", length=0, labelbottom=False)
 
     events = tidy[(tidy["event_id"] != "") & tidy["level"].notna()]
-    groups = _groups(events["stance"])
+    groups = in_order(events["stance"])
     for stance in groups:
         mark, group = mark_of(stance, groups), events[events["stance"] == stance]
-        upper.plot(
+        (marks,) = upper.plot(
             days(group["date"]),
             group["level"],
             linestyle="none",
             marker=mark.marker,
             markersize=scaled(0.56),
             color=mark.color,
-            markerfacecolor=mark.color if mark.filled else "white",
+            markerfacecolor=mark.color if mark.filled else ground(),
             markeredgewidth=0.9,
-            label=f"{clean(stance)} ({len(group)})",
+            label=f"{named(stance)} ({len(group)})",
             gid=f"market.events.{slug(stance)}",
             zorder=3,
         )
+        texts = [
+            f"{named(name, 60)}, {day:%Y-%m-%d}: {level:,.1f}"
+            for name, day, level in zip(group["name"], group["date"], group["level"], strict=True)
+        ]
+        tell(marks, texts, list(group["event_id"].astype(str)))
     outside = int((tidy["level"].isna() & (tidy["event_id"] != "")).sum())
-    headline(upper, heads[0], heads[1] if heads[1] is not None else _counts(events, path, outside))
+    headline(
+        upper,
+        market_finding(path, level_name) if heads[0] is None else heads[0],
+        heads[1] if heads[1] is not None else _counts(events, path, outside),
+    )
     if len(events):
         if own:
-            figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=4, handletextpad=0.2)
+            columns = 4 if figure.get_size_inches()[0] > _NARROW else 2
+            figure.legend(
+                *upper.get_legend_handles_labels(), loc="outside lower center", ncols=columns, handletextpad=0.2
+            )
         else:
             upper.legend(loc="lower right", ncols=2, handletextpad=0.2)
         ticks = [tick for tick in upper.get_yticks() if low - pad <= tick <= high + pad]
@@ -200,17 +234,11 @@ def _draw(
     return figure
 
 
-def _groups(stances: pd.Series) -> list[str]:
-    found = set(stances)
-    return [s for s in STANCES if s in found] + sorted(found - set(STANCES))
-
-
 def _counts(events: pd.DataFrame, path: pd.DataFrame, outside: int) -> str:
     sessions = events["date"].nunique()
     span = f"{path['date'].iloc[0]:%Y-%m-%d} to {path['date'].iloc[-1]:%Y-%m-%d}"
     missing = f"; {outside} more on days without a level" if outside else ""
-    deepest = f"; deepest drawdown {percent(path['drawdown'].min())}"
-    return f"{span}, n = {len(events)} events on {sessions} sessions{missing}{deepest}"
+    return f"{span}, n = {len(events)} events on {sessions} sessions{missing}"
 
 
 def _label(ax: Axes, events: pd.DataFrame, max_labels: int) -> None:
@@ -220,7 +248,7 @@ def _label(ax: Axes, events: pd.DataFrame, max_labels: int) -> None:
     wanted = wanted.assign(more=[f" +{k}" if k else "" for k in more])
     wanted = wanted.sort_values(["size", "date"], ascending=[False, True], kind="stable").drop_duplicates("date")
     wanted = wanted.head(max_labels)
-    groups = _groups(events["stance"])
+    groups = in_order(events["stance"])
     draw_flags(
         ax,
         list(days(wanted["date"])),

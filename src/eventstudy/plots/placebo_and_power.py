@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,18 +11,19 @@ import pandas as pd
 from eventstudy._lazy import renamed
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
+from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, legible, scaled, tint
 from eventstudy.plots.style import (
-    Style,
-    canvas,
     chance,
     clean,
+    fitted,
     headline,
     mark_of,
+    named,
     need,
     nothing_to_draw,
+    percent,
     percent_axis,
     say,
-    scaled,
     slug,
     value_axis,
 )
@@ -91,6 +92,20 @@ def placebo_data(
     return pd.DataFrame(dict(zip(columns, (edges[:-1], edges[1:], count, beyond, observed), strict=True)))
 
 
+def placebo_finding(bins: pd.DataFrame, observed: float, unit: str = "percent") -> str:
+    """Say how many of the chance values lie as far out as the observed one.
+
+    Examples
+    --------
+    >>> placebo_finding(placebo_data([0.0, 1.0, 2.0, 3.0], 2.5, alternative="greater"), 2.5, "sd")
+    '25% of 4 chance values are as extreme as the observed 2.50 sd'
+    """
+    total = int(bins["count"].sum())
+    if not total:
+        return "No chance value to compare with"
+    return f"{percent(bins['beyond'].sum() / total, 0)} of {total:,} chance values are as extreme as the observed {say(observed, unit, 2)}"
+
+
 @checked(InputError)
 def placebo(
     draws: Sequence[float] | np.ndarray | pd.Series,
@@ -101,9 +116,10 @@ def placebo(
     ax: Axes | None = None,
     quantity: str = "mean reaction on placebo dates",
     unit: str = "percent",
-    title: str = "The observed value among placebo dates",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Axes:
     """Draw what the statistic does on dates without news, and where the observed value lies among that.
 
@@ -113,14 +129,10 @@ def placebo(
         As in :func:`placebo_data`.
     pvalue : float, optional
         Of the test, for the label; it is not computed here.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure.
     quantity, unit : str
         What the statistic is and in what: ``"percent"`` for decimals, or a unit in words.
-    title, subtitle : str
-        The subtitle defaults to the number of draws and how many are at least as extreme.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    ax, title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the bars.
 
     Returns
     -------
@@ -133,10 +145,11 @@ def placebo(
         As :func:`placebo_data`.
     """
     bins = placebo_data(draws, observed, alternative=alternative)
-    with canvas(ax, style, (1.0, 0.9)) as target:
+    with canvas(ax, style, (1.0, 0.9), options) as target:
         total, beyond = int(bins["count"].sum()), int(bins["beyond"].sum())
         small = f"n = {total:,} draws, {beyond:,} of them {_EXTREME[alternative]} (hatched)"
-        headline(target, title, small if subtitle is None else subtitle)
+        said = placebo_finding(bins, observed, unit) if title is None else title
+        headline(target, said, f"{clean(quantity, 90)}; {small}" if subtitle is None else subtitle)
         if bins.empty:
             nothing_to_draw(target, "draws")
             return target
@@ -146,16 +159,14 @@ def placebo(
             bins["count"],
             width,
             align="edge",
-            color="#B9C4CE",
-            edgecolor="white",
-            linewidth=0.4,
             gid="placebo.count",
+            **drawn(options, color=tint("#B9C4CE"), edgecolor=ground(), linewidth=0.4),
         )
         target.bar(
             bins["left"], bins["beyond"], width, align="edge", color="#E3A27C", edgecolor="#8A3100", linewidth=0.4,
             hatch="////", gid="placebo.beyond",
         )  # fmt: skip
-        target.axvline(observed, color="#C44601", linewidth=2.2, gid="placebo.observed")
+        target.axvline(observed, color=legible("#C44601"), linewidth=2.2, gid="placebo.observed")
         left = observed > (bins["left"].iloc[0] + bins["right"].iloc[-1]) / 2
         small = "" if pvalue is None else f"\n{chance(pvalue)}"
         target.annotate(
@@ -167,7 +178,7 @@ def placebo(
             ha="right" if left else "left",
             va="top",
             fontsize=scaled(0.9),
-            color="#8A3100",
+            color=legible("#8A3100"),
             gid="placebo.label",
         )
         target.set_ylim(0, bins["count"].max() * 1.25)
@@ -216,12 +227,14 @@ def power_curve(
     frame: pd.DataFrame,
     *,
     alpha: float = 0.05,
+    target: float = 0.8,
     ax: Axes | None = None,
     effect: str = "true effect",
     unit: str = "percent",
-    title: str = "What an effect of each size would show",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Axes:
     """Draw power against the size of the true effect, a line a test.
 
@@ -229,21 +242,17 @@ def power_curve(
     ----------
     frame : pandas.DataFrame
         As in :func:`power_curve_data`.
-    alpha : float
-        The level of the test: a line, where power starts.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure.
+    alpha, target : float
+        The level of the test, where power starts, and the power wished for: a line each.
     effect, unit : str
         What the effect is and in what: ``"percent"`` for decimals, or a unit in words.
-    title, subtitle : str
-        The subtitle defaults to the level, and n if the frame has one.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    ax, title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the lines.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Artists carry the ids ``power.line.TEST``, ``power.band.TEST``, ``power.level`` and ``power.80``.
+        Artists carry the ids ``power.line.TEST``, ``power.band.TEST``, ``power.level`` and ``power.target``.
 
     Raises
     ------
@@ -252,21 +261,23 @@ def power_curve(
     """
     tidy = power_curve_data(frame)
     tests = list(pd.unique(tidy["test"]))
-    with canvas(ax, style) as target:
+    with canvas(ax, style, (1.0, 1.0), options) as drawing:
         n = _span(frame["n"]) if "n" in frame.columns and len(frame) else ""
-        small = "; ".join(part for part in (n, f"level {100 * alpha:g}%; dotted: 80% power") if part)
-        headline(target, title, small if subtitle is None else subtitle)
+        small = "; ".join(part for part in (n, f"level {100 * alpha:g}%; dotted: {100 * target:g}% power") if part)
+        said = power_finding(tidy) if title is None else title
+        headline(drawing, said, f"Power by {clean(effect, 60)}; {small}" if subtitle is None else subtitle)
         if tidy["power"].dropna().empty:
-            nothing_to_draw(target, "effects")
-            return target
+            nothing_to_draw(drawing, "effects")
+            return drawing
         for test in tests:
             mark, own = mark_of(test, tests), tidy[tidy["test"] == test]
-            target.plot(
-                own["effect"], own["power"], color=mark.color, linestyle=mark.line, marker=mark.marker,
-                markersize=scaled(0.46), markevery=max(1, len(own) // 10), label=clean(test), gid=f"power.line.{slug(test)}",
+            usual = drawn(
+                options, color=mark.color, linestyle=mark.line, marker=mark.marker, markersize=scaled(0.46),
+                markevery=max(1, len(own) // 10), label=named(test),
             )  # fmt: skip
+            drawing.plot(own["effect"], own["power"], gid=f"power.line.{slug(test)}", **usual)
             if own["low"].notna().any():
-                target.fill_between(
+                drawing.fill_between(
                     own["effect"],
                     own["low"],
                     own["high"],
@@ -275,15 +286,28 @@ def power_curve(
                     linewidth=0,
                     gid=f"power.band.{slug(test)}",
                 )
-        target.axhline(alpha, color="#444444", linewidth=0.9, gid="power.level")
-        target.axhline(0.8, color="#444444", linewidth=0.9, linestyle=":", gid="power.80")
-        target.set_ylim(0, 1.03)
-        percent_axis(target.yaxis)
-        target.set_ylabel("power: chance that the test rejects")
-        value_axis(target.xaxis, effect, unit)
+        drawing.axhline(alpha, color=ink(0.8), linewidth=0.9, gid="power.level")
+        drawing.axhline(target, color=ink(0.8), linewidth=0.9, linestyle=":", gid="power.target")
+        drawing.set_ylim(0, 1.03)
+        percent_axis(drawing.yaxis)
+        fitted(drawing.yaxis, "power: chance that the test rejects")
+        value_axis(drawing.xaxis, effect, unit)
         if any(tests):
-            target.legend(loc="best")
-    return target
+            drawing.legend(loc="best")
+    return drawing
+
+
+def power_finding(tidy: pd.DataFrame) -> str:
+    """Say the power of each test at the largest effect drawn.
+
+    Examples
+    --------
+    >>> power_finding(pd.DataFrame({"test": "", "effect": [0.5, 1.0], "power": [0.1, 0.62]}))
+    'Power reaches 62% at the largest effect'
+    """
+    last = tidy.dropna(subset=["power"]).groupby("test", sort=False)["power"].last()
+    said = [f"{named(test, 24)} {percent(value, 0)}".strip() for test, value in list(last.items())[:3]]
+    return f"Power reaches {', '.join(said)} at the largest effect" if said else "No effect to find"
 
 
 def _span(n: pd.Series) -> str:

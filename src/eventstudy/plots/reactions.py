@@ -11,26 +11,26 @@ from matplotlib.transforms import Bbox
 
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
+from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, lay_out, scaled
+from eventstudy.plots.save import drawn_on, tell
 from eventstudy.plots.style import (
-    STANCES,
-    Style,
-    canvas,
+    change,
     clean,
-    drawn_on,
+    fitted,
     headline,
-    lay_out,
+    in_order,
     mark_of,
     name_rows,
+    named,
     need,
     nothing_to_draw,
     percent,
     percent_axis,
-    scaled,
     slug,
 )
-from eventstudy.words import stripped
 
 _ROWS_AT_MOST = 40  # more rows than these do not stay legible on one page
+_MANY = 200  # columns; more are drawn by size, their intervals as one band
 
 
 def reactions_data(frame: pd.DataFrame, *, spread: bool = False) -> pd.DataFrame:
@@ -47,7 +47,8 @@ def reactions_data(frame: pd.DataFrame, *, spread: bool = False) -> pd.DataFrame
     -------
     pandas.DataFrame
         Those columns and ``place`` (0, 1, … with a place or more left free between stances), by stance, then session,
-        then id. An event without an estimate keeps its place.
+        then id. An event without an estimate keeps its place. Events of one stance and session with one estimate are one
+        row: its name counts the others (``"Geneva +2"``), and ``events`` says how many it stands for.
 
     Raises
     ------
@@ -57,10 +58,11 @@ def reactions_data(frame: pd.DataFrame, *, spread: bool = False) -> pd.DataFrame
     columns = ["event_id", "name", "stance", "session", "estimate", "low", "high"]
     tidy = need(frame, columns, "reactions")[columns].copy()
     tidy = tidy.assign(session=pd.to_datetime(tidy["session"]))
-    found = list(pd.unique(tidy["stance"].astype(str)))
-    order = {s: i for i, s in enumerate([s for s in STANCES if s in found] + sorted(set(found) - set(STANCES)))}
+    order = {stance: i for i, stance in enumerate(in_order(tidy["stance"]))}
     rank = tidy["stance"].astype(str).map(order)
-    tidy = tidy.assign(rank=rank).sort_values(["rank", "session", "event_id"], ignore_index=True)
+    tidy = _once(tidy.assign(rank=rank).sort_values(["rank", "session", "event_id"], ignore_index=True))
+    if len(tidy) > _MANY:
+        tidy = tidy.sort_values(["rank", "estimate"], kind="stable", ignore_index=True)
     room = 0.075 * len(tidy) if spread else 0
     start, places = 0.0, np.empty(len(tidy))
     for _, own in tidy.groupby("rank", sort=True):
@@ -68,6 +70,36 @@ def reactions_data(frame: pd.DataFrame, *, spread: bool = False) -> pd.DataFrame
         places[own.index] = start + spare / 2 + np.arange(len(own))
         start += len(own) + spare + 1
     return tidy.assign(place=places).drop(columns="rank")
+
+
+def _once(tidy: pd.DataFrame) -> pd.DataFrame:
+    """Draw what is one observation once: events that share a session have its return."""
+    keys = ["rank", "session", "estimate", "low", "high"]
+    same = tidy["estimate"].notna() & tidy["session"].notna()
+    own = tidy[same].groupby(keys, sort=False)["event_id"].transform("size")
+    tidy = tidy.assign(events=own.reindex(tidy.index).fillna(1).astype(int))
+    tidy = tidy[~(same & tidy.duplicated(keys))].reset_index(drop=True)
+    more = [
+        f"{name} +{count - 1}" if count > 1 else name for name, count in zip(tidy["name"], tidy["events"], strict=True)
+    ]
+    return tidy.assign(name=more)
+
+
+def reactions_finding(tidy: pd.DataFrame) -> str:
+    """Say in how many sessions the interval leaves out zero, and which reaction is the largest.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"name": ["Truce", "Tweet"], "estimate": [0.03, -0.01], "low": [0.01, -0.03], "high": [0.05, 0.01]})
+    >>> reactions_finding(frame)
+    '1 of 2 intervals leave out zero; the largest reaction: Truce, +3.00%'
+    """
+    known = tidy.dropna(subset=["estimate"])
+    if known.empty:
+        return "No event has a figure"
+    top = known.iloc[int(np.asarray(known["estimate"].abs()).argmax())]
+    clear = int(((known["low"] > 0) | (known["high"] < 0)).sum())
+    return f"{clear} of {len(known)} intervals leave out zero; the largest reaction: {named(top['name'], 32)}, {change(top['estimate'])}"
 
 
 @checked(InputError)
@@ -78,9 +110,10 @@ def reactions(
     layout: Literal["auto", "rows", "columns"] = "auto",
     max_labels: int = 10,
     quantity: str = "abnormal return",
-    title: str = "Reaction to each event",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Axes:
     """Draw each event's reaction with its interval, grouped by stance.
 
@@ -88,18 +121,14 @@ def reactions(
     ----------
     frame : pandas.DataFrame
         As in :func:`reactions_data`: estimates and intervals are decimals.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure, as high as the rows need.
     layout : {"auto", "rows", "columns"}
         One named row an event (up to 40 events), or one column an event in which the largest are named.
     max_labels : int
         Names shown in the columns: those of the largest estimates in absolute value.
     quantity : str
         What was estimated, for the axis.
-    title, subtitle : str
-        The subtitle defaults to n, and how many intervals exclude zero.
-    style : {"screen", "paper"}
-        Only for a figure of its own.
+    ax, title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the points.
 
     Returns
     -------
@@ -115,57 +144,78 @@ def reactions(
     tidy = reactions_data(frame, spread=not rows)
     span = 1 + (tidy["place"].max() if len(tidy) else 0)
     size = (1.0, max(0.45, 0.24 + 0.052 * span)) if rows else (1.15, 1.15)
-    with canvas(ax, style, size) as target:
-        headline(target, title, _subtitle(tidy) if subtitle is None else subtitle)
+    with canvas(ax, style, size, options) as target:
+        small = _subtitle(tidy, quantity) if subtitle is None else subtitle
+        headline(target, reactions_finding(tidy) if title is None else title, small)
         if not len(tidy):
             nothing_to_draw(target, "events")
         elif rows:
-            _rows(target, tidy, quantity)
+            _rows(target, tidy, quantity, options)
         else:
-            _columns(target, tidy, quantity, max_labels)
+            _columns(target, tidy, quantity, max_labels, options)
     return target
 
 
-def _subtitle(tidy: pd.DataFrame) -> str:
+def _subtitle(tidy: pd.DataFrame, quantity: str) -> str:
     known = tidy["estimate"].notna()
-    clear = int(((tidy["low"] > 0) | (tidy["high"] < 0)).sum())
     missing = f"; {int((~known).sum())} without a figure" if (~known).any() else ""
-    n, sessions = int(known.sum()), tidy.loc[known, "session"].nunique()
-    return f"n = {n} events on {sessions} sessions{missing}; the interval leaves out zero in {clear}"
+    n, sessions = int(tidy.loc[known, "events"].sum()), tidy.loc[known, "session"].nunique()
+    shared = "; a mark a session" if n > int(known.sum()) else ""
+    many = "; sorted by size" if len(tidy) > _MANY else ""
+    days = "session" if sessions == 1 else "sessions"
+    of = tidy.loc[known, "event_id"].nunique()
+    what = (
+        f"event{'' if n == 1 else 's'}"
+        if of == int(known.sum())
+        else f"reactions to {of} event{'' if of == 1 else 's'}"
+    )
+    return f"{clean(quantity, 60)} with intervals, n = {n} {what} on {sessions} {days}{shared}{many}{missing}"
 
 
-def _points(ax: Axes, own: pd.DataFrame, *, rows: bool, stances: list[str]) -> None:
+def _points(ax: Axes, own: pd.DataFrame, options: dict[str, Any], *, rows: bool, stances: list[str]) -> None:
     """One stance: intervals as bars, estimates as markers."""
     stance = str(own["stance"].iloc[0])
     mark = mark_of(stance, stances)
     place, value = own["place"].to_numpy(float), own["estimate"].to_numpy(float)
     low, high = own["low"].to_numpy(float), own["high"].to_numpy(float)
     width = 1.6 if rows else 1.0
-    draw = ax.hlines if rows else ax.vlines
-    draw(place, low, high, color=mark.color, linewidth=width, alpha=0.75, gid=f"reactions.interval.{slug(stance)}")
+    if len(own) > _MANY:
+        ax.fill_between(
+            place, low, high, color=mark.color, alpha=0.3, linewidth=0, gid=f"reactions.interval.{slug(stance)}"
+        )
+    else:
+        draw = ax.hlines if rows else ax.vlines
+        draw(place, low, high, color=mark.color, linewidth=width, alpha=0.75, gid=f"reactions.interval.{slug(stance)}")
     x, y = (value, place) if rows else (place, value)
-    ax.plot(
-        x,
-        y,
+    usual = drawn(
+        options,
         linestyle="none",
         marker=mark.marker,
         color=mark.color,
-        markerfacecolor=mark.color if mark.filled else "white",
-        markeredgecolor="white" if mark.filled else mark.color,
+        markerfacecolor=mark.color if mark.filled else ground(),
+        markeredgecolor=ground() if mark.filled else mark.color,
         markeredgewidth=0.4 if mark.filled else 0.9,
-        markersize=scaled(0.6 if rows else 0.45),
-        gid=f"reactions.estimate.{slug(stance)}",
+        markersize=scaled(0.6 if rows else 0.2 if len(own) > _MANY else 0.45),
         zorder=3,
     )
+    (points,) = ax.plot(x, y, gid=f"reactions.estimate.{slug(stance)}", **usual)
+    known = own[own["estimate"].notna()]
+    texts = [
+        f"{named(name, 60)}, {_day(session)}: {change(estimate)} ({change(lowest)} to {change(highest)})"
+        for name, session, estimate, lowest, highest in zip(
+            *(known[column] for column in ("name", "session", "estimate", "low", "high")), strict=True
+        )
+    ]
+    tell(points, texts, list(known["event_id"].astype(str)))
 
 
-def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str) -> None:
+def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str, options: dict[str, Any]) -> None:
     stances = list(pd.unique(tidy["stance"].astype(str)))
     for stance in stances:
         group = tidy[tidy["stance"].astype(str) == stance]
-        _points(ax, group, rows=True, stances=stances)
+        _points(ax, group, options, rows=True, stances=stances)
         ax.annotate(
-            f"{clean(stance)}, n = {int(group['estimate'].notna().sum())}",
+            f"{named(stance)}, n = {int(group['estimate'].notna().sum())}".removeprefix(", "),
             xy=(1, group["place"].min() - 0.75),
             xycoords=ax.get_yaxis_transform(),
             ha="right",
@@ -175,33 +225,34 @@ def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str) -> None:
             color=mark_of(stance, stances).color,
             gid=f"reactions.group.{slug(stance)}",
         )
-    ax.axvline(0, color="#444444", linewidth=0.9, gid="reactions.zero")
-    names = [f"{clean(n, 38)}  {_day(s)}" for n, s in zip(tidy["name"], tidy["session"], strict=True)]
+    ax.axvline(0, color=ink(0.8), linewidth=0.9, gid="reactions.zero")
+    names = [f"{named(n, 38)}  {_day(s)}" for n, s in zip(tidy["name"], tidy["session"], strict=True)]
     name_rows(ax, tidy["place"], names, 0.8)
     ax.set_ylim(tidy["place"].max() + 0.7, -1.3)
     for place in tidy.loc[tidy["estimate"].isna(), "place"]:
-        ax.text(0, place, " no figure", va="center", fontsize=scaled(0.75), color="#777777", gid="reactions.missing")
+        ax.text(0, place, " no figure", va="center", fontsize=scaled(0.75), color=ink(0.55), gid="reactions.missing")
     percent_axis(ax.xaxis)
-    ax.set_xlabel(f"{stripped(quantity)}, with its interval", parse_math=False)
+    fitted(ax.xaxis, f"{quantity}, with its interval")
 
 
 def _day(session: Any) -> str:
     return "" if pd.isna(session) else f"{session:%Y-%m-%d}"
 
 
-def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int) -> None:
+def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int, options: dict[str, Any]) -> None:
     stances = list(pd.unique(tidy["stance"].astype(str)))
     ticks: list[tuple[float, str]] = []
     edge = 0.0
-    for stance in stances:
+    narrow = drawn_on(ax).get_size_inches()[0] < 6
+    for number, stance in enumerate(stances):
         group = tidy[tidy["stance"].astype(str) == stance]
-        _points(ax, group, rows=False, stances=stances)
+        _points(ax, group, options, rows=False, stances=stances)
         first, last = group["place"].min(), group["place"].max()
         ax.annotate(
-            f"{clean(stance, 16)}\nn = {int(group['estimate'].notna().sum())}",
+            f"{named(stance, 16)}\nn = {int(group['estimate'].notna().sum())}".strip(),
             xy=((first + last) / 2, 1),
             xycoords=ax.get_xaxis_transform(),
-            xytext=(0, -2),
+            xytext=(0, -2 - 2.2 * scaled(0.82) * (narrow and number % 2)),
             textcoords="offset points",
             ha="center",
             va="top",
@@ -211,10 +262,14 @@ def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int) -> No
             gid=f"reactions.group.{slug(stance)}",
         )
         if ticks:
-            ax.axvline((first + edge) / 2, color="#BBBBBB", linewidth=0.7, linestyle=":")
-        ticks += _years(group, 0.03 * (tidy["place"].max() + 1), ticks[-1][0] if ticks else -np.inf)
+            ax.axvline((first + edge) / 2, color=ink(0.3), linewidth=0.7, linestyle=":")
+        ticks += (
+            []
+            if len(tidy) > _MANY
+            else _years(group, 0.03 * (tidy["place"].max() + 1), ticks[-1][0] if ticks else -np.inf)
+        )
         edge = last
-    ax.axhline(0, color="#444444", linewidth=0.9, gid="reactions.zero")
+    ax.axhline(0, color=ink(0.8), linewidth=0.9, gid="reactions.zero")
     ax.set_xticks([x for x, _ in ticks], [text for _, text in ticks])
     ax.set_xlim(-1.5, tidy["place"].max() + 1.5)
     low, high = tidy[["low", "estimate"]].min().min(), tidy[["high", "estimate"]].max().max()
@@ -222,8 +277,14 @@ def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int) -> No
     pad = 0.12 * (high - low) or 0.01
     ax.set_ylim(low - pad, high + 2 * pad)
     percent_axis(ax.yaxis)
-    ax.set_ylabel(f"{stripped(quantity)}, with its interval", parse_math=False)
-    ax.set_xlabel("events in the order of their sessions; a mark where a year begins")
+    fitted(ax.yaxis, f"{quantity}, with its interval")
+    many = len(tidy) > _MANY
+    fitted(
+        ax.xaxis,
+        "events from the smallest to the largest"
+        if many
+        else "events in the order of their sessions; a mark where a year begins",
+    )
     _names(ax, tidy, max_labels)
 
 
@@ -252,15 +313,10 @@ def _names(ax: Axes, tidy: pd.DataFrame, count: int) -> None:
         for x, y0, y1 in zip(known["place"], low, high, strict=True)
     ]
     order = known["estimate"].abs().sort_values(ascending=False, kind="stable").index
-    seen: set[tuple[pd.Timestamp, float]] = set()
-    for i in order:
-        same = (known.loc[i, "session"], float(known.loc[i, "estimate"]))
-        if len(seen) >= count or same in seen:
-            continue
-        more = int(((known["session"] == same[0]) & (known["estimate"] == same[1])).sum()) - 1
-        text = f"{clean(known.loc[i, 'name'], 28)}{f' (+{more})' if more else ''}: {percent(same[1])}"
-        seen.add(same)
-        _place(ax, text, float(known.loc[i, "place"]), (float(low[i]), same[1], float(high[i])), (box, bars, taken))
+    for i in order[:count]:
+        value = float(known.loc[i, "estimate"])
+        text = f"{named(known.loc[i, 'name'], 30)}: {percent(value)}"
+        _place(ax, text, float(known.loc[i, "place"]), (float(low[i]), value, float(high[i])), (box, bars, taken))
 
 
 def _place(
@@ -284,7 +340,7 @@ def _place(
             ha=across,
             va=along,
             fontsize=scaled(0.74),
-            color="#222222",
+            color=ink(0.9),
             parse_math=False,
             gid="reactions.name",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +10,8 @@ import numpy as np
 from eventstudy._lazy import renamed
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
-from eventstudy.plots.style import (
-    Style,
-    clean,
-    headline,
-    need,
-    new_figure,
-    nothing_to_draw,
-    say,
-    scaled,
-    styled,
-    value_axis,
-)
+from eventstudy.plots.canvas import Style, drawn, ground, ink, scaled, sheet
+from eventstudy.plots.style import clean, headline, need, nothing_to_draw, percent, say, value_axis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,9 +64,10 @@ def specification_curve(
     alpha: float = 0.05,
     quantity: str = "estimate",
     unit: str = "percent",
-    title: str = "Every declared specification",
+    title: str | None = None,
     subtitle: str | None = None,
     style: Style = "screen",
+    **options: Any,
 ) -> Figure:
     """Draw all specifications by their estimate, and below which choices each is made of.
 
@@ -89,14 +79,13 @@ def specification_curve(
         p-values below it are marked as filled points.
     quantity, unit : str
         What was estimated and in what: ``"percent"`` for decimals, or a unit in words.
-    title, subtitle : str
-        The subtitle defaults to n, the median and the share below ``alpha``.
-    style : {"screen", "paper"}
+    title, subtitle, style, figsize, color, labels, **options
+        As in :func:`caar`; the main artist are the points.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A composite of two Axes: ``specification.clear``, ``specification.dim`` (p below the level, or not) and
+        A composite of two Axes: ``specification.clear``, ``specification.dim`` (p below the alpha, or not) and
         ``specification.interval`` above, ``specification.choice`` below.
 
     Raises
@@ -106,27 +95,42 @@ def specification_curve(
     """
     tidy = specification_curve_data(frame, choices)
     known = tidy[tidy["estimate"].notna()]
-    options = [(choice, option) for choice in choices for option in sorted(known[choice].unique())]
-    with styled(style):
-        figure = new_figure((1.1, max(1.1, 0.9 + 0.045 * len(options))))
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[1.5, max(0.5, 0.115 * len(options))])
+    rows = [(choice, option) for choice in choices for option in sorted(known[choice].unique())]
+    with sheet(style, (1.1, max(1.1, 0.9 + 0.045 * len(rows))), options) as figure:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[1.5, max(0.5, 0.115 * len(rows))])
         if known.empty:
-            headline(upper, title)
+            headline(upper, "No specification")
             nothing_to_draw(upper, "specifications")
             lower.set_axis_off()
             return figure
-        share = float((known["pvalue"] < alpha).mean())
         missing = f"; {len(tidy) - len(known)} without an estimate" if len(tidy) > len(known) else ""
-        small = f"n = {len(known)} specifications{missing}; median {say(float(known['estimate'].median()), unit, 2)}; p < {alpha:g} in {100 * share:.0f}%"
-        headline(upper, title, small if subtitle is None else subtitle)
-        _curve(upper, known, alpha)
+        found = specification_finding(known, alpha, unit)
+        small = f"{clean(quantity, 60)} in every specification{missing}"
+        headline(upper, found if title is None else title, small if subtitle is None else subtitle)
+        _curve(upper, known, alpha, options)
         value_axis(upper.yaxis, quantity, unit)
-        upper.set_ylabel("\n".join(textwrap.wrap(upper.get_ylabel(), 26)))  # the panel is lower than a long name
-        _dots(lower, known, options, alpha)
+        _dots(lower, known, rows, alpha)
     return figure
 
 
-def _curve(ax: Axes, known: pd.DataFrame, alpha: float) -> None:
+def specification_finding(tidy: pd.DataFrame, alpha: float, unit: str = "percent") -> str:
+    """Say how many specifications are clear of zero, and where the middle one lies.
+
+    Examples
+    --------
+    >>> specification_finding(pd.DataFrame({"estimate": [0.1, 0.3], "pvalue": [0.2, 0.01]}), 0.05, "sd")
+    '50% of 2 specifications have p < 0.05; the median is 0.20 sd'
+    """
+    known = tidy.dropna(subset=["estimate"])
+    if known.empty:
+        return "no specification"
+    share, middle = float((known["pvalue"] < alpha).mean()), float(known["estimate"].median())
+    return (
+        f"{percent(share, 0)} of {len(known)} specifications have p < {alpha:g}; the median is {say(middle, unit, 2)}"
+    )
+
+
+def _curve(ax: Axes, known: pd.DataFrame, alpha: float, options: dict[str, Any]) -> None:
     if known["low"].notna().any():
         _bars(
             ax,
@@ -140,14 +144,21 @@ def _curve(ax: Axes, known: pd.DataFrame, alpha: float) -> None:
     clear = known["pvalue"] < alpha
     size = scaled(float(np.clip(12 / np.sqrt(len(known)), 0.22, 0.55)))
     for own, gid, color, face, label in (
-        (known[~clear], "dim", _DIM, "white", f"p ≥ {alpha:g}, or no p-value"),
+        (known[~clear], "dim", _DIM, ground(), f"p ≥ {alpha:g}, or no p-value"),
         (known[clear], "clear", _CLEAR, _CLEAR, f"p < {alpha:g}"),
     ):
-        ax.plot(
-            own["place"], own["estimate"], linestyle="none", marker="o", color=color, markerfacecolor=face, markersize=size,
-            markeredgewidth=0.7, label=label, gid=f"specification.{gid}",
-        )  # fmt: skip
-    ax.axhline(0, color="#444444", linewidth=0.9, gid="specification.zero")
+        usual = drawn(
+            options,
+            linestyle="none",
+            marker="o",
+            color=color,
+            markerfacecolor=face,
+            markersize=size,
+            markeredgewidth=0.7,
+            label=label,
+        )
+        ax.plot(own["place"], own["estimate"], gid=f"specification.{gid}", **usual)
+    ax.axhline(0, color=ink(0.8), linewidth=0.9, gid="specification.zero")
     ax.tick_params(axis="x", length=0, labelbottom=False)
     ax.legend(loc="upper left", handletextpad=0.2)
 
@@ -166,7 +177,7 @@ def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], alpha: 
     for i, (choice, option) in enumerate(options):
         if i and choice != options[i - 1][0]:
             row += 0.6
-            ax.axhline(row - 0.8, color="#DDDDDD", linewidth=0.6)
+            ax.axhline(row - 0.8, color=ink(0.15), linewidth=0.6)
         own = known[known[choice] == option]
         clear = own["pvalue"] < alpha
         width = float(np.clip(260 / len(known), 0.5, 3))

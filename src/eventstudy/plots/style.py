@@ -1,39 +1,27 @@
-"""How every chart looks: the two style sheets, the marks of a stance, axes in percent, titles with their n below.
-
-Nothing global is left behind: a style is in force only while a function draws into a figure of its own making. Into
-an Axes that was given, a function draws with whatever style its owner has set.
-"""
+"""How every chart reads: the marks of a stance, axes in percent, titles with their n below, names fit for a label."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-import threading
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
-from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import Formatter
 
-from eventstudy._shipped import shipped
-from eventstudy.checks import checked
 from eventstudy.errors import InputError
+from eventstudy.plots.canvas import ink, legible, look, scaled
+from eventstudy.plots.save import drawn_on, set_head
 from eventstudy.words import stripped
-
-#: The names of the shipped style sheets; matplotlib loads them as ``eventstudy.plots.NAME`` too.
-Style = Literal["screen", "paper"]
-
-_LOCK = threading.RLock()  # rcParams are one per process: two threads must not draw under each other's style
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,86 +68,40 @@ def mark_of(stance: str, among: Sequence[str] = ()) -> Mark:
     >>> mark_of("softening").marker, mark_of("placebo", among=["placebo"]).marker
     ('^', 's')
     """
-    if stance in STANCES:
-        return STANCES[stance]
     strangers = [name for name in among if name not in STANCES]
     place = strangers.index(stance) if stance in strangers else 0
-    return _OTHERS[place % len(_OTHERS)]
+    mark = STANCES.get(stance, _OTHERS[place % len(_OTHERS)])
+    asked = look().color
+    if isinstance(asked, Mapping):
+        asked = asked.get(stance)
+    elif asked is not None and not isinstance(asked, str):
+        asked = asked[list(among).index(stance) % len(asked)] if stance in among else asked[0]
+    return replace(mark, color=asked or legible(mark.color))
 
 
-@contextmanager
-@checked(InputError)
-def styled(style: Style) -> Iterator[None]:
-    """Draw under a shipped style, whatever the user's own settings, and put those back afterwards."""
-    sheet = str(shipped("eventstudy.plots", f"{style}.mplstyle"))
-    with _LOCK, mpl_style.context(sheet, after_reset=True):
-        yield
-
-
-@contextmanager
-def canvas(ax: Axes | None, style: Style, size: tuple[float, float] = (1.0, 1.0)) -> Iterator[Axes]:
-    """Give the Axes to draw on: the one given, or one on a new figure, ``size`` times the style's figure size."""
-    if ax is not None:
-        with _LOCK, mpl.rc_context({"text.parse_math": False}):  # a name with dollars is no formula, in any style
-            yield ax
-        return
-    with styled(style):
-        yield new_figure(size).subplots()
-
-
-def new_figure(size: tuple[float, float] = (1.0, 1.0)) -> Figure:
-    """Make a figure without pyplot (no global state, nothing leaks in a loop), ``size`` times the style's own size."""
-    width, height = mpl.rcParams["figure.figsize"]
-    return Figure(figsize=(width * size[0], height * size[1]), layout="constrained")
-
-
-def scaled(factor: float) -> float:
-    """Give the style's font size times a factor, in points."""
-    return float(mpl.rcParams["font.size"]) * factor
+def named(name: object, limit: int = 40) -> str:
+    """Write a name as the chart calls it, fit for a label."""
+    labels = look().labels
+    return clean(labels.get(name, name) if isinstance(labels, Mapping) else name, limit)
 
 
 def headline(ax: Axes, title: str, subtitle: str = "") -> None:
     """Set a title with small print below it, both above the axes and flush left."""
-    title, subtitle = stripped(title), stripped(subtitle)
-    lines = textwrap.wrap(subtitle, max(40, int(_width_in_points(ax) / scaled(0.49)))) if subtitle else []
-    small = scaled(0.88)
-    ax.set_title(title, loc="left", pad=6 + 1.32 * small * len(lines), parse_math=False, gid="title")
-    if lines:
-        ax.annotate(
-            "\n".join(lines),
-            xy=(0, 1),
-            xycoords="axes fraction",
-            xytext=(0, 5),
-            textcoords="offset points",
-            va="bottom",
-            fontsize=small,
-            color="#555555",
-            parse_math=False,
-            gid="subtitle",
-        )
+    title, subtitle = stripped(title[:1].upper() + title[1:]), stripped(subtitle)
+    small, wide = scaled(0.88), _width_in_points(ax)
+    head = "\n".join(wrapped(title, wide, mpl.rcParams["axes.titlesize"], bold=True))
+    set_head(ax, head, "\n".join(wrapped(subtitle, wide, small)), small, ink(0.7))
+
+
+def wrapped(text: str, points: float, fontsize: Any, *, bold: bool = False) -> list[str]:
+    """Break a text into lines of a width in points; no line has fewer than 24 letters."""
+    size = FontProperties(size=fontsize).get_size_in_points()
+    return textwrap.wrap(text, max(24, int(points / (size * (0.62 if bold else 0.53))))) if text else []
 
 
 def _width_in_points(ax: Axes) -> float:
     width = drawn_on(ax).get_size_inches()[0]
     return float(width * 72 * ax.get_position().width * 1.15)  # the layout widens the axes later
-
-
-def drawn_on(ax: Axes) -> Figure:
-    """Give the whole figure that an Axes is on, whatever subfigures lie between."""
-    figure = ax.get_figure(root=True)
-    if figure is None:
-        msg = "the Axes given is on no figure any more; give one that is"
-        raise InputError(msg)
-    return figure
-
-
-def lay_out(figure: Figure) -> None:
-    """Give everything its place, without drawing it: sizes in pixels are known only then."""
-    engine = figure.get_layout_engine()
-    if engine is None:
-        figure.draw_without_rendering()
-    else:
-        engine.execute(figure)
 
 
 def days(moments: object) -> np.ndarray:
@@ -169,7 +111,7 @@ def days(moments: object) -> np.ndarray:
 
 def nothing_to_draw(ax: Axes, what: str) -> None:
     """Say in an empty chart that it is empty, so that nobody takes it for a broken one."""
-    ax.text(0.5, 0.5, f"no {what}", transform=ax.transAxes, ha="center", va="center", color="#555555", gid="empty")
+    ax.text(0.5, 0.5, f"no {what}", transform=ax.transAxes, ha="center", va="center", color=ink(0.7), gid="empty")
     ax.set_xticks([])
     ax.set_yticks([])
     ax.grid(visible=False)
@@ -203,9 +145,26 @@ def percent(value: float, places: int = 1) -> str:
     return text.replace("-", "" if text == zero else "−")
 
 
+def change(value: float, places: int = 2) -> str:
+    """Write a change with its sign, in percent.
+
+    Examples
+    --------
+    >>> change(0.0057), change(-0.0085)
+    ('+0.57%', '−0.85%')
+    """
+    return "no figure" if not np.isfinite(value) else ("+" if value > 0 else "") + percent(value, places)
+
+
 def percent_axis(axis: Axis) -> None:
     """Label an axis of decimals in percent."""
     axis.set_major_formatter(PercentTicks())
+
+
+def in_order(stances: pd.Series) -> list[str]:
+    """Give the stances of a chart, those that have a mark of their own first."""
+    found = set(stances.astype(str))
+    return [s for s in STANCES if s in found] + sorted(found - set(STANCES))
 
 
 def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> None:
@@ -218,15 +177,24 @@ def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> None:
     ax.grid(visible=False, axis="y")
 
 
+def fitted(axis: Axis, text: str) -> None:
+    """Label an axis, in as many lines as it takes beside it."""
+    figure = drawn_on(axis.axes)
+    side = 0 if axis is axis.axes.xaxis else 1
+    points = figure.get_size_inches()[side] * 72 * axis.axes.get_position().bounds[2 + side] * 1.15
+    lines = wrapped(stripped(text), points, mpl.rcParams["axes.labelsize"])
+    axis.set_label_text("\n".join(lines[:3]), parse_math=False)
+
+
 def value_axis(axis: Axis, quantity: str, unit: str = "percent") -> None:
     """Label an axis with its quantity and unit: decimals shown in percent, or numbers with the unit in words."""
     quantity, unit = stripped(quantity), stripped(unit)
     if unit == "percent":
         percent_axis(axis)
-        axis.set_label_text(quantity, parse_math=False)
+        fitted(axis, quantity)
     else:
         said = unit and unit not in quantity and _IN_WORDS.get(unit, unit) not in quantity
-        axis.set_label_text(f"{quantity}, {unit}" if said else quantity, parse_math=False)
+        fitted(axis, f"{quantity}, {unit}" if said else quantity)
 
 
 _IN_WORDS = {"sd": "standard deviation"}

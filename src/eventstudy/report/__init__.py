@@ -9,5 +9,5 @@ from eventstudy._lazy import with_old_names
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-_OLD = {"safe_name": "document", "check_target": "page.write", "read_manifest": "page.write"}
+_OLD = dict.fromkeys(("safe_name", "check_target", "read_manifest"), "pages")
 __getattr__ = with_old_names(__name__, __getattr__, _OLD)

@@ -10,13 +10,13 @@ from typing import Any
 
 from eventstudy._version import versions_of
 from eventstudy.json_values import plain
-from eventstudy.report.document import Document
-from eventstudy.report.formats import series_digests
-from eventstudy.report.page.write import check_target, write_document
+from eventstudy.pages.document import Document, Part
+from eventstudy.pages.formats import series_digests
+from eventstudy.pages.write import check_target, write_document
 from eventstudy.report.parts.chain import chain_part
 from eventstudy.report.parts.data import data_part
 from eventstudy.report.parts.market import market_part
-from eventstudy.report.parts.part import Inputs, Part, gather
+from eventstudy.report.parts.part import Inputs, gather
 from eventstudy.report.parts.securities import securities_part
 from eventstudy.study.study_file import StudyFile, load_study
 
@@ -39,7 +39,7 @@ def build_document(
     parts = [market_part(inputs, seed=seed)]
     if study.hypothesis is not None:
         say("the hypothesis")
-        parts.insert(0, chain_part(inputs, seed=seed, quick=quick, progress=progress))
+        parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress))
     say("the cross-section")
     parts += [securities_part(inputs), data_part(inputs)]
     return _document(inputs, parts, quick=quick), inputs
@@ -97,15 +97,19 @@ def _document(inputs: Inputs, parts: list[Part], *, quick: bool) -> Document:
     results: dict[str, Any] = {"study": inputs.study.name}
     for part in parts:
         results.update(part.results)
-    answer = tuple(line for part in parts for line in part.answer)
+    spoken = [part for part in parts if part.answer]
+    first = [part for part in spoken if "hypothesis" in part.results] or spoken[
+        :1
+    ]  # two sentences; the rest stands in its section
     return Document(
         title=inputs.study.title,
-        answer=answer,
+        answer=tuple(line for part in first for line in part.answer),
+        question=inputs.study.question,
         results=plain(results),
         charts=tuple(chart for part in parts for chart in part.charts),
         tables=tuple(table for part in parts for table in part.tables),
         sections=tuple(section for part in parts for section in part.sections),
-        facts=tuple(fact for part in parts for fact in part.facts),
+        facts=tuple(fact for part in [*first, *(p for p in parts if p not in first)] for fact in part.facts),
         manifest=_manifest(inputs, quick=quick),
         command=_command(inputs, quick=quick),
     )

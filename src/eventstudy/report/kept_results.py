@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from eventstudy.border import existing_file, guarded, parse_json, read_text
 from eventstudy.errors import DataError, InputError
+from eventstudy.pages.formats import json_text, jsonable, moment
 from eventstudy.replace import write_whole
-from eventstudy.report.formats import json_text, jsonable, moment
 from eventstudy.study import StudyResult
 
 _KIND = "eventstudy.result"

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from eventstudy import checks
 from eventstudy._lazy import ax_by_name
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
-from eventstudy.study.tables.averages import aar
+from eventstudy.study.rows import window_text
 from eventstudy.study.tables.exclusions import events
 from eventstudy.study.tables.explain import explain_cars
+from eventstudy.study.tables.paths import groups_of, path, usual_group
 from eventstudy.study.tables.returns import car
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
+AUTO = "auto"
 EXPLAINED = {
     "weighted": False,
     "errors": "HC3",
@@ -29,7 +31,10 @@ EXPLAINED = {
 
 
 class Figures:
-    """Charts of one result; each takes ``ax=None`` and returns the Axes.
+    """Charts of one result; each takes ``ax=None`` and returns the Axes, which a notebook shows.
+
+    Every option of the function in `eventstudy.plots` goes through: ``title``, ``figsize``, ``color``, ``labels``, ``style``
+    and those of its main artist.
 
     Parameters
     ----------
@@ -39,40 +44,96 @@ class Figures:
     def __init__(self, result: Fitted) -> None:
         self._result = result
 
-    @ax_by_name
-    def caar(self, *, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the cumulative average abnormal return over the event window, with its band."""
-        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
-
-        table = aar(self._result, 0.95)
-        frame = pd.DataFrame(
-            {
-                "relative_day": table["relative_day"],
-                "caar": table["caar"],
-                "low": table["caar_low"],
-                "high": table["caar_high"],
-                "n": table["n"],
-            }
+    def __repr__(self) -> str:
+        names = ", ".join(
+            name for name in vars(type(self)) if not name.startswith("_") and name not in {"path", "rows", "window"}
         )
-        axes: Axes = plots.caar(frame, ax=ax, **options)
+        return f"charts of a result: {names}"
+
+    def path(self, **asked: Any) -> pd.DataFrame:
+        """Return the frame that `caar` draws; the same options."""
+        window = self.window(asked.pop("window", None) or self._result.study.window)
+        checks.level(asked.get("level", 0.95))
+        by = asked.pop("by", AUTO)
+        by = usual_group(self._result) if by == AUTO else by or None
+        return path(self._result, window=window, by=by, **asked)
+
+    @ax_by_name
+    def caar(
+        self,
+        *,
+        by: str | None = AUTO,
+        window: Window | None = None,
+        level: float = 0.95,
+        reference: int | None = None,
+        simultaneous: bool = False,
+        median: bool = False,
+        share: bool = False,
+        seed: int = 0,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Axes:
+        """Draw the cumulative average abnormal return over the event window, with its band.
+
+        Parameters
+        ----------
+        by : str or None
+            A column of the fitted events, or ``"symbol"``: a line for each. By default a line a stance where there are
+            several; None averages over all.
+        window : (int, int), optional
+            Relative days drawn; the event window by default.
+        level : float
+            Coverage of the band.
+        reference : int, optional
+            The day on which the path is zero, such as -1: what came after the close before the event.
+        simultaneous : bool
+            Add the band that holds the whole path (sup-t), dotted; ``seed`` is that of its draws.
+        median, share : bool
+            Add the median, and the share of positive values at the foot.
+        """
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        frame = self.path(by=by, window=window, level=level, reference=reference, simultaneous=simultaneous, seed=seed)
+        frame = frame.drop(columns=[name for name, on in (("median", median), ("share_positive", share)) if not on])
+        axes: Axes = plots.caar(frame, ax=ax, **{"band": f"{100 * level:g}% pointwise band"} | options)
         return axes
 
     @ax_by_name
-    def reactions(self, window: Window | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the cumulative abnormal return of each event with its 95 % interval (one series only)."""
+    def reactions(
+        self,
+        window: Window | None = None,
+        *,
+        level: float = 0.95,
+        by: str | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Axes:
+        """Draw the cumulative abnormal return of each event with its interval, in groups by stance or by a column."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        axes: Axes = plots.reactions(self._cars(window), ax=ax, **options)
+        table, quantity = self.rows(window, level, by)
+        if len(set(self._result.symbols)) > 1:
+            table["name"] = table["name"].astype(str) + " · " + table["symbol"].astype(str)
+        axes: Axes = plots.reactions(table, ax=ax, **{"quantity": quantity} | options)
         return axes
 
     @ax_by_name
-    def forest(self, window: Window | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw each security-event's cumulative abnormal return with its 95 % interval, in rows by event."""
+    def forest(
+        self,
+        window: Window | None = None,
+        *,
+        level: float = 0.95,
+        by: str | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Axes:
+        """Draw each security-event's cumulative abnormal return with its interval, in rows by event or by a column."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        table = self._cars(window)
-        frame = table.assign(group=table["event"], label=table["symbol"])
-        axes: Axes = plots.forest(frame, ax=ax, **options)
+        table, quantity = self._once(window, level, by)
+        label = table["symbol"] if by is None else table["event"] + " " + table["symbol"]
+        frame = table.assign(group=table["event"] if by is None else table["stance"], label=label)
+        axes: Axes = plots.forest(frame, ax=ax, **{"quantity": quantity} | options)
         return axes
 
     @ax_by_name
@@ -80,14 +141,16 @@ class Figures:
         """Draw the cumulative abnormal returns as a table of colour, events by securities."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        axes: Axes = plots.heatmap(self._cars(window), ax=ax, **options)
+        table, quantity = self._once(window)
+        axes: Axes = plots.heatmap(table, ax=ax, **{"quantity": quantity} | options)
         return axes
 
-    def industries(self, window: Window | None = None, **options: Any) -> Figure:
+    def industries(self, window: Window | None = None, *, level: float = 0.95, **options: Any) -> Figure:
         """Draw a few events side by side over the same securities; a composite, so it gives a Figure."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        return plots.industries(self._cars(window), **options)
+        table, quantity = self._once(window, level)
+        return plots.industries(table, **{"quantity": quantity} | options)
 
     @ax_by_name
     def coefficients(
@@ -102,28 +165,39 @@ class Figures:
         """Draw the regression of the abnormal returns on characteristics; ``explain`` are options of `StudyResult.explain`."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
-        chosen = part_of(self._result.study, window)
-        asked = dict(explain or {})
+        asked, chosen = dict(explain or {}), self.window(window)
+        what = {"quantity": f"abnormal return, {window_text(chosen)}, for one unit of the term"}
         if asked.get("standardized"):
-            options = {"unit": "standard errors", **options}
+            what["unit"] = "standard errors"
         basis = "scar" if asked.pop("standardized", False) else "car"
         table = explain_cars(self._result, characteristics, chosen, basis=basis, **{**EXPLAINED, **asked})
-        axes: Axes = plots.coefficients(table, ax=ax, **options)
+        axes: Axes = plots.coefficients(table, ax=ax, **what | options)
         return axes
 
-    def _cars(self, window: Window | None) -> pd.DataFrame:
-        """Give one row a security-event: its names, estimate and 95 % interval."""
+    def window(self, window: Window | None) -> Window:
+        """Return the window asked for; by default days 0 and +1, as far as the event window has them."""
+        first, last = self._result.study.window
+        if window is None:
+            days = [day for day in (0, 1) if first <= day <= last]
+            return (days[0], days[-1]) if days else (first, last)
+        return part_of(self._result.study, window)
+
+    def rows(self, window: Window | None, level: float = 0.95, by: str | None = None) -> tuple[pd.DataFrame, str]:
+        """Give one row a security-event, its names, estimate and interval, and what it is in words."""
         from scipy.special import stdtrit  # noqa: PLC0415  slow to import
 
-        table = car(self._result, part_of(self._result.study, window), self._result.study.missing)
+        checks.level(level)
+        chosen = self.window(window)
+        table = car(self._result, chosen, self._result.study.missing)
         known = events(self._result).drop_duplicates("event_id").set_index("event_id")
-        reach = stdtrit(table["df"], 0.975) * table["se"]
+        reach = stdtrit(table["df"], 0.5 + level / 2) * table["se"]
+        stance = table["event_id"].map(known["stance"]) if "stance" in known else ""
         frame = pd.DataFrame(
             {
                 "event_id": table["event_id"],
                 "symbol": table["symbol"],
                 "name": table["event_id"].map(known["name"]) if "name" in known else table["event_id"],
-                "stance": table["event_id"].map(known["stance"]) if "stance" in known else "",
+                "stance": stance if by is None else groups_of(self._result, by),
                 "session": table["session"],
                 "estimate": table["car"],
                 "low": table["car"] - reach,
@@ -131,4 +205,14 @@ class Figures:
             }
         )
         twice = frame.groupby("name")["event_id"].transform("nunique") > 1  # two events may have one name, never one id
-        return frame.assign(event=frame["name"].where(~twice, frame["event_id"]))
+        return frame.assign(
+            event=frame["name"].where(~twice, frame["event_id"])
+        ), f"abnormal return, {window_text(chosen)}"
+
+    def _once(self, *given: Any) -> tuple[pd.DataFrame, str]:
+        """Give `rows` with one row for each session of a security: events that share one have its return."""
+        frame, quantity = self.rows(*given)
+        more = frame.groupby(["symbol", "session"])["event"].transform("nunique") - 1
+        first = frame.groupby("session")["event"].transform("first")  # the same name in the rows of every security
+        frame["event"] = [f"{name} +{count}" if count else name for name, count in zip(first, more, strict=True)]
+        return frame.drop_duplicates(["symbol", "session"]), quantity

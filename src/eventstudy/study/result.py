@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -22,15 +21,16 @@ from eventstudy.study.charts import Figures
 from eventstudy.study.counterfactuals import Counterfactuals
 from eventstudy.study.design import Design
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
+from eventstudy.study.output.written import Written
 from eventstudy.study.provenance import provenance
-from eventstudy.study.rows import headline, n_sessions
+from eventstudy.study.rows import n_sessions
 from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
-from eventstudy.study.tables.significance import all_tests, one_test
+from eventstudy.study.tables.significance import all_tests, one_test, short_first
 from eventstudy.study.window_sample import window_sample
 
 
 @dataclass(frozen=True, eq=False)
-class StudyResult(Counterfactuals):
+class StudyResult(Counterfactuals, Written):
     """What a study found; `EventStudy.fit` makes it.
 
     Attributes
@@ -209,10 +209,13 @@ class StudyResult(Counterfactuals):
         alternative: Alternative = "two-sided",
         level: float = 0.95,
         seed: int | np.random.Generator | None = None,
+        full: bool = False,
         **options: Any,
     ) -> pd.DataFrame:
-        """Return every test on a window, one row each; ``valid`` are those to believe, the others say why not.
+        """Return every test on a window, one row each: ``name``, ``statistic``, ``pvalue``, ``believe`` and ``why``.
 
+        ``believe`` is "yes" for those whose claims hold on this sample, "no" for the others, empty for what does not apply;
+        ``why`` says why not. ``full=True`` adds all that a `TestResult` holds, ``valid`` and ``unit`` among it.
         ``counterfactual`` speaks of the model, whatever the test: see `counterfactual`.
         """
         if options:
@@ -220,7 +223,8 @@ class StudyResult(Counterfactuals):
             raise StudyError(msg)
         asked: dict[str, Any] = {"alternative": alternative, "level": level, "seed": seed}
         table = all_tests(self._fitted, self._window(window), **asked)
-        return table.assign(counterfactual=self.counterfactual(window).said)
+        table = table.assign(counterfactual=self.counterfactual(window).said)
+        return short_first(table, full=full)
 
     @checked()
     def explain(
@@ -258,7 +262,8 @@ class StudyResult(Counterfactuals):
         -------
         DataFrame
             One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``,
-            ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``.
+            ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``unit`` of the estimate (for
+            one unit of the characteristic).
 
         Raises
         ------
@@ -329,10 +334,3 @@ class StudyResult(Counterfactuals):
     def summary(self) -> str:
         """Return a few lines of text: what was studied, what not, and the average reaction."""
         return summary.summary(self._fitted)
-
-    def __repr__(self) -> str:
-        return headline(self._fitted)
-
-    def _repr_html_(self) -> str:
-        frame = self.caar()
-        return f"<p>{escape(repr(self))}</p>{frame.to_html(index=False)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,17 @@ def studied_rows(result: Fitted) -> Ints:
     if len(result.parts) == 1:
         return result.parts[0].rows
     return np.sort(np.concatenate([part.rows for part in result.parts]))
+
+
+def subset(result: Fitted, chosen: NDArray[np.bool_]) -> Fitted:
+    """Return a result of some of its studied rows; nothing is estimated again."""
+    rows = studied_rows(result)[chosen]
+    parts = []
+    for part in result.parts:
+        keep = np.flatnonzero(np.isin(part.rows, rows))
+        if keep.size:
+            parts.append(replace(part, rows=part.rows[keep], abnormal=part.abnormal.take(keep)))
+    return replace(result, parts=tuple(parts))
 
 
 def gather(result: Fitted, pieces: list[Any]) -> Any:
@@ -59,6 +71,22 @@ def headline(result: Fitted) -> str:
 def sessions(count: int) -> str:
     """Write a number of sessions."""
     return f"{count} session" if count == 1 else f"{count} sessions"
+
+
+def window_text(window: tuple[int, int]) -> str:
+    """Write a window as people read it.
+
+    Examples
+    --------
+    >>> window_text((0, 0)), window_text((0, 1)), window_text((-5, -1))
+    ('day 0', 'days 0 to +1', 'days −5 to −1')
+    """
+
+    def day(value: int) -> str:
+        return f"+{value}" if value > 0 else str(value).replace("-", "−")
+
+    first, last = window
+    return f"day {day(first)}" if first == last else f"days {day(first)} to {day(last)}"
 
 
 def one_series(result: Fitted) -> bool:

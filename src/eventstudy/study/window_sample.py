@@ -16,8 +16,8 @@ from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.study import rows
 from eventstudy.study.fitted import Fitted, Part
-from eventstudy.study.marks import data_doubts
 from eventstudy.study.tables.exclusions import excluded
+from eventstudy.study.tables.marks import data_doubts
 
 
 def window_sample(

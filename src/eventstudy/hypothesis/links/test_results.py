@@ -30,6 +30,14 @@ _FEWEST = 2  # sessions without which nothing is compared
 _SHIFTED = ("other sessions of the period stand for what would have happened without the news",)
 
 
+def own_sign(link: str) -> float:
+    """Give the sign that turns a link's score, positive in the link's direction, into the market's own.
+
+    Tables, charts and sentences have the market's own sign: H1 says that it falls.
+    """
+    return -1.0 if link == "H1" else 1.0
+
+
 def reaction_result(
     name: str, reaction: Reaction, position: Ints, strata: Sequence[Stratum], how: LinkRules
 ) -> TestResult:
@@ -46,8 +54,7 @@ def reaction_result(
             else "no event of this sample counts for it under the definitions (stance, scope, level, actor)"
         )
         return TestResult(**known, applicable=False, reason=reason)
-    # scores are signed so that the link's direction is positive; what is reported has the market's own sign
-    way = -1.0 if name == "H1" else 1.0
+    way = own_sign(name)
     margin, estimate, se = how.margins.reaction, reaction.estimate, reaction.se
     nothing = equivalence(estimate, se, margin, df=n - 1, alpha=how.alpha)
     details = {

@@ -3,7 +3,7 @@
 ========================  ==========================================================================================
 ``reactions``             link, session, period, event_ids, car, sar, loss_before: one point an independent session
 ``hazard_by_drawdown``    sample, loss_from, loss_to (loss since the threat), sessions, decisions, rate, low, high
-``placebos``              sample, link, scheme, value: the draws; ``observed`` repeats the estimate (link's direction);
+``placebos``              sample, link, scheme, value: the draws; ``observed`` repeats the estimate (the market's own sign);
                           of ``left_out`` the session or cluster whose leaving out weakens the link most
 ``curve``                 one row a specification, by estimate within sample and link; ``rank`` from 0
 ``overlay``               day, first, second, low, middle, high, others: one threat over another, band of all others
@@ -28,6 +28,7 @@ from scipy import stats
 from eventstudy.hypothesis.analysis import Tested
 from eventstudy.hypothesis.links.chain import SampleVerdict
 from eventstudy.hypothesis.links.power import multiple
+from eventstudy.hypothesis.links.test_results import own_sign
 from eventstudy.hypothesis.record.build_record import StudyRecord
 from eventstudy.hypothesis.rivals.cumulative_incidence import ends_of_threats
 
@@ -78,11 +79,13 @@ def _hazard(name: str, sample: SampleVerdict, level: float) -> pd.DataFrame:
 def _placebos(name: str, sample: SampleVerdict) -> pd.DataFrame:
     parts = []
     for link, reaction in sample.reactions.items():
-        for scheme, draws in reaction.nulls.items():
-            parts.append(pd.DataFrame({"link": link, "scheme": scheme, "value": draws, "observed": reaction.estimate}))
-        if reaction.left_out.size:
-            observed, draws = reaction.worst_left_out()
-            parts.append(pd.DataFrame({"link": link, "scheme": "left_out", "value": draws, "observed": observed}))
+        of = [(scheme, reaction.estimate, draws) for scheme, draws in reaction.nulls.items()]
+        of += [("left_out", *reaction.worst_left_out())] if reaction.left_out.size else []
+        way = own_sign(link)
+        parts += [
+            pd.DataFrame({"link": link, "scheme": scheme, "value": way * draws, "observed": way * observed})
+            for scheme, observed, draws in of
+        ]
     test = sample.decisions
     parts.append(pd.DataFrame({"link": "H2", "scheme": "sessions", "value": test.null, "observed": test.statistic}))
     table = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)

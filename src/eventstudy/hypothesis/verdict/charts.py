@@ -12,12 +12,21 @@ from inspect import signature
 from typing import Any, NamedTuple
 from warnings import warn
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from eventstudy import plots
+from eventstudy.hypothesis.links.test_results import own_sign
 from eventstudy.hypothesis.verdict.findings import Findings
-from eventstudy.plots.chart import Chart
+from eventstudy.inference.core.result import Alternative
+from eventstudy.plots.chart import Chart, chart
+from eventstudy.plots.drawdown import drawdown_finding, hazard_finding
+from eventstudy.plots.episodes import overlay_finding
+from eventstudy.plots.forest import forest_finding
+from eventstudy.plots.placebo_and_power import placebo_finding
+from eventstudy.plots.specifications import specification_finding
+from eventstudy.plots.style import fitted, say
 from eventstudy.words import percent, pvalue_words
 
 CHOICES = ["window", "scale", "variant", "statistic"]
@@ -50,15 +59,22 @@ def links(findings: Findings) -> Chart:
             "n": own["n"],
         }
     ).sort_values("group", kind="stable", ignore_index=True)
-    title, level = "The two reactions, sample by sample", percent(interval_level(findings))
-    return Chart(
-        "links",
-        title,
-        alt=f"Mean standardized reaction with {level} interval in {len(shown)} samples and links.",
-        drawn=partial(plots.forest, shown, title=title, quantity=_REACTION, unit=_SD),
-        data=plots.forest_data(shown),
-        caption=f"{level} intervals; n counts independent sessions.",
+    level = percent(interval_level(findings))
+    lead = own[own["sample"] == findings.headline]
+    said = ", ".join(
+        f"{link} {say(estimate, _SD, 2)}" for link, estimate in zip(lead["link"], lead["estimate"], strict=True)
     )
+    finding = f"Sample “{findings.headline}”: {said}" if said else forest_finding(plots.forest_data(shown), _SD)
+    subject = "The two reactions, sample by sample"
+    draw = partial(plots.forest, shown, title=finding, quantity=_REACTION, unit=_SD)
+    caption = f"{level} intervals; sd: standard deviations of an ordinary session; n counts independent sessions. {samples_words(findings)}"
+    return chart("links", subject, finding, draw, plots.forest_data(shown), caption=caption)
+
+
+def samples_words(findings: Findings) -> str:
+    """Say which dates the samples hold."""
+    dated = [f"“{name}” {first} to {last}" for name, (first, last) in findings.definitions.periods.items()]
+    return f"Samples: “all” dates; {'; '.join(dated)}."
 
 
 def interval_level(findings: Findings) -> float:
@@ -102,17 +118,25 @@ def placebo(findings: Findings, link: str = "H1", sample: str | None = None) -> 
         if pvalue == whole
         else f"what counts is the larger p of the hazard's score test, {pvalue_words(whole)}"
     )
-    title = f"{link}, {findings.link_names[link]}: the observed value among chance ones"
     quantity = "loss before decisions less that on other days at risk, standardized" if link == "H2" else _REACTION
-    draw = partial(plots.placebo, draws, observed, pvalue=pvalue, alternative="greater")
-    return Chart(
-        f"placebo-{link}",
-        title,
-        alt=f"Histogram of {len(draws)} chance values; the observed one is marked.",
-        drawn=partial(draw, title=title, quantity=quantity, unit=_SD),
-        data=plots.placebo_data(draws, observed, alternative="greater"),
-        caption=f"Sample “{sample}”, {SCHEMES.get(scheme, 'no draws')}: {rests}. To the right is what the link claims.",
+    down = own_sign(link) < 0
+    side: Alternative = "less" if down else "greater"
+    data = plots.placebo_data(draws, observed, alternative=side)
+    finding = f"{link}: {placebo_finding(data, observed, _SD)}"
+    draw = partial(plots.placebo, draws, observed, pvalue=pvalue, alternative=side)
+    test = findings.samples[sample].links[link]
+    part = (
+        f" Shown is the mean of the sessions left; with all {test.n_clusters} it is {say(test.estimate, _SD, 2)}."
+        if scheme == "left_out"
+        else ""
     )
+    caption = (
+        f"Sample “{sample}”, {SCHEMES.get(scheme, 'no draws')}: {rests}. To the {'left' if down else 'right'} is what the link "
+        f"claims.{part}"
+    )
+    subject = f"{link}, {findings.link_names[link]}: the observed value among chance ones"
+    draw = partial(draw, title=finding, quantity=quantity, unit=_SD)
+    return chart(f"placebo-{link}", subject, finding, draw, data, caption=caption)
 
 
 def reaction_by_drawdown(findings: Findings) -> Chart:
@@ -128,21 +152,17 @@ def reaction_by_drawdown(findings: Findings) -> Chart:
             "estimate": own["car"],
         }
     )
-    title = "Reaction, and the loss since the threat before it"
+    data = plots.reaction_by_drawdown_data(shown)
+    finding = drawdown_finding(data.dropna(subset=["drawdown", "estimate"]))
 
     def draw(**options: Any) -> Axes:
-        axes: Axes = plots.reaction_by_drawdown(shown, **{"title": title, **options})
-        axes.set_xlabel("change of the index from the close before the threat to the close before the event")
+        axes: Axes = plots.reaction_by_drawdown(shown, **{"title": finding, **options})
+        fitted(axes.xaxis, "change of the index from the close before the threat to the close before the event")
         return axes
 
-    return Chart(
-        "reaction-by-drawdown",
-        title,
-        alt=f"Scatter of {len(shown)} sessions by prior change of the index and reaction.",
-        drawn=draw,
-        data=plots.reaction_by_drawdown_data(shown),
-        caption="Change of the index from the last close before the latest open threat to the close before.",
-    )
+    caption = "Change of the index from the last close before the latest open threat to the close before."
+    subject = "Reaction, and the loss since the threat before it"
+    return chart("reaction-by-drawdown", subject, finding, draw, data, caption=caption)
 
 
 def hazard(findings: Findings, sample: str = "all") -> Chart:
@@ -159,16 +179,15 @@ def hazard(findings: Findings, sample: str = "all") -> Chart:
             "events": own["decisions"],
         }
     )
-    title = f"Does {findings.definitions.stances.relief} come sooner the deeper the loss?"
-    band = f"{percent(interval_level(findings))} interval"
-    return Chart(
-        "hazard",
-        title,
-        alt=f"Share of sessions with a decision in {len(shown)} bins of the loss.",
-        drawn=partial(plots.hazard, shown, title=title, band=band, quantity="change of the index since the threat"),
-        data=plots.hazard_data(shown),
-        caption="Sessions with an open threat of the decider, all samples; bins hold about the same number of sessions; Wilson intervals.",
-    )
+    relief = findings.definitions.stances.relief
+    finding = f"{relief}: {hazard_finding(shown)}"
+    draw = partial(
+        plots.hazard, shown, title=finding, band=f"{percent(interval_level(findings))} interval",
+        quantity="change of the index since the threat", outcome=relief,
+    )  # fmt: skip
+    caption = "Sessions with an open threat of the decider, all samples; bins hold about the same number of sessions; Wilson intervals."
+    subject = f"Does {relief} come sooner the deeper the loss?"
+    return chart("hazard", subject[:-1], finding, draw, plots.hazard_data(shown), caption=caption)
 
 
 def curve(findings: Findings, link: str = "H1", sample: str | None = None) -> Chart:
@@ -180,16 +199,14 @@ def curve(findings: Findings, link: str = "H1", sample: str | None = None) -> Ch
         shown = shown.assign(estimate=shown["standardized"]).dropna(subset=["estimate"])
     else:
         shown = pd.DataFrame({column: pd.Series(dtype=float) for column in ["estimate", "pvalue", *CHOICES]})
-    title = f"{link}, {findings.link_names[link]}: every declared specification"
-    draw = partial(plots.specification_curve, shown, CHOICES, alpha=findings.definitions.alpha, title=title)
-    return Chart(
-        f"curve-{link}",
-        title,
-        alt=f"{len(shown)} specifications by estimate, and their choices below.",
-        drawn=partial(draw, quantity="standardized estimate", unit="standard errors"),
-        data=plots.specification_curve_data(shown, CHOICES),
-        caption=f"Sample “{sample}”; positive: in the link's direction.",
-    )
+    alpha = findings.definitions.alpha
+    data = plots.specification_curve_data(shown, CHOICES)
+    finding = f"{link}: {specification_finding(data, alpha, 'standard errors')}"
+    draw = partial(plots.specification_curve, shown, CHOICES, alpha=alpha, title=finding)
+    draw = partial(draw, quantity="standardized estimate, positive in the link's direction", unit="standard errors")
+    caption = f"Sample “{sample}”; positive: in the link's direction."
+    subject = f"{link}, {findings.link_names[link]}: every declared specification"
+    return chart(f"curve-{link}", subject, finding, draw, data, caption=caption)
 
 
 def power(findings: Findings, sample: str | None = None) -> Chart:
@@ -200,15 +217,15 @@ def power(findings: Findings, sample: str | None = None) -> Chart:
     names = {link: f"{link}: {words}" for link, words in findings.link_names.items()}
     names["chain"] = "the chain: all three links"
     shown = pd.DataFrame({"test": own["link"].map(names), "effect": own["multiple"], "power": own["power"]})
-    title = "What these data could have shown"
-    draw = partial(plots.power_curve, shown, alpha=findings.definitions.alpha, title=title)
-    return Chart(
-        "power",
-        title,
-        alt="Power of the three links and of the chain against the size of the true effect.",
-        drawn=partial(draw, effect="true effect", unit="multiples of the declared one"),
-        data=plots.power_curve_data(shown),
-        caption=f"Sample “{sample}”, effects injected into the study's own series. Once the declared effect is {declared_effects(findings)}.",
+    rules = findings.definitions
+    known = {link: power.power for link, power in findings.samples[sample].power.items() if np.isfinite(power.power)}
+    said = ", ".join(f"{link} {percent(value)}" for link, value in known.items())
+    finding = f"Power at the declared effects: {said}" if said else "Power was not computed"
+    draw = partial(plots.power_curve, shown, alpha=rules.alpha, target=rules.power.target, title=finding)
+    draw = partial(draw, effect="true effect", unit="multiples of the declared one")
+    caption = f"Sample “{sample}”, effects injected into the study's own series. Once the declared effect is {declared_effects(findings)}."
+    return chart(
+        "power", "What these data could have shown", finding, draw, plots.power_curve_data(shown), caption=caption
     )
 
 
@@ -231,14 +248,13 @@ def overlay(findings: Findings) -> Chart:
     shown = pd.concat(rows, ignore_index=True)
     if shown["level"].isna().all():
         shown = shown.iloc[:0]
-    title = f"The index: {words['second']} laid over {words['first']}"
-    return Chart(
-        "overlay",
-        title,
-        alt=f"The index around {' and around '.join(words.values())}, and the band of other threats.",
-        drawn=partial(plots.overlay, shown, band=band, title=title),
-        data=plots.overlay_data(shown),
-        caption=f"Band: 10th to 90th percentile of {int(band['others'].max()) if len(band) else 0} other threats.",
+    data = plots.overlay_data(shown)
+    finding = overlay_finding(data)
+    others = int(band["others"].max()) if len(band) else 0
+    caption = f"Band: {others} other threats without the lowest and the highest tenth; dotted: their median."
+    draw = partial(plots.overlay, shown, band=band, title=finding, quantity="index against the close before")
+    return chart(
+        "overlay", f"The index: {words['second']} laid over {words['first']}", finding, draw, data, caption=caption
     )
 
 

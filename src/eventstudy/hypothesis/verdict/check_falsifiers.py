@@ -107,7 +107,7 @@ def decide(sample: SampleVerdict, falsifiers: Sequence[Falsifier], alpha: float)
         if link.details["p_wrong_sign"] <= alpha:
             against.append(f"{name} has the wrong sign at {percent(alpha)}")
         elif link.details["p_equivalence"] <= alpha:
-            against.append(f"{name} is equivalent to nothing at the declared margin")
+            against.append(f"{name} has no effect beyond the declared margin")
     if against:
         return False, against
     reasons = [str(f) for f in falsifiers if f.fires] + [str(f) for f in falsifiers if f.fires is None]

@@ -19,6 +19,7 @@ from eventstudy._typing import Floats
 from eventstudy.hypothesis.analysis import Tested
 from eventstudy.hypothesis.links.chain import SampleVerdict
 from eventstudy.hypothesis.links.evidence import Evidence
+from eventstudy.hypothesis.links.test_results import own_sign
 from eventstudy.hypothesis.record.build_record import StudyRecord
 from eventstudy.hypothesis.verdict.falsifier import Falsifier
 
@@ -138,7 +139,7 @@ def _placebos(samples: Mapping[str, SampleVerdict]) -> pd.DataFrame:
     rows = []
     for name, sample in samples.items():
         tests = [
-            (link, scheme, reaction.estimate, null, reaction.pvalues[scheme])
+            (link, scheme, own_sign(link) * reaction.estimate, own_sign(link) * null, reaction.pvalues[scheme])
             for link, reaction in sample.reactions.items()
             for scheme, null in reaction.nulls.items()
         ]

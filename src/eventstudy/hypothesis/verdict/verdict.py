@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from eventstudy.hypothesis.verdict.charts import Plots
 from eventstudy.hypothesis.verdict.findings import Findings
-from eventstudy.hypothesis.verdict.wording import sentences
+from eventstudy.hypothesis.verdict.wording import sentences, three_lines
 from eventstudy.json_values import plain
 from eventstudy.plots.chart import Chart
 from eventstudy.words import typeset
@@ -37,6 +39,27 @@ class Verdict(Findings):
         from eventstudy.hypothesis.verdict.charts import charts_of  # noqa: PLC0415  matplotlib is slow to import
 
         return charts_of(self)
+
+    def report(
+        self, path: str | Path, *, title: str = "Does a selloff force softening?", sections: Sequence[str] | None = None
+    ) -> Path:
+        """Write one page: the answer, the charts, and behind them the tables; no file beside it, no network.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            An .html file; one of that name is replaced.
+        title : str
+        sections : sequence of str, optional
+            Of "Does the chain hold?", "What was claimed", "The chain in detail"; all by default.
+        """
+        from eventstudy.hypothesis.verdict.page import verdict_part  # noqa: PLC0415  matplotlib is slow to import
+        from eventstudy.pages.document import Document  # noqa: PLC0415  the same
+        from eventstudy.pages.write import write_page  # noqa: PLC0415  the same
+
+        part = verdict_part(self)
+        made = Document(title, part.answer, self.to_dict(), part.charts, part.tables, part.sections, facts=part.facts)
+        return write_page(made, path, sections)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the tables, as plain JSON values."""
@@ -72,7 +95,12 @@ class Verdict(Findings):
         return self.summary()
 
     def __repr__(self) -> str:
-        return f"Verdict(chain {self.word} in sample {self.headline!r})"
+        from eventstudy.hypothesis.verdict.shown import text  # noqa: PLC0415  slow to import: only those who look pay
+
+        return text(self)
 
     def _repr_html_(self) -> str:
-        return "".join(f"<p>{escape(typeset(line))}</p>" for line in sentences(self))
+        from eventstudy.hypothesis.verdict.shown import links  # noqa: PLC0415  slow to import: only those who look pay
+        from eventstudy.pages.latex_markdown_xlsx import to_html  # noqa: PLC0415  the same
+
+        return "".join(f"<p>{escape(typeset(line))}</p>" for line in three_lines(self)) + to_html(links(self))

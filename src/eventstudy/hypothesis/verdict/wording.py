@@ -32,33 +32,33 @@ def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions)
     head = f"{name}, {link.title}: "
     if not link.applicable:
         return f"{head}could not be tested ({link.reason})."
-    size = _size(name, link)
-    chance = f"{pvalue_words(link.pvalue)}, n = {link.n_clusters} independent sessions"
+    both = ", by both tests of H2 together" if name == "H2" else ""
     found = (
-        f"power {percent(power.power)} against {_aim(name, rules)}{', for both tests of H2 together' if name == 'H2' else ''}"
+        f"A true effect of {_aim(name, rules)} would be found in {percent(power.power)} of such samples{both}"
         if np.isfinite(power.power)
-        else "power not computed"
+        else "Power was not computed"
     )
     if link.pvalue <= rules.alpha:
         verdict = f"evidence {_EFFECTS[name]}"
     elif link.details.get("p_with_all", 1.0) <= rules.alpha:
         verdict = (
-            f"no robust evidence {_EFFECTS[name]}: {pvalue_words(link.details['p_with_all'])} with every session, but it "
-            f"rests on one session, or one cluster of sessions, without which {pvalue_words(link.details['p_left_out'])}"
+            f"no robust evidence {_EFFECTS[name]}: {pvalue_words(link.details['p_with_all'])} with every session, but "
+            f"{pvalue_words(link.details['p_left_out'])} without the session, or cluster of sessions, that speaks most for it"
         )
     elif link.details["p_wrong_sign"] <= rules.alpha:
         verdict = "evidence of the opposite sign"
     elif link.details["p_equivalence"] <= rules.alpha:
         verdict = f"evidence of no effect beyond the declared margin of {_margin(name, rules)}"
     else:
-        verdict = f"no evidence {_EFFECTS[name]}, and none of its absence either"
+        verdict = f"no evidence {_EFFECTS[name]}, but an effect is not ruled out either"
     margin = link.details.get("smallest_margin", float("nan"))
-    bound = f"; equivalent to nothing only with a margin of {_bound(name, margin)}" if np.isfinite(margin) else ""
-    return f"{head}{verdict} ({size}{bound}; {chance}; {found})."
+    bound = f" A larger effect than {_bound(name, margin)} is ruled out." if np.isfinite(margin) else ""
+    chance = f"{pvalue_words(link.pvalue)} in {link.n_clusters} independent sessions"
+    return f"{head}{verdict}; {chance}. {_size(name, link)}.{bound} {found}."
 
 
 def _bound(name: str, margin: float) -> str:
-    """Write the smallest margin at which the link would count as equivalent to nothing."""
+    """Write the smallest margin beyond which an effect is ruled out."""
     return f"an odds ratio of {np.exp(margin):.1f}" if name == "H2" else f"{margin:.2f} standard deviations"
 
 
@@ -67,14 +67,14 @@ def _size(name: str, link: TestResult) -> str:
     if name == "H2":
         mean = link.details
         return (
-            f"against its close before the threat the index stood at {-mean['mean_loss_decision'] * 100:+.2f}% before "
-            f"decisions and at {-mean['mean_loss_other'] * 100:+.2f}% before other sessions with an open threat, a loss "
-            f"{abs(link.estimate) * 100:.2f} points {'larger' if link.estimate > 0 else 'smaller'}; {percent(link.level)} interval of "
+            f"Since the close before the threat the index had changed by {-mean['mean_loss_decision'] * 100:+.2f}% before "
+            f"decisions and by {-mean['mean_loss_other'] * 100:+.2f}% before other sessions with an open threat: a loss "
+            f"{abs(link.estimate) * 100:.2f} points {'larger' if link.estimate > 0 else 'smaller'}, {percent(link.level)} interval of "
             f"the difference {low * 100:+.2f} to {high * 100:+.2f}"
         )
     return (
-        f"mean reaction {link.estimate:+.2f} standard deviations of an ordinary session, {percent(link.level)} interval "
-        f"{low:+.2f} to {high:+.2f}; {link.details['mean_car'] * 100:+.2f}% on average"
+        f"The mean reaction is {link.estimate:+.2f} standard deviations of an ordinary session, {percent(link.level)} interval "
+        f"{low:+.2f} to {high:+.2f}, or {link.details['mean_car'] * 100:+.2f}%"
     )
 
 
@@ -101,17 +101,52 @@ def chain_sentence(
     chain, power = sample.chain, sample.power["chain"].power
     if not chain.applicable:
         return f"The chain is not established: {chain.reason}."
-    could = f"With effects of the declared size in every link, all three tests would have rejected in {percent(power)} of cases."
+    could = f"If every link had the effect declared beforehand, the test would find all three in {percent(power)} of such samples."
     joint = (
-        f"joint {pvalue_words(chain.pvalue)}, the largest of the three links', {chain.details['weakest']}; that at least two of "
-        f"the three hold: {pvalue_words(chain.details['p_two_of_three'])}"
+        f"joint {pvalue_words(chain.pvalue)}, that of the weakest link, {chain.details['weakest']}; that at least two of the three "
+        f"hold: {pvalue_words(chain.details['p_two_of_three'])}"
     )
     if supported is True:
         return f"The record supports the chain: all three links hold at {percent(rules.alpha)} ({joint}) and nothing that was declared to speak against it was found. {could}"
     if supported is False:
         return f"The record speaks against the chain: {'; '.join(reasons)} ({joint}). {could}"
-    weak = " A failure to establish it is weak evidence either way." if power < rules.power.target else ""
+    weak = " So a chain that is not established may still be there." if power < rules.power.target else ""
     return f"The chain is not established ({joint}). {could}{weak}"
+
+
+def plain_answer(findings: Findings) -> tuple[str, ...]:
+    """Give the answer in two plain sentences: what was found in which sample, and how much that says."""
+    lead, rules = findings.lead, findings.definitions
+    begin, end = rules.periods[findings.headline]
+    dates = f"{begin} to {min(end, str(findings.provenance['last']))}"
+    chain = _chain(rules.stances.links)
+    word = {True: "support", False: "speak against", None: "do not establish"}[findings.supported]
+    if not lead.chain.applicable:
+        return (f"These data do not establish the chain {chain}: {lead.chain.reason}.",)
+    weakest = lead.chain.details["weakest"]
+    first = (
+        f"These data {word} the chain {chain}: in the sample “{findings.headline}” ({dates}) its weakest link, "
+        f"{rules.stances.links.get(weakest, weakest)} ({weakest}), has {pvalue_words(lead.chain.pvalue)}."
+    )
+    power = lead.power["chain"].power
+    if not np.isfinite(power):
+        return (first,)
+    little = ", so this says little either way" if findings.supported is None and power < rules.power.target else ""
+    return (
+        first,
+        f"If every link had the effect declared beforehand, the test would find all three in {percent(power)} of such samples{little}.",
+    )
+
+
+def three_lines(findings: Findings) -> tuple[str, ...]:
+    """Give the answer in three lines: the sample, what was found, how much that says."""
+    return (scope_sentence(findings), *plain_answer(findings))
+
+
+def _chain(links: Mapping[str, str]) -> str:
+    """Write the links as one chain: where the first begins, and where each ends."""
+    parts = [words.split(" -> ") for words in links.values()]
+    return " -> ".join([parts[0][0], *(part[-1] for part in parts)])
 
 
 def falsifier_sentence(falsifiers: Sequence[Falsifier]) -> str:
@@ -138,12 +173,12 @@ def race_sentence(favourite: str, margin: float, reliefs: int, p_beside: float, 
 
 
 def shift_sentence(smallest: float, pvalue: float, sample: str) -> str:
-    """Say what the turned calendar found, and what its null is."""
+    """Say what the events moved along the calendar show, and what the null hypothesis is."""
     if not np.isfinite(pvalue):
-        return f"The whole calendar turned, sample '{sample}': not tested, a link has no session."
+        return f"Events moved along the calendar, sample '{sample}': not tested, a link has no session."
     return (
-        f"The whole calendar turned, sample '{sample}': the smallest of the three standardized links is {smallest:+.2f} "
-        f"({pvalue_words(pvalue)}; the null is that the calendar has nothing to do with the index at all)."
+        f"Events moved along the calendar, sample '{sample}': the smallest of the three standardized links is {smallest:+.2f} "
+        f"({pvalue_words(pvalue)}; the null hypothesis: the dates of the events have nothing to do with the index)."
     )
 
 
@@ -174,7 +209,7 @@ def detectable_sentence(power: Mapping[str, Power], target: float) -> str:
                 f"{reach:.2f} standard deviations" if np.isfinite(reach) else "no effect up to 2 standard deviations"
             )
             parts.append(f"{key} {found}")
-    return f"Smallest effects found in {percent(target)} of cases: {'; '.join(parts)}."
+    return f"Smallest effects that are found in {percent(target)} of such samples: {'; '.join(parts)}."
 
 
 def scope_sentence(findings: Findings) -> str:
@@ -189,12 +224,16 @@ def answer_sentence(findings: Findings) -> str:
     return chain_sentence(findings.lead, findings.reasons, findings.definitions, supported=findings.supported)
 
 
-def detail_sentences(findings: Findings) -> tuple[str, ...]:
-    """Say what the answer rests on: falsifiers, links, rivals, cycles, the other samples."""
+def link_sentences(findings: Findings) -> tuple[str, ...]:
+    """Say what each link's test found in the headline sample."""
+    lead, rules = findings.lead, findings.definitions
+    return tuple(link_sentence(name, link, lead.power[name], rules) for name, link in lead.links.items())
+
+
+def details_of_test(findings: Findings) -> tuple[str, ...]:
+    """Say what stands behind the links: falsifiers, smallest effects, rivals, cycles, the other samples."""
     lead, rules, facts = findings.lead, findings.definitions, findings.facts
-    lines = [falsifier_sentence(findings.falsifiers)]
-    lines += [link_sentence(name, link, lead.power[name], rules) for name, link in lead.links.items()]
-    lines.append(detectable_sentence(lead.power, rules.power.target))
+    lines = [falsifier_sentence(findings.falsifiers), detectable_sentence(lead.power, rules.power.target)]
     for name, best in facts["favourite"].items():
         beside = facts["drawdown_beside_rivals"][name]
         favourite = best["rival"], best["bic_margin"], best["reliefs"]
@@ -210,7 +249,12 @@ def detail_sentences(findings: Findings) -> tuple[str, ...]:
 
 def sentences(findings: Findings) -> tuple[str, ...]:
     """Give the whole answer in words, a line each."""
-    return scope_sentence(findings), answer_sentence(findings), *detail_sentences(findings)
+    return (
+        scope_sentence(findings),
+        answer_sentence(findings),
+        *link_sentences(findings),
+        *details_of_test(findings),
+    )
 
 
 def sample_sentence(name: str, sample: SampleVerdict, alpha: float) -> str:

@@ -13,13 +13,13 @@ from typing import Any, Final
 from eventstudy.border import guarded, parse_json, read_bytes, read_text
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
+from eventstudy.pages.document import Document
+from eventstudy.pages.write import GENERATOR, read_manifest, write_document
 from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, remove_folder, replace_folder
-from eventstudy.report.document import Document
 from eventstudy.report.gate.compare_charts import largest_patch, picture_difference, side_by_side
 from eventstudy.report.gate.compare_json import flatten, is_number, relative
 from eventstudy.report.gate.compare_tables import compare_tables
 from eventstudy.report.gate.differences import ABSENT, Comparison, Moved, Rule, brief, step_of_result
-from eventstudy.report.page.write import GENERATOR, read_manifest, write_document
 
 TOLERANCE = 1e-6  # relative: far above what another processor's rounding does, far below what a person would quote
 PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: half a pixel's shift of a thin line

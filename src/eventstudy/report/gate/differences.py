@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from eventstudy.report.formats import places
+from eventstudy.pages.formats import places
 from eventstudy.report.gate.compare_json import is_number, is_same
 from eventstudy.words import visible
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,25 +11,30 @@ from scipy import stats
 
 from eventstudy import plots
 from eventstudy.abnormal import MeanAdjusted
+from eventstudy.pages.document import Fact, Part, Section, Table
 from eventstudy.plots.chart import Chart, chart
-from eventstudy.report.document import Section, Table
+from eventstudy.plots.market import market_finding
+from eventstudy.plots.paths import caar_finding
+from eventstudy.plots.reactions import reactions_finding
 from eventstudy.report.parts.overview import attrition_chart
-from eventstudy.report.parts.part import Inputs, Part, records, window_text
+from eventstudy.report.parts.part import LEVEL, Inputs, records
 from eventstudy.study import EventStudy, StudyResult
+from eventstudy.study.rows import window_text
+from eventstudy.study.tables.believed import believed
+from eventstudy.words import percent, signed
 
-LEVEL = 0.95
-MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test")
-NUMBERS = ("estimate", "statistic", "distribution", "pvalue", "n", "sessions")
 OF_EVENTS = ("session_uncertain", "off_calendar")  # doubts that the table of events shows event by event
 
+MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test", "believe")
+NUMBERS = ("estimate", "unit", "statistic", "distribution", "pvalue", "n", "sessions")
 TEST_COLUMNS = ("stance", "window", "test", "believe", *NUMBERS, "doubts")
 PATH_COLUMNS = ("stance", "relative_day", "caar", "low", "high", "n")
 SPELL_GAP = pd.Timedelta(days=365)  # a year without events parts two spells
 AROUND = pd.Timedelta(days=60)  # of prices shown before the first and after the last event of a spell
 BOTH = "two directions"  # sessions with news of both, or a mixed announcement: no single reaction can be read from them
 AVERAGED = (
-    "One observation a session: announcements that share a session are one. Sessions with news of both directions are left "
-    "out and listed. Which tests hold for this sample, and why others do not, stands in the table of tests."
+    "Announcements that share a session are one observation. Sessions with news of both directions are left out and listed. "
+    "Which tests hold for this sample, and why others do not, stands in the table of tests."
 )
 
 
@@ -56,27 +62,42 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     labels = inputs.study.market.labels
     known = {s: labels[e] for s, e in zip(shown["session"], shown["event_id"], strict=True) if e in labels}
     shown["name"] = [known.get(s, name) for s, name in zip(shown["session"], shown["name"], strict=True)]
+    estimation = inputs.estimation
     caption = (
-        f"{inputs.study.market.symbol}; constant mean over 250 sessions ending 11 before the event, days 0 and +1 of every "
-        f"event of the catalogue left out; variance from {inputs.study.market.fear or 'an EWMA'} at the last close before."
-    )
+        f"{inputs.study.market.symbol}; expected return: the mean of {estimation.length} sessions that end on day "
+        f"{estimation.end}, without days 0 and +1 of every event of the catalogue; variance from "
+        f"{inputs.study.market.fear or 'an EWMA'} at the last close before."
+    ).replace("-", "−")
     markets = _market_charts(inputs)
-    charts = (
-        *markets,
-        attrition_chart(len(inputs.catalog), len(inputs.sample), len(studied), int((~both).sum())),
-        chart("reactions", "What the index did on the first session of each event", plots.reactions(shown), plots.reactions_data(shown),
-               alt=f"Abnormal return of the index on the first session of {len(shown)} events, grouped by stance, with 95% intervals.",
-               caption=f"95% intervals. {caption}"),
-        chart("caar", "Average cumulative abnormal return by stance", plots.caar(paths), plots.caar_data(paths),
-               alt="Cumulative average abnormal return of the index from ten sessions before to ten after, one line a stance, with bands.",
-               caption=f"One observation a session; sessions of two directions left out. {caption}"),
-    )  # fmt: skip
+    level = percent(LEVEL)
+    tidy, path = plots.reactions_data(shown, spread=True), plots.caar_data(paths)
+    over = window_text(inputs.study.windows.event)
+    reactions = chart(
+        "reactions",
+        f"Abnormal return of {inputs.study.market.title} on the first session of each event",
+        reactions_finding(tidy),
+        partial(plots.reactions, shown, quantity="abnormal return, day 0"),
+        tidy,
+        caption=f"{level} intervals; one mark a session. {caption}",
+    )
+    averaged = chart(
+        "caar",
+        f"Average cumulative abnormal return of {inputs.study.market.title} by stance, {over}",
+        caar_finding(path),
+        partial(plots.caar, paths, band=f"{level} pointwise band"),
+        path,
+        caption=f"{level} pointwise bands, one observation a session; sessions of two directions left out. {caption}",
+    )
+    attrition = attrition_chart(len(inputs.catalog), len(inputs.sample), len(studied), int((~both).sum()))
+    charts = (*markets, averaged, reactions, attrition)
     tables = (
         _events_table(by_event),
-        Table("stance_tests", "Tests of the mean reaction, by stance and window", "believe: whether the test is claimed to hold for a sample like this one; doubts: why not, why it does not apply, or what to bear in mind.",
-              tests, units={"pvalue": "pvalue", "estimate": "percent", "n": "count", "sessions": "count"}, filters=("stance", "window", "test", "believe"), open=False),
-        Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. The interval is that of the test named; the table of tests says which to believe. {caption}", averages,
-              units={"caar": "percent", "se": "percent", "low": "percent", "high": "percent", "n_sessions": "count"}),
+        Table("stance_means", "Mean reaction by stance", f"n counts sessions, not announcements. The {level} interval is that of the test named, the best of those to believe on this sample; believe “no”: none of these has an interval, so take it with doubt. {caption}", averages,
+              units={"caar": "percent", "se": "percent", "low": "percent", "high": "percent", "n_sessions": "count"},
+              main=("stance", "window", "caar", "low", "high", "n_sessions", "test", "believe")),
+        Table("stance_tests", "Tests of the mean reaction, by stance and window", "estimate: in the unit of its test (percent, standard deviations, scaled ranks, share of events). believe: whether the test is claimed to hold for a sample like this one; doubts: why not, why it does not apply, or what to bear in mind.",
+              tests, units={"pvalue": "pvalue", "estimate": "@unit", "n": "count", "sessions": "count"}, filters=("stance", "window", "test", "believe"), open=False,
+              main=("stance", "window", "test", "believe", "estimate", "statistic", "pvalue", "doubts")),
         Table("no_direction", "Sessions left out of the means", "They carry news of two directions, or one announcement that does both; nothing is averaged away.",
               dropped, open=False),
         Table("excluded", "Events without a reaction", "Every event of the catalogue that could not be studied, with the reason.", every.excluded, open=False),
@@ -85,21 +106,18 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
         Section(
             "The market and its events", (_market_words(inputs, every),), charts=tuple(chart.name for chart in markets)
         ),
+        Section("On average", (AVERAGED,), charts=("caar",), tables=("stance_means",)),
         Section("Each event", (_count_words(by_event),), charts=("reactions",), tables=("events",)),
         Section(
-            "On average",
-            (_average_words(averages),),
-            charts=("caar",),
-            tables=("stance_means", "stance_tests", "no_direction"),
-        ),
-        Section(
-            "What could not be studied",
-            ("Nothing is dropped in silence.",),
+            "Tests, and what was left out",
+            (AVERAGED,),
             charts=("attrition",),
-            tables=("excluded",),
+            tables=("stance_tests", "no_direction", "excluded"),
+            behind=True,
         ),
     )
     results = {
+        "level": LEVEL,
         "events": {row["event_id"]: row for row in records(by_event.drop(columns=["name", "low", "high"]))},
         "stances": {
             stance: {row["window"]: row for row in records(own.drop(columns="stance"))}
@@ -109,7 +127,12 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
         "excluded": {f"{row['event_id']} {row['symbol']}": row for row in records(every.excluded)},
     }
     return Part(
-        sections=sections, charts=charts, tables=tables, results={"market": results}, answer=(_average_words(averages),)
+        sections=sections,
+        charts=charts,
+        tables=tables,
+        results={"market": results},
+        facts=_facts(averages),
+        answer=_average_words(averages, inputs),
     )
 
 
@@ -123,6 +146,7 @@ def _reactions(inputs: Inputs, result: StudyResult) -> pd.DataFrame:
         "flag"
     ]  # of the whole event window: one cut by the end of the data says so
     own = sessions.loc[day0.index]
+    sources = {event.id: event.source for event in inputs.catalog}
     return pd.DataFrame(
         {
             "session": own["session"],
@@ -131,6 +155,7 @@ def _reactions(inputs: Inputs, result: StudyResult) -> pd.DataFrame:
             "stance": own["stance"],
             "level": own["level"],
             "scope": own["scope"],
+            "source": [sources.get(event, "") for event in day0.index],
             "in_sample": day0.index.isin([event.id for event in inputs.sample]),
             "return": inputs.market.frame[symbol].reindex(own["session"]).to_numpy(),
             "ar": day0["car"],
@@ -150,7 +175,7 @@ def _events_table(by_event: pd.DataFrame) -> Table:
     return Table(
         "events",
         "Reaction on the first session of each event",
-        "return: of the index before any adjustment. ar: abnormal return with its 95% interval; sar: in units of its standard error. "
+        f"return: of the index before any adjustment. ar: abnormal return of day 0 with its {percent(LEVEL)} interval; sar: in units of its standard error. "
         "conflict: the session carries news of both directions, so no single reaction can be read from it. flag: cut, the event "
         "window reaches beyond the data; same_bar, another event has the same session; overlap, event windows overlap.",
         by_event,
@@ -158,6 +183,7 @@ def _events_table(by_event: pd.DataFrame) -> Table:
         filters=("stance", "scope"),
         labels={"car_0_1": "CAR (0, +1)", "ar": "AR", "sar": "SAR"},
         open=False,
+        main=("session", "event_id", "name", "stance", "return", "ar", "low", "high"),
     )  # fmt: skip
 
 
@@ -205,8 +231,9 @@ def _averages(
             continue
         for window in inputs.study.windows.reported:
             said = window_text(window)
-            means.append(result.caar(window).assign(stance=stance, window=said))
-            tests.append(result.tests(window, seed=seed).assign(stance=stance, window=said))
+            tested = result.tests(window, seed=seed, full=True)
+            means.append(believed(result.caar(window), tested).assign(stance=stance, window=said))
+            tests.append(tested.assign(stance=stance, window=said))
         path = result.aar()
         paths.append(
             pd.DataFrame(
@@ -227,7 +254,6 @@ def _averages(
     mean = mean[[*first, *(c for c in mean.columns if c not in first)]]
     test = pd.concat(tests, ignore_index=True)
     test = test.rename(columns={"name": "test", "n_clusters": "sessions"})
-    test["believe"] = test["valid"].map({True: "yes", False: "no"}).where(test["applicable"], "")
     test["doubts"] = [
         "; ".join([doubt for doubt in doubts if not doubt.startswith(OF_EVENTS)] or warnings) or why
         for doubts, warnings, why in zip(test["doubts"], test["warnings"], test["reason"], strict=True)
@@ -236,7 +262,7 @@ def _averages(
 
 
 def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
-    texts = {"stance", "window", "test", "believe", "distribution", "doubts"}
+    texts = {"stance", "window", "unit", "test", "believe", "distribution", "doubts"}
     return pd.DataFrame({name: pd.Series(dtype="str" if name in texts else "float64") for name in columns})
 
 
@@ -254,19 +280,16 @@ def _market_charts(inputs: Inputs) -> tuple[Chart, ...]:
         events = own[["event_id", "name", "session", "stance"]].copy()
         events["label"] = [inputs.study.market.labels.get(event, "") for event in own["event_id"]]
         years = f"{first.year}" if first.year == last.year else f"{first.year}-{last.year}"
+        data = plots.market_data(levels, events)
+        path = data[data["level"].notna()].drop_duplicates("date")
         charts.append(
-            Chart(
-                name=f"market-{years}",
-                title=f"The market and its events, {years.replace('-', '–')}",
-                alt=f"Level of {symbol} with {len(events)} events marked by stance, and its drawdown below.",
-                drawn=plots.market(
-                    levels,
-                    events,
-                    level_name=inputs.study.market.title,
-                    title=f"The market and its events, {years.replace('-', '–')}",
-                ),
-                data=plots.market_data(levels, events),
-                caption="Marks: first session that could react. Drawdown: against the highest close shown so far.",
+            chart(
+                f"market-{years}",
+                f"{inputs.study.market.title} and its events, {years.replace('-', '–')}",
+                market_finding(path, inputs.study.market.title),
+                partial(plots.market, levels, events, level_name=inputs.study.market.title),
+                data,
+                caption="Marks: first session that could react. Below: how far under the highest close shown so far.",
             )
         )
     return tuple(charts)
@@ -286,23 +309,60 @@ def _count_words(by_event: pd.DataFrame) -> str:
     sure = int((sample["pvalue"] < 1 - LEVEL).sum())
     return (
         f"{len(sample)} announcements of the sample on {sample['session'].nunique()} sessions; the abnormal return of the "
-        f"first session differs from zero at 5% in {sure} of them, one at a time (a twentieth would by chance alone). "
+        f"first session differs from zero at {percent(1 - LEVEL)} in {sure} of them, one at a time (by chance alone it would in "
+        f"{percent(1 - LEVEL)}). "
         f"{int(sample['conflict'].sum())} stand on a session with news of both directions, and "
         f"{int((~sample['session_certain']).sum())} have a time too rough to be sure of the session."
     )
 
 
-def _average_words(averages: pd.DataFrame) -> str:
-    if averages.empty:
-        return "No event of one direction could be studied, so there is no mean reaction."
+def _said(averages: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Give the means of the window that the answer is about: day 0, or the first of those reported."""
     window = window_text((0, 0))
     window = window if window in set(averages["window"]) else averages["window"].iloc[0]
-    said = averages[averages["window"] == window]
-    where = "the first session" if window == window_text((0, 0)) else window
-    parts = [
-        f"{row['stance']}: {row['caar'] * 100:+.2f}% on {row['n_sessions']:.0f} sessions "
-        f"(95% interval {row['low'] * 100:+.2f} to {row['high'] * 100:+.2f}%)"
+    return averages[averages["window"] == window], "on the first session" if window == window_text(
+        (0, 0)
+    ) else f"over {window}"
+
+
+def _average_words(averages: pd.DataFrame, inputs: Inputs) -> tuple[str, ...]:
+    if averages.empty:
+        return ("No event of one direction could be studied, so there is no mean reaction.",)
+    said, where = _said(averages)
+    parts = [f"{signed(row['caar'])} on {row['stance']}" for _, row in said.iterrows()]
+    lead = f"The average abnormal return of {inputs.study.market.title} {where} was {_listed(parts)}."
+    clear = [row["stance"] for _, row in said.iterrows() if row["low"] > 0 or row["high"] < 0]
+    sure = (
+        f"The {percent(LEVEL)} interval leaves out zero for {_listed(clear)}."
+        if clear
+        else f"No {percent(LEVEL)} interval leaves out zero."
+    )
+    doubt = [row["stance"] for _, row in said.iterrows() if row["believe"] != "yes"]
+    more = f" No test can be believed without doubt for {_listed(doubt)}." if doubt else ""
+    return tuple(line.replace("-", "−") for line in (lead, sure + more))
+
+
+def _listed(parts: list[str]) -> str:
+    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+
+
+def _facts(averages: pd.DataFrame) -> tuple[Fact, ...]:
+    """Give a card a stance: the mean reaction, its interval, its test and n."""
+    if averages.empty:
+        return ()
+    said, where = _said(averages)
+    return tuple(
+        Fact(
+            f"{row['stance']}, {where}, all dates",
+            signed(row["caar"]).replace("-", "−"),
+            f"{_interval(row)}, {row['n_sessions']:.0f} sessions, {row['test']}".replace("-", "−"),
+        )
         for _, row in said.iterrows()
-    ]
-    lead = f"Over all periods together, the mean abnormal return on {where}, one observation a session: "
-    return (lead + "; ".join(parts) + ".").replace("-", "−")
+    )
+
+
+def _interval(row: Any) -> str:
+    if not np.isfinite(row["low"]):
+        return "no interval"
+    doubt = "" if row["believe"] == "yes" else " (doubtful)"
+    return f"{percent(LEVEL)} interval {signed(row['low'])} to {signed(row['high'])}{doubt}"

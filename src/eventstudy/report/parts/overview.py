@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
 from eventstudy import plots
 from eventstudy.plots.chart import Chart, chart
+from eventstudy.plots.episodes import ladder_finding
+from eventstudy.plots.forest import attrition_finding
+from eventstudy.plots.heatmaps import heatmap_finding
 from eventstudy.report.parts.part import Inputs
 
 SESSIONS = 30  # rows of the heat map that stay legible on one page
@@ -27,13 +31,15 @@ def attrition_chart(catalog: int, sample: int, priced: int, directed: int) -> Ch
             ],
         }
     )
+    data = plots.attrition_data(stages)
+    caption = "Events; those that share a session are one observation in the means. Each one lost is in a table below."
     return chart(
         "attrition",
         "From the catalogue to the means",
-        plots.attrition(stages),
-        plots.attrition_data(stages),
-        alt=f"Of {catalog} events of the catalogue {sample} are in the sample, {priced} have a reaction, {directed} a direction.",
-        caption="Events; those that share a session are one observation in the means. Each one lost is in a table below.",
+        attrition_finding(data),
+        partial(plots.attrition, stages),
+        data,
+        caption=caption,
     )
 
 
@@ -56,14 +62,13 @@ def heatmap_chart(
             "estimate": frame["car"].to_numpy(),
         }
     )
-    small = f"n = {len(kept)} sessions, {frame['symbol'].nunique()} securities"
-    title = f"{group[:1].upper()}{group[1:]}: the {len(kept)} sessions that moved them most"
+    data = plots.heatmap_data(frame)
     return chart(
         f"heatmap-{group}",
-        title,
-        plots.heatmap(frame, title=title, quantity=f"abnormal return, {said}", subtitle=small),
-        plots.heatmap_data(frame),
-        alt=f"Abnormal returns of {frame['symbol'].nunique()} securities on {len(kept)} sessions with announcements.",
+        f"{group[:1].upper()}{group[1:]}: the {len(kept)} sessions that moved them most",
+        heatmap_finding(data),
+        partial(plots.heatmap, frame, quantity=f"abnormal return, {said}"),
+        data,
         caption=f"Sessions with the largest mean absolute abnormal return, in the order of time. {caption}",
     )
 
@@ -87,14 +92,15 @@ def quality_chart(frames: Sequence[pd.DataFrame]) -> Chart:
             rows += [(str(symbol), str(year), int(n), int(have)) for year, n, have in there.itertuples()]
             seen.add(symbol)
     table = pd.DataFrame(rows, columns=["symbol", "period", "expected", "present"])
-    missing = int((table["expected"] - table["present"]).sum())
+    data = plots.quality_calendar_data(table)
+    missing, expected = int((table["expected"] - table["present"]).sum()), int(table["expected"].sum())
     return chart(
         "data-quality",
-        "Data that are there, and data that are missing",
-        plots.quality_calendar(table),
-        plots.quality_calendar_data(table),
-        alt=f"Sessions with a figure for {len(seen)} symbols, year by year; {missing} are missing.",
-        caption="Sessions of the exchange between a symbol's first and last figure; grey: outside of these. The 10-year yield has none on days when the bond market alone was closed.",
+        f"Sessions with a figure for {len(seen)} symbols, year by year",
+        f"{missing:,} of {expected:,} sessions have no figure",
+        partial(plots.quality_calendar, table),
+        data,
+        caption="Sessions of the exchange between a symbol's first and last figure; grey: outside of these.",
     )
 
 
@@ -107,11 +113,12 @@ def ladder_chart(inputs: Inputs) -> Chart | None:
     rates["date"] = pd.to_datetime(rates["date"])
     close = inputs.prices.frame[inputs.study.market.symbol].dropna()
     close = close[close.index >= rates["date"].min()]
+    data = plots.tariff_ladder_data(rates, close)
     return chart(
         "tariff-ladder",
-        "The ladder of tariff rates, and the index",
-        plots.tariff_ladder(rates, close, level_name=inputs.study.market.title),
-        plots.tariff_ladder_data(rates, close),
-        alt=f"{len(rates)} steps of tariff rates above the level of {inputs.study.market.symbol}.",
+        f"Announced rates, and {inputs.study.market.title}",
+        ladder_finding(data),
+        partial(plots.tariff_ladder, rates, close, level_name=inputs.study.market.title),
+        data,
         caption="Rates of the study file: from the date on which each was announced or came into force.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,6 @@ from eventstudy.events import EventCatalog, load_events
 from eventstudy.hypothesis import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Stances
 from eventstudy.json_values import plain
-from eventstudy.plots.chart import Chart
-from eventstudy.report.document import Fact, Section, Table
 from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
 from eventstudy.returns.sources.registry import source_names
 from eventstudy.study import EstimationWindow
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BUNDLED = "bundled"
+LEVEL = 0.95  # of every interval of the market and the cross-section
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +86,6 @@ class Inputs:
         """The estimation window of the study file."""
         part = self.study.windows.estimation
         return EstimationWindow(length=part.length, end=part.end, minimum=part.minimum)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one part adds to the report."""
-
-    sections: tuple[Section, ...] = ()
-    charts: tuple[Chart, ...] = ()
-    tables: tuple[Table, ...] = ()
-    results: Mapping[str, Any] = field(default_factory=dict)
-    facts: tuple[Fact, ...] = ()
-    answer: tuple[str, ...] = ()
 
 
 def gather(study: StudyFile, source: str | None, say: Callable[[str], None] | None = None) -> Inputs:
@@ -176,19 +163,3 @@ def told_apart(names: Mapping[str, str]) -> dict[str, str]:
     """
     times = Counter(names.values())
     return {key: f"{name} ({key})" if times[name] > 1 else name for key, name in names.items()}
-
-
-def window_text(window: tuple[int, int]) -> str:
-    """Write a window as people read it.
-
-    Examples
-    --------
-    >>> window_text((0, 0)), window_text((0, 1)), window_text((-5, -1))
-    ('day 0', 'days 0 to +1', 'days −5 to −1')
-    """
-
-    def day(value: int) -> str:
-        return f"+{value}" if value > 0 else str(value).replace("-", "−")
-
-    first, last = window
-    return f"day {day(first)}" if first == last else f"days {day(first)} to {day(last)}"

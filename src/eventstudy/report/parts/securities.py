@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -9,15 +11,17 @@ from eventstudy import plots
 from eventstudy.abnormal import MarketModel
 from eventstudy.errors import told
 from eventstudy.inference.families.parametric import cross_sectional
-from eventstudy.plots.chart import Chart
-from eventstudy.report.document import Section, Table
+from eventstudy.pages.document import Part, Section, Table
+from eventstudy.plots.chart import Chart, chart
+from eventstudy.plots.industries import industries_finding
 from eventstudy.report.parts.overview import heatmap_chart
-from eventstudy.report.parts.part import Inputs, Part, records, told_apart, window_text
+from eventstudy.report.parts.part import LEVEL, Inputs, records, told_apart
 from eventstudy.returns import ReturnPanel
 from eventstudy.study import EventStudy, StudyResult
+from eventstudy.study.rows import window_text
 from eventstudy.study.study_file import CrossSectionPart
+from eventstudy.words import percent
 
-LEVEL = 0.95
 FEWEST = 2  # sessions that a mean is tested on
 CHARTED = "industries"  # the group that the chart of named events shows: complete in every source
 
@@ -44,16 +48,20 @@ def securities_part(inputs: Inputs) -> Part:
     named = _named(inputs, part, cars, every)
     means = _means(inputs, cars, have)
     said = window_text(part.window)
-    caption = f"Market model against {part.benchmark}, {said}; 95% intervals with the exact forecast variance."
+    caption = (
+        f"Market model against {part.benchmark}, {said}; {percent(LEVEL)} intervals with the exact forecast variance."
+    )
     charts = _charts(named, have, said, caption)
     names = {event.id: inputs.study.market.labels.get(event.id, event.name) for event in inputs.sample}
     heat = heatmap_chart(cars, names, _labels(part), group=CHARTED, said=said, caption=caption)
     charts += (heat,) if heat is not None else ()
     tables = (
         Table("securities", "Each security on the named events", caption, named,
-              units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False),
-        Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: one line in twenty is below 5% by chance.", means,
-              units={"caar": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "stance"), open=False),
+              units={"return": "percent", "estimate": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "event"), open=False,
+              main=("event", "group", "label", "return", "estimate", "low", "high", "pvalue")),
+        Table("securities_means", "Mean reaction of each security, by stance", f"{caption} n counts sessions. Exploratory: by chance alone {percent(1 - LEVEL)} of the rows have p below {1 - LEVEL:.2f}.", means,
+              units={"caar": "percent", "low": "percent", "high": "percent", "pvalue": "pvalue"}, filters=("group", "stance"), open=False,
+              main=("group", "symbol", "stance", "caar", "low", "high", "pvalue", "n")),
         _lacking_table(lacking),
         Table("securities_excluded", "Security-events that could not be studied", "Counted by reason; each is listed in the results of the library's `excluded`.",
               _counted(every), units={"security_events": "count"}, open=False),
@@ -69,6 +77,7 @@ def securities_part(inputs: Inputs) -> Part:
         "means": {f"{row['symbol']} {row['stance']}": row for row in records(means)},
         "lacking": sorted(lacking["symbol"]),
         "studied": every.n,
+        "not_studied": len(every.excluded),
     }
     return Part(
         sections=(section,),
@@ -186,14 +195,14 @@ def _charts(named: pd.DataFrame, have: dict[str, list[str]], said: str, caption:
         days = own.drop_duplicates("event")
         when = ", ".join(f"{e} {d:%Y-%m-%d}" for e, d in zip(days["event"], days["session"], strict=True))
         name = "industries" if group == CHARTED else f"securities-{group}"
-        title = f"{group[:1].upper()}{group[1:]}: the named events side by side"
+        data = plots.industries_data(own)
         charts.append(
-            Chart(
-                name=name,
-                title=title,
-                alt=f"Abnormal return of {own['symbol'].nunique()} securities ({group}) on {own['event'].nunique()} named events, {said}.",
-                drawn=plots.industries(own, title=title, quantity=f"abnormal return, {said}"),
-                data=plots.industries_data(own),
+            chart(
+                name,
+                f"{group[:1].upper()}{group[1:]}: the named events side by side, {said}",
+                industries_finding(data),
+                partial(plots.industries, own, quantity=f"abnormal return, {said}"),
+                data,
                 caption=f"First sessions: {when}. {caption}",
             )
         )
@@ -207,7 +216,7 @@ def _counted(every: StudyResult) -> pd.DataFrame:
 
 def _words(have: dict[str, list[str]], lacking: pd.DataFrame, every: StudyResult) -> str:
     count = sum(len(symbols) for symbols in have.values())
-    text = f"{count} securities in {len(have)} groups ({', '.join(have)}); {every.n} security-events studied, {len(every.excluded)} not."
+    text = f"{count} securities in {len(have)} group{'' if len(have) == 1 else 's'} ({', '.join(have)}); {every.n} security-events studied, {len(every.excluded)} not."
     if len(lacking):
         text += f" The source lacks {len(lacking)} of the study file's securities ({', '.join(sorted(set(lacking['group'])))})."
     return text

@@ -8,8 +8,8 @@ import pandas as pd
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.errors import told
 from eventstudy.study.fitted import Fitted
-from eventstudy.study.marks import attempted_flags
 from eventstudy.study.rows import _event_ids, _symbols, _text
+from eventstudy.study.tables.marks import attempted_flags
 from eventstudy.study.tables.returns import off_days
 
 

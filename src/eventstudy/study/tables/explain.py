@@ -53,7 +53,8 @@ def explain_cars(
         level=level,
     )
     same = {"df": found.df, "n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
-    return pd.DataFrame(found.rows()).assign(**same, r_squared=found.r_squared, errors=found.errors)
+    unit = "standardized" if basis == "scar" else "return"
+    return pd.DataFrame(found.rows()).assign(**same, r_squared=found.r_squared, errors=found.errors, unit=unit)
 
 
 def _cells(column: pd.Series[Any]) -> Any:

@@ -12,9 +12,9 @@ from eventstudy._typing import Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.study.aligned import Aligned
 from eventstudy.study.fitted import Fitted, Part
-from eventstudy.study.marks import KINDS, flags_of
 from eventstudy.study.panels import LogVolume
 from eventstudy.study.rows import _bar_labels, _event_ids, _keys, _symbols, gather, studied_rows
+from eventstudy.study.tables.marks import KINDS, flags_of
 
 
 def tidy(result: Fitted) -> pd.DataFrame:

@@ -14,6 +14,21 @@ from eventstudy.study.fitted import Alternative, Fitted, Window
 from eventstudy.study.tables.returns import off_days
 from eventstudy.study.window_sample import window_sample
 
+SHORT = ("name", "statistic", "pvalue", "believe", "why", "counterfactual")
+
+
+def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:
+    """Open the table of tests with what a reader asks: the test, its numbers, whether to believe it, and why not."""
+    if table.empty:
+        return pd.DataFrame(columns=[*SHORT, *table.columns])
+    why = [
+        "; ".join(doubts or warnings) or reason
+        for doubts, warnings, reason in zip(table["doubts"], table["warnings"], table["reason"], strict=True)
+    ]
+    believe = table["valid"].map({True: "yes", False: "no"}).where(table["applicable"], "")
+    table = table.assign(believe=believe, why=why)
+    return table[[*SHORT, *(name for name in table.columns if full and name not in SHORT)]]
+
 
 def one_test(
     result: Fitted,

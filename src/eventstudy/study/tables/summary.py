@@ -26,12 +26,13 @@ def summary(result: Fitted) -> str:
     counts = np.bincount(result.status, minlength=len(Exclusion))
     lines += [f"excluded, {code.reason}: {counts[code]}" for code in Exclusion if code and counts[code]]
     if result.n:
-        row = caar(result, study.window, 0.95).iloc[0]
+        row, advice = caar(result, study.window, 0.95).iloc[0], _advice(result)
+        against = any(line.startswith("not ") and row["test"] in line.split(":")[0] for line in advice)
         lines.append(
             f"CAAR {study.window}: {100 * row['caar']:.2f}% [{100 * row['low']:.2f}, {100 * row['high']:.2f}], "
-            f"n = {row['n']} in {sessions(row['n_sessions'])} ({row['test']})"
+            f"n = {row['n']} in {sessions(row['n_sessions'])} ({row['test']}{', doubtful here' if against else ''})"
         )
-        lines += _advice(result)
+        lines += advice
         lines.append(f"counterfactual {counterfactual_of(result, study.window).said}")
     return "\n".join(lines)
 

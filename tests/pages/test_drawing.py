@@ -7,8 +7,8 @@ import threading
 import pytest
 from matplotlib.figure import Figure
 
+from eventstudy.pages import render_charts as drawing
 from eventstudy.plots import render_each
-from eventstudy.report.page import render_charts as drawing
 
 
 def figures(count):
@@ -33,7 +33,7 @@ def test_what_a_killed_helper_leaves_is_drawn_here():
     script = """
 import os
 from matplotlib.figure import Figure
-from eventstudy.report.page import render_charts as drawing
+from eventstudy.pages import render_charts as drawing
 
 def fails(here, there, figures):
     os.kill(os.getpid(), 9)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError
-from eventstudy.report.document import Table
+from eventstudy.pages.document import UNITS, Table
 
 MISSING = "—"
 
@@ -128,6 +128,44 @@ def unit_of(table: Table, column: str) -> str:
     return "count" if pd.api.types.is_integer_dtype(dtype) else "number"
 
 
+#: How the units of a test's result are said: of a return, of standard deviations, of scaled ranks, of mean signs, of events.
+ROW_UNITS: Mapping[str, str] = {"return": "percent", "standardized": "sd", "sign": "mean sign", "share": "of events"}
+
+
+def row_units(table: Table, column: str) -> list[str]:
+    """Give the unit of each cell of a column: the column's own, or what another column says of each row."""
+    unit = unit_of(table, column)
+    if not unit.startswith("@"):
+        return [unit] * len(table.frame)
+    return [f"@{ROW_UNITS.get(str(said), str(said))}" for said in table.frame[unit[1:]].tolist()]
+
+
+def column_texts(table: Table, column: str) -> list[str]:
+    """Write a column as people read it."""
+    units = row_units(table, column)
+    return [shown(value, unit) for value, unit in zip(table.frame[column].tolist(), units, strict=True)]
+
+
+def text_lines(table: Table, hide: tuple[str, ...] = ()) -> list[str]:
+    """Write a table in lines of plain text: words to the left, numbers to the right.
+
+    Examples
+    --------
+    >>> text_lines(Table("t", "", "", pd.DataFrame({"day": ["0", "+1"], "caar": [-0.0484, 0.5]}), {"caar": "percent"}))
+    ['day    caar', '0    −4.84%', '+1   50.00%']
+    """
+    names = [str(name) for name in table.frame.columns if name not in hide]
+    columns = [[table.labels.get(name, name), *column_texts(table, name)] for name in names]
+    wide = [max(map(len, column)) for column in columns]
+    left = [unit_of(table, name) == "text" for name in names]
+    return [
+        "  ".join(
+            cell.ljust(w) if side else cell.rjust(w) for cell, w, side in zip(row, wide, left, strict=True)
+        ).rstrip()
+        for row in zip(*columns, strict=True)
+    ]
+
+
 def shown(value: Any, unit: str = "text") -> str:
     """Write one value as a person reads it, in a unit of :data:`eventstudy.report.UNITS`.
 
@@ -135,9 +173,13 @@ def shown(value: Any, unit: str = "text") -> str:
     --------
     >>> shown(-0.0484, "percent"), shown(0.0004, "pvalue"), shown(float("nan"), "number"), shown(12345, "count")
     ('−4.84%', '< 0.001', '—', '12,345')
+    >>> shown(-0.6727, "@sd"), shown(-0.0484, "@percent")
+    ('−0.673 sd', '−4.84%')
     """
     if _is_missing(value):
         return MISSING
+    if unit.startswith("@"):  # said in the cell, since other rows have another one
+        return shown(value, unit[1:]) + ("" if unit[1:] in UNITS else f" {unit[1:]}")
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | float | np.number):

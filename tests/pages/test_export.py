@@ -30,9 +30,9 @@ def test_latex_escapes_everything(table):
     lines = text.splitlines()
     assert r"R\&D\_1 \{50\%\} \$x\$ \#2 \textasciitilde{}\textasciicircum{}\textbackslash{} & $-$4.84\%" in text
     assert r"$<$ 0.001" in text
-    assert lines[2] == r"\begin{tabular}{lrrrl}"
+    assert lines[3] == r"\begin{tabular}{lrrrl}"
     assert r"name & car & pvalue & wait, days & sure \\" in text
-    assert all(line.count(" & ") == 4 for line in lines[6:9])
+    assert all(line.count(" & ") == 4 for line in lines[7:10])
     assert r"\par\footnotesize n = 3 \& more" in text
 
 
@@ -77,7 +77,7 @@ def hostile_table(hostile):
 
 def test_hostile_texts_are_text_in_latex(hostile):
     text = to_latex(hostile_table(hostile))
-    ours = r"\\(?:begin|end)\{(?:table|tabular)\}|\\(?:caption|label)|\{lll\}|\{llr\}|\{lrr\}|\\(?:top|mid|bottom)rule|\\par\\footnotesize| & |\\\\"
+    ours = r"\\centering|\[htbp\]|\\(?:begin|end)\{(?:table|tabular)\}|\\(?:caption|label)|\{lll\}|\{llr\}|\{lrr\}|\\(?:top|mid|bottom)rule|\\par\\footnotesize| & |\\\\"
     escaped = r"\\text\w+\{\}|\\[&%$#_{}]|\$(?:-|<|>|\\infty)\$"
     rest = re.sub(rf"{escaped}|{ours}", "", text)
     assert set(re.sub(r"[{}]", "", rest, count=4)) & set("\\&%$#_{}~^") == set(), "no command of a name's own"

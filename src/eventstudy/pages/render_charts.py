@@ -21,43 +21,45 @@ FEW: Final = 6
 """Charts up to which a second process costs more than it saves."""
 
 Drawn = dict[str, bytes]
+Jobs = Sequence[tuple["Figure", Sequence[str]]]
 
 
-def draw_all(figures: Sequence[Figure]) -> list[Drawn]:
-    """Draw each figure as SVG and PNG; the bytes do not depend on whether a helper process drew it.
+def draw_all(figures: Sequence[Figure], narrow: Sequence[Figure] = ()) -> list[Drawn]:
+    """Draw each figure as SVG and PNG, the narrow ones as SVG alone; whether a helper process drew it does not show.
 
     A process is copied only on Linux, from a program with one thread: elsewhere a copy could wait for a lock that nobody
     holds any more.
     """
+    jobs: Jobs = [*((figure, KINDS) for figure in figures), *((figure, KINDS[:1]) for figure in narrow)]
     alone = threading.active_count() == 1 and (os.cpu_count() or 1) > 1
     if sys.platform != "linux" or not alone or len(figures) <= FEW:
-        return _drawn(figures)
+        return _drawn(jobs)
     fork = multiprocessing.get_context("fork")
     here, there = fork.Pipe(duplex=False)
-    helper = fork.Process(target=_send, args=(here, there, figures[1::2]), daemon=True)
+    helper = fork.Process(target=_send, args=(here, there, jobs[1::2]), daemon=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # from 3.12 on: of threads that numpy keeps asleep
         helper.start()
     there.close()
     try:
-        own = _drawn(figures[::2])
+        own = _drawn(jobs[::2])
         try:
             others = here.recv()
         except (EOFError, OSError):  # the helper failed or was killed: what is wrong shows where it can be read
-            others = _drawn(figures[1::2])
+            others = _drawn(jobs[1::2])
     finally:
         here.close()
         helper.kill()  # a handler of SIGTERM that the program set would be the helper's too
         helper.join()
-    return [(own if at % 2 == 0 else others)[at // 2] for at in range(len(figures))]
+    return [(own if at % 2 == 0 else others)[at // 2] for at in range(len(jobs))]
 
 
-def _drawn(figures: Sequence[Figure]) -> list[Drawn]:
-    return [render_each(figure, KINDS) for figure in figures]
+def _drawn(jobs: Jobs) -> list[Drawn]:
+    return [render_each(figure, kinds) for figure, kinds in jobs]
 
 
-def _send(here: Connection, there: Connection, figures: Sequence[Figure]) -> None:
+def _send(here: Connection, there: Connection, jobs: Jobs) -> None:
     """Draw in the helper process, then hand over: a pipe holds little, and nobody reads while the other half is drawn."""
     here.close()  # a copy of the reader's end: with it open, a pipe whose reader was killed would never break
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  for the rest of this process
-    there.send(_drawn(figures))
+    there.send(_drawn(jobs))

@@ -1,3 +1,4 @@
+import json
 import re
 import unicodedata
 from html.parser import HTMLParser
@@ -6,8 +7,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from eventstudy import plots
+from eventstudy.pages.svg import inline, style_rules
 from eventstudy.report import Chart, Document, Fact, Section, Table, write_document
-from eventstudy.report.page.svg import inline, letter_block
 
 
 class Reader(HTMLParser):
@@ -68,7 +70,7 @@ def test_ids_are_unique_even_with_the_same_drawing_twice(make, tmp_path):
 
 def test_charts_have_alternative_texts_and_tables_have_heads(document, tmp_path):
     _, reader = read(document, tmp_path / "out")
-    drawings = [attrs for tag, attrs in reader.tags if tag == "svg" and attrs.get("class") != "letters"]
+    drawings = [attrs for tag, attrs in reader.tags if tag == "svg"]
     assert [attrs["aria-label"] for attrs in drawings] == ["The index falls on 3 April and jumps on 9 April."]
     assert drawings[0]["role"] == "img"
     heads = [attrs for tag, attrs in reader.tags if tag == "th"]
@@ -78,7 +80,8 @@ def test_charts_have_alternative_texts_and_tables_have_heads(document, tmp_path)
 
 def test_numbers_are_shown_with_their_units_and_sorted_in_full(document, tmp_path):
     page, _ = read(document, tmp_path / "out")
-    assert '<td class="n" data-key="-0.0484">−4.84%</td>' in page
+    assert "<td>−4.84%</td>" in page  # the script reads the number from it
+    assert "#table-claims td:nth-child(4),#table-claims td:nth-child(5)" in page  # set to the right, like every number
     assert "&lt; 0.001" in page
     assert "value, days" in page
     assert "<option>not supported</option><option>supported</option>" in page
@@ -115,21 +118,72 @@ def test_hostile_texts_are_text(make, hostile, tmp_path):
         manifest={"note": hostile["script"]},
     )
     page, reader = read(document, tmp_path / "out")
-    assert sum(tag == "script" for tag, _ in reader.tags) == 1
+    assert [attrs.get("type") for tag, attrs in reader.tags if tag == "script"] == [None]
     assert not any(tag == "img" for tag, _ in reader.tags)
     assert not any(name.startswith("on") for _, attrs in reader.tags for name in attrs)
     assert "{{ 7 * 7 }}" in page, "text is not a template"
     assert "49" not in page[page.index("{{ 7 * 7 }}") : page.index("{{ 7 * 7 }}") + 20]
 
 
-def test_long_tables_say_that_they_are_cut(make, tmp_path):
-    document = make()
-    frame = document.tables[1].frame
-    long = Table("long", "Long", "", frame.loc[frame.index.repeat(50)].reset_index(drop=True))
-    page, _ = read(type(document)("t", ("a",), {}, tables=(long,)), tmp_path / "out")
-    assert "The first 250 of 1500 rows" in page
-    assert page.count("<tr>") == 251
+def test_long_tables_keep_all_their_rows_in_the_page(make, tmp_path):
+    frame = make().tables[1].frame
+    long = Table("long", "Long", "", frame.loc[frame.index.repeat(50)].reset_index(drop=True), filters=("group",))
+    page, _ = read(Document("t", ("a",), {}, tables=(long,)), tmp_path / "out")
+    later = json.loads(re.search(r'<script type="application/json" data-rows="table-long">(.*?)</script>', page)[1])
+    assert page.count("<tr>") - 1 + len(later["rows"]) == 1500
+    assert page.count("<tr>") == 51
+    assert later["rows"][-1] == ["29", "c", "43.5"]
     assert (tmp_path / "out/tables/long.csv").read_text().count("\n") == 1501
+
+
+def test_a_row_that_comes_later_ends_no_block(hostile, tmp_path):
+    frame = pd.DataFrame({"a": [*hostile.values()] * 20}, dtype=object)
+    page, reader = read(Document("t", ("a",), {}, tables=(Table("evil", "E", "", frame),)), tmp_path / "out")
+    block = re.search(r'data-rows="table-evil">(.*?)</script>', page)[1]
+    assert not [c for row in json.loads(block)["rows"] for c in str(row[0]) if unicodedata.category(c) in {"Cf", "Cs"}]
+    assert "<" not in block
+    assert [attrs.get("type") for tag, attrs in reader.tags if tag == "script"] == ["application/json", None]
+
+
+def test_a_table_of_many_columns_shows_eight_and_knows_the_rest(tmp_path):
+    frame = pd.DataFrame([range(12)], columns=[f"c{i}" for i in range(12)])
+    page, _ = read(
+        Document("t", ("a",), {}, tables=(Table("w", "W", "", frame, main=("c0", "c11")),)), tmp_path / "out"
+    )
+    assert "All 12 columns" in page
+    hidden = re.search(r"((?:#table-w\.few tr>:nth-child\(\d+\),?)+)\{display:none\}", page)[1]
+    assert re.findall(r"nth-child\((\d+)\)", hidden) == [str(i) for i in range(2, 12)]
+
+
+def test_units_of_a_row_are_said_in_its_cell(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "test": ["t", "bmp", "sign"],
+            "estimate": [-0.0085, -0.6727, 0.302],
+            "unit": ["return", "standardized", "share"],
+        }
+    )
+    page, _ = read(
+        Document("t", ("a",), {}, tables=(Table("u", "U", "", frame, {"estimate": "@unit"}),)), tmp_path / "out"
+    )
+    for said in (">−0.85%</td>", ">−0.673 sd</td>", ">0.302 of events</td>"):
+        assert said in page
+
+
+def test_sections_are_linked_by_their_names_and_what_few_look_up_stands_behind(tmp_path):
+    document = Document(
+        "t", ("a",), {}, sections=(Section("Methods", ("How.",), behind=True), Section("On average", ("What.",)))
+    )
+    page, reader = read(document, tmp_path / "out")
+    assert page.index("What.") < page.index("How.")
+    assert {"section-on-average", "section-methods"} <= set(reader.ids)
+    assert '<details class="behind" id="section-methods">' in page
+
+
+def test_a_doi_is_a_link(tmp_path):
+    frame = pd.DataFrame({"doi": ["10.1016/0304-405X(91)90032-F", "no doi"]})
+    _, reader = read(Document("t", ("a",), {}, tables=(Table("m", "M", "", frame),)), tmp_path / "out")
+    assert [link for link in reader.links if "doi.org" in link] == ["https://doi.org/10.1016/0304-405X(91)90032-F"]
 
 
 def test_an_empty_cell_is_no_choice_of_a_filter(make, tmp_path):
@@ -157,30 +211,25 @@ def test_inlining_renames_ids_and_what_points_to_them(reference):
     assert 'aria-label="alt text"' in out
 
 
-def letter(outline, name="Sans-1"):
-    glyph = f'<defs><path id="{name}" d="{outline}" transform="scale(0.015625)"/></defs>'
-    return f'<svg viewBox="0 0 9 9"><g id="text_1"><g id="title">{glyph}<use xlink:href="#{name}"/></g></g></svg>'
-
-
-def test_letters_stand_once_in_the_page_and_every_drawing_finds_them():
-    letters = {}
-    one, two = (inline(letter("M 0 0 \nL 1 1 \nz\n"), stem, "", letters) for stem in ("a", "b"))
-    assert letter_block(letters).count("<path") == 1
-    assert 'd="M0 0L1 1z"' in letter_block(letters)
+def test_looks_are_written_once_for_all_drawings():
+    styles = {}
+    mark = (
+        '<svg viewBox="0 0 9 9"><g id="caar.line"><path d="M 0.123 0" style="fill: none; stroke: #333333"/></g></svg>'
+    )
+    one, two = (inline(mark, stem, "", styles) for stem in ("a", "b"))
+    assert style_rules(styles) == ".s0{fill:none;stroke:#333333}\n"
     for drawing, stem in ((one, "a"), (two, "b")):
-        assert '<use href="#letter.Sans-1"/>' in drawing
-        assert "<path" not in drawing
-        assert f'id="{stem}.title"' in drawing, "ids of ours stay, for those who look for a part"
-        assert "text_1" not in drawing, "ids that are only counted go"
+        assert f'<g id="{stem}.caar.line"><path d="M0.1 0" class="s0"/></g>' in drawing
 
 
-def test_another_letter_of_the_same_name_stays_with_its_drawing():
-    letters = {}
-    inline(letter("M 0 0"), "a", "", letters)
-    other = inline(letter("M 5 5"), "b", "", letters)
-    assert '<path id="b.Sans-1" d="M5 5"' in other
-    assert '<use href="#b.Sans-1"/>' in other
-    assert letter_block({}) == ""
+def test_text_of_a_chart_is_text_and_its_marks_have_titles(tmp_path):
+    frame = pd.DataFrame({"event_id": ["a", "b"], "name": ["Truce <1>", "Tweet"], "stance": "talks", "session": pd.to_datetime(["2025-04-02", "2025-04-03"]),
+                          "estimate": [0.03, -0.01], "low": [0.01, -0.03], "high": [0.05, 0.01]})  # fmt: skip
+    chart = Chart("one", "One", "one", plots.reactions(frame), frame)
+    page, reader = read(Document("t", ("a",), {}, charts=(chart,)), tmp_path / "out")
+    assert "abnormal return" in re.findall(r"<text[^>]*>([^<]*)", page)[-1] or "abnormal return" in page
+    assert "<title>Truce &lt;1&gt;, 2025-04-02: +3.00% (+1.00% to +5.00%)</title>" in page
+    assert [attrs["data-key"] for tag, attrs in reader.tags if tag == "use" and "data-key" in attrs] == ["a", "b"]
 
 
 def test_what_no_eye_can_see_stands_nowhere_in_the_page(tmp_path):

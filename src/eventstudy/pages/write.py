@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from eventstudy.errors import InputError
+from eventstudy.pages.document import Document, Table, only, safe_name
+from eventstudy.pages.formats import csv_text, json_text, unit_of
+from eventstudy.pages.page import render_page
+from eventstudy.pages.render_charts import draw_all
 from eventstudy.replace import (
     MANIFEST,
     Kind,
@@ -16,11 +21,8 @@ from eventstudy.replace import (
     put_right,
     replace_folder,
     same_place,
+    write_whole,
 )
-from eventstudy.report.document import Document, Table, safe_name
-from eventstudy.report.formats import csv_text, json_text, unit_of
-from eventstudy.report.page.page import render_page
-from eventstudy.report.page.render_charts import draw_all
 from eventstudy.returns.cache.store import default_folder
 
 GENERATOR = "eventstudy"  # the mark by which a manifest is known to be ours
@@ -60,6 +62,34 @@ def write_document(document: Document, out: str | Path) -> None:
     replace_folder(out, _files(document), REPORT)
 
 
+def write_page(document: Document, path: str | Path, sections: Sequence[str] | None = None) -> Path:
+    """Write a document as one page, with no file beside it.
+
+    Parameters
+    ----------
+    document : Document
+    path : str or pathlib.Path
+        An ``.html`` file; one of that name is replaced.
+    sections : sequence of str, optional
+        Headings of the sections to show; all by default.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If a heading is none of the document's, the name does not end in .html, or the file cannot be written.
+    """
+    if Path(path).suffix.lower() not in {".html", ".htm"}:
+        msg = f"{path}: a page is an .html file; name one, such as out.html"
+        raise InputError(msg)
+    if sections is not None:
+        document = only(document, sections)
+    return write_whole(path, _page(document, _drawn(document), files=False))
+
+
 def check_target(out: str | Path) -> None:
     """Refuse a target that holds anything but an earlier report of ours; ask before a long run, too.
 
@@ -82,15 +112,14 @@ def read_manifest(folder: str | Path) -> dict[str, Any] | None:
 
 def _files(document: Document) -> dict[str, bytes]:
     files: dict[str, bytes] = {"results.json": _bytes(json_text(document.results))}
-    drawings: dict[str, str] = {}
-    for chart, drawn in zip(document.charts, draw_all([chart.figure for chart in document.charts]), strict=True):
+    drawn = _drawn(document)
+    for chart in document.charts:
         stem = safe_name(chart.name)
-        drawings[chart.name] = drawn["svg"].decode("utf-8")
-        files.update({f"charts/{stem}.{kind}": content for kind, content in drawn.items()})
+        files.update({f"charts/{stem}.{kind}": content for kind, content in drawn[chart.name][0].items()})
         files[f"tables/chart-{stem}.csv"] = _bytes(csv_text(chart.data))
     for table in document.tables:
         files[f"tables/{safe_name(table.name)}.csv"] = _bytes(csv_text(table.frame))
-    files["report.html"] = render_page(document, drawings).encode("utf-8", errors="xmlcharrefreplace")
+    files["report.html"] = _page(document, drawn, files=True)
     manifest = {
         **document.manifest,
         "generator": GENERATOR,
@@ -101,6 +130,22 @@ def _files(document: Document) -> dict[str, bytes]:
     }
     files[MANIFEST] = _bytes(json_text(manifest, "manifest"))
     return files
+
+
+def _drawn(document: Document) -> dict[str, list[dict[str, bytes]]]:
+    """Draw each chart, and once more for narrow screens where that can be done."""
+    small = {chart.name: figure for chart in document.charts if (figure := chart.narrow) is not None}
+    drawn = draw_all([chart.figure for chart in document.charts], list(small.values()))
+    narrow = dict(zip(small, drawn[len(document.charts) :], strict=True))
+    return {
+        chart.name: [own, *([narrow[chart.name]] if chart.name in narrow else [])]
+        for chart, own in zip(document.charts, drawn, strict=False)
+    }
+
+
+def _page(document: Document, drawn: dict[str, list[dict[str, bytes]]], *, files: bool) -> bytes:
+    drawings = {name: [one["svg"].decode("utf-8") for one in own] for name, own in drawn.items()}
+    return render_page(document, drawings, files=files).encode("utf-8", errors="xmlcharrefreplace")
 
 
 def _units(table: Table) -> dict[str, str]:

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError
+from eventstudy.pages.document import UNITS, Table, safe_name
+from eventstudy.pages.formats import column_texts, row_units, shown, unit_of
+from eventstudy.pages.frames import as_table
 from eventstudy.replace import write_whole
-from eventstudy.report.document import Table, safe_name
-from eventstudy.report.formats import shown, unit_of
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -24,32 +26,16 @@ _LATEX = {
 }  # fmt: skip
 
 
-_RETURNS = re.compile(r"(ar|car|aar|caar|bhar|abhar)(_se|_low|_high)?|se")
-"""Columns of a result's tables that hold returns, which people read in percent."""
-
-
-def _as_table(given: Table | pd.DataFrame) -> Table:
-    """Return a table; a frame of a result becomes one, its named index first."""
-    if isinstance(given, Table):
-        return given
-    frame = given.reset_index() if any(name is not None for name in given.index.names) else given
-    units = {str(name): "percent" for name in frame.columns if _RETURNS.fullmatch(str(name))} | {"pvalue": "pvalue"}
-    return Table("table", "", "", frame, {name: unit for name, unit in units.items() if name in frame.columns})
-
-
 def _heads(table: Table) -> list[str]:
-    known = {"percent", "bp", "pvalue", "count", "number", "text"}
-    units = {str(name): unit_of(table, str(name)) for name in table.frame.columns}
-    labels = {name: table.labels.get(name, name.replace("_", " ")) for name in units}
-    return [labels[name] if unit in known else f"{labels[name]}, {unit}" for name, unit in units.items()]
+    heads = []
+    for name in map(str, table.frame.columns):
+        unit, label = unit_of(table, name), table.labels.get(name, name.replace("_", " "))
+        heads.append(label if unit in UNITS or unit.startswith("@") else f"{label}, {unit}")
+    return heads
 
 
 def _rows(table: Table) -> list[list[str]]:
-    columns = [
-        [shown(value, unit_of(table, str(name))) for value in table.frame.iloc[:, i].tolist()]
-        for i, name in enumerate(table.frame.columns)
-    ]
-    return [list(row) for row in zip(*columns, strict=True)]
+    return [list(row) for row in zip(*(column_texts(table, name) for name in table.frame.columns), strict=True)]
 
 
 def _numeric(table: Table) -> list[bool]:
@@ -62,7 +48,7 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     Parameters
     ----------
     table : Table or DataFrame
-        Of a frame, columns of returns are shown in percent.
+        Of a frame, returns are shown in percent, and what has another unit in that of its row.
 
     Returns
     -------
@@ -74,7 +60,8 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     >>> from eventstudy.report import Table
     >>> frame = pd.DataFrame({"event": ["R&D_1"], "car": [-0.0484]})
     >>> print(to_latex(Table("cars", "CARs", "", frame, {"car": "percent"})))
-    \begin{table}
+    \begin{table}[htbp]
+    \centering
     \caption{CARs}\label{tab:cars}
     \begin{tabular}{lr}
     \toprule
@@ -85,9 +72,9 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     \end{tabular}
     \end{table}
     """
-    table = _as_table(table)
+    table = as_table(table)
     align = "".join("r" if numeric else "l" for numeric in _numeric(table))
-    lines = [r"\begin{table}"]
+    lines = [r"\begin{table}[htbp]", r"\centering"]
     lines += [rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"] if table.title else []
     lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", _tex_row(_heads(table)), r"\midrule"]
     lines += [*map(_tex_row, _rows(table)), r"\bottomrule", r"\end{tabular}"]
@@ -109,7 +96,7 @@ def to_markdown(table: Table | pd.DataFrame) -> str:
     Parameters
     ----------
     table : Table or DataFrame
-        Of a frame, columns of returns are shown in percent.
+        Of a frame, returns are shown in percent, and what has another unit in that of its row.
 
     Returns
     -------
@@ -124,7 +111,7 @@ def to_markdown(table: Table | pd.DataFrame) -> str:
     |:---|---:|
     | a\|b | 9.52% |
     """
-    table = _as_table(table)
+    table = as_table(table)
     rule = "|" + "|".join("---:" if numeric else ":---" for numeric in _numeric(table)) + "|"
     return "\n".join([_md_row(_heads(table)), rule, *map(_md_row, _rows(table))])
 
@@ -137,6 +124,75 @@ def _md(text: str) -> str:
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     escaped = re.sub(r"([\\`*_\[\]|~])", r"\\\1", flat)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def to_html(table: Table | pd.DataFrame) -> str:
+    """Write a table as an HTML table, for a notebook or a page of one's own; every text is escaped.
+
+    Parameters
+    ----------
+    table : Table or DataFrame
+        As in :func:`to_markdown`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(to_html(pd.DataFrame({"event": ["a<b"], "car": [0.0952]})))
+    <table><thead><tr><th>event</th><th>car</th></tr></thead><tbody>
+    <tr><td>a&lt;b</td><td style="text-align:right">9.52%</td></tr>
+    </tbody></table>
+    """
+    table = as_table(table)
+    right = [' style="text-align:right"' if numeric else "" for numeric in _numeric(table)]
+    caption = f"<caption>{escape(table.title)}</caption>" if table.title else ""
+    head = "".join(f"<th>{escape(text)}</th>" for text in _heads(table))
+    rows = [
+        "<tr>" + "".join(f"<td{side}>{escape(text)}</td>" for text, side in zip(row, right, strict=True)) + "</tr>"
+        for row in _rows(table)
+    ]
+    note = f"<p><small>{escape(table.caption)}</small></p>" if table.caption else ""
+    return "\n".join([f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>", *rows, f"</tbody></table>{note}"])
+
+
+def write_docx(table: Table | pd.DataFrame, path: str | Path) -> Path:
+    """Write a table as a Word document: its title, the table, its notes; the same bytes each time.
+
+    Parameters
+    ----------
+    table : Table or DataFrame
+    path : str or pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If python-docx is not installed (``pip install 'eventstudykit[docx]'``), or the file cannot be written.
+    """
+    try:
+        import docx  # type: ignore[import-not-found]  # noqa: PLC0415  # an extra
+    except ImportError:
+        msg = "writing .docx needs python-docx: pip install 'eventstudykit[docx]'"
+        raise InputError(msg) from None
+    table = as_table(table)
+    page = docx.Document()
+    if table.title:
+        page.add_paragraph(table.title, style="Caption")
+    heads, rows = _heads(table), _rows(table)
+    grid = page.add_table(rows=1 + len(rows), cols=len(heads), style="Light List")
+    for i, row in enumerate([heads, *rows]):
+        for j, text in enumerate(row):
+            grid.cell(i, j).text = "".join(c for c in text if c.isprintable())
+    if table.caption:
+        page.add_paragraph(table.caption)
+    raw = io.BytesIO()
+    page.save(raw)
+    return write_whole(path, _without_clock(raw.getvalue()))
 
 
 def write_xlsx(tables: Iterable[Table | pd.DataFrame], path: str | Path) -> Path:
@@ -164,7 +220,7 @@ def write_xlsx(tables: Iterable[Table | pd.DataFrame], path: str | Path) -> Path
     book = openpyxl.Workbook()
     book.remove(book.active)
     used: set[str] = set()
-    for table in map(_as_table, tables):
+    for table in map(as_table, tables):
         sheet = book.create_sheet(_sheet_name(table.title, used))
         _fill(sheet, table)
     if not used:
@@ -192,8 +248,9 @@ def _fill(sheet: Any, table: Table) -> None:
     for j, head in enumerate(_heads(table), start=1):
         _text(sheet.cell(1, j), head)
     for j, name in enumerate(table.frame.columns, start=1):
-        unit = unit_of(table, str(name))
-        for i, value in enumerate(table.frame.iloc[:, j - 1].tolist(), start=2):
+        units = [unit.removeprefix("@") for unit in row_units(table, str(name))]
+        values = table.frame.iloc[:, j - 1].tolist()
+        for i, (value, unit) in enumerate(zip(values, units, strict=True), start=2):
             cell = sheet.cell(i, j)
             if isinstance(value, int | float | np.number) and not isinstance(value, bool) and np.isfinite(value):
                 cell.value = float(value) * (10_000 if unit == "bp" else 1)

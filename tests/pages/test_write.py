@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from eventstudy.errors import InputError
+from eventstudy.pages import write as write_module
+from eventstudy.pages.write import read_manifest
 from eventstudy.report import Chart, write_document
-from eventstudy.report.page import write as write_module
-from eventstudy.report.page.write import read_manifest
 
 
 def tree(folder):
@@ -47,7 +47,7 @@ def test_the_same_study_gives_the_same_bytes_and_no_path(make, tmp_path):
 @pytest.mark.slow
 def test_the_same_bytes_whatever_the_hash_seed_zone_and_locale(tmp_path):
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from conftest import make_document; "
+        "import sys; sys.path.insert(0, sys.argv[1]); from small_report import make_document; "
         "from eventstudy.report import write_document; write_document(make_document(), sys.argv[2])"
     )
     for name, env in (
@@ -55,7 +55,7 @@ def test_the_same_bytes_whatever_the_hash_seed_zone_and_locale(tmp_path):
         ("two", {"PYTHONHASHSEED": "99", "TZ": "Australia/Lord_Howe", "LC_ALL": "C.UTF-8"}),
     ):
         subprocess.run(
-            [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path / name)],
+            [sys.executable, "-c", program, str(Path(__file__).parents[1] / "support"), str(tmp_path / name)],
             env={**os.environ, **env},
             check=True,
         )
@@ -96,7 +96,7 @@ def test_a_failure_half_way_leaves_the_old_report_and_nothing_else(make, tmp_pat
     write_document(make(), tmp_path / "out")
     before = tree(tmp_path / "out")
 
-    def broken(*_):
+    def broken(*_, **__):
         msg = "disk full"
         raise OSError(msg)
 
@@ -129,7 +129,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from conftest import make_document
+from small_report import make_document
 from eventstudy.report import write_document
 real = Path.replace
 def replace(self, target):
@@ -146,12 +146,12 @@ def test_a_run_killed_between_its_two_renames_is_put_right_by_the_next(make, tmp
     write_document(make(), tmp_path / "out")
     before = tree(tmp_path / "out")
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(tmp_path / "out")], check=False
+        [sys.executable, "-c", KILLED, str(Path(__file__).parents[1] / "support"), str(tmp_path / "out")], check=False
     )
     assert done.returncode == -9
     assert sorted(path.name.rpartition(".")[2] for path in tmp_path.iterdir()) == ["old", "partial"]
 
-    def broken(*_):
+    def broken(*_, **__):
         msg = "disk full"
         raise OSError(msg)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.errors import InputError
@@ -66,13 +66,16 @@ class Table:
         Columns of text, numbers or moments. Put the index into columns first.
     units : mapping of str to str
         Column -> a key of :data:`UNITS`; other texts are units of their own, shown in the head of the column
-        (``"days"``). Columns not named are shown by their dtype.
+        (``"days"``); ``"@unit"``: each row has the unit that its column ``unit`` says. Columns not named are shown by
+        their dtype.
     filters : tuple of str
         Columns that get a drop-down in the page (the verdict of a claim, the stance of an event).
     labels : mapping of str to str
         Column -> head of the column in the page. Without one, the column's name with spaces for underscores.
     open : bool
         Shown unfolded in the page. Long tables are better folded.
+    main : tuple of str
+        Columns shown at first, eight at most; the others behind a button. By default the first eight.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Table:
     filters: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     open: bool = True
+    main: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ class Section:
         Names of the document's charts and tables; each is shown in at most one section.
     facts : tuple of Fact
         Cards after the paragraphs.
+    behind : bool
+        Shown at the end and folded: methods, and tables that few look up.
     """
 
     heading: str
@@ -124,6 +130,19 @@ class Section:
     charts: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
+    behind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one part adds to a report: its sections with their charts and tables, results, cards and sentences."""
+
+    sections: tuple[Section, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    tables: tuple[Table, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+    answer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +165,9 @@ class Document:
     command : str
         What made the report, ready to be typed again.
     facts : tuple of Fact
-        Cards below the answer: the chain with its figures.
+        Cards below the answer: the findings with their figures.
+    question : str
+        What was asked, in one sentence under the title.
 
     Raises
     ------
@@ -163,6 +184,7 @@ class Document:
     manifest: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     facts: tuple[Fact, ...] = ()
+    question: str = ""
 
     def __post_init__(self) -> None:
         charts = _stems("chart", [chart.name for chart in self.charts])
@@ -186,6 +208,24 @@ class Document:
                 if named.count(name) > 1:
                     msg = f"{kind} {name!r} is shown twice; show it in one section"
                     raise InputError(msg)
+
+
+def only(document: Document, headings: Sequence[str]) -> Document:
+    """Give a document with some of its sections, in its own order, and what they show."""
+    wanted = {str(heading).lower() for heading in headings}
+    known = {section.heading.lower(): section.heading for section in document.sections}
+    strange = sorted(wanted - known.keys())
+    if strange:
+        msg = f"there is no section {strange[0]!r}; the sections are {', '.join(known.values())}"
+        raise InputError(msg)
+    sections = tuple(section for section in document.sections if section.heading.lower() in wanted)
+    names = {name for section in sections for name in (*section.charts, *section.tables)}
+    return replace(
+        document,
+        sections=sections,
+        charts=tuple(chart for chart in document.charts if chart.name in names),
+        tables=tuple(table for table in document.tables if table.name in names),
+    )
 
 
 def _stems(kind: str, names: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from eventstudy.errors import InputError
-from eventstudy.report.formats import csv_text, json_text, jsonable, shown, sort_key
+from eventstudy.pages.formats import csv_text, json_text, jsonable, shown, sort_key
 
 
 class Word(enum.Enum):

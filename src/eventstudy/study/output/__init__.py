@@ -1,0 +1,1 @@
+"""What a result writes and shows: pages, tables for a paper, marks and reprs."""

@@ -1,0 +1,108 @@
+"""A result written for readers: a page, a table for a paper, and what is printed of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from eventstudy.study.design import part_of
+from eventstudy.study.fitted import Fitted, Window
+from eventstudy.study.rows import headline
+
+
+class Written:
+    """What a result is written as; the page and the tables load when they are asked for."""
+
+    _fitted: Fitted
+
+    def report(
+        self, path: str | Path, *, title: str = "Event study", sections: Sequence[str] | None = None, seed: int = 0
+    ) -> Path:
+        """Write one page: the answer, the charts, and behind them the tables; no file beside it, no network.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            An .html file; one of that name is replaced.
+        title : str
+        sections : sequence of str, optional
+            Of "On average", "Each event", "Tests", "What was left out"; all by default.
+        seed : int
+            Of the tests that draw.
+        """
+        from eventstudy.pages.write import write_page  # noqa: PLC0415  slow to import: only those who write pay
+        from eventstudy.study.output.page import result_document  # noqa: PLC0415  the same
+
+        return write_page(result_document(self._fitted, title=title, seed=seed), path, sections)
+
+    def table(
+        self,
+        windows: Sequence[Window] | None = None,
+        *,
+        tests: Sequence[str] | None = None,
+        by: str | None = None,
+        stars: bool = True,
+        title: str = "Average abnormal returns around the event",
+        seed: int = 0,
+    ) -> Any:
+        """Return the table that `to_latex`, `to_markdown`, `to_html` and `to_docx` write.
+
+        Parameters
+        ----------
+        windows : sequence of (int, int), optional
+            A row each; by default day 0, days 0 and +1, and the event window.
+        tests : sequence of str, optional
+            A column each, statistic and p-value; by default the two that bear most of those to believe on the first window.
+        by : str, optional
+            A column of the fitted events, or ``"symbol"``: its groups stand side by side.
+        stars : bool
+            Mark the mean by the p-value of the first test.
+        title : str
+        seed : int
+            Of the tests that draw.
+        """
+        from eventstudy.study.output.page import usual_windows  # noqa: PLC0415  slow to import: only those who write pay
+        from eventstudy.study.output.paper import paper_table  # noqa: PLC0415  the same
+
+        chosen = [part_of(self._fitted.study, window) for window in windows] if windows else usual_windows(self._fitted)
+        return paper_table(self._fitted, windows=chosen, tests=tests, by=by, stars=stars, title=title, seed=seed)
+
+    def to_latex(self, windows: Sequence[Window] | None = None, **asked: Any) -> str:
+        """Return the table for a paper in LaTeX (booktabs); options as `table`."""
+        from eventstudy.pages.latex_markdown_xlsx import to_latex  # noqa: PLC0415  slow to import
+
+        return to_latex(self.table(windows, **asked))
+
+    def to_markdown(self, windows: Sequence[Window] | None = None, **asked: Any) -> str:
+        """Return the table for a paper in Markdown; options as `table`."""
+        from eventstudy.pages.latex_markdown_xlsx import to_markdown  # noqa: PLC0415  slow to import
+
+        return to_markdown(self.table(windows, **asked))
+
+    def to_html(self, windows: Sequence[Window] | None = None, **asked: Any) -> str:
+        """Return the table for a paper as an HTML table; options as `table`."""
+        from eventstudy.pages.latex_markdown_xlsx import to_html  # noqa: PLC0415  slow to import
+
+        return to_html(self.table(windows, **asked))
+
+    def to_docx(self, path: str | Path, windows: Sequence[Window] | None = None, **asked: Any) -> Path:
+        """Write the table for a paper as a Word document (``pip install 'eventstudykit[docx]'``); options as `table`."""
+        from eventstudy.pages.latex_markdown_xlsx import write_docx  # noqa: PLC0415  slow to import
+
+        return write_docx(self.table(windows, **asked), path)
+
+    def __repr__(self) -> str:
+        from eventstudy.study.output.shown import text  # noqa: PLC0415  slow to import: only those who look pay
+
+        return text(self._fitted)
+
+    def _repr_html_(self) -> str:
+        from eventstudy.pages.latex_markdown_xlsx import to_html  # noqa: PLC0415  the same
+        from eventstudy.study.output.shown import header, means  # noqa: PLC0415  slow to import: only those who look pay
+
+        lines = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in header(self._fitted)
+        )
+        return f"<p>{escape(headline(self._fitted))}</p><table>{lines}</table>{to_html(means(self._fitted))}"

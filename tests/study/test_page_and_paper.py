@@ -1,0 +1,124 @@
+"""What leaves a result to be read: its page, its tables for a paper, what is printed of it."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import eventstudy as es
+from eventstudy.errors import InputError, StudyError
+from eventstudy.report import to_latex, to_markdown
+
+
+@pytest.fixture(scope="module")
+def result():
+    study = es.EventStudy(model=es.MeanAdjusted(), window=(-3, 4))
+    return study.fit(es.load_events("us-china"), es.load_returns(["^GSPC"], source="bundled"))
+
+
+def test_one_line_to_a_page(result, tmp_path):
+    page = result.report(tmp_path / "out.html", title="Mine").read_text("utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.html"]
+    for said in ("Mine", "On average", "Each event", "What was left out", "days −3 to +4"):
+        assert said in page
+    assert 'href="tables/' not in page
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_a_page_of_some_sections(result, tmp_path):
+    page = result.report(tmp_path / "out.html", sections=["on average"]).read_text("utf-8")
+    assert "On average" in page
+    assert "Each event" not in page
+    with pytest.raises(InputError, match="no section 'averages'; the sections are On average"):
+        result.report(tmp_path / "out.html", sections=["Averages"])
+    with pytest.raises(InputError, match=r"an \.html file"):
+        result.report(tmp_path / "out.pdf")
+
+
+def test_the_same_page_twice(result, tmp_path):
+    one, two = (result.report(tmp_path / name).read_bytes() for name in ("a.html", "b.html"))
+    assert one == two
+
+
+def test_a_table_for_a_paper_by_hand(result):
+    """Mean over sessions, median and share positive over security-events, the test's own numbers."""
+    frame = result.table([(0, 1), (-1, 0)], tests=["sign"], stars=False).frame
+    car = result.car((0, 1))
+    assert frame["window"].tolist() == ["days 0 to +1", "days −1 to 0"]
+    once = car.drop_duplicates("session")["car"]
+    assert frame.loc[0, "mean"] == f"{100 * once.mean():.2f}%".replace("-", "−")
+    assert frame.loc[0, "median"] == f"{100 * car['car'].median():.2f}%".replace("-", "−")
+    assert frame.loc[0, "positive"] == f"{100 * (car['car'] > 0).mean():.0f}%"
+    test = result.test("sign", (0, 1))
+    assert frame.loc[0, "sign"] == f"{test.statistic:.2f} ({test.pvalue:.3f})".replace("-", "−")
+
+
+def test_groups_stand_side_by_side_or_below_each_other(result):
+    few = result.table([(0, 1)], tests=["sign"], by="tier").frame
+    many = result.table([(0, 1)], tests=["sign"], by="stance").frame
+    assert len(many) == result.events["stance"].nunique()
+    assert list(many.columns[:2]) == ["group", "window"]
+    tiers = es.load_events("us-china").to_frame()["tier"].nunique() if hasattr(es.EventCatalog, "to_frame") else None
+    assert tiers is None or tiers > 2 or len(few) == 1
+    part = result.car((0, 1)).merge(result.events[["event_id", "stance"]], on="event_id").query("stance == 'talks'")
+    row = many.set_index("group").loc["talks"]
+    assert row["positive"] == f"{100 * (part['car'] > 0).mean():.0f}%"
+    assert row["n"] == str(part["session"].nunique())
+
+
+def test_stars_follow_the_first_test(result):
+    frame = result.table([(0, 0)], tests=["sign"], by="stance").frame.set_index("group")
+    for stance, row in frame.iterrows():
+        p = float(re.search(r"\((?:< )?([\d.]+)\)", row["sign"])[1])
+        wanted = "***" if p < 0.01 else "**" if p < 0.05 else "*" if p < 0.1 else ""
+        assert row["mean"].lstrip("−").split("%")[1] == wanted, stance
+
+
+def test_the_table_in_each_form(result):
+    latex = result.to_latex([(0, 1)], tests=["sign"])
+    assert latex.startswith("\\begin{table}[htbp]")
+    assert latex.count(r"\\") == 2
+    assert "| days 0 to +1 |" in result.to_markdown([(0, 1)], tests=["sign"])
+    assert "<td>days 0 to +1</td>" in result.to_html([(0, 1)], tests=["sign"])
+    with pytest.raises(StudyError, match="no test 'ttest'"):
+        result.table(tests=["ttest"])
+    with pytest.raises(StudyError, match="by='firm' is no column"):
+        result.table(by="firm", tests=["sign"])
+
+
+def test_what_is_printed_has_a_head_and_units(result):
+    lines = repr(result).splitlines()
+    assert lines[0].startswith("StudyResult: ")
+    assert max(map(len, lines)) <= 100
+    row = next(line for line in lines if line.strip().startswith("days 0 to +1"))
+    mean = result.caar((0, 1)).iloc[0]
+    assert f"{100 * mean['caar']:.2f}%".replace("-", "−") in row
+    assert f"{100 * mean['high']:.2f}%".replace("-", "−") in row
+    assert "<table" in result._repr_html_()
+    assert "0.00" not in re.sub(r"[\d.−]+%", "", result._repr_html_())  # no raw decimal beside the percent
+
+
+def test_tests_open_with_what_is_asked(result):
+    short = result.tests((0, 1), seed=0)
+    assert list(short.columns) == ["name", "statistic", "pvalue", "believe", "why"]
+    whole = result.tests((0, 1), seed=0, full=True)
+    assert list(whole.columns[:5]) == list(short.columns)
+    assert (whole["believe"] == "yes").equals(whole["valid"] & whole["applicable"])
+    doubted = whole[whole["believe"] == "no"]
+    assert (doubted["why"].str.len() > 0).all()
+    assert all(isinstance(text, str) for text in short["why"])
+
+
+def test_percent_stands_in_a_whole_row(result):
+    """A mean in percent beside its interval in decimals stood in one row of a paper's table."""
+    for frame in (result.caar((0, 1)), result.aar()):
+        body = to_markdown(frame).splitlines()[2]
+        cells = [cell.strip() for cell in body.strip("|").split("|")]
+        names = list(frame.columns)
+        for name in ("caar", "se", "low", "high"):
+            assert cells[names.index(name)].endswith("%"), name
+    told = to_latex(result.tests((0, 1), seed=0, full=True)[["name", "estimate", "low", "high", "unit"]])
+    assert " sd &" in told
+    assert "nan" not in told
+    assert np.isfinite(pd.DataFrame(result.caar((0, 1)))["caar"]).all()
