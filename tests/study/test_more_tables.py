@@ -115,7 +115,10 @@ def test_weighted_caar(panel, kind):
     row, car = result.caar((0, 2), weights=weights).iloc[0], result.car((0, 2))
     w = np.array([1.0, 3.0, 2.0])
     np.testing.assert_allclose(row["caar"], np.average(car["car"], weights=w), rtol=RTOL)
-    np.testing.assert_allclose(row["se"], np.sqrt((w**2 * car["se"] ** 2).sum()) / 6, rtol=RTOL)
+    x = sm.add_constant(panel["M"].to_numpy())
+    ols = sm.OLS(np.average(panel[["A", "B", "C"]], weights=w, axis=1)[66:316], x[66:316]).fit()
+    total = x[DAY0 : DAY0 + 3].sum(axis=0)
+    np.testing.assert_allclose(row["se"], np.sqrt(3 * ols.scale + total @ ols.cov_params() @ total), rtol=1e-9)
 
 
 @pytest.mark.parametrize("weights", ["nothing", np.ones(2), -np.ones(3)])

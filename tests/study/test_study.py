@@ -205,7 +205,7 @@ def test_error_is_the_fourth_policy():
 def test_clustered_interval_is_that_of_statsmodels():
     panel = small_panel(symbols=("M", "A", "B", "C", "D"))
     result = es.EventStudy(model=es.MarketModel("M"), window=(0, 1), estimation=es.EstimationWindow(end=-1)).fit(
-        pairs(panel, [300, 320, 340, 360], symbols=("A", "B", "C", "D")), panel
+        pairs(panel, [*range(264, 400, 12)], symbols=("A", "B", "C", "D")), panel
     )
     car, table = result.car(), result.caar().iloc[0]
     fit = sm.OLS(car["car"].to_numpy(), np.ones(len(car))).fit()

@@ -7,7 +7,8 @@ the mean parameters of the normal-return model. Rows are security-events; NaN is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,18 @@ class WindowSample:
     def scar(self) -> Floats:
         """(N,) standardized cumulative abnormal returns CAR / sqrt(Var(CAR)); NaN where sigma is degenerate."""
         return _ratio(self.car, self.car_se, self.degenerate)
+
+
+def take(sample: WindowSample, rows: Ints) -> WindowSample:
+    """Return the security-events `rows` of one sample, without what placebo tests need."""
+    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+    given: dict[str, Any] = {name: getattr(sample, name)[rows] for name in names}
+    if sample.degenerate is not None:
+        given["degenerate"] = sample.degenerate[rows]
+    if sample.estimation is not None:
+        record = sample.estimation
+        given["estimation"] = EstimationRecord(*(getattr(record, field.name)[rows] for field in fields(record)))
+    return replace(sample, refit=None, admissible=None, **given)
 
 
 def _ratio(value: Floats, error: Floats, degenerate: NDArray[np.bool_] | None) -> Floats:

@@ -104,23 +104,24 @@ class StudyResult:
     def caar(self, window: Window | None = None, *, weights: Any = None, level: float = 0.95) -> pd.DataFrame:
         """Return one row: the average cumulative abnormal return of a window and its interval.
 
-        The interval is robust to correlation inside a session: clustered by day 0, or the exact regression of the
-        portfolio where all events share it (with a model that is not least squares: the time-series test). Where one series
-        is studied, a session is one observation.
+        The column ``test`` names what the interval is: ``cross_sectional`` (each event on a session of its own, no windows
+        that share a bar), ``clustered`` (many sessions; CR2 errors, Bell-McCaffrey degrees of freedom), ``portfolio`` (one
+        session: the portfolio's own regression; ``time_series`` with a model that is not least squares), or
+        ``covariance`` (windows that overlap, few or unequal sessions, weights: the covariances of all pairs over the bars
+        that they share, told by the estimation windows and scaled to the spread of the window). Where one series is
+        studied, a session is one observation.
 
         Parameters
         ----------
         window : (int, int), optional
             Relative days, both included; the event window by default.
         weights : str, Series or array, optional
-            A column of the fitted pairs, a value for each symbol, or one for each row of `car`: the weighted mean, its
-            variance sum w^2 V / (sum w)^2 and a normal interval, both for independent security-events.
+            A column of the fitted pairs, a value for each symbol, or one for each row of `car`: the weighted mean, with the
+            variance w'Vw of the covariances of all pairs.
         level : float
             Coverage of the interval.
         """
-        if weights is not None:
-            return averages.weighted_caar(self._fitted, self._window(window), weights, level)
-        return averages.caar(self._fitted, self._window(window), level)
+        return averages.caar(self._fitted, self._window(window), level, weights)
 
     def bhar(
         self, window: Window | None = None, *, benchmark: str | None = None, after: After = "benchmark"
@@ -154,8 +155,8 @@ class StudyResult:
         after: After = "benchmark",
         level: float = 0.95,
     ) -> pd.DataFrame:
-        """Return one row: the average buy-and-hold abnormal return, with an interval clustered by session."""
-        return buy_and_hold.abhar(self.bhar(window, benchmark=benchmark, after=after), level)
+        """Return one row: the average buy-and-hold abnormal return, with an interval as that of `caar`."""
+        return buy_and_hold.abhar(self._fitted, self._window(window), benchmark, after, level)
 
     def abnormal_variance(self, window: Window | None = None) -> pd.DataFrame:
         """Return, for each relative day, whether abnormal returns are larger in size than usual (Beaver 1968).

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eventstudy._typing import Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.placebo_refit import Again, admissible
-from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
+from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample, take
 from eventstudy.errors import StudyError
 from eventstudy.study import rows
 from eventstudy.study.fitted import Fitted, Part
@@ -29,12 +29,19 @@ def window_sample(
         raise StudyError(msg)
     once = rows.one_series(result)
     chosen = [
-        _observations(part.abnormal, part.abnormal.car(*window, result.study.missing)[0], once=once)
+        observations(part.abnormal, part.abnormal.car(*window, result.study.missing)[0], once=once)
         for part in result.parts
     ]
     if not sum(rows.size for rows in chosen):
         msg = f"no security-event has a return in the window {window}, so that there is nothing to test"
         raise StudyError(msg)
+    return sample_of_rows(result, chosen, window, estimation=estimation, placebo=placebo)
+
+
+def sample_of_rows(
+    result: Fitted, chosen: list[Ints], window: tuple[int, int], *, estimation: bool, placebo: bool = False
+) -> WindowSample:
+    """Return the sample of chosen rows of each part."""
     pieces = [
         _part_sample(result, part, rows, window, (estimation, placebo))
         for part, rows in zip(result.parts, chosen, strict=True)
@@ -61,7 +68,7 @@ def _part_sample(
     return replace(sample, refit=Again(abnormal, *window, missing), admissible=admissible(abnormal, *window, part.real))
 
 
-def _observations(abnormal: AbnormalReturns, car: NDArray[np.float64], *, once: bool) -> Ints:
+def observations(abnormal: AbnormalReturns, car: NDArray[np.float64], *, once: bool) -> Ints:
     """Return the rows with a return in the window; of those of one session, the first where one series is studied."""
     rows = np.flatnonzero(np.isfinite(car))
     if once:
@@ -107,7 +114,7 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
                 order.append(rows)
         found = _joined([piece for _, piece in again], [parts[at] for at, _ in again], every, placebo=False)
         rank = np.argsort(np.concatenate(order), kind="stable")
-        return _taken(replace(found, security=security[np.concatenate(order)]), rank)
+        return take(replace(found, security=security[np.concatenate(order)]), rank)
 
     return replace(sample, refit=refit, admissible=allowed)
 
@@ -123,9 +130,3 @@ def _joined_records(records: list[tuple[EstimationRecord, Ints]]) -> EstimationR
 
 def _moved(bar: Ints, place: Ints) -> Ints:
     return np.where(bar >= 0, place[bar], -1)
-
-
-def _taken(sample: WindowSample, rows: Ints) -> WindowSample:
-    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df", "degenerate")
-    given: dict[str, Any] = {name: getattr(sample, name)[rows] for name in names}
-    return replace(sample, **given)

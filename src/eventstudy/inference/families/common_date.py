@@ -247,6 +247,17 @@ def _portfolio(sample: WindowSample, *, weighted: bool = False) -> Statistic:
     return portfolio(residual, window, design, weights=1 / sample.sigma**2 if weighted else None)
 
 
+def one_date(sample: WindowSample, weights: Floats | None = None) -> Statistic:
+    """Return the test of events on one date by their portfolio: its own regression, or its past where that is not exact.
+
+    Shapes: weights (..., N).
+    """
+    residual, window, car, design = _common(sample)
+    if sample.least_squares:
+        return portfolio(residual, window, design, weights=weights)
+    return time_series(residual, car, window, design)
+
+
 def _sur_f(sample: WindowSample) -> Statistic:
     residual, window, _, design = _common(sample)
     if sample.car.ndim == 1:  # an event without a CAR must not be among the N series

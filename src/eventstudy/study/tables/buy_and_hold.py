@@ -10,8 +10,9 @@ from eventstudy._typing import Floats
 from eventstudy.abnormal.buy_and_hold import After, buy_and_hold, delisted, expected_returns
 from eventstudy.abnormal.windows import cut
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.means import Means
 from eventstudy.study.rows import gather, keys, studied_rows
-from eventstudy.study.tables.averages import clustered_mean
+from eventstudy.study.tables.averages import AVERAGED, told
 from eventstudy.study.tables.regressions import Window
 
 
@@ -52,18 +53,9 @@ def _part_bhar(
     return value, sigma * np.sqrt(np.maximum(count, 1)), count
 
 
-def abhar(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Return the mean of buy-and-hold abnormal returns with an interval that is robust to sessions in common."""
-    code, _ = pd.factorize(table["session"])
-    mean = clustered_mean(table["bhar"].to_numpy(), code.astype(np.int64), level)
-    found = pd.DataFrame(
-        {
-            "abhar": [mean.mean],
-            "se": [mean.se],
-            "low": [mean.low],
-            "high": [mean.high],
-            "n": [mean.n],
-            "n_sessions": [mean.clusters],
-        }
-    )
-    return found if len(table) else found.iloc[:0]
+def abhar(result: Fitted, window: Window, benchmark: str | None, after: After, level: float) -> pd.DataFrame:
+    """See `StudyResult.abhar`."""
+    if not result.n:
+        return pd.DataFrame(columns=AVERAGED["abhar"])
+    values = bhar(result, window, benchmark, after)["bhar"].to_numpy()
+    return pd.DataFrame([told(Means(result).over(window, values=values), "abhar", level)])

@@ -1,0 +1,66 @@
+"""Standard errors by cluster that hold for few and unequal clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy._typing import Floats, Ints
+from eventstudy.inference.core.statistic import NEGLIGIBLE
+
+
+def cr2_mean(x: Floats, cluster: Ints) -> tuple[Floats, Floats]:
+    """Return the CR2 standard error of a mean and its Bell-McCaffrey degrees of freedom, each (...).
+
+    Parameters
+    ----------
+    x : (..., N) float
+        NaN is left out.
+    cluster : (..., N) int
+        Membership.
+
+    Returns
+    -------
+    se, df : (...) float
+        se² = sum_g (sum_{i in g} x_i - mean)² / (1 - n_g/N) / N²; df by Satterthwaite if the values are independent and
+        of one variance. With clusters of one size both are those of CR1 and t(G - 1); NaN for one cluster.
+
+    References
+    ----------
+    Bell and McCaffrey (2002); Imbens and Kolesár (2016); Pustejovsky and Tipton (2018).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> se, df = cr2_mean(np.array([1.0, 2.0, 3.0, 6.0]), np.array([0, 0, 1, 1]))
+    >>> round(float(se), 6), round(float(df), 6)
+    (1.5, 1.0)
+    """
+    used = np.isfinite(x)
+    n = used.sum(axis=-1)[..., None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = np.where(used, x - (np.where(used, x, 0.0).sum(axis=-1)[..., None] / n), 0.0)
+        sums, sizes = _sums(left, used, cluster)
+        rest = 1 - sizes / n
+        there = (sizes > 0) & (rest > 0)
+        score = np.where(there, sums**2 / rest, 0.0).sum(axis=-1)
+        spread = np.sqrt(score) / n[..., 0]
+        scale = np.abs(np.where(used, x, 0.0)).max(axis=-1, initial=0.0)
+        part = np.where(there, sizes**2 / rest, 0.0)
+        squares = (sizes**2).sum(axis=-1) / n[..., 0] ** 2
+        squares = squares + (part.sum(axis=-1) ** 2 - (part**2).sum(axis=-1)) / n[..., 0] ** 4
+        return np.where((spread > NEGLIGIBLE * scale) & there.any(axis=-1), spread, np.nan), 1 / squares
+
+
+def _sums(left: Floats, used: NDArray[np.bool_], cluster: Ints) -> tuple[Floats, Floats]:
+    """Return the sums of `left` and the counts by cluster, (..., N): at the first place of each cluster in the order."""
+    order = np.argsort(np.where(used, cluster, np.iinfo(np.int64).max), axis=-1, kind="stable")
+    code = np.take_along_axis(cluster, order, -1)
+    value, there = np.take_along_axis(left, order, -1), np.take_along_axis(used, order, -1)
+    begins = np.diff(code, axis=-1, prepend=code[..., :1] - 1) != 0
+    rank = np.cumsum(begins, axis=-1) - 1
+    size, n = rank.size, rank.shape[-1]
+    flat = rank.ravel() + np.arange(size) // max(n, 1) * n
+    sums = np.bincount(flat, np.where(there, value, 0.0).ravel(), minlength=size).reshape(rank.shape)
+    counts = np.bincount(flat, there.ravel().astype(float), minlength=size)
+    return np.asarray(sums, dtype=float), np.asarray(counts, dtype=float).reshape(rank.shape)
