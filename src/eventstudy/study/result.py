@@ -141,9 +141,10 @@ class StudyResult:
         Returns
         -------
         DataFrame
-            ``bhar``, its rough standard error sd sqrt(L) (sd of the residuals, or of R less the benchmark over the
-            estimation window), ``t``, ``df``, ``pvalue``, ``n_bars``. Sums of products are skewed: judge the mean by
-            `abhar` and ``skewness_adjusted`` rather than these t.
+            ``bhar``, its standard error, ``t``, ``df``, ``pvalue``, ``n_bars``. With the model as benchmark the error is
+            that of `car` times the growth of the normal return (delta method), so that the estimation error enters; with
+            a symbol it is sd sqrt(L), sd of R less the benchmark over the estimation window. Products are skewed: judge
+            the mean by `abhar` and ``skewness_adjusted`` rather than these t.
         """
         return buy_and_hold.bhar(self._fitted, self._window(window), benchmark, after)
 

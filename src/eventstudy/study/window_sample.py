@@ -20,9 +20,9 @@ from eventstudy.study.tables.exclusions import excluded
 
 
 def window_sample(
-    result: Fitted, window: tuple[int, int], *, estimation: bool = True, placebo: bool = True
+    result: Fitted, window: tuple[int, int], *, estimation: bool = True, placebo: bool = True, empty: bool = False
 ) -> WindowSample:
-    """Return the sample of `result` over `window`; see `StudyResult.sample`."""
+    """Return the sample of `result` over `window`; see `StudyResult.sample`. `empty`: also one in which nothing has a return."""
     if result.n == 0:
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded(result)["reason"].value_counts().items())
         msg = f"no security-event was studied ({reasons}), so that there is nothing to test; result.excluded says more"
@@ -33,8 +33,10 @@ def window_sample(
         for part in result.parts
     ]
     if not sum(rows.size for rows in chosen):
-        msg = f"no security-event has a return in the window {window}, so that there is nothing to test"
-        raise StudyError(msg)
+        if not empty:
+            msg = f"no security-event has a return in the window {window}, so that there is nothing to test"
+            raise StudyError(msg)
+        chosen = [observations(part.abnormal, np.zeros(part.rows.size), once=once) for part in result.parts]
     return sample_of_rows(result, chosen, window, estimation=estimation, placebo=placebo)
 
 
@@ -94,6 +96,10 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
         estimation=_joined_records(records) if records else None,
         degenerate=np.concatenate(degenerate),
         least_squares=pieces[0].least_squares,
+        study_ar=np.concatenate([piece.ar if piece.study_ar is None else piece.study_ar for piece in pieces])
+        if records
+        else None,
+        study_first=pieces[0].study_first,
         **joined,
     )
     if not placebo:
@@ -123,6 +129,7 @@ def _joined_records(records: list[tuple[EstimationRecord, Ints]]) -> EstimationR
     joined = {
         field.name: np.concatenate([getattr(record, field.name) for record, _ in records])
         for field in fields(EstimationRecord)
+        if getattr(records[0][0], field.name) is not None
     }
     joined["bar"] = np.concatenate([_moved(record.bar, place) for record, place in records])
     return EstimationRecord(**joined)

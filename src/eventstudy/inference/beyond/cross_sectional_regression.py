@@ -8,9 +8,11 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.few_clusters import cr2
 
 Errors = Literal["HC3", "cluster", "nonrobust"]
 
@@ -30,8 +32,8 @@ class CrossSection:
     n, n_clusters, left_out : int
         Security-events used; clusters (0 if not clustered); left out for a missing value.
     r_squared : float
-    df : float
-        Degrees of freedom of t: n - p, or clusters - 1.
+    df : (p,) float
+        Degrees of freedom of t: n - p; with clusters those of Bell and McCaffrey, a coefficient each.
     errors : str
         Kind of the standard errors.
     """
@@ -48,7 +50,7 @@ class CrossSection:
     n_clusters: int
     left_out: int
     r_squared: float
-    df: float
+    df: Floats
     errors: str
 
     def rows(self) -> list[dict[str, Any]]:
@@ -66,6 +68,7 @@ class CrossSection:
             "pvalue": self.pvalue,
             "ci_low": self.low,
             "ci_high": self.high,
+            "df": self.df,
         }
         return [
             {"term": name, **{key: float(values[at]) for key, values in columns.items()}, "n": self.n}
@@ -92,7 +95,8 @@ def explain(
         Name to values: size, exposure, surprise, 0/1 for a group.
     errors : {"HC3", "cluster", "nonrobust"}
         Standard errors. CARs have unlike variances, so plain ones are wrong; events on one date move together, so
-        cluster by date (or by firm).
+        cluster by date (or by firm): CR2, with the degrees of freedom of Bell and McCaffrey, so that few and unequal
+        clusters are borne.
     cluster : (N,) int, optional
         For ``"cluster"``: membership.
     car_se : (N,) float, optional
@@ -111,7 +115,8 @@ def explain(
 
     References
     ----------
-    MacKinlay (1997), section 9; Long and Ervin (2000) for HC3; Karafiath (1994) for WLS.
+    MacKinlay (1997), section 9; Long and Ervin (2000) for HC3; Karafiath (1994) for WLS; Bell and
+    McCaffrey (2002), Pustejovsky and Tipton (2018) for clusters.
 
     Examples
     --------
@@ -147,26 +152,30 @@ def explain(
         msg = f"the characteristics {', '.join(columns)} are collinear (or constant) over the {n} security-events used"
         raise StudyError(msg)
     model = sm.WLS(y[used], x[used], weights=weight[used])
-    groups, df = 0, float(n - p)
+    groups, df = 0, np.asarray(float(n - p))
     if errors == "cluster":
         code = np.unique(np.asarray(cluster)[used], return_inverse=True)[1]
         groups = int(code.max()) + 1
         if groups < 2:
             msg = "clustered errors need at least two clusters"
             raise StudyError(msg)
-        df = float(groups - 1)
-        fit = model.fit(cov_type="cluster", cov_kwds={"groups": code}, use_t=True)
+        fit = model.fit()
+        error, df = cr2(model.wexog, model.wendog - model.wexog @ fit.params, code)
     else:
         fit = model.fit(cov_type=errors, use_t=True)
-    interval = np.asarray(fit.conf_int(1 - level))
+        error = np.asarray(fit.bse)
+    coefficient, df = np.asarray(fit.params), np.broadcast_to(df, error.shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        statistic = coefficient / error
+    reach = special.stdtrit(df, 0.5 + level / 2) * error
     return CrossSection(
         names=("const", *columns),
-        coefficient=np.asarray(fit.params),
-        se=np.asarray(fit.bse),
-        statistic=np.asarray(fit.tvalues),
-        pvalue=np.asarray(fit.pvalues),
-        low=interval[:, 0],
-        high=interval[:, 1],
+        coefficient=coefficient,
+        se=error,
+        statistic=statistic,
+        pvalue=2 * special.stdtr(df, -np.abs(statistic)),
+        low=coefficient - reach,
+        high=coefficient + reach,
         level=level,
         n=n,
         n_clusters=groups,

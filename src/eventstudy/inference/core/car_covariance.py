@@ -37,26 +37,31 @@ def car_covariance(sample: WindowSample) -> Floats:
     ----------
     Kolari, Pape and Pynnönen (2018) for the shared bars; Salkever (1976) for CAR as a linear form.
     """
+    there = np.isfinite(sample.car)
+    found = _pairs(sample, np.where(there[..., None], np.isfinite(sample.ar), 0.0))
+    return _with_own_variance(found, np.where(there, sample.car_se, 0.0))
+
+
+def residual_covariance(sample: WindowSample) -> Floats:
+    """Return the covariance of the residuals of each pair on one bar, sigma_ij, shape (N, N); see `car_covariance`."""
+    return _pairs(sample, None)
+
+
+def _pairs(sample: WindowSample, weight: Floats | None) -> Floats:
+    """Return sigma_ij <a_i, a_j> where `weight` (..., N, L) says which bars of the window count, or sigma_ij alone."""
     record = sample.estimation
     assert record is not None  # noqa: S101  the caller has asked for it; this is for the type checker
     there = np.isfinite(sample.car)
-    weight = np.where(there[..., None], np.isfinite(sample.ar), 0.0)
-    past = _forecast_weights(record, weight) if _forecasts(sample, weight) else np.zeros(record.residual.shape)
+    alone = weight is None
+    weight = np.zeros(sample.ar.shape) if weight is None else weight
+    past = np.zeros(record.residual.shape) if record.raw is not None else _forecast_weights(record, weight)
     known = np.isfinite(record.residual) & there[..., None]
     scale = np.sqrt(sample.m / np.maximum(sample.df, 1))
     residual = np.where(known, record.residual, 0.0) * scale[..., None]
     past = np.where(known, -past, 0.0)
     bars = np.where(record.bar >= 0, record.bar, -1), np.where(sample.bar >= 0, sample.bar, -1)
     rows = (residual, known.astype(float), past, weight, *bars)
-    found = _all_pairs(*rows) if sample.car.ndim > 1 else _by_blocks(rows, sample.day0)
-    return _with_own_variance(found, np.where(there, sample.car_se, 0.0))
-
-
-def _forecasts(sample: WindowSample, weight: Floats) -> bool:
-    """Say whether the mean is forecast: else the variance of a CAR is that of its own bars."""
-    with np.errstate(invalid="ignore"):
-        plain = sample.sigma * np.sqrt(weight.sum(axis=-1))
-        return bool((np.abs(sample.car_se - plain) > 1e-9 * plain).any())
+    return _all_pairs(*rows, alone=alone) if sample.car.ndim > 1 else _by_blocks(rows, sample.day0, alone=alone)
 
 
 def _forecast_weights(record: EstimationRecord, weight: Floats) -> Floats:
@@ -72,7 +77,9 @@ def _forecast_weights(record: EstimationRecord, weight: Floats) -> Floats:
     return np.asarray((design @ solved)[..., 0])
 
 
-def _all_pairs(residual: Floats, known: Floats, past: Floats, weight: Floats, bar: Ints, window_bar: Ints) -> Floats:
+def _all_pairs(
+    residual: Floats, known: Floats, past: Floats, weight: Floats, bar: Ints, window_bar: Ints, *, alone: bool
+) -> Floats:
     """Return sigma_ij <a_i, a_j> of all pairs of each sample, laid out on the calendar from its first bar to its last."""
     every = np.concatenate([bar, window_bar], axis=-1)
     low, high = int(np.where(every >= 0, every, every.max()).min()), int(every.max())
@@ -86,7 +93,8 @@ def _all_pairs(residual: Floats, known: Floats, past: Floats, weight: Floats, ba
     shared = count @ np.swapaxes(count, -1, -2)
     with np.errstate(invalid="ignore", divide="ignore"):
         sigma = (cross @ np.swapaxes(cross, -1, -2)) / shared
-    return np.where(shared >= LEAST_SHARED, sigma, 0.0) * (form @ np.swapaxes(form, -1, -2))
+    sigma = np.where(shared >= LEAST_SHARED, sigma, 0.0)
+    return sigma if alone else sigma * (form @ np.swapaxes(form, -1, -2))
 
 
 def _laid(values: Floats, at: Ints, shape: tuple[int, ...]) -> Floats:
@@ -96,7 +104,7 @@ def _laid(values: Floats, at: Ints, shape: tuple[int, ...]) -> Floats:
     return grid
 
 
-def _by_blocks(rows: tuple[Any, ...], day0: Ints) -> Floats:
+def _by_blocks(rows: tuple[Any, ...], day0: Ints, *, alone: bool) -> Floats:
     """Return the same of one sample, block by block of its events in the order of their dates."""
     order = np.argsort(day0, kind="stable")
     rows = tuple(part[order] for part in rows)
@@ -107,7 +115,7 @@ def _by_blocks(rows: tuple[Any, ...], day0: Ints) -> Floats:
     for low in range(0, day0.size, BLOCK):
         block = slice(low, low + BLOCK)
         meets = np.flatnonzero(first[low:] <= last[block].max()) + low  # those before were met by earlier blocks
-        pairs = _all_pairs(*(part[meets] for part in rows))[: last[block].size]
+        pairs = _all_pairs(*(part[meets] for part in rows), alone=alone)[: last[block].size]
         found[np.ix_(order[block], order[meets])] = pairs
         found[np.ix_(order[meets], order[block])] = pairs.T
     return found

@@ -64,3 +64,42 @@ def _sums(left: Floats, used: NDArray[np.bool_], cluster: Ints) -> tuple[Floats,
     sums = np.bincount(flat, np.where(there, value, 0.0).ravel(), minlength=size).reshape(rank.shape)
     counts = np.bincount(flat, there.ravel().astype(float), minlength=size)
     return np.asarray(sums, dtype=float), np.asarray(counts, dtype=float).reshape(rank.shape)
+
+
+def cr2(x: Floats, left: Floats, cluster: Ints) -> tuple[Floats, Floats]:
+    """Return the CR2 standard errors of least-squares coefficients and their Bell-McCaffrey degrees of freedom, each (p,).
+
+    Parameters
+    ----------
+    x : (N, p) float
+        Regressors, of full rank; weighted ones for weighted least squares.
+    left : (N,) float
+        Residuals, weighted alike.
+    cluster : (N,) int
+        Codes 0, 1, ...
+
+    References
+    ----------
+    Bell and McCaffrey (2002); Pustejovsky and Tipton (2018) for regressors that are constant within clusters.
+    """
+    inverse = np.linalg.inv(x.T @ x)
+    root = np.linalg.cholesky(inverse)
+    groups = int(cluster.max()) + 1
+    weights, moved = np.zeros((groups, x.shape[1])), np.zeros((groups, x.shape[1], x.shape[1]))
+    score = np.zeros((groups, x.shape[1]))
+    order = np.argsort(cluster, kind="stable")
+    for g, rows in enumerate(np.split(order, np.cumsum(np.bincount(cluster))[:-1])):
+        # I - H_gg has the eigenvalues 1 - s² along u and 1 elsewhere; a direction that is lost is left out
+        u, s, _ = np.linalg.svd(x[rows] @ root, full_matrices=False)
+        rest = 1 - s**2
+        change = np.where(rest > 1e-10, 1 / np.sqrt(np.maximum(rest, 1e-10)), 0.0) - 1
+        form = x[rows] + (u * change) @ (u.T @ x[rows])
+        form = form @ inverse  # (n_g, p): the coefficients' weights on the adjusted residuals of the cluster
+        score[g] = form.T @ left[rows]
+        weights[g] = (form**2).sum(axis=0)
+        moved[g] = x[rows].T @ form
+    spread = np.einsum("gap,ab,hbp->pgh", moved, inverse, moved)
+    inner = weights.T[:, :, None] * np.eye(groups) - spread
+    trace = np.trace(inner, axis1=1, axis2=2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt((score**2).sum(axis=0)), trace**2 / (inner**2).sum(axis=(1, 2))

@@ -78,7 +78,8 @@ def time_series(
     Returns
     -------
     Statistic
-        t = CAAR / (S sqrt(L + g'X*(X'X)^-1X*'g)), S over the M days of the mean residual with divisor M - 1; t(M - k).
+        t = CAAR / (S sqrt(L + g'X*(X'X)^-1X*'g)), S over the M days of the mean residual with divisor M - 1; t(M - k),
+        or t(M - 1) without the forecast error.
 
     References
     ----------
@@ -98,7 +99,7 @@ def time_series(
         centre = np.where(there, car, 0.0).sum(axis=-1) / n
         error = spread * np.sqrt(scale)
         value = np.where(error > 0, centre / error, np.nan)
-    return from_t(value, m - k, n, estimate=centre, se=error)
+    return from_t(value, m - k if forecast_error else m - 1, n, estimate=centre, se=error)
 
 
 def portfolio(residual: Floats, window: Floats, design: Design, *, weights: Floats | None = None) -> Statistic:

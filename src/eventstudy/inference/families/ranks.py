@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.errors import StudyError
 from eventstudy.inference.core.ranking import RankPortfolio, pseudo_day, rank_portfolio, sign_portfolio
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
@@ -136,10 +138,25 @@ def _grank_t_statistic(portfolio: RankPortfolio, unit: str = "rank") -> Statisti
     return from_t(centre / error, days - 2, portfolio.n, estimate=centre, se=error, unit=unit)
 
 
-def _corrado(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
+Ranked = Literal["window", "study"]
+
+
+def _corrado(sample: WindowSample, *, facts: SampleFacts, ranked: Ranked = "window") -> Statistic:
     window = np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan)
     past = facts.estimation
-    return _window_statistic(rank_portfolio(past.record.residual, window, past.residual_ranks))
+    if ranked not in get_args(Ranked):
+        msg = f"corrado: ranked is {ranked!r}; it is 'window' (estimation and tested window) or 'study' (all days, Corrado 1989)"
+        raise StudyError(msg)
+    if ranked == "study":
+        if sample.study_ar is None:
+            return from_normal(
+                np.nan, np.asarray(0), reason="the sample does not carry the days of the study's event window"
+            )
+        whole = np.where(np.isfinite(sample.car)[..., None], sample.study_ar, np.nan)
+        portfolio = rank_portfolio(past.record.abnormal, whole, past.day_ranks)
+        at = int(sample.relative_day[0]) - sample.study_first
+        return _window_statistic(replace(portfolio, window=portfolio.window[..., at : at + window.shape[-1]]))
+    return _window_statistic(rank_portfolio(past.record.abnormal, window, past.day_ranks))
 
 
 def _corrado_zivney(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
@@ -161,7 +178,7 @@ def _grank_z(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
 
 def _corrado_zivney_sign(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
     window = np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan)
-    return median_sign(facts.estimation.record.residual, window)
+    return median_sign(facts.estimation.record.abnormal, window)
 
 
 def _sign_gsar_t(sample: WindowSample, *, facts: SampleFacts) -> Statistic:

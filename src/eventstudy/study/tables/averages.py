@@ -43,8 +43,8 @@ def aar(result: Fitted, level: float) -> pd.DataFrame:
     """See `StudyResult.aar`."""
     first, last = result.study.window
     table = []
-    means = Means(result)
-    for day in range(first, last + 1) if result.n else ():
+    means = Means(result) if result.n else None
+    for day in range(first, last + 1) if means else ():
         one, path = means.over((day, day)), means.over((first, day))
         low, high = one.interval(level)
         path_low, path_high = path.interval(level)

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats
-from eventstudy.abnormal.buy_and_hold import After, buy_and_hold, delisted, expected_returns
+from eventstudy.abnormal.buy_and_hold import After, buy_and_hold, delisted, expected_returns, growth
 from eventstudy.abnormal.windows import cut
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.means import Means
@@ -39,18 +39,18 @@ def _part_bhar(
     own = cut(returns, abnormal.security, start, length)
     if benchmark is None:
         expected = expected_returns(abnormal)[:, columns]
-        sigma = abnormal.sigma
+        error = abnormal.car(*window)[1] * growth(expected, log=result.panel.kind == "log")
     else:
         series = part.aligned.one(result.panel, benchmark)
         nothing = np.zeros_like(abnormal.security)
         expected = cut(series[None], nothing, start, length)
         begin, planned = abnormal.day0 + abnormal.inputs.estimation[0], abnormal.inputs.planned
         difference = cut(returns, abnormal.security, begin, planned) - cut(series[None], nothing, begin, planned)
-        sigma = np.nanstd(difference, axis=1, ddof=1)
+        error = np.nanstd(difference, axis=1, ddof=1) * np.sqrt(np.maximum(np.isfinite(own).sum(axis=1), 1))
     gone = delisted(returns, abnormal.security, start, length)
     value = buy_and_hold(own, expected, gone, log=result.panel.kind == "log", after=after)
     count = np.isfinite(own).sum(axis=1)
-    return value, sigma * np.sqrt(np.maximum(count, 1)), count
+    return value, error, count
 
 
 def abhar(result: Fitted, window: Window, benchmark: str | None, after: After, level: float) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def explain_cars(
         car_se=table["se"].to_numpy() if weighted else None,
         level=level,
     )
-    same = {"df": found.df, "n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
+    same = {"n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
     return pd.DataFrame(found.rows()).assign(**same, r_squared=found.r_squared, errors=found.errors)
 
 

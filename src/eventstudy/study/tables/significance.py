@@ -24,5 +24,5 @@ def one_test(
     from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
     needs = inference.TESTS[name].needs if name in inference.TESTS else ()
-    sample = window_sample(result, window, placebo="refit" in needs)
+    sample = window_sample(result, window, placebo="refit" in needs, empty=True)
     return inference.run(name, sample, alternative=alternative, seed=seed, **options)
