@@ -96,7 +96,7 @@ class TestBands:
         np.testing.assert_allclose(band.high - band.path, band.critical * band.se)
 
     def test_windows_that_share_bars_have_wider_errors_and_a_smoother_path(self, make_sample):
-        apart, near = (make_sample(20, dates=dates, window=(-3, 3), seed=4) for dates in ("apart", "staggered"))
+        apart, near = (make_sample(10, dates=dates, window=(-3, 3), seed=4) for dates in ("apart", "staggered"))
         found = caar_band(near, seed=1)
         assert found.how == "covariance"
         assert np.isfinite(found.low).all()

@@ -9,7 +9,7 @@ import pytest
 from scipy import linalg, stats
 
 from eventstudy.abnormal import MarketAdjusted, MarketModel, MeanAdjusted, estimate
-from eventstudy.abnormal.window_sample import take
+from eventstudy.abnormal.window_sample import EstimationRecord, take
 from eventstudy.inference.beyond import average as module
 from eventstudy.inference.beyond.average import average
 from eventstudy.inference.core.car_covariance import car_covariance, scaled_covariance
@@ -148,10 +148,10 @@ class TestManner:
                 name: np.stack([getattr(part, name) for part in parts])
                 for name in ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
             },
-            estimation=type(parts[0].estimation)(
+            estimation=EstimationRecord(
                 *(
                     np.stack([getattr(part.estimation, name) for part in parts])
-                    for name in parts[0].estimation.__dataclass_fields__
+                    for name in ("residual", "leverage", "bar", "design", "window_design")
                 )
             ),
             degenerate=None,

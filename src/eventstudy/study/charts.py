@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = {
     "weighted": False,
-    "errors": "HC3",
+    "errors": None,
     "cluster": "session",
     "level": 0.95,
 }  # as `StudyResult.explain` has them

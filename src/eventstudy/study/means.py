@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.abnormal.window_sample import WindowSample, take
 from eventstudy.inference.core.average import Average
 from eventstudy.study import rows
 from eventstudy.study.fitted import Fitted, Window
@@ -25,6 +25,8 @@ class Means:
     ----------
     result : Fitted
         With one studied row at least.
+    once : bool, optional
+        Whether events of one session are one observation; by default where one series is studied.
 
     Attributes
     ----------
@@ -32,9 +34,9 @@ class Means:
         The observations among the studied rows: all, or the first of each session where one series is studied.
     """
 
-    def __init__(self, result: Fitted) -> None:
+    def __init__(self, result: Fitted, *, once: bool | None = None) -> None:
         self._result = result
-        once, studied = rows.one_series(result), rows.studied_rows(result)
+        once, studied = rows.one_series(result) if once is None else once, rows.studied_rows(result)
         self._chosen = [observations(part.abnormal, np.zeros(part.rows.size), once=once) for part in result.parts]
         kept = [part.rows[some] for part, some in zip(result.parts, self._chosen, strict=True)]
         self.at = np.searchsorted(studied, np.concatenate(kept))
@@ -53,6 +55,11 @@ class Means:
             some, part = self._some
             return average(sample, weights=w, values=x, among=(some, self._over(part, window, some)))
         return average(self._over(self._whole, window, None), weights=w, values=x)
+
+    def sample(self, window: Window) -> WindowSample:
+        """Return a window with its estimation windows, its rows in the order of the studied rows."""
+        order = np.argsort(self.at, kind="stable")
+        return take(self._over(self._whole, window, None), order)
 
     @cached_property
     def _whole(self) -> WindowSample:

@@ -217,7 +217,7 @@ class StudyResult:
         *,
         standardized: bool = False,
         weighted: bool = False,
-        errors: Errors = "HC3",
+        errors: Errors | None = None,
         cluster: Literal["session", "symbol"] = "session",
         level: float = 0.95,
     ) -> pd.DataFrame:
@@ -234,8 +234,10 @@ class StudyResult:
             Regress SCARs in place of CARs.
         weighted : bool
             Weigh by 1/se² of the forecast (WLS).
-        errors : {"HC3", "cluster", "nonrobust"}
-            Standard errors; events on one date move together: ``"cluster"``.
+        errors : {"HC3", "cluster", "nonrobust", "portfolio"}, optional
+            Standard errors. Events that share a session move together. By default ``"HC3"`` where none do, ``"cluster"``
+            (CR2) from 30 sessions on, else ``"portfolio"``: each coefficient is the CAR of a portfolio, whose variance the
+            estimation windows tell (t(M - k)), so that a factor that was left out does not pass for a reaction.
         cluster : {"session", "symbol"}
             What is clustered by.
         level : float
@@ -245,7 +247,7 @@ class StudyResult:
         -------
         DataFrame
             One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``,
-            ``ci_high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``.
+            ``ci_high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``doubt``.
 
         Raises
         ------

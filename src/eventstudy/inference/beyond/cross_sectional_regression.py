@@ -14,7 +14,7 @@ from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.few_clusters import cr2
 
-Errors = Literal["HC3", "cluster", "nonrobust"]
+Errors = Literal["HC3", "cluster", "nonrobust", "portfolio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ def explain(
     errors: Errors = "HC3",
     cluster: ArrayLike | None = None,
     car_se: ArrayLike | None = None,
+    covariance: tuple[ArrayLike, ArrayLike] | None = None,
     level: float = 0.95,
 ) -> CrossSection:
     """Regress CARs (or SCARs) on characteristics, with a constant, through statsmodels.
@@ -99,6 +100,9 @@ def explain(
         clusters are borne.
     cluster : (N,) int, optional
         For ``"cluster"``: membership.
+    covariance : ((N, N) float, (N,) float), optional
+        For ``"portfolio"``: covariances of the CARs told by the estimation windows (`car_covariance`), and M - k. Each
+        coefficient is the CAR of a portfolio w'CAR, with variance w'Vw; t with the mean M - k, exact on one date.
     car_se : (N,) float, optional
         Forecast standard errors of the CARs: weights them by 1 / se² (WLS).
     level : float
@@ -116,7 +120,7 @@ def explain(
     References
     ----------
     MacKinlay (1997), section 9; Long and Ervin (2000) for HC3; Karafiath (1994) for WLS; Bell and
-    McCaffrey (2002), Pustejovsky and Tipton (2018) for clusters.
+    McCaffrey (2002), Pustejovsky and Tipton (2018) for clusters; Sefcik and Thompson (1986) for portfolios.
 
     Examples
     --------
@@ -129,12 +133,7 @@ def explain(
     """
     import statsmodels.api as sm  # noqa: PLC0415  takes a second; only this function needs it
 
-    if errors not in get_args(Errors):
-        msg = f"errors {errors!r} is not one of {', '.join(get_args(Errors))}"
-        raise StudyError(msg)
-    if errors == "cluster" and cluster is None:
-        msg = "clustered errors need cluster: a membership for each security-event, such as its session"
-        raise StudyError(msg)
+    _check_errors(errors, cluster, covariance)
     y = np.asarray(car, dtype=float)
     columns = {name: np.asarray(values, dtype=float) for name, values in characteristics.items()}
     for name, values in [*columns.items(), *([("car_se", np.asarray(car_se))] if car_se is not None else [])]:
@@ -161,6 +160,12 @@ def explain(
             raise StudyError(msg)
         fit = model.fit()
         error, df = cr2(model.wexog, model.wendog - model.wexog @ fit.params, code)
+    elif covariance is not None and errors == "portfolio":
+        fit = model.fit()
+        form = np.linalg.pinv(model.wexog) * np.sqrt(weight[used])
+        among = np.asarray(covariance[0], dtype=float)[np.ix_(used, used)]
+        error = np.sqrt(np.maximum(np.einsum("pi,ij,pj->p", form, among, form), 0.0))
+        df = np.asarray(np.asarray(covariance[1], dtype=float)[used].mean())
     else:
         fit = model.fit(cov_type=errors, use_t=True)
         error = np.asarray(fit.bse)
@@ -184,3 +189,15 @@ def explain(
         df=df,
         errors=errors,
     )
+
+
+def _check_errors(errors: object, cluster: object, covariance: object) -> None:
+    if errors not in get_args(Errors):
+        msg = f"errors {errors!r} is not one of {', '.join(get_args(Errors))}"
+        raise StudyError(msg)
+    if errors == "cluster" and cluster is None:
+        msg = "clustered errors need cluster: a membership for each security-event, such as its session"
+        raise StudyError(msg)
+    if errors == "portfolio" and covariance is None:
+        msg = "portfolio errors need covariance: that of the CARs, and their degrees of freedom"
+        raise StudyError(msg)

@@ -44,7 +44,9 @@ def aar(result: Fitted, level: float) -> pd.DataFrame:
     first, last = result.study.window
     table = []
     means = Means(result) if result.n else None
-    for day in range(first, last + 1) if means else ():
+    for day in range(first, last + 1):
+        if means is None:
+            break
         one, path = means.over((day, day)), means.over((first, day))
         low, high = one.interval(level)
         path_low, path_high = path.interval(level)

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
 from eventstudy.inference.beyond.cross_sectional_regression import explain
+from eventstudy.inference.core.car_covariance import car_covariance
 from eventstudy.study.fitted import Errors, Fitted, Window
+from eventstudy.study.means import Means
 from eventstudy.study.rows import studied_rows
 from eventstudy.study.tables.returns import car
 
@@ -22,7 +25,7 @@ def explain_cars(
     *,
     basis: str,
     weighted: bool,
-    errors: Errors,
+    errors: Errors | None,
     cluster: str,
     level: float,
 ) -> pd.DataFrame:
@@ -37,16 +40,39 @@ def explain_cars(
     columns: dict[str, Any] = {}
     for name, values in given.items():
         columns |= _numbers(name, _one_a_row(result, name, values, len(table)))
+    counts = table.loc[table[basis].notna(), "session"].value_counts()
+    shared = bool((counts > 1).any())
+    chosen: Errors = errors or ("HC3" if not shared else "cluster" if len(counts) >= MANY_SESSIONS else "portfolio")
+    covariance = _covariance(result, window, table, basis) if chosen == "portfolio" else None
     found = explain(
         table[basis].to_numpy(),
         columns,
-        errors=errors,
+        errors=chosen,
+        covariance=covariance,
         cluster=pd.factorize(table[cluster])[0],
         car_se=table["se"].to_numpy() if weighted else None,
         level=level,
     )
     same = {"n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
-    return pd.DataFrame(found.rows()).assign(**same, r_squared=found.r_squared, errors=found.errors)
+    doubt = IGNORED if shared and chosen in ("HC3", "nonrobust") else ""
+    return pd.DataFrame(found.rows()).assign(**same, r_squared=found.r_squared, errors=found.errors, doubt=doubt)
+
+
+MANY_SESSIONS = 30
+"""Sessions from which clusters of them tell the errors."""
+
+IGNORED = (
+    "events share sessions, and these errors take them for independent: where a factor that was left out loads on the "
+    "characteristic they rejected half of the true nulls; errors='portfolio' bears it"
+)
+
+
+def _covariance(result: Fitted, window: Window, table: pd.DataFrame, basis: str) -> tuple[Floats, Floats]:
+    """Return the covariances of the CARs (or SCARs) of the studied rows, and their degrees of freedom."""
+    sample = Means(result, once=False).sample(window)
+    error = table["se"].to_numpy() if basis == "scar" else np.ones(len(table))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return car_covariance(sample) / np.outer(error, error), table["df"].to_numpy(dtype=float)
 
 
 def _names(characteristics: Sequence[str] | Mapping[str, Any]) -> list[str]:
