@@ -21,10 +21,13 @@ A message is one line that names the thing (file, row, column, value), says what
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from eventstudy.words import visible
+
+E = TypeVar("E", bound=Exception)
 
 LISTED: Final = 50  # bad rows that one message names
 LONGEST: Final = 4000  # characters of one line of a message
@@ -35,6 +38,11 @@ class EventStudyError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__("\n".join(_bounded(line) for line in visible(str(message), keep="\n").split("\n")))
+
+    def __getitem__(self, part: int | slice) -> str:
+        """Return a part of the message: the failures of a panel were texts in the version before."""
+        warnings.warn("a failure is an error; take the text of it with str()", DeprecationWarning, stacklevel=2)
+        return str(self)[part]
 
 
 def _bounded(line: str) -> str:
@@ -136,3 +144,22 @@ class Unreachable(SourceError):
 
 class BadPayload(SourceError):
     """The source answered with something that cannot be read."""
+
+
+def kept(error: E) -> E:
+    """Return an error to be kept: without its traceback and cause, which hold on to frames, answers and sockets."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+def told(error: EventStudyError) -> str:
+    """Return an error in one line: its class, where that says something, then its message."""
+    return str(error) if type(error) is SourceError else f"{type(error).__name__}: {error}"
+
+
+def error_told(text: str) -> EventStudyError:
+    """Return the error that `told` wrote down; a text that names no class is a `SourceError`."""
+    kind, _, message = text.partition(": ")
+    kinds: tuple[type[EventStudyError], ...] = (DataError, SourceError, *SourceError.__subclasses__())
+    known = {one.__name__: one for one in kinds}
+    return known[kind](message) if kind in known else SourceError(text)

@@ -61,8 +61,9 @@ def same(left, right, scale=1.0):
 
 
 def identical(left, right):
-    for name in ("ar", "sigma", "share", "m", "df", "status", "degenerate"):
+    for name in ("ar", "sigma", "coef", "m", "df", "status", "degenerate"):
         np.testing.assert_array_equal(getattr(left, name), getattr(right, name))
+    np.testing.assert_array_equal(left.coordinates.share, right.coordinates.share)
     np.testing.assert_array_equal(left.ar_se(), right.ar_se())
     for one, other in zip(left.car(-1, 3), right.car(-1, 3), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -28,7 +28,8 @@ def test_no_more_than_outputs_and_chunks_is_held(share):
     fitted = run(slice(None))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    made = (fitted.ar, fitted.share, fitted.sigma, fitted.m, fitted.df, fitted.design, fitted.ahead, fitted.mix)
+    fit = fitted.coordinates
+    made = (fitted.ar, fit.share, fitted.sigma, fitted.m, fitted.df, fit.design, fit.ahead, fit.mix)
     outputs = sum(array.nbytes for array in made if array is not None)
     windows = security.size * 250 * 8
     assert outputs < peak < outputs + CHUNKS < outputs + windows

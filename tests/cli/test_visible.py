@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from eventstudy.cli import fetching, listing, main
+from eventstudy.errors import NoSuchTicker
 
 ORDERS = {
     "clear": "\x1b[2J\x1b[31mred",
@@ -116,7 +117,9 @@ def test_symbols_are_text_in_progress_and_failures(capsys, monkeypatch, symbol):
     def fetched(symbols, *_, progress, **__):
         for done, name in enumerate(symbols, start=1):
             progress(done, len(symbols), name, f"no {name}")
-        panel = type("Panel", (), {"quality": pd.DataFrame(), "failures": {name: f"no {name}" for name in symbols}})
+        panel = type(
+            "Panel", (), {"quality": pd.DataFrame(), "failures": {name: NoSuchTicker(f"no {name}") for name in symbols}}
+        )
         return panel()
 
     monkeypatch.setattr(fetching, "fetch", fetched)

@@ -18,7 +18,8 @@ import eventstudy as es
 from eventstudy.calibration import Plan, calibrate, write_table
 from eventstudy.errors import EventStudyError
 from eventstudy.plots.style import new_figure
-from eventstudy.report import Chart, Document, Section, Table, check_document, read_manifest, write_document
+from eventstudy.report import Chart, Document, Section, Table, check_document, write_document
+from eventstudy.report.page.write import read_manifest
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, freeze
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Entry, Key, Store

@@ -141,9 +141,9 @@ def test_frames_of_odd_kinds_are_read(frame):
         pd.DataFrame([ROW | {"stance": np.array(["talks", "mixed"])}]),
         pd.DataFrame([ROW | {"level": np.array(["E1", "E2"])}]),
         pd.DataFrame([ROW | {"tier": np.array(["A", "B"])}]),
-        pd.DataFrame([ROW | {"name": 10**5000}]),
-        pd.DataFrame([ROW | {"rate_after": 10**5000}]),
-        pd.DataFrame([ROW | {"timezone": 10**5000}]),
+        pd.DataFrame([ROW | {"name": 10**5000}], dtype=object),
+        pd.DataFrame([ROW | {"rate_after": 10**5000}], dtype=object),
+        pd.DataFrame([ROW | {"timezone": 10**5000}], dtype=object),
         pd.DataFrame([ROW | {"id": b"a"}]),
         pd.DataFrame([ROW | {"lead": "perhaps"}]),
         pd.DataFrame([ROW | {"name": float("nan")}]),
@@ -232,7 +232,7 @@ def test_near_words_are_told_for_the_problems_that_are_listed(tmp_path):
     with pytest.raises(CatalogError) as caught:
         load_events(path, timezone="UTC")
     stances = [problem.expected for problem in caught.value.problems if problem.column == "stance"]
-    assert stances[0].endswith("(did you mean escalation?)")
+    assert stances[0].endswith("; did you mean 'escalation'?")
     assert stances[-1] == "one of: escalation, softening, talks, mixed"
 
 

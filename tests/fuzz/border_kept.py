@@ -222,8 +222,8 @@ def _table(thing, content, folder):
 
 
 def _report(thing, content, folder):
-    from eventstudy.report import compare_folders, read_manifest  # noqa: PLC0415  the child prepares itself first
-    from eventstudy.report.page.write import check_target  # noqa: PLC0415  the same
+    from eventstudy.report import compare_folders  # noqa: PLC0415  the child prepares itself first
+    from eventstudy.report.page.write import check_target, read_manifest  # noqa: PLC0415  the same
 
     for name in ("old", "new"):
         files = {part: json.dumps(value).encode() for part, value in REPORT.items()} | {

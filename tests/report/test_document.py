@@ -3,7 +3,8 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from eventstudy.errors import InputError
-from eventstudy.report import Chart, Document, Section, Table, safe_name
+from eventstudy.report import Chart, Document, Section, Table
+from eventstudy.report.document import safe_name
 
 
 @pytest.mark.parametrize(

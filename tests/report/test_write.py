@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from eventstudy.errors import InputError
-from eventstudy.report import Chart, read_manifest, write_document
+from eventstudy.report import Chart, write_document
 from eventstudy.report.page import write as write_module
+from eventstudy.report.page.write import read_manifest
 
 
 def tree(folder):

@@ -80,7 +80,7 @@ def test_one_unknown_symbol_among_known_is_a_failure_not_an_error():
 def test_returns_are_not_prices():
     with pytest.raises(DataError, match=r"BusEq: these come as returns.*use load_returns"):
         es.load_prices(["BusEq"])
-    assert "use load_returns" in es.load_prices(["^GSPC", "BusEq"]).failures["BusEq"]
+    assert "use load_returns" in str(es.load_prices(["^GSPC", "BusEq"]).failures["BusEq"])
 
 
 def test_the_return_of_the_first_day_is_there():

@@ -15,7 +15,7 @@ from loopback import Security, walk
 
 import eventstudy as es
 from eventstudy.calendars import sessions
-from eventstudy.errors import DataError, SourceError
+from eventstudy.errors import DataError, NoSuchTicker, SourceError, told
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
 from eventstudy.returns.cache.store import Key, Store, default_folder
 
@@ -121,7 +121,7 @@ def test_a_source_that_fails_leaves_what_was_kept_and_says_so(yahoo, place):
     security.behaviours = ["503"]
     prices = es.load_prices(["NVDA"], START, END, source=yahoo.again(server, cache=place))
     assert prices.frame["NVDA"].notna().sum() == len(days(end=MIDDLE))
-    why = prices.failures["NVDA"]
+    why = told(prices.failures["NVDA"])
     assert why.startswith("SourceDown: Yahoo failed at 'NVDA' (status 503)")
     assert why.endswith("(what was kept, up to 2025-03-14, is there)")
 
@@ -245,7 +245,8 @@ def test_a_frozen_study_is_read_back(yahoo, tmp_path):
     back = es.load_prices(source=folder)
     assert back.digest == prices.digest
     assert back.sources == prices.sources
-    assert back.failures == prices.failures
+    assert type(back.failures["GONE"]) is NoSuchTicker
+    assert str(back.failures["GONE"]) == str(prices.failures["GONE"])
     assert back.calendars == {"7203.T": "XTKS"}
     assert back.quality["currency"].tolist() == ["USD", "USD"]
     again = {path.name: path.read_bytes() for path in freeze(back, tmp_path / "again").iterdir()}

@@ -210,7 +210,7 @@ def test_a_source_that_is_none(source, words):
         ({"start": "2031-01-01"}, "NoDataInWindow"),
         ({"calendar": "XNIS"}, "calendar 'XNIS' is not known"),
         ({"colour": "red"}, "option 'colour' is not known"),
-        ({"holds": "apples"}, "holds='apples' is not known; use 'prices' or 'returns' or 'percent'"),
+        ({"holds": "apples"}, "holds='apples' is not one of prices, returns, percent"),
     ],
 )
 def test_a_question_that_cannot_be_answered(given, words):

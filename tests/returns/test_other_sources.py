@@ -12,7 +12,7 @@ import pytest
 from loopback import YahooServer
 
 import eventstudy as es
-from eventstudy.errors import DataError, EventStudyError, RateLimited, SourceError
+from eventstudy.errors import DataError, EventStudyError, RateLimited, SourceError, told
 from eventstudy.returns import (
     FredSource,
     FrenchSource,
@@ -129,7 +129,7 @@ def test_french_is_kept_and_read_offline(server, tmp_path):
 
 def test_an_unknown_portfolio_names_its_near_matches(server):
     panel = es.load_returns(["Mkt-RF", "Durbles"], START, END, source=serve_french(server))
-    assert "do not have 'Durbles'; did you mean 'Durbl'" in panel.failures["Durbles"]
+    assert "do not have 'Durbles'; did you mean 'Durbl'" in told(panel.failures["Durbles"])
 
 
 @pytest.mark.parametrize(
@@ -225,10 +225,10 @@ def test_a_table_that_cannot_be_is_a_failure_of_its_symbol(server, tmp_path, fau
     server.pages["/q/d/l/"] = (200, {}, STOOQ.replace(STOOQ_ROW, stooq).encode())
     for maker in (FredSource, StooqSource):
         source = maker(base=server.url, cache=tmp_path, tries=1, **HASTY)
-        got = source.deliver_between(["DGS10"], pd.Timestamp(START), pd.Timestamp(END))
-        assert got.failures["DGS10"].startswith("BadPayload: "), maker
-        assert words in got.failures["DGS10"]
-        assert "\n" not in got.failures["DGS10"]
+        got = source._deliver_between(["DGS10"], pd.Timestamp(START), pd.Timestamp(END))
+        assert told(got.failures["DGS10"]).startswith("BadPayload: "), maker
+        assert words in told(got.failures["DGS10"])
+        assert "\n" not in told(got.failures["DGS10"])
     assert cache_entries(tmp_path).empty
 
 
@@ -305,7 +305,7 @@ def test_any_object_with_a_fetch_method_is_a_source():
     assert isinstance(Vendor(), PriceSource)
     panel = es.load_prices(["A", "^VIX", "C"], START, END, source=Vendor())
     assert panel.sources == {"A": "vendor", "^VIX": "bundled"}
-    assert panel.failures["C"].startswith("NoSuchTicker: vendor does not have 'C'")
+    assert told(panel.failures["C"]).startswith("NoSuchTicker: vendor does not have 'C'")
     assert panel.frame["A"].iloc[0] == 10.0
 
 

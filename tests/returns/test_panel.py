@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.errors import DataError
+from eventstudy.errors import DataError, NoSuchTicker, SourceError
 from eventstudy.returns import DataWarning
 
 WEEK = ["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07"]
@@ -178,6 +178,25 @@ def test_what_is_said_of_each_symbol_is_a_mapping(panel, name):
     frame = pd.DataFrame({"A": [1.0, 1.01]}, index=pd.to_datetime(["2025-04-02", "2025-04-03"]))
     with pytest.raises(DataError, match=f"{name}='XNYS' is not a mapping of symbol to text"):
         panel(frame, **{name: "XNYS"})
+
+
+def test_failures_are_errors_also_where_a_source_says_them_in_words():
+    panel = es.PricePanel(frame_of(A=[1.0, 2, 3, 4, 5]), failures={"B": "NoSuchTicker: gone", "C": "no licence"})
+    assert {symbol: (type(error), str(error)) for symbol, error in panel.failures.items()} == {
+        "B": (NoSuchTicker, "gone"), "C": (SourceError, "no licence"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [es.PricePanel, es.ReturnPanel])
+def test_no_edit_of_what_a_panel_hands_out_changes_the_panel(make):
+    panel = make(frame_of(A=[0.01, 0.02, 0.03, 0.04, 0.05]))
+    digest, quality = panel.digest, panel.quality.to_csv()
+    frame, table = panel.frame, panel.quality
+    frame.loc[:, "A"] = 9.0
+    frame["B"] = 1.0
+    frame.index = frame.index + pd.Timedelta(days=1)
+    table.loc["A"] = None
+    assert (panel.digest, panel.quality.to_csv(), panel.symbols) == (digest, quality, ["A"])
 
 
 def test_a_label_that_is_a_tuple_and_stands_twice_is_refused():

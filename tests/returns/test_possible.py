@@ -13,7 +13,7 @@ from loopback import Security
 
 import eventstudy as es
 from eventstudy.calendars import sessions
-from eventstudy.errors import BadPayload, DataError
+from eventstudy.errors import BadPayload, DataError, told
 from eventstudy.returns import cache_verify
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.quality.possible import damage, judged, possible_frame, spacing
@@ -78,7 +78,7 @@ def test_one_symbol_of_a_source_of_ones_own_does_not_stop_the_others(form):
 
     panel = es.load_prices(["BAD", "GOOD"], START, END, source=Own(tries=1, spacing=0.0))
     assert list(panel.failures) == ["BAD"]
-    assert panel.failures["BAD"].startswith("BadPayload: own answered 'BAD' with ")
+    assert told(panel.failures["BAD"]).startswith("BadPayload: own answered 'BAD' with ")
     assert panel.frame["GOOD"].tolist() == GOOD.tolist()
 
 
@@ -90,7 +90,8 @@ def test_a_fault_of_a_source_of_ones_own_is_its_symbols():
             return {"GOOD": bars()}[symbol]
 
     panel = es.load_prices(["BAD", "GOOD"], START, END, source=Own(tries=1, spacing=0.0))
-    assert panel.failures == {"BAD": "BadPayload: own answered 'BAD' with something unreadable (KeyError: 'BAD')"}
+    assert list(panel.failures) == ["BAD"]
+    assert told(panel.failures["BAD"]) == "BadPayload: own answered 'BAD' with something unreadable (KeyError: 'BAD')"
 
 
 VALUES = {
@@ -160,7 +161,7 @@ def test_one_value_of_a_frame_of_ones_own_does_not_stop_the_others():
     returns = es.load_returns(symbols, START, END, source=source)
     for panel in (prices, returns):
         assert list(panel.failures) == ["TEXT"]
-        assert panel.failures["TEXT"].startswith("BadPayload: vendor answered 'TEXT' with values of type ")
+        assert told(panel.failures["TEXT"]).startswith("BadPayload: vendor answered 'TEXT' with values of type ")
         assert panel.quality.loc["NEG", "note"] == "2025-03-07: NEG -99.7 is not a price above zero; not taken"
         assert panel.quality.loc["INF", "note"] == "2025-03-07: INF inf is not a price above zero; not taken"
     assert prices.frame["GOOD"].tolist() == GOOD.tolist()
@@ -173,10 +174,10 @@ def test_a_symbol_without_one_value_that_can_be_is_a_failure():
     """As FRED's yields are, if nobody says that they are levels."""
     source = Vendor(pd.DataFrame({"YIELD": -GOOD, "GOOD": GOOD}))
     panel = es.load_returns(["YIELD", "GOOD"], START, END, source=source)
-    assert panel.failures["YIELD"].startswith(
+    assert told(panel.failures["YIELD"]).startswith(
         "BadPayload: vendor answered 'YIELD' with not one value that can be (2025-03-03"
     )
-    assert panel.failures["YIELD"].endswith("a level is named in levels=")
+    assert told(panel.failures["YIELD"]).endswith("a level is named in levels=")
     assert (
         es.load_returns(["YIELD"], START, END, source=source, levels=["YIELD"]).levels["YIELD"].tolist()
         == (-GOOD).tolist()
@@ -245,7 +246,7 @@ def test_poisoned_entries_heal(yahoo, tmp_path):
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert list(offline.failures) == list(kinds)
     for symbol, kind in kinds.items():
-        why = offline.failures[symbol]
+        why = told(offline.failures[symbol])
         assert why.startswith(f"Unreachable: what the cache has of {symbol!r} is damaged ("), kind
         assert POISON[kind][2] in why, kind
     server.forget()

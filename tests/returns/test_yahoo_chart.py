@@ -12,6 +12,7 @@ from loopback import Security, walk
 
 import eventstudy as es
 from eventstudy.calendars import sessions
+from eventstudy.errors import told
 from eventstudy.returns import cache_verify
 
 START, END = "2025-03-03", "2025-03-31"
@@ -157,7 +158,7 @@ def test_an_answer_that_cannot_be_is_a_failure_of_its_symbol_alone(yahoo, tmp_pa
     panel = load([*symbols.values(), "GOOD"], source)
     assert list(panel.failures) == list(symbols.values())
     for name, (_, words) in REFUSED.items():
-        why = panel.failures[symbols[name]]
+        why = told(panel.failures[symbols[name]])
         assert why.startswith("BadPayload: "), name
         assert f"answered '{symbols[name]}' with " in why, name
         assert words in why
@@ -311,10 +312,10 @@ def test_an_adjustment_that_cannot_be_made_is_a_failure_of_its_symbol(yahoo):
     server, source = yahoo(split, bare, Security("GOOD"), adjustment="none")
     panel = load(["SPLIT", "BARE", "GOOD"], source)
     assert list(panel.failures) == ["SPLIT"]
-    assert f"BadPayload: a split on {DAY} without a ratio that can be" in panel.failures["SPLIT"]
+    assert f"BadPayload: a split on {DAY} without a ratio that can be" in told(panel.failures["SPLIT"])
     panel = load(["SPLIT", "BARE", "GOOD"], yahoo.again(server, adjustment="source"))
     assert list(panel.failures) == ["BARE"]
-    assert "no adjusted close of its own" in panel.failures["BARE"]
+    assert "no adjusted close of its own" in told(panel.failures["BARE"])
 
 
 def test_a_dividend_on_a_day_without_a_bar_falls_on_the_next_one(yahoo):

@@ -24,7 +24,8 @@ NOT_NEEDED = {
     "numba",
     "exchange_calendars",
     "eventstudy.returns.sources.yahoo",
-    "eventstudy.inference",
+    "eventstudy.inference.registry",
+    "eventstudy.inference.families",
     "eventstudy.abnormal.models.garch",
 }
 RESOLVE = """

@@ -30,7 +30,7 @@ def main() -> int:
         panel = es.load_prices(symbols, start, end, source=source)
     except KeyboardInterrupt:
         return 130
-    sys.stdout.write(f"{panel.digest} {dict(panel.failures)}\n")
+    sys.stdout.write(f"{panel.digest} {sorted(panel.failures)}\n")
     return 0
 
 

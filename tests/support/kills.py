@@ -45,10 +45,10 @@ from eventstudy.calibration import Plan
 from eventstudy.calibration.journal import read_journal
 from eventstudy.cli.lab import run_lab
 from eventstudy.cli.running import check_study, run_study
-from eventstudy.report import read_manifest
 from eventstudy.report.build import build_document
 from eventstudy.report.page import write as writing
 from eventstudy.report.page.render_charts import draw_all
+from eventstudy.report.page.write import read_manifest
 from eventstudy.returns import cache_clear, cache_verify, freeze
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Entry, Key, Store
@@ -251,7 +251,8 @@ class Fetch(Case):
                 os.write(told, f"{symbol}\n".encode())
 
         session = curl_session(SimpleNamespace(url=f"http://127.0.0.1:{self.port}"))
-        source = es.YahooSource(session=session, cache=self.cache, wait=0.01, spacing=0.0, workers=3, progress=progress)
+        patient = {"wait": 0.01, "spacing": 0.0, "give_up": 900.0}  # a busy machine is no source that is silent
+        source = es.YahooSource(session=session, cache=self.cache, workers=3, progress=progress, **patient)
         panel = es.load_prices(SYMBOLS, START, self.end(turn), source=source)
         need(not panel.failures, "a symbol did not come")
 

@@ -8,10 +8,12 @@ import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.result import AbnormalReturns
+from eventstudy.checks import checked
 
 After = Literal["benchmark", "stop"]
 
 
+@checked()
 def buy_and_hold(
     returns: Floats, expected: Floats, gone: Bools, *, log: bool = False, after: After = "benchmark"
 ) -> Floats:
@@ -46,7 +48,7 @@ def growth(expected: Floats, *, log: bool = False) -> Floats:
 def expected_returns(abnormal: AbnormalReturns) -> Floats:
     """Return (N, L): the normal return of each bar of the event window, also where the security has none of its own."""
     inputs = abnormal.inputs
-    expected: Floats = np.einsum("nk,nkl->nl", abnormal.share, abnormal.ahead[abnormal.design])
+    expected = abnormal.coordinates.expected
     offset = inputs.offset_at(inputs.security, inputs.day0 + inputs.window[0], inputs.length)
     if offset is not None:
         expected = expected + offset

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from eventstudy.cli.listing import print_frame
 from eventstudy.cli.saying import note, say
+from eventstudy.errors import told
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
 from eventstudy.returns.sources.frozen import check_frozen
 from eventstudy.words import visible
@@ -46,8 +47,8 @@ def fetch_symbols(
         print_frame(panel.quality.reset_index(), wrap=frozenset({"missing_dates"}))
     if frozen is not None:
         say(f"frozen: {freeze(panel, frozen)}; read it back with --source")
-    for symbol, why in sorted(panel.failures.items()):
-        note(f"eventstudy: {symbol}: {why}")
+    for symbol, error in sorted(panel.failures.items()):
+        note(f"eventstudy: {symbol}: {told(error)}")
     return 3 if panel.failures else 0
 
 

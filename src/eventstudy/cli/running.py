@@ -13,17 +13,18 @@ from rich.text import Text
 
 from eventstudy.cli.listing import print_csv, print_frame
 from eventstudy.cli.saying import note, say
-from eventstudy.errors import InputError
-from eventstudy.report import Document, check_document, check_target, read_manifest, write_document
+from eventstudy.errors import DataError, InputError, NoSuchTicker, told
+from eventstudy.report import Document, check_document, write_document
 from eventstudy.report.build import build_document
 from eventstudy.report.gate.compare import check_images, check_tolerance
+from eventstudy.report.page.write import check_target, read_manifest
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import Inputs, gather
+from eventstudy.returns.sources.registry import is_network
 from eventstudy.study.study_file import load_study
 from eventstudy.words import visible
 
-LOCAL_LACK = ("NoSuchTicker", "DataError")  # a local source that simply lacks a symbol has not failed
-REMOTE = frozenset({"yahoo", "french", "fred", "stooq"})
+LOCAL_LACK = (NoSuchTicker, DataError)  # a local source that simply lacks a symbol has not failed
 
 
 def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
@@ -128,8 +129,8 @@ def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inp
 
 def _delivered(inputs: Inputs) -> int:
     failures = {**inputs.prices.failures, **(inputs.securities.failures if inputs.securities else {})}
-    remote = inputs.source in REMOTE
-    failed = {symbol: why for symbol, why in failures.items() if remote or not why.startswith(LOCAL_LACK)}
-    for symbol, why in sorted(failed.items()):
-        note(f"eventstudy: {symbol}: {why}")
+    remote = is_network(inputs.source)
+    failed = {symbol: why for symbol, why in failures.items() if remote or not isinstance(why, LOCAL_LACK)}
+    for symbol, error in sorted(failed.items()):
+        note(f"eventstudy: {symbol}: {told(error)}")
     return 3 if failed else 0

@@ -6,7 +6,6 @@ from .document import (  # type: ignore[attr-defined]  # a chart is made in plot
     Fact as Fact,
     Section as Section,
     Table as Table,
-    safe_name as safe_name,
 )
 from .gate.compare import check_document as check_document, compare_folders as compare_folders
 from .gate.differences import Comparison as Comparison, Moved as Moved
@@ -18,8 +17,4 @@ from .kept_results import (
     save_kept as save_kept,
 )
 from .latex_markdown_xlsx import to_latex as to_latex, to_markdown as to_markdown, write_xlsx as write_xlsx
-from .page.write import (
-    check_target as check_target,
-    read_manifest as read_manifest,
-    write_document as write_document,
-)
+from .page.write import write_document as write_document

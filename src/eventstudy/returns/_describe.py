@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.errors import EventStudyError
+
 
 def content_digest(what: str, *frames: pd.DataFrame | None) -> str:
     """Return the SHA-256 of labels and values (hex)."""
@@ -34,7 +36,7 @@ def day_of(label: Any) -> str:
     )
 
 
-def line_of(name: str, frame: pd.DataFrame, failures: Mapping[str, str] | None) -> str:
+def line_of(name: str, frame: pd.DataFrame, failures: Mapping[str, EventStudyError] | None) -> str:
     plural = "" if frame.shape[1] == 1 else "s"
     span = f", {day_of(frame.index[0])} .. {day_of(frame.index[-1])}" if len(frame) else ""
     failed = f", {len(failures)} failed" if failures else ""

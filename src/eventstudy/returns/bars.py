@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from eventstudy.errors import SourceError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,14 +32,14 @@ class Bars:
     notes : tuple of str
         What the reader should know: bars left out, gaps that could not be filled. A note about one day begins with it:
         ``2025-03-04: close -9.5 is …``.
-    failure : str
+    failure : SourceError or None
         Why these are not all that was asked for, if the source failed after it had given some of them.
     """
 
     frame: pd.DataFrame
     meta: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    failure: str = ""
+    failure: SourceError | None = None
 
     def between(self, start: pd.Timestamp, end: pd.Timestamp) -> Bars:
         """Return the bars from `start` to `end`, both included, without the notes about other days."""

@@ -10,6 +10,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from eventstudy.calendars import AUTO
+from eventstudy.errors import told
 from eventstudy.returns.adjust import adjusted_close
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Key, Store, default_folder
@@ -29,7 +31,7 @@ def fetch(
     *,
     source: str = "yahoo",
     cache: str | os.PathLike[str] | bool = True,
-    calendar: str | None = "XNYS",
+    calendar: str | None = AUTO,
     progress: Callable[[int, int, str, str], None] | None = None,
     **options: Any,
 ) -> PricePanel:
@@ -175,10 +177,10 @@ def _compared(table: pd.DataFrame, store: Store, source: RemoteSource) -> pd.Dat
             window = windows.setdefault((pd.Timestamp(days[0]), pd.Timestamp(days[-1])), {})
             window[row["symbol"]] = place, entry.bars
     for (first, last), kept in sorted(windows.items()):
-        got = source.gather(list(kept), first, last)
+        got = source._gather(list(kept), first, last)  # noqa: SLF001  the bars themselves, not a panel of them
         for symbol, (place, bars) in kept.items():
             if symbol not in got.results:
-                found.loc[place, ["state", "detail"]] = ["not comparable", got.failures[symbol]]
+                found.loc[place, ["state", "detail"]] = ["not comparable", told(got.failures[symbol])]
                 continue
             for name, value in _comparison(bars, got.results[symbol], source.kept).items():
                 found.loc[place, name] = value

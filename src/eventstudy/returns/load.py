@@ -10,26 +10,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eventstudy.calendars import known_years, lone, outside, refuse_sparse
-from eventstudy.errors import DataError, NoSuchTicker, SourceError
-from eventstudy.returns._index import is_intraday, session_rows
+from eventstudy.calendars import AUTO, USUAL, known_years, lone, outside, refuse_sparse
+from eventstudy.checks import checked
+from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
+from eventstudy.returns._index import is_intraday
+from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import Kind, PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
 from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, PriceSource, ask, near, side_by_side
 from eventstudy.returns.quality.possible import possible_frame
 from eventstudy.returns.sources.registry import resolve
+from eventstudy.returns.tables.columns import by_symbol, symbol_set
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
+from eventstudy.words import brief
 
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 
 
+@checked(DataError)
 def load_prices(
     symbols: str | Iterable[str] | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
-    calendar: str | None = "XNYS",
+    calendar: str | None = AUTO,
     *,
     calendars: Mapping[str, str] | None = None,
     currency: str | None = None,
@@ -46,10 +51,11 @@ def load_prices(
     source : str, path, DataFrame or PriceSource
         ``"bundled"``, ``"yahoo"``, ``"french"``, ``"fred"``, ``"stooq"``, the name of a plugin, a path (.csv, .parquet, compressed
         or not; or a folder that `freeze` wrote), a frame (bars x symbols, or long), or any object with `fetch`.
-    calendar : str or None, default "XNYS"
-        The exchange whose sessions the rows are; None: the rows as they are (intraday bars).
+    calendar : str or None, default "auto"
+        The exchange whose sessions the rows are; None: the rows as they are (intraday bars, weeks, months). ``"auto"``: of
+        each symbol the exchange that its ending names (``0700.HK``), else XNYS.
     calendars : mapping of str to str, optional
-        Calendars of single symbols, such as ``{"0700.HK": "XHKG"}``; Yahoo's symbols know their own.
+        Calendars of single symbols, such as ``{"^HSI": "XHKG"}``; Yahoo's symbols know their own.
     currency : str, optional
         Convert into it, such as ``"USD"``, with rates of the same source (`convert_currency`); by default prices stay in
         their own currency.
@@ -81,19 +87,20 @@ def load_prices(
         msg = f"{', '.join(got.returns.columns)}: these come as returns, not as prices; use load_returns"
         raise DataError(msg)
     for symbol in got.returns.columns:
-        got.failures[symbol] = (
-            f"DataError: {got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
+        got.failures[symbol] = DataError(
+            f"{got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
         )
     panel = _prices(got, first, last, calendar, calendars)
     return panel if currency is None else _converted(panel, currency, source, options, (first, last))
 
 
+@checked(DataError)
 def load_returns(
     symbols: str | Iterable[str] | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
-    calendar: str | None = "XNYS",
+    calendar: str | None = AUTO,
     *,
     kind: Kind = "simple",
     levels: Iterable[str] | None = None,
@@ -131,7 +138,7 @@ def load_returns(
     first, last = _dates(start, end)
     padded = None if first is None else first - pd.Timedelta(days=PAD_DAYS)
     if levels is not None:
-        levels = frozenset(levels)
+        levels = symbol_set(levels, "levels")
         options["levels"] = levels
     got = _layered(symbols, padded, last, source, options, returns=True)
     panel = _prices(got, padded, last, calendar, calendars)
@@ -143,7 +150,11 @@ def load_returns(
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
     span = None if first is None and last is None else (first or frame.index[0], last or frame.index[-1])
-    rows, _ = session_rows(side_by_side(frame, level), calendar, panel.calendars or {}, span)
+    usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
+    own = {symbol: name for symbol, name in own.items() if name != usual}
+    rows, notes = lay_on_sessions(
+        side_by_side(frame, level), usual, own, span, returns=kind, levels=level.columns, guessed=calendar == AUTO
+    )
     order = [symbol for symbol in _order(symbols, got) if symbol in rows.columns]
     quality = _quality(panel, got, rows[order], first, last)
     return ReturnPanel(
@@ -153,8 +164,10 @@ def load_returns(
         quality=quality,
         sources=got.sources,
         failures=got.failures,
-        calendar=calendar,
-        calendars=panel.calendars,
+        calendar=usual,
+        calendars={symbol: name for symbol, name in own.items() if symbol in rows.columns},
+        label=panel.label,
+        notes=panel.notes.joined(notes),
     )
 
 
@@ -170,15 +183,17 @@ def _layered(
     """Ask the named source, then the bundled figures for the symbols that it does not have."""
     wanted = _symbols(symbols)
     named = resolve(source, options)
+    zone = zone_of(source.index) if isinstance(source, pd.DataFrame) else None
     everything = wanted is None or ALL in wanted
     got = ask(named, None if everything else wanted, first, last)
+    got.zone = got.zone or zone
     if not isinstance(named, LocalSource):
         _take_out_what_cannot_be(got, named, options, returns=returns)
     if everything and wanted is not None:
         extra = [symbol for symbol in wanted if symbol not in {ALL, *got.symbols}]
-        got.failures.update(dict.fromkeys(extra, f"{NoSuchTicker.__name__}: not in {source}"))
+        got.failures.update(dict.fromkeys(extra, NoSuchTicker(f"not in {source}")))
     if not isinstance(named, BundledSource):
-        absent = [symbol for symbol, why in got.failures.items() if why.startswith(NoSuchTicker.__name__)]
+        absent = [symbol for symbol, why in got.failures.items() if isinstance(why, NoSuchTicker)]
         below = BundledSource().deliver(absent)
         got.prices = side_by_side(got.prices, below.prices)
         got.returns = side_by_side(got.returns, below.returns)
@@ -217,10 +232,10 @@ def _refuse_nothing(got: Delivery) -> None:
         raise DataError(msg)
     known = BundledSource().symbols()
     reasons = [
-        f"{why}{near(symbol, known)}" if why.startswith(NoSuchTicker.__name__) and "did you mean" not in why else why
+        f"{told(why)}{near(symbol, known) if isinstance(why, NoSuchTicker) and 'did you mean' not in str(why) else ''}"
         for symbol, why in got.failures.items()
     ]
-    local = all(why.startswith((NoSuchTicker.__name__, DataError.__name__)) for why in got.failures.values())
+    local = all(isinstance(why, (NoSuchTicker, InputError)) for why in got.failures.values())
     msg = f"no symbol could be had: {' · '.join(reasons)}"
     raise (DataError if local else SourceError)(msg)
 
@@ -240,8 +255,8 @@ def _prices(
         inside = frame.loc[(frame.index >= low) & (frame.index <= high)]
         empty = [name for name in frame.columns if inside[name].notna().sum() == 0]
         for symbol in empty:
-            got.failures[symbol] = (
-                f"NoDataInWindow: {got.sources[symbol]} has no bar of {symbol!r} in the dates asked for"
+            got.failures[symbol] = NoDataInWindow(
+                f"{got.sources[symbol]} has no bar of {symbol!r} in the dates asked for"
             )
         frame = inside.drop(columns=empty)
         got.prices = frame
@@ -250,15 +265,23 @@ def _prices(
     if len(frame) and isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None:
         span = (first or frame.index[0], last or frame.index[-1])
         if calendar is not None and not is_intraday(frame.index):
-            refuse_sparse(calendar, frame.index, got.places.get(lone(frame.index), ""))
+            usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
+            got.failures |= (broken := unbuildable({name: own.get(name) for name in got.symbols}, *span))
+            frame = got.prices = frame.drop(columns=[name for name in broken if name in frame.columns])
+            got.returns = got.returns.drop(columns=[name for name in broken if name in got.returns.columns])
+            _refuse_nothing(got)
+            if bar_kind(frame.index) == "sessions":
+                days = pd.DatetimeIndex(frame.index)
+                refuse_sparse(usual or USUAL, days, got.places.get(lone(days), ""))
     return PricePanel(
         frame,
         calendar=calendar,
-        calendars={**got.calendars, **(calendars or {})},
+        calendars={**got.calendars, **by_symbol(calendars, "calendars")},
         sources=got.sources,
         failures=got.failures,
         quality=got.quality,
         span=span,
+        notes=SessionNotes(zone=got.zone, traded=pd.DatetimeIndex(got.returns.index) if got.returns.shape[1] else None),
     )
 
 
@@ -270,8 +293,12 @@ def _converted(
     dates: tuple[pd.Timestamp | None, pd.Timestamp | None],
 ) -> PricePanel:
     """Convert a panel with the rates of its own source, from a few days before it on."""
+    given: object = currency
+    if not isinstance(given, str):
+        msg = f"currency={brief(repr(given))} is no currency; give its code, such as 'USD'"
+        raise DataError(msg)
     table = panel.quality
-    known = {} if table is None or "currency" not in table else table["currency"].dropna().to_dict()
+    known = {} if "currency" not in table else table["currency"].dropna().to_dict()
     needed = rate_symbols({str(s): str(known[s]) for s in known if s not in LEVEL_SYMBOLS}, currency)
     first = None if dates[0] is None else dates[0] - pd.Timedelta(days=PAD_DAYS)
     rates = ask(resolve(source, options), needed, first, dates[1]).prices if needed else pd.DataFrame()
@@ -288,7 +315,12 @@ def _quality(
     """Assess the prices from `start` on, and of the returns that came as returns."""
     cut = panel.frame if first is None or panel.frame.empty else panel.frame.loc[panel.frame.index >= first]
     span = None if not len(cut) else (first or cut.index[0], last or cut.index[-1])
-    common: dict[str, Any] = {"calendar": panel.calendar, "calendars": panel.calendars, "sources": got.sources}
+    common: dict[str, Any] = {
+        "notes": panel.notes,
+        "calendar": panel.calendar,
+        "calendars": panel.calendars,
+        "sources": got.sources,
+    }
     daily = isinstance(cut.index, pd.DatetimeIndex) and cut.index.tz is None
     priced = PricePanel(cut, quality=got.quality, span=span if daily else None, **common).quality
     ready = [symbol for symbol in got.returns.columns if symbol in rows.columns]
@@ -315,6 +347,10 @@ def _order(symbols: str | Iterable[str] | None, got: Delivery) -> Sequence[str]:
 def _symbols(symbols: str | Iterable[str] | None) -> list[str] | None:
     if symbols is None:
         return None
+    given: object = symbols
+    if not isinstance(given, (str, int, Iterable)):
+        msg = f"symbols={brief(repr(given))} names no symbols; give one name or a list of them"
+        raise DataError(msg)
     names = [str(symbols)] if isinstance(symbols, (str, int)) else [str(symbol) for symbol in symbols]
     if not names:
         msg = "no symbol was named; name at least one, or leave symbols out for all that the source has"

@@ -7,25 +7,35 @@ is always between neighbouring sessions: a hole is missing bars, and no return c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from eventstudy.errors import DataError
+from eventstudy.calendars import AUTO
+from eventstudy.checks import check_fields, checked
+from eventstudy.errors import DataError, EventStudyError
 from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
-from eventstudy.returns._index import normal_index, session_rows
+from eventstudy.returns._given import HandedOut, errors_of, labelled, widened
+from eventstudy.returns._sessions import (
+    Label,
+    SessionNotes,
+    auto_calendars,
+    bar_kind,
+    label_side,
+    lay_on_sessions,
+    zone_of,
+)
 from eventstudy.returns.quality.plausible import check_returns
 from eventstudy.returns.quality.quality import assess
-from eventstudy.returns.tables.cells import unlike_numbers
-from eventstudy.returns.tables.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
+from eventstudy.returns.tables.columns import RETURN_NAMES, by_symbol, symbol_set
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 Kind = Literal["simple", "log"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PricePanel:
     """Prices of several symbols on one set of bars.
 
@@ -34,20 +44,24 @@ class PricePanel:
     frame : pandas.DataFrame
         Bars x symbols, prices or levels; NaN where missing. Rows that are no session of the calendar are kept out and
         counted in `quality`; sessions without a row become rows of NaN.
-    calendar : str or None, default "XNYS"
+    calendar : str or None, default "auto"
         The exchange calendar of the symbols that `calendars` does not name; None: the rows are the bars as they are
-        (intraday bars, for one).
+        (intraday bars, weeks, months). ``"auto"``: of each symbol the one that its ending names (``7203.T``), else XNYS.
     calendars : mapping of str to str, optional
         Calendars of single symbols. The rows are then the sessions of all of them, and each symbol has prices, and
         later returns, on its own.
     sources : mapping of str to str, optional
         Where each symbol came from.
-    failures : mapping of str to str, optional
-        Symbols that were asked for and did not come, each with the reason.
+    failures : mapping of str to EventStudyError, optional
+        Symbols that were asked for and did not come, each with its error (or a text that says it).
     quality : pandas.DataFrame, optional
         What a source knows about each symbol beyond the prices; its columns are added to the table.
     span : (Timestamp, Timestamp), optional
         The dates that were asked for, both included; by default the first and the last row.
+    label : {"start", "end"}, optional
+        Whether the labels of bars that are no sessions are their starts or their ends, where the index does not tell.
+    notes : SessionNotes, optional
+        What became of days that are no session; by default of the rows of `frame`.
 
     Attributes
     ----------
@@ -73,30 +87,45 @@ class PricePanel:
     missing_dates    2025-01-10
     """
 
-    frame: pd.DataFrame
-    calendar: str | None = field(default="XNYS", kw_only=True)
-    calendars: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    sources: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    failures: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    quality: pd.DataFrame | Any = field(default=None, kw_only=True)  # a frame from __post_init__ on
-    span: tuple[pd.Timestamp, pd.Timestamp] | None = field(default=None, kw_only=True)
+    frame: HandedOut = HandedOut()
+    _: KW_ONLY
+    calendar: str | None = AUTO
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, EventStudyError] = field(default_factory=dict)
+    quality: HandedOut = HandedOut(None)  # a frame from __post_init__ on
+    span: tuple[pd.Timestamp, pd.Timestamp] | None = None
+    label: Label | None = None
+    notes: SessionNotes = field(default_factory=SessionNotes)
 
     def __post_init__(self) -> None:
-        own = {str(s): c for s, c in by_symbol(self.calendars, "calendars").items() if c != self.calendar}
-        given = _labelled(self.frame)
-        frame, outside = session_rows(given, self.calendar, own, self.span)
+        check_fields(self, DataError)
+        given = labelled(self.frame)
+        guessed = self.calendar == AUTO
+        calendar, named = auto_calendars(self.calendar, by_symbol(self.calendars, "calendars"), given.columns)
+        own = {str(s): c for s, c in named.items() if c != calendar}
+        frame, notes = lay_on_sessions(given, calendar, own, self.span, traded=self.notes.traded, guessed=guessed)
+        notes = _noted(self.notes, self.frame.index).joined(notes)
         sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in frame.columns}
-        quality = assess(frame, calendar=self.calendar, calendars=own, sources=sources, outside=outside, span=self.span)
-        if self.quality is not None:
-            quality = _widened(quality, self.quality)
+        quality = assess(frame, calendar=calendar, calendars=own, sources=sources, notes=notes, span=self.span)
+        if vars(self)["_quality"] is not None:
+            quality = widened(quality, self.quality)
         for name, value in {
             "frame": frame,
+            "calendar": calendar,
+            "notes": notes,
+            "label": self.label or label_side(frame.index),
             "calendars": {symbol: own[symbol] for symbol in frame.columns if symbol in own},
             "sources": sources,
-            "failures": dict(by_symbol(self.failures, "failures")),
+            "failures": errors_of(self.failures),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def bars(self) -> str:
+        """What the bars are: ``sessions``, ``weeks``, ``months``, ``minutes`` (within days) or ``rows`` without dates."""
+        return bar_kind(self.frame.index)
 
     @property
     def symbols(self) -> list[str]:
@@ -115,7 +144,7 @@ class PricePanel:
         return html_of(repr(self), self.quality)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ReturnPanel:
     """Returns of several symbols on one set of bars, and the levels that stand beside them.
 
@@ -129,12 +158,18 @@ class ReturnPanel:
         What the returns are.
     quality : pandas.DataFrame, optional
         The quality table of the prices; by default one of the returns themselves.
-    sources, failures : mapping of str to str, optional
-        Where each symbol came from; which did not come, and why.
+    sources : mapping of str to str, optional
+        Where each symbol came from.
+    failures : mapping of str to EventStudyError, optional
+        Symbols that did not come, each with its error (or a text that says it).
     calendar : str or None, optional
         The exchange calendar whose sessions the rows are; None: the index is the calendar.
     calendars : mapping of str to str, optional
         Calendars of single symbols, where they differ.
+    label : {"start", "end"}, optional
+        Whether the labels of bars that are no sessions are their starts or their ends, where the index does not tell.
+    notes : SessionNotes, optional
+        What became of days that are no session of their calendar.
     check : bool, default True
         Refuse prices and what can only be percent; warn about what looks like percent.
 
@@ -155,24 +190,26 @@ class ReturnPanel:
     ReturnPanel: 2 bars x 1 symbol, 2025-01-08 .. 2025-01-10
     """
 
-    frame: pd.DataFrame
-    levels: pd.DataFrame | None = field(default=None, kw_only=True)
-    kind: Kind = field(default="simple", kw_only=True)
-    quality: pd.DataFrame | Any = field(default=None, kw_only=True)  # a frame from __post_init__ on
-    sources: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    failures: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    calendar: str | None = field(default=None, kw_only=True)
-    calendars: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    check: bool = field(default=True, kw_only=True)
+    frame: HandedOut = HandedOut()
+    _: KW_ONLY
+    levels: HandedOut = HandedOut(None)  # a frame from __post_init__ on, like `quality`
+    kind: Kind = "simple"
+    quality: HandedOut = HandedOut(None)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, EventStudyError] = field(default_factory=dict)
+    calendar: str | None = None
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    label: Label | None = None
+    notes: SessionNotes = field(default_factory=SessionNotes)
+    check: bool = True
 
     def __post_init__(self) -> None:
-        if self.kind not in ("simple", "log"):
-            msg = f"kind {self.kind!r} of returns is not known; use 'simple' or 'log'"
-            raise DataError(msg)
-        frame = _labelled(self.frame, RETURN_NAMES)
+        check_fields(self, DataError)
+        frame = labelled(self.frame, RETURN_NAMES)
         if self.check:
             check_returns(frame, simple=self.kind == "simple")
-        levels = _labelled(self.levels) if self.levels is not None else pd.DataFrame(index=frame.index)
+        given: pd.DataFrame | None = vars(self)["_levels"]
+        levels = pd.DataFrame(index=frame.index) if given is None else labelled(given)
         both = frame.columns.intersection(levels.columns)
         if not both.empty:
             msg = f"symbol {both[0]!r} stands among the returns and among the levels; name it once"
@@ -180,27 +217,30 @@ class ReturnPanel:
         levels = levels.reindex(frame.index).rename_axis(columns="symbol")
         everything = [*frame.columns, *levels.columns]
         sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in everything}
-        quality = self.quality
+        quality: pd.DataFrame | None = vars(self)["_quality"]
         if quality is None:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
         for name, value in {
             "frame": frame,
+            "label": self.label or label_side(frame.index),
+            "notes": _noted(self.notes, self.frame.index),
             "levels": levels,
             "sources": sources,
-            "failures": dict(by_symbol(self.failures, "failures")),
+            "failures": errors_of(self.failures),
             "calendars": dict(by_symbol(self.calendars, "calendars")),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
 
     @classmethod
+    @checked(DataError)
     def from_prices(
         cls,
         prices: PricePanel | pd.DataFrame,
         kind: Kind = "simple",
         *,
         levels: Iterable[str] | None = None,
-        calendar: str | None = "XNYS",
+        calendar: str | None = AUTO,
     ) -> ReturnPanel:
         """Turn prices into returns; levels stay levels.
 
@@ -235,7 +275,7 @@ class ReturnPanel:
         [nan, 0.02, nan, nan, 0.01]
         """
         panel = prices if isinstance(prices, PricePanel) else PricePanel(prices, calendar=calendar)
-        wanted = LEVEL_SYMBOLS if levels is None else frozenset(levels)
+        wanted = LEVEL_SYMBOLS if levels is None else symbol_set(levels, "levels")
         state = [symbol for symbol in panel.frame.columns if symbol in wanted]
         held = panel.frame.drop(columns=state)
         return cls(
@@ -247,6 +287,8 @@ class ReturnPanel:
             failures=panel.failures,
             calendar=panel.calendar,
             calendars=panel.calendars,
+            label=panel.label,
+            notes=panel.notes,
             check=False,
         )
 
@@ -270,6 +312,11 @@ class ReturnPanel:
             msg = f"no returns of {unknown[0]!r} in the panel; it has {', '.join(self.frame.columns)}"
             raise DataError(msg)
         return replace(self, frame=self.frame[wanted], check=False)
+
+    @property
+    def bars(self) -> str:
+        """What the bars are: ``sessions``, ``weeks``, ``months``, ``minutes`` (within days) or ``rows`` without dates."""
+        return bar_kind(self.frame.index)
 
     @property
     def symbols(self) -> list[str]:
@@ -319,47 +366,18 @@ def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.nda
 
 def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.DatetimeIndex | None]]:
     """Symbols by calendar, when the rows are the sessions of more than one."""
-    from eventstudy.calendars import sessions  # noqa: PLC0415  only panels of several exchanges need it
-
     if not panel.calendars or held.empty:
         return []
     by_calendar: dict[str | None, list[str]] = {}
     for symbol in held.columns:
         by_calendar.setdefault(panel.calendars.get(symbol, panel.calendar), []).append(symbol)
     first, last = pd.Timestamp(held.index[0]), pd.Timestamp(held.index[-1])
-    return [(symbols, None if name is None else sessions(name, first, last)) for name, symbols in by_calendar.items()]
+    return [
+        (symbols, None if name is None else panel.notes.days(name, first, last))
+        for name, symbols in by_calendar.items()
+    ]
 
 
-def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
-    """Return a copy with normal bars, numbers as float64, and every label once; of two rows of labels one of `fields`."""
-    if not isinstance(frame, pd.DataFrame):
-        msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
-        raise DataError(msg)
-    frame = one_level(frame, fields)
-    columns = frame.columns
-    refuse_dates(columns, "the frame")
-    twice = columns[columns.duplicated()]
-    if len(twice):
-        msg = f"column {twice[0]!r} stands twice; keep one"
-        raise DataError(msg)
-    for name, kind in frame.dtypes.items():
-        strange = unlike_numbers(kind)
-        if strange or not pd.api.types.is_numeric_dtype(kind):
-            msg = f"column {name!r} holds {strange or f'{kind} values'}, not numbers; leave it out, or turn it into numbers first"
-            raise DataError(msg)
-    result = frame.astype(float)
-    result.index = normal_index(frame.index)
-    try:
-        ordered: pd.DataFrame = result.sort_index().rename_axis(columns="symbol")
-    except TypeError as fault:
-        msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
-        raise DataError(msg) from fault
-    return ordered
-
-
-def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
-    known = extra.reindex(table.index)
-    result = table.copy()
-    for name in known.columns:
-        result[name] = known[name]
-    return result
+def _noted(notes: SessionNotes, index: pd.Index) -> SessionNotes:
+    """Return notes with the zone of an index of days."""
+    return notes.joined(SessionNotes(zone=zone_of(index)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -71,6 +71,8 @@ def apply_delisting(returns: ReturnPanel, delisting: Mapping[str, float]) -> Ret
         failures=returns.failures,
         calendar=returns.calendar,
         calendars=returns.calendars,
+        label=returns.label,
+        notes=returns.notes,
         check=False,
     )
 
@@ -118,8 +120,8 @@ def convert_currency(
         If a symbol's currency or a rate is not known.
     """
     table = prices.quality
-    said = {} if table is None or "currency" not in table else table["currency"].to_dict()
-    known = {**said, **(currencies or {})}
+    known: dict[Any, str] = dict(table["currency"]) if "currency" in table else {}
+    known |= currencies or {}
     quotes = rates.frame if isinstance(rates, PricePanel) else rates
     frame = prices.frame.copy()
     for symbol in [name for name in frame.columns if name not in LEVEL_SYMBOLS]:
@@ -142,6 +144,8 @@ def convert_currency(
         frame,
         calendar=prices.calendar,
         calendars=prices.calendars,
+        label=prices.label,
+        notes=prices.notes,
         sources=prices.sources,
         failures=prices.failures,
         quality=pd.DataFrame({"currency": now}, index=frame.columns),

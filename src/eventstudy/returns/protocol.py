@@ -14,17 +14,18 @@ also return a `PricePanel` or a `ReturnPanel`, which can say more: failures with
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
 
-from eventstudy.errors import DataError, NoSuchTicker
+from eventstudy.errors import DataError, EventStudyError, NoSuchTicker
 from eventstudy.returns._index import normal_index
+from eventstudy.returns._sessions import zone_of
 from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
 from eventstudy.returns.panel import PricePanel, ReturnPanel
+from eventstudy.words import nearest
 
 ALL: str = "*"  # among symbols: everything that the source has
 
@@ -55,7 +56,9 @@ class LocalSource(Protocol):
 class RemoteLike(Protocol):
     """A source over the network of this package: days as they came, before any calendar."""
 
-    def deliver_between(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Delivery:
+    def _deliver_between(
+        self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None
+    ) -> Delivery:
         """Return what there is of `symbols` from `start` to `end`."""
         ...
 
@@ -68,23 +71,26 @@ class Delivery:
     ----------
     prices, returns : pandas.DataFrame
         Days x symbols, as delivered: not yet on the sessions of a calendar. Returns are decimals.
-    failures : dict of str to str
-        Symbol -> reason; the reason of a symbol that the source does not have begins with ``NoSuchTicker``.
+    failures : dict of str to EventStudyError
+        By symbol; `NoSuchTicker` for one that the source does not have.
     sources, calendars : dict of str to str
         By symbol.
     quality : pandas.DataFrame or None
         What the source knows beyond the prices.
     places : dict of Timestamp to str
         Where single days stand in the source, for messages.
+    zone : str or None
+        The time zone in which the source labels days, if it says so.
     """
 
     prices: pd.DataFrame = field(default_factory=pd.DataFrame)
     returns: pd.DataFrame = field(default_factory=pd.DataFrame)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, EventStudyError] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     calendars: dict[str, str] = field(default_factory=dict)
     quality: pd.DataFrame | None = None
     places: dict[pd.Timestamp, str] = field(default_factory=dict)
+    zone: str | None = None
 
     @property
     def symbols(self) -> list[str]:
@@ -126,14 +132,14 @@ def ask(
     if isinstance(source, LocalSource):
         return source.deliver(symbols)
     if isinstance(source, RemoteLike) and symbols is not None:
-        return source.deliver_between(symbols, start, end)
+        return source._deliver_between(symbols, start, end)  # noqa: SLF001  of this room
     answer: Any = source.fetch(symbols, start, end)
     if isinstance(answer, PricePanel):
         got = Delivery(prices=answer.frame, calendars=dict(answer.calendars or {}), quality=_knowledge(answer))
     elif isinstance(answer, ReturnPanel):
-        got = Delivery(returns=answer.frame, prices=answer.levels if answer.levels is not None else pd.DataFrame())
+        got = Delivery(returns=answer.frame, prices=answer.levels)
     elif isinstance(answer, pd.DataFrame):
-        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index())
+        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index(), zone=zone_of(answer.index))
     else:
         msg = f"source {name!r} returned {type(answer).__name__}; fetch must return a DataFrame (bars x symbols) or a panel"
         raise DataError(msg)
@@ -158,9 +164,9 @@ def side_by_side(left: pd.DataFrame | None, right: pd.DataFrame | None) -> pd.Da
     return frames[0] if frames else pd.DataFrame()
 
 
-def lacks(symbol: str, source: str, known: Sequence[str]) -> str:
-    """Return the reason of a symbol that a source does not have, with near matches."""
-    return f"{NoSuchTicker.__name__}: {source} does not have {symbol!r}{near(symbol, known)}"
+def lacks(symbol: str, source: str, known: Sequence[str]) -> NoSuchTicker:
+    """Return the error of a symbol that a source does not have, with near matches."""
+    return NoSuchTicker(f"{source} does not have {symbol!r}{near(symbol, known)}")
 
 
 def near(symbol: str, known: Sequence[str]) -> str:
@@ -171,16 +177,12 @@ def near(symbol: str, known: Sequence[str]) -> str:
     >>> near("NDVA", ["NVDA", "AMD", "MRVL"])
     "; did you mean 'NVDA'?"
     """
-    by_upper = {name.upper().lstrip("^"): name for name in known}
-    found = difflib.get_close_matches(symbol.upper().lstrip("^"), list(by_upper), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(repr(by_upper[name]) for name in found)}?" if found else ""
+    return nearest(symbol, known, 3, cutoff=0.5)
 
 
-def _knowledge(panel: PricePanel) -> pd.DataFrame | None:
+def _knowledge(panel: PricePanel) -> pd.DataFrame:
     """Return the columns of a panel's quality table that the dates alone do not tell."""
     from eventstudy.returns.quality.quality import COLUMNS  # noqa: PLC0415  the names only
 
-    if panel.quality is None:
-        return None
     extra = [name for name in panel.quality.columns if name not in COLUMNS or name == "non_session"]
     return panel.quality[extra]

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.models.lumped import lump
+from eventstudy.calendars import AUTO
 from eventstudy.errors import DataError
 from eventstudy.returns import LEVEL_SYMBOLS, PricePanel, ReturnPanel
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class LumpedReturns(ReturnPanel):
     """Log returns since the last price, however many sessions ago; a return after n - 1 missing prices covers n sessions.
 
@@ -23,7 +24,7 @@ class LumpedReturns(ReturnPanel):
 
 
 def lumped_returns(
-    prices: PricePanel | pd.DataFrame, *, levels: Iterable[str] | None = None, calendar: str | None = "XNYS"
+    prices: PricePanel | pd.DataFrame, *, levels: Iterable[str] | None = None, calendar: str | None = AUTO
 ) -> LumpedReturns:
     """Return the lumped log returns of prices, for thinly traded securities (METHODS 2.4).
 
@@ -55,7 +56,15 @@ def lumped_returns(
         raise DataError(msg)
     frame = pd.DataFrame(lump(values.T).T, index=held.index, columns=held.columns)
     return LumpedReturns(
-        frame, levels=panel.frame[state], kind="log", calendar=panel.calendar, sources=panel.sources, check=False
+        frame,
+        levels=panel.frame[state],
+        kind="log",
+        calendar=panel.calendar,
+        calendars=panel.calendars,
+        sources=panel.sources,
+        label=panel.label,
+        notes=panel.notes,
+        check=False,
     )
 
 
@@ -107,5 +116,5 @@ def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None)
 
 def _like(panel: ReturnPanel, frame: pd.DataFrame) -> ReturnPanel:
     given: dict[str, Any] = {"levels": panel.levels, "kind": panel.kind, "sources": panel.sources}
-    given |= {"failures": panel.failures, "calendar": panel.calendar, "calendars": panel.calendars}
+    given |= {name: getattr(panel, name) for name in ("failures", "calendar", "calendars", "label", "notes")}
     return ReturnPanel(frame, check=False, **given)

@@ -14,18 +14,18 @@ import pandas as pd
 from eventstudy.abnormal import WindowSample
 from eventstudy.abnormal.buy_and_hold import After
 from eventstudy.abnormal.engine.result import Missing
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult
 from eventstudy.returns import ReturnPanel
 from eventstudy.study.charts import Figures
-from eventstudy.study.design import Design
+from eventstudy.study.design import Design, part_of
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import headline, n_sessions
 from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
-from eventstudy.study.tables.significance import one_test
+from eventstudy.study.tables.significance import all_tests, one_test
 from eventstudy.study.window_sample import window_sample
-from eventstudy.words import brief
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +79,7 @@ class StudyResult:
         """
         return returns.tidy(self._fitted)
 
+    @checked()
     def car(self, window: Window | None = None, *, missing: Missing | None = None) -> pd.DataFrame:
         """Return one row for each security-event: its cumulative abnormal return over a window.
 
@@ -97,10 +98,12 @@ class StudyResult:
         """
         return returns.car(self._fitted, self._window(window), missing or self.study.missing)
 
+    @checked()
     def aar(self, *, level: float = 0.95) -> pd.DataFrame:
         """Return the average abnormal return of each relative day, and the average cumulated up to it."""
         return averages.aar(self._fitted, level)
 
+    @checked()
     def caar(self, window: Window | None = None, *, weights: Any = None, level: float = 0.95) -> pd.DataFrame:
         """Return one row: the average cumulative abnormal return of a window and its interval.
 
@@ -123,6 +126,7 @@ class StudyResult:
         """
         return averages.caar(self._fitted, self._window(window), level, weights)
 
+    @checked()
     def bhar(
         self, window: Window | None = None, *, benchmark: str | None = None, after: After = "benchmark"
     ) -> pd.DataFrame:
@@ -148,6 +152,7 @@ class StudyResult:
         """
         return buy_and_hold.bhar(self._fitted, self._window(window), benchmark, after)
 
+    @checked()
     def abhar(
         self,
         window: Window | None = None,
@@ -159,6 +164,7 @@ class StudyResult:
         """Return one row: the average buy-and-hold abnormal return, with an interval as that of `caar`."""
         return buy_and_hold.abhar(self._fitted, self._window(window), benchmark, after, level)
 
+    @checked()
     def abnormal_variance(self, window: Window | None = None) -> pd.DataFrame:
         """Return, for each relative day, whether abnormal returns are larger in size than usual (Beaver 1968).
 
@@ -180,6 +186,7 @@ class StudyResult:
         """Return what a referee asks of each estimation window; the columns are those of `Diagnostics`."""
         return regressions.diagnostics(self._fitted)
 
+    @checked()
     def test(
         self,
         name: str,
@@ -195,21 +202,24 @@ class StudyResult:
         """
         return one_test(self._fitted, name, self._window(window), alternative=alternative, seed=seed, **options)
 
+    @checked()
     def tests(
         self,
         window: Window | None = None,
         *,
         alternative: Alternative = "two-sided",
+        level: float = 0.95,
         seed: int | np.random.Generator | None = None,
         **options: Any,
     ) -> pd.DataFrame:
         """Return every test on a window, one row each; ``valid`` are those to believe, the others say why not."""
-        from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
+        if options:
+            msg = f"tests() runs every test as it is; {next(iter(options))!r} belongs to one: result.test(name, {next(iter(options))}=…)"
+            raise StudyError(msg)
+        asked: dict[str, Any] = {"alternative": alternative, "level": level, "seed": seed}
+        return all_tests(self._fitted, self._window(window), **asked)
 
-        results = inference.run_all(self.sample(window), alternative=alternative, seed=seed, **options)
-        table = pd.DataFrame([result.to_dict() for result in results])
-        return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
-
+    @checked()
     def explain(
         self,
         characteristics: Sequence[str] | Mapping[str, Any],
@@ -246,8 +256,8 @@ class StudyResult:
         Returns
         -------
         DataFrame
-            One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``,
-            ``ci_high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``doubt``.
+            One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``,
+            ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``doubt``.
 
         Raises
         ------
@@ -267,6 +277,7 @@ class StudyResult:
             level=level,
         )
 
+    @checked()
     def sample(self, window: Window | None = None, *, estimation: bool = True, placebo: bool = True) -> WindowSample:
         """Return a window as the input of the significance tests.
 
@@ -325,20 +336,5 @@ class StudyResult:
         frame = self.caar()
         return f"<p>{escape(repr(self))}</p>{frame.to_html(index=False)}"
 
-    def _window(self, window: Window | None) -> Window:
-        if window is None:
-            return self.study.window
-        try:
-            days = [float(day) for day in window]
-            whole = len(days) == 2 and all(day.is_integer() for day in days)
-        except (TypeError, ValueError, OverflowError):
-            whole = False
-        if not whole or isinstance(window, str):
-            begin, end = self.study.window
-            msg = (
-                f"window={brief(repr(window))} is not two whole relative days, (first, last); give two inside the event "
-                f"window ({begin}, {end}), or leave window= out for all of it"
-            )
-            raise StudyError(msg)
-        first, last = window
-        return int(first), int(last)
+    def _window(self, given: Window | None) -> Window:
+        return part_of(self.study, given)

@@ -23,12 +23,15 @@ class EventStudy(Design):
     ----------
     model : Model
         ``MeanAdjusted()``, ``MarketAdjusted(m)``, ``MarketModel(m)``, ``FactorModel(factors)``, …
-    estimation : EstimationWindow
-        Where the model is estimated; it must end before the event window begins.
+    estimation : EstimationWindow or (int, int)
+        Where the model is estimated: a window of so many bars, or its first and last relative day. It must end before the
+        event window begins.
     window : (int, int)
         First and last relative day of the event window, both included.
     calendar : str, mapping of symbol to str, or None
-        The exchange calendar whose sessions are the bars. None: the panel's own index is the calendar.
+        The exchange calendar whose sessions are the bars. ``"auto"``: that of the panel; of one that says none XNYS, or its own
+        index where its bars are no days. None: the panel's own index is the calendar. Days of the data that the calendar
+        lacks are put together with the next session and flagged; more than one in twenty are refused.
     mask_events : bool or EventCatalog
         Whose days are left out of estimation windows: those of the events in the call (True), nobody's (False), or
         those of a catalogue, so that selecting events from it does not change the abnormal returns of any.
@@ -44,8 +47,9 @@ class EventStudy(Design):
         them for one event, dated at its first. The joint regression that tells them apart is a method,
         `StudyResult.joint`: it has one average path a security, no abnormal return of each event.
     label : {"start", "end"}, optional
-        Without a calendar: whether the moments that label the bars are their starts or their ends. Bars within days are
-        labelled with their start unless said; days that carry an hour, such as 16:00, must say.
+        Without a calendar: whether the labels of the bars are their starts or their ends; by default as the panel says. Bars
+        within days are labelled with their start unless said; weeks and months say it by their weekday or day of the month;
+        days that carry an hour, such as 16:00, must say.
 
     Raises
     ------
@@ -57,7 +61,7 @@ class EventStudy(Design):
     >>> from eventstudy.abnormal import MarketModel
     >>> from eventstudy.study import EstimationWindow
     >>> study = EventStudy(model=MarketModel("^GSPC"), window=(0, 5), estimation=EstimationWindow(120, end=-1))
-    >>> study.estimation.minimum
+    >>> study.estimation_window.minimum
     48
     """
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.abnormal.engine.coordinates import Coordinates
 from eventstudy.abnormal.engine.draft import Draft
 from eventstudy.abnormal.engine.inputs import FLOOR, Inputs
 from eventstudy.abnormal.engine.kernel import Kernel, compiled
@@ -23,6 +24,7 @@ from eventstudy.abnormal.engine.volatility import ewma_before, known_bar, level_
 from eventstudy.abnormal.models.linear import MeanAdjusted
 from eventstudy.abnormal.models.lumped import Lumped, TradeToTrade
 from eventstudy.abnormal.models.protocol import Model, is_own
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 
 HEAP: Final = 30_000_000
@@ -32,6 +34,7 @@ CHUNK: Final = 1024
 """Security-events whose windows are held at once: two megabytes, about what the caches of a core hold."""
 
 
+@checked()
 def estimate(
     returns: Floats,
     regressors: Floats | None = None,
@@ -129,7 +132,7 @@ def _keep_heap() -> None:
     del block
 
 
-def checked(
+def prepared(
     returns: Floats,
     regressors: Floats | None,
     *,
@@ -197,16 +200,12 @@ def _frozen(out: Draft, variance: Floats | None = None, *, flat: bool = False) -
     ahead, to_coef = out.gathered()
     return AbnormalReturns(
         ar=out.ar,
-        share=out.share,
         sigma=out.sigma,
         m=out.m,
         df=out.df,
         status=out.status,
         degenerate=out.degenerate,
-        ahead=ahead,
-        to_coef=to_coef,
-        design=out.design,
-        mix=out.mix,
+        coordinates=Coordinates(out.share, ahead, to_coef, out.design, out.mix),
         variance=out.variance if variance is None else variance,
         flat=flat,
         suspect=out.suspect,

@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.abnormal.engine.engine import checked, estimate
+from eventstudy.abnormal.engine.coordinates import Coordinates
+from eventstudy.abnormal.engine.engine import estimate, prepared
 from eventstudy.abnormal.engine.kernel import compiled
 from eventstudy.abnormal.engine.result import AbnormalReturns
 
@@ -37,7 +38,7 @@ def estimate_spread(
         executor.submit(_share, *_cut(returns, regressors, security[rows], day0[rows], given)) for rows in shares
     ]
     pieces = [future.result() for future in futures]
-    whole = checked(returns, regressors, security=security, day0=day0, **arguments)
+    whole = prepared(returns, regressors, security=security, day0=day0, **arguments)
     return _join(pieces, shares, whole)
 
 
@@ -73,24 +74,25 @@ def _join(pieces: list[AbnormalReturns], shares: list[Ints], whole: AbnormalRetu
     def joined(name: str) -> Any:
         return np.concatenate([getattr(piece, name) for piece in pieces])[back]
 
-    base = np.cumsum([0, *(len(piece.ahead) for piece in pieces[:-1])])
-    design = np.concatenate([piece.design + start for piece, start in zip(pieces, base, strict=True)])[back]
+    fits = [piece.coordinates for piece in pieces]
+    base = np.cumsum([0, *(len(fit.ahead) for fit in fits[:-1])])
+    design = np.concatenate([fit.design + start for fit, start in zip(fits, base, strict=True)])[back]
     mix = None
-    if any(piece.mix is not None for piece in pieces):
+    if any(fit.mix is not None for fit in fits):
         unit = np.eye(whole.inputs.columns)
-        mixes = [
-            np.broadcast_to(unit, (piece.sigma.size, *unit.shape)) if piece.mix is None else piece.mix
-            for piece in pieces
-        ]
+        mixes = [np.broadcast_to(unit, (fit.design.size, *unit.shape)) if fit.mix is None else fit.mix for fit in fits]
         mix = np.concatenate(mixes)[back]
-    names = ("ar", "share", "sigma", "m", "df", "status", "degenerate", "suspect", "fallback")
+    names = ("ar", "sigma", "m", "df", "status", "degenerate", "suspect", "fallback")
     return replace(
         whole,
         **{name: joined(name) for name in names},
-        ahead=np.concatenate([piece.ahead for piece in pieces]),
-        to_coef=np.concatenate([piece.to_coef for piece in pieces]),
-        design=design,
-        mix=mix,
+        coordinates=Coordinates(
+            np.concatenate([fit.share for fit in fits])[back],
+            np.concatenate([fit.ahead for fit in fits]),
+            np.concatenate([fit.to_coef for fit in fits]),
+            design,
+            mix,
+        ),
         variance=None if pieces[0].variance is None else joined("variance"),
         flat=pieces[0].flat,
     )

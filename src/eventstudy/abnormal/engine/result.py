@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.abnormal.engine.coordinates import Coordinates, leverage
 from eventstudy.abnormal.engine.estimation_record import estimation_record
 from eventstudy.abnormal.engine.inputs import Inputs
 from eventstudy.abnormal.engine.per_window import own_record
@@ -16,6 +17,7 @@ from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.protocol import Model, is_own
 from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
 from eventstudy.abnormal.windows import bars_of
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 
 Missing = Literal["available", "strict", "lump"]
@@ -32,8 +34,6 @@ class AbnormalReturns:
     ----------
     ar : (N, L) float
         Abnormal returns, decimals; NaN where a return or regressor is missing, and for the excluded.
-    share : (N, k) float
-        The fitted mean in the coordinates of the design's basis; NaN for the excluded.
     sigma : (N,) float
         Residual standard deviation, divisor M - k.
     m, df : (N,) int
@@ -43,14 +43,8 @@ class AbnormalReturns:
     degenerate : (N,) bool
         The residual variance is zero for all that the figures can tell (a price that does not move): the abnormal
         returns stand, standardised ones are NaN.
-    ahead : (D, k, L) float
-        Rows of the event window in the orthonormal coordinates of each of D designs; zero if nothing is forecast.
-    to_coef : (D, k, k) float
-        Takes those coordinates to coefficients of the design's own columns.
-    design : (N,) int
-        Row of `ahead` of each security-event.
-    mix : (N, k, k) float or None
-        Takes those coordinates to the security-event's own, where holes of its own give it a basis of its own.
+    coordinates : Coordinates
+        The fitted normal returns; `coef` and `car` read them.
     variance : (N, L) float or None
         Variance of the disturbance at each bar, where the model has one that moves; None: sigma^2.
     flat : bool
@@ -68,16 +62,12 @@ class AbnormalReturns:
     """
 
     ar: Floats
-    share: Floats
     sigma: Floats
     m: Ints
     df: Ints
     status: NDArray[np.int8]
     degenerate: Bools
-    ahead: Floats
-    to_coef: Floats
-    design: Ints
-    mix: Floats | None
+    coordinates: Coordinates
     variance: Floats | None
     flat: bool
     suspect: Bools
@@ -109,8 +99,7 @@ class AbnormalReturns:
     @property
     def coef(self) -> Floats:
         """(N, k) coefficients of the normal-return model, the constant first; NaN for the excluded."""
-        coef: Floats = np.matvec(self.to_coef[self.design], self.share)
-        return coef
+        return self.coordinates.coef
 
     @property
     def studied(self) -> Bools:
@@ -123,7 +112,6 @@ class AbnormalReturns:
         return replace(
             self,
             ar=self.ar[rows],
-            share=self.share[rows],
             sigma=self.sigma[rows],
             m=self.m[rows],
             df=self.df[rows],
@@ -131,8 +119,7 @@ class AbnormalReturns:
             degenerate=self.degenerate[rows],
             suspect=self.suspect[rows],
             fallback=self.fallback[rows],
-            design=self.design[rows],
-            mix=None if self.mix is None else self.mix[rows],
+            coordinates=self.coordinates.take(rows),
             variance=None if self.variance is None else self.variance[rows],
             inputs=inputs,
         )
@@ -140,8 +127,9 @@ class AbnormalReturns:
     def ar_se(self) -> Floats:
         """Return (N, L): the forecast standard error of each abnormal return, sigma sqrt(1 + h_t); NaN where missing."""
         n, length = self.ar.shape
-        if self.mix is None and self.variance is None:  # one factor a design serves all its security-events
-            error: Floats = np.sqrt(1.0 + _leverage(self.ahead))[self.design]
+        fit = self.coordinates
+        if fit.mix is None and self.variance is None:  # one factor a design serves all its security-events
+            error: Floats = np.sqrt(1.0 + leverage(fit.ahead))[fit.design]
             error *= self.sigma[:, None]
             error[np.isnan(self.ar)] = np.nan
             return error
@@ -149,11 +137,12 @@ class AbnormalReturns:
         step = max(1, CELLS // max(1, self.k * length))
         for low in range(0, n, step):
             rows = slice(low, low + step)
-            leverage = _leverage(self.ahead[self.design[rows]], None if self.mix is None else self.mix[rows])
+            part = fit.take(rows)
+            ratio = leverage(part.ahead[part.design], part.mix)
             if self.variance is None:
-                error[rows] = np.sqrt(1.0 + leverage) * self.sigma[rows, None]
+                error[rows] = np.sqrt(1.0 + ratio) * self.sigma[rows, None]
             else:
-                error[rows] = np.sqrt(self.variance[rows] + self.sigma[rows, None] ** 2 * leverage)
+                error[rows] = np.sqrt(self.variance[rows] + self.sigma[rows, None] ** 2 * ratio)
         error[~np.isfinite(self.ar)] = np.nan
         return error
 
@@ -165,6 +154,7 @@ class AbnormalReturns:
         error[self.degenerate] = np.nan
         return error
 
+    @checked()
     def car(self, first: int, last: int, missing: Missing = "available") -> tuple[Floats, Floats, Ints]:
         """Return CAR, its standard error and its number of bars over relative days `first` .. `last`.
 
@@ -180,11 +170,11 @@ class AbnormalReturns:
         -----
         Var(g'AR) = sigma^2 (g'g + g'X*(X'X)^-1 X*'g), g the indicator of the bars that are there (METHODS: VC).
         """
-        columns = self.columns(first, last)
+        columns, fit = self.columns(first, last), self.coordinates
         ar = self.ar[:, columns]
         total = ar.sum(axis=1)
         count = np.full(len(ar), ar.shape[1], dtype=np.int64)
-        weight = self.ahead[:, :, columns].sum(axis=2)[self.design]
+        weight = fit.ahead[:, :, columns].sum(axis=2)[fit.design]
         rows = np.flatnonzero(np.isnan(total))
         step = max(1, CELLS // max(1, self.k * ar.shape[1]))
         for low in range(0, rows.size, step):
@@ -192,10 +182,10 @@ class AbnormalReturns:
             there = np.isfinite(ar[part])
             count[part] = there.sum(axis=1)
             total[part] = np.where(there, ar[part], 0.0).sum(axis=1)
-            ahead = np.where(there[:, None, :], self.ahead[self.design[part]][:, :, columns], 0.0)
+            ahead = np.where(there[:, None, :], fit.ahead[fit.design[part]][:, :, columns], 0.0)
             weight[part] = ahead.sum(axis=2)
-        if self.mix is not None:
-            weight = np.matvec(self.mix, weight)
+        if fit.mix is not None:
+            weight = np.matvec(fit.mix, weight)
         square = self.sigma**2
         spread = np.sqrt(self._noise(columns, ar, count, square) + square * np.vecdot(weight, weight))
         gone = (count < ar.shape[1]) if missing == "strict" else (count == 0)
@@ -213,6 +203,7 @@ class AbnormalReturns:
         total: Floats = np.where(np.isfinite(ar), inside, 0.0).sum(axis=1)
         return total
 
+    @checked()
     def sample(
         self, first: int, last: int, missing: Missing = "available", *, estimation: bool = False
     ) -> WindowSample:
@@ -249,12 +240,14 @@ class AbnormalReturns:
             study_first=self.inputs.window[0],
         )
 
+    @checked()
     def record(self, first: int, last: int) -> EstimationRecord:
         """Return the estimation windows, and the design of the tested window ``first`` .. ``last``."""
         if is_own(self.model):
-            return own_record(self.inputs, self.model, self.share, self.mix, (first, last))
+            return own_record(self.inputs, self.model, self.coordinates.share, self.coordinates.mix, (first, last))
         return estimation_record(self.inputs, first, last)
 
+    @checked()
     def columns(self, first: int, last: int) -> slice:
         """Return where relative days `first` .. `last` stand in the event window; an error if they do not."""
         begin, end = self.inputs.window
@@ -262,18 +255,3 @@ class AbnormalReturns:
             msg = f"window ({first}, {last}) must lie inside the event window ({begin}, {end}) of the study"
             raise StudyError(msg)
         return slice(first - begin, last - begin + 1)
-
-
-def _leverage(ahead: Floats, mix: Floats | None = None) -> Floats:
-    """Return (n, L): h_t = |mix x*_t|^2, summed in the same order with and without `mix`."""
-    columns = ahead.shape[1]
-    total = np.zeros((ahead.shape[0], ahead.shape[2]))
-    for i in range(columns):
-        part = ahead[:, i]
-        if mix is not None:  # of least squares lower triangular
-            part = mix[:, i, 0, None] * ahead[:, 0]
-            for j in range(1, columns):
-                if mix[:, i, j].any():
-                    part += mix[:, i, j, None] * ahead[:, j]
-        total += part * part
-    return total

@@ -11,6 +11,7 @@ from scipy import special
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.inference.beyond.average import MOST, average
 from eventstudy.inference.core.average import Average
 from eventstudy.inference.core.car_covariance import residual_covariance
@@ -55,6 +56,7 @@ class Band:
     how: str = ""
 
 
+@checked()
 def caar_band(
     sample: WindowSample, *, level: float = 0.95, draws: int = 1999, seed: int | np.random.Generator | None = None
 ) -> Band:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
 from eventstudy._typing import Floats
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.few_clusters import cr2
+from eventstudy.inference.core.statistic import refuse_level
 
 Errors = Literal["HC3", "cluster", "nonrobust", "portfolio"]
 
@@ -59,15 +61,15 @@ class CrossSection:
         Returns
         -------
         list of dict
-            ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``, ``ci_high``, ``n``.
+            ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``, ``high``, ``n``.
         """
         columns = {
             "estimate": self.coefficient,
             "se": self.se,
             "statistic": self.statistic,
             "pvalue": self.pvalue,
-            "ci_low": self.low,
-            "ci_high": self.high,
+            "low": self.low,
+            "high": self.high,
             "df": self.df,
         }
         return [
@@ -76,6 +78,7 @@ class CrossSection:
         ]
 
 
+@checked()
 def explain(
     car: ArrayLike,
     characteristics: Mapping[str, ArrayLike],
@@ -131,9 +134,10 @@ def explain(
     >>> found.names, found.coefficient.round(4).tolist(), found.n
     (('const', 'size'), [0.0104, 0.0019], 10)
     """
+    refuse_level(level)
     import statsmodels.api as sm  # noqa: PLC0415  takes a second; only this function needs it
 
-    _check_errors(errors, cluster, covariance)
+    _check_given(errors, cluster, covariance)
     y = np.asarray(car, dtype=float)
     columns = {name: np.asarray(values, dtype=float) for name, values in characteristics.items()}
     for name, values in [*columns.items(), *([("car_se", np.asarray(car_se))] if car_se is not None else [])]:
@@ -191,10 +195,7 @@ def explain(
     )
 
 
-def _check_errors(errors: object, cluster: object, covariance: object) -> None:
-    if errors not in get_args(Errors):
-        msg = f"errors {errors!r} is not one of {', '.join(get_args(Errors))}"
-        raise StudyError(msg)
+def _check_given(errors: str, cluster: object, covariance: object) -> None:
     if errors == "cluster" and cluster is None:
         msg = "clustered errors need cluster: a membership for each security-event, such as its session"
         raise StudyError(msg)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
-from eventstudy.errors import StudyError
+from eventstudy.checks import checked
 from eventstudy.inference.core.ranking import RankPortfolio, pseudo_day, rank_portfolio, sign_portfolio
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
@@ -89,6 +89,7 @@ def _window_statistic(portfolio: RankPortfolio, unit: str = "rank") -> Statistic
     return from_normal(value, portfolio.n, estimate=centre, se=error, unit=unit)
 
 
+@checked()
 def grank(estimation: Floats, scar: Floats, *, form: Literal["t", "z"] = "t") -> Statistic:
     """Test the rank of the whole window, as one pseudo-day, among the estimation days (GRANK).
 
@@ -141,12 +142,10 @@ def _grank_t_statistic(portfolio: RankPortfolio, unit: str = "rank") -> Statisti
 Ranked = Literal["window", "study"]
 
 
+@checked()
 def _corrado(sample: WindowSample, *, facts: SampleFacts, ranked: Ranked = "window") -> Statistic:
     window = np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan)
     past = facts.estimation
-    if ranked not in get_args(Ranked):
-        msg = f"corrado: ranked is {ranked!r}; it is 'window' (estimation and tested window) or 'study' (all days, Corrado 1989)"
-        raise StudyError(msg)
     if ranked == "study":
         if sample.study_ar is None:
             return from_normal(

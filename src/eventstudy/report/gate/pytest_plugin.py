@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from eventstudy.report.gate.differences import Comparison
+if TYPE_CHECKING:  # every pytest run imports this plugin: it must not load pandas then
+    from eventstudy.report.gate.differences import Comparison
 
 
 class Check(Protocol):
@@ -34,7 +35,6 @@ def eventstudy_check(tmp_path: Path) -> Check:
     def check(
         study: str | Path, against: str | Path, *, tolerance: float = 1e-6, source: str | None = None
     ) -> Comparison:
-        # the plugin is imported by every pytest run where eventstudy is installed: it must not load pandas then
         from eventstudy.report.build import build_document  # noqa: PLC0415
         from eventstudy.report.gate.compare import check_document  # noqa: PLC0415
         from eventstudy.study.study_file import load_study  # noqa: PLC0415

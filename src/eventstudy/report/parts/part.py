@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.border import is_there
-from eventstudy.errors import SourceError, StudyError
+from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, StudyError, told
 from eventstudy.events import EventCatalog, load_events
 from eventstudy.hypothesis import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Stances
@@ -17,6 +17,7 @@ from eventstudy.json_values import plain
 from eventstudy.plots.chart import Chart
 from eventstudy.report.document import Fact, Section, Table
 from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
+from eventstudy.returns.sources.registry import source_names
 from eventstudy.study import EstimationWindow
 from eventstudy.study.study_file import StudyFile
 
@@ -111,21 +112,22 @@ def gather(study: StudyFile, source: str | None, say: Callable[[str], None] | No
         )
         raise StudyError(msg)
     start, end = study.prices.start, study.prices.end
-    told = _told(where, say)
-    prices = load_prices(study.prices.symbols, start, end, source=where, calendar=study.calendar, **told)
+    progress = _progress(where, say)
+    prices = load_prices(study.prices.symbols, start, end, source=where, calendar=study.calendar, **progress)
     if study.market.symbol not in prices.frame.columns:
-        reason = prices.failures.get(study.market.symbol, "it is not among the symbols of the study file")
+        error = prices.failures.get(study.market.symbol)
+        reason = "it is not among the symbols of the study file" if error is None else told(error)
         msg = f"study {study.name}: no price of the market index {study.market.symbol}: {reason}"
-        failed = reason.split(":", 1)[0] in {"RateLimited", "SourceDown", "Unreachable", "BadPayload"}
-        raise (SourceError if failed else StudyError)(msg)  # a source that is down is not an input that is wrong
+        wrong = error is None or isinstance(error, (NoSuchTicker, NoDataInWindow, DataError))
+        raise (StudyError if wrong else SourceError)(msg)  # a source that is down is not an input that is wrong
     inputs = Inputs(
         study=study,
-        source=where if where in {BUNDLED, "yahoo", "french", "fred", "stooq"} else Path(where).name,
+        source=where if where in source_names() else Path(where).name,
         catalog=catalog,
         sample=sample,
         prices=prices,
         market=ReturnPanel.from_prices(prices),
-        securities=_securities(study, where, told),
+        securities=_securities(study, where, progress),
         definitions=load_definitions(_definitions(study)),
     )
     symbols = {*prices.sources, *(inputs.securities.sources if inputs.securities else {})}
@@ -143,18 +145,20 @@ def _definitions(study: StudyFile) -> str | None:
     return None if named is None else study.beside(named)
 
 
-def _told(source: str, say: Callable[[str], None] | None) -> dict[str, Any]:
+def _progress(source: str, say: Callable[[str], None] | None) -> dict[str, Any]:
     """Return the option by which a file tells how far it is read; other sources have none."""
     if say is None or not Path(source).suffix or is_there(Path(source).is_dir):
         return {}
     return {"progress": lambda done, _total, name, _state: say(f"reading {name}: {done:,} rows")}
 
 
-def _securities(study: StudyFile, source: str, told: dict[str, Any]) -> ReturnPanel | None:
+def _securities(study: StudyFile, source: str, progress: dict[str, Any]) -> ReturnPanel | None:
     if study.cross_section is None:
         return None
     wanted = [study.cross_section.benchmark, *(s for group in study.cross_section.groups.values() for s in group)]
-    return load_returns(wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar, **told)
+    return load_returns(
+        wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar, **progress
+    )
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from eventstudy import plots
 from eventstudy.abnormal import MarketModel
+from eventstudy.errors import told
 from eventstudy.inference.families.parametric import cross_sectional
 from eventstudy.plots.chart import Chart
 from eventstudy.report.document import Section, Table
@@ -104,7 +105,7 @@ def _group_frame(have: dict[str, list[str]]) -> pd.DataFrame:
 
 def _lacking(part: CrossSectionPart, panel: ReturnPanel) -> pd.DataFrame:
     rows = [
-        (name, symbol, panel.failures.get(symbol, "not delivered"))
+        (name, symbol, told(panel.failures[symbol]) if symbol in panel.failures else "not delivered")
         for name, symbols in part.groups.items()
         for symbol in symbols
         if symbol not in panel.frame.columns

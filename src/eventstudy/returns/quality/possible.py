@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from eventstudy.errors import BadPayload, DataError
+from eventstudy.errors import BadPayload, DataError, EventStudyError
+from eventstudy.returns._index import at_midnight
 from eventstudy.returns.bars import COLUMNS, Bars
 
 #: Yields, in percent: they have been zero and below. Other levels (the VIX) cannot.
@@ -80,7 +81,7 @@ def damage(bars: Bars, symbol: str, holds: str) -> str:
 
 def possible_frame(
     frame: pd.DataFrame, source: str, levels: Iterable[str], *, returns: bool = False
-) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+) -> tuple[pd.DataFrame, dict[str, EventStudyError], dict[str, str]]:
     """Judge a frame (bars x symbols) of a source that is not a file, symbol by symbol."""
     if frame.columns.has_duplicates or frame.columns.nlevels > 1:
         twice = [*frame.columns[frame.columns.duplicated()], *frame.columns]
@@ -88,12 +89,14 @@ def possible_frame(
             f"source {source!r} returned columns that are not one for each symbol ({twice[0]!r}); return bars x symbols"
         )
         raise DataError(msg)
-    state, failures, notes = frozenset(levels), {}, {}
+    state = frozenset(levels)
+    failures: dict[str, EventStudyError] = {}
+    notes: dict[str, str] = {}
     kept: dict[Any, pd.Series] = {}
     for symbol, values in frame.items():
         why = _no_numbers(values)
         if why:
-            failures[str(symbol)] = f"{BadPayload.__name__}: {source} answered {symbol!r} with {why}, not numbers"
+            failures[str(symbol)] = BadPayload(f"{source} answered {symbol!r} with {why}, not numbers")
             continue
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
         holds = "returns" if returns else "level" if symbol in state else "raw"
@@ -106,7 +109,7 @@ def possible_frame(
                 why = (
                     f"not one value that can be ({notes.pop(str(symbol)).split('; ')[0]}); a level is named in levels="
                 )
-                failures[str(symbol)] = f"{BadPayload.__name__}: {source} answered {symbol!r} with {why}"
+                failures[str(symbol)] = BadPayload(f"{source} answered {symbol!r} with {why}")
                 continue
         kept[symbol] = values.mask(bad) if bad.any() else values
     if len(kept) == frame.shape[1] and not notes:
@@ -161,8 +164,9 @@ def _days_wrong(index: pd.Index) -> str:
     if len(index) and not (DATES[0] <= index.min() and index.max() < DATES[1]):
         wrong = index[(index < DATES[0]) | (index >= DATES[1])][0]
         return f"a bar of {wrong:%Y-%m-%d}, which no exchange has"
-    if bool((index != index.normalize()).any()):
-        return f"a bar of {index[index != index.normalize()][0]}, which is no day"
+    days = at_midnight(index)
+    if not days.all():
+        return f"a bar of {index[~days][0]}, which is no day"
     back = np.flatnonzero(np.diff(index.to_numpy()) < np.timedelta64(0))
     return f"days out of order: {index[back[0] + 1]:%Y-%m-%d} after {index[back[0]]:%Y-%m-%d}" if len(back) else ""
 

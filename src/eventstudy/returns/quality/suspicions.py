@@ -42,8 +42,10 @@ def suspicions(close: pd.Series) -> Suspicion:
 
 def suspicions_of(values: Floats, bars: pd.Index) -> Suspicion:
     """Return what `suspicions` does, of prices as an array."""
-    there = np.flatnonzero(np.isfinite(values) & (values > 0))
-    seen = values[there]
+    known = np.isfinite(values) & (values > 0)
+    whole = bool(known.all())
+    there = np.arange(len(values)) if whole else np.flatnonzero(known)
+    seen = values if whole else values[there]
     if len(seen) < 3:
         return {"stale": 0, "jumps": "", "split_like": ""}
     change = np.diff(np.log(seen))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from eventstudy.errors import SourceError, Unreachable
+from eventstudy.errors import EventStudyError, InputError, SourceError, Unreachable, kept, told
 from eventstudy.returns.remote.retries import Breaker, Gate, Patience
 
 T = TypeVar("T")
@@ -26,12 +26,12 @@ class Gathered(Generic[T]):
     Attributes
     ----------
     results : dict of str to T
-    failures : dict of str to str
-        Symbol -> class of the error and its message; also for symbols that were not asked any more.
+    failures : dict of str to EventStudyError
+        Also for symbols that were not asked any more.
     """
 
     results: dict[str, T] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, EventStudyError] = field(default_factory=dict)
 
 
 def gather(
@@ -101,13 +101,14 @@ class _Pool(Generic[T]):
         if error is None:
             self.gathered.results[symbol] = result  # type: ignore[assignment]  # no error, so there is a result
             self.breaker.record(None)
-        elif isinstance(error, SourceError):
-            self.gathered.failures[symbol] = f"{type(error).__name__}: {error}"
+        elif isinstance(error, (SourceError, InputError)):  # of this symbol: what it needs is not there
+            self.gathered.failures[symbol] = kept(error)
             self.breaker.record(error)
         else:
             raise error
         if self.progress is not None:
-            self.progress(self.done(), self.total, symbol, self.gathered.failures.get(symbol, "ok"))
+            failed = self.gathered.failures.get(symbol)
+            self.progress(self.done(), self.total, symbol, "ok" if failed is None else told(failed))
 
     def give_up_on_the_rest(self) -> None:
         why = self.breaker.open()

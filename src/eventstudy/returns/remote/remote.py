@@ -15,14 +15,25 @@ from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable
-from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
+from eventstudy.calendars import get_calendar
+from eventstudy.checks import checked
+from eventstudy.errors import (
+    DataError,
+    EventStudyError,
+    InputError,
+    NoDataInWindow,
+    NoSuchTicker,
+    SourceError,
+    Unreachable,
+    kept,
+)
+from eventstudy.returns.adjust import Adjustment, adjusted_close
 from eventstudy.returns.bars import Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
+from eventstudy.returns.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.panel import PricePanel
 from eventstudy.returns.protocol import Delivery
 from eventstudy.returns.quality.possible import judged, spacing
-from eventstudy.returns.remote.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.remote.pool import gather
 from eventstudy.returns.remote.retries import Deadline, Gate, Patience, persist
 from eventstudy.returns.remote.yahoo_errors import as_source_error
@@ -57,8 +68,10 @@ class RemoteSource:
     """
 
     name: ClassVar[str] = ""
+    network: ClassVar[bool] = True  # what it fails to deliver is a failure, a symbol that it does not know too
     kept: ClassVar[str] = "raw"  # what the cache keeps: prices; "returns" and "level" (any number) are judged as such
 
+    @checked(DataError)
     def __init__(
         self,
         *,
@@ -72,9 +85,6 @@ class RemoteSource:
         now: Callable[[], pd.Timestamp] | None = None,
         **single: Any,
     ) -> None:
-        if adjustment not in ADJUSTMENTS:
-            msg = f"adjustment {adjustment!r} is not known; use one of: {', '.join(ADJUSTMENTS)}"
-            raise DataError(msg)
         folder = default_folder() if cache is True or (offline and not cache) else cache
         self.store = Store(folder) if folder else None
         self.offline, self.refresh, self.adjustment = offline, refresh, adjustment
@@ -86,7 +96,7 @@ class RemoteSource:
         """Get one symbol from the source, once, from `start` to `end`, both included; raise a `SourceError` if it cannot."""
         raise NotImplementedError
 
-    def between_tries(self) -> None:
+    def _between_tries(self) -> None:
         """Forget what the last try left behind."""
 
     def fetch(self, symbols: Sequence[str] | None, start: pd.Timestamp | None, end: pd.Timestamp | None) -> PricePanel:
@@ -94,7 +104,7 @@ class RemoteSource:
         if symbols is None:
             msg = f"{self.name} has more symbols than anyone wants; name those that you want"
             raise DataError(msg)
-        got = self.deliver_between(symbols, start, end)
+        got = self._deliver_between(symbols, start, end)
         return PricePanel(
             got.prices,
             calendars=got.calendars,
@@ -104,19 +114,26 @@ class RemoteSource:
             span=(start, end) if start is not None and end is not None and len(got.prices) else None,
         )
 
-    def deliver_between(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Delivery:
+    def _deliver_between(
+        self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None
+    ) -> Delivery:
         """Return the days of every symbol as they came, each on those of its exchange, in the order asked for."""
-        got = self.gather(symbols, start, end)
+        got = self._gather(symbols, start, end)
         bars = {symbol: got.results[symbol] for symbol in symbols if symbol in got.results}
-        failures = got.failures | {symbol: one.failure for symbol, one in bars.items() if one.failure}
+        failures: dict[str, EventStudyError] = {s: one.failure for s, one in bars.items() if one.failure is not None}
+        failures |= got.failures
         closes: dict[str, pd.Series] = {}
+        calendars: dict[str, str | None] = {}
         for symbol in list(bars):
             try:
-                closes[symbol] = self.close(symbol, bars[symbol])
-            except (DataError, SourceError) as error:  # as this adjustment needs them, they are not
-                failures[symbol] = f"{type(error).__name__}: {error}"
+                calendars[symbol] = _calendar(symbol, bars[symbol])
+                closes[symbol] = self._close(symbol, bars[symbol])
+            except (
+                InputError,
+                SourceError,
+            ) as error:  # as this adjustment needs them, they are not; or no calendar fits
+                failures[symbol] = kept(error)
                 del bars[symbol]
-        calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
         usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
         facts = {
             symbol: {**one.meta, "note": "; ".join(_notes(one, calendars[symbol], usual)), **_counts(one)}
@@ -130,7 +147,7 @@ class RemoteSource:
             quality=pd.DataFrame(list(facts.values()), index=list(facts)),
         )
 
-    def gather(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Any:
+    def _gather(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Any:
         """Return the bars of every symbol that came, and why the others did not."""
         first = EARLIEST if start is None else start
         last = self.now().tz_localize(None).normalize() + pd.Timedelta(days=1) if end is None else end
@@ -140,7 +157,7 @@ class RemoteSource:
 
         return gather(list(symbols), one, patience=self.patience, workers=self.workers, progress=self.progress)
 
-    def close(self, symbol: str, bars: Bars) -> pd.Series:
+    def _close(self, symbol: str, bars: Bars) -> pd.Series:
         """Return the closes that the panel holds: adjusted as asked, above zero."""
         close = adjusted_close(bars, self.adjustment)
         return close.where(bars.frame["close"].notna()).rename(symbol)
@@ -149,7 +166,11 @@ class RemoteSource:
         self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, gate: Gate, stop: threading.Event
     ) -> Bars:
         calendar = calendar_of(symbol) or "XNYS"
-        last = last_complete_session(calendar, end, self.now())
+        try:
+            last = last_complete_session(calendar, end, self.now())
+        except InputError as error:  # of this exchange alone; the others of the load go on
+            msg = f"its exchange has no calendar here: {error}"
+            raise NoDataInWindow(msg) from error
         if last is None or last < start:
             msg = f"no session of {calendar} has ended between {start:%Y-%m-%d} and {end:%Y-%m-%d}; ask for other dates"
             raise NoDataInWindow(msg)
@@ -163,7 +184,7 @@ class RemoteSource:
                 raise as_source_error(error, symbol, source=self.name) from error
 
         def ask(low: pd.Timestamp) -> Bars:
-            bars = persist(partial(once, low), self.patience, gate, stop, between=self.between_tries)
+            bars = persist(partial(once, low), self.patience, gate, stop, between=self._between_tries)
             return bars.between(low, last)
 
         if self.store is None:
@@ -197,7 +218,7 @@ class RemoteSource:
         except SourceError as error:
             if entry is None or not reaches:
                 raise
-            why = f"{type(error).__name__}: {error} (what was kept, up to {entry.last:%Y-%m-%d}, is there)"
+            why = type(error)(f"{error} (what was kept, up to {entry.last:%Y-%m-%d}, is there)")
             return replace(entry.bars.between(start, last), failure=why)
         as_of = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         store = self.store
@@ -262,6 +283,14 @@ def _merged(
     seen = frame.index[frame["close"].notna()]
     end = min(end, pd.Timestamp(seen[-1])) if len(seen) else first  # a bar that has not come yet is asked for again
     return Entry(Bars(frame, fresh.meta, notes), first, end, as_of)
+
+
+def _calendar(symbol: str, bars: Bars) -> str | None:
+    """Return the name of a symbol's calendar; one that cannot be built for its days is that symbol's failure."""
+    name, days = calendar_of(symbol, bars.meta), bars.frame.index
+    if name is not None and len(days):
+        get_calendar(name, days[0], days[-1])
+    return name
 
 
 def _notes(bars: Bars, calendar: str | None, usual: list[tuple[str, int]]) -> list[str]:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.border import LARGEST, MOST_COLUMNS, existing_file, file_name, guarded
-from eventstudy.errors import LISTED, DataError
+from eventstudy.checks import checked
+from eventstudy.errors import LISTED, DataError, EventStudyError, NoDataInWindow
 from eventstudy.returns.protocol import Delivery, lacks
 from eventstudy.returns.tables.columns import find_layout, label_text
 from eventstudy.returns.tables.csv_files import Reading, read_csv
@@ -76,6 +77,7 @@ class FileSource:
         When fetched: naming file, row (the header is row 1), column, value and the way out.
     """
 
+    @checked(DataError)
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -208,10 +210,12 @@ def _delivery(
     there = frame if symbols is None else frame[[symbol for symbol in wanted if symbol in known]]
     names = list(header) if result.symbols is None else result.symbols
     absent = [symbol for symbol in wanted if symbol not in known]
-    failures = {symbol: lacks(symbol, name, names if at < LISTED else []) for at, symbol in enumerate(absent)}
+    failures: dict[str, EventStudyError] = {
+        symbol: lacks(symbol, name, names if at < LISTED else []) for at, symbol in enumerate(absent)
+    }
     filled = np.isfinite(there.to_numpy()).any(axis=0)
     empty = list(there.columns[~filled])
-    failures |= {symbol: f"NoDataInWindow: {name} has no value in column {symbol!r}" for symbol in empty}
+    failures |= {symbol: NoDataInWindow(f"{name} has no value in column {symbol!r}") for symbol in empty}
     there = there.loc[:, filled] if empty else there
     got = Delivery(
         failures=failures, sources=dict.fromkeys(there.columns, name), quality=result.notes, places=result.alone

@@ -63,18 +63,20 @@ class FrenchSource(RemoteSource):
 
     def fetch(self, symbols: Sequence[str] | None, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Any:
         """Return the returns of `symbols` (None: the usual factors and the 12 industries) as a `ReturnPanel`."""
-        got = self.deliver_between(list(USUAL) if symbols is None else symbols, start, end)
+        got = self._deliver_between(list(USUAL) if symbols is None else symbols, start, end)
         return ReturnPanel(got.returns, sources=got.sources, failures=got.failures, check=False)
 
-    def deliver_between(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Delivery:
+    def _deliver_between(
+        self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None
+    ) -> Delivery:
         """Return the days of every symbol, as returns."""
         with self._lock:
             self._tables.clear()  # one download of each file for one question
-        got = super().deliver_between(symbols, start, end)
+        got = super()._deliver_between(symbols, start, end)
         got.returns, got.prices = got.prices, pd.DataFrame()
         return got
 
-    def close(self, symbol: str, bars: Bars) -> pd.Series:
+    def _close(self, symbol: str, bars: Bars) -> pd.Series:
         """Return the returns, which are what the bars hold."""
         return bars.frame["close"].rename(symbol)
 

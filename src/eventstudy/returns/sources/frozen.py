@@ -13,7 +13,7 @@ import pandas as pd
 
 from eventstudy._version import __version__
 from eventstudy.border import guarded, parse_json, read_bytes, read_text
-from eventstudy.errors import DataError
+from eventstudy.errors import DataError, error_told, told
 from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, replace_folder, same_place
 from eventstudy.returns._index import normal_index
 from eventstudy.returns.cache.store import default_folder
@@ -64,12 +64,16 @@ def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> P
     ...     load_prices(source=folder).digest == prices.digest
     True
     """
+    given: object = panel
+    if not isinstance(given, (PricePanel, ReturnPanel)):
+        msg = f"a {type(given).__name__} is no panel; freeze what load_prices() or load_returns() gave, or PricePanel(frame)"
+        raise DataError(msg)
     check_frozen(folder)
     frames = {"prices.csv": panel.frame} if isinstance(panel, PricePanel) else {"returns.csv": panel.frame}
-    if isinstance(panel, ReturnPanel) and panel.levels is not None and panel.levels.shape[1]:
+    if isinstance(panel, ReturnPanel) and panel.levels.shape[1]:
         frames["levels.csv"] = panel.levels
     texts = {name: _csv(frame) for name, frame in frames.items()}
-    texts["quality.csv"] = panel.quality.to_csv(lineterminator="\n") if panel.quality is not None else "symbol\n"
+    texts["quality.csv"] = panel.quality.to_csv(lineterminator="\n")
     manifest = {
         "format": FORMAT,
         "holds": "prices" if isinstance(panel, PricePanel) else f"{panel.kind} returns",
@@ -77,7 +81,7 @@ def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> P
         "calendar": panel.calendar,
         "calendars": panel.calendars,
         "sources": panel.sources,
-        "failures": panel.failures,
+        "failures": {symbol: told(error) for symbol, error in panel.failures.items()},
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "versions": {"eventstudy": __version__, "pandas": pd.__version__},
     }
@@ -118,7 +122,7 @@ class FrozenSource:
         empty = pd.DataFrame()
         prices = frames.get("prices.csv", frames.get("levels.csv", empty))
         returns = frames.get("returns.csv", empty)
-        earlier = dict(manifest["failures"])
+        earlier = {symbol: error_told(text) for symbol, text in manifest["failures"].items()}
         quality = frames["quality.csv"]
         return Delivery(
             prices=prices[[symbol for symbol in wanted if symbol in prices.columns]],

@@ -7,11 +7,12 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.errors import BadPayload, NoDataInWindow, NoSuchTicker, SourceError
+from eventstudy.errors import BadPayload, InputError, NoDataInWindow, NoSuchTicker, SourceError
 from eventstudy.returns._index import normal_index
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.bundled import INDUSTRIES
@@ -77,14 +78,17 @@ class YahooSource(RemoteSource):
         super().__init__(cache=cache, **options)
         self.session = session
 
-    def gather(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Any:
+    def _gather(self, symbols: Sequence[str], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Any:
         """Return the bars of every symbol that came, and why the others did not."""
         if self.offline:
-            return super().gather(symbols, start, end)
+            return super()._gather(symbols, start, end)
+        if find_spec("yfinance") is None:
+            msg = "the source 'yahoo' needs the package yfinance: pip install yfinance; or name a file: source='prices.csv'"
+            raise InputError(msg)
         if self.session is None:
             self.session = _new_session()
         with ONE_AT_A_TIME, _quiet_and_honest(self.session), _watched(self.session):
-            return super().gather(symbols, start, end)
+            return super()._gather(symbols, start, end)
 
     def one(self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, deadline: Deadline) -> Bars:
         """Get one symbol's bars from `start` to `end`, once."""
@@ -94,7 +98,7 @@ class YahooSource(RemoteSource):
         import yfinance as yf  # noqa: PLC0415  slow to import: only those who fetch pay
 
         watch.symbol, watch.deadline, watch.seen, watch.chart = symbol, deadline, None, None
-        self.between_tries()  # an answer from its memory would not pass the session
+        self._between_tries()  # an answer from its memory would not pass the session
         try:
             ticker = yf.Ticker(symbol, session=self.session)
             frame = ticker.history(
@@ -117,7 +121,7 @@ class YahooSource(RemoteSource):
             raise NoDataInWindow(msg)
         return bars
 
-    def between_tries(self) -> None:
+    def _between_tries(self) -> None:
         """Clear yfinance's memory of answers: it keeps a server's error as if it were data."""
         from yfinance.data import YfData  # noqa: PLC0415  imported already
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from eventstudy.errors import DataError
 from eventstudy.returns.tables.cells import as_numbers, cell, whole_text
@@ -250,6 +251,15 @@ def fractions_in(values: pd.Series) -> bool:
         return False
     known = figures[np.isfinite(figures)]
     return bool(len(known) and (known != np.floor(known)).any())
+
+
+def symbol_set(value: Any, name: str) -> frozenset[str]:
+    """Return the symbols that a caller names, one or several; what names none is refused."""
+    given = (value,) if isinstance(value, str) else value
+    if not isinstance(given, Iterable) or not all(map(is_hashable, given := list(given))):
+        msg = f"{name}={brief(repr(value))} names no symbols; give one name or a list of them"
+        raise DataError(msg)
+    return frozenset(given)
 
 
 def by_symbol(value: Any, name: str) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from eventstudy.calendars import known_years, outside
 from eventstudy.errors import DataError
-from eventstudy.returns._index import normal_index
+from eventstudy.returns._index import at_midnight, normal_index
 from eventstudy.returns.tables.cells import NOTHING, cell, coded, whole_text
 
 OFFSET: Final = r"\d{2}:\d{2}.*?(?:Z|[+-]\d{2}:?\d{2})$"
@@ -119,7 +119,7 @@ def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None)
         expected = f"a date in the format {date_format}" if date_format else "a date such as 2025-04-03"
         msg = f"{where(row)}: {cell(text.iloc[row])} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
         raise DataError(msg)
-    if (parsed == parsed.normalize()).all():  # days: their own date, whatever the zone
+    if at_midnight(parsed).all():  # days: their own date, whatever the zone
         return parsed
     if date_format is None and zone.notna().all():
         return _read(text, format="ISO8601", utc=True)
@@ -197,7 +197,7 @@ def _moment(value: Any) -> Any:
 
 
 def _zoned(index: pd.DatetimeIndex, where: Callable[[int], str], timezone: str | None) -> pd.DatetimeIndex:
-    if index.tz is None and bool((index != index.normalize()).any()):
+    if index.tz is None and not at_midnight(index).all():
         if timezone is None:
             msg = f"{where(0)}: {index[0]} is a moment without a time zone; state it: timezone='America/New_York'"
             raise DataError(msg)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from eventstudy.checks import check_fields
 from eventstudy.errors import DataError
 
 #: Symbols that are states, not things one can hold: a change of the VIX is not a return.
@@ -48,10 +49,4 @@ class TableOptions:
     check: bool = True
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (
-            ("holds", self.holds, ("prices", "returns", "percent")),
-            ("invalid", self.invalid, ("raise", "missing")),
-        ):
-            if value not in allowed:
-                msg = f"{name}={value!r} is not known; use {' or '.join(repr(word) for word in allowed)}"
-                raise DataError(msg)
+        check_fields(self, DataError)

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats
@@ -78,6 +79,7 @@ def tidy(
         date_format=options.date_format,
         timezone=options.timezone,
     )
+    pa.default_memory_pool().release_unused()  # of the texts that the dates were
     if layout.symbol is None:
         (frame, notes), known = _wide(table, layout, dates, (place, label), options), None
     else:

@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import spans_of
-from eventstudy.calendars import SESSION_UNIT, first_sessions, known_years, outside, refuse_sparse, sessions
+from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.returns._index import stamped_days
+from eventstudy.returns._index import at_midnight
+from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
 from eventstudy.returns.tables.dates import compact_days
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
-from eventstudy.study.design import Design, Label
+from eventstudy.study.design import Design
+from eventstudy.study.fit.moments import placed_at
 from eventstudy.study.panels import LumpedReturns
 
 
 def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None = None) -> Aligned:
     """Put the returns of `symbols` (all of them by default), and the model's own series, on the bars of `calendar`."""
-    frame = panel.frame
-    _check_index(frame.index)
-    if frame.empty:
+    _check_index(panel.frame.index)
+    if panel.frame.empty:
         msg = "the panel of returns is empty: it needs at least one bar and one symbol"
         raise DataError(msg)
-    bars, strange = _bars(frame.index, calendar)
-    rows = None if strange == 0 and len(bars) == len(frame.index) else bars
+    given = panel
+    panel, bars, strange = _lay(panel, calendar, symbols)
+    frame = panel.frame
+    rows = None if len(bars) == len(frame.index) and bool((bars == frame.index).all()) else bars
     chosen = frame if symbols is None else frame[list(symbols)]
     symbols = [str(name) for name in chosen.columns.tolist()]
     if rows is not None:
@@ -43,10 +46,12 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
     wanted = study.model.symbols
     if isinstance(study.model, MatchedPortfolio):
         matched = _matched(study.model, frame, rows, symbols)
-        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange)
+        off = _off(panel, bars, symbols, ()) if calendar is not None else None
+        laid = None if panel is given else panel
+        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid)
     series = None
     if wanted:
-        source = frame if all(name in frame.columns for name in wanted) else frame.join(_levels(panel))
+        source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
         missing = [name for name in wanted if name not in source.columns]
         if missing:
             msg = (
@@ -60,7 +65,23 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
             msg = f"the regressor {name!r} holds an infinite value; mend it or make it missing (NaN)"
             raise DataError(msg)
     spans = spans_of(returns) if isinstance(panel, LumpedReturns) else None
-    return Aligned(calendar, bars, tuple(symbols), returns, series, _level(study, panel, rows), strange, spans)
+    off = _off(panel, bars, symbols, wanted) if calendar is not None else None
+    laid = None if panel is given else panel
+    level = _level(study, panel, rows)
+    return Aligned(
+        calendar,
+        bars,
+        tuple(symbols),
+        returns,
+        series,
+        level,
+        strange,
+        spans,
+        off,
+        laid,
+        panel.notes.zone,
+        panel.notes.closed.get(str(calendar)),
+    )
 
 
 def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None, symbols: Sequence[str]) -> Floats:
@@ -75,15 +96,11 @@ def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None
     return np.stack(means) if means else np.empty((0, 1, bars))
 
 
-def _levels(panel: ReturnPanel) -> pd.DataFrame:
-    return pd.DataFrame(index=panel.frame.index) if panel.levels is None else panel.levels
-
-
 def _level(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats | None:
     name = getattr(study.model, "volatility", None)
     if name is None or name == "ewma":
         return None
-    for frame in (_levels(panel), panel.frame):
+    for frame in (panel.levels, panel.frame):
         if name in frame.columns:
             values: Floats = _rows(frame, [name], rows)[0]
             return values
@@ -91,10 +108,11 @@ def _level(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats |
     raise StudyError(msg)
 
 
-def _bars(index: pd.Index, calendar: str | None) -> tuple[pd.Index, int]:
-    """Return the bars, and how many labels of `index` are none of them."""
+def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None) -> tuple[ReturnPanel, pd.Index, int]:
+    """Return the panel with the days that `calendar` lacks put together with the next, the bars, and how many days those are."""
+    index = panel.frame.index
     if calendar is None:
-        return index, 0
+        return panel, index, 0
     if not isinstance(index, pd.DatetimeIndex):
         msg = (
             f"the panel's index ({type(index).__name__}) holds no dates, so that calendar={calendar!r} cannot be laid "
@@ -104,17 +122,52 @@ def _bars(index: pd.Index, calendar: str | None) -> tuple[pd.Index, int]:
     if index.tz is not None:
         msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
         raise StudyError(msg)
-    if bool((index != index.normalize()).any()):
+    if not at_midnight(index).all():
         msg = (
             f"the panel's bars carry an hour ({index[0]}); if they are days take their dates, frame.index.normalize(), else pass "
             f"calendar=None to count them (not calendar={calendar!r})"
         )
         raise StudyError(msg)
     refuse_sparse(calendar, index)
-    days = _sessions(calendar, index[0], index[-1])
+    if panel.bars != "sessions":
+        msg = f"the panel's bars are {panel.bars}, not the sessions of {calendar}; pass calendar=None to count them"
+        raise DataError(msg)
+    known = _sessions(calendar, index[0], index[-1])
+    days = known if calendar not in panel.notes.closed else known.difference(panel.notes.closed[calendar])
     if len(days) == len(index) and bool((days == index).all()):
-        return index, 0
-    return days, int((~index.isin(days)).sum())
+        return panel, index, 0
+    strange = ~index.isin(known)
+    own = panel.frame if symbols is None else panel.frame[list(symbols)]
+    given = panel.frame.loc[strange].notna()
+    given = given.loc[own.loc[strange].notna().any(axis=1)]
+    refuse_misfit(calendar, index, len(given))
+    if not len(given):
+        return panel, days, int(strange.sum())
+    there = panel.frame.loc[
+        ~strange | index.isin(given.index)
+    ]  # not what other exchanges alone had on days of their own
+    frame = compounded(there, days, log=panel.kind == "log")
+    notes = panel.notes.joined(SessionNotes(given))
+    return (
+        replace(panel, frame=frame, levels=panel.levels.reindex(days), notes=notes, check=False),
+        days,
+        int(strange.sum()),
+    )
+
+
+def _off(panel: ReturnPanel, bars: pd.Index, symbols: Sequence[str], regressors: Sequence[str]) -> Bools | None:
+    """Return (S, B): bars in which a day that is no session is put together with a session, of the security or a regressor."""
+    off = panel.notes.off
+    if off.empty or not len(bars):
+        return None
+    at = bars.searchsorted(pd.DatetimeIndex(off.index))
+    inside = (at < len(bars)) & np.asarray(off.index > bars[0]) & ~off.index.isin(bars)
+    marked = np.zeros((len(symbols), len(bars)), dtype=bool)
+    shared = off.reindex(columns=list(regressors)).eq(True).any(axis=1).to_numpy()
+    for row, name in enumerate(symbols):
+        there = shared | (off[name].to_numpy() if name in off.columns else False)
+        marked[row, at[inside & there]] = True
+    return marked if marked.any() else None
 
 
 @lru_cache(maxsize=32)
@@ -131,44 +184,13 @@ def _check_index(index: pd.Index) -> None:
         raise DataError(msg)
 
 
-def place_moments(moments: pd.DatetimeIndex, bars: pd.Index, calendar: str | None, side: Label | None = None) -> Placed:
-    """Find the first bar whose close could hold each piece of news; `side` is what labels of moments mean."""
-    if calendar is not None:
-        label: pd.Index = first_sessions(moments, calendar)
-        return _placed(bars.get_indexer(label), label, np.zeros(len(moments), dtype=bool))
-    if not isinstance(bars, pd.DatetimeIndex):
-        msg = "moments cannot be found on bars that are no dates; give the column 'bar' instead of 'announced_at'"
-        raise StudyError(msg)
-    if moments.tz is None:
-        msg = "announcement moments must carry a time zone: use .tz_localize('America/New_York') or the like"
-        raise StudyError(msg)
-    if bars.tz is None:
-        # without a calendar no close is known: the bar of the day of the news where it was made, or the next
-        label = pd.DatetimeIndex(moments.tz_localize(None).normalize()).as_unit(SESSION_UNIT)
-        position = bars.as_unit(SESSION_UNIT).searchsorted(label)
-        floor = bars[0]
-    else:
-        if side is None and stamped_days(bars):
-            msg = (
-                f"the panel's bars are days that carry an hour ({bars[0]}); say whether that is the start or the end of a bar: "
-                "EventStudy(…, label='start') or label='end'"
-            )
-            raise StudyError(msg)
-        # a bar ends one typical step after its start; news at its very end belongs to the next
-        step = pd.Series(bars).diff().median() if len(bars) > 1 else pd.Timedelta(0)
-        start = bars.tz_convert("UTC").as_unit(SESSION_UNIT) - (step if side == "end" else pd.Timedelta(0))
-        label = moments.tz_convert("UTC").as_unit(SESSION_UNIT)
-        position = (start + step).searchsorted(label, side="right")
-        floor = start[0]
-    inside = (position < len(bars)) & np.asarray(label >= floor)  # earlier news belongs to no bar of the data
-    return _placed(np.where(inside, position, -1), label, np.zeros(len(moments), dtype=bool))
-
-
-def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str) -> Placed:
-    """Find the bars asked for by label; what is no session goes where `policy` says."""
+def place_bars(
+    wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str, shut: pd.DatetimeIndex | None = None
+) -> Placed:
+    """Find the bars asked for by label; what is no session, or was `shut`, goes where `policy` says."""
     label = _comparable(wanted, bars)
     position = bars.get_indexer(label)
-    known = _around(label, bars, calendar) if (position < 0).any() else bars
+    known = _around(label, bars, calendar, shut) if (position < 0).any() else bars
     at = position if known is bars else known.get_indexer(label)
     strange = at < 0
     if strange.any():
@@ -181,19 +203,20 @@ def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: s
         found = known.take(at.clip(0, len(known) - 1))
         label = label.where(~strange | beyond, found) if policy != "drop" else label
         position = np.where(beyond, -1, bars.get_indexer(label))
-    placed = _placed(position, label, strange & (policy != "drop"))
+    placed = placed_at(position, label, strange & (policy != "drop"))
     if policy == "drop":
         placed.position[strange] = -1
         placed.status[strange] = Exclusion.NOT_A_SESSION
     return placed
 
 
-def _around(label: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
+def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.DatetimeIndex | None) -> pd.Index:
     """Return the sessions from well before to well after all of the labels and bars."""
     if calendar is None or not isinstance(label, pd.DatetimeIndex):
         return bars
     margin = pd.Timedelta(days=31)
-    return sessions(calendar, min(label.min(), bars[0]) - margin, max(label.max(), bars[-1]) + margin)
+    known = sessions(calendar, min(label.min(), bars[0]) - margin, max(label.max(), bars[-1]) + margin)
+    return known if shut is None else known.difference(shut)
 
 
 def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:
@@ -265,9 +288,3 @@ def _stamp(value: Any) -> pd.Timestamp:
         msg = "not a date"
         raise TypeError(msg)
     return pd.Timestamp(value)
-
-
-def _placed(position: Any, label: pd.Index, moved: NDArray[np.bool_]) -> Placed:
-    at = np.array(position, dtype=np.int64)
-    status = np.where(at < 0, Exclusion.OUTSIDE_DATA, Exclusion.STUDIED).astype(np.int8)
-    return Placed(at, status, label, moved)

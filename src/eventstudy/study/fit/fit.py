@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
@@ -16,13 +17,17 @@ from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import TradeToTrade
+from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
+from eventstudy.returns._index import is_intraday
+from eventstudy.returns._sessions import auto_calendars, refuse_misfit
 from eventstudy.returns.tables.columns import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
-from eventstudy.study.fit.align import align, place_bars, place_moments
+from eventstudy.study.fit.align import align, place_bars
 from eventstudy.study.fit.mask import masked_bars
+from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LumpedReturns
@@ -32,11 +37,13 @@ from eventstudy.study.request import Request, moments_of, read_request
 def fit_study(study: Design, events: Any, returns: Any, *, executor: Executor | None = None) -> Fitted:
     """Fit `study`; see `EventStudy.fit`."""
     panel = _panel(returns)
+    auto = study.calendar == AUTO
+    study = _settled(study, panel)
     _lumped_or_not(study, panel)
     request = read_request(events)
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
-    groups = _calendars(study, symbols)
+    groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))
     column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
@@ -102,9 +109,9 @@ def _fit_part(
         "security": security,
         "day0": placed.position[event],
         "window": study.window,
-        "estimation": study.estimation.days,
+        "estimation": study.estimation_window.days,
         "model": study.model,
-        "minimum": study.estimation.minimum,
+        "minimum": study.estimation_window.minimum,
         "masked": masked,
         "level": aligned.level,
         "spans": aligned.spans,
@@ -159,6 +166,27 @@ def _panel(returns: Any) -> ReturnPanel:
     return returns
 
 
+def _settled(study: Design, panel: ReturnPanel) -> Design:
+    """Return the study with the calendar and the meaning of labels that the panel gives it, where it asks for them."""
+    if study.label is None and panel.label is not None:
+        study = replace(study, label=panel.label)
+    if not isinstance(study.calendar, str) or study.calendar != AUTO:
+        return study
+    calendar, own = panel.calendar, dict(panel.calendars)
+    if calendar is None and not own:
+        if panel.bars != "sessions" or panel.frame.index.empty or getattr(panel.frame.index, "tz", None) is not None:
+            return replace(study, calendar=None)
+        calendar, own = auto_calendars(AUTO, {}, panel.frame.columns)
+        if calendar == USUAL and not own and not is_intraday(panel.frame.index):
+            index = pd.DatetimeIndex(panel.frame.index)
+            strange = index.difference(sessions(USUAL, index[0], index[-1]))
+            refuse_misfit(USUAL, index, len(strange), guessed=True)
+    if not own:
+        return replace(study, calendar=calendar)
+    names: dict[str, Any] = {name: own.get(name, calendar) for name in map(label_text, panel.frame.columns.tolist())}
+    return replace(study, calendar=names)
+
+
 def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
     """Lumped returns and plain ones look alike: refuse the wrong kind rather than give wrong numbers."""
     wants = study.missing == "lump" or isinstance(study.model, TradeToTrade)
@@ -191,14 +219,14 @@ def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     return symbols, np.arange(len(request.event_id)), code.astype(np.int64)
 
 
-def _calendars(study: Design, symbols: list[str]) -> dict[str | None, set[str] | None]:
-    """Return the symbols of each calendar; None: all of the panel."""
+def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str | None, set[str] | None]:
+    """Return the symbols of each calendar; None: all of the panel. Each symbol that is `known` must have one."""
     if study.calendar is None or isinstance(study.calendar, str):
         # a match is made for each symbol, so that only those asked for may be there
         return {study.calendar: set(symbols) if isinstance(study.model, MatchedPortfolio) else None}
     groups: dict[str | None, set[str]] = {}
     for name in symbols:
-        if name not in study.calendar and name not in study.model.symbols:
+        if name not in study.calendar and name not in study.model.symbols and name in known:
             msg = f"calendar= names no calendar for {name!r}; add it to the mapping"
             raise StudyError(msg)
         groups.setdefault(study.calendar.get(name), set()).add(name)
@@ -207,9 +235,16 @@ def _calendars(study: Design, symbols: list[str]) -> dict[str | None, set[str] |
 
 def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
     if request.bars is not None:
-        return place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session)
+        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut)
+        if "announced_at" in request.frame.columns:
+            refuse_contradiction(request.bars, request.frame["announced_at"], placed, aligned.bars, aligned.calendar)
+        return placed
     assert request.moments is not None  # noqa: S101  a request has bars or moments
-    return place_moments(request.moments, aligned.bars, aligned.calendar, study.label)
+    placed = place_moments(request.moments, aligned.bars, aligned.calendar, study.label, aligned.zone, aligned.shut)
+    if aligned.calendar is None:
+        return placed
+    bounds = bounds_of(request.moments, request.frame)
+    return replace(placed, uncertain=placed.uncertain | session_uncertain(bounds, aligned.calendar))
 
 
 def _pool(study: Design, request: Request) -> Any:
@@ -226,7 +261,7 @@ def _pool(study: Design, request: Request) -> Any:
 def _long_enough(study: Design, aligned: Aligned) -> None:
     """Refuse windows that no event could have."""
     have = len(aligned.bars)
-    lengths = {"estimation": study.estimation.length, "event": study.window[1] - study.window[0] + 1}
+    lengths = {"estimation": study.estimation_window.length, "event": study.window[1] - study.window[0] + 1}
     for kind, need in lengths.items():
         if have < need:
             msg = (

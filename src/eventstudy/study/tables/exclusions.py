@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.errors import told
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import _event_ids, _symbols, _text
+from eventstudy.study.tables.returns import off_days
 
 
 def excluded(result: Fitted) -> pd.DataFrame:
@@ -25,6 +27,8 @@ def excluded(result: Fitted) -> pd.DataFrame:
         for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
             if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
                 detail[place[part.attempted_rows[at]]] = "all its returns are missing in the panel"
+        for at in np.flatnonzero(off_days(part.aligned, attempted, result.study.window) & ~attempted.studied):
+            detail[place[part.attempted_rows[at]]] += "; off_calendar: its window holds a day that is no session"
         ends = f"the data run from {_text(part.aligned.bars[0])} to {_text(part.aligned.bars[-1])}"
         outside = part.asked[result.status[part.asked] == Exclusion.OUTSIDE_DATA]
         labels = part.placed.label
@@ -46,8 +50,8 @@ def _unknown(result: Fitted, symbol: str) -> str:
     """Return why the panel has no returns of `symbol`."""
     panel = result.panel
     if symbol in panel.failures:
-        return f"its prices did not come: {panel.failures[symbol]}"
-    if panel.levels is not None and symbol in panel.levels.columns:
+        return f"its prices did not come: {told(panel.failures[symbol])}"
+    if symbol in panel.levels.columns:
         return "the panel holds it as a level, not as a return"
     return Exclusion.UNKNOWN_SYMBOL.meaning
 

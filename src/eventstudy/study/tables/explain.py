@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
@@ -16,6 +17,7 @@ from eventstudy.study.fitted import Errors, Fitted, Window
 from eventstudy.study.means import Means
 from eventstudy.study.rows import studied_rows
 from eventstudy.study.tables.returns import car
+from eventstudy.words import brief
 
 
 def explain_cars(
@@ -78,14 +80,20 @@ def _covariance(result: Fitted, window: Window, table: pd.DataFrame, basis: str)
 def _names(characteristics: Sequence[str] | Mapping[str, Any]) -> list[str]:
     if isinstance(characteristics, str):
         return [characteristics]
-    return [] if isinstance(characteristics, Mapping) else list(characteristics)
+    if isinstance(characteristics, Mapping):
+        return []
+    given: object = characteristics
+    if not isinstance(given, Iterable):
+        msg = f"characteristics={brief(repr(given))} names no columns; give their names, or a mapping of name to values"
+        raise StudyError(msg)
+    return list(characteristics)
 
 
 def _column(result: Fitted, name: str) -> Any:
     """Return a column of what was fitted, one value for each studied row."""
     frame = result.request.frame
-    if name not in frame.columns:
-        msg = f"the fitted events have no column {name!r}; they have {', '.join(map(str, frame.columns))}"
+    if not is_hashable(name) or name not in frame.columns:
+        msg = f"the fitted events have no column {brief(repr(name))}; they have {', '.join(map(str, frame.columns))}"
         raise StudyError(msg)
     return frame[name].to_numpy()[result.event[studied_rows(result)]]
 

@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
+from eventstudy.abnormal import AbnormalReturns
+from eventstudy.study.aligned import Aligned
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.rows import _bar_labels, _event_ids, _keys, _symbols, gather, studied_rows
 
@@ -65,6 +67,8 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
         "overlap": gather(result, [pair[1] for pair in near]),
         "cut": gather(result, [_cut(part, window) for part in result.parts]),
         "missing": count < length,
+        "session_uncertain": gather(result, [part.placed.uncertain[result.event[part.rows]] for part in result.parts]),
+        "off_calendar": gather(result, [off_days(part.aligned, part.abnormal, window) for part in result.parts]),
         "moved": gather(result, [part.placed.moved[result.event[part.rows]] for part in result.parts]),
         "degenerate_sigma": gather(result, [part.abnormal.degenerate for part in result.parts]),
         "suspect_return": gather(result, [part.abnormal.suspect for part in result.parts]),
@@ -97,6 +101,16 @@ def _neighbours(part: Part, length: int) -> tuple[NDArray[np.bool_], NDArray[np.
     shared, meets = np.empty(key.size, dtype=bool), np.empty(key.size, dtype=bool)
     shared[order], meets[order] = many[group], touched[group]
     return shared, meets
+
+
+def off_days(aligned: Aligned, abnormal: AbnormalReturns, window: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return which security-events have, in a window, a day of the data that is no session, put together with the next."""
+    off, day0 = aligned.off, abnormal.day0
+    if off is None:
+        return np.zeros(day0.size, dtype=bool)
+    at = day0[:, None] + np.arange(window[0], window[1] + 1)
+    inside = (at >= 0) & (at < off.shape[1])
+    return np.asarray((off[abnormal.security[:, None], at.clip(0, off.shape[1] - 1)] & inside).any(axis=1))
 
 
 def _cut(part: Part, window: tuple[int, int]) -> NDArray[np.bool_]:
