@@ -44,6 +44,28 @@ def make_sample():
     return make
 
 
+@pytest.fixture
+def cr2_matrices():
+    """Return f(x, y, cluster) -> se, df: CR2 and Satterthwaite's df from the N x N definitions of Bell and McCaffrey (2002)."""
+
+    def told(x, y, cluster):
+        n, p = x.shape
+        inverse = np.linalg.inv(x.T @ x)
+        off = np.eye(n) - x @ inverse @ x.T
+        forms = np.zeros((p, np.unique(cluster).size, n))
+        for g, code in enumerate(np.unique(cluster)):
+            at = np.flatnonzero(cluster == code)
+            value, vector = np.linalg.eigh(off[np.ix_(at, at)])
+            keep = value > 1e-10
+            root = (vector[:, keep] / np.sqrt(value[keep])) @ vector[:, keep].T
+            forms[:, g] = (inverse @ x[at].T @ root) @ off[at]
+        inner = forms @ forms.swapaxes(1, 2)
+        df = np.trace(inner, axis1=1, axis2=2) ** 2 / (inner**2).sum(axis=(1, 2))
+        return np.sqrt(((forms @ y) ** 2).sum(axis=1)), df
+
+    return told
+
+
 @pytest.fixture(params=["complete", "ragged"])
 def holes(request):
     return {"complete": 0.0, "ragged": 0.06}[request.param]

@@ -84,29 +84,23 @@ class TestBands:
         assert band.critical > band.pointwise == pytest.approx(stats.t.ppf(0.975, 11))
 
     @pytest.mark.parametrize("level", [0.95, 0.7])
-    def test_the_band_by_a_loop_over_its_signs(self, level):
-        """Sessions of one, two and three events with holes: signs by session, the largest deviation of each draw."""
+    def test_the_critical_value_by_a_loop(self, level):
+        """Studentised draws: means and standard errors of groups of independent random walks, as of the events themselves."""
         rng = np.random.default_rng(3)
-        day0 = np.array([5, 5, 9, 12, 12, 12, 20, 31, 44])
-        ar = rng.normal(0, 0.01, (9, 4))
-        ar[2, 1] = ar[7, 3] = np.nan
-        ar[8] = np.nan  # without a return: in no path
-        band = caar_band(sample_of(ar=ar, day0=day0), level=level, draws=59, seed=8)
-        paths = np.array([[sum(v for v in row[: j + 1] if math.isfinite(v)) for j in range(4)] for row in ar[:8]])
-        centre = paths.mean(axis=0)
-        score = np.array([(paths[day0[:8] == d] - centre).sum(axis=0) / 8 for d in (5, 9, 12, 20, 31)])
-        error = np.sqrt((score**2).sum(axis=0) * 5 / 4)
-        signs = 1 - 2 * np.random.default_rng(8).integers(0, 2, (59, 5))
-        largest = [
-            max(abs(sum(s * score[g, j] for g, s in enumerate(row))) / error[j] for j in range(4)) for row in signs
-        ]
-        single = stats.t.ppf(0.5 + level / 2, 4)
-        wide = np.quantile(largest, level) * single / stats.norm.ppf(0.5 + level / 2)
-        np.testing.assert_allclose([band.path, band.se], [centre, error], rtol=RTOL)
-        assert (band.pointwise, band.critical) == pytest.approx((single, max(wide, single)))
-        np.testing.assert_allclose(
-            [band.low, band.high], [centre - band.critical * error, centre + band.critical * error]
-        )
+        band = caar_band(sample_of(ar=rng.normal(0, 0.01, (6, 4))), level=level, draws=4000, seed=8)
+        largest = []
+        for _ in range(4000):
+            walks = np.cumsum(rng.standard_normal((6, 4)), axis=1)
+            largest.append(np.abs(walks.mean(axis=0) / (walks.std(axis=0, ddof=1) / math.sqrt(6))).max())
+        assert band.critical == pytest.approx(np.quantile(largest, level), rel=0.08)  # two draws of 4,000
+        np.testing.assert_allclose(band.high - band.path, band.critical * band.se)
+
+    def test_windows_that_share_bars_have_wider_errors_and_a_smoother_path(self, make_sample):
+        apart, near = (make_sample(10, dates=dates, window=(-3, 3), seed=4) for dates in ("apart", "staggered"))
+        found = caar_band(near, seed=1)
+        assert found.how == "covariance"
+        assert np.isfinite(found.low).all()
+        assert caar_band(apart, seed=1).how == "cross_sectional"
 
     def test_the_whole_path_is_covered_as_often_as_said(self):
         rng, covered, tries = np.random.default_rng(2), 0, 400
@@ -116,8 +110,10 @@ class TestBands:
         error = math.sqrt(0.05 * 0.95 / tries)
         assert abs(covered / tries - 0.95) < MONTE_CARLO * error
 
-    def test_one_session_has_no_band_and_says_so(self, make_sample):
-        band = caar_band(make_sample(5, dates="one"))
+    def test_one_session_takes_its_portfolio_or_says_why_there_is_no_band(self, make_sample):
+        sample = make_sample(5, dates="one")
+        assert caar_band(sample, seed=0).how == "portfolio"
+        band = caar_band(replace(sample, estimation=None))
         assert "two sessions" in band.reason
         assert np.isnan(band.low).all()
         assert np.isfinite(band.path).all()
@@ -303,14 +299,25 @@ class TestExplain:
         np.testing.assert_allclose(found.pvalue, 2 * stats.t.sf(abs(found.statistic), 37), rtol=1e-9)
         assert [row["term"] for row in found.rows()] == ["const", "size", "chip"]
 
-    def test_clusters_and_weights(self, data):
+    def test_clusters_and_weights(self, data, cr2_matrices):
         y, columns, rng = data
         session, se = rng.integers(0, 9, 40), rng.uniform(0.01, 0.05, 40)
         found = explain(y, columns, errors="cluster", cluster=session, car_se=se)
         x = np.column_stack([np.ones(40), *columns.values()])
-        theirs = sm.WLS(y, x, weights=se**-2.0).fit(cov_type="cluster", cov_kwds={"groups": session})
-        np.testing.assert_allclose(found.se, theirs.bse, rtol=RTOL)
-        assert (found.df, found.n_clusters) == (8, 9)
+        theirs = sm.WLS(y, x, weights=se**-2.0).fit()
+        error, df = cr2_matrices(theirs.model.wexog, theirs.model.wendog, session)
+        np.testing.assert_allclose([found.se, found.df], [error, df], rtol=1e-8)
+        np.testing.assert_allclose(found.pvalue, 2 * stats.t.sf(abs(theirs.params / error), df), rtol=1e-7)
+        np.testing.assert_allclose(found.high - found.coefficient, stats.t.ppf(0.975, df) * error, rtol=1e-7)
+        assert found.n_clusters == 9
+
+    def test_a_regressor_that_one_cluster_alone_has(self, data, cr2_matrices):
+        y, _, rng = data
+        session = rng.integers(0, 9, 40)
+        columns = {"first": (session == 0).astype(float), "size": rng.normal(size=40)}
+        found = explain(y, columns, errors="cluster", cluster=session)
+        error, df = cr2_matrices(np.column_stack([np.ones(40), *columns.values()]), y, session)
+        np.testing.assert_allclose([found.se[2], found.df[2]], [error[2], df[2]], rtol=1e-8)
 
     def test_missing_rows_are_counted(self, data):
         y, columns, _ = data
@@ -359,7 +366,30 @@ class TestIdentification:
                     parts.append((products.sum() / (side.sum() - 1), products.var(ddof=1) / side.sum()))
                 t = (parts[0][0] - parts[1][0]) / math.sqrt(parts[0][1] + parts[1][1])
                 inside = any(low <= g <= high for low, high in found.robust_set)
-                assert (abs(t) <= stats.norm.ppf(0.975)) == inside
+                assert (abs(t) <= self.critical(p, s, event, found.effect)) == inside
+
+    @staticmethod
+    def critical(p, s, event, effect):
+        """Student's, with Satterthwaite's degrees of freedom from a third of the days of either kind."""
+        spread, free = [], []
+        for side in (event, ~event):
+            u = (s - effect * p)[side]
+            spread.append(((p[side] - p[side].mean()) * (u - u.mean())).var(ddof=1) / side.sum())
+            free.append(side.sum() / 3)
+        return stats.t.ppf(0.975, sum(spread) ** 2 / sum(v**2 / f for v, f in zip(spread, free, strict=True)))
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(("on", "off"), [(8, 40), (20, 100)])
+    def test_the_set_holds_for_few_event_days(self, on, off):
+        rng, tries = np.random.default_rng(9), 1500
+        event = np.arange(on + off) < on
+        covered = 0
+        for _ in range(tries):
+            news, other = rng.normal(0, np.where(event, 2.0, 1.0)), rng.normal(size=on + off)
+            p = (news + 0.3 * other) / 1.45
+            found = rigobon_sack(p, -1.5 * p + other, event)
+            covered += any(low <= -1.5 <= high for low, high in found.robust_set)
+        assert 0.93 <= covered / tries <= 0.975
 
     def test_it_finds_the_truth_where_ols_does_not(self):
         rng, covered, slopes, ols = np.random.default_rng(2), 0, [], []

@@ -271,7 +271,7 @@ class TestCalendar:
         )
         check("calendar_time", sample, hac.tvalues[0], df=d - 1, method="hac")
 
-    def test_clustered_errors_are_statsmodels(self, make_sample, holes, window, dates):
+    def test_clustered_errors_are_their_definitions(self, make_sample, holes, window, dates, cr2_matrices):
         if dates == "one":
             return
         sample = make_sample(12, holes=holes, window=window, dates=dates, repeat=True)
@@ -282,8 +282,8 @@ class TestCalendar:
                     y.append(a), when.append(b), who.append(sample.security[i])
         ones = np.ones(len(y))
         # statsmodels adds (n - 1)/(n - k), which is 1 for a constant; the factor G/(G - 1) is its own
-        date = sm.OLS(y, ones).fit(cov_type="cluster", cov_kwds={"groups": np.array(when)})
-        check("panel_date", sample, date.tvalues[0], df=len(set(when)) - 1)
+        (error,), (df,) = cr2_matrices(ones[:, None], np.array(y), np.array(when))
+        check("panel_date", sample, np.mean(y) / error, df=df)
         both = sm.OLS(y, ones).fit(cov_type="cluster", cov_kwds={"groups": np.column_stack([when, who]).astype(int)})
         if both.bse[0] > 0:
             check("panel_two_way", sample, both.tvalues[0], df=min(len(set(when)), len(set(who))) - 1)

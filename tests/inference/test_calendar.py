@@ -122,15 +122,15 @@ def test_thirty_clusters_are_enough(sessions, warned):
     assert any("below 30" in text for text in result.warnings) == warned
 
 
-def test_returns_beyond_the_data_are_in_no_cluster():
+def test_returns_beyond_the_data_are_in_no_cluster(cr2_matrices):
     """A window that reaches beyond the last bar: what stands there counts neither as a value nor as a session."""
     sample = sample_of(ar=[[0.01, 0.02], [0.03, -0.01], [0.02, 0.04]], day0=[5, 6, 9])
     cut = replace(sample, bar=np.where(sample.bar > 9, -1, sample.bar))
     y, when = np.array([0.01, 0.02, 0.03, -0.01, 0.02]), np.array([5, 6, 6, 7, 9])
-    centre, error, _ = clustered_mean(y, when)
+    (error,), (df,) = cr2_matrices(np.ones((5, 1)), y, when)
     result = run("panel_date", cut)
-    np.testing.assert_allclose([result.estimate, result.se], [centre, error], rtol=RTOL)
-    assert (result.df, result.details["observations"]) == (3, 5)
+    np.testing.assert_allclose([result.estimate, result.se, result.df], [y.mean(), error, df], rtol=RTOL)
+    assert result.details["observations"] == 5
 
 
 def test_session_sums_keep_samples_of_a_batch_apart():

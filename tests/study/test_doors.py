@@ -243,10 +243,13 @@ MODELS = {
 TABLES = {
     "tidy": ["event_id", "symbol", "relative_day", "session", "ar", "se", "sar"],
     "car": ["event_id", "symbol", "session", "car", "se", "scar", "t", "df", "pvalue", "n_bars", "flag"],
-    "aar": ["relative_day", "aar", "se", "low", "high", "n", "n_sessions", "caar", "caar_se", "caar_low", "caar_high"],
-    "caar": ["first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test"],
+    "aar": [
+        *("relative_day", "aar", "se", "low", "high", "n", "n_sessions", "test"),
+        *("caar", "caar_se", "caar_low", "caar_high", "caar_test"),
+    ],
+    "caar": ["first", "last", "caar", "se", "low", "high", "n", "n_sessions", "df", "test"],
     "bhar": ["event_id", "symbol", "session", "bhar", "se", "t", "df", "pvalue", "n_bars"],
-    "abhar": ["abhar", "se", "low", "high", "n", "n_sessions"],
+    "abhar": ["abhar", "se", "low", "high", "n", "n_sessions", "df", "test"],
     "abnormal_variance": ["relative_day", "u", "z", "n", "pvalue_single"],
     "joint": ["symbol", "relative_day", "ar", "se", "t", "df", "pvalue", "events"],
 }

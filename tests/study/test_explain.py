@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 import statsmodels.formula.api as smf
 
 import eventstudy as es
+from eventstudy.calendars import sessions
+from eventstudy.inference.core.few_clusters import cr2
 
 RTOL = 1e-9  # two roads to one regression
 SYMBOLS = [f"S{i}" for i in range(12)]
@@ -39,7 +42,7 @@ def data(result):
 
 
 def test_it_is_the_regression_of_statsmodels(result):
-    found = result.explain(["surprise", "kind"], (0, 1))
+    found = result.explain(["surprise", "kind"], (0, 1), errors="HC3")
     fit = smf.ols("car ~ surprise + C(kind)", data(result)).fit(cov_type="HC3", use_t=True)
     assert found["term"].tolist() == ["const", "surprise", "kind=talks", "kind=threat"]
     order = ["Intercept", "surprise", "C(kind)[T.talks]", "C(kind)[T.threat]"]
@@ -60,9 +63,10 @@ def test_scars_weights_and_clusters(result):
     found = result.explain("surprise", (0, 1), standardized=True)
     np.testing.assert_allclose(found["estimate"], smf.ols("scar ~ surprise", table).fit().params, rtol=RTOL)
     weighted = result.explain("surprise", (0, 1), weighted=True, errors="cluster", cluster="symbol")
-    fit = smf.wls("car ~ surprise", table, weights=1 / table["se"] ** 2)
-    robust = fit.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(table["symbol"])[0]}, use_t=True)
-    np.testing.assert_allclose(weighted["se"], robust.bse, rtol=RTOL)
+    fit = smf.wls("car ~ surprise", table, weights=1 / table["se"] ** 2).fit()
+    np.testing.assert_allclose(weighted["estimate"], fit.params, rtol=RTOL)
+    error, df = cr2(fit.model.wexog, fit.resid * np.sqrt(fit.model.weights), pd.factorize(table["symbol"])[0])
+    np.testing.assert_allclose([weighted["se"], weighted["df"]], [error, df], rtol=RTOL)
     assert weighted["n_clusters"].unique().tolist() == [12]
 
 
@@ -90,3 +94,37 @@ def test_one_test_and_all_tests_judge_alike(result, name):
     assert alone.valid == row["valid"]
     assert alone.doubts == row["doubts"]
     assert alone.n_effective == row["n_effective"]
+
+
+def test_on_one_date_a_slope_is_the_car_of_a_portfolio(panel_of_one_date):
+    """The coefficient's portfolio, regressed by statsmodels on the market: its sum of forecast errors and their variance."""
+    panel, events, exposure = panel_of_one_date
+    result = es.EventStudy(model=es.MarketModel("M"), window=(0, 1), estimation=es.EstimationWindow(200, -11)).fit(
+        events, panel
+    )
+    found = result.explain({"exposure": exposure})
+    assert found["errors"].unique().tolist() == ["portfolio"]
+    assert found["doubt"].unique().tolist() == [""]
+    names = list(exposure.index)
+    x = np.column_stack([np.ones(len(names)), exposure])
+    returns = panel[names].to_numpy() @ np.linalg.pinv(x).T
+    design = sm.add_constant(panel["M"].to_numpy())
+    for at in (0, 1):
+        ols = sm.OLS(returns[:, at][90:290], design[90:290]).fit()
+        total = design[300:302].sum(axis=0)
+        error = np.sqrt(2 * ols.scale + total @ ols.cov_params() @ total)
+        estimate = (returns[300:302, at] - design[300:302] @ ols.params).sum()
+        np.testing.assert_allclose(found.loc[at, ["estimate", "se"]].astype(float), [estimate, error], rtol=1e-8)
+        assert found.loc[at, "df"] == 198
+    asked = result.explain({"exposure": exposure}, errors="HC3")
+    assert "half of the true nulls" in asked["doubt"].iloc[0]
+
+
+@pytest.fixture
+def panel_of_one_date():
+    rng = np.random.default_rng(3)
+    names = [f"S{at:02d}" for at in range(12)]
+    days = sessions("XNYS", pd.Timestamp("2023-01-03"), pd.Timestamp("2024-12-31"))[:320]
+    panel = pd.DataFrame(rng.normal(0, 0.02, (320, 13)), index=days, columns=["M", *names])
+    events = pd.DataFrame({"event_id": "e", "symbol": names, "bar": days[300]})
+    return panel, events, pd.Series(rng.normal(size=12), index=names)

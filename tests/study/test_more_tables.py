@@ -58,10 +58,12 @@ def test_bhar_compounds_returns_and_normal_returns(panel):
     expected = (1 + own).prod() - (1 + own - tidy["ar"].to_numpy()).prod()
     row = result.bhar((0, 5)).set_index("symbol").loc["B"]
     np.testing.assert_allclose(row["bhar"], expected, rtol=RTOL)
-    sigma = np.sqrt(
-        sm.OLS(panel["B"].iloc[66:316].to_numpy(), sm.add_constant(panel["M"].iloc[66:316].to_numpy())).fit().scale
-    )
-    np.testing.assert_allclose(row["se"], sigma * np.sqrt(6), rtol=RTOL)
+    x = sm.add_constant(panel["M"].to_numpy())
+    ols = sm.OLS(panel["B"].to_numpy()[66:316], x[66:316]).fit()
+    total = x[DAY0 : DAY0 + 6].sum(axis=0)
+    sum_error = np.sqrt(6 * ols.scale + total @ ols.cov_params() @ total)
+    growth = (1 + x[DAY0 : DAY0 + 6] @ ols.params).prod()
+    np.testing.assert_allclose(row["se"], sum_error * growth, rtol=1e-9)
 
 
 def test_bhar_against_a_benchmark(panel):
@@ -115,7 +117,10 @@ def test_weighted_caar(panel, kind):
     row, car = result.caar((0, 2), weights=weights).iloc[0], result.car((0, 2))
     w = np.array([1.0, 3.0, 2.0])
     np.testing.assert_allclose(row["caar"], np.average(car["car"], weights=w), rtol=RTOL)
-    np.testing.assert_allclose(row["se"], np.sqrt((w**2 * car["se"] ** 2).sum()) / 6, rtol=RTOL)
+    x = sm.add_constant(panel["M"].to_numpy())
+    ols = sm.OLS(np.average(panel[["A", "B", "C"]], weights=w, axis=1)[66:316], x[66:316]).fit()
+    total = x[DAY0 : DAY0 + 3].sum(axis=0)
+    np.testing.assert_allclose(row["se"], np.sqrt(3 * ols.scale + total @ ols.cov_params() @ total), rtol=1e-9)
 
 
 @pytest.mark.parametrize("weights", ["nothing", np.ones(2), -np.ones(3)])

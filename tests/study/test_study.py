@@ -205,7 +205,7 @@ def test_error_is_the_fourth_policy():
 def test_clustered_interval_is_that_of_statsmodels():
     panel = small_panel(symbols=("M", "A", "B", "C", "D"))
     result = es.EventStudy(model=es.MarketModel("M"), window=(0, 1), estimation=es.EstimationWindow(end=-1)).fit(
-        pairs(panel, [300, 320, 340, 360], symbols=("A", "B", "C", "D")), panel
+        pairs(panel, [*range(264, 400, 12)], symbols=("A", "B", "C", "D")), panel
     )
     car, table = result.car(), result.caar().iloc[0]
     fit = sm.OLS(car["car"].to_numpy(), np.ones(len(car))).fit()
@@ -249,3 +249,13 @@ def test_plot_returns_its_axes(index_result):
     assert index_result.plot.caar(ax=axes) is axes
     assert axes.lines
     plt.close(figure)
+
+
+def test_a_window_without_any_return_is_a_result_that_says_so():
+    panel = small_panel()
+    at = 350
+    panel.iloc[at, panel.columns.get_loc("A")] = np.nan
+    result = es.EventStudy(model=es.MarketModel("M"), window=(0, 1)).fit(pairs(panel, [at], symbols=("A",)), panel)
+    found = result.test("cross_sectional", (0, 0))
+    assert not found.applicable
+    assert "none of the 1 security-events has an abnormal return" in found.reason

@@ -39,6 +39,12 @@ def buy_and_hold(
     return np.where(there.any(axis=1), value, np.nan)
 
 
+def growth(expected: Floats, *, log: bool = False) -> Floats:
+    """Return prod(1 + E R) over each window: what a small error of the sum is multiplied by. Shapes (n, L) to (n,)."""
+    grown = np.exp(expected) if log else 1.0 + expected
+    return np.asarray(np.where(np.isfinite(grown), grown, 1.0).prod(axis=1))
+
+
 def expected_returns(abnormal: AbnormalReturns) -> Floats:
     """Return (N, L): the normal return of each bar of the event window, also where the security has none of its own."""
     inputs = abnormal.inputs

@@ -7,7 +7,8 @@ the mean parameters of the normal-return model. Rows are security-events; NaN is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ class EstimationRecord:
         Rows x_t of the design, the constant first; NaN where the bar was not used.
     window_design : (N, L, k) float
         Rows x_t of the tested window; NaN where a regressor is missing.
+    raw : (N, T) float or None
+        Abnormal returns as the tested window has them, where the estimated mean is not subtracted there (R - Rm of a
+        market-adjusted return); None: they are the residuals.
     """
 
     residual: Floats
@@ -38,6 +42,18 @@ class EstimationRecord:
     bar: Ints
     design: Floats
     window_design: Floats
+    raw: Floats | None = None
+
+    @property
+    def abnormal(self) -> Floats:
+        """(N, T) abnormal returns of the estimation window that are like those of the tested window."""
+        return self.residual if self.raw is None else self.raw
+
+    def map(self, move: Callable[[Any], Any]) -> EstimationRecord:
+        """Return the record with `move` done to each of its arrays."""
+        arrays: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        moved: dict[str, Any] = {name: None if array is None else move(array) for name, array in arrays.items()}
+        return EstimationRecord(**moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,10 @@ class WindowSample:
         Whether the normal return is that of plain least squares on the design.
     doubts : tuple of str
         What speaks against every test on these data.
+    study_ar : (N, W) float or None
+        Abnormal returns of all relative days of the study's event window; None if the estimation windows were not kept.
+    study_first : int
+        The first of those days.
     """
 
     relative_day: Ints
@@ -104,6 +124,8 @@ class WindowSample:
     degenerate: NDArray[np.bool_] | None = None
     least_squares: bool = True
     doubts: tuple[str, ...] = ()
+    study_ar: Floats | None = None
+    study_first: int = 0
 
     @property
     def sar(self) -> Floats:
@@ -114,6 +136,18 @@ class WindowSample:
     def scar(self) -> Floats:
         """(N,) standardized cumulative abnormal returns CAR / sqrt(Var(CAR)); NaN where sigma is degenerate."""
         return _ratio(self.car, self.car_se, self.degenerate)
+
+
+def take(sample: WindowSample, rows: Ints) -> WindowSample:
+    """Return the security-events `rows` of one sample, without what placebo tests need."""
+    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+    given: dict[str, Any] = {name: getattr(sample, name)[rows] for name in names}
+    for name in ("degenerate", "study_ar"):
+        if getattr(sample, name) is not None:
+            given[name] = getattr(sample, name)[rows]
+    if sample.estimation is not None:
+        given["estimation"] = sample.estimation.map(lambda array: array[rows])
+    return replace(sample, refit=None, admissible=None, **given)
 
 
 def _ratio(value: Floats, error: Floats, degenerate: NDArray[np.bool_] | None) -> Floats:

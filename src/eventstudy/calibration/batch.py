@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,8 @@ def _record(fitted: AbnormalReturns, draw: Draw, geometry: Geometry, shift: Ints
     if not np.isfinite(draw.returns).all():
         record = fitted.sample(-geometry.reach, geometry.reach, estimation=True).estimation
         assert record is not None  # noqa: S101  it was asked for; this is for the type checker
-        folded = {name: _fold(getattr(record, name), studies) for name in record.__dataclass_fields__}
-        return EstimationRecord(**{**folded, "bar": folded["bar"] + shift[..., None]})
+        folded = record.map(lambda array: _fold(array, studies))
+        return replace(folded, bar=folded.bar + shift[..., None])
     offset = np.arange(-geometry.gap - geometry.estimation, -geometry.gap)
     span = np.arange(-geometry.reach, geometry.reach + 1)
     day = np.arange(draw.market.shape[1])
@@ -135,6 +136,6 @@ def single_samples(draw: Draw, geometry: Geometry, window: Window, effect: float
 
         names = ("bar", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
         part: dict[str, Any] = {name: getattr(whole, name)[at] for name in names}
-        kept = EstimationRecord(*(getattr(record, name)[at] for name in record.__dataclass_fields__))
+        kept = record.map(itemgetter(at))
         out.append(replace(whole, **part, security=np.arange(n), estimation=kept, refit=refit, admissible=free))
     return out

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from eventstudy.calibration.batch import samples, single_samples
+from eventstudy.calibration.intervals import INTERVALS
 from eventstudy.calibration.journal import Cell, Counts, Key, Unit, Window, append_journal, read_journal
-from eventstudy.calibration.scenarios import SCENARIOS, Geometry
+from eventstudy.calibration.scenarios import FURTHER, SCENARIOS, Geometry
 from eventstudy.checks import check_fields, checked, count, word
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.sample_facts import EstimationFacts, SampleFacts
@@ -43,6 +44,9 @@ LARGE = 1000.0
 """An effect beyond it is no return."""
 MOST_REPLICATIONS = 10_000_000
 MOST_DRAWS = 1_000_000
+KNOWN = {**SCENARIOS, **FURTHER}
+MEASURED = {**TESTS, **INTERVALS}
+"""Tests, and intervals as tests of nothing: one that does not hold the truth, or does not exist, is a rejection."""
 HISTORY = 300
 """Bars before the estimation window where placebo dates are drawn from."""
 
@@ -54,7 +58,8 @@ class Plan:
     Attributes
     ----------
     scenarios, tests : tuple of str
-        Names; empty means all scenarios, and all tests that do not draw.
+        Names; empty means the nine scenarios of the tables, and all tests that do not draw. Intervals
+        (`eventstudy.calibration.intervals`) and further scenarios are measured when they are named.
     windows : tuple of (first, last)
         Relative days.
     events : tuple of int
@@ -81,7 +86,7 @@ class Plan:
     def __post_init__(self) -> None:
         check_fields(self)
         reach = Geometry().reach
-        for kind, names, known in (("scenario", self.scenarios, SCENARIOS), ("test", self.tests, TESTS)):
+        for kind, names, known in (("scenario", self.scenarios, KNOWN), ("test", self.tests, MEASURED)):
             for name in names:
                 word(name, known, kind)
         if not self.events or min(self.events) < 1:
@@ -97,7 +102,7 @@ class Plan:
     def specs(self) -> tuple[TestSpec, ...]:
         """Return the tests, in the order of the registry."""
         if self.tests:
-            return tuple(spec for spec in TESTS.values() if spec.name in self.tests)
+            return tuple(spec for spec in MEASURED.values() if spec.name in self.tests)
         return tuple(spec for spec in TESTS.values() if not spec.draws and "one event" not in spec.needs)
 
     @property
@@ -194,7 +199,7 @@ def claimed(spec: TestSpec, scenario: str, n: int, window: Window) -> bool:
     (False, True)
     """
     few: frozenset[Condition] = frozenset({"few"}) if n < FEW else frozenset()
-    return spec.holds(SCENARIOS[scenario].conditions | few, n, window[1] - window[0] + 1)
+    return spec.holds(KNOWN[scenario].conditions | few, n, window[1] - window[0] + 1)
 
 
 @checked()
@@ -287,7 +292,7 @@ def _batch(
     resampling: np.random.SeedSequence,
     tally: Counter[tuple[Key, str]],
 ) -> None:
-    scenario, specs = SCENARIOS[unit.scenario], plan.specs()
+    scenario, specs = KNOWN[unit.scenario], plan.specs()
     geometry = Geometry(history=HISTORY if any(spec.draws for spec in specs) else 0)
     drawn = scenario.draw(rng, studies, unit.n, geometry)
     batches = samples(drawn, geometry, plan.windows, plan.effect)

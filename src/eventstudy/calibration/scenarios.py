@@ -104,8 +104,13 @@ class Scenario:
         Factor of the variance in the event window.
     missing : float
         Share of returns that are missing.
-    dates : {"apart", "common", "staggered"}
-        Where the events stand.
+    dates : {"apart", "common", "staggered", "unequal", "consecutive"}
+        Where the events stand. ``unequal``: five in six on one date, the others in pairs on dates 30 bars apart;
+        ``consecutive``: four on each of consecutive dates.
+    blocks : int
+        Factors of the residuals, each of a block of securities.
+    dispersion : float
+        Standard deviation of the logarithm of the securities' residual standard deviations.
     """
 
     name: str
@@ -116,6 +121,8 @@ class Scenario:
     event_variance: float = 1.0
     missing: float = 0.0
     dates: str = "apart"
+    blocks: int = 1
+    dispersion: float = 0.0
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -144,23 +151,42 @@ class Scenario:
         >>> drawn.returns.shape, drawn.day0[0].tolist()
         ((12, 271), [260, 260, 260, 260])
         """
-        spread = SPREAD_SESSIONS if self.dates == "staggered" else 1
+        fixed = _fixed_dates(self.dates, n)
+        spread = SPREAD_SESSIONS if self.dates == "staggered" else 1 + int(fixed.max(initial=0))
         bars = geometry.before + spread + geometry.reach
-        day0 = geometry.before + rng.integers(0, spread, (studies, n))
+        if self.dates in FIXED:
+            day0 = np.broadcast_to(geometry.before + fixed, (studies, n)).copy()
+        else:
+            day0 = geometry.before + rng.integers(0, spread, (studies, n))
         market = MARKET_SIGMA * rng.standard_normal(bars)
         noise = self.noise(rng, (studies, n, bars))
         if self.correlation:
-            factor = rng.standard_normal((studies, 1, bars))
+            factor = rng.standard_normal((studies, self.blocks, bars))
+            if self.blocks > 1:
+                factor = factor[:, np.arange(n) % self.blocks]
             noise *= np.sqrt(1 - self.correlation)
             noise += np.sqrt(self.correlation) * factor
         if self.event_variance != 1:
             distance = np.abs(np.arange(bars) - day0[..., None])
             noise *= np.where(distance <= geometry.reach, np.sqrt(self.event_variance), 1.0)
+        if self.dispersion:
+            noise *= np.exp(self.dispersion * rng.standard_normal((studies, n, 1)))
         beta = 1 + BETA_SPREAD * rng.standard_normal((studies, n, 1))
         returns = SIGMA * noise + beta * market
         if self.missing:
             returns[rng.random(returns.shape) < self.missing] = np.nan
         return Draw(returns.reshape(studies * n, bars), market[None], day0, self.dates == "apart")
+
+
+FIXED = ("unequal", "consecutive")
+
+
+def _fixed_dates(dates: str, n: int) -> Ints:
+    """Return how many bars after the first date each of n events stands, where that is not left to chance."""
+    if dates == "unequal":
+        most = 5 * n // 6
+        return np.concatenate([np.zeros(most, dtype=np.int64), 30 * (1 + np.arange(n - most) // 2)])
+    return np.arange(n) // 4 if dates == "consecutive" else np.zeros(n, dtype=np.int64)
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
@@ -229,3 +255,35 @@ _ALL = (
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _ALL})
 """The scenarios by name, in the order of the tables."""
+
+_FURTHER = (
+    Scenario(
+        "unequal",
+        "five in six on one date, the others in pairs; correlation 0.3",
+        frozenset({"staggered dependence", "few clusters"}),
+        _normal,
+        correlation=0.3,
+        dates="unequal",
+    ),
+    Scenario(
+        "consecutive",
+        "four a day on consecutive days, correlation 0.3",
+        frozenset({"staggered dependence"}),
+        _normal,
+        correlation=0.3,
+        dates="consecutive",
+    ),
+    Scenario(
+        "blocks",
+        "one common date, two industries with correlation 0.5",
+        frozenset({"dependence"}),
+        _normal,
+        correlation=0.5,
+        dates="common",
+        blocks=2,
+    ),
+    Scenario("dispersed", "normal, sigmas unlike, dates apart", frozenset(), _normal, dispersion=0.5),
+)
+
+FURTHER: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _FURTHER})
+"""Scenarios that are measured when they are asked for by name."""

@@ -175,7 +175,7 @@ def write_docx(table: Table | pd.DataFrame, path: str | Path) -> Path:
         If python-docx is not installed (``pip install 'eventstudykit[docx]'``), or the file cannot be written.
     """
     try:
-        import docx  # type: ignore[import-not-found]  # noqa: PLC0415  # an extra
+        import docx  # noqa: PLC0415  an extra
     except ImportError:
         msg = "writing .docx needs python-docx: pip install 'eventstudykit[docx]'"
         raise InputError(msg) from None

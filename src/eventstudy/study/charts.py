@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 AUTO = "auto"
 EXPLAINED = {
     "weighted": False,
-    "errors": "HC3",
+    "errors": None,
     "cluster": "session",
     "level": 0.95,
 }  # as `StudyResult.explain` has them

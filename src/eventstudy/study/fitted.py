@@ -17,7 +17,7 @@ from eventstudy.study.request import Request
 
 Alternative = Literal["two-sided", "less", "greater"]
 
-Errors = Literal["HC3", "cluster", "nonrobust"]
+Errors = Literal["HC3", "cluster", "nonrobust", "portfolio"]
 
 Window = tuple[int, int]
 

@@ -108,23 +108,24 @@ class StudyResult(Counterfactuals, Written):
     def caar(self, window: Window | None = None, *, weights: Any = None, level: float = 0.95) -> pd.DataFrame:
         """Return one row: the average cumulative abnormal return of a window and its interval.
 
-        The interval is robust to correlation inside a session: clustered by day 0, or the exact regression of the
-        portfolio where all events share it (with a model that is not least squares: the time-series test). Where one series
-        is studied, a session is one observation.
+        The column ``test`` names what the interval is: ``cross_sectional`` (each event on a session of its own, no windows
+        that share a bar), ``clustered`` (many sessions; CR2 errors, Bell-McCaffrey degrees of freedom), ``portfolio`` (one
+        session: the portfolio's own regression; ``time_series`` with a model that is not least squares), or
+        ``covariance`` (windows that overlap, few or unequal sessions, weights: the covariances of all pairs over the bars
+        that they share, told by the estimation windows and scaled to the spread of the window). Where one series is
+        studied, a session is one observation.
 
         Parameters
         ----------
         window : (int, int), optional
             Relative days, both included; the event window by default.
         weights : str, Series or array, optional
-            A column of the fitted pairs, a value for each symbol, or one for each row of `car`: the weighted mean, its
-            variance sum w^2 V / (sum w)^2 and a normal interval, both for independent security-events.
+            A column of the fitted pairs, a value for each symbol, or one for each row of `car`: the weighted mean, with the
+            variance w'Vw of the covariances of all pairs.
         level : float
             Coverage of the interval.
         """
-        if weights is not None:
-            return averages.weighted_caar(self._fitted, self._window(window), weights, level)
-        return averages.caar(self._fitted, self._window(window), level)
+        return averages.caar(self._fitted, self._window(window), level, weights)
 
     @checked()
     def bhar(
@@ -145,9 +146,10 @@ class StudyResult(Counterfactuals, Written):
         Returns
         -------
         DataFrame
-            ``bhar``, its rough standard error sd sqrt(L) (sd of the residuals, or of R less the benchmark over the
-            estimation window), ``t``, ``df``, ``pvalue``, ``n_bars``. Sums of products are skewed: judge the mean by
-            `abhar` and ``skewness_adjusted`` rather than these t.
+            ``bhar``, its standard error, ``t``, ``df``, ``pvalue``, ``n_bars``. With the model as benchmark the error is
+            that of `car` times the growth of the normal return (delta method), so that the estimation error enters; with
+            a symbol it is sd sqrt(L), sd of R less the benchmark over the estimation window. Products are skewed: judge
+            the mean by `abhar` and ``skewness_adjusted`` rather than these t.
         """
         return buy_and_hold.bhar(self._fitted, self._window(window), benchmark, after)
 
@@ -160,8 +162,8 @@ class StudyResult(Counterfactuals, Written):
         after: After = "benchmark",
         level: float = 0.95,
     ) -> pd.DataFrame:
-        """Return one row: the average buy-and-hold abnormal return, with an interval clustered by session."""
-        return buy_and_hold.abhar(self.bhar(window, benchmark=benchmark, after=after), level)
+        """Return one row: the average buy-and-hold abnormal return, with an interval as that of `caar`."""
+        return buy_and_hold.abhar(self._fitted, self._window(window), benchmark, after, level)
 
     @checked()
     def abnormal_variance(self, window: Window | None = None) -> pd.DataFrame:
@@ -234,7 +236,7 @@ class StudyResult(Counterfactuals, Written):
         *,
         standardized: bool = False,
         weighted: bool = False,
-        errors: Errors = "HC3",
+        errors: Errors | None = None,
         cluster: Literal["session", "symbol"] = "session",
         level: float = 0.95,
     ) -> pd.DataFrame:
@@ -251,8 +253,10 @@ class StudyResult(Counterfactuals, Written):
             Regress SCARs in place of CARs.
         weighted : bool
             Weigh by 1/se² of the forecast (WLS).
-        errors : {"HC3", "cluster", "nonrobust"}
-            Standard errors; events on one date move together: ``"cluster"``.
+        errors : {"HC3", "cluster", "nonrobust", "portfolio"}, optional
+            Standard errors. Events that share a session move together. By default ``"HC3"`` where none do, ``"cluster"``
+            (CR2) from 30 sessions on, else ``"portfolio"``: each coefficient is the CAR of a portfolio, whose variance the
+            estimation windows tell (t(M - k)), so that a factor that was left out does not pass for a reaction.
         cluster : {"session", "symbol"}
             What is clustered by.
         level : float
@@ -262,8 +266,8 @@ class StudyResult(Counterfactuals, Written):
         -------
         DataFrame
             One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``,
-            ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``unit`` of the estimate (for
-            one unit of the characteristic).
+            ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``doubt``, ``unit`` of the
+            estimate (for one unit of the characteristic).
 
         Raises
         ------

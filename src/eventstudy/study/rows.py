@@ -94,16 +94,6 @@ def one_series(result: Fitted) -> bool:
     return np.unique(result.symbol[studied_rows(result)]).size == 1
 
 
-def _clusters(result: Fitted) -> tuple[Ints, Any]:
-    """Return the session code of each observation, and which rows are observations."""
-    labels = day0_labels(result, studied_rows(result))
-    code, _ = pd.factorize(labels)
-    if one_series(result):
-        _, once = np.unique(code, return_index=True)
-        return code[np.sort(once)].astype(np.int64), np.sort(once)
-    return code.astype(np.int64), slice(None)
-
-
 def _bar_labels(part: Part, bars: pd.Index, first: int, length: int) -> Any:
     at = part.abnormal.day0[:, None] + np.arange(first, first + length)
     inside = (at >= 0) & (at < len(bars))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eventstudy._typing import Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.placebo_refit import Again, admissible
-from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
+from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample, take
 from eventstudy.errors import StudyError
 from eventstudy.study import rows
 from eventstudy.study.fitted import Fitted, Part
@@ -21,21 +21,30 @@ from eventstudy.study.tables.marks import data_doubts
 
 
 def window_sample(
-    result: Fitted, window: tuple[int, int], *, estimation: bool = True, placebo: bool = True
+    result: Fitted, window: tuple[int, int], *, estimation: bool = True, placebo: bool = True, empty: bool = False
 ) -> WindowSample:
-    """Return the sample of `result` over `window`; see `StudyResult.sample`."""
+    """Return the sample of `result` over `window`; see `StudyResult.sample`. `empty`: also one in which nothing has a return."""
     if result.n == 0:
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded(result)["reason"].value_counts().items())
         msg = f"no security-event was studied ({reasons}), so that there is nothing to test; result.excluded says more"
         raise StudyError(msg)
     once = rows.one_series(result)
     chosen = [
-        _observations(part.abnormal, part.abnormal.car(*window, result.study.missing)[0], once=once)
+        observations(part.abnormal, part.abnormal.car(*window, result.study.missing)[0], once=once)
         for part in result.parts
     ]
     if not sum(rows.size for rows in chosen):
-        msg = f"no security-event has a return in the window {window}, so that there is nothing to test"
-        raise StudyError(msg)
+        if not empty:
+            msg = f"no security-event has a return in the window {window}, so that there is nothing to test"
+            raise StudyError(msg)
+        chosen = [observations(part.abnormal, np.zeros(part.rows.size), once=once) for part in result.parts]
+    return sample_of_rows(result, chosen, window, estimation=estimation, placebo=placebo)
+
+
+def sample_of_rows(
+    result: Fitted, chosen: list[Ints], window: tuple[int, int], *, estimation: bool, placebo: bool = False
+) -> WindowSample:
+    """Return the sample of chosen rows of each part."""
     pieces = [
         _part_sample(result, part, rows, window, (estimation, placebo))
         for part, rows in zip(result.parts, chosen, strict=True)
@@ -63,7 +72,7 @@ def _part_sample(
     return replace(sample, refit=Again(abnormal, *window, missing), admissible=admissible(abnormal, *window, part.real))
 
 
-def _observations(abnormal: AbnormalReturns, car: NDArray[np.float64], *, once: bool) -> Ints:
+def observations(abnormal: AbnormalReturns, car: NDArray[np.float64], *, once: bool) -> Ints:
     """Return the rows with a return in the window; of those of one session, the first where one series is studied."""
     rows = np.flatnonzero(np.isfinite(car))
     if once:
@@ -89,6 +98,10 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
         estimation=_joined_records(records) if records else None,
         degenerate=np.concatenate(degenerate),
         least_squares=pieces[0].least_squares,
+        study_ar=np.concatenate([piece.ar if piece.study_ar is None else piece.study_ar for piece in pieces])
+        if records
+        else None,
+        study_first=pieces[0].study_first,
         **joined,
     )
     if not placebo:
@@ -109,7 +122,7 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
                 order.append(rows)
         found = _joined([piece for _, piece in again], [parts[at] for at, _ in again], every, placebo=False)
         rank = np.argsort(np.concatenate(order), kind="stable")
-        return _taken(replace(found, security=security[np.concatenate(order)]), rank)
+        return take(replace(found, security=security[np.concatenate(order)]), rank)
 
     return replace(sample, refit=refit, admissible=allowed)
 
@@ -118,6 +131,7 @@ def _joined_records(records: list[tuple[EstimationRecord, Ints]]) -> EstimationR
     joined = {
         field.name: np.concatenate([getattr(record, field.name) for record, _ in records])
         for field in fields(EstimationRecord)
+        if getattr(records[0][0], field.name) is not None
     }
     joined["bar"] = np.concatenate([_moved(record.bar, place) for record, place in records])
     return EstimationRecord(**joined)
@@ -125,9 +139,3 @@ def _joined_records(records: list[tuple[EstimationRecord, Ints]]) -> EstimationR
 
 def _moved(bar: Ints, place: Ints) -> Ints:
     return np.where(bar >= 0, place[bar], -1)
-
-
-def _taken(sample: WindowSample, rows: Ints) -> WindowSample:
-    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df", "degenerate")
-    given: dict[str, Any] = {name: getattr(sample, name)[rows] for name in names}
-    return replace(sample, **given)

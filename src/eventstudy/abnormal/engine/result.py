@@ -245,6 +245,8 @@ class AbnormalReturns:
             estimation=self.record(first, last) if estimation else None,
             degenerate=self.degenerate,
             least_squares=not is_own(self.model),
+            study_ar=self.ar if estimation else None,
+            study_first=self.inputs.window[0],
         )
 
     @checked()

@@ -157,9 +157,10 @@ def summarize(rows: list[dict[str, Any]], nulls: list[Floats], alpha: float) -> 
     centre, spread = np.nanmean(drawn[:, 1:], axis=1), np.nanstd(drawn[:, 1:], axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         standard = (drawn - centre[:, None]) / spread[:, None]
-    # the p-value that each specification would have had at every turn: its rank among all turns
-    order = np.argsort(np.argsort(-np.nan_to_num(drawn, nan=-np.inf), axis=1, kind="stable"), axis=1)
-    pvalues = (order + 1) / drawn.shape[1]
+    # the p-value that each specification would have had at every turn: the share of turns at least as high, ties against it
+    known = np.nan_to_num(drawn, nan=-np.inf)
+    below = np.stack([np.searchsorted(np.sort(row), row) for row in known])
+    pvalues = (drawn.shape[1] - below) / drawn.shape[1]
     table["estimate"], table["standardized"], table["pvalue"] = drawn[:, 0], standard[:, 0], pvalues[:, 0]
     records = []
     for link in ("H1", "H2", "H3"):

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
+from eventstudy.inference.beyond.average import MOST, average
+from eventstudy.inference.core.average import Average
+from eventstudy.inference.core.car_covariance import residual_covariance
+
+MANY = 60
+"""Degrees of freedom beyond which the standard errors of a draw have one scale: the bars of a path then hardly differ."""
+
+FROM_SAMPLE = 30
+"""Security-events of their own sessions from which the correlation of the path is taken from the paths themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +31,17 @@ class Band:
     ----------
     relative_day : (L,) int
     path, se : (L,) float
-        Mean cumulative abnormal return since the first day, decimals, and its standard error by session.
+        Mean cumulative abnormal return since the first day, decimals, and its standard error, as that of
+        `eventstudy.inference.beyond.average.average`.
     low, high : (L,) float
         The sup-t band: it holds the whole true path with probability `level`.
     critical, pointwise : float
-        The sup-t critical value, and that of a single day.
+        The sup-t critical value, and that of a single day (the widest).
     level : float
     reason : str
         Why there is no band; empty if there is one.
+    how : str
+        What the standard error of the last day is.
     """
 
     relative_day: NDArray[np.int64]
@@ -40,6 +53,7 @@ class Band:
     pointwise: float
     level: float
     reason: str = ""
+    how: str = ""
 
 
 @checked()
@@ -51,27 +65,30 @@ def caar_band(
     Parameters
     ----------
     sample : WindowSample
-        One tested window; missing bars add nothing to an event's path.
+        One tested window; missing bars add nothing to an event's path. With its estimation windows where windows overlap.
     level : float
         Coverage of the whole path.
     draws : int
-        Draws of the multiplier bootstrap, one sign a session.
+        Draws of the studentised path.
     seed : int, Generator or None
         Source of chance.
 
     Returns
     -------
     Band
-        With fewer than two sessions there is no band, and ``reason`` says so.
+        Without a standard error there is no band, and ``reason`` says so.
 
     Notes
     -----
-    The critical value is the quantile of max over days of |path* - path| / se, path* from the deviations of whole
-    sessions with random signs, and never below that of a single day, t(G - 1).
+    The critical value is the quantile of max over days of |t| of normal paths, each draw studentised by standard errors
+    of its own, with as many degrees of freedom as those of the sample have: the draws know that few sessions tell each
+    day's variance badly. The correlation of the path over days is that of the paths of 30 security-events or more that
+    stand apart; else that of sums of independent bars, those that the windows of different sessions share counted as
+    shared. Never below that of a single day.
 
     References
     ----------
-    Montiel Olea and Plagborg-Møller (2019); Freyaldenhoven, Hansen, Pérez Pérez and Shapiro (2021) for event studies.
+    Montiel Olea and Plagborg-Møller (2019), the plug-in sup-t band; Freyaldenhoven, Hansen, Pérez Pérez and Shapiro (2021).
 
     Examples
     --------
@@ -82,29 +99,95 @@ def caar_band(
     >>> bool(band.critical > band.pointwise), bool((band.low < 0).all() and (band.high > 0).all())
     (True, True)
     """
-    used = np.isfinite(sample.car)
-    ar = sample.ar[used]
-    paths = np.cumsum(np.where(np.isfinite(ar), ar, 0.0), axis=1)
-    n, length = paths.shape
-    _, code = np.unique(sample.day0[used], return_inverse=True)
-    groups = int(code.max(initial=-1)) + 1
-    missing = np.full(length, np.nan)
-    if groups < 2:
-        centre = paths.mean(axis=0) if n else missing
-        reason = f"a band needs two sessions, the sample has {groups}"
-        return Band(sample.relative_day, centre, missing, missing, missing, np.nan, np.nan, level, reason)
-    centre = paths.mean(axis=0)
-    sums = np.zeros((groups, length))
-    np.add.at(sums, code, paths - centre)
-    score = sums / n
-    se = np.sqrt((score**2).sum(axis=0) * groups / (groups - 1))
-    rng = np.random.default_rng(seed)
-    signs = 1.0 - 2.0 * rng.integers(0, 2, (draws, groups))
+    days = sample.relative_day
+    found = [average(_until(sample, at)) for at in range(1, days.size + 1)]
+    path, se, df = (np.array([float(getattr(one, name)) for one in found]) for name in ("mean", "se", "df"))
+    missing = np.full(days.size, np.nan)
+    if not np.isfinite(se).any():
+        reason = (
+            f"a band needs two sessions or the estimation windows; the sample has {int(found[-1].sessions)} session"
+        )
+        return Band(days, path, missing, missing, missing, np.nan, np.nan, level, reason)
+    known = np.isfinite(se)
+    least = float(df[known].min())
+    correlation = _correlation(sample, found[-1])[np.ix_(known, known)]
+    pointwise = float(special.stdtrit(least, 0.5 + level / 2))
+    if isinstance(seed, int):  # few patterns recur: those of events apart depend on their number only
+        drawn = _sup_t(correlation.tobytes(), len(correlation), least, level, draws, seed)
+    else:
+        drawn = _draw(correlation, least, level, draws, np.random.default_rng(seed))
+    critical = max(drawn, pointwise)
+    reach = critical * se
+    return Band(days, path, se, path - reach, path + reach, critical, pointwise, level, how=str(found[-1].how))
+
+
+def _until(sample: WindowSample, days: int) -> WindowSample:
+    """Return the first days of a window as a window."""
+    ar = sample.ar[:, :days]
+    there = np.isfinite(ar)
+    bars, whole = there.sum(axis=1), np.isfinite(sample.ar).sum(axis=1)
+    record = sample.estimation
+    kept = np.isfinite(sample.car)
     with np.errstate(invalid="ignore", divide="ignore"):
-        largest = np.nanmax(np.abs(signs @ score) / np.where(se > 0, se, np.nan), axis=1, initial=0.0)
-    pointwise = float(special.stdtrit(groups - 1, 0.5 + level / 2))
-    # signs of few sessions have thinner tails than t: never narrower than a single day's interval
-    critical = max(float(np.quantile(largest, level)) * pointwise / float(special.ndtri(0.5 + level / 2)), pointwise)
-    return Band(
-        sample.relative_day, centre, se, centre - critical * se, centre + critical * se, critical, pointwise, level
+        error = sample.car_se * np.sqrt(bars / whole)
+    return replace(
+        sample,
+        relative_day=sample.relative_day[:days],
+        bar=sample.bar[:, :days],
+        ar=ar,
+        ar_se=sample.ar_se[:, :days],
+        car=np.where(kept, np.where(there, ar, 0.0).sum(axis=1), np.nan),
+        car_se=np.where(bars > 0, error, 0.0),
+        estimation=None if record is None else replace(record, window_design=record.window_design[:, :days]),
     )
+
+
+def _correlation(sample: WindowSample, last: Average) -> Floats:
+    """Return the correlation of the path over days, (L, L)."""
+    length = sample.relative_day.size
+    used = np.isfinite(sample.car)
+    if last.how == "cross_sectional" and int(last.n) >= FROM_SAMPLE:
+        ar = sample.ar[used]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = np.corrcoef(np.cumsum(np.where(np.isfinite(ar), ar, 0.0), axis=1), rowvar=False).reshape(
+                length, length
+            )
+        return np.where(np.isfinite(found), found, np.eye(length))
+    shift: Ints = np.zeros(1, dtype=np.int64)
+    weight: Floats = np.ones(1)
+    if last.how == "covariance" and sample.estimation is not None and int(used.sum()) <= MOST:
+        day0, sigma = sample.day0[used], residual_covariance(sample)[np.ix_(used, used)]
+        apart = day0[None, :] - day0[:, None]
+        near = np.abs(apart) < length
+        shift, code = np.unique(apart[near], return_inverse=True)
+        weight = np.asarray(np.bincount(code, sigma[near]), dtype=float)
+    day = np.arange(length)
+    # bars that the first s + 1 of one window share with the first t + 1 of another that begins `shift` later
+    first, end = np.maximum(0, shift), np.minimum(day[:, None, None], day[None, :, None] + shift)
+    shared = np.maximum(end - first + 1, 0) @ weight
+    spread = np.sqrt(np.maximum(np.diag(shared), 0.0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = shared / spread[:, None] / spread[None, :]
+    return found if np.isfinite(found).all() else _correlation(sample, replace(last, how=np.asarray("")))
+
+
+@lru_cache(maxsize=256)
+def _sup_t(correlation: bytes, days: int, df: float, level: float, draws: int, seed: int) -> float:
+    matrix = np.frombuffer(correlation).reshape(days, days)
+    return _draw(matrix, df, level, draws, np.random.default_rng(seed))
+
+
+def _draw(correlation: Floats, df: float, level: float, draws: int, rng: np.random.Generator) -> float:
+    """Return the quantile of the largest |t| of studentised normal paths."""
+    value, vector = np.linalg.eigh((correlation + correlation.T) / 2)
+    root = (vector * np.sqrt(np.maximum(value, 0.0))).T
+    z = rng.standard_normal((draws, len(root))) @ root
+    if df > MANY:
+        scale = np.sqrt(rng.chisquare(df, (draws, 1)) / df)
+    else:
+        free = max(round(df), 1)
+        square = np.zeros_like(z)
+        for _ in range(free):
+            square += (rng.standard_normal((draws, len(root))) @ root) ** 2
+        scale = np.sqrt(square / free)
+    return float(np.quantile(np.abs(z / scale).max(axis=1), level))

@@ -8,13 +8,15 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from eventstudy._typing import Floats
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.few_clusters import cr2
 from eventstudy.inference.core.statistic import refuse_level
 
-Errors = Literal["HC3", "cluster", "nonrobust"]
+Errors = Literal["HC3", "cluster", "nonrobust", "portfolio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class CrossSection:
     n, n_clusters, left_out : int
         Security-events used; clusters (0 if not clustered); left out for a missing value.
     r_squared : float
-    df : float
-        Degrees of freedom of t: n - p, or clusters - 1.
+    df : (p,) float
+        Degrees of freedom of t: n - p; with clusters those of Bell and McCaffrey, a coefficient each.
     errors : str
         Kind of the standard errors.
     """
@@ -50,7 +52,7 @@ class CrossSection:
     n_clusters: int
     left_out: int
     r_squared: float
-    df: float
+    df: Floats
     errors: str
 
     def rows(self) -> list[dict[str, Any]]:
@@ -68,6 +70,7 @@ class CrossSection:
             "pvalue": self.pvalue,
             "low": self.low,
             "high": self.high,
+            "df": self.df,
         }
         return [
             {"term": name, **{key: float(values[at]) for key, values in columns.items()}, "n": self.n}
@@ -105,6 +108,7 @@ def explain(
     errors: Errors = "HC3",
     cluster: ArrayLike | None = None,
     car_se: ArrayLike | None = None,
+    covariance: tuple[ArrayLike, ArrayLike] | None = None,
     level: float = 0.95,
 ) -> CrossSection:
     """Regress CARs (or SCARs) on characteristics, with a constant, through statsmodels.
@@ -118,9 +122,13 @@ def explain(
         the alphabet, ``industry=tech``.
     errors : {"HC3", "cluster", "nonrobust"}
         Standard errors. CARs have unlike variances, so plain ones are wrong; events on one date move together, so
-        cluster by date (or by firm).
+        cluster by date (or by firm): CR2, with the degrees of freedom of Bell and McCaffrey, so that few and unequal
+        clusters are borne.
     cluster : (N,) int, optional
         For ``"cluster"``: membership.
+    covariance : ((N, N) float, (N,) float), optional
+        For ``"portfolio"``: covariances of the CARs told by the estimation windows (`car_covariance`), and M - k. Each
+        coefficient is the CAR of a portfolio w'CAR, with variance w'Vw; t with the mean M - k, exact on one date.
     car_se : (N,) float, optional
         Forecast standard errors of the CARs: weights them by 1 / se² (WLS).
     level : float
@@ -137,7 +145,8 @@ def explain(
 
     References
     ----------
-    MacKinlay (1997), section 9; Long and Ervin (2000) for HC3; Karafiath (1994) for WLS.
+    MacKinlay (1997), section 9; Long and Ervin (2000) for HC3; Karafiath (1994) for WLS; Bell and
+    McCaffrey (2002), Pustejovsky and Tipton (2018) for clusters; Sefcik and Thompson (1986) for portfolios.
 
     Examples
     --------
@@ -151,9 +160,7 @@ def explain(
     refuse_level(level)
     import statsmodels.api as sm  # noqa: PLC0415  takes a second; only this function needs it
 
-    if errors == "cluster" and cluster is None:
-        msg = "clustered errors need cluster: a membership for each security-event, such as its session"
-        raise StudyError(msg)
+    _check_given(errors, cluster, covariance)
     y = np.asarray(car, dtype=float)
     columns: dict[str, Floats] = {}
     for name, values in characteristics.items():
@@ -173,26 +180,36 @@ def explain(
         msg = f"the characteristics {', '.join(columns)} are collinear (or constant) over the {n} security-events used"
         raise StudyError(msg)
     model = sm.WLS(y[used], x[used], weights=weight[used])
-    groups, df = 0, float(n - p)
+    groups, df = 0, np.asarray(float(n - p))
     if errors == "cluster":
         code = np.unique(np.asarray(cluster)[used], return_inverse=True)[1]
         groups = int(code.max()) + 1
         if groups < 2:
             msg = "clustered errors need at least two clusters"
             raise StudyError(msg)
-        df = float(groups - 1)
-        fit = model.fit(cov_type="cluster", cov_kwds={"groups": code}, use_t=True)
+        fit = model.fit()
+        error, df = cr2(model.wexog, model.wendog - model.wexog @ fit.params, code)
+    elif covariance is not None and errors == "portfolio":
+        fit = model.fit()
+        form = np.linalg.pinv(model.wexog) * np.sqrt(weight[used])
+        among = np.asarray(covariance[0], dtype=float)[np.ix_(used, used)]
+        error = np.sqrt(np.maximum(np.einsum("pi,ij,pj->p", form, among, form), 0.0))
+        df = np.asarray(np.asarray(covariance[1], dtype=float)[used].mean())
     else:
         fit = model.fit(cov_type=errors, use_t=True)
-    interval = np.asarray(fit.conf_int(1 - level))
+        error = np.asarray(fit.bse)
+    coefficient, df = np.asarray(fit.params), np.broadcast_to(df, error.shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        statistic = coefficient / error
+    reach = special.stdtrit(df, 0.5 + level / 2) * error
     return CrossSection(
         names=("const", *columns),
-        coefficient=np.asarray(fit.params),
-        se=np.asarray(fit.bse),
-        statistic=np.asarray(fit.tvalues),
-        pvalue=np.asarray(fit.pvalues),
-        low=interval[:, 0],
-        high=interval[:, 1],
+        coefficient=coefficient,
+        se=error,
+        statistic=statistic,
+        pvalue=2 * special.stdtr(df, -np.abs(statistic)),
+        low=coefficient - reach,
+        high=coefficient + reach,
         level=level,
         n=n,
         n_clusters=groups,
@@ -201,3 +218,12 @@ def explain(
         df=df,
         errors=errors,
     )
+
+
+def _check_given(errors: str, cluster: object, covariance: object) -> None:
+    if errors == "cluster" and cluster is None:
+        msg = "clustered errors need cluster: a membership for each security-event, such as its session"
+        raise StudyError(msg)
+    if errors == "portfolio" and covariance is None:
+        msg = "portfolio errors need covariance: that of the CARs, and their degrees of freedom"
+        raise StudyError(msg)

@@ -14,6 +14,7 @@ from eventstudy._typing import Floats
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult, TestResult as Result
+from eventstudy.inference.core.statistic import NEGLIGIBLE
 from eventstudy.inference.families.calendar_time import newey_west
 
 LEAST_DF = 5
@@ -197,14 +198,15 @@ def magnitude(scar: ArrayLike, df: ArrayLike) -> Result:
 
 @checked()
 def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> Result:
-    """Test that reactions neither fade nor grow from event to event: slope on their order, Newey-West errors.
+    """Test that reactions neither fade nor grow from event to event: slope on their order.
 
     Parameters
     ----------
     values : (N,) float
         |SCAR| (or CAR) in the order of the events; NaN is left out, its place kept.
     lag : int, optional
-        Truncation; floor(4 (N/100)^(2/9)) if not given.
+        Newey-West errors with this truncation, for reactions that depend on one another; they are too small for few
+        events (true nulls rejected at 5 %: 16 % at N = 10, 8 % at N = 60). If not given: ordinary least squares.
     level : float
         Of the interval.
 
@@ -235,8 +237,11 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
         "name": "trend",
         "title": "Trend over the order of the events",
         "null": "reactions neither fade nor grow from event to event",
-        "reference": "Newey and West (1987)",
-        "assumptions": ("a straight line", "reactions far apart in order independent"),
+        "reference": "ordinary least squares" if lag is None else "Newey and West (1987)",
+        "assumptions": (
+            "a straight line",
+            "reactions independent, of one variance" if lag is None else "reactions far apart in order independent",
+        ),
         "n": n,
         "level": level,
     }
@@ -245,14 +250,15 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
         raise StudyError(msg)
     if n < 5:
         return TestResult(**fixed, applicable=False, reason=f"needs five events, has {n}")
-    steps = int(4 * (n / 100) ** (2 / 9)) if lag is None else lag
     x = order - order.mean()
     sxx = float(x @ x)
     slope = float(x @ y) / sxx
     left = y - y.mean() - slope * x
-    # the score of the slope has mean 0 by construction; N/(N - 2) is the small-sample factor of two coefficients
-    error = math.sqrt(newey_west(x * left, steps) * (n - 1) / (n - 2)) / sxx
-    if not error > 0:
+    if lag is None:
+        error = math.sqrt(float(left @ left) / (n - 2) / sxx)
+    else:  # the score of the slope has mean 0 by construction; N/(N - 2) is the small-sample factor of two coefficients
+        error = math.sqrt(newey_west(x * left, lag) * (n - 1) / (n - 2)) / sxx
+    if not error > NEGLIGIBLE * np.abs(y).max() / math.sqrt(sxx):
         return TestResult(**fixed, applicable=False, reason="the reactions lie on a line: no variance about the trend")
     half = float(special.stdtrit(n - 2, 0.5 + level / 2)) * error
     return TestResult(
@@ -264,5 +270,5 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
         estimate=slope,
         se=error,
         ci=(slope - half, slope + half),
-        details=MappingProxyType({"lag": steps}),
+        details=MappingProxyType({} if lag is None else {"lag": lag}),
     )

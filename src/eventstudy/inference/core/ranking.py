@@ -55,7 +55,7 @@ def _rank_block(x: Floats, ranks: Floats) -> None:
 
 
 def standardized_residuals(record: EstimationRecord, sigma: Floats) -> Floats:
-    """Return e_t / (sigma sqrt(1 - h_t)), internally studentized, shape (..., N, T).
+    """Return e_t / (sigma sqrt(1 - h_t)), internally studentized, or AR_t / sigma of raw ones; shape (..., N, T).
 
     Parameters
     ----------
@@ -69,6 +69,8 @@ def standardized_residuals(record: EstimationRecord, sigma: Floats) -> Floats:
     The plain sigma changes the ranks: early and late days have larger leverages (METHODS 3).
     """
     with np.errstate(invalid="ignore", divide="ignore"):
+        if record.raw is not None:  # no mean is taken out, neither here nor in the tested window
+            return np.where(sigma[..., None] > 0, record.raw / sigma[..., None], np.nan)
         spread = sigma[..., None] * np.sqrt(1 - record.leverage)
         return np.where(spread > 0, record.residual / spread, np.nan)
 

@@ -194,4 +194,11 @@ def batch_correlation(sample: WindowSample) -> Floats:
 def relative_correlation(sample: WindowSample) -> Floats:
     """Return the mean correlation of residuals of one relative day over all pairs, as some packages have it."""
     assert sample.estimation is not None  # noqa: S101  the registry has said so in words; this is for the type checker
-    return _one_date(sample.estimation.residual, np.isfinite(sample.scar)[..., None])
+    residual, present = sample.estimation.residual, np.isfinite(sample.scar)[..., None]
+    rows = np.flatnonzero(present) if residual.ndim == 2 else np.arange(0)
+    if not 2 <= rows.size <= MOST_PAIRED or np.isfinite(residual[rows]).all():
+        return _one_date(residual, present)
+    there = np.isfinite(residual[rows])
+    laid = np.where(there, residual[rows], 0.0), there.astype(float)
+    rho = _pearson(*laid, *laid)
+    return np.asarray((rho.sum() - np.trace(rho)) / (rows.size * (rows.size - 1)))

@@ -41,9 +41,9 @@ class EstimationFacts:
         return standardized_residuals(self.record, self.sigma)
 
     @cached_property
-    def residual_ranks(self) -> NDArray[np.float64]:
-        """Ranks of the residuals within each event, (..., N, T)."""
-        return row_ranks(self.record.residual)
+    def day_ranks(self) -> NDArray[np.float64]:
+        """Ranks of the abnormal returns within each event, (..., N, T)."""
+        return row_ranks(self.record.abnormal)
 
     @cached_property
     def standardized_ranks(self) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from eventstudy.inference.core.statistic import Statistic
 Condition = Literal[
     "dependence",
     "staggered dependence",
+    "few clusters",
     "event variance",
     "fat tails",
     "skewness",
@@ -28,6 +29,7 @@ Condition = Literal[
 CONDITIONS: dict[Condition, str] = {
     "dependence": "security-events share one date and their abnormal returns are correlated",
     "staggered dependence": "event windows overlap in calendar time without coinciding, and abnormal returns are correlated",
+    "few clusters": "security-events share sessions that are few or of unequal size: they count as fewer than 10",
     "event variance": "the event raises the variance of abnormal returns",
     "fat tails": "abnormal returns have fatter tails than the normal",
     "skewness": "abnormal returns are skewed",
@@ -49,8 +51,12 @@ FEWEST = 5
 MANY = 50
 """From this many security-events on, claims by the central limit theorem are made."""
 
-ALWAYS: frozenset[Condition] = frozenset({"missing"})
-"""Every test of this package uses the bars that are there, with the variance that belongs to them."""
+ALWAYS: frozenset[Condition] = frozenset({"missing", "few clusters"})
+"""Every test of this package uses the bars that are there, with the variance that belongs to them; and only those that
+take the spread between sessions as their standard error need many sessions."""
+
+FEW_SESSIONS = 10
+"""Below this effective number of sessions the spread between them does not tell their variance."""
 
 
 @dataclass(frozen=True, slots=True)

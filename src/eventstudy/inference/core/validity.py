@@ -15,7 +15,7 @@ from scipy import special
 
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.core.spec import CONDITIONS, FEW, FEWEST, MANY, Condition, TestSpec
+from eventstudy.inference.core.spec import CONDITIONS, FEW, FEW_SESSIONS, FEWEST, MANY, Condition, TestSpec
 from eventstudy.inference.core.statistic import moments
 
 FAT = 1.0
@@ -110,6 +110,7 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
         _event_variance(sample, facts, present, unseen)
     if n < FEW:
         present["few"] = f"there {'is 1 security-event' if n == 1 else f'are {n} security-events'}"
+    _few_clusters(sample, used, present)
     ordered = {condition: present[condition] for condition in CONDITIONS if condition in present}
     known = sample.estimation is not None
     told = (MappingProxyType(days), MappingProxyType(unseen), sample.doubts)
@@ -139,6 +140,21 @@ def _dependence(
     if (n - 1) * r > chance:
         present[kind] = (
             f"{where} have a mean residual correlation of {r:.3g}, which makes the variance of their mean x{1 + (n - 1) * r:.2f}"
+        )
+
+
+def _few_clusters(sample: WindowSample, used: NDArray[np.bool_], present: dict[Condition, str]) -> None:
+    """Count sessions by their effective number G* = (sum n²)² / sum n⁴, where security-events share them.
+
+    Carter, Schnepel and Steigerwald (2017), with perfect correlation inside a session, the worst case.
+    """
+    size = np.unique(sample.day0[used], return_counts=True)[1].astype(float)
+    if size.size < 2 or (size == 1).all():
+        return
+    effective = float((size**2).sum() ** 2 / (size**4).sum())
+    if effective < FEW_SESSIONS:
+        present["few clusters"] = (
+            f"{size.size} sessions with {size.min():.0f} to {size.max():.0f} security-events count as {effective:.1f}"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
+from eventstudy.inference.core.few_clusters import cr2_mean
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import NEGLIGIBLE, Statistic, from_t
 from eventstudy.inference.families.calendar_time import bartlett, session_sums
@@ -115,28 +116,35 @@ def panel(ar: Floats, bar: Ints, security: Ints, *, errors: Errors) -> Statistic
     Returns
     -------
     Statistic
-        t(G - 1), G the smallest number of clusters. NaN for one cluster or no variance.
+        ``date`` and ``security``: CR2, t with Bell-McCaffrey degrees of freedom; else t(G - 1), G the smallest number of
+        clusters. NaN for one cluster or no variance.
 
     References
     ----------
-    Karafiath (1988) for the regression; Cameron, Gelbach and Miller (2011); Driscoll and Kraay (1998).
+    Karafiath (1988) for the regression; Bell and McCaffrey (2002); Cameron, Gelbach and Miller (2011); Driscoll and Kraay
+    (1998).
     """
     row, column = np.nonzero(np.isfinite(ar) & (bar >= 0))
     y, when, who = ar[row, column], bar[row, column], security[row]
     events = np.asarray(np.unique(row).size)
     if y.size == 0:
         return from_t(np.nan, np.nan, events)
+    df: Floats | float | None = None
     if errors == "hac":
         centre, error, g = driscoll_kraay_mean(y, when, ar.shape[1] - 1)
-    else:
-        clusters = {"date": (when,), "security": (who,), "two-way": (when, who)}[errors]
-        centre, error, groups = clustered_mean(y, *clusters)
+    elif errors == "two-way":
+        centre, error, groups = clustered_mean(y, when, who)
         g = min(groups)
+    else:
+        cluster = when if errors == "date" else who
+        centre, g = float(y.mean()), int(np.unique(cluster).size)
+        found, df = cr2_mean(y, cluster)
+        error = float(found)
     error = error if error > NEGLIGIBLE * np.abs(y).max() / np.sqrt(y.size) else np.nan
     text = f"{g} clusters: below {FEW_CLUSTERS} clustered errors are too small; see cluster_bootstrap"
     return from_t(
         centre / error,
-        g - 1,
+        g - 1 if df is None else df,
         events,
         estimate=centre,
         se=error,
@@ -157,22 +165,23 @@ def _batch(sample: WindowSample, *, two_way: bool) -> Statistic:
     y = sample.ar.reshape(-1, *sample.ar.shape[-2:])
     used = np.isfinite(y)
     n = used.sum(axis=(-1, -2))
+    events = np.isfinite(sample.car).sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = np.where(used, y, 0.0).sum(axis=(-1, -2)) / n
+        if not two_way:
+            error, df = cr2_mean(y.reshape(len(y), -1), sample.bar.reshape(len(y), -1))
+            return from_t((centre / error).reshape(shape), df.reshape(shape), events)
         left = np.where(used, y - centre[:, None, None], np.nan)
         sums, number = session_sums(left, sample.bar.reshape(y.shape))
-        days = (number > 0).sum(axis=-1)
+        days, firms = (number > 0).sum(axis=-1), used.any(axis=-1).sum(axis=-1)
         variance = (sums**2).sum(axis=-1) / n**2 * days / (days - 1)
-        g = days
-        if two_way:
-            firms = used.any(axis=-1).sum(axis=-1)
-            own = (np.nansum(left, axis=-1) ** 2).sum(axis=-1) / n**2 * firms / (firms - 1)
-            cell = np.nansum(left**2, axis=(-1, -2)) / n**2 * n / (n - 1)
-            joint = variance + own - cell
-            variance = np.where(joint > 0, joint, np.maximum(variance, own))
-            g = np.minimum(days, firms)
+        own = (np.nansum(left, axis=-1) ** 2).sum(axis=-1) / n**2 * firms / (firms - 1)
+        cell = np.nansum(left**2, axis=(-1, -2)) / n**2 * n / (n - 1)
+        joint = variance + own - cell
+        variance = np.where(joint > 0, joint, np.maximum(variance, own))
+        g = np.minimum(days, firms)
         value = np.where((g > 1) & (variance > 0), centre / np.sqrt(variance), np.nan)
-    return from_t(value.reshape(shape), (g - 1).reshape(shape), np.isfinite(sample.car).sum(axis=-1))
+    return from_t(value.reshape(shape), (g - 1).reshape(shape), events)
 
 
 def _panel_date(sample: WindowSample, *, errors: Errors = "date") -> Statistic:
@@ -189,11 +198,11 @@ SPECS = (
         title="Regression form, errors clustered by session",
         null="mean abnormal return of the window = 0",
         assumptions=("abnormal returns of different sessions independent", "30 sessions or more"),
-        reference="Karafiath (1988); Liang and Zeger (1986)",
+        reference="Karafiath (1988); Bell and McCaffrey (2002)",
         compute=_panel_date,
         undefined="there is one session only, or the abnormal returns have no variance",
         minimum=1,
-        holds_under=ALWAYS | {"staggered dependence", "event variance"},
+        holds_under=(ALWAYS - {"few clusters"}) | {"staggered dependence", "event variance"},
         holds_with_many=frozenset({"fat tails", "volatility clustering"}),
         longest=5,
         smallest=50,
@@ -210,7 +219,7 @@ SPECS = (
         compute=_panel_two_way,
         undefined="there is one session or one security only, or the abnormal returns have no variance",
         minimum=2,
-        holds_under=ALWAYS | {"staggered dependence", "event variance"},
+        holds_under=(ALWAYS - {"few clusters"}) | {"staggered dependence", "event variance"},
         holds_with_many=frozenset({"fat tails", "volatility clustering"}),
         smallest=50,
         withdrawn=(frozenset({"staggered dependence"}),),  # 5.7 % at 200 events and 21 bars

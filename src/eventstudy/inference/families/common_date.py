@@ -78,7 +78,8 @@ def time_series(
     Returns
     -------
     Statistic
-        t = CAAR / (S sqrt(L + g'X*(X'X)^-1X*'g)), S over the M days of the mean residual with divisor M - 1; t(M - k).
+        t = CAAR / (S sqrt(L + g'X*(X'X)^-1X*'g)), S over the M days of the mean residual with divisor M - 1; t(M - k),
+        or t(M - 1) without the forecast error.
 
     References
     ----------
@@ -98,7 +99,7 @@ def time_series(
         centre = np.where(there, car, 0.0).sum(axis=-1) / n
         error = spread * np.sqrt(scale)
         value = np.where(error > 0, centre / error, np.nan)
-    return from_t(value, m - k, n, estimate=centre, se=error)
+    return from_t(value, m - k if forecast_error else m - 1, n, estimate=centre, se=error)
 
 
 def portfolio(residual: Floats, window: Floats, design: Design, *, weights: Floats | None = None) -> Statistic:
@@ -245,6 +246,17 @@ def _time_series(sample: WindowSample, *, forecast_error: bool = True) -> Statis
 def _portfolio(sample: WindowSample, *, weighted: bool = False) -> Statistic:
     residual, window, _, design = _common(sample)
     return portfolio(residual, window, design, weights=1 / sample.sigma**2 if weighted else None)
+
+
+def one_date(sample: WindowSample, weights: Floats | None = None) -> Statistic:
+    """Return the test of events on one date by their portfolio: its own regression, or its past where that is not exact.
+
+    Shapes: weights (..., N).
+    """
+    residual, window, car, design = _common(sample)
+    if sample.least_squares:
+        return portfolio(residual, window, design, weights=weights)
+    return time_series(residual, car, window, design)
 
 
 def _sur_f(sample: WindowSample) -> Statistic:

@@ -93,7 +93,7 @@ def _generalized_sign(sample: WindowSample, *, phat: Share = "window") -> Statis
         raise StudyError(msg)
     assert sample.estimation is not None  # noqa: S101  the registry has said so in words; this is for the type checker
     bars = int(sample.relative_day.size) if phat == "window" else 1
-    return generalized_sign(sample.car, positive_share(sample.estimation.residual, bars))
+    return generalized_sign(sample.car, positive_share(sample.estimation.abnormal, bars))
 
 
 SPECS = (

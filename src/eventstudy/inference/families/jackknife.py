@@ -63,7 +63,7 @@ SPECS = (
         compute=_jackknife,
         undefined="the CARs have no variance across the sessions",
         needs=("two dates",),
-        holds_under=ALWAYS | {"event variance", "few"},
+        holds_under=(ALWAYS - {"few clusters"}) | {"event variance", "few"},
         holds_with_many=frozenset({"fat tails", "volatility clustering"}),
     ),
 )

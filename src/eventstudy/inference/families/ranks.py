@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -138,10 +139,23 @@ def _grank_t_statistic(portfolio: RankPortfolio, unit: str = "rank") -> Statisti
     return from_t(centre / error, days - 2, portfolio.n, estimate=centre, se=error, unit=unit)
 
 
-def _corrado(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
+Ranked = Literal["window", "study"]
+
+
+@checked()
+def _corrado(sample: WindowSample, *, facts: SampleFacts, ranked: Ranked = "window") -> Statistic:
     window = np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan)
     past = facts.estimation
-    return _window_statistic(rank_portfolio(past.record.residual, window, past.residual_ranks))
+    if ranked == "study":
+        if sample.study_ar is None:
+            return from_normal(
+                np.nan, np.asarray(0), reason="the sample does not carry the days of the study's event window"
+            )
+        whole = np.where(np.isfinite(sample.car)[..., None], sample.study_ar, np.nan)
+        portfolio = rank_portfolio(past.record.abnormal, whole, past.day_ranks)
+        at = int(sample.relative_day[0]) - sample.study_first
+        return _window_statistic(replace(portfolio, window=portfolio.window[..., at : at + window.shape[-1]]))
+    return _window_statistic(rank_portfolio(past.record.abnormal, window, past.day_ranks))
 
 
 def _corrado_zivney(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
@@ -163,7 +177,7 @@ def _grank_z(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
 
 def _corrado_zivney_sign(sample: WindowSample, *, facts: SampleFacts) -> Statistic:
     window = np.where(np.isfinite(sample.car)[..., None], sample.ar, np.nan)
-    return median_sign(facts.estimation.record.residual, window)
+    return median_sign(facts.estimation.record.abnormal, window)
 
 
 def _sign_gsar_t(sample: WindowSample, *, facts: SampleFacts) -> Statistic:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
+from eventstudy.inference.core.ranking import standardized_residuals
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic
 
@@ -71,8 +74,7 @@ def _sq(sample: WindowSample) -> Statistic:
     assert record is not None  # noqa: S101  the registry has said so in words; this is for the type checker
     row = int(np.flatnonzero(np.isfinite(sample.car))[0])
     bars = int(np.isfinite(sample.ar[row]).sum())
-    with np.errstate(invalid="ignore", divide="ignore"):
-        past = record.residual[row] / np.sqrt(1 - record.leverage[row]) / sample.sigma[row]
+    past = standardized_residuals(record.map(itemgetter([row])), sample.sigma[[row]])[0]
     if bars > 1:  # the window's sum is compared with the sums of all runs of as many bars
         runs = np.lib.stride_tricks.sliding_window_view(past, bars) if past.size >= bars else np.empty((0, bars))
         past = runs.sum(axis=-1) / np.sqrt(bars)

@@ -1,108 +1,63 @@
-"""Average abnormal returns: AAR, CAAR, and weighted CAAR with their intervals."""
+"""Average abnormal returns: AAR and CAAR with their intervals, equally weighted or not."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import Floats, Ints
-from eventstudy.abnormal.models.protocol import is_own
+from eventstudy._typing import Floats
 from eventstudy.border import said
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.average import Average
 from eventstudy.inference.core.statistic import refuse_level
-from eventstudy.study.fitted import Fitted
-from eventstudy.study.rows import _clusters, gather, some, studied_rows
-from eventstudy.study.tables.regressions import Window
-from eventstudy.study.tables.returns import car
-from eventstudy.study.tables.significance import one_test
+from eventstudy.study.fitted import Fitted, Window
+from eventstudy.study.rows import studied_rows
+from eventstudy.study.tables.means import Means
 
 
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean and its interval.
-
-    Attributes
-    ----------
-    mean, se, low, high : float
-        NaN where there are too few independent observations.
-    n, clusters : int
-        Values, and sessions among them.
-    """
-
-    mean: float
-    se: float
-    low: float
-    high: float
-    n: int
-    clusters: int
-
-
-def clustered_mean(value: Floats, cluster: Ints, level: float = 0.95) -> Mean:
-    """Return the mean of the finite values with a standard error robust to correlation inside clusters.
-
-    se^2 = G/(G-1) sum_g (sum_{i in g} (x_i - mean))^2 / N^2 with t(G-1): the sandwich of a regression on a constant.
-    With one value a cluster it is s/sqrt(N), the ordinary cross-sectional standard error.
-
-    Shapes: value (N,), cluster (N,).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> found = clustered_mean(np.array([1.0, 2.0, 3.0]), np.arange(3))
-    >>> round(found.mean, 3), round(found.se, 3), found.clusters
-    (2.0, 0.577, 3)
-    """
-    from scipy.special import stdtrit  # noqa: PLC0415  a tenth of the import time of scipy.stats
-
-    refuse_level(level)
-    there = np.isfinite(value)
-    x, code = value[there], cluster[there]
-    n, groups = x.size, np.unique(code).size
-    if n == 0:
-        return Mean(np.nan, np.nan, np.nan, np.nan, 0, 0)
-    mean = float(x.mean())
-    if groups < 2:
-        return Mean(mean, np.nan, np.nan, np.nan, n, groups)
-    sums = np.bincount(code, weights=x - mean)
-    se = float(np.sqrt(groups / (groups - 1) * (sums @ sums)) / n)
-    reach = float(stdtrit(groups - 1, 0.5 + level / 2)) * se
-    return Mean(mean, se, mean - reach, mean + reach, n, groups)
-
-
-def weighted_caar(result: Fitted, window: Window, weights: Any, level: float) -> pd.DataFrame:
-    """Return the weighted CAAR, its variance sum w^2 V / (sum w)^2, and a normal interval; see `StudyResult.caar`."""
-    from scipy.special import ndtri  # noqa: PLC0415  a tenth of the import time of scipy.stats
-
+def caar(result: Fitted, window: Window, level: float, weights: Any = None) -> pd.DataFrame:
+    """See `StudyResult.caar`."""
     refuse_level(level)
     if not result.n:
-        return caar(result, window, level)
-    table = car(result, window, result.study.missing)
-    weight = _weights(result, weights)
-    there = np.isfinite(table["car"].to_numpy()) & np.isfinite(weight)
-    w, value, error = weight[there], table["car"].to_numpy()[there], table["se"].to_numpy()[there]
-    if not (w >= 0).all() or not w.sum() > 0:
+        return pd.DataFrame(columns=["first", "last", *AVERAGED["caar"]])
+    given = None if weights is None else _weights(result, weights)
+    if given is not None and (np.less(given, 0).any() or not np.greater(given, 0).any()):
         msg = "weights must not be negative, and one at least must be positive"
         raise StudyError(msg)
-    mean = float(w @ value / w.sum())
-    se = float(np.sqrt(((w * error) ** 2).sum()) / w.sum())
-    reach = float(ndtri(0.5 + level / 2)) * se
-    sessions = len(table["session"][there].unique())
-    return pd.DataFrame(
-        {
-            "first": [window[0]],
-            "last": [window[1]],
-            "caar": [mean],
-            "se": [se],
-            "low": [mean - reach],
-            "high": [mean + reach],
-            "n": [int(there.sum())],
-            "n_sessions": [sessions],
-            "test": ["weighted, independent"],
-        }
-    )
+    found = Means(result).over(window, weights=given)
+    return pd.DataFrame([{"first": window[0], "last": window[1], **told(found, "caar", level)}])
+
+
+AVERAGED = {name: (name, "se", "low", "high", "n", "n_sessions", "df", "test") for name in ("caar", "abhar")}
+"""Columns of a table of one mean."""
+
+
+def told(found: Average, name: str, level: float) -> dict[str, Any]:
+    """Return a mean as the cells of a row."""
+    low, high = found.interval(level)
+    values = (found.mean, found.se, low, high, found.n, found.sessions, found.df, found.how)
+    return dict(zip(AVERAGED[name], (value.item() for value in map(np.asarray, values)), strict=True))
+
+
+def aar(result: Fitted, level: float) -> pd.DataFrame:
+    """See `StudyResult.aar`."""
+    refuse_level(level)
+    first, last = result.study.window
+    table = []
+    means = Means(result) if result.n else None
+    for day in range(first, last + 1):
+        if means is None:
+            break
+        one, path = means.over((day, day)), means.over((first, day))
+        low, high = one.interval(level)
+        path_low, path_high = path.interval(level)
+        of_day = (one.mean, one.se, low, high, one.n, one.sessions, one.how)
+        of_path = (path.mean, path.se, path_low, path_high, path.how)
+        table.append([day, *(np.asarray(value).item() for value in (*of_day, *of_path))])
+    names = ("relative_day", "aar", "se", "low", "high", "n", "n_sessions", "test")
+    return pd.DataFrame(table, columns=[*names, "caar", "caar_se", "caar_low", "caar_high", "caar_test"])
 
 
 def _weights(result: Fitted, weights: Any) -> Floats:
@@ -132,70 +87,3 @@ def _numbers(values: Any, what: str) -> Floats:
     except (TypeError, ValueError) as fault:
         msg = f"weights: {what} holds what is no number ({said(fault)}); give one number for each"
         raise StudyError(msg) from fault
-
-
-def aar(result: Fitted, level: float) -> pd.DataFrame:
-    """See `StudyResult.aar`."""
-    first, last = result.study.window
-    cluster, once = _clusters(result)
-    ar = gather(result, [part.abnormal.ar for part in result.parts])[once]
-    table = []
-    for at, day in enumerate(range(first, last + 1)):
-        mean = clustered_mean(ar[:, at], cluster, level)
-        path = clustered_mean(
-            gather(result, [part.abnormal.car(first, day, result.study.missing)[0] for part in result.parts])[once],
-            cluster,
-            level,
-        )
-        table.append(
-            {
-                "relative_day": day,
-                "aar": mean.mean,
-                "se": mean.se,
-                "low": mean.low,
-                "high": mean.high,
-                "n": mean.n,
-                "n_sessions": mean.clusters,
-                "caar": path.mean,
-                "caar_se": path.se,
-                "caar_low": path.low,
-                "caar_high": path.high,
-            }
-        )
-    return some(result, pd.DataFrame(table))
-
-
-def caar(result: Fitted, window: tuple[int, int], level: float) -> pd.DataFrame:
-    """See `StudyResult.caar`."""
-    cluster, once = _clusters(result)
-    value = gather(result, [part.abnormal.car(*window, result.study.missing)[0] for part in result.parts])[once]
-    mean = clustered_mean(value, cluster, level)
-    if mean.clusters == 1 and mean.n > 1:
-        # the portfolio's regression is the mean of its members' only where each is least squares on the same design
-        own = any(is_own(part.abnormal.model) for part in result.parts)
-        name = "time_series" if own else "portfolio"
-        test = one_test(result, name, window)
-        row: tuple[float, float, float, float, str]
-        if test.applicable:
-            from scipy.special import stdtrit  # noqa: PLC0415  a tenth of the import time of scipy.stats
-
-            reach = float(stdtrit(float(cast("float", test.df)), 0.5 + level / 2)) * test.se
-            row = (test.estimate, test.se, test.estimate - reach, test.estimate + reach, name)
-        else:
-            row = (mean.mean, np.nan, np.nan, np.nan, name)
-    else:
-        row = (mean.mean, mean.se, mean.low, mean.high, "cross_sectional" if mean.clusters == mean.n else "clustered")
-    table = pd.DataFrame(
-        {
-            "first": [window[0]],
-            "last": [window[1]],
-            "caar": [row[0]],
-            "se": [row[1]],
-            "low": [row[2]],
-            "high": [row[3]],
-            "n": [mean.n],
-            "n_sessions": [mean.clusters],
-            "test": [row[4]],
-        }
-    )
-    return some(result, table)

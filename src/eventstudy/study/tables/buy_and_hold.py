@@ -7,13 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats
-from eventstudy.abnormal.buy_and_hold import After, buy_and_hold, delisted, expected_returns
+from eventstudy.abnormal.buy_and_hold import After, buy_and_hold, delisted, expected_returns, growth
 from eventstudy.abnormal.windows import cut
 from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume
 from eventstudy.study.rows import gather, keys, studied_rows
-from eventstudy.study.tables.averages import clustered_mean
+from eventstudy.study.tables.averages import AVERAGED, told
+from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.regressions import Window
 
 
@@ -43,32 +44,23 @@ def _part_bhar(
     own = cut(returns, abnormal.security, start, length)
     if benchmark is None:
         expected = expected_returns(abnormal)[:, columns]
-        sigma = abnormal.sigma
+        error = abnormal.car(*window)[1] * growth(expected, log=result.panel.kind == "log")
     else:
         series = part.aligned.one(result.panel, benchmark)
         nothing = np.zeros_like(abnormal.security)
         expected = cut(series[None], nothing, start, length)
         begin, planned = abnormal.day0 + abnormal.inputs.estimation[0], abnormal.inputs.planned
         difference = cut(returns, abnormal.security, begin, planned) - cut(series[None], nothing, begin, planned)
-        sigma = np.nanstd(difference, axis=1, ddof=1)
+        error = np.nanstd(difference, axis=1, ddof=1) * np.sqrt(np.maximum(np.isfinite(own).sum(axis=1), 1))
     gone = delisted(returns, abnormal.security, start, length)
     value = buy_and_hold(own, expected, gone, log=result.panel.kind == "log", after=after)
     count = np.isfinite(own).sum(axis=1)
-    return value, sigma * np.sqrt(np.maximum(count, 1)), count
+    return value, error, count
 
 
-def abhar(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Return the mean of buy-and-hold abnormal returns with an interval that is robust to sessions in common."""
-    code, _ = pd.factorize(table["session"])
-    mean = clustered_mean(table["bhar"].to_numpy(), code.astype(np.int64), level)
-    found = pd.DataFrame(
-        {
-            "abhar": [mean.mean],
-            "se": [mean.se],
-            "low": [mean.low],
-            "high": [mean.high],
-            "n": [mean.n],
-            "n_sessions": [mean.clusters],
-        }
-    )
-    return found if len(table) else found.iloc[:0]
+def abhar(result: Fitted, window: Window, benchmark: str | None, after: After, level: float) -> pd.DataFrame:
+    """See `StudyResult.abhar`."""
+    if not result.n:
+        return pd.DataFrame(columns=AVERAGED["abhar"])
+    values = bhar(result, window, benchmark, after)["bhar"].to_numpy()
+    return pd.DataFrame([told(Means(result).over(window, values=values), "abhar", level)])

@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_hashable
 
+from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
 from eventstudy.inference.beyond.cross_sectional_regression import explain
+from eventstudy.inference.core.car_covariance import car_covariance
 from eventstudy.study.fitted import Errors, Fitted, Window
 from eventstudy.study.rows import studied_rows
+from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.returns import car
 from eventstudy.words import brief
 
 COLUMNS = (
-    *("term", "estimate", "se", "statistic", "pvalue", "ci_low", "ci_high", "n"),
-    *("df", "n_clusters", "left_out", "r_squared", "errors"),
+    *("term", "estimate", "se", "statistic", "pvalue", "low", "high", "df"),
+    *("n", "n_clusters", "left_out", "r_squared", "errors", "doubt", "unit"),
 )
 
 
@@ -29,7 +32,7 @@ def explain_cars(
     *,
     basis: str,
     weighted: bool,
-    errors: Errors,
+    errors: Errors | None,
     cluster: str,
     level: float,
 ) -> pd.DataFrame:
@@ -44,17 +47,25 @@ def explain_cars(
     columns = {name: _cells(_one_a_row(result, name, values, len(table))) for name, values in given.items()}
     if not len(table):
         return pd.DataFrame(columns=list(COLUMNS))
+    counts = table.loc[table[basis].notna(), "session"].value_counts()
+    shared = bool((counts > 1).any())
+    chosen: Errors = errors or ("HC3" if not shared else "cluster" if len(counts) >= MANY_SESSIONS else "portfolio")
+    covariance = _covariance(result, window, table, basis) if chosen == "portfolio" else None
     found = explain(
         table[basis].to_numpy(),
         columns,
-        errors=errors,
+        errors=chosen,
+        covariance=covariance,
         cluster=pd.factorize(table[cluster])[0],
         car_se=table["se"].to_numpy() if weighted else None,
         level=level,
     )
-    same = {"df": found.df, "n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
+    same = {"n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
+    doubt = IGNORED if shared and chosen in ("HC3", "nonrobust") else ""
     unit = "standardized" if basis == "scar" else "return"
-    return pd.DataFrame(found.rows()).assign(**same, r_squared=found.r_squared, errors=found.errors, unit=unit)
+    return pd.DataFrame(found.rows()).assign(
+        **same, r_squared=found.r_squared, errors=found.errors, doubt=doubt, unit=unit
+    )
 
 
 def _cells(column: pd.Series[Any]) -> Any:
@@ -62,6 +73,23 @@ def _cells(column: pd.Series[Any]) -> Any:
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
     return column.astype(object).where(column.notna(), None).to_numpy()
+
+
+MANY_SESSIONS = 30
+"""Sessions from which clusters of them tell the errors."""
+
+IGNORED = (
+    "events share sessions, and these errors take them for independent: where a factor that was left out loads on the "
+    "characteristic they rejected half of the true nulls; errors='portfolio' bears it"
+)
+
+
+def _covariance(result: Fitted, window: Window, table: pd.DataFrame, basis: str) -> tuple[Floats, Floats]:
+    """Return the covariances of the CARs (or SCARs) of the studied rows, and their degrees of freedom."""
+    sample = Means(result, once=False).sample(window)
+    error = table["se"].to_numpy() if basis == "scar" else np.ones(len(table))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return car_covariance(sample) / np.outer(error, error), table["df"].to_numpy(dtype=float)
 
 
 def _names(characteristics: Sequence[str] | Mapping[str, Any]) -> list[str]:

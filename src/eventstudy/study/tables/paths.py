@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from eventstudy.abnormal.window_sample import take
 from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import day0_labels, gather, one_series, studied_rows
-from eventstudy.study.tables.averages import clustered_mean
+from eventstudy.study.tables.means import Means
 
 
 def groups_of(result: Fitted, by: str | None) -> np.ndarray:
@@ -53,52 +52,67 @@ def path(
     if reference is not None and not first <= reference <= last:
         msg = f"reference={reference} lies outside the window ({first}, {last}) of the chart; name a day inside"
         raise StudyError(msg)
+    days = range(first, last + 1)
     code, _ = pd.factorize(day0_labels(result, studied_rows(result)))
-    pieces = [
-        [part.abnormal.car(first, day, result.study.missing)[0] for day in range(first, last + 1)]
-        for part in result.parts
-    ]
+    pieces = [[part.abnormal.car(first, day, result.study.missing)[0] for day in days] for part in result.parts]
     paths = gather(result, [np.stack(piece, axis=1) for piece in pieces])
     if reference is not None:
         paths = paths - paths[:, [reference - first]]
-    group = groups_of(result, by)
-    tables = []
+    group, tables = groups_of(result, by), []
+    means = Means(result, once=False)
     for name in dict.fromkeys(group):
         rows = np.flatnonzero(group == name)
         if one_series(result):
             rows = rows[np.sort(np.unique(code[rows], return_index=True)[1])]
-        own = _one(paths[rows], code[rows], range(first, last + 1), level, seed if simultaneous else None)
-        own.loc[own["relative_day"] == reference, "share_positive"] = np.nan
+        own = _one(means, paths, rows, (days, reference), level)
+        if simultaneous:
+            own = _with_band(own, means, paths[rows], rows, (days, reference), level, seed)
         tables.append(own.assign(group=name))
     return pd.concat(tables, ignore_index=True)
 
 
-def _one(paths: np.ndarray, code: np.ndarray, days: range, level: float, seed: int | None) -> pd.DataFrame:
-    means = [clustered_mean(paths[:, at], code, level) for at in range(len(days))]
-    table = pd.DataFrame(
-        {
-            "relative_day": days,
-            "caar": [mean.mean for mean in means],
-            "low": [mean.low for mean in means],
-            "high": [mean.high for mean in means],
-            "n": [mean.n for mean in means],
-            "median": _quietly(np.nanmedian, paths),
-            "share_positive": [
-                float((own[np.isfinite(own)] > 0).mean()) if np.isfinite(own).any() else np.nan for own in paths.T
-            ],
-        }
-    )
-    if seed is None:
-        return table
+def _one(
+    means: Means, paths: np.ndarray, rows: np.ndarray, place: tuple[range, int | None], level: float
+) -> pd.DataFrame:
+    """Return the path of some rows, each mean with the one variance of `eventstudy.inference.beyond.average`."""
+    days, reference = place
+    table = []
+    for at, day in enumerate(days):
+        own = paths[rows, at]
+        known = own[np.isfinite(own)]
+        if day == reference:
+            table.append((day, 0.0, np.nan, np.nan, known.size, 0.0, np.nan))
+            continue
+        value = np.full(len(paths), np.nan)
+        value[rows] = own
+        before = days[0] if reference is None else min(day, reference) + 1
+        everyone = reference is None and rows.size == len(paths)  # then the mean of `StudyResult.aar`
+        found = means.over(
+            (before, day if reference is None else max(day, reference)), values=None if everyone else value
+        )
+        low, high = found.interval(level)
+        share = float((known > 0).mean()) if known.size else np.nan
+        median = float(np.median(known)) if known.size else np.nan
+        table.append((day, float(found.mean), float(low), float(high), int(found.n), median, share))
+    names = ["relative_day", "caar", "low", "high", "n", "median", "share_positive"]
+    return pd.DataFrame(table, columns=names)
+
+
+def _with_band(
+    table: pd.DataFrame,
+    means: Means,
+    paths: np.ndarray,
+    rows: np.ndarray,
+    place: tuple[range, int | None],
+    level: float,
+    seed: int,
+) -> pd.DataFrame:
     from eventstudy.inference.beyond.bands import caar_band  # noqa: PLC0415  slow to import: only those who ask pay
     from eventstudy.inference.core.sample_of import sample_of  # noqa: PLC0415  the same
 
-    band = caar_band(sample_of(ar=np.diff(paths, axis=1, prepend=0.0), day0=code), level=level, seed=seed)
+    days, reference = place
+    sample = take(means.sample((days[0], days[-1])), rows)
+    if reference is not None:
+        sample = sample_of(ar=np.diff(paths, axis=1, prepend=0.0), day0=sample.day0)
+    band = caar_band(sample, level=level, seed=seed)
     return table.assign(low_simultaneous=band.low, high_simultaneous=band.high)
-
-
-def _quietly(function: Any, paths: np.ndarray) -> np.ndarray:
-    known = np.isfinite(paths).any(axis=0)
-    out = np.full(paths.shape[1], np.nan)
-    out[known] = function(paths[:, known], axis=0)
-    return out

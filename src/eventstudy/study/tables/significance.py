@@ -44,7 +44,7 @@ def one_test(
 
     given: object = name  # what is no name at all is refused in `run`
     needs = inference.TESTS[name].needs if isinstance(given, str) and name in inference.TESTS else ()
-    sample = window_sample(result, window, placebo="refit" in needs)
+    sample = window_sample(result, window, placebo="refit" in needs, empty=True)
     found = inference.run(name, sample, alternative=alternative, seed=seed, **options)
     return with_doubts((found,), result, window)[0]
 

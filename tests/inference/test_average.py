@@ -1,0 +1,204 @@
+"""The mean and its one variance: by loops over definitions, by matrices, and by coverage under known truth."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import linalg, stats
+
+from eventstudy.abnormal import MarketAdjusted, MarketModel, MeanAdjusted, estimate
+from eventstudy.abnormal.window_sample import EstimationRecord, take
+from eventstudy.inference.beyond import average as module
+from eventstudy.inference.beyond.average import average
+from eventstudy.inference.core.car_covariance import car_covariance, scaled_covariance
+from eventstudy.inference.core.few_clusters import cr2_mean
+from eventstudy.inference.core.sample_of import sample_of
+
+RTOL = 1e-9  # sums of a few hundred float64 products
+
+
+class TestCr2:
+    @pytest.mark.parametrize("sizes", [(1, 1, 1), (3, 3), (1, 4, 2, 2), (9, 1, 1)])
+    def test_by_matrices(self, sizes, cr2_matrices):
+        rng = np.random.default_rng(len(sizes))
+        code = rng.permutation(np.repeat(np.arange(len(sizes)) * 7, sizes))
+        x = rng.normal(0.01, 0.03, code.size)
+        (error,), (df,) = cr2_matrices(np.ones((x.size, 1)), x, code)
+        np.testing.assert_allclose(cr2_mean(x, code), (error, df), rtol=RTOL)
+
+    def test_clusters_of_one_size_are_those_of_cr1(self):
+        x, code = np.random.default_rng(1).normal(size=12), np.repeat(np.arange(4), 3)
+        error = math.sqrt(4 / 3 * (np.bincount(code, x - x.mean()) ** 2).sum()) / 12
+        np.testing.assert_allclose(cr2_mean(x, code), (error, 3), rtol=RTOL)
+
+    def test_a_batch_with_holes_is_each_sample_alone(self):
+        rng = np.random.default_rng(2)
+        x, code = rng.normal(size=(2, 3, 9)), rng.integers(0, 4, (2, 3, 9))
+        x[rng.random(x.shape) < 0.2] = np.nan
+        found = cr2_mean(x, code)
+        for at in np.ndindex(2, 3):
+            there = np.isfinite(x[at])
+            alone = cr2_mean(x[at][there], code[at][there])
+            np.testing.assert_allclose([found[0][at], found[1][at]], alone, rtol=RTOL)
+
+    @pytest.mark.parametrize("x", [[], [1.0], [1.0, 2.0]])
+    def test_one_cluster_has_no_error(self, x):
+        assert np.isnan(cr2_mean(np.array(x), np.zeros(len(x), dtype=int))[0])
+
+
+def covariance_by_loops(returns, market, events, window, estimation, model):
+    """Cov(CAR_i, CAR_j) from CAR = a'R, a by least squares on the bars that are there, and the residuals' mean products."""
+    bars = returns.shape[1]
+    forms, residuals, scales = [], [], []
+    for who, when in events:
+        past = [t for t in range(when + estimation[0], when + estimation[1] + 1) if math.isfinite(returns[who, t])]
+        ahead = [t for t in range(when + window[0], when + window[1] + 1) if math.isfinite(returns[who, t])]
+
+        def rows(t):
+            return [1.0, market[t]] if model == "market" else [1.0]
+
+        x = np.array([rows(t) for t in past])
+        y = returns[who, past] - (market[past] if model == "adjusted" else 0)
+        left = np.full(bars, np.nan)
+        left[past] = y - x @ np.linalg.lstsq(x, y)[0]
+        form = np.zeros(bars)
+        form[ahead] = 1
+        if model != "adjusted":
+            form[past] -= x @ np.linalg.inv(x.T @ x) @ np.sum([rows(t) for t in ahead], axis=0)
+        forms.append(form)
+        residuals.append(left)
+        scales.append(math.sqrt(len(past) / (len(past) - x.shape[1])))
+    out = np.zeros((len(events), len(events)))
+    for i, j in itertools.product(range(len(events)), repeat=2):
+        both = np.isfinite(residuals[i]) & np.isfinite(residuals[j])
+        if both.sum() >= 30:
+            product = (residuals[i][both] * residuals[j][both]).mean() * scales[i] * scales[j]
+            out[i, j] = product * (forms[i] @ forms[j])
+    return out
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.05])
+@pytest.mark.parametrize("model", ["market", "mean", "adjusted"])
+def test_covariances_by_loops(model, missing):
+    rng = np.random.default_rng(5)
+    market = rng.normal(0, 0.01, 260)
+    returns = rng.normal(0, 0.02, (4, 260)) + rng.normal(0, 0.02, 260) + market
+    returns[rng.random(returns.shape) < missing] = np.nan
+    events = [(0, 150), (1, 150), (2, 153), (3, 154), (0, 160), (1, 240)]
+    who, when = map(np.array, zip(*events, strict=True))
+    chosen = {"market": MarketModel("m"), "mean": MeanAdjusted(), "adjusted": MarketAdjusted("m")}[model]
+    given = () if model == "mean" else (market[None],)
+    keep = {"window": (0, 6), "estimation": (-110, -11), "minimum": 60}
+    sample = estimate(returns, *given, security=who, day0=when, model=chosen, **keep).sample(0, 6, estimation=True)
+    found = car_covariance(sample)
+    np.testing.assert_allclose(
+        found, covariance_by_loops(returns, market, events, (0, 6), (-110, -11), model), rtol=1e-7, atol=1e-12
+    )
+    np.testing.assert_allclose(np.diag(found), sample.car_se**2, rtol=RTOL)
+
+
+def test_scale_and_degrees_of_freedom_by_matrices():
+    rng = np.random.default_rng(6)
+    root = rng.normal(size=(7, 9))
+    v, w, x = root @ root.T, rng.uniform(0.5, 2, 7), rng.normal(size=7)
+    w /= w.sum()
+    basis = linalg.orth(np.column_stack([np.ones(7), v @ w]))
+    p = np.eye(7) - basis @ basis.T
+    free = np.trace(p @ v) ** 2 / np.trace(p @ v @ p @ v)
+    error = math.sqrt(x @ p @ x / np.trace(p @ v) * (w @ v @ w))
+    if free < 3:
+        pytest.fail("the draw must leave three degrees of freedom")
+    np.testing.assert_allclose(
+        scaled_covariance(x, w, v, np.asarray(98.0)), (error, 1 / (1 / free + 1 / 98)), rtol=RTOL
+    )
+
+
+def test_too_little_left_to_tell_the_scale_takes_that_of_the_estimation_windows():
+    v = np.array([[2.0, 1.0], [1.0, 3.0]])
+    error, df = scaled_covariance(np.array([5.0, -5.0]), np.full(2, 0.5), v, np.asarray(98.0))
+    assert (float(error), float(df)) == pytest.approx((math.sqrt(7 / 4), 98))
+
+
+class TestManner:
+    def test_events_apart_are_the_ordinary_t(self, make_sample):
+        sample = make_sample(12)
+        found = average(sample)
+        low, high = found.interval()
+        told = stats.t.interval(0.95, 11, sample.car.mean(), stats.sem(sample.car))
+        np.testing.assert_allclose([low, high], told, rtol=RTOL)
+        assert found.how == "cross_sectional"
+
+    def test_one_session_is_its_portfolio(self, make_sample):
+        assert average(make_sample(6, dates="one")).how == "portfolio"
+        assert np.isfinite(average(make_sample(1)).se)  # of one event too
+
+    def test_few_sessions_and_shared_bars_take_the_covariances(self, make_sample):
+        staggered = make_sample(20, dates="staggered", window=(-5, 5))
+        assert average(staggered).how == "covariance"
+        assert average(make_sample(12), weights=np.arange(1.0, 13.0)).how == "covariance"
+        assert average(make_sample(6, dates="one"), values=np.arange(6.0)).how == "covariance"
+
+    def test_a_batch_is_each_sample_alone(self, make_sample):
+        parts = [make_sample(8, dates="staggered", window=(-5, 5), seed=seed) for seed in (1, 2)]
+        whole = replace(
+            parts[0],
+            **{
+                name: np.stack([getattr(part, name) for part in parts])
+                for name in ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+            },
+            estimation=EstimationRecord(
+                *(
+                    np.stack([getattr(part.estimation, name) for part in parts])
+                    for name in ("residual", "leverage", "bar", "design", "window_design")
+                )
+            ),
+            degenerate=None,
+        )
+        found = average(whole)
+        for at, part in enumerate(parts):
+            alone = average(part)
+            np.testing.assert_allclose([found.se[at], found.df[at]], [alone.se, alone.df], rtol=RTOL)
+
+    def test_weights_of_nought_are_no_events(self, make_sample):
+        sample = make_sample(10, dates="staggered", window=(-5, 5))
+        w = np.r_[np.ones(7), np.zeros(3)]
+        found, told = average(sample, weights=w), average(take(sample, np.arange(7)), weights=np.ones(7))
+        np.testing.assert_allclose([found.mean, found.se, found.df], [told.mean, told.se, told.df], rtol=RTOL)
+        assert int(found.n) == 7
+
+    def test_very_many_events_are_told_by_some(self, make_sample, monkeypatch):
+        sample = make_sample(120, dates="staggered", window=(-5, 5))
+        exact = average(sample)
+        monkeypatch.setattr(module, "MOST", 60)
+        thin = average(sample)
+        assert float(thin.se) == pytest.approx(float(exact.se), rel=0.15)  # half of the events tell the scale
+        assert thin.mean == exact.mean
+
+    def test_by_hand_without_estimation_windows_the_sessions_tell(self):
+        found = average(sample_of(car=[0.01, 0.02, 0.04, 0.01], day0=[1, 1, 2, 3]))
+        assert (str(found.how), int(found.sessions)) == ("clustered", 3)
+        assert np.isfinite(found.se)
+
+
+DESIGNS = {
+    "unequal dates": (np.repeat(np.arange(6) * 20, [50, 2, 2, 2, 2, 2]), 0.3, (0, 1)),
+    "consecutive days": (np.repeat(np.arange(10), 4), 0.3, (-5, 5)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", DESIGNS)
+def test_coverage(design):
+    days, rho, window = DESIGNS[design]
+    rng, hits, tries = np.random.default_rng(4), 0, 600
+    n, bars = days.size, 290 + days.max()
+    for _ in range(tries):
+        returns = math.sqrt(1 - rho) * rng.standard_normal((n, bars)) + math.sqrt(rho) * rng.standard_normal(bars)
+        fitted = estimate(
+            returns, security=np.arange(n), day0=265 + days, window=window, estimation=(-260, -11), model=MeanAdjusted()
+        )
+        low, high = average(fitted.sample(*window, estimation=True)).interval()
+        hits += bool(low <= 0 <= high)
+    assert 0.93 <= hits / tries <= 0.97
