@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import AUTO
 from eventstudy.checks import check_fields, checked
 from eventstudy.errors import DataError, EventStudyError
-from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
+from eventstudy.returns._describe import content_digest, html_of, line_of
 from eventstudy.returns._given import HandedOut, errors_of, labelled, widened
 from eventstudy.returns._join import joined
 from eventstudy.returns._sessions import (
@@ -28,6 +27,7 @@ from eventstudy.returns._sessions import (
     lay_on_sessions,
     zone_of,
 )
+from eventstudy.returns.adjust import price_returns
 from eventstudy.returns.quality.plausible import check_returns, without_codes
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.columns import by_symbol, symbol_set
@@ -356,35 +356,6 @@ class ReturnPanel:
 
     def _repr_html_(self) -> str:
         return html_of(repr(self), self.quality)
-
-
-def price_returns(
-    prices: pd.DataFrame, kind: Kind, groups: Iterable[tuple[list[str], pd.DatetimeIndex | None]] = ()
-) -> pd.DataFrame:
-    """Return the returns of prices from one bar to the next, missing where either price is."""
-    values = prices.to_numpy(dtype=float)
-    bad = np.argwhere(values <= 0)
-    if bad.size:
-        row, column = bad[0]
-        msg = (
-            f"column {prices.columns[column]!r}, row {day_of(prices.index[row])}: {values[row, column]:g} is not a price "
-            "(it must be above zero); name the symbol in levels= if it is a level, or mend the source"
-        )
-        raise DataError(msg)
-    result = pd.DataFrame(_change(values, kind), index=prices.index, columns=prices.columns)
-    for symbols, bars in groups:
-        if bars is not None:
-            own = prices.loc[prices.index.isin(bars), symbols]
-            change = pd.DataFrame(_change(own.to_numpy(dtype=float), kind), index=own.index, columns=own.columns)
-            result[symbols] = change.reindex(prices.index)
-    return result
-
-
-def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.ndarray[Any, np.dtype[np.float64]]:
-    change = np.full(values.shape, np.nan)
-    ratio = values[1:] / values[:-1]
-    change[1:] = np.log(ratio) if kind == "log" else ratio - 1.0
-    return change
 
 
 def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.DatetimeIndex | None]]:
