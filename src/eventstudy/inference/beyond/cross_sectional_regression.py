@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from eventstudy._typing import Floats
-from eventstudy.checks import checked
+from eventstudy.checks import checked, level as check_level
 from eventstudy.errors import StudyError
-from eventstudy.inference.core.statistic import refuse_level
 
 Errors = Literal["HC3", "cluster", "nonrobust"]
 
@@ -125,7 +124,7 @@ def explain(
     >>> found.names, found.coefficient.round(4).tolist(), found.n
     (('const', 'size'), [0.0104, 0.0019], 10)
     """
-    refuse_level(level)
+    check_level(level)
     import statsmodels.api as sm  # noqa: PLC0415  takes a second; only this function needs it
 
     if errors == "cluster" and cluster is None:
