@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from eventstudy._typing import Floats
-from eventstudy.checks import checked
+from eventstudy.checks import checked, level as check_level
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.few_clusters import cr2
-from eventstudy.inference.core.statistic import refuse_level
 
 Errors = Literal["HC3", "cluster", "nonrobust", "portfolio"]
 
@@ -157,7 +156,7 @@ def explain(
     >>> found.names, found.coefficient.round(4).tolist(), found.n
     (('const', 'size'), [0.0104, 0.0019], 10)
     """
-    refuse_level(level)
+    check_level(level)
     import statsmodels.api as sm  # noqa: PLC0415  takes a second; only this function needs it
 
     _check_given(errors, cluster, covariance)

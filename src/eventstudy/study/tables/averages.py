@@ -9,9 +9,9 @@ import pandas as pd
 
 from eventstudy._typing import Floats
 from eventstudy.border import said
+from eventstudy.checks import level as check_level
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.average import Average
-from eventstudy.inference.core.statistic import refuse_level
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import studied_rows
 from eventstudy.study.tables.means import Means
@@ -19,7 +19,7 @@ from eventstudy.study.tables.means import Means
 
 def caar(result: Fitted, window: Window, level: float, weights: Any = None) -> pd.DataFrame:
     """See `StudyResult.caar`."""
-    refuse_level(level)
+    check_level(level)
     if not result.n:
         return pd.DataFrame(columns=["first", "last", *AVERAGED["caar"]])
     given = None if weights is None else _weights(result, weights)
@@ -43,7 +43,7 @@ def told(found: Average, name: str, level: float) -> dict[str, Any]:
 
 def aar(result: Fitted, level: float) -> pd.DataFrame:
     """See `StudyResult.aar`."""
-    refuse_level(level)
+    check_level(level)
     first, last = result.study.window
     table = []
     means = Means(result) if result.n else None
