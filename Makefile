@@ -11,7 +11,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks release-check lock clean
+.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks docs-check licences licences-check audit changes release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -43,6 +43,9 @@ lint: $(DEV_STAMP) ## Check style and formatting
 types: $(DEV_STAMP) ## Check types
 	$(BIN)/mypy
 
+docs-check: $(DEV_STAMP) ## Run the code, the commands and the links of every page
+	$(PYTEST) -q tests/e2e/test_documents.py
+
 notebooks: $(DEV_STAMP) ## Execute every notebook, top to bottom
 	$(BIN)/python notebooks/execute.py
 
@@ -57,15 +60,29 @@ kills: $(DEV_STAMP) ## Kill each command that writes at 60 random moments (KILLS
 gallery: $(DEV_STAMP) ## Write gallery/ anew from the bundled figures
 	$(BIN)/eventstudy run us-china --out gallery
 
-gallery-check: $(DEV_STAMP) ## Regenerate the study and compare it with gallery/; fails if anything moved
-	$(BIN)/eventstudy check us-china --against gallery
+gallery-check: $(DEV_STAMP) ## Regenerate the study and compare it with gallery/; fails if anything moved (IMAGES=DIR for pictures)
+	$(BIN)/eventstudy check us-china --against gallery $(if $(IMAGES),--images $(IMAGES))
 
 benchmarks: $(DEV_STAMP) ## Measure speed and memory against the peers, on a quiet machine; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py --out docs/benchmarks.md
 
+licences: $(DEV_STAMP) ## Write docs/licences.md anew: what is installed with eventstudy, and what comes in it, under which licence
+	$(BIN)/python tests/support/licences.py
+
+licences-check: $(DEV_STAMP) ## Fail if docs/licences.md is not that of the locks, or names a licence that nobody has agreed to
+	$(BIN)/python tests/support/licences.py --check
+
+audit: ## Ask whether something is known against a locked dependency; fails too if one cannot be asked about
+	$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install -q --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps -r requirements/run.lock
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps -r requirements/dev.lock
+
 release-check: ## Build sdist and wheel, and run the README from them on each Python found (PYTHONS=3.11 for one)
 	@$(PYTHON) -m venv $(VENV)/release && $(VENV)/release/bin/pip install -q --disable-pip-version-check uv twine check-wheel-contents
 	@$(VENV)/release/bin/python tests/support/release_check.py $(PYTHONS)
+
+changes: $(DEV_STAMP) ## Write docs/changes-0.2.md anew, from the old names in the code and the changelog
+	$(BIN)/python docs/changes_page.py
 
 lock: ## Resolve the dependencies anew, into requirements/
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv

@@ -12,6 +12,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy import _shipped
+from eventstudy.agent.server import skill_text
 from eventstudy.calibration.tables import TABLES, shipped_tables
 from eventstudy.errors import InstallationError
 from eventstudy.events import episodes as companions, load
@@ -48,6 +49,7 @@ NEEDED = {
     **{f"report/template/{name}": (page._read, name) for name in ("page.css", "page.html.j2", "page.js")},
     **{f"study/studies/{name}.toml": (load_study, name) for name in shipped_studies()},
     **{f"calibration/tables/{name}": (shipped_tables,) for name in TABLES},
+    "agent/SKILL.md": (skill_text,),
 }
 
 

@@ -12,9 +12,10 @@ import eventstudy
 SOURCE = Path(eventstudy.__file__).parent
 
 # The arrows of docs/design.md: a room may import the rooms named here, and itself. Nothing else, annotations counted.
-GROUND = {"_lazy", "_shipped", "_typing", "_version", "border", "errors", "json_values", "replace", "words"}
+GROUND = {"_lazy", "_shipped", "_typing", "_version", "border", "checks", "errors", "json_values", "replace", "words"}
 MAY_IMPORT = {
     "errors": {"words"},
+    "checks": {"errors", "words"},
     "_version": set(),
     "_lazy": set(),
     "_typing": set(),
@@ -22,18 +23,20 @@ MAY_IMPORT = {
     "json_values": set(),
     "_shipped": {"errors"},
     "border": {"errors", "words"},
-    "replace": {"errors", "words"},
+    "replace": {"border", "errors", "words"},
     "calendars": GROUND,
-    "events": GROUND | {"calendars"},
-    "returns": GROUND | {"calendars"},
+    "dates": set(),
+    "events": GROUND | {"calendars", "dates"},
+    "returns": GROUND | {"calendars", "dates"},
     "abnormal": GROUND,
     "inference": GROUND | {"abnormal"},
     "plots": GROUND,
-    "study": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots"},
+    "study": GROUND | {"calendars", "dates", "events", "returns", "abnormal", "inference", "plots"},
     "calibration": GROUND | {"abnormal", "inference", "study"},
     "hypothesis": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "study"},
     "report": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "study", "calibration", "hypothesis"},
-    "cli": GROUND | {"events", "returns", "study", "inference", "calibration", "hypothesis", "report"},
+    "agent": GROUND | {"abnormal", "events", "inference", "returns", "study"},
+    "cli": GROUND | {"agent", "events", "returns", "study", "inference", "calibration", "hypothesis", "report"},
 }  # fmt: skip
 
 # Rooms within rooms, from what stands below to what stands above; files beside them stand where their imports put them.

@@ -12,15 +12,18 @@ import re
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 from eventstudy.errors import EventStudyError, InputError
 from eventstudy.words import visible
 
+T = TypeVar("T")
 LARGEST: Final = 2 * 1024**3  # bytes of a file, after it is expanded
 MOST_COLUMNS: Final = 20_000
+DEEPEST: Final = 100  # levels of lists and mappings: who reads them by hand sees five, Python's own stack ends at 1000
+CHUNK: Final = 1 << 18  # bytes that are read at a time
 SAID: Final = 300  # characters of a foreign message that are repeated
 # a key of hundreds of parts, such as a.b.c.d; tomllib takes the square of their number: minutes
 DOTTED: Final = re.compile(r"""(?<![\w."'-])(?:["']?+[\w-]++["']?+\s*+\.\s*+){200}""")
@@ -98,9 +101,18 @@ def is_there(asked: Callable[[], bool]) -> bool:
 
 @contextmanager
 def opened(path: Path, error: type[InputError], *, largest: int = LARGEST) -> Iterator[IO[bytes]]:
-    """Open a file of bytes, expanded if its name says that it is compressed, for `largest` bytes at the most."""
-    with guarded(file_name(path), "a file", error, "check that it is whole"), _expanded(path, error) as inner:
-        yield io.BufferedReader(_Bounded(inner, file_name(path), error, largest))
+    """Open a file of bytes, expanded if its name says that it is compressed, for `largest` bytes at the most.
+
+    The opening and the reading are guarded; what the caller does with the bytes is not.
+    """
+    with _reading(path, error):
+        inner = _expanded(path, error)
+    with inner:
+        yield io.BufferedReader(_Bounded(inner, path, error, largest), CHUNK)
+
+
+def _reading(path: Path, error: type[InputError]) -> AbstractContextManager[None]:
+    return guarded(file_name(path), "a file", error, "check that it is whole")
 
 
 def read_bytes(path: Path, error: type[InputError], *, largest: int = LARGEST) -> bytes:
@@ -144,13 +156,31 @@ def parse_toml(text: str, place: str, error: type[InputError]) -> dict[str, Any]
         msg = f"{place}: this cannot be read as TOML (it is nested too deeply); mend it there"
         raise error(msg)
     with guarded(place, "TOML", error, "mend it there"):
-        return tomllib.loads(text)
+        return _shallow(tomllib.loads(text))
 
 
 def parse_json(text: str, place: str, error: type[InputError], **options: Any) -> Any:
     """Return the content of a JSON text; `options` are those of `json.loads`."""
     with guarded(place, "JSON", error, "mend it there"):
-        return json.loads(text, **options)
+        return _shallow(json.loads(text, **options))
+
+
+def _shallow(content: T) -> T:
+    """Return what was read; too many lists and mappings in each other would stop whoever walks it by calling itself."""
+    if too_deep(content):
+        raise RecursionError
+    return content
+
+
+def too_deep(content: Any) -> bool:
+    """Say whether lists and mappings lie in each other more than `DEEPEST` levels deep."""
+    level = [content] if isinstance(content, (dict, list, tuple)) else []
+    for _ in range(DEEPEST):
+        inside = (outer.values() if isinstance(outer, dict) else outer for outer in level)
+        level = [inner for part in inside for inner in part if isinstance(inner, (dict, list, tuple))]
+        if not level:
+            return False
+    return True
 
 
 def _expanded(path: Path, error: type[InputError]) -> IO[bytes] | io.BufferedIOBase:
@@ -182,18 +212,19 @@ def _only_member(path: Path, error: type[InputError]) -> IO[bytes]:
 class _Bounded(io.RawIOBase):
     """A stream that stops with an error of ours once more than the bound has come."""
 
-    def __init__(self, inner: IO[bytes] | io.BufferedIOBase, name: str, error: type[InputError], largest: int) -> None:
-        self._inner, self._name, self._error, self._left = inner, name, error, largest
+    def __init__(self, inner: IO[bytes] | io.BufferedIOBase, path: Path, error: type[InputError], largest: int) -> None:
+        self._inner, self._path, self._error, self._left = inner, path, error, largest
         self._largest = largest
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        chunk = self._inner.read(len(buffer))
+        with _reading(self._path, self._error):
+            chunk = self._inner.read(len(buffer))
         self._left -= len(chunk)
         if self._left < 0:
-            msg = f"{self._name}: the file holds more than {self._largest / 1024**3:.3g} GB expanded; split it, or raise the bound (largest=)"
+            msg = f"{file_name(self._path)}: the file holds more than {self._largest / 1024**3:.3g} GB expanded; split it, or raise the bound (largest=)"
             raise self._error(msg)
         buffer[: len(chunk)] = chunk
         return len(chunk)

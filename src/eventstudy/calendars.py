@@ -99,6 +99,50 @@ def lone(index: pd.DatetimeIndex) -> pd.Timestamp:
     return pd.Timestamp(index[gap if gap + 1 < len(index) - gap - 1 else gap + 1])
 
 
+AUTO: Final = "auto"  # in place of a calendar: that of the data
+
+USUAL: Final = "XNYS"  # of data that do not say
+
+FITTED: Final = (
+    "XNYS", "24/5", "24/7", "XLON", "XTKS", "XHKG", "XSHG", "XBOM", "XETR", "XPAR", "XSWX", "XSTO", "XTSE", "XASX", "XKRX", "XTAI",
+    "BVMF", "XJSE",
+)  # fmt: skip
+"""Calendars that are looked at where one does not fit."""
+
+ROUND_THE_CLOCK: Final = FITTED[1:3]  # weekdays, and all days
+
+
+def known_as(name: str) -> str:
+    """Return a calendar's name for a message."""
+    return f"calendar {name!r}"
+
+
+def fitting(index: pd.DatetimeIndex) -> str | None:
+    """Return the calendar whose sessions are those of the data, or nearly; None if there is none.
+
+    Examples
+    --------
+    >>> fitting(pd.date_range("2024-03-01", "2024-06-30"))
+    '24/7'
+    """
+    return _fitting(tuple(index[index >= index[-1] - pd.Timedelta(days=800)]))
+
+
+@lru_cache(maxsize=8)
+def _fitting(recent: tuple[pd.Timestamp, ...]) -> str | None:
+    days, best, least = pd.DatetimeIndex(recent), None, 0.02 * len(recent)
+    for name in FITTED:
+        try:
+            wrong = len(sessions(name, recent[0], recent[-1]).symmetric_difference(days))
+        except InputError:
+            continue
+        if wrong < least:
+            best, least = name, wrong
+        if not wrong:
+            break
+    return best
+
+
 _FAR = 10  # years
 _years: dict[str, tuple[int, int]] = {}
 
@@ -109,6 +153,10 @@ def _build(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     Building one takes half a second, and a study asks for half a dozen spans of the same years. Years far from those
     that are there get a calendar of their own: nobody waits for what lies between.
     """
+    given: object = name
+    if not isinstance(given, str):
+        msg = f"calendar {brief(repr(given))} is no name; use one such as 'XNYS'"
+        raise InputError(msg)
     first_year, last_year = max(first_year, FIRST_YEAR), min(last_year, LAST_YEAR)
     first, last = _years.get(name, (first_year, last_year))
     if first_year > last + _FAR or last_year < first - _FAR:
@@ -145,7 +193,7 @@ def _of_years(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
         raise InputError(msg)
     # of some calendars the library's own rules fail, for some years or for all
     years = f"the sessions of the years {first_year} to {last_year}"
-    with guarded(f"calendar {name!r}", years, InputError, "use another calendar, or other years"):
+    with guarded(f"calendar {name!r}", years, InputError, "use another calendar, other years, or calendar=None"):
         return _cut_to_what_is_recorded(name, pd.Timestamp(first_year, 1, 1), pd.Timestamp(last_year, 12, 31))
 
 

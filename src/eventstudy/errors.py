@@ -21,6 +21,7 @@ A message is one line that names the thing (file, row, column, value), says what
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -37,6 +38,11 @@ class EventStudyError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__("\n".join(_bounded(line) for line in visible(str(message), keep="\n").split("\n")))
+
+    def __getitem__(self, part: int | slice) -> str:
+        """Return a part of the message: the failures of a panel were texts in the version before."""
+        warnings.warn("a failure is an error; take the text of it with str()", DeprecationWarning, stacklevel=2)
+        return str(self)[part]
 
 
 def _bounded(line: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 
 JOINERS = "\u200c\u200d"  # they shape letters of some scripts, and pictures of several people; they hide nothing
 
@@ -55,6 +56,27 @@ def brief(value: object, most: int = 80) -> str:
         text = f"a {type(value).__name__} too large to be shown"
     text = " ".join(text[: 10 * most].split())
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+LONGEST_WORD = 200  # characters of a word whose like is looked for
+
+
+def nearest(value: object, known: Iterable[str], most: int = 1, *, cutoff: float = 0.6) -> str:
+    """Return "; did you mean …?" for what is nearly a known word, whatever its case; or nothing.
+
+    Examples
+    --------
+    >>> nearest("Two sided", ["two-sided", "less"]), nearest("x", ["less"])
+    ("; did you mean 'two-sided'?", '')
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  only where something is wrong
+
+    text = str(value) if isinstance(value, str) else ""
+    if not 0 < len(text) <= LONGEST_WORD:
+        return ""
+    by_case = {name.lower().lstrip("^"): name for name in reversed(list(known))}
+    found = get_close_matches(text.lower().lstrip("^"), list(by_case)[::-1], n=most, cutoff=cutoff)
+    return f"; did you mean {' or '.join(repr(by_case[name]) for name in found)}?" if found else ""
 
 
 def pvalue_words(p: float) -> str:

@@ -262,7 +262,7 @@ def panel():
 def fit(panel, events, **options):
     study = es.EventStudy(model=LatentFactorModel(names(), **options), calendar=None, window=WINDOW,
                           estimation=es.EstimationWindow(190, -11))  # fmt: skip
-    return study.fit(events, panel)
+    return study.fit(events, panel, symbols="all" if "symbol" not in events else None)
 
 
 def test_a_donor_named_in_the_events_is_studied_and_leaves_the_pool(panel):

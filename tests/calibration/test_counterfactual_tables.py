@@ -37,8 +37,20 @@ def test_table_1_cell_by_cell(tables):
     samples = 300
     rows = ("market model", "true factors", "components, cv", "components, ic", "synthetic control")
     found = {row["model"]: row for row in tables.table1(samples, rows=rows, designs=CHOSEN)}
-    bias = {"market model": 1.32, "true factors": 0.0, "components, cv": -0.02, "components, ic": -0.17, "synthetic control": -0.21}
-    size = {"market model": 77, "true factors": 5.5, "components, cv": 5.3, "components, ic": 9.0, "synthetic control": 12.4}
+    bias = {
+        "market model": 1.32,
+        "true factors": 0.0,
+        "components, cv": -0.02,
+        "components, ic": -0.17,
+        "synthetic control": -0.21,
+    }
+    size = {
+        "market model": 77,
+        "true factors": 5.5,
+        "components, cv": 5.3,
+        "components, ic": 9.0,
+        "synthetic control": 12.4,
+    }
     for name, row in found.items():
         assert row["bias"] == pytest.approx(bias[name], abs=0.1)
         p = size[name] / 100

@@ -178,7 +178,7 @@ def facts_of(thing):
         cells = [(row[1], row[2])] if thing.long else list(zip(thing.header[1:], row[1:], strict=False))
         for symbol, cell in cells:
             if (value := number_of(cell)) is not None:
-                found.setdefault((moment, symbol), set()).add(value)
+                found.setdefault((moment, symbol.strip()), set()).add(value)
     return found
 
 

@@ -13,11 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-from verdict import SLACK
+from verdict import SLACK, queued
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src" / "eventstudy"
-CHUNK = 4000  # inputs of one child: what it remembers does not grow for ever
+CHUNK = 12_000  # inputs of one child: what it remembers does not grow for ever
 START = 300.0  # seconds until a child is ready
 GRACE = 8.0  # seconds beyond the limit until a child that does not answer is ended
 
@@ -36,9 +36,9 @@ class Child:
 
     def line(self, patience):
         """Return the next line; None if the child has ended; raises TimeoutError."""
-        until = time.monotonic() + patience
+        until = time.monotonic() + patience - queued(self.process.pid)
         while b"\n" not in self.held:
-            left = until - time.monotonic()
+            left = until + queued(self.process.pid) - time.monotonic()
             if left <= 0 or not self.selector.select(left):
                 raise TimeoutError
             piece = os.read(self.process.stdout.fileno(), 1 << 16)

@@ -8,6 +8,7 @@ Lines are JSON on the first standard output; what a border prints goes nowhere.
 from __future__ import annotations
 
 import faulthandler
+import functools
 import gc
 import json
 import os
@@ -27,7 +28,8 @@ def prepare(folder):
     nowhere = "http://127.0.0.1:9"
     names = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
     os.environ.update(dict.fromkeys((*names, *map(str.lower, names)), nowhere))
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_IO_THREADS")
+    os.environ.update(dict.fromkeys(threads, "1"))
     os.environ.update(
         {
             "NO_PROXY": "127.0.0.1,localhost",
@@ -40,21 +42,47 @@ def prepare(folder):
     )
 
 
+def own_folder():
+    """Make the child's folder, in memory where the system has such a place: a disk makes every input wait for it."""
+    memory = Path("/dev/shm")  # noqa: S108  a folder of its own is made there
+    return Path(tempfile.mkdtemp(prefix="fuzz-", dir=memory if os.access(memory, os.W_OK) else None))
+
+
+def ask_once():
+    """Keep what the package asks anew in every call and no input can change: what is installed, and the commands."""
+    import typer.main  # noqa: PLC0415  after `prepare`
+
+    from eventstudy.returns.sources import registry  # noqa: PLC0415  the same
+
+    registry.entry_points = functools.cache(registry.entry_points)
+    typer.main.get_command = functools.cache(typer.main.get_command)
+
+
 def attempt(name, seed, number, folder, limit, keep=None):
-    """Take one input through its border, in a folder of its own that is removed."""
+    """Take one input through its border, in an empty folder."""
     from cases import border_of, build  # noqa: PLC0415  after `prepare`
     from verdict import judge  # noqa: PLC0415  the same
 
     case = build(name, seed, number, keep)
     place = folder / "deep" / "down" / "input"  # so that ../.. is no place of anyone
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)
     here = Path.cwd()
     os.chdir(place)
     try:
         return case, judge(lambda: border_of(name).door(case.thing, place), limit=limit)
     finally:
         os.chdir(here)
-        shutil.rmtree(folder / "deep", ignore_errors=True)
+        if _used(folder / "deep"):
+            shutil.rmtree(folder / "deep", ignore_errors=True)
+
+
+def _used(deep):
+    """Whether anything lies in an input's folder or beside it; such a one is not used again."""
+    try:
+        there = [entry.name for folder in (deep, deep / "down", deep / "down" / "input") for entry in folder.iterdir()]
+    except OSError:
+        there = []
+    return there != ["down", "input"]
 
 
 def shrunk(name, seed, number, folder, limit, count, verdict):
@@ -71,6 +99,7 @@ def warm(name, seed, folder):
     """Take some valid things through the border: what it imports and reads once is no input's fault."""
     from cases import border_of  # noqa: PLC0415  after `prepare`
 
+    ask_once()
     getattr(border_of(name), "warm", lambda _: None)(folder)
     for number in range(-8, 0):
         attempt(name, seed, number, folder, 60.0, [])
@@ -95,7 +124,7 @@ def main():
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    folder = own_folder()
     prepare(folder)
 
     def say(**line):
@@ -112,6 +141,7 @@ def main():
             bound_memory()
         gc.collect()
         gc.freeze()  # what is imported is not searched for garbage at every input
+        gc.set_threshold(20_000, 20, 50)
         stuck = (folder / "stuck.txt").open("w+", encoding="utf-8")
         say(ready=stuck.name)
         known = set()

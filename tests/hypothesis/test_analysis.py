@@ -157,7 +157,7 @@ def test_hazard_frame_counts_every_decision(flagship):
         mine = frame[frame["sample"] == name]
         assert mine["decisions"].sum() == test.decided.sum()
         assert mine["sessions"].sum() == test.day.size
-        assert ((mine["ci_low"] <= mine["rate"]) & (mine["rate"] <= mine["ci_high"])).all()
+        assert ((mine["low"] <= mine["rate"]) & (mine["rate"] <= mine["high"])).all()
 
 
 def test_frames_are_documented_and_tidy(flagship):

@@ -51,8 +51,7 @@ def test_each_has_its_words_and_is_drawn_with_them(flagship):
 def losses(findings, sample="all"):
     """Draw the losses before decisions."""
     own = findings.frame("hazard_by_drawdown")
-    shown = own[own["sample"] == sample].assign(label=own["low"].map("{:.3f}".format), estimate=own["rate"])
-    shown = shown.assign(low=shown["ci_low"], high=shown["ci_high"])
+    shown = own[own["sample"] == sample].assign(label=own["loss_from"].map("{:.3f}".format), estimate=own["rate"])
     title = f"Losses, sample {sample}"
     return Chart(
         "losses",
@@ -107,7 +106,7 @@ def test_levels_in_words_are_those_of_the_definitions(flagship):
     """Under another level the intervals of captions, alternative texts and legends are the ones that were computed."""
     verdict = flagship[2]
     loose = SimpleNamespace(
-        definitions=verdict.definitions.model_copy(update={"level": 0.01}),
+        definitions=verdict.definitions.model_copy(update={"alpha": 0.01}),
         frame=verdict.frame,
         link_names=verdict.link_names,
     )

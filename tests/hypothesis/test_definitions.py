@@ -238,7 +238,7 @@ def test_what_is_given_does_not_change_under_the_hand():
     assert rules.digest == digest
     assert rules.raw["periods"]["only"] == ["2018-01-02", "2020-01-31"]
     with pytest.raises(ValueError, match="frozen"):
-        rules.level = 0.1
+        rules.alpha = 0.1
 
 
 def test_the_samples_of_the_curve_are_the_variants():
@@ -253,3 +253,17 @@ def test_a_message_does_not_repeat_a_book():
         {"level": ["x"] * 10**5},
     ):
         assert 0 < len(refused(change)) < 1000
+
+
+@pytest.mark.parametrize("key", ["\n", "a\nb", "\u2028", "\x1b[2J", "k" * 9000])
+def test_a_key_of_others_is_said_on_one_short_line(key):
+    for change in (
+        {"groups": {key: 5}},
+        {key: 5},
+        {"stances": {key: "x"}},
+        {"groups": {f"{key}{n}": {} for n in range(200)}},
+    ):
+        with pytest.raises(StudyError) as caught:
+            load_definitions(change)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 5000

@@ -152,9 +152,9 @@ def test_decisions_by_fifths_of_the_loss(flagship):
     for name, shown in table.groupby("sample"):
         test = flagship[2].samples[name].decisions
         edges = sorted(set(np.quantile(test.loss, [0, 0.2, 0.4, 0.6, 0.8, 1.0])))
-        assert [*shown["low"], shown["high"].iloc[-1]] == pytest.approx(edges, abs=TOLERANCE)
-        assert (shown["high"].iloc[:-1].to_numpy() == shown["low"].iloc[1:].to_numpy()).all()
-        edges = [*shown["low"], shown["high"].iloc[-1]]
+        assert [*shown["loss_from"], shown["loss_to"].iloc[-1]] == pytest.approx(edges, abs=TOLERANCE)
+        assert (shown["loss_to"].iloc[:-1].to_numpy() == shown["loss_from"].iloc[1:].to_numpy()).all()
+        edges = [*shown["loss_from"], shown["loss_to"].iloc[-1]]
         for at, row in enumerate(shown.itertuples()):
             last = at == len(edges) - 2
             inside = [
@@ -166,7 +166,7 @@ def test_decisions_by_fifths_of_the_loss(flagship):
             assert (row.sessions, row.decisions, row.rate) == (n, k, k / n)
             centre = (k + z**2 / 2) / (n + z**2)
             half = z * np.sqrt(k * (n - k) / n + z**2 / 4) / (n + z**2)
-            assert (row.ci_low, row.ci_high) == pytest.approx((centre - half, centre + half), abs=TOLERANCE)
+            assert (row.low, row.high) == pytest.approx((centre - half, centre + half), abs=TOLERANCE)
 
 
 def test_median_and_share(flagship):

@@ -156,7 +156,7 @@ def test_curve_pvalues_are_ranks_among_the_turns(rules):
     rng = np.random.default_rng(0)
     turned = rng.standard_normal((6, 100))
     rows = [{"link": "H1" if i < 3 else "H3", "n": 5} for i in range(6)]
-    curve = summarize(rows, list(turned), rules.level)
+    curve = summarize(rows, list(turned), rules.alpha)
     for i in range(6):
         assert curve.table["pvalue"].iloc[i] == pytest.approx((turned[i] >= turned[i, 0]).mean())
     standard = (turned - turned[:, 1:].mean(axis=1, keepdims=True)) / turned[:, 1:].std(axis=1, keepdims=True)
@@ -168,7 +168,7 @@ def test_curve_pvalues_are_ranks_among_the_turns(rules):
 
 
 def test_an_empty_curve(rules):
-    curve = summarize([], [], rules.level)
+    curve = summarize([], [], rules.alpha)
     assert curve.table.empty
     assert curve.summary.empty
 
@@ -204,7 +204,7 @@ def test_decision_power_is_the_share_of_rejections():
 )
 def test_a_sign_counts_only_where_it_could_tell(rules, estimate, silent, fires):
     check = Check("other selloffs", "", estimate, "", 0.5, "greater", 10, 1, "> 0", "1 of 10", silent)
-    assert raises_nothing("text", check, rules.level).fires is fires
+    assert raises_nothing("text", check, rules.alpha).fires is fires
 
 
 def test_matched_placebos_take_out_a_rebound(rules):
@@ -255,4 +255,4 @@ def test_tables_of_variants_have_every_row(flagship, rules):
     assert {"(0, 0)", "(0, 1)", "(0, 5)"} <= set(table["window"])
     assert isinstance(table, pd.DataFrame)
     inside = table.dropna(subset=["estimate"])
-    assert ((inside["ci_low"] <= inside["estimate"]) & (inside["estimate"] <= inside["ci_high"])).all()
+    assert ((inside["low"] <= inside["estimate"]) & (inside["estimate"] <= inside["high"])).all()

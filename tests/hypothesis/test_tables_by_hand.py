@@ -229,15 +229,15 @@ def used_median(tables):
 
 @pytest.mark.parametrize(("whole", "without", "fires"), [(0.01, 0.2, True), (0.01, 0.03, False), (0.3, 0.6, False)])
 def test_what_was_never_there_cannot_begone(rules, whole, without, fires):
-    assert gone("H1", "gone", without, whole, rules.level).fires is fires
-    assert gone("H1", "gone", float("nan"), whole, rules.level).fires is None
+    assert gone("H1", "gone", without, whole, rules.alpha).fires is fires
+    assert gone("H1", "gone", float("nan"), whole, rules.alpha).fires is None
 
 
 def test_a_falsifier_without_a_p_value_says_why(rules):
-    found = significance("H2", "beside", float("nan"), rules.level, "no yield in these prices")
+    found = significance("H2", "beside", float("nan"), rules.alpha, "no yield in these prices")
     assert (found.fires, found.figure) == (None, "no yield in these prices")
-    assert significance("H2", "beside", 0.05, rules.level).fires is False
-    assert significance("H2", "beside", 0.051, rules.level).fires is True
+    assert significance("H2", "beside", 0.05, rules.alpha).fires is False
+    assert significance("H2", "beside", 0.051, rules.alpha).fires is True
 
 
 def test_rates_on_the_ladder_are_those_announced(flagship, tables):

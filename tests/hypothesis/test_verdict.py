@@ -139,7 +139,7 @@ def test_json_and_words(flagship):
     assert "power" in words
     assert "quick run" in words
     lead = verdict.samples[verdict.headline]
-    if lead.chain.pvalue > verdict.definitions.level:
+    if lead.chain.pvalue > verdict.definitions.alpha:
         assert "not established" in words
         assert verdict.supported is not True
 

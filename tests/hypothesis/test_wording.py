@@ -88,16 +88,16 @@ def all_significant():
 
 def test_supported_needs_the_chain_and_no_falsifier(rules):
     sample = all_significant()
-    assert decide(sample, (), rules.level) == (True, [])
+    assert decide(sample, (), rules.alpha) == (True, [])
     open_one = Falsifier("H2", "other selloffs", None, "none at risk")
     unjudged = "H2 other selloffs (cannot be judged: none at risk)"
-    assert decide(sample, (open_one,), rules.level) == (True, [unjudged])
+    assert decide(sample, (open_one,), rules.alpha) == (True, [unjudged])
     fired = Falsifier("H3", "median not positive", True, "")
-    assert decide(sample, (fired, open_one), rules.level) == (None, ["H3 median not positive", unjudged])
+    assert decide(sample, (fired, open_one), rules.alpha) == (None, ["H3 median not positive", unjudged])
     # one that must be judged, and cannot be, stands in the way like one that fires
     needed = replace(open_one, required=True)
-    assert decide(sample, (needed,), rules.level) == (None, [unjudged])
-    assert decide(sample, (replace(needed, fires=False),), rules.level) == (True, [])
+    assert decide(sample, (needed,), rules.alpha) == (None, [unjudged])
+    assert decide(sample, (replace(needed, fires=False),), rules.alpha) == (True, [])
 
 
 def test_what_speaks_against_it_and_what_could_not_be_judged_is_said():
@@ -119,7 +119,7 @@ def test_the_declared_exceptions_are_the_only_ones(rules):
 
 def test_one_weak_link_leaves_it_open(rules):
     sample = Sample(H1=link("H1", p=0.001), H3=link("H3", p=0.001))
-    assert decide(sample, (), rules.level) == (None, [])
+    assert decide(sample, (), rules.alpha) == (None, [])
     text = chain_sentence(sample, [], rules, supported=None)
     assert text.startswith("The chain is not established (joint p = 0.500, the largest of the three links', H2")
     assert "weak evidence either way" in text
@@ -128,7 +128,7 @@ def test_one_weak_link_leaves_it_open(rules):
 @pytest.mark.parametrize("values", [{"wrong": 0.01}, {"same": 0.01}])
 def test_a_link_against_it_is_said_to_be(rules, values):
     sample = Sample(H2=link("H2", **values))
-    supported, reasons = decide(sample, (), rules.level)
+    supported, reasons = decide(sample, (), rules.alpha)
     assert supported is False
     assert len(reasons) == 1
     assert chain_sentence(sample, reasons, rules, supported=False).startswith("The record speaks against the chain: H2")
@@ -144,7 +144,7 @@ def test_a_chain_with_a_missing_link_is_not_tested(rules):
     missing = TestResult(name="H3", null="", applicable=False, reason="needs 2 sessions")
     sample = Sample(H3=missing)
     assert not sample.chain.applicable
-    assert decide(sample, (), rules.level) == (None, [])
+    assert decide(sample, (), rules.alpha) == (None, [])
     assert "not established: H3 could not be tested" in chain_sentence(sample, [], rules, supported=None)
 
 

@@ -10,8 +10,8 @@ TABLE = pd.DataFrame(
     {
         "term": ["const", "rise of the rate", "China's share", "$x^{"],
         "estimate": [-0.01, -0.0021, 0.0004, np.nan],
-        "ci_low": [-0.02, -0.0032, -0.0009, np.nan],
-        "ci_high": [0.0, -0.001, 0.0017, np.nan],
+        "low": [-0.02, -0.0032, -0.0009, np.nan],
+        "high": [0.0, -0.001, 0.0017, np.nan],
         "pvalue": [0.049, 0.0004, 0.53, np.nan],
         "n": 60,
         "n_clusters": 41,
@@ -44,10 +44,10 @@ def test_the_subtitle_says_n_clusters_errors_and_fit():
     said = by_gid(coefficients(TABLE), "subtitle")[0].get_text()
     assert said == "n = 60 in 41 clusters; standard errors clustered; R² = 0.31; filled: p < 0.05"
     plain = TABLE.assign(errors="HC3", n_clusters=0).drop(columns="r_squared")
-    assert by_gid(coefficients(plain, level=0.1), "subtitle")[0].get_text() == (
+    assert by_gid(coefficients(plain, alpha=0.1), "subtitle")[0].get_text() == (
         "n = 60; standard errors HC3; filled: p < 0.1"
     )
-    bare = TABLE[["term", "estimate", "ci_low", "ci_high", "pvalue"]]
+    bare = TABLE[["term", "estimate", "low", "high", "pvalue"]]
     assert by_gid(coefficients(bare), "subtitle")[0].get_text() == "filled: p < 0.05"
 
 
@@ -64,5 +64,5 @@ def test_empty_one_term_given_axes_and_wrong_input():
     given = Figure().subplots()
     assert coefficients(TABLE.iloc[:2], ax=given) is given
     assert coefficients_data(TABLE)["row"].tolist() == [0, 1, 2]
-    with pytest.raises(InputError, match="ci_low"):
-        coefficients(TABLE.drop(columns="ci_low"))
+    with pytest.raises(InputError, match="low"):
+        coefficients(TABLE.drop(columns="low"))

@@ -109,7 +109,7 @@ def quality():
 
 STAGES = pd.DataFrame({"stage": ["in the catalogue", "in the study's sample", "with a reaction"], "n": [1730, 140, 9], "reason": ["", "not selected by the study file, nor by any other", "no price, or too little history"]})  # fmt: skip
 TERMS = pd.DataFrame(
-    {"term": NAMES, "estimate": 0.01, "ci_low": -0.02, "ci_high": 0.03, "pvalue": 0.04, "n": 45, "errors": "HC3"}
+    {"term": NAMES, "estimate": 0.01, "low": -0.02, "high": 0.03, "pvalue": 0.04, "n": 45, "errors": "HC3"}
 )
 POWER = pd.DataFrame({"test": ["H1: escalation → selloff", "H3: softening → rally"] * 8, "effect": np.repeat(np.linspace(0, 2, 8), 2), "power": np.linspace(0.05, 1, 16)})  # fmt: skip
 

@@ -12,6 +12,7 @@ from eventstudy.errors import DataError, InputError
 from eventstudy.report import check_document, compare_folders, write_document
 from eventstudy.report.gate.compare_charts import largest_patch
 from eventstudy.report.gate.compare_json import flatten, is_same
+from eventstudy.report.gate.compare_tables import compare_tables
 from eventstudy.report.gate.differences import Rule
 from eventstudy.returns import freeze, load_prices
 
@@ -380,3 +381,26 @@ def test_a_damaged_folder_is_one_input_error_or_a_difference(make, accepted, kin
             "a number without end",
             "units that are none",
         )
+
+
+@pytest.mark.parametrize("mark", ["\x1b[2J", "\x00", "\x85", "\u2028", "\u202e"])
+def test_what_no_eye_can_see_is_written_out(make, accepted, mark):
+    edit(accepted, lambda content: content.update({f"se{mark}ed": 1}))
+    results = accepted / "results.json"
+    results.write_text(json.dumps({**json.loads(results.read_text()), f"a{mark}b": f"x{mark}"}))
+    path = accepted / "tables/claims.csv"
+    path.write_text(path.read_text().replace("lib", f"l{mark}b"), encoding="utf-8")
+    found = check_document(make(), accepted)
+    assert len(found.moved) >= 3
+    said = str(found).replace("\n", "") + "".join(map(str, found.frame.to_numpy().ravel()))
+    assert said.isprintable()
+    assert repr(mark)[1:-1] in said
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\x0b", "\x0c", "\x1c"])
+def test_only_an_end_of_line_ends_a_row(tmp_path, mark):
+    for name, cell in (("old", "a"), ("new", f"a{mark}b")):
+        (tmp_path / name).write_text(f"event,figure\n{cell},1.0\n", encoding="utf-8")
+    (moved,) = compare_tables(tmp_path / "old", tmp_path / "new", "t.csv", Rule(0.0), {})
+    assert (moved.old, moved.new) == ("a", f"a{repr(mark)[1:-1]}b")
+    assert compare_tables(tmp_path / "new", tmp_path / "new", "t.csv", Rule(0.0), {}) == []

@@ -105,3 +105,15 @@ def test_characteristics_join_by_symbol_or_by_event_and_symbol():
 def test_a_join_that_would_double_or_shadow_is_refused(firms, said):
     with pytest.raises(DataError, match=said):
         join_characteristics(CAR, firms)
+
+
+@pytest.mark.parametrize("label", [["a"], {"a": 1}, 5, None, 1.5, True])
+@pytest.mark.parametrize("where", ["name", "columns"])
+def test_a_name_that_is_no_text_is_refused(kept, label, where, tmp_path):
+    path = save_kept(kept, tmp_path / "r.json")
+    document = json.loads(path.read_text())
+    part = document["frames"][0]
+    part[where] = label if where == "name" else [label, *part["columns"][1:]]
+    path.write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"r\.json: this cannot be read as a kept result"):
+        load_kept(path)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eventstudy.errors import DataError
 from eventstudy.returns import adjust_prices
 from eventstudy.returns.adjust import adjusted_close
 from eventstudy.returns.bars import Bars
@@ -84,9 +85,48 @@ def test_nothing_is_done_where_nothing_happened():
     assert adjust_prices(close).tolist() == close.tolist()
 
 
-def test_a_dividend_above_the_price_is_a_slip_not_a_total_loss():
-    close = pd.Series([1.0, 1.0], index=DAYS[:2])
-    assert adjust_prices(close, pd.Series([0.0, 5.0], index=DAYS[:2])).tolist() == [1.0, 1.0]
+def test_a_dividend_above_the_price_in_a_sources_bars_is_a_slip_not_a_total_loss():
+    bars = Bars(pd.DataFrame({"close": [1.0, 1.0], "dividend": [0.0, 5.0]}, index=DAYS[:2]))
+    assert adjusted_close(bars, "total").tolist() == [1.0, 1.0]
+
+
+SLIPS = {
+    "dividend of 5 on 2025-03-04 is not below the close before it": ({"2025-03-04": 5.0}, None),
+    "dividend of 2 on 2025-03-05 is not below the close before it": ({"2025-03-05": 2.0}, None),
+    "dividend of -1 on 2025-03-04 cannot be": ({"2025-03-04": -1.0}, None),
+    "dividend of inf on 2025-03-04 cannot be": ({"2025-03-04": np.inf}, None),
+    "split of -4 on 2025-03-04 cannot be": (None, {"2025-03-04": -4.0}),
+    "split of inf on 2025-03-05 cannot be": (None, {"2025-03-05": np.inf}),
+    "dividend of 0.5 on 2025-03-04 12:00:00: close has no such day": ({"2025-03-04 12:00": 0.5}, None),
+    "split of 2 on 2025-03-03 09:30:00: close has no such day": (None, {"2025-03-03 09:30": 2.0}),
+    "dividends are not numbers": ({"2025-03-04": "five"}, None),
+}
+
+
+@pytest.mark.parametrize("kind", ["total", "price"])
+@pytest.mark.parametrize("why", SLIPS)
+def test_what_cannot_be_is_refused_with_its_day_and_value(why, kind):
+    close = pd.Series([2.0, np.nan, 3.0], index=pd.to_datetime(["2025-03-03", "2025-03-04", "2025-03-05"]))
+    dividends, splits = (
+        None if said is None else pd.Series(list(said.values()), index=pd.to_datetime(list(said)))
+        for said in SLIPS[why]
+    )
+    with pytest.raises(DataError, match=why):
+        adjust_prices(close, dividends, splits, kind=kind)
+
+
+def test_what_is_no_series_is_refused_and_what_lies_outside_the_days_changes_nothing():
+    close = pd.Series([2.0, 3.0], index=DAYS[:2])
+    for dividends in ([0.0, 1.0], {"2025-03-03": 1.0}, 5):
+        with pytest.raises(DataError, match="not a pandas Series by date"):
+            adjust_prices(close, dividends)
+    with pytest.raises(DataError, match=r"close has 20.* more than once"):
+        adjust_prices(pd.Series([1.0, 1.0], index=DAYS[[0, 0]]))
+    zoned = pd.Series([0.5], index=DAYS[1:2].tz_localize("UTC"))
+    with pytest.raises(DataError, match="close has no such day"):
+        adjust_prices(close, zoned)
+    beyond = pd.Series([0.5, 0.5], index=[DAYS[0] - pd.Timedelta(days=9), DAYS[1] + pd.Timedelta(days=9)])
+    assert adjust_prices(close, beyond).tolist() == close.tolist()
 
 
 def test_what_the_source_does_not_have_cannot_be_asked_for():

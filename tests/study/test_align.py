@@ -6,7 +6,8 @@ import pytest
 
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.errors import StudyError
-from eventstudy.study.fit.align import place_bars, place_moments
+from eventstudy.study.fit.align import place_bars
+from eventstudy.study.fit.moments import place_moments
 
 DAYS = pd.DatetimeIndex(
     ["2024-03-01", "2024-03-04", "2024-03-05", "2024-03-08"]

@@ -6,7 +6,7 @@ import pytest
 from panels import pairs, small_panel
 
 import eventstudy as es
-from eventstudy.errors import DataError, InputError, StudyError
+from eventstudy.errors import DataError, EventStudyError, InputError, StudyError
 from eventstudy.study.request import moments_of
 
 BAD = {
@@ -72,7 +72,7 @@ BAD = {
     ),
     "returns of another kind": (
         lambda: es.EventStudy(model=es.MarketModel("M")).fit(pairs(small_panel(), [300]), small_panel().to_numpy()),
-        "must be a ReturnPanel or a DataFrame",
+        "must be a ReturnPanel, a PricePanel or a DataFrame",
     ),
     "infinite benchmark": (
         lambda: es.EventStudy(model=es.MarketModel("M")).fit(
@@ -108,11 +108,11 @@ BAD = {
         ),
         "rename 'date' to 'bar'",
     ),
-    "ticker for symbol": (
+    "symbols in a column of another name": (
         lambda: es.EventStudy(model=es.MarketModel("M")).fit(
-            pairs(small_panel(), [300]).rename(columns={"symbol": "ticker"}), small_panel()
+            pairs(small_panel(), [300]).rename(columns={"symbol": "peer"}), small_panel()
         ),
-        "column 'ticker' is not read; rename it to 'symbol'",
+        "column 'peer' holds symbols of the panel, and is not read; rename it to 'symbol'",
     ),
 }
 
@@ -212,3 +212,68 @@ def test_two_whole_days_may_be_of_any_number_kind(fitted):
 def test_the_variance_ratio_keeps_inside_the_event_window(fitted, window):
     with pytest.raises(StudyError, match=r"must lie inside the event window \(-2, 2\)"):
         fitted.abnormal_variance(window)
+
+
+UNLIKE = [["bmp"], {}, {"a": 1}, ("x", ["y"]), {"x"}, b"x", 7.5]
+NAMED = {
+    "test": lambda result, value: result.test(value),
+    "explain": lambda result, value: result.explain([value]),
+    "bhar": lambda result, value: result.bhar(benchmark=value),
+    "calendar": lambda _, value: es.load_events("us-china").sessions(value),
+    "market": lambda _, value: fit_with(model=es.MarketModel(value)),
+    "lags": lambda _, value: fit_with(model=es.Dimson(value)),
+    "currency": lambda _, value: es.load_prices("^GSPC", "2025-03-03", "2025-04-01", currency=value),
+    "panel": lambda _, value: es.freeze(value, "nowhere"),
+    "estimation": lambda _, value: es.EventStudy(estimation=value),
+}
+
+
+def fit_with(**given):
+    panel = small_panel()
+    return es.EventStudy(window=(-2, 2), calendar=None, **given).fit(pairs(panel, [300]), panel)
+
+
+@pytest.mark.parametrize("value", UNLIKE, ids=repr)
+@pytest.mark.parametrize("door", NAMED)
+def test_what_is_no_name_is_one_clear_error(fitted, door, value):
+    with pytest.raises(EventStudyError) as caught:
+        NAMED[door](fitted, value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("value", [7, 7.5, object()], ids=["whole", "number", "object"])
+def test_what_names_nothing_at_all_is_one_clear_error(fitted, value):
+    for ask in (
+        lambda: fitted.explain(value),
+        lambda: es.load_prices(object() if value == 7 else value),
+        lambda: es.load_returns(levels=value),
+        lambda: es.load_prices("^GSPC", calendars=value),
+        lambda: es.ReturnPanel.from_prices(1 + small_panel(), levels=value),
+        lambda: es.EventStudy(calendar=value),
+        lambda: es.FactorModel(value),
+        lambda: es.load_events("us-china", stances=value),
+        lambda: es.load_episodes(value),
+        lambda: es.ReturnPanel(small_panel(), calendar=[value]),
+        lambda: es.PricePanel(1 + small_panel(), calendar=value),
+    ):
+        with pytest.raises(EventStudyError):
+            ask()
+
+
+@pytest.mark.parametrize(
+    "level", [95, 1, 0, -0.5, np.nan, np.inf, "0.95", None, [0.95], 10**400], ids=lambda level: repr(level)[:8]
+)
+def test_a_level_is_a_share(fitted, level):
+    for ask in (fitted.aar, fitted.caar, fitted.abhar, lambda level: fitted.explain(["bar"], level=level)):
+        with pytest.raises(StudyError, match="level="):
+            ask(level=level)
+    weighted = np.ones(len(fitted.car()))
+    with pytest.raises(StudyError, match="level="):
+        fitted.caar(weights=weighted, level=level)
+
+
+def test_one_level_is_named_as_it_is():
+    prices = 100 * (1 + small_panel()).cumprod()
+    panel = es.ReturnPanel.from_prices(prices, levels="M")
+    assert list(panel.levels.columns) == ["M"]

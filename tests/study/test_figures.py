@@ -51,9 +51,7 @@ def test_coefficients_are_those_of_explain(result):
     table = result.explain(share, (0, 1), errors="cluster")
     ax = result.plot.coefficients(share, (0, 1), explain={"errors": "cluster"})
     (bars,) = by_gid(ax, "coefficients.interval")
-    np.testing.assert_allclose(
-        bars.get_segments()[0][:, 0], table.loc[1, ["ci_low", "ci_high"]].astype(float), rtol=RTOL
-    )
+    np.testing.assert_allclose(bars.get_segments()[0][:, 0], table.loc[1, ["low", "high"]].astype(float), rtol=RTOL)
     assert ax.get_title(loc="left") == "What the reactions hang on"
     standardized = result.plot.coefficients(share, explain={"standardized": True})
     assert standardized.get_xlabel().endswith("standard errors")

@@ -11,7 +11,7 @@ from eventstudy.study.fit.mask import masked_bars
 
 BARS, SECURITIES = 40, 3
 DAYS = sessions("XNYS", pd.Timestamp("2024-01-02"), pd.Timestamp("2024-06-28"))[:BARS]
-ALIGNED = SimpleNamespace(bars=DAYS, calendar="XNYS", returns=np.zeros((SECURITIES, BARS)))
+ALIGNED = SimpleNamespace(bars=DAYS, calendar="XNYS", returns=np.zeros((SECURITIES, BARS)), zone=None, shut=None)
 
 
 def by_loop(events, mask):
@@ -48,6 +48,16 @@ def test_events_of_the_call_mask_their_own_security(events, mask):
     nothing, again = masked_bars(study, ALIGNED, placed, pool=False, security=who, day0=day)
     assert nothing is None
     np.testing.assert_array_equal(again, real)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("mask", [(-(10**9), 10**9), (-(10**30), 0), (0, 10**30), (-BARS, BARS), (10**9, 10**9 + 5)])
+def test_a_mask_longer_than_the_data_costs_no_more_than_the_data(mask):
+    who, day = np.array([0, 1, 0, 2]), np.array([5, 5, 20, 38])
+    study = SimpleNamespace(mask=mask, label=None)
+    masked, _ = masked_bars(study, ALIGNED, SimpleNamespace(position=day), pool=True, security=who, day0=day)
+    cut = max(mask[0], -BARS), min(mask[1], BARS)
+    np.testing.assert_array_equal(masked, by_loop(list(zip(who, day, strict=True)), cut))
 
 
 def test_a_catalogue_masks_its_days_for_all_and_the_call_its_own_for_placebos():

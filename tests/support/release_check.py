@@ -3,7 +3,8 @@
 The sdist is built from the checkout, the wheel from the sdist. For each Python that is found, and for the newest and the
 lowest dependencies that are declared, an empty environment gets the wheel, and the blocks of README.md and docs/howto.md run
 in an empty folder, without a network: the Python ones with every warning an error, and each console line that is ours. Then
-the extras are installed, and each is used once. One line a leg; the exit code is 1 if one fails.
+the extras are installed, and each is used once; and the quick start runs once more with yfinance uninstalled. One line a leg; the
+exit code is 1 if one fails. With DIST=FOLDER in the environment the two archives are kept there.
 
     python release_check.py [3.11 3.12 ...]     by default every Python that pyproject.toml names
 """
@@ -29,8 +30,9 @@ from pages import ROOT, blocks
 TOOLS = Path(sys.executable).parent  # uv, twine and check-wheel-contents stand beside this Python
 PAGES = ("README.md", "docs/howto.md")
 NEEDS_NETWORK = {"fetch"}
+SERVES = {"mcp"}  # waits for an agent
 RESOLUTIONS = ("highest", "lowest-direct")
-NOT_IN_SDIST = (".ci/", ".gitattributes", "gallery/")
+NOT_IN_SDIST = (".ci/", ".gitattributes", ".github/", ".pre-commit-config.yaml", "conda/", "gallery/")
 BESIDE_THE_PACKAGE = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
 CLOSED = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
 LAST_LINES = 25  # of a command that failed
@@ -47,7 +49,7 @@ from eventstudy.report import compare_folders
 moved = [item for item in compare_folders({str(ROOT / "gallery")!r}, "out").moved if item.kind != "chart"]
 assert not moved, moved[:10]
 """
-#: Each extra, used once: garch, fast, dask, xlsx.
+#: Each extra, used once: garch, fast, dask, xlsx, mcp.
 EXTRAS = """\
 import distributed
 import numpy as np
@@ -72,6 +74,16 @@ one, other = (
 )
 np.testing.assert_allclose(one.ar, other.ar, rtol=1e-9)
 report.write_xlsx([plain], "cars.xlsx")
+
+import asyncio
+from mcp import Client
+from eventstudy.agent.server import build_server
+
+async def ask():
+    async with Client(build_server()) as client:
+        return await client.list_tools()
+
+assert len(asyncio.run(ask()).tools) == 5
 """
 
 
@@ -158,7 +170,7 @@ def commands() -> list[list[str]]:
     """Return the console lines of the pages that are ours and need no network, each once."""
     lines = [line[2:] for page in PAGES for block in blocks(page, "console") for line in block.splitlines()]
     ours = [tuple(shlex.split(line, comments=True)) for line in lines if line.startswith("eventstudy ")]
-    return [list(words) for words in dict.fromkeys(ours) if words[1] not in NEEDS_NETWORK]
+    return [list(words) for words in dict.fromkeys(ours) if words[1] not in NEEDS_NETWORK | SERVES]
 
 
 def walk(leg: Leg, wheel: Path, scratch: Path) -> str:
@@ -206,12 +218,21 @@ def _walk(leg: Leg, wheel: Path, scratch: Path) -> None:
             shutil.copytree(work / "out", work / "gallery")  # the pages compare with a folder of this name
     install("[all]", "-r", ROOT / "pyproject.toml", "--all-extras")
     python("extras.py", EXTRAS)
+    run(
+        TOOLS / "uv", "pip", "uninstall", "-q", "--python", venv / "bin" / "python", "yfinance", "curl-cffi", "requests"
+    )
+    python("quickstart.py", "\n".join(blocks("README.md", "python")), "-W", "error")
 
 
 def check(versions: list[str], scratch: Path) -> bool:
     """Build, walk every leg and say what came of it; return whether all went well."""
     start = time.monotonic()
     sdist, wheel = build(scratch / "dist")
+    if os.environ.get("DIST"):
+        kept = Path(os.environ["DIST"])
+        kept.mkdir(parents=True, exist_ok=True)
+        for archive in (sdist, wheel):
+            shutil.copy2(archive, kept / archive.name)
     sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.2f} MB" for path in (sdist, wheel))
     say(f"built and complete: {sizes}, {time.monotonic() - start:.0f} s")
     found = {version: interpreter(version) for version in versions}

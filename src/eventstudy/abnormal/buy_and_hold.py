@@ -8,10 +8,12 @@ import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.result import AbnormalReturns
+from eventstudy.checks import checked
 
 After = Literal["benchmark", "stop"]
 
 
+@checked()
 def buy_and_hold(
     returns: Floats, expected: Floats, gone: Bools, *, log: bool = False, after: After = "benchmark"
 ) -> Floats:

@@ -14,13 +14,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from eventstudy.calibration.batch import samples, single_samples
 from eventstudy.calibration.journal import Cell, Counts, Key, Unit, Window, append_journal, read_journal
 from eventstudy.calibration.scenarios import SCENARIOS, Geometry
+from eventstudy.checks import check_fields, checked, count, word
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.sample_facts import EstimationFacts, SampleFacts
 from eventstudy.inference.core.spec import FEW, Condition, TestSpec
@@ -79,20 +79,19 @@ class Plan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_kinds(self)
+        check_fields(self)
         reach = Geometry().reach
         for kind, names, known in (("scenario", self.scenarios, SCENARIOS), ("test", self.tests, TESTS)):
             for name in names:
-                if name not in known:
-                    msg = f"there is no {kind} {name!r}; the {kind}s: {', '.join(known)}"
-                    raise StudyError(msg)
-        if self.replications < 1 or self.draws < 1 or not self.events or min(self.events) < 1:
-            msg = "replications, draws and numbers of events must be at least 1"
+                word(name, known, kind)
+        if not self.events or min(self.events) < 1:
+            msg = "numbers of events must be at least 1"
             raise StudyError(msg)
+        count(self.seed, "seed", least=0)
         _check_measure(self)
         for first, last in self.windows:
             if not -reach <= first <= last <= reach:
-                msg = f"window ({brief(first)}, {brief(last)}) must be ordered and lie within relative days {-reach} .. {reach}"
+                msg = f"window ({brief(first)}, {brief(last)}) must lie within relative days {-reach} .. {reach}"
                 raise StudyError(msg)
 
     def specs(self) -> tuple[TestSpec, ...]:
@@ -108,32 +107,6 @@ class Plan:
         return f"{zlib.crc32(repr((names, self.windows, self.draws, self.effect, self.seed)).encode()):08x}"
 
 
-def _check_kinds(plan: Any) -> None:
-    """Refuse what is no whole number, no name, no pair: the rest of the checks compare."""
-    numbers = {"replications": [plan.replications], "draws": [plan.draws], "seed": [plan.seed], "events": plan.events}
-    for key, values in numbers.items():
-        if not isinstance(values, list | tuple) or not all(_is_whole(value) for value in values):
-            msg = f"{key} must be whole numbers, not {brief(values)}"
-            raise StudyError(msg)
-    for key, names in (("scenarios", plan.scenarios), ("tests", plan.tests)):
-        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-            msg = f"{key} must be names in a tuple, not {brief(names)}"
-            raise StudyError(msg)
-    pairs = isinstance(plan.windows, list | tuple) and all(
-        isinstance(window, list | tuple) and len(window) == 2 and all(map(_is_whole, window)) for window in plan.windows
-    )
-    if not pairs:
-        msg = f"windows must be pairs of relative days such as ((0, 1),), not {brief(plan.windows)}"
-        raise StudyError(msg)
-    if isinstance(plan.effect, bool) or not isinstance(plan.effect, int | float | np.floating | np.integer):
-        msg = f"effect must be a decimal such as 0.01, not {brief(plan.effect)}"
-        raise StudyError(msg)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
 def _check_measure(plan: Plan) -> None:
     for what, number, most in (
         ("replications", plan.replications, MOST_REPLICATIONS),
@@ -145,9 +118,6 @@ def _check_measure(plan: Plan) -> None:
             raise StudyError(msg)
     if not abs(plan.effect) < LARGE:
         msg = f"effect must be a decimal such as 0.01, not {brief(plan.effect)}"
-        raise StudyError(msg)
-    if plan.seed < 0:
-        msg = f"seed must be 0 or more, not {brief(plan.seed)}"
         raise StudyError(msg)
 
 
@@ -201,6 +171,7 @@ class Row:
         return gap <= self.tolerance and (self.discrete or gap >= -self.tolerance)
 
 
+@checked()
 def claimed(spec: TestSpec, scenario: str, n: int, window: Window) -> bool:
     """Return whether a test is declared to hold in a cell, from its specification alone.
 
@@ -226,6 +197,7 @@ def claimed(spec: TestSpec, scenario: str, n: int, window: Window) -> bool:
     return spec.holds(SCENARIOS[scenario].conditions | few, n, window[1] - window[0] + 1)
 
 
+@checked()
 def calibrate(
     plan: Plan,
     *,

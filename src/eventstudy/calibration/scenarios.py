@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.checks import check_fields, checked
 from eventstudy.inference.core.spec import Condition
 
 SIGMA = 0.02
@@ -53,6 +54,9 @@ class Geometry:
     gap: int = 10
     reach: int = 10
     history: int = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def before(self) -> int:
@@ -113,6 +117,10 @@ class Scenario:
     missing: float = 0.0
     dates: str = "apart"
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @checked()
     def draw(self, rng: np.random.Generator, studies: int, n: int, geometry: Geometry) -> Draw:
         """Simulate a batch of studies in which nothing happens.
 

@@ -12,6 +12,7 @@ from eventstudy._shipped import shipped_text
 from eventstudy.border import existing_file, guarded, read_text
 from eventstudy.calibration.journal import Cell
 from eventstudy.calibration.lab import Row
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.replace import check_file, write_whole
 
@@ -91,15 +92,23 @@ LARGEST = 64 << 20
 
 def _is_table(path: Path) -> bool:
     """Say whether a file is a table of ours to its last line."""
-    if path.stat().st_size > LARGEST:
-        return False
     try:
-        first, heads, *lines = path.read_text(encoding="utf-8").splitlines()
-        rows = list(csv.reader(lines))
-        whole = all(len(row) == len(COLUMNS) for row in rows)
-        return first.startswith("# ") and heads == ",".join(COLUMNS) and whole and len(read_table(path)[1]) == len(rows)
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        first, heads, rows = _parts(path)
+        return (
+            first.startswith("# ")
+            and heads == list(COLUMNS)
+            and all(len(row) == len(heads) and _row(heads, row) for row in rows)
+        )
+    except (InputError, ValueError):
         return False
+
+
+def _parts(place: Path) -> tuple[str, list[str], list[list[str]]]:
+    """Return the first line of a table, the names of its columns, and its rows."""
+    first, _, rest = read_text(place, InputError, largest=LARGEST).partition("\n")
+    with guarded(str(place), "a table of eventstudy calibrate", InputError, "measure it again"):
+        heads, *rows = list(csv.reader(io.StringIO(rest, newline=""))) or [[]]
+    return first, heads, rows
 
 
 def read_table(path: Path) -> tuple[str, tuple[Row, ...]]:
@@ -121,18 +130,17 @@ def read_table(path: Path) -> tuple[str, tuple[Row, ...]]:
         If it is no table of ours: naming file and line.
     """
     place = existing_file(path, InputError)
-    first, *lines = read_text(place, InputError, largest=LARGEST).splitlines() or [""]
-    with guarded(str(place), "a table of eventstudy calibrate", InputError, "measure it again"):
-        entries = list(csv.DictReader(lines))
+    first, heads, lines = _parts(place)
     rows = []
-    for number, entry in enumerate(entries, start=3):
+    for number, line in enumerate(lines, start=3):
         with guarded(f"{place}, line {number}", "a row of a table", InputError, "measure it again"):
-            rows.append(_row(entry))
+            rows.append(_row(heads, line))
     return first.removeprefix("# "), tuple(rows)
 
 
-def _row(entry: dict[str, str]) -> Row:
-    lacks = [name for name in COLUMNS if entry.get(name) is None]
+def _row(heads: list[str], line: list[str]) -> Row:
+    entry = dict(zip(heads, line, strict=False))  # a row that is cut short lacks columns
+    lacks = [name for name in COLUMNS if name not in entry]
     if lacks:
         msg = f"there is no column {lacks[0]!r}"
         raise ValueError(msg)
@@ -163,6 +171,7 @@ def shipped_tables() -> dict[str, str]:
     return {name: shipped_text("eventstudy.calibration", f"tables/{name}") for name in TABLES}
 
 
+@checked()
 def draw_table(rows: Sequence[Row], n: int, window: tuple[int, int]) -> str:
     """Draw the rates of one number of events and one window: tests down, scenarios across, percent.
 

@@ -16,8 +16,8 @@ from eventstudy.events.event import Event
 from eventstudy.events.moments import parse_zone, zone_name
 from eventstudy.events.selection import Domain, choose
 from eventstudy.events.validate import Draft, Record, build_events
-from eventstudy.events.vocabulary import Vocabulary, nearest
-from eventstudy.words import brief, visible
+from eventstudy.events.vocabulary import Vocabulary
+from eventstudy.words import brief, nearest, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,7 +148,7 @@ class EventCatalog:
         if not isinstance(key, str):
             return self.events[key]
         if key not in self._by_id:
-            msg = f"catalogue {self.name!r} has no event {key!r}{nearest(self._by_id, key)}"
+            msg = f"catalogue {self.name!r} has no event {key!r}{nearest(key, self._by_id)}"
             raise KeyError(msg)
         return self._by_id[key]
 

@@ -78,7 +78,11 @@ def load_events(
     >>> load_events(frame, timezone="America/New_York")["a"].announced_at
     Timestamp('2025-04-02 16:26:00-0400', tz='America/New_York')
     """
-    declared = None if stances is None else tuple(stances)
+    given: object = stances
+    if stances is not None and not isinstance(given, Iterable):
+        msg = f"stances={brief(repr(given))} names no words; give them as a list, such as ['escalation', 'softening']"
+        raise CatalogError(msg)
+    declared = None if stances is None else (stances,) if isinstance(stances, str) else tuple(stances)
     if isinstance(source, EventCatalog):
         return _unchanged(source, timezone, declared)
     if isinstance(source, pd.DataFrame):

@@ -123,8 +123,8 @@ def _short(text: str, most: int = 600) -> str:
     """Keep a list of hundreds of ids from filling the screen, and its hint at the end."""
     if len(text) <= most:
         return text
-    head, _, hint = text.rpartition(" (did you mean")
-    return f"{(head or text)[:most]}, …" + (f" (did you mean{hint}" if head else "")
+    head, mark, hint = text.rpartition("; did you mean")
+    return f"{(head or text)[:most]}, …{mark}{hint if mark else ''}"
 
 
 def _dated(key: str, day: Any) -> Callable[[Event], bool]:

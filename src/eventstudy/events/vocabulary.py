@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
@@ -16,8 +15,7 @@ from typing import Final
 import pandas as pd
 
 from eventstudy.errors import LISTED
-
-LONGEST_WORD: Final = 100  # characters of a value for which a near word is looked for
+from eventstudy.words import nearest
 
 STANCES: Final = ("escalation", "softening", "talks", "mixed")
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -75,10 +73,10 @@ def one_of(allowed: Iterable[str], value: str = "") -> str:
     Examples
     --------
     >>> one_of(["escalation", "softening"], "sofetning")
-    'one of: escalation, softening (did you mean softening?)'
+    "one of: escalation, softening; did you mean 'softening'?"
     """
     words = tuple(allowed)
-    return listed(words) + nearest(words, value)
+    return listed(words) + nearest(value, words)
 
 
 def listed(allowed: Collection[str]) -> str:
@@ -86,12 +84,6 @@ def listed(allowed: Collection[str]) -> str:
     words = [word or "(empty)" for word in islice(allowed, LISTED)]
     more = f", … ({len(allowed):,} in all)" if len(allowed) > LISTED else ""
     return f"one of: {', '.join(words)}{more}"
-
-
-def nearest(allowed: Iterable[str], value: str) -> str:
-    """Return " (did you mean …?)" for the word that `value` is nearly, or nothing."""
-    near = get_close_matches(value, allowed, n=1) if 0 < len(value) <= LONGEST_WORD else []
-    return f" (did you mean {near[0]}?)" if near else ""
 
 
 class NotListed(ValueError):
@@ -115,4 +107,4 @@ class NotListed(ValueError):
         super().__init__(self.expected)
 
     def __str__(self) -> str:
-        return self.expected + nearest(self._allowed, self._value)
+        return self.expected + nearest(self._value, self._allowed)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import check_fields
 from eventstudy.events import EventCatalog
 from eventstudy.hypothesis.analysis import Tested, analyse
 from eventstudy.hypothesis.claims.judge import judge
@@ -70,6 +71,9 @@ class SelloffForcesSoftening:
     quick: bool = False
     progress: Callable[[str], None] | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
     def test(self, catalog: EventCatalog, prices: PricePanel, *, securities: ReturnPanel | None = None) -> Verdict:
         """Run the study.
 
@@ -113,7 +117,7 @@ class SelloffForcesSoftening:
         if rules.ledger == catalog.name:
             claims = judge(Ground(study, tested.evidence, tested.samples, analysis, held, tested.draws, self.seed))
         tables = verdict_tables(tested, falsifiers) | dict(analysis.tables) | {"claims": claims_frame(claims)}
-        supported, reasons = decide(tested.samples[rules.headline], falsifiers, rules.level)
+        supported, reasons = decide(tested.samples[rules.headline], falsifiers, rules.alpha)
         return Verdict(
             samples=MappingProxyType(dict(tested.samples)),
             headline=rules.headline,

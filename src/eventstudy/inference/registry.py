@@ -5,13 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import Alternative, TestResult
 from eventstudy.inference.core.sample_facts import SampleFacts
@@ -33,7 +33,7 @@ from eventstudy.inference.families import (
     signs,
     single_event,
 )
-from eventstudy.words import brief
+from eventstudy.words import brief, nearest
 
 _FAMILIES = (
     parametric,
@@ -80,6 +80,7 @@ class Recommendation:
     caveats: tuple[str, ...] = ()
 
 
+@checked()
 def run(
     name: str,
     sample: WindowSample,
@@ -129,12 +130,12 @@ def run(
     cross_sectional: 1.414, p = 0.23 (two-sided), t(4), n = 5 in 5 sessions; null: mean CAR = 0
     """
     spec = _lookup(name)
-    _refuse_alternative(alternative)
     facts = facts or SampleFacts(sample)
     result = _run(spec, sample, facts, alternative=alternative, level=level, seed=seed, options=options)
     return _judged(result, spec, measure(sample, facts))
 
 
+@checked()
 def run_all(
     sample: WindowSample,
     *,
@@ -163,7 +164,6 @@ def run_all(
     >>> results["permutation"].reason
     'needs the returns of other dates (refit and admissible), which this sample does not carry'
     """
-    _refuse_alternative(alternative)
     facts = SampleFacts(sample)
     conditions = measure(sample, facts)
     results = []
@@ -219,20 +219,10 @@ def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:
     return int(used.sum()), int(np.unique(sample.day0[used]).size)
 
 
-def _refuse_alternative(alternative: object) -> None:
-    """Stop at a word that names no side."""
-    known = get_args(Alternative)
-    if not isinstance(alternative, str) or alternative not in known:
-        msg = f"alternative {brief(repr(alternative))} is not one of {', '.join(known)}; pass one of them"
-        raise StudyError(msg)
-
-
 def _lookup(name: object) -> TestSpec:
     if isinstance(name, str) and name in TESTS:
         return TESTS[name]
-    close = get_close_matches(str(name), TESTS, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    msg = f"there is no test {brief(repr(name))}{hint} The tests: {', '.join(TESTS)}"
+    msg = f"there is no test {brief(repr(name))}{nearest(name, TESTS)} The tests: {', '.join(TESTS)}"
     raise StudyError(msg)
 
 
@@ -309,12 +299,9 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _stream(seed: object, name: str) -> np.random.Generator:
+def _stream(seed: Any, name: str) -> np.random.Generator:
     if isinstance(seed, np.random.Generator):
         return seed
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        msg = f"seed={brief(repr(seed))} is no whole number of zero or more; pass one, a numpy Generator, or None"
-        raise StudyError(msg)
     words = [0 if seed is None else int(seed), zlib.crc32(name.encode())]
     return np.random.default_rng(np.random.SeedSequence(words))
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from warnings import warn
 
 import pandas as pd
 
+from eventstudy._lazy import renamed
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
     canvas,
@@ -36,7 +40,7 @@ def coefficients_data(frame: pd.DataFrame, *, constant: bool = False) -> pd.Data
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns ``term``, ``estimate``, ``ci_low``, ``ci_high``, ``pvalue``, as ``StudyResult.explain`` gives them;
+        Columns ``term``, ``estimate``, ``low``, ``high``, ``pvalue``, as ``StudyResult.explain`` gives them;
         optionally ``n``, ``n_clusters``, ``errors`` (the kind of standard errors) and ``r_squared``, alike in all rows.
     constant : bool
         Keep the term ``const``, too: its size is of another kind and would squeeze the others.
@@ -44,14 +48,17 @@ def coefficients_data(frame: pd.DataFrame, *, constant: bool = False) -> pd.Data
     Returns
     -------
     pandas.DataFrame
-        ``term``, ``estimate``, ``ci_low``, ``ci_high``, ``pvalue`` and ``row`` (0 on top), in the order given.
+        ``term``, ``estimate``, ``low``, ``high``, ``pvalue`` and ``row`` (0 on top), in the order given.
 
     Raises
     ------
     InputError
         If a column is missing.
     """
-    columns = ["term", "estimate", "ci_low", "ci_high", "pvalue"]
+    if {"ci_low", "ci_high"} <= set(getattr(frame, "columns", ())) and "low" not in frame.columns:
+        warn("the columns ci_low and ci_high are called low and high", DeprecationWarning, stacklevel=2)
+        frame = frame.rename(columns={"ci_low": "low", "ci_high": "high"})
+    columns = ["term", "estimate", "low", "high", "pvalue"]
     tidy = need(frame, columns, "coefficients")[columns]
     if not constant:
         tidy = tidy[tidy["term"] != "const"]
@@ -59,11 +66,13 @@ def coefficients_data(frame: pd.DataFrame, *, constant: bool = False) -> pd.Data
     return tidy.assign(row=tidy.index.to_numpy(float))
 
 
+@renamed(level="alpha")
+@checked(InputError)
 def coefficients(
     frame: pd.DataFrame,
     *,
     constant: bool = False,
-    level: float = 0.05,
+    alpha: float = 0.05,
     ax: Axes | None = None,
     quantity: str = "abnormal return for one unit of the term",
     unit: str = "percent",
@@ -77,7 +86,7 @@ def coefficients(
     ----------
     frame, constant
         As in :func:`coefficients_data`.
-    level : float
+    alpha : float
         p-values below it are marked as filled points.
     ax : matplotlib.axes.Axes, optional
         Where to draw. By default a new figure, as high as the rows need.
@@ -101,22 +110,22 @@ def coefficients(
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"term": ["const", "rate"], "estimate": [0.01, -0.002], "ci_low": [0.0, -0.003],
-    ...                       "ci_high": [0.02, -0.001], "pvalue": [0.05, 0.001], "n": 40, "errors": "HC3"})
+    >>> frame = pd.DataFrame({"term": ["const", "rate"], "estimate": [0.01, -0.002], "low": [0.0, -0.003],
+    ...                       "high": [0.02, -0.001], "pvalue": [0.05, 0.001], "n": 40, "errors": "HC3"})
     >>> [label.get_text() for label in coefficients(frame).get_yticklabels()]
     ['rate']
     """
     tidy = coefficients_data(frame, constant=constant)
     known = tidy.dropna(subset=["estimate"])
     with canvas(ax, style, (1.0, max(0.42, 0.3 + 0.07 * len(tidy)))) as target:
-        headline(target, title, _subtitle(frame, level) if subtitle is None else subtitle)
+        headline(target, title, _subtitle(frame, alpha) if subtitle is None else subtitle)
         if tidy.empty:
             nothing_to_draw(target, "terms")
             return target
         target.hlines(
-            known["row"], known["ci_low"], known["ci_high"], color="#4A6785", linewidth=1.8, gid="coefficients.interval"
+            known["row"], known["low"], known["high"], color="#4A6785", linewidth=1.8, gid="coefficients.interval"
         )
-        clear = known["pvalue"] < level
+        clear = known["pvalue"] < alpha
         for own, gid, face in ((known[~clear], "dim", "white"), (known[clear], "clear", "#1F3A57")):
             target.plot(
                 own["estimate"], own["row"], linestyle="none", marker="o", color="#1F3A57", markerfacecolor=face,
@@ -145,7 +154,7 @@ def coefficients(
     return target
 
 
-def _subtitle(frame: pd.DataFrame, level: float) -> str:
+def _subtitle(frame: pd.DataFrame, alpha: float) -> str:
     if frame.empty:
         return ""
     first = frame.iloc[0]
@@ -156,4 +165,4 @@ def _subtitle(frame: pd.DataFrame, level: float) -> str:
         parts.append(_ERRORS.get(str(first["errors"]), clean(first["errors"])))
     if "r_squared" in frame.columns:
         parts.append(f"R² = {first['r_squared']:.2f}")
-    return "; ".join([*parts, f"filled: p < {level:g}"])
+    return "; ".join([*parts, f"filled: p < {alpha:g}"])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     STANCES,
     Style,
@@ -50,6 +52,7 @@ def reaction_by_drawdown_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["stance", "drawdown", "event_id"], ignore_index=True)
 
 
+@checked(InputError)
 def reaction_by_drawdown(
     frame: pd.DataFrame,
     *,
@@ -163,6 +166,7 @@ def hazard_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["kind", "drawdown"], ignore_index=True)
 
 
+@checked(InputError)
 def hazard(
     frame: pd.DataFrame,
     *,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.labels import draw_flags
 from eventstudy.plots.market import date_axis
@@ -69,6 +70,7 @@ def overlay_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(change=tidy["level"] / tidy["episode"].map(base).astype(float) - 1).drop(columns="rank")
 
 
+@checked(InputError)
 def overlay(
     frame: pd.DataFrame,
     *,
@@ -197,6 +199,7 @@ def tariff_ladder_data(rates: pd.DataFrame, levels: pd.DataFrame | pd.Series) ->
     return path.reset_index(drop=True)
 
 
+@checked(InputError)
 def tariff_ladder(
     rates: pd.DataFrame,
     levels: pd.DataFrame | pd.Series,

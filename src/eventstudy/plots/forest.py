@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
     canvas,
@@ -57,6 +59,7 @@ def forest_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(row=np.arange(len(tidy)) + heads + gaps).drop(columns="rank")
 
 
+@checked(InputError)
 def forest(
     frame: pd.DataFrame,
     *,
@@ -174,6 +177,7 @@ def attrition_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(lost=(tidy["n"].shift() - tidy["n"]).fillna(0).astype(int))
 
 
+@checked(InputError)
 def attrition(
     frame: pd.DataFrame,
     *,

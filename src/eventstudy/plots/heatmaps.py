@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     PercentTicks,
@@ -134,6 +135,7 @@ def heatmap_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.reset_index(drop=True)
 
 
+@checked(InputError)
 def heatmap(
     frame: pd.DataFrame,
     *,
@@ -221,6 +223,7 @@ def size_map_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(verdict=words)
 
 
+@checked(InputError)
 def size_map(
     frame: pd.DataFrame,
     *,
@@ -298,6 +301,7 @@ def quality_calendar_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(share=tidy["present"] / tidy["expected"].where(tidy["expected"] > 0))
 
 
+@checked(InputError)
 def quality_calendar(
     frame: pd.DataFrame,
     *,

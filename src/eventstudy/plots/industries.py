@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
@@ -27,6 +28,7 @@ from eventstudy.words import stripped
 _UP, _DOWN = "#0072B2", "#C44601"
 
 
+@checked(InputError)
 def industries_data(frame: pd.DataFrame, *, order: Literal["first", "given"] = "first") -> pd.DataFrame:
     """Give the tidy frame that :func:`industries` draws, with the row of each security.
 
@@ -62,6 +64,7 @@ def industries_data(frame: pd.DataFrame, *, order: Literal["first", "given"] = "
     return tidy.assign(row=tidy["symbol"].map({symbol: row for row, symbol in enumerate(symbols)}))
 
 
+@checked(InputError)
 def industries(
     frame: pd.DataFrame,
     *,

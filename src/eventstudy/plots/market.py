@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.labels import draw_flags
 from eventstudy.plots.style import (
@@ -88,6 +89,7 @@ def market_data(levels: pd.Series | pd.DataFrame, events: pd.DataFrame) -> pd.Da
     return pd.concat([tidy[tidy["level"].notna()], tidy[tidy["level"].isna()]], ignore_index=True)
 
 
+@checked(InputError)
 def market(
     levels: pd.Series | pd.DataFrame,
     events: pd.DataFrame,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     STANCES,
     Style,
@@ -54,6 +56,7 @@ def caar_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["rank", "stance", "relative_day"], ignore_index=True).drop(columns="rank")
 
 
+@checked(InputError)
 def caar(
     frame: pd.DataFrame,
     *,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from eventstudy._lazy import renamed
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@checked(InputError)
 def placebo_data(
     draws: Sequence[float] | np.ndarray | pd.Series,
     observed: float,
@@ -63,9 +66,6 @@ def placebo_data(
     >>> int(table["count"].sum()), int(table["beyond"].sum())
     (4, 1)
     """
-    if alternative not in {"two-sided", "less", "greater"}:
-        msg = f"alternative must be 'two-sided', 'less' or 'greater', not {alternative!r}"
-        raise InputError(msg)
     if not np.isfinite(observed):
         msg = f"placebo: the observed value must be a number, not {observed}"
         raise InputError(msg)
@@ -91,6 +91,7 @@ def placebo_data(
     return pd.DataFrame(dict(zip(columns, (edges[:-1], edges[1:], count, beyond, observed), strict=True)))
 
 
+@checked(InputError)
 def placebo(
     draws: Sequence[float] | np.ndarray | pd.Series,
     observed: float,
@@ -209,10 +210,12 @@ def power_curve_data(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy.sort_values(["test", "effect"], ignore_index=True)
 
 
+@renamed(level="alpha")
+@checked(InputError)
 def power_curve(
     frame: pd.DataFrame,
     *,
-    level: float = 0.05,
+    alpha: float = 0.05,
     ax: Axes | None = None,
     effect: str = "true effect",
     unit: str = "percent",
@@ -226,7 +229,7 @@ def power_curve(
     ----------
     frame : pandas.DataFrame
         As in :func:`power_curve_data`.
-    level : float
+    alpha : float
         The level of the test: a line, where power starts.
     ax : matplotlib.axes.Axes, optional
         Where to draw. By default a new figure.
@@ -251,7 +254,7 @@ def power_curve(
     tests = list(pd.unique(tidy["test"]))
     with canvas(ax, style) as target:
         n = _span(frame["n"]) if "n" in frame.columns and len(frame) else ""
-        small = "; ".join(part for part in (n, f"level {100 * level:g}%; dotted: 80% power") if part)
+        small = "; ".join(part for part in (n, f"level {100 * alpha:g}%; dotted: 80% power") if part)
         headline(target, title, small if subtitle is None else subtitle)
         if tidy["power"].dropna().empty:
             nothing_to_draw(target, "effects")
@@ -272,7 +275,7 @@ def power_curve(
                     linewidth=0,
                     gid=f"power.band.{slug(test)}",
                 )
-        target.axhline(level, color="#444444", linewidth=0.9, gid="power.level")
+        target.axhline(alpha, color="#444444", linewidth=0.9, gid="power.level")
         target.axhline(0.8, color="#444444", linewidth=0.9, linestyle=":", gid="power.80")
         target.set_ylim(0, 1.03)
         percent_axis(target.yaxis)

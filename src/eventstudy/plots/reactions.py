@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     STANCES,
@@ -69,6 +70,7 @@ def reactions_data(frame: pd.DataFrame, *, spread: bool = False) -> pd.DataFrame
     return tidy.assign(place=places).drop(columns="rank")
 
 
+@checked(InputError)
 def reactions(
     frame: pd.DataFrame,
     *,
@@ -109,9 +111,6 @@ def reactions(
     InputError
         If a column is missing or the layout is an unknown one.
     """
-    if layout not in {"auto", "rows", "columns"}:
-        msg = f"layout must be 'auto', 'rows' or 'columns', not {layout!r}"
-        raise InputError(msg)
     rows = layout == "rows" or (layout == "auto" and len(frame) <= _ROWS_AT_MOST)
     tidy = reactions_data(frame, spread=not rows)
     span = 1 + (tidy["place"].max() if len(tidy) else 0)

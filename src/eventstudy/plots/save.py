@@ -18,6 +18,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.style import _LOCK
 from eventstudy.replace import write_whole
@@ -54,6 +55,7 @@ _KEEP = (
 )
 
 
+@checked(InputError)
 def render(figure: Figure, kind: str, *, dpi: float = 160) -> bytes:
     """Draw a figure as the bytes of a file; the same figure always gives the same bytes.
 
@@ -86,6 +88,7 @@ def render(figure: Figure, kind: str, *, dpi: float = 160) -> bytes:
     return render_each(figure, [kind], dpi=dpi)[kind]
 
 
+@checked(InputError)
 def render_each(figure: Figure, kinds: Sequence[str] = ("svg", "png"), *, dpi: float = 160) -> dict[str, bytes]:
     """Draw a figure as several kinds of file, laid out once: all show the same places, at half the time.
 
@@ -167,6 +170,7 @@ def _short(svg: bytes) -> bytes:
     return _COORDINATES.sub(lambda found: _LONG.sub(rb"\1", found[0]), _UNSEEN.sub(b"", svg))
 
 
+@checked(InputError)
 def save(figure: Figure, path: str | Path, *, dpi: float = 160) -> Path:
     """Write a figure to ``path`` as SVG, PNG or PDF, by the ending of its name.
 

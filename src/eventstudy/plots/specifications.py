@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eventstudy._lazy import renamed
+from eventstudy.checks import checked
+from eventstudy.errors import InputError
 from eventstudy.plots.style import (
     Style,
     clean,
@@ -63,11 +66,13 @@ def specification_curve_data(frame: pd.DataFrame, choices: Sequence[str]) -> pd.
     return tidy
 
 
+@renamed(level="alpha")
+@checked(InputError)
 def specification_curve(
     frame: pd.DataFrame,
     choices: Sequence[str],
     *,
-    level: float = 0.05,
+    alpha: float = 0.05,
     quantity: str = "estimate",
     unit: str = "percent",
     title: str = "Every declared specification",
@@ -80,12 +85,12 @@ def specification_curve(
     ----------
     frame, choices
         As in :func:`specification_curve_data`.
-    level : float
+    alpha : float
         p-values below it are marked as filled points.
     quantity, unit : str
         What was estimated and in what: ``"percent"`` for decimals, or a unit in words.
     title, subtitle : str
-        The subtitle defaults to n, the median and the share below ``level``.
+        The subtitle defaults to n, the median and the share below ``alpha``.
     style : {"screen", "paper"}
 
     Returns
@@ -110,18 +115,18 @@ def specification_curve(
             nothing_to_draw(upper, "specifications")
             lower.set_axis_off()
             return figure
-        share = float((known["pvalue"] < level).mean())
+        share = float((known["pvalue"] < alpha).mean())
         missing = f"; {len(tidy) - len(known)} without an estimate" if len(tidy) > len(known) else ""
-        small = f"n = {len(known)} specifications{missing}; median {say(float(known['estimate'].median()), unit, 2)}; p < {level:g} in {100 * share:.0f}%"
+        small = f"n = {len(known)} specifications{missing}; median {say(float(known['estimate'].median()), unit, 2)}; p < {alpha:g} in {100 * share:.0f}%"
         headline(upper, title, small if subtitle is None else subtitle)
-        _curve(upper, known, level)
+        _curve(upper, known, alpha)
         value_axis(upper.yaxis, quantity, unit)
         upper.set_ylabel("\n".join(textwrap.wrap(upper.get_ylabel(), 26)))  # the panel is lower than a long name
-        _dots(lower, known, options, level)
+        _dots(lower, known, options, alpha)
     return figure
 
 
-def _curve(ax: Axes, known: pd.DataFrame, level: float) -> None:
+def _curve(ax: Axes, known: pd.DataFrame, alpha: float) -> None:
     if known["low"].notna().any():
         _bars(
             ax,
@@ -132,11 +137,11 @@ def _curve(ax: Axes, known: pd.DataFrame, level: float) -> None:
             linewidth=0.8,
             gid="specification.interval",
         )
-    clear = known["pvalue"] < level
+    clear = known["pvalue"] < alpha
     size = scaled(float(np.clip(12 / np.sqrt(len(known)), 0.22, 0.55)))
     for own, gid, color, face, label in (
-        (known[~clear], "dim", _DIM, "white", f"p ≥ {level:g}, or no p-value"),
-        (known[clear], "clear", _CLEAR, _CLEAR, f"p < {level:g}"),
+        (known[~clear], "dim", _DIM, "white", f"p ≥ {alpha:g}, or no p-value"),
+        (known[clear], "clear", _CLEAR, _CLEAR, f"p < {alpha:g}"),
     ):
         ax.plot(
             own["place"], own["estimate"], linestyle="none", marker="o", color=color, markerfacecolor=face, markersize=size,
@@ -156,14 +161,14 @@ def _bars(ax: Axes, x: pd.Series, low: Any, high: Any, **look: Any) -> None:
         ax.plot(*points.reshape(-1, 2).T, solid_capstyle="butt", **look)
 
 
-def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], level: float) -> None:
+def _dots(ax: Axes, known: pd.DataFrame, options: list[tuple[str, str]], alpha: float) -> None:
     row, labels, rows = 0.0, [], []
     for i, (choice, option) in enumerate(options):
         if i and choice != options[i - 1][0]:
             row += 0.6
             ax.axhline(row - 0.8, color="#DDDDDD", linewidth=0.6)
         own = known[known[choice] == option]
-        clear = own["pvalue"] < level
+        clear = own["pvalue"] < alpha
         width = float(np.clip(260 / len(known), 0.5, 3))
         for place, color in ((own.loc[~clear, "place"], _DIM), (own.loc[clear, "place"], _CLEAR)):
             _bars(ax, place, row - 0.34, row + 0.34, color=color, linewidth=width, gid="specification.choice")

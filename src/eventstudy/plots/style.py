@@ -26,6 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter
 
 from eventstudy._shipped import shipped
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.words import stripped
 
@@ -87,11 +88,9 @@ def mark_of(stance: str, among: Sequence[str] = ()) -> Mark:
 
 
 @contextmanager
+@checked(InputError)
 def styled(style: Style) -> Iterator[None]:
     """Draw under a shipped style, whatever the user's own settings, and put those back afterwards."""
-    if style not in {"screen", "paper"}:
-        msg = f"style must be 'screen' or 'paper', not {style!r}"
-        raise InputError(msg)
     sheet = str(shipped("eventstudy.plots", f"{style}.mplstyle"))
     with _LOCK, mpl_style.context(sheet, after_reset=True):
         yield

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from eventstudy.border import too_deep
 from eventstudy.errors import EventStudyError, InputError
 from eventstudy.replace.locks import alone_in
 from eventstudy.replace.names import beside, is_plain, leftovers, shown, told
@@ -71,7 +72,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not too_deep(found) else None
 
 
 def manifest_of(folder: Path, kind: Kind) -> dict[str, Any] | None:

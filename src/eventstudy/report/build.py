@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from eventstudy._version import __version__
+from eventstudy._version import versions_of
 from eventstudy.json_values import plain
 from eventstudy.report.document import Document
 from eventstudy.report.formats import series_digests
@@ -126,8 +125,7 @@ def _manifest(inputs: Inputs, *, quick: bool) -> dict[str, Any]:
         },
         "versions": {
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            "eventstudy": __version__,
-            **{name: version(name) for name in LIBRARIES},
+            **versions_of(*LIBRARIES),
         },
     }
 

@@ -242,6 +242,10 @@ def _read_document(document: Any) -> Kept:
     _check(document)
     frames: dict[str, pd.DataFrame] = {}
     for part in document["frames"]:
+        strange = [name for name in [part["name"], *part["columns"]] if not isinstance(name, str)]
+        if strange:
+            msg = f"{strange[0]!r} is no name of a table or a column"
+            raise ValueError(msg)
         columns = [_column(data, dtype) for data, dtype in zip(part["data"], part["dtypes"], strict=True)]
         frame = pd.concat(columns, axis=1) if columns else pd.DataFrame()
         frame.columns = pd.Index(part["columns"])

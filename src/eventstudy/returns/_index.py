@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import is_hashable
 
-from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
+from eventstudy.calendars import SESSION_UNIT, known_years, outside
 from eventstudy.errors import DataError
 from eventstudy.words import brief
 
@@ -31,7 +31,7 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
             msg = f"row {row + 1}: {str(result[row])[:10]} lies outside the years {known_years()}; mend the date"
             raise DataError(msg)
         wall = result.tz_localize(None)
-        if bool((wall == wall.normalize()).all()):
+        if bool(at_midnight(wall).all()):
             result = wall.as_unit(SESSION_UNIT)
         else:
             result = (result.tz_convert("UTC") if result.tz is not None else result).as_unit(SESSION_UNIT)
@@ -87,9 +87,18 @@ def _as_dates(index: pd.Index) -> pd.Index:
         raise DataError(msg) from fault
 
 
+def at_midnight(index: pd.DatetimeIndex) -> NDArray[np.bool_]:
+    """Whether each moment (n) is a midnight of its own zone; NaT is none."""
+    ticks = np.timedelta64(1, "D") // np.timedelta64(1, index.unit)
+    midnight: NDArray[np.bool_] = (
+        index.tz_localize(None).asi8 % ticks == 0
+    )  # `normalize` would look for a frequency, too
+    return midnight
+
+
 def is_intraday(index: pd.Index) -> bool:
     """Whether the bars are moments within days rather than days."""
-    return isinstance(index, pd.DatetimeIndex) and (index.tz is not None or bool((index != index.normalize()).any()))
+    return isinstance(index, pd.DatetimeIndex) and (index.tz is not None or not at_midnight(index).all())
 
 
 def stamped_days(index: pd.Index) -> bool:
@@ -99,59 +108,24 @@ def stamped_days(index: pd.Index) -> bool:
     return bool(pd.Timedelta(pd.Series(index).diff().median()) >= DAILY)
 
 
-def session_rows(
-    frame: pd.DataFrame,
-    calendar: str | None,
-    calendars: Mapping[str, str],
-    span: tuple[pd.Timestamp, pd.Timestamp] | None,
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the frame on the sessions of its calendars, and how many prices of each symbol lie outside them.
-
-    Sessions that the frame lacks become rows of NaN, from its first row to its last (within `span`). With several
-    calendars the rows are the sessions of any of them, and a symbol has values on those of its own only.
-    """
-    if span is not None and isinstance(frame.index, pd.DatetimeIndex) and not is_intraday(frame.index):
-        frame = frame.loc[(frame.index >= span[0].normalize()) & (frame.index <= span[1])]
-    for said, name in (("calendar", calendar), *((f"calendars[{symbol!r}]", own) for symbol, own in calendars.items())):
-        _refuse_no_name(name, said)
-    if (calendar is None and not calendars) or frame.empty:
-        return frame, {}
-    _refuse_rows(frame.index)
-    groups: dict[str | None, list[int]] = {}
-    for place, symbol in enumerate(frame.columns):
-        groups.setdefault(calendars.get(str(symbol), calendar), []).append(place)
-    first, last = frame.index[0], frame.index[-1]
-    given = pd.DatetimeIndex(frame.index)
-    refuse_sparse(next(iter(calendars.values())) if calendar is None else calendar, given)
-    days = {name: given if name is None else sessions(name, first, last) for name in sorted(groups, key=str)}
-    rows = pd.DatetimeIndex([], dtype=f"datetime64[{SESSION_UNIT}]")
-    for own in days.values():
-        rows = rows.union(own)
-    outside_of: dict[str, int] = {}
-    result = frame if rows.equals(frame.index) else frame.reindex(rows)
-    there = frame.notna().to_numpy()
-    for name, places in groups.items():
-        strange = ~frame.index.isin(days[name])
-        if not strange.any():
-            continue
-        counts = there[strange][:, places].sum(axis=0)
-        outside_of |= {str(frame.columns[at]): int(count) for at, count in zip(places, counts, strict=True) if count}
-        kept = rows.isin(frame.index[strange])
-        if kept.any():  # a session of another calendar only
-            result = result.copy()
-            result.iloc[np.flatnonzero(kept).tolist(), places] = float("nan")
-    result = result.set_axis(pd.DatetimeIndex(rows, name="date"), axis=0)
-    return result, outside_of
+def refuse_naive(index: pd.Index) -> None:
+    """Stop at moments within days without a time zone: whose clock they tell, nobody can know."""
+    if isinstance(index, pd.DatetimeIndex) and index.tz is None and is_intraday(index) and not stamped_days(index):
+        msg = (
+            f"the rows are moments without a time zone ({index[0]}); name the zone of their clock: "
+            "frame.index = frame.index.tz_localize('America/New_York'), or timezone= for a file"
+        )
+        raise DataError(msg)
 
 
-def _refuse_no_name(calendar: object, option: str) -> None:
+def refuse_no_name(calendar: object, option: str) -> None:
     """Stop at a calendar that is neither a name nor None."""
     if calendar is not None and not isinstance(calendar, str):
         msg = f"{option}={brief(repr(calendar))} is no name of a calendar; use one such as 'XNYS' or '24/7', or None"
         raise DataError(msg)
 
 
-def _refuse_rows(index: pd.Index) -> None:
+def refuse_rows(index: pd.Index) -> None:
     """Stop at rows that no calendar can be laid over."""
     if not isinstance(index, pd.DatetimeIndex):
         msg = f"the rows are labelled {index[0]!r}, not with dates; pass calendar=None to take them as bars"

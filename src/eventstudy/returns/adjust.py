@@ -6,20 +6,21 @@ adjusted close of a day is its close times the factors of all later ex-days. Spl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
+import pandas as pd
 
+from eventstudy.border import said
+from eventstudy.checks import checked
 from eventstudy.errors import BadPayload, DataError
 from eventstudy.returns.bars import Bars
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Adjustment = Literal["total", "price", "none", "source"]
 ADJUSTMENTS: Final = ("total", "price", "none", "source")
 
 
+@checked(DataError)
 def adjust_prices(
     close: pd.Series,
     dividends: pd.Series | None = None,
@@ -34,8 +35,7 @@ def adjust_prices(
     close : pandas.Series
         Closes as traded on each day; NaN where missing.
     dividends : pandas.Series, optional
-        Cash for one share as it was on the ex-day; zero or NaN elsewhere. One that is not below the close before it is a slip
-        and left out; what a source gives is looked at before, and noted.
+        Cash for one share as it was on the ex-day; zero or NaN elsewhere.
     splits : pandas.Series, optional
         New shares for one old (4.0: four for one), on the first day that trades on the new basis; zero or NaN elsewhere.
     kind : {"total", "price"}
@@ -45,6 +45,12 @@ def adjust_prices(
     -------
     pandas.Series
         Equal to `close` from the last ex-day on; missing where `close` is.
+
+    Raises
+    ------
+    DataError
+        A dividend that is negative, infinite or not below the close before it, a split that is not a positive number, or one
+        of either on a day between the first and the last that `close` does not have: naming the day and the value.
 
     Examples
     --------
@@ -59,6 +65,13 @@ def adjust_prices(
     >>> adjust_prices(close, dividends, splits, kind="price").tolist()
     [25.0, 24.5, 24.5]
     """
+    _refuse_slips(close, dividends, splits)
+    return _adjusted(close, dividends, splits, kind)
+
+
+def _adjusted(
+    close: pd.Series, dividends: pd.Series | None, splits: pd.Series | None, kind: Literal["total", "price"]
+) -> pd.Series:
     ratio = _filled(splits, close.index)
     share = np.where(ratio > 0, 1.0 / np.where(ratio > 0, ratio, 1.0), 1.0)
     price = close * _later(share)
@@ -68,10 +81,61 @@ def adjust_prices(
     before = (close.ffill().shift(1) * share).to_numpy()
     paid = (cash > 0) & np.isfinite(before) & (before > 0)
     factor = np.where(paid, 1.0 - np.where(paid, cash, 0.0) / np.where(paid, before, 1.0), 1.0)
-    factor = np.where(
-        factor > 0, factor, 1.0
-    )  # a dividend above the price is a slip of the source, not a loss of everything
+    factor = np.where(factor > 0, factor, 1.0)  # of a source, which has been looked at: a slip there is noted
     return price * _later(factor)
+
+
+def _refuse_slips(close: pd.Series, dividends: pd.Series | None, splits: pd.Series | None) -> None:
+    """Stop at what cannot be, rather than leave it out."""
+    prices = _column("close", close)
+    if prices.index.has_duplicates:
+        msg = f"close has {_day(prices.index[prices.index.duplicated()][0])} more than once; keep one row a day"
+        raise DataError(msg)
+    before = prices.ffill().shift(1)
+    for name, values in (("split", splits), ("dividend", dividends)):
+        if values is None:
+            continue
+        given = _column(f"{name}s", values)
+        given = given[given.notna() & (given != 0)]
+        _filled(given, close.index)  # each day once
+        lost = given.index[~given.index.isin(close.index) & _between(given.index, close.index)]
+        if len(lost):
+            msg = f"{name} of {given[lost[0]]:g} on {_day(lost[0])}: close has no such day; move it to the day on which it counts"
+            raise DataError(msg)
+        given = given[given.index.isin(close.index)]
+        bad = given.index[(given <= 0) | ~np.isfinite(given)]
+        if len(bad):
+            msg = f"{name} of {given[bad[0]]:g} on {_day(bad[0])} cannot be; mend it, or take it out"
+            raise DataError(msg)
+        above = given.index[given >= before.reindex(given.index)] if name == "dividend" else bad
+        if len(above):
+            day = above[0]
+            msg = f"dividend of {given[day]:g} on {_day(day)} is not below the close before it ({before[day]:g}); mend it, or take it out"
+            raise DataError(msg)
+
+
+def _column(name: str, values: object) -> pd.Series:
+    if not isinstance(values, pd.Series):
+        msg = f"{name} are a {type(values).__name__}, not a pandas Series by date; make one of them"
+        raise DataError(msg)
+    try:
+        return values.astype(float)
+    except (TypeError, ValueError) as fault:
+        msg = f"{name} are not numbers ({said(fault)}); make numbers of them first"
+        raise DataError(msg) from fault
+
+
+def _between(days: pd.Index, index: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether each day lies between the first and the last of an index; days of another kind (a zone, text) do."""
+    try:
+        within: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.asarray((days > index.min()) & (days < index.max()))
+    except TypeError:
+        return np.ones(len(days), dtype=bool)
+    return within
+
+
+def _day(label: object) -> str:
+    return str(label).removesuffix(" 00:00:00")
 
 
 def adjusted_close(bars: Bars, kind: Adjustment) -> pd.Series:
@@ -79,7 +143,7 @@ def adjusted_close(bars: Bars, kind: Adjustment) -> pd.Series:
     frame = bars.frame
     close = frame["close"]
     if kind == "total":
-        return adjust_prices(close, frame["dividend"]) if "dividend" in frame else close
+        return _adjusted(close, frame["dividend"], None, "total") if "dividend" in frame else close
     if kind == "price":
         return close
     if kind == "none":

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from eventstudy.calendars import AUTO
 from eventstudy.errors import told
 from eventstudy.returns.adjust import adjusted_close
 from eventstudy.returns.bars import Bars
@@ -30,7 +31,7 @@ def fetch(
     *,
     source: str = "yahoo",
     cache: str | os.PathLike[str] | bool = True,
-    calendar: str | None = "XNYS",
+    calendar: str | None = AUTO,
     progress: Callable[[int, int, str, str], None] | None = None,
     **options: Any,
 ) -> PricePanel:

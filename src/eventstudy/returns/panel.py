@@ -8,41 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from eventstudy.errors import DataError, EventStudyError, error_told
-from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
-from eventstudy.returns._index import normal_index, session_rows
-from eventstudy.returns.quality.plausible import check_returns
+from eventstudy.calendars import AUTO
+from eventstudy.checks import check_fields, checked
+from eventstudy.errors import DataError, EventStudyError
+from eventstudy.returns._describe import content_digest, html_of, line_of
+from eventstudy.returns._given import HandedOut, errors_of, labelled, widened
+from eventstudy.returns._index import refuse_no_name
+from eventstudy.returns._join import joined
+from eventstudy.returns._price_returns import Kind, price_returns
+from eventstudy.returns._sessions import (
+    Label,
+    SessionNotes,
+    auto_calendars,
+    bar_kind,
+    label_side,
+    lay_on_sessions,
+    zone_of,
+)
+from eventstudy.returns.quality.plausible import check_returns, without_codes
 from eventstudy.returns.quality.quality import assess
-from eventstudy.returns.tables.cells import unlike_numbers
-from eventstudy.returns.tables.columns import PRICE_NAMES, RETURN_NAMES, by_symbol, one_level, refuse_dates
+from eventstudy.returns.tables.columns import by_symbol, symbol_set
+from eventstudy.returns.tables.names import RETURN_NAMES
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
-
-Kind = Literal["simple", "log"]
-
-
-class HandedOut:
-    """A frame of a frozen dataclass: who asks gets a copy of his own, so that no edit in place changes the panel."""
-
-    def __init__(self, *default: Any) -> None:
-        self._default = default
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = f"_{name}"
-
-    def __get__(self, instance: Any, owner: type | None = None) -> pd.DataFrame:
-        if instance is None and not self._default:
-            raise AttributeError(self._name)  # dataclasses ask the class for the default
-        held: Any = self._default[0] if instance is None else vars(instance)[self._name]
-        handed: pd.DataFrame = held.copy(deep=False) if isinstance(held, pd.DataFrame) else held
-        return handed
-
-    def __set__(self, instance: Any, value: pd.DataFrame | None) -> None:
-        vars(instance)[self._name] = value
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +44,9 @@ class PricePanel:
     frame : pandas.DataFrame
         Bars x symbols, prices or levels; NaN where missing. Rows that are no session of the calendar are kept out and
         counted in `quality`; sessions without a row become rows of NaN.
-    calendar : str or None, default "XNYS"
+    calendar : str or None, default "auto"
         The exchange calendar of the symbols that `calendars` does not name; None: the rows are the bars as they are
-        (intraday bars, for one).
+        (intraday bars, weeks, months). ``"auto"``: of each symbol the one that its ending names (``7203.T``), else XNYS.
     calendars : mapping of str to str, optional
         Calendars of single symbols. The rows are then the sessions of all of them, and each symbol has prices, and
         later returns, on its own.
@@ -68,6 +58,10 @@ class PricePanel:
         What a source knows about each symbol beyond the prices; its columns are added to the table.
     span : (Timestamp, Timestamp), optional
         The dates that were asked for, both included; by default the first and the last row.
+    label : {"start", "end"}, optional
+        Whether the labels of bars that are no sessions are their starts or their ends, where the index does not tell.
+    notes : SessionNotes, optional
+        What became of days that are no session; by default of the rows of `frame`.
 
     Attributes
     ----------
@@ -95,29 +89,43 @@ class PricePanel:
 
     frame: HandedOut = HandedOut()
     _: KW_ONLY
-    calendar: str | None = "XNYS"
+    calendar: str | None = AUTO
     calendars: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, EventStudyError] = field(default_factory=dict)
     quality: HandedOut = HandedOut(None)  # a frame from __post_init__ on
     span: tuple[pd.Timestamp, pd.Timestamp] | None = None
+    label: Label | None = None
+    notes: SessionNotes = field(default_factory=SessionNotes)
 
     def __post_init__(self) -> None:
-        own = {str(s): c for s, c in by_symbol(self.calendars, "calendars").items() if c != self.calendar}
-        given = _labelled(self.frame)
-        frame, outside = session_rows(given, self.calendar, own, self.span)
+        check_fields(self, DataError)
+        given = labelled(self.frame)
+        guessed = self.calendar == AUTO
+        calendar, named = auto_calendars(self.calendar, by_symbol(self.calendars, "calendars"), given.columns)
+        own = {str(s): c for s, c in named.items() if c != calendar}
+        frame, notes = lay_on_sessions(given, calendar, own, self.span, traded=self.notes.traded, guessed=guessed)
+        notes = _noted(self.notes, self.frame.index).joined(notes)
         sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in frame.columns}
-        quality = assess(frame, calendar=self.calendar, calendars=own, sources=sources, outside=outside, span=self.span)
+        quality = assess(frame, calendar=calendar, calendars=own, sources=sources, notes=notes, span=self.span)
         if vars(self)["_quality"] is not None:
-            quality = _widened(quality, self.quality)
+            quality = widened(quality, self.quality)
         for name, value in {
             "frame": frame,
+            "calendar": calendar,
+            "notes": notes,
+            "label": self.label or label_side(frame.index),
             "calendars": {symbol: own[symbol] for symbol in frame.columns if symbol in own},
             "sources": sources,
-            "failures": _errors(self.failures),
+            "failures": errors_of(self.failures),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def bars(self) -> str:
+        """What the bars are: ``sessions``, ``weeks``, ``months``, ``minutes`` (within days) or ``rows`` without dates."""
+        return bar_kind(self.frame.index)
 
     @property
     def symbols(self) -> list[str]:
@@ -158,6 +166,10 @@ class ReturnPanel:
         The exchange calendar whose sessions the rows are; None: the index is the calendar.
     calendars : mapping of str to str, optional
         Calendars of single symbols, where they differ.
+    label : {"start", "end"}, optional
+        Whether the labels of bars that are no sessions are their starts or their ends, where the index does not tell.
+    notes : SessionNotes, optional
+        What became of days that are no session of their calendar.
     check : bool, default True
         Refuse prices and what can only be percent; warn about what looks like percent.
 
@@ -187,17 +199,20 @@ class ReturnPanel:
     failures: Mapping[str, EventStudyError] = field(default_factory=dict)
     calendar: str | None = None
     calendars: Mapping[str, str] = field(default_factory=dict)
+    label: Label | None = None
+    notes: SessionNotes = field(default_factory=SessionNotes)
     check: bool = True
 
     def __post_init__(self) -> None:
-        if self.kind not in ("simple", "log"):
-            msg = f"kind {self.kind!r} of returns is not known; use 'simple' or 'log'"
-            raise DataError(msg)
-        frame = _labelled(self.frame, RETURN_NAMES)
+        check_fields(self, DataError)
+        refuse_no_name(self.calendar, "calendar")
+        frame = labelled(self.frame, RETURN_NAMES)
+        codes: dict[str, str] = {}
         if self.check:
+            frame, codes = without_codes(frame)
             check_returns(frame, simple=self.kind == "simple")
         given: pd.DataFrame | None = vars(self)["_levels"]
-        levels = pd.DataFrame(index=frame.index) if given is None else _labelled(given)
+        levels = pd.DataFrame(index=frame.index) if given is None else labelled(given)
         both = frame.columns.intersection(levels.columns)
         if not both.empty:
             msg = f"symbol {both[0]!r} stands among the returns and among the levels; name it once"
@@ -208,24 +223,29 @@ class ReturnPanel:
         quality: pd.DataFrame | None = vars(self)["_quality"]
         if quality is None:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
+        if codes:
+            quality = quality.assign(codes=pd.Series(codes).reindex(quality.index).fillna(""))
         for name, value in {
             "frame": frame,
+            "label": self.label or label_side(frame.index),
+            "notes": _noted(self.notes, self.frame.index),
             "levels": levels,
             "sources": sources,
-            "failures": _errors(self.failures),
+            "failures": errors_of(self.failures),
             "calendars": dict(by_symbol(self.calendars, "calendars")),
             "quality": quality,
         }.items():
             object.__setattr__(self, name, value)
 
     @classmethod
+    @checked(DataError)
     def from_prices(
         cls,
         prices: PricePanel | pd.DataFrame,
         kind: Kind = "simple",
         *,
         levels: Iterable[str] | None = None,
-        calendar: str | None = "XNYS",
+        calendar: str | None = AUTO,
     ) -> ReturnPanel:
         """Turn prices into returns; levels stay levels.
 
@@ -260,7 +280,7 @@ class ReturnPanel:
         [nan, 0.02, nan, nan, 0.01]
         """
         panel = prices if isinstance(prices, PricePanel) else PricePanel(prices, calendar=calendar)
-        wanted = LEVEL_SYMBOLS if levels is None else frozenset(levels)
+        wanted = LEVEL_SYMBOLS if levels is None else symbol_set(levels, "levels")
         state = [symbol for symbol in panel.frame.columns if symbol in wanted]
         held = panel.frame.drop(columns=state)
         return cls(
@@ -272,6 +292,8 @@ class ReturnPanel:
             failures=panel.failures,
             calendar=panel.calendar,
             calendars=panel.calendars,
+            label=panel.label,
+            notes=panel.notes,
             check=False,
         )
 
@@ -296,6 +318,28 @@ class ReturnPanel:
             raise DataError(msg)
         return replace(self, frame=self.frame[wanted], check=False)
 
+    def join(self, other: ReturnPanel) -> ReturnPanel:
+        """Return the panel of the symbols of both, on the bars of both, each with its source and calendar.
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            If a symbol stands in both, or the panels hold other kinds of returns or of bars.
+
+        Examples
+        --------
+        >>> day = pd.to_datetime(["2025-01-08"])
+        >>> one, other = (ReturnPanel(pd.DataFrame({name: [0.01]}, index=day), sources={name: "mine"}) for name in "AB")
+        >>> one.join(other).sources
+        {'A': 'mine', 'B': 'mine'}
+        """
+        return replace(self, **joined(self, other), check=False)
+
+    @property
+    def bars(self) -> str:
+        """What the bars are: ``sessions``, ``weeks``, ``months``, ``minutes`` (within days) or ``rows`` without dates."""
+        return bar_kind(self.frame.index)
+
     @property
     def symbols(self) -> list[str]:
         """The symbols that have returns, in the order of the columns."""
@@ -313,83 +357,20 @@ class ReturnPanel:
         return html_of(repr(self), self.quality)
 
 
-def price_returns(
-    prices: pd.DataFrame, kind: Kind, groups: Iterable[tuple[list[str], pd.DatetimeIndex | None]] = ()
-) -> pd.DataFrame:
-    """Return the returns of prices from one bar to the next, missing where either price is."""
-    values = prices.to_numpy(dtype=float)
-    bad = np.argwhere(values <= 0)
-    if bad.size:
-        row, column = bad[0]
-        msg = (
-            f"column {prices.columns[column]!r}, row {day_of(prices.index[row])}: {values[row, column]:g} is not a price "
-            "(it must be above zero); name the symbol in levels= if it is a level, or mend the source"
-        )
-        raise DataError(msg)
-    result = pd.DataFrame(_change(values, kind), index=prices.index, columns=prices.columns)
-    for symbols, bars in groups:
-        if bars is not None:
-            own = prices.loc[prices.index.isin(bars), symbols]
-            change = pd.DataFrame(_change(own.to_numpy(dtype=float), kind), index=own.index, columns=own.columns)
-            result[symbols] = change.reindex(prices.index)
-    return result
-
-
-def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.ndarray[Any, np.dtype[np.float64]]:
-    change = np.full(values.shape, np.nan)
-    ratio = values[1:] / values[:-1]
-    change[1:] = np.log(ratio) if kind == "log" else ratio - 1.0
-    return change
-
-
 def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.DatetimeIndex | None]]:
     """Symbols by calendar, when the rows are the sessions of more than one."""
-    from eventstudy.calendars import sessions  # noqa: PLC0415  only panels of several exchanges need it
-
     if not panel.calendars or held.empty:
         return []
     by_calendar: dict[str | None, list[str]] = {}
     for symbol in held.columns:
         by_calendar.setdefault(panel.calendars.get(symbol, panel.calendar), []).append(symbol)
     first, last = pd.Timestamp(held.index[0]), pd.Timestamp(held.index[-1])
-    return [(symbols, None if name is None else sessions(name, first, last)) for name, symbols in by_calendar.items()]
+    return [
+        (symbols, None if name is None else panel.notes.days(name, first, last))
+        for name, symbols in by_calendar.items()
+    ]
 
 
-def _labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
-    """Return a copy with normal bars, numbers as float64, and every label once; of two rows of labels one of `fields`."""
-    if not isinstance(frame, pd.DataFrame):
-        msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
-        raise DataError(msg)
-    frame = one_level(frame, fields)
-    columns = frame.columns
-    refuse_dates(columns, "the frame")
-    twice = columns[columns.duplicated()]
-    if len(twice):
-        msg = f"column {twice[0]!r} stands twice; keep one"
-        raise DataError(msg)
-    for name, kind in frame.dtypes.items():
-        strange = unlike_numbers(kind)
-        if strange or not pd.api.types.is_numeric_dtype(kind):
-            msg = f"column {name!r} holds {strange or f'{kind} values'}, not numbers; leave it out, or turn it into numbers first"
-            raise DataError(msg)
-    result = frame.astype(float)
-    result.index = normal_index(frame.index)
-    try:
-        ordered: pd.DataFrame = result.sort_index().rename_axis(columns="symbol")
-    except TypeError as fault:
-        msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
-        raise DataError(msg) from fault
-    return ordered
-
-
-def _widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
-    known = extra.reindex(table.index)
-    result = table.copy()
-    for name in known.columns:
-        result[name] = known[name]
-    return result
-
-
-def _errors(failures: Any) -> dict[str, EventStudyError]:
-    given: Mapping[str, Any] = by_symbol(failures, "failures")
-    return {name: why if isinstance(why, EventStudyError) else error_told(str(why)) for name, why in given.items()}
+def _noted(notes: SessionNotes, index: pd.Index) -> SessionNotes:
+    """Return notes with the zone of an index of days."""
+    return notes.joined(SessionNotes(zone=zone_of(index)))

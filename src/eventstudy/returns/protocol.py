@@ -14,7 +14,6 @@ also return a `PricePanel` or a `ReturnPanel`, which can say more: failures with
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -23,8 +22,10 @@ import pandas as pd
 
 from eventstudy.errors import DataError, EventStudyError, NoSuchTicker
 from eventstudy.returns._index import normal_index
+from eventstudy.returns._sessions import zone_of
 from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
 from eventstudy.returns.panel import PricePanel, ReturnPanel
+from eventstudy.words import nearest
 
 ALL: str = "*"  # among symbols: everything that the source has
 
@@ -78,6 +79,8 @@ class Delivery:
         What the source knows beyond the prices.
     places : dict of Timestamp to str
         Where single days stand in the source, for messages.
+    zone : str or None
+        The time zone in which the source labels days, if it says so.
     """
 
     prices: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -87,6 +90,7 @@ class Delivery:
     calendars: dict[str, str] = field(default_factory=dict)
     quality: pd.DataFrame | None = None
     places: dict[pd.Timestamp, str] = field(default_factory=dict)
+    zone: str | None = None
 
     @property
     def symbols(self) -> list[str]:
@@ -107,8 +111,8 @@ class BundledSource:
         """Return what there is of `symbols`."""
         wanted = self.symbols() if symbols is None else list(symbols)
         return Delivery(
-            prices=bundled_prices()[[name for name in wanted if name in PRICE_SYMBOLS]],
-            returns=bundled_returns()[[name for name in wanted if name in RETURN_SYMBOLS]],
+            prices=bundled_prices([name for name in wanted if name in PRICE_SYMBOLS]),
+            returns=bundled_returns([name for name in wanted if name in RETURN_SYMBOLS]),
             failures={name: lacks(name, BUNDLED, self.symbols()) for name in wanted if name not in self.symbols()},
             sources=dict.fromkeys(wanted, BUNDLED),
         )
@@ -135,7 +139,7 @@ def ask(
     elif isinstance(answer, ReturnPanel):
         got = Delivery(returns=answer.frame, prices=answer.levels)
     elif isinstance(answer, pd.DataFrame):
-        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index())
+        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index(), zone=zone_of(answer.index))
     else:
         msg = f"source {name!r} returned {type(answer).__name__}; fetch must return a DataFrame (bars x symbols) or a panel"
         raise DataError(msg)
@@ -173,9 +177,7 @@ def near(symbol: str, known: Sequence[str]) -> str:
     >>> near("NDVA", ["NVDA", "AMD", "MRVL"])
     "; did you mean 'NVDA'?"
     """
-    by_upper = {name.upper().lstrip("^"): name for name in known}
-    found = difflib.get_close_matches(symbol.upper().lstrip("^"), list(by_upper), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(repr(by_upper[name]) for name in found)}?" if found else ""
+    return nearest(symbol, known, 3, cutoff=0.5)
 
 
 def _knowledge(panel: PricePanel) -> pd.DataFrame:

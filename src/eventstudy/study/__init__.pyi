@@ -14,6 +14,6 @@ from .study import (
     EventStudy as EventStudy,
 )
 from .study_file import load_study as load_study
-from .suggest import (
+from .tables.suggest_donors import (
     suggest_donors as suggest_donors,
 )

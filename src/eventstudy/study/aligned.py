@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_hashable
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
+from eventstudy.words import brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ class Aligned:
         Rows of the panel that are no bars of the calendar, left out.
     spans : (S, B) float or None
         Bars that each return covers, in a panel of lumped returns.
+    off : (S, B) bool or None
+        Bars that hold a day of the data which is no session of the calendar.
+    laid : ReturnPanel or None
+        The panel with such days put together with the next session, where there are any.
+    zone : str or None
+        The time zone of bars that are days.
+    shut : DatetimeIndex or None
+        Sessions of the calendar on which nothing was traded; they are no bars.
     """
 
     calendar: str | None
@@ -44,13 +54,17 @@ class Aligned:
     level: Floats | None
     strange: int
     spans: Floats | None = None
+    off: NDArray[np.bool_] | None = None
+    laid: ReturnPanel | None = None
+    zone: str | None = None
+    shut: pd.DatetimeIndex | None = None
 
     def one(self, panel: ReturnPanel, symbol: str) -> Floats:
         """Return the (B,) returns of one symbol of the panel on these bars."""
-        if symbol not in panel.frame.columns:
-            msg = f"the panel has no returns of {symbol!r}; it has {_some(panel.frame.columns)}"
+        if not is_hashable(symbol) or symbol not in panel.frame.columns:
+            msg = f"the panel has no returns of {brief(repr(symbol))}; it has {_some(panel.frame.columns)}"
             raise StudyError(msg)
-        return np.asarray(_rows(panel.frame, [symbol], self.bars)[0])
+        return np.asarray(_rows((self.laid or panel).frame, [symbol], self.bars)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +81,15 @@ class Placed:
         Label of the bar looked for, whether the data have it or not.
     moved : (E,) bool
         Whether the bar asked for was no session and another was taken.
+    uncertain : (E,) bool
+        Whether what is known of the moment leaves another bar open.
     """
 
     position: Ints
     status: NDArray[np.int8]
     label: pd.Index
     moved: NDArray[np.bool_]
+    uncertain: NDArray[np.bool_]
 
 
 WIDE = 50

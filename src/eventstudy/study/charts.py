@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from eventstudy._lazy import ax_by_name
+from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.tables.averages import aar
 from eventstudy.study.tables.exclusions import events
@@ -37,7 +39,8 @@ class Figures:
     def __init__(self, result: Fitted) -> None:
         self._result = result
 
-    def caar(self, ax: Axes | None = None, **options: Any) -> Axes:
+    @ax_by_name
+    def caar(self, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the cumulative average abnormal return over the event window, with its band."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
@@ -54,14 +57,16 @@ class Figures:
         axes: Axes = plots.caar(frame, ax=ax, **options)
         return axes
 
-    def reactions(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
+    @ax_by_name
+    def reactions(self, window: Window | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the cumulative abnormal return of each event with its 95 % interval (one series only)."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
         axes: Axes = plots.reactions(self._cars(window), ax=ax, **options)
         return axes
 
-    def forest(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
+    @ax_by_name
+    def forest(self, window: Window | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw each security-event's cumulative abnormal return with its 95 % interval, in rows by event."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
@@ -70,7 +75,8 @@ class Figures:
         axes: Axes = plots.forest(frame, ax=ax, **options)
         return axes
 
-    def heatmap(self, ax: Axes | None = None, window: Window | None = None, **options: Any) -> Axes:
+    @ax_by_name
+    def heatmap(self, window: Window | None = None, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the cumulative abnormal returns as a table of colour, events by securities."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
@@ -83,23 +89,24 @@ class Figures:
 
         return plots.industries(self._cars(window), **options)
 
+    @ax_by_name
     def coefficients(
         self,
         characteristics: Sequence[str] | Mapping[str, Any],
         window: Window | None = None,
-        ax: Axes | None = None,
         *,
+        ax: Axes | None = None,
         explain: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Axes:
         """Draw the regression of the abnormal returns on characteristics; ``explain`` are options of `StudyResult.explain`."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
+        chosen = part_of(self._result.study, window)
         asked = dict(explain or {})
         if asked.get("standardized"):
             options = {"unit": "standard errors", **options}
         basis = "scar" if asked.pop("standardized", False) else "car"
-        chosen = window or self._result.study.window
         table = explain_cars(self._result, characteristics, chosen, basis=basis, **{**EXPLAINED, **asked})
         axes: Axes = plots.coefficients(table, ax=ax, **options)
         return axes
@@ -108,7 +115,7 @@ class Figures:
         """Give one row a security-event: its names, estimate and 95 % interval."""
         from scipy.special import stdtrit  # noqa: PLC0415  slow to import
 
-        table = car(self._result, window or self._result.study.window, self._result.study.missing)
+        table = car(self._result, part_of(self._result.study, window), self._result.study.missing)
         known = events(self._result).drop_duplicates("event_id").set_index("event_id")
         reach = stdtrit(table["df"], 0.975) * table["se"]
         frame = pd.DataFrame(

@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from eventstudy.errors import StudyError
+from eventstudy.checks import checked
 from eventstudy.inference.core.counterfactual import Counterfactual
+from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.tables import counterfactual
-from eventstudy.words import brief
 
 
 class Counterfactuals:
@@ -19,6 +19,7 @@ class Counterfactuals:
 
     _fitted: Fitted
 
+    @checked()
     def counterfactual(self, window: Window | None = None) -> Counterfactual:
         """Return whether untreated securities of the panel say that the model left something out on the event dates.
 
@@ -76,6 +77,7 @@ class Counterfactuals:
         """
         return counterfactual.donor_fit(self._fitted)
 
+    @checked()
     def in_space(
         self,
         window: Window | None = None,
@@ -112,6 +114,7 @@ class Counterfactuals:
         """
         return counterfactual.placebos_in_space(self._fitted, self._window(window), statistic, draws, seed)
 
+    @checked()
     def conformal(
         self,
         window: Window | None = None,
@@ -158,20 +161,5 @@ class Counterfactuals:
         """
         return counterfactual.conformal_table(self._fitted, self._window(window), statistic, permutations, level, seed)
 
-    def _window(self, window: Window | None) -> Window:
-        if window is None:
-            return self._fitted.study.window
-        try:
-            days = [float(day) for day in window]
-            whole = len(days) == 2 and all(day.is_integer() for day in days)
-        except (TypeError, ValueError, OverflowError):
-            whole = False
-        if not whole or isinstance(window, str):
-            begin, end = self._fitted.study.window
-            msg = (
-                f"window={brief(repr(window))} is not two whole relative days, (first, last); give two inside the event "
-                f"window ({begin}, {end}), or leave window= out for all of it"
-            )
-            raise StudyError(msg)
-        first, last = window
-        return int(first), int(last)
+    def _window(self, given: Window | None) -> Window:
+        return part_of(self._fitted.study, given)

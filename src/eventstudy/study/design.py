@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pandas.api.types import is_hashable
+
 from eventstudy.abnormal.engine.inputs import FLOOR
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import Model
+from eventstudy.calendars import AUTO
+from eventstudy.checks import check_fields, count, whole, window
 from eventstudy.errors import StudyError
 from eventstudy.events.catalog import EventCatalog
+from eventstudy.returns._sessions import Label
 from eventstudy.words import brief
 
 NonSession = Literal["next", "previous", "drop", "error"]
@@ -19,72 +24,88 @@ Missing = Literal["available", "strict", "lump"]
 
 Overlap = Literal["flag", "first", "merge"]
 
-Label = Literal["start", "end"]
-
 SHARE = 0.4  # of the window's bars that must be usable unless said otherwise: 100 of 250
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class EstimationWindow:
     """The bars on which the normal return is estimated: `length` bars up to relative day `end`, both ends included.
 
     Parameters
     ----------
-    length : int
-        Planned bars.
+    length : int, optional
+        Planned bars; 250 unless `start` is given.
     end : int
         The last relative day; the default leaves a gap of nothing before the window (-10, 10).
     minimum : int, optional
         Usable bars (return and regressors finite, not masked) below which a security-event is excluded. By default two
         fifths of the length, 100 of 250; never below 30, or the whole window where that is shorter.
+    start : int, optional
+        The first relative day, in place of `length`.
 
     Raises
     ------
     StudyError
-        If the length is not positive, or the minimum is larger than the length.
+        If the length is not positive, `start` and `length` disagree, or the minimum is larger than the length.
 
     Examples
     --------
-    >>> EstimationWindow(length=250, end=-11).days
-    (-260, -11)
+    >>> EstimationWindow(length=250, end=-11).days, EstimationWindow(start=-250, end=-11).length
+    ((-260, -11), 240)
     """
 
-    length: int = 250
-    end: int = -11
-    minimum: int | None = None
+    length: int
+    end: int
+    minimum: int
 
-    def __post_init__(self) -> None:
-        if self.length < 1:
-            msg = f"an estimation window of length {self.length} has no bars; the default is 250"
+    def __init__(
+        self, length: int | None = None, end: int = -11, minimum: int | None = None, *, start: int | None = None
+    ) -> None:
+        end = count(end, "estimation end")
+        if start is not None:
+            first, last = window((count(start, "start"), end), "estimation")
+            if length is not None and length != last - first + 1:
+                msg = f"estimation: {start} to {end} are {last - first + 1} bars, not length={length}; give start or length"
+                raise StudyError(msg)
+            length = last - first + 1
+        length = 250 if length is None else count(length, "length")
+        if length < 1:
+            msg = f"an estimation window of length {length} has no bars; the default is 250"
             raise StudyError(msg)
-        if self.minimum is None:
-            object.__setattr__(self, "minimum", min(self.length, max(FLOOR, round(SHARE * self.length))))
-        elif not 0 <= self.minimum <= self.length:
-            msg = f"minimum={self.minimum} usable bars cannot be met by an estimation window of {self.length} bars"
+        least = (
+            min(length, max(FLOOR, round(SHARE * length))) if minimum is None else count(minimum, "minimum", least=0)
+        )
+        if least > length:
+            msg = f"minimum={minimum} usable bars cannot be met by an estimation window of {length} bars"
             raise StudyError(msg)
+        for name, value in (("length", length), ("end", end), ("minimum", least)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def start(self) -> int:
+        """First relative day."""
+        return self.end - self.length + 1
 
     @property
     def days(self) -> tuple[int, int]:
         """First and last relative day, both included."""
-        return self.end - self.length + 1, self.end
+        return self.start, self.end
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        msg = f"{name}={value!r} is not one of {', '.join(map(repr, allowed))}"
+def _estimation_window(given: Any) -> EstimationWindow:
+    """Return an estimation window from what a study was given: one, or its first and last relative day."""
+    if isinstance(given, EstimationWindow):
+        return given
+    if whole(given) is not None:
+        msg = f"estimation={given!r} is not a window; give EstimationWindow(length={given}, end=-11) or its days, such as (-250, -11)"
         raise StudyError(msg)
+    first, last = window(given, "estimation")
+    return EstimationWindow(start=first, end=last)
 
 
-def _whole_days(name: str, value: Any) -> tuple[int, int]:
-    try:
-        whole = not isinstance(value, str) and [float(day).is_integer() for day in value] == [True, True]
-    except (TypeError, ValueError, OverflowError):
-        whole = False
-    if not whole:
-        msg = f"{name}={brief(repr(value))} is not two whole relative days; give (first, last), such as {name}=(0, 1)"
-        raise StudyError(msg)
-    first, last = value
-    return int(first), int(last)
+def part_of(study: Design, given: Any) -> tuple[int, int]:
+    """Return a window of a result: what was given, or the whole event window."""
+    return study.window if given is None else window(given, within=study.window)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +113,9 @@ class Design:
     """What a study is, as data; `EventStudy` describes the fields."""
 
     model: Model = field(default_factory=lambda: MarketModel("^GSPC"))
-    estimation: EstimationWindow = field(default_factory=EstimationWindow)
+    estimation: EstimationWindow | tuple[int, int] = field(default_factory=EstimationWindow)
     window: tuple[int, int] = (-10, 10)
-    calendar: str | Mapping[str, str] | None = "XNYS"
+    calendar: str | Mapping[str, str] | None = AUTO
     mask_events: bool | EventCatalog | Any = True
     mask: tuple[int, int] = (0, 1)
     non_session: NonSession = "next"
@@ -103,29 +124,36 @@ class Design:
     label: Label | None = None
 
     def __post_init__(self) -> None:
-        for name in ("window", "mask"):
-            first, last = _whole_days(name, getattr(self, name))
-            object.__setattr__(self, name, (first, last))
-            if first > last:
-                msg = f"{name}=({first}, {last}) runs backwards; give the first relative day first"
-                raise StudyError(msg)
-        if self.estimation.end >= self.window[0]:
+        overlap: Any = self.overlap
+        if isinstance(overlap, str) and overlap == "joint":
             msg = (
-                f"the estimation window ends on relative day {self.estimation.end}, but the event window begins on "
+                "overlap='joint' gives no abnormal return of each event: fit with overlap='flag' and ask result.joint()"
+            )
+            raise StudyError(msg)
+        check_fields(self)
+        for name in ("window", "mask"):
+            object.__setattr__(self, name, window(getattr(self, name), name))
+        object.__setattr__(self, "estimation", _estimation_window(self.estimation))
+        if self.estimation_window.end >= self.window[0]:
+            msg = (
+                f"the estimation window ends on relative day {self.estimation_window.end}, but the event window begins on "
                 f"{self.window[0]}: end it on {self.window[0] - 1} or before"
             )
+            raise StudyError(msg)
+        named: Any = self.calendar
+        if not (named is None or isinstance(named, str | Mapping)):
+            msg = f"calendar={brief(repr(named))} is no name of a calendar; use one such as 'XNYS' or '24/7', a mapping by symbol, or None"
             raise StudyError(msg)
         given: Any = self.model
         if not isinstance(given, Model):
             msg = f"model={self.model!r} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC') or another"
             raise StudyError(msg)
-        _one_of("non_session", self.non_session, ("next", "previous", "drop", "error"))
-        _one_of("missing", self.missing, ("available", "strict", "lump"))
-        if str(self.overlap) == "joint":
-            msg = (
-                "overlap='joint' gives no abnormal return of each event: fit with overlap='flag' and ask result.joint()"
-            )
+        strange = [name for name in given.symbols if not is_hashable(name)]
+        if strange:
+            msg = f"model={brief(repr(given))}: {brief(repr(strange[0]))} is no symbol; name one, such as '^GSPC'"
             raise StudyError(msg)
-        _one_of("overlap", self.overlap, ("flag", "first", "merge"))
-        if self.label is not None:
-            _one_of("label", self.label, ("start", "end"))
+
+    @property
+    def estimation_window(self) -> EstimationWindow:
+        """`estimation`, whichever way it was given."""
+        return _estimation_window(self.estimation)

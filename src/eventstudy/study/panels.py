@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.models.lumped import lump
+from eventstudy.calendars import AUTO
 from eventstudy.errors import DataError
 from eventstudy.returns import LEVEL_SYMBOLS, PricePanel, ReturnPanel
 
@@ -22,8 +23,13 @@ class LumpedReturns(ReturnPanel):
     """
 
 
+@dataclass(frozen=True, eq=False)
+class LogVolume(ReturnPanel):
+    """Log volume or turnover in place of returns: what is suspicious of a return says nothing of it, and no money grows by it."""
+
+
 def lumped_returns(
-    prices: PricePanel | pd.DataFrame, *, levels: Iterable[str] | None = None, calendar: str | None = "XNYS"
+    prices: PricePanel | pd.DataFrame, *, levels: Iterable[str] | None = None, calendar: str | None = AUTO
 ) -> LumpedReturns:
     """Return the lumped log returns of prices, for thinly traded securities (METHODS 2.4).
 
@@ -55,7 +61,15 @@ def lumped_returns(
         raise DataError(msg)
     frame = pd.DataFrame(lump(values.T).T, index=held.index, columns=held.columns)
     return LumpedReturns(
-        frame, levels=panel.frame[state], kind="log", calendar=panel.calendar, sources=panel.sources, check=False
+        frame,
+        levels=panel.frame[state],
+        kind="log",
+        calendar=panel.calendar,
+        calendars=panel.calendars,
+        sources=panel.sources,
+        label=panel.label,
+        notes=panel.notes,
+        check=False,
     )
 
 
@@ -79,7 +93,7 @@ def without_stale(returns: ReturnPanel | pd.DataFrame, volume: pd.DataFrame) -> 
     return _like(panel, panel.frame.mask(stale | after))
 
 
-def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None) -> ReturnPanel:
+def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None) -> LogVolume:
     """Return log volume (or log turnover) as responses for the engine: what is abnormal about trading.
 
     Study it with ``MeanAdjusted()``, or a market model on the log volume of the market (Ajinkya and Jain 1989).
@@ -102,10 +116,10 @@ def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None)
         msg = f"column {volume.columns[column]!r}, row {volume.index[row]}: a volume of {values[row, column]:g} is none"
         raise DataError(msg)
     ratio = np.log1p(volume) if shares is None else np.log(volume.where(volume > 0) / shares)
-    return ReturnPanel(pd.DataFrame(ratio, index=volume.index, columns=volume.columns), kind="log", check=False)
+    return LogVolume(pd.DataFrame(ratio, index=volume.index, columns=volume.columns), kind="log", check=False)
 
 
 def _like(panel: ReturnPanel, frame: pd.DataFrame) -> ReturnPanel:
     given: dict[str, Any] = {"levels": panel.levels, "kind": panel.kind, "sources": panel.sources}
-    given |= {"failures": panel.failures, "calendar": panel.calendar, "calendars": panel.calendars}
+    given |= {name: getattr(panel, name) for name in ("failures", "calendar", "calendars", "label", "notes")}
     return ReturnPanel(frame, check=False, **given)

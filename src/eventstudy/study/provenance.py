@@ -36,9 +36,9 @@ def provenance(result: Fitted) -> dict[str, Any]:
         "config": {
             "model": repr(study.model),
             "estimation": {
-                "length": study.estimation.length,
-                "end": study.estimation.end,
-                "minimum": study.estimation.minimum,
+                "length": study.estimation_window.length,
+                "end": study.estimation_window.end,
+                "minimum": study.estimation_window.minimum,
             },
             "window": list(study.window),
             "calendar": study.calendar

@@ -14,6 +14,8 @@ import pandas as pd
 from eventstudy.abnormal import WindowSample
 from eventstudy.abnormal.buy_and_hold import After
 from eventstudy.abnormal.engine.result import Missing
+from eventstudy.checks import checked
+from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult
 from eventstudy.returns import ReturnPanel
 from eventstudy.study.charts import Figures
@@ -23,7 +25,7 @@ from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import headline, n_sessions
 from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
-from eventstudy.study.tables.significance import one_test
+from eventstudy.study.tables.significance import all_tests, one_test
 from eventstudy.study.window_sample import window_sample
 
 
@@ -78,6 +80,7 @@ class StudyResult(Counterfactuals):
         """
         return returns.tidy(self._fitted)
 
+    @checked()
     def car(self, window: Window | None = None, *, missing: Missing | None = None) -> pd.DataFrame:
         """Return one row for each security-event: its cumulative abnormal return over a window.
 
@@ -96,10 +99,12 @@ class StudyResult(Counterfactuals):
         """
         return returns.car(self._fitted, self._window(window), missing or self.study.missing)
 
+    @checked()
     def aar(self, *, level: float = 0.95) -> pd.DataFrame:
         """Return the average abnormal return of each relative day, and the average cumulated up to it."""
         return averages.aar(self._fitted, level)
 
+    @checked()
     def caar(self, window: Window | None = None, *, weights: Any = None, level: float = 0.95) -> pd.DataFrame:
         """Return one row: the average cumulative abnormal return of a window and its interval.
 
@@ -121,6 +126,7 @@ class StudyResult(Counterfactuals):
             return averages.weighted_caar(self._fitted, self._window(window), weights, level)
         return averages.caar(self._fitted, self._window(window), level)
 
+    @checked()
     def bhar(
         self, window: Window | None = None, *, benchmark: str | None = None, after: After = "benchmark"
     ) -> pd.DataFrame:
@@ -145,6 +151,7 @@ class StudyResult(Counterfactuals):
         """
         return buy_and_hold.bhar(self._fitted, self._window(window), benchmark, after)
 
+    @checked()
     def abhar(
         self,
         window: Window | None = None,
@@ -156,6 +163,7 @@ class StudyResult(Counterfactuals):
         """Return one row: the average buy-and-hold abnormal return, with an interval clustered by session."""
         return buy_and_hold.abhar(self.bhar(window, benchmark=benchmark, after=after), level)
 
+    @checked()
     def abnormal_variance(self, window: Window | None = None) -> pd.DataFrame:
         """Return, for each relative day, whether abnormal returns are larger in size than usual (Beaver 1968).
 
@@ -177,6 +185,7 @@ class StudyResult(Counterfactuals):
         """Return what a referee asks of each estimation window; the columns are those of `Diagnostics`."""
         return regressions.diagnostics(self._fitted)
 
+    @checked()
     def test(
         self,
         name: str,
@@ -192,11 +201,13 @@ class StudyResult(Counterfactuals):
         """
         return one_test(self._fitted, name, self._window(window), alternative=alternative, seed=seed, **options)
 
+    @checked()
     def tests(
         self,
         window: Window | None = None,
         *,
         alternative: Alternative = "two-sided",
+        level: float = 0.95,
         seed: int | np.random.Generator | None = None,
         **options: Any,
     ) -> pd.DataFrame:
@@ -204,13 +215,14 @@ class StudyResult(Counterfactuals):
 
         ``counterfactual`` speaks of the model, whatever the test: see `counterfactual`.
         """
-        from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
+        if options:
+            msg = f"tests() runs every test as it is; {next(iter(options))!r} belongs to one: result.test(name, {next(iter(options))}=…)"
+            raise StudyError(msg)
+        asked: dict[str, Any] = {"alternative": alternative, "level": level, "seed": seed}
+        table = all_tests(self._fitted, self._window(window), **asked)
+        return table.assign(counterfactual=self.counterfactual(window).said)
 
-        results = inference.run_all(self.sample(window), alternative=alternative, seed=seed, **options)
-        table = pd.DataFrame([result.to_dict() for result in results])
-        # a mask; what does not apply is not valid
-        return table.assign(valid=table["valid"].eq(True), counterfactual=self.counterfactual(window).said)
-
+    @checked()
     def explain(
         self,
         characteristics: Sequence[str] | Mapping[str, Any],
@@ -245,8 +257,8 @@ class StudyResult(Counterfactuals):
         Returns
         -------
         DataFrame
-            One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``ci_low``,
-            ``ci_high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``.
+            One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``,
+            ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``.
 
         Raises
         ------
@@ -266,6 +278,7 @@ class StudyResult(Counterfactuals):
             level=level,
         )
 
+    @checked()
     def sample(self, window: Window | None = None, *, estimation: bool = True, placebo: bool = True) -> WindowSample:
         """Return a window as the input of the significance tests.
 

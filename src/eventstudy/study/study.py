@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from eventstudy.events import EventCatalog
-from eventstudy.returns import ReturnPanel
+from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.study.design import Design
 from eventstudy.study.result import StudyResult
 
@@ -23,12 +24,15 @@ class EventStudy(Design):
     ----------
     model : Model
         ``MeanAdjusted()``, ``MarketAdjusted(m)``, ``MarketModel(m)``, ``FactorModel(factors)``, …
-    estimation : EstimationWindow
-        Where the model is estimated; it must end before the event window begins.
+    estimation : EstimationWindow or (int, int)
+        Where the model is estimated: a window of so many bars, or its first and last relative day. It must end before the
+        event window begins.
     window : (int, int)
         First and last relative day of the event window, both included.
     calendar : str, mapping of symbol to str, or None
-        The exchange calendar whose sessions are the bars. None: the panel's own index is the calendar.
+        The exchange calendar whose sessions are the bars. ``"auto"``: that of the panel; of one that says none XNYS, or its own
+        index where its bars are no days. None: the panel's own index is the calendar. Days of the data that the calendar
+        lacks are put together with the next session and flagged; more than one in twenty are refused.
     mask_events : bool or EventCatalog
         Whose days are left out of estimation windows: those of the events in the call (True), nobody's (False), or
         those of a catalogue, so that selecting events from it does not change the abnormal returns of any.
@@ -44,8 +48,9 @@ class EventStudy(Design):
         them for one event, dated at its first. The joint regression that tells them apart is a method,
         `StudyResult.joint`: it has one average path a security, no abnormal return of each event.
     label : {"start", "end"}, optional
-        Without a calendar: whether the moments that label the bars are their starts or their ends. Bars within days are
-        labelled with their start unless said; days that carry an hour, such as 16:00, must say.
+        Without a calendar: whether the labels of the bars are their starts or their ends; by default as the panel says. Bars
+        within days are labelled with their start unless said; weeks and months say it by their weekday or day of the month;
+        days that carry an hour, such as 16:00, must say.
 
     Raises
     ------
@@ -57,15 +62,16 @@ class EventStudy(Design):
     >>> from eventstudy.abnormal import MarketModel
     >>> from eventstudy.study import EstimationWindow
     >>> study = EventStudy(model=MarketModel("^GSPC"), window=(0, 5), estimation=EstimationWindow(120, end=-1))
-    >>> study.estimation.minimum
+    >>> study.estimation_window.minimum
     48
     """
 
     def fit(
         self,
         events: EventCatalog | pd.DataFrame,
-        returns: ReturnPanel | pd.DataFrame,
+        returns: ReturnPanel | PricePanel | pd.DataFrame,
         *,
+        symbols: Literal["all"] | Iterable[str] | None = None,
         executor: Executor | None = None,
     ) -> StudyResult:
         """Study the events on the returns.
@@ -73,11 +79,13 @@ class EventStudy(Design):
         Parameters
         ----------
         events : EventCatalog or DataFrame
-            A catalogue (every event with every symbol of the panel), or a frame with ``event_id`` and either
-            ``announced_at`` (time-zone aware) or ``bar`` (a label of the panel's index, relative day 0), and perhaps
-            ``symbol``: then each row is one security-event.
-        returns : ReturnPanel or DataFrame
-            Bars x symbols, decimals.
+            A catalogue (every event with every symbol of the panel), or a frame with ``event_id``, either
+            ``announced_at`` (time-zone aware) or ``bar`` (a label of the panel's index, relative day 0), and ``symbol`` (or
+            another usual name, such as ``Ticker`` or ``PERMNO``): each row is one security-event.
+        returns : ReturnPanel, PricePanel or DataFrame
+            Bars x symbols, decimals. Prices in a panel are turned into simple returns.
+        symbols : "all" or iterable of str, optional
+            Of events that name no security: study each with all symbols of the panel, or with these.
         executor : Executor, optional
             Where chunks of security-events are estimated; any `concurrent.futures.Executor`, or a Dask client's.
 
@@ -93,4 +101,4 @@ class EventStudy(Design):
         from eventstudy.study.fit.fit import fit_study  # noqa: PLC0415  the fit needs pandas; a study is only words
         from eventstudy.study.result import StudyResult  # noqa: PLC0415  the same
 
-        return StudyResult(fit_study(self, events, returns, executor=executor))
+        return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))

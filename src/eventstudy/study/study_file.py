@@ -7,20 +7,20 @@ shipped with the package are found by name; one's own by path.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, get_args
 
-import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from eventstudy._shipped import shipped_text
 from eventstudy.border import existing_file, is_there, parse_toml, read_text
 from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
+from eventstudy.checks import not_one_of, words_of
+from eventstudy.dates import read_stamp
 from eventstudy.errors import LISTED, StudyError
 from eventstudy.events.moments import parse_date
-from eventstudy.words import brief, visible
+from eventstudy.words import brief, nearest, visible
 
 FAR = 10_000  # sessions, forty years: what lies further is a slip of the hand
 
@@ -41,8 +41,8 @@ def _dated(text: str) -> str:
 
 def _read(text: str) -> str:
     try:
-        known = FIRST_YEAR <= pd.Timestamp(text).year <= LAST_YEAR
-    except (ValueError, OverflowError):
+        known = FIRST_YEAR <= read_stamp(text).year <= LAST_YEAR
+    except ValueError:
         known = False
     if not known:
         msg = f"a date such as 2025-04-03, of the years {known_years()}"
@@ -255,8 +255,7 @@ def _said(problem: ErrorDetails, told: set[str]) -> str:
         return f"{key} is missing"
     if problem["type"] == "extra_forbidden":
         known = _keys(problem["loc"][:-1])
-        near = get_close_matches(brief(problem["loc"][-1]), known, n=1)
-        way_out = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
+        way_out = nearest(problem["loc"][-1], known)[2:] or f"the keys are {', '.join(known)}"
         if way_out in told:
             return f"there is no key {key}"
         told.add(way_out)
@@ -267,6 +266,8 @@ def _said(problem: ErrorDetails, told: set[str]) -> str:
 def wrong_value(problem: ErrorDetails) -> str:
     """Return what is wrong with one value that was checked: its key, what was expected, what it holds."""
     held = problem["input"]
+    if problem["type"] == "literal_error":
+        return f"{_key(problem)}: {not_one_of(held, words_of(problem))}"
     if isinstance(held, dict):  # a rule about several keys names them itself
         return ": ".join([*([_key(problem)] if problem["loc"] else []), problem["msg"].removeprefix("Value error, ")])
     return f"{_key(problem)}: {problem['msg'].removeprefix('Value error, ')} (it holds {brief(repr(held) if isinstance(held, str) else held)})"

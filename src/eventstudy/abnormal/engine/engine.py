@@ -29,6 +29,7 @@ from eventstudy.abnormal.models.linear import MeanAdjusted
 from eventstudy.abnormal.models.lumped import Lumped, TradeToTrade
 from eventstudy.abnormal.models.protocol import Model, is_own
 from eventstudy.abnormal.models.synthetic_control import SyntheticControl, SyntheticDiD
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 
 HEAP: Final = 30_000_000
@@ -38,6 +39,7 @@ CHUNK: Final = 1024
 """Security-events whose windows are held at once: two megabytes, about what the caches of a core hold."""
 
 
+@checked()
 def estimate(
     returns: Floats,
     regressors: Floats | None = None,
@@ -138,7 +140,7 @@ def _keep_heap() -> None:
     del block
 
 
-def checked(
+def prepared(
     returns: Floats,
     regressors: Floats | None,
     *,

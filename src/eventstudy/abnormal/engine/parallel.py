@@ -13,7 +13,7 @@ import numpy as np
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.engine.coordinates import Coordinates
-from eventstudy.abnormal.engine.engine import checked, estimate
+from eventstudy.abnormal.engine.engine import estimate, prepared
 from eventstudy.abnormal.engine.kernel import compiled
 from eventstudy.abnormal.engine.result import AbnormalReturns
 
@@ -38,7 +38,7 @@ def estimate_spread(
         executor.submit(_share, *_cut(returns, regressors, security[rows], day0[rows], given)) for rows in shares
     ]
     pieces = [future.result() for future in futures]
-    whole = checked(returns, regressors, security=security, day0=day0, **arguments)
+    whole = prepared(returns, regressors, security=security, day0=day0, **arguments)
     return _join(pieces, shares, whole)
 
 

@@ -19,6 +19,7 @@ from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.protocol import Model, is_own
 from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
 from eventstudy.abnormal.windows import bars_of
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 
 Missing = Literal["available", "strict", "lump"]
@@ -162,6 +163,7 @@ class AbnormalReturns:
         error[self.degenerate] = np.nan
         return error
 
+    @checked()
     def car(self, first: int, last: int, missing: Missing = "available") -> tuple[Floats, Floats, Ints]:
         """Return CAR, its standard error and its number of bars over relative days `first` .. `last`.
 
@@ -210,6 +212,7 @@ class AbnormalReturns:
         total: Floats = np.where(np.isfinite(ar), inside, 0.0).sum(axis=1)
         return total
 
+    @checked()
     def sample(
         self, first: int, last: int, missing: Missing = "available", *, estimation: bool = False
     ) -> WindowSample:
@@ -244,6 +247,7 @@ class AbnormalReturns:
             least_squares=not is_own(self.model),
         )
 
+    @checked()
     def record(self, first: int, last: int) -> EstimationRecord:
         """Return the estimation windows, and the design of the tested window ``first`` .. ``last``."""
         if isinstance(self.pool, MixtureFit):
@@ -252,6 +256,7 @@ class AbnormalReturns:
             return own_record(self.inputs, self.model, self.coordinates.share, self.coordinates.mix, (first, last))
         return estimation_record(self.inputs, first, last, None if self.pool is None else self.pool.columns)
 
+    @checked()
     def columns(self, first: int, last: int) -> slice:
         """Return where relative days `first` .. `last` stand in the event window; an error if they do not."""
         begin, end = self.inputs.window

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cached_property
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,14 +158,6 @@ def described(model: Any) -> str:
     )
     rest = [f"{one.name}={getattr(model, one.name)!r}" for one in fields(model) if one.repr and one.name != "donors"]
     return f"{type(model).__name__}({', '.join([shown, *rest])})"
-
-
-def one_of(what: str, value: object, allowed: object) -> None:
-    """Refuse a word that is none of a `Literal`."""
-    words = get_args(allowed)
-    if value not in words:
-        msg = f"{what}={value!r} is none of {', '.join(map(repr, words))}"
-        raise StudyError(msg)
 
 
 def no_rows(series: Floats | None) -> Split:

@@ -12,6 +12,7 @@ from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.models.least_squares import least_squares
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import OwnFit, Split, Windows
+from eventstudy.checks import check_fields
 from eventstudy.errors import StudyError
 
 SCALE: Final = 100.0
@@ -61,9 +62,7 @@ class GarchMarketModel:
     forecast_columns: tuple[int, ...] = field(default=(0, 1), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in {"garch", "egarch"} or self.distribution not in {"normal", "t"}:
-            msg = f"kind={self.kind!r}, distribution={self.distribution!r}: use 'garch' or 'egarch', 'normal' or 't'"
-            raise StudyError(msg)
+        check_fields(self)
 
     @property
     def symbols(self) -> tuple[str, ...]:

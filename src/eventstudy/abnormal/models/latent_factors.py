@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from eventstudy._typing import Bools, Floats
-from eventstudy.abnormal.models.donor_pool import Exclude, described, named, no_rows, one_of
+from eventstudy.abnormal.models.donor_pool import Exclude, described, named, no_rows
 from eventstudy.abnormal.models.protocol import Split
+from eventstudy.checks import check_fields, word
 from eventstudy.errors import StudyError
 
 Criterion = Literal["cv", "ic", "er"]
@@ -77,15 +78,13 @@ class LatentFactorModel:
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         object.__setattr__(self, "donors", named(self.donors, 1))
         if isinstance(self.components, (bool, float)) or (isinstance(self.components, int) and self.components < 0):
             msg = f"components={self.components!r} is neither a criterion nor a number of 0 or more"
             raise StudyError(msg)
         if not isinstance(self.components, (int, np.integer)):
-            one_of("components", self.components, Criterion)
-        one_of("factors", self.factors, Axes)
-        one_of("fit", self.fit, Fit)
-        one_of("exclude", self.exclude, Exclude)
+            word(self.components, Criterion, "components")
         if self.fit == "interactive" and self.factors == "projected":
             msg = (
                 "fit='interactive' finds the factors of both windows together; leave factors='joint', or take fit='pc'"

@@ -6,11 +6,12 @@ All of them are the same batched regression (`eventstudy.abnormal.estimate`). A 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.models.protocol import Split, _needed
+from eventstudy.checks import share
 from eventstudy.errors import StudyError
 
 
@@ -47,9 +48,7 @@ class MeanAdjusted:
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not 0 < self.decay < 1:
-            msg = f"decay is {self.decay}; it must lie between 0 and 1, such as 0.94"
-            raise StudyError(msg)
+        share(self.decay, "decay")
 
     def split(self, series: Floats | None) -> Split:
         """Return no design row beside the constant, and nothing to subtract."""
@@ -168,6 +167,10 @@ class FactorModel:
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        given: object = self.factors
+        if not isinstance(given, Iterable):
+            msg = f"factors={given!r:.80} names no factors; give their columns, such as ('Mkt-RF', 'SMB', 'HML')"
+            raise StudyError(msg)
         names = tuple(self.factors.split() if isinstance(self.factors, str) else self.factors)
         object.__setattr__(self, "factors", names)
         if not names or len(set(names)) < len(names):

@@ -11,6 +11,7 @@ from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import OwnFit, Split, Windows
 from eventstudy.abnormal.orthonormal import orthonormal
+from eventstudy.checks import check_fields
 from eventstudy.errors import StudyError
 
 NORMAL_MAD: Final = 0.6744897501960817
@@ -52,9 +53,7 @@ class RobustMarketModel:
     forecast_columns: tuple[int, ...] = field(default=(0, 1), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.method not in {"huber", "theil-sen"}:
-            msg = f"method={self.method!r} is not one of 'huber', 'theil-sen'"
-            raise StudyError(msg)
+        check_fields(self)
         if not self.tuning > 0:
             msg = f"tuning={self.tuning} must be positive; 1.345 is usual"
             raise StudyError(msg)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from eventstudy._typing import Floats
-from eventstudy.abnormal.models.donor_pool import Exclude, described, named, no_rows, one_of
+from eventstudy.abnormal.models.donor_pool import Exclude, described, named, no_rows
 from eventstudy.abnormal.models.old_names import controls_are_donors
 from eventstudy.abnormal.models.protocol import Split
 from eventstudy.abnormal.models.simplex import Weights, simplex_weights
 from eventstudy.abnormal.orthonormal import RANK_TOLERANCE
+from eventstudy.checks import check_fields
 from eventstudy.errors import StudyError
 
 
@@ -67,11 +68,11 @@ class SyntheticControl:
     forecast_columns: tuple[int, ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         object.__setattr__(self, "donors", named(self.donors, 2))
         if not 0 <= self.ridge < np.inf:
             msg = f"ridge={self.ridge!r} is no penalty; give a number of 0 or more, in squared returns"
             raise StudyError(msg)
-        one_of("exclude", self.exclude, Exclude)
 
     def __repr__(self) -> str:
         return described(self)
@@ -122,8 +123,8 @@ class SyntheticDiD:
     forecast_columns: tuple[int, ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         object.__setattr__(self, "donors", named(self.donors, 2))
-        one_of("exclude", self.exclude, Exclude)
 
     def __repr__(self) -> str:
         return described(self)

@@ -14,6 +14,7 @@ import numpy as np
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.models.least_squares import least_squares
 from eventstudy.abnormal.models.protocol import OwnFit, Split, Windows
+from eventstudy.checks import check_fields
 from eventstudy.errors import StudyError
 
 LEAST_DENOMINATOR: Final = 0.1
@@ -135,6 +136,7 @@ class Dimson:
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _leads(self.n, 3)
 
     @property
@@ -180,10 +182,8 @@ class DimsonSum:
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _leads(self.n, 2)
-        if self.weights not in {"dimson", "fowler-rorke"}:
-            msg = f"weights={self.weights!r} is not one of 'dimson', 'fowler-rorke'"
-            raise StudyError(msg)
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ def rare_earth_news(ground: Ground) -> Finding:
     others = np.asarray([p for p in events if p != t and np.isfinite(z[p])])
     p = pvalue(float(z[t]), z[others])
     figure = f"S&P 500 {signed(ground.change('2025-06-06'))}, {pvalue_words(p)} among {others.size} days of employment reports"
-    if p <= ground.rules.level:
+    if p <= ground.rules.alpha:
         return Finding("mixed", figure, "2025-06-06", "a large rise, but the employment report came the same morning")
     return Finding(
         "not testable",
@@ -281,7 +281,7 @@ def language_of_october(ground: Ground) -> Finding:
         ", ".join(f"{day}: {move:+.1f} points" for day, move in zip(days, moves, strict=True))
         + f"; mean fall {pvalue_words(p)}"
     )
-    if all(m < 0 for m in moves) and p <= ground.rules.level:
+    if all(m < 0 for m in moves) and p <= ground.rules.alpha:
         return Finding(
             "supported",
             figure,

@@ -27,9 +27,9 @@ _WHOLE = "2018-01 to 2020-01 and 2025 to the end of the prices"
 _AFTER = "from 3 May 2025 to the end of the prices"
 
 
-def word(p: float, p_wrong: float, level: float) -> Word:
+def word(p: float, p_wrong: float, alpha: float) -> Word:
     """Choose the word of a one-sided test and its mirror."""
-    return "supported" if p <= level else "contradicted" if p_wrong <= level else "mixed"
+    return "supported" if p <= alpha else "contradicted" if p_wrong <= alpha else "mixed"
 
 
 def _number(table: pd.DataFrame, row: str, column: str) -> float:
@@ -39,14 +39,14 @@ def _number(table: pd.DataFrame, row: str, column: str) -> float:
 @RULES.of(1)
 def whole_chain(ground: Ground) -> Finding:
     """Take the verdict of the study: the headline sample, and which links hold on all events."""
-    level = ground.rules.level
+    alpha = ground.rules.alpha
     lead, everything = ground.samples[ground.rules.headline], ground.samples["all"]
     told = ", ".join(f"{k} {pvalue_words(v.pvalue)}" for k, v in everything.links.items())
     chain = pvalue_words(lead.chain.pvalue) if lead.chain.applicable else "not testable"
     figure = f"all events: {told}; chain after 2 May 2025: {chain}"
-    holds = [v.applicable and v.pvalue <= level for v in everything.links.values()]
-    against = [v.applicable and v.details["p_wrong_sign"] <= level for v in lead.links.values()]
-    if lead.chain.applicable and lead.chain.pvalue <= level:
+    holds = [v.applicable and v.pvalue <= alpha for v in everything.links.values()]
+    against = [v.applicable and v.details["p_wrong_sign"] <= alpha for v in lead.links.values()]
+    if lead.chain.applicable and lead.chain.pvalue <= alpha:
         return Finding("supported", figure, _AFTER)
     if any(against):
         return Finding("contradicted", figure, _AFTER)
@@ -71,7 +71,7 @@ def after_volatility(ground: Ground) -> Finding:
     figure = f"hazard ratio per SD: fear gauge {ratios[0]:.2f} ({pvalue_words(ps[0])}), drawdown {ratios[1]:.2f} ({pvalue_words(ps[1])}), {int(table['reliefs'].iloc[0])} reliefs"
     # two looks, one claim: Bonferroni
     low, high = min(1.0, 2 * min(ps)), min(1.0, 2 * min(1 - p for p in ps))
-    return Finding(word(low, high, ground.rules.level), figure, _WHOLE)
+    return Finding(word(low, high, ground.rules.alpha), figure, _WHOLE)
 
 
 @RULES.of(3)
@@ -86,7 +86,7 @@ def reliable_lift(ground: Ground) -> Finding:
     figure = (
         f"{percent(share)} of {link.n} sessions up ({pvalue_words(p)}); after 2 May 2025 {percent(later)} of {lead.n}"
     )
-    if p <= ground.rules.level and later > 0.5:
+    if p <= ground.rules.alpha and later > 0.5:
         return Finding("supported", figure, _WHOLE)
     if share <= 0.5:
         return Finding("contradicted", figure, _WHOLE)
@@ -106,7 +106,7 @@ def dose(ground: Ground) -> Finding:
         f"alone {found['rho_rises']:+.2f} ({pvalue_words(found['pvalue_rises'])}), {int(found['n_rises'])} announcements"
     )
     return Finding(
-        word(p, 1 - p, ground.rules.level), figure, _WHOLE, "rates on China only; cover as the announcement names it"
+        word(p, 1 - p, ground.rules.alpha), figure, _WHOLE, "rates on China only; cover as the announcement names it"
     )
 
 
@@ -119,7 +119,7 @@ def faster(ground: Ground) -> Finding:
         msg = link.reason
         raise MissingData(msg)
     figure = f"H2 {pvalue_words(link.pvalue)}; relief within {ground.rules.decision.landmark_days} days on the first reaction {pvalue_words(mark.pvalue)} ({mark.events} of {mark.n})"
-    return Finding(word(link.pvalue, link.details["p_wrong_sign"], ground.rules.level), figure, _WHOLE)
+    return Finding(word(link.pvalue, link.details["p_wrong_sign"], ground.rules.alpha), figure, _WHOLE)
 
 
 def _ends(ground: Ground, *, everyone: bool) -> Incidence:
@@ -158,7 +158,7 @@ def near_the_record(ground: Ground) -> Finding:
     )
     if test.n < _FEW:
         return Finding("not testable", figure, _AFTER, f"too few events: {test.n} threats ended in relief")
-    return Finding(word(test.pvalue, 1 - test.pvalue, ground.rules.level), figure, _AFTER)
+    return Finding(word(test.pvalue, 1 - test.pvalue, ground.rules.alpha), figure, _AFTER)
 
 
 @RULES.of(8)
@@ -189,7 +189,7 @@ def beijing(ground: Ground) -> Finding:
     p = pvalue(observed, null)
     figure = f"mean fear gauge the day before {-observed:.1f}, on turned calendars {-float(null.mean()):.1f} ({pvalue_words(p)} for lower), {n} sessions"
     return Finding(
-        word(p, pvalue(-observed, -null), ground.rules.level),
+        word(p, pvalue(-observed, -null), ground.rules.alpha),
         figure,
         _WHOLE,
         "the implication alone: what Beijing believes is not observed, and its escalations answer those that raise the gauge",
@@ -209,7 +209,7 @@ def rare_earth_leverage(ground: Ground) -> Finding:
     figure = (
         f"hazard ratio while a Chinese threat is open {ratio:.2f} ({pvalue_words(p)}); the race favours: {favourite}"
     )
-    return Finding(word(p, 1 - p, ground.rules.level), figure, _WHOLE, "October 2025 alone is one episode")
+    return Finding(word(p, 1 - p, ground.rules.alpha), figure, _WHOLE, "October 2025 alone is one episode")
 
 
 @RULES.of(20)
@@ -225,7 +225,7 @@ def muted_call(ground: Ground) -> Finding:
     p = _number(trend, "H1", "p_size")
     figure = f"|reaction| {z:.2f} standard deviations, larger than {percent(rank)} of quiet sessions; sizes before and after 2 May {pvalue_words(p)}"
     # an ordinary session's move is what no reaction looks like
-    muted, fatigue = rank < _ORDINARY, bool(p <= ground.rules.level and _number(trend, "H1", "size_difference") < 0)
+    muted, fatigue = rank < _ORDINARY, bool(p <= ground.rules.alpha and _number(trend, "H1", "size_difference") < 0)
     verdict: Word = "supported" if muted and fatigue else "mixed" if muted or fatigue else "contradicted"
     reason = (
         ""
@@ -257,8 +257,8 @@ def enforcement(ground: Ground) -> Finding:
     sample = ground.study.sample
     gap, p, n, m = _difference(ground, sample.relief.position, sample.words.position, 21)
     figure = f"formal relief less words {gap:+.2f} standard deviations ({pvalue_words(p)}), {n} and {m} sessions"
-    reason = "no evidence that formal acts moved the index more than words" if p > ground.rules.level else ""
-    return Finding(word(p, 1 - p, ground.rules.level), figure, _WHOLE, reason)
+    reason = "no evidence that formal acts moved the index more than words" if p > ground.rules.alpha else ""
+    return Finding(word(p, 1 - p, ground.rules.alpha), figure, _WHOLE, reason)
 
 
 @RULES.of(25)
@@ -270,7 +270,7 @@ def front_running(ground: Ground) -> Finding:
     if not len(mine):
         msg = "no prices of rare-earth, freight or chip-equipment names"
         raise MissingData(msg)
-    ahead = mine[mine["pvalue"] * len(mine) <= ground.rules.level]
+    ahead = mine[mine["pvalue"] * len(mine) <= ground.rules.alpha]
     opposite = int((mine["z"] < 0).sum())
     figure = f"{len(ahead)} of {len(mine)} names drift ahead of the news (Bonferroni), {opposite} drift the other way; smallest {pvalue_words(float(mine['pvalue'].min()))}"
     verdict: Word = "supported" if len(ahead) > len(mine) / 2 else "mixed"
@@ -301,7 +301,7 @@ def fuel_for_volatility(ground: Ground) -> Finding:
     rise, fall = int((up > 0).sum()), int((down < 0).sum())
     p = [float(sign(up).p_greater), float(sign(-down).p_greater)]
     figure = f"up on {rise} of {up.size} threats ({pvalue_words(p[0])}), down on {fall} of {down.size} reliefs ({pvalue_words(p[1])})"
-    held = [x <= ground.rules.level for x in p]
+    held = [x <= ground.rules.alpha for x in p]
     right = min(rise / up.size, fall / down.size) > 0.5
     verdict: Word = "supported" if all(held) else "mixed" if any(held) or right else "contradicted"
     reason = (
@@ -322,7 +322,7 @@ def readouts(ground: Ground) -> Finding:
     null = quiet[draw_without(np.arange(quiet.size), z.size, ground.draws, ground.rng(34))].mean(axis=1)
     p = pvalue(float(z.mean()), null)
     figure = f"mean size {z.mean():.2f} against {null.mean():.2f} standard deviations on quiet sessions ({pvalue_words(p)}), {z.size} talks"
-    return Finding(word(p, 1 - p, ground.rules.level), figure, _WHOLE)
+    return Finding(word(p, 1 - p, ground.rules.alpha), figure, _WHOLE)
 
 
 @RULES.of(35)

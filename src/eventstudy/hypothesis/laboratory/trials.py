@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import checked
 from eventstudy.hypothesis.laboratory.worlds import KINDS, World, WorldKind, simulate_world
 from eventstudy.hypothesis.links.chain import evaluate
 from eventstudy.hypothesis.links.decision import age_stratum
@@ -37,7 +38,7 @@ class Outcome:
     Attributes
     ----------
     rejects : (bool, bool, bool, bool)
-        H1, H2, H3 and the chain, at the level of the definitions.
+        H1, H2, H3 and the chain, at the size of the definitions.
     supported : bool or None
     stated : float
         Power that the study stated for its chain.
@@ -78,15 +79,15 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
         rng=for_selloffs,
     )
     h3 = sample.links["H3"]
-    declared, level = rules.falsifiers, rules.level
+    declared, alpha = rules.falsifiers, rules.alpha
     judged = (
-        significance("H2", declared["h2"][1], race.surviving.pvalue, level, race.surviving.reason),
-        raises_nothing(declared["h2"][2], other, level),
-        significance("H3", declared["h3"][0], h3.details.get("p_matched", np.nan), level),
+        significance("H2", declared["h2"][1], race.surviving.pvalue, alpha, race.surviving.reason),
+        raises_nothing(declared["h2"][2], other, alpha),
+        significance("H3", declared["h3"][0], h3.details.get("p_matched", np.nan), alpha),
         Falsifier("H3", declared["h3"][1], bool(h3.details["median"] <= 0) if h3.applicable else None, h3.reason),
     )
-    supported, _ = decide(sample, tuple(required(f, rules.falsifiers_open) for f in judged), level)
-    rejects = tuple(test.applicable and test.pvalue <= level for test in (*sample.links.values(), sample.chain))
+    supported, _ = decide(sample, tuple(required(f, rules.falsifiers_open) for f in judged), alpha)
+    rejects = tuple(test.applicable and test.pvalue <= alpha for test in (*sample.links.values(), sample.chain))
     return Outcome(
         (bool(rejects[0]), bool(rejects[1]), bool(rejects[2]), bool(rejects[3])),
         supported,
@@ -95,6 +96,7 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
     )
 
 
+@checked()
 def run_trials(
     rules: Definitions,
     *,

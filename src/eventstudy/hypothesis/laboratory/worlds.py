@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.errors import StudyError
+from eventstudy.checks import checked
 from eventstudy.hypothesis.record.definitions import Definitions
 from eventstudy.hypothesis.record.market import Market
 from eventstudy.hypothesis.record.record import Record
@@ -79,6 +79,7 @@ class World:
     turn: int
 
 
+@checked()
 def simulate_world(kind: WorldKind, rules: Definitions, rng: np.random.Generator, *, times: int = 1) -> World:
     """Make a world.
 
@@ -101,9 +102,6 @@ def simulate_world(kind: WorldKind, rules: Definitions, rng: np.random.Generator
     >>> world.last - world.first + 1, len(world.record.spells.ids)
     (135, 11)
     """
-    if kind not in KINDS:
-        msg = f"world {kind!r} is not one of {', '.join(KINDS)}"
-        raise StudyError(msg)
     length = _SESSIONS * times
     size = _HISTORY + length
     first, last = _HISTORY, size - 1

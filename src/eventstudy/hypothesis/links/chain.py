@@ -60,7 +60,7 @@ def evaluate(
         "H2": decision_result(decided, hazard, how),
         "H3": reaction_result("H3", up, record.relief, strata, how),
     }
-    moved = Aim(how.power.reaction, how.level, how.power.target, how.curves)
+    moved = Aim(how.power.reaction, how.alpha, how.power.target, how.curves)
     sooner = replace(moved, effect=how.power.odds_ratio)
     power = {
         "H1": reaction_power(down, moved),

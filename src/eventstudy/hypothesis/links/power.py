@@ -29,10 +29,10 @@ _ROUNDING = 1e-10  # of a sum of losses by Fourier transform
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """The effect whose detection is asked about, by a test at `level`, `target` of the time; with or without the curve."""
+    """The effect whose detection is asked about, by a test of size `alpha`, `target` of the time; with or without the curve."""
 
     effect: float
-    level: float
+    alpha: float
     target: float
     curve: bool = True
 
@@ -69,8 +69,8 @@ def reaction_power(reaction: Reaction, aim: Aim) -> Power:
     nulls = reaction.drawn_nulls
     if not nulls:
         return Power(aim.effect, float("nan"), float("nan"))
-    critical = max(_critical(null, aim.level) for null in nulls)
-    left = np.array([_critical(null, aim.level) for null in reaction.null_left_out])
+    critical = max(_critical(null, aim.alpha) for null in nulls)
+    left = np.array([_critical(null, aim.alpha) for null in reaction.null_left_out])
     if not (np.isfinite(critical) and np.isfinite(left).all()):
         return Power(aim.effect, 0.0, float("inf"))
 
@@ -93,9 +93,9 @@ def _crossing(curve: tuple[tuple[float, float], ...], target: float) -> float:
     return float("inf")
 
 
-def _critical(null: Floats, level: float) -> float:
-    """Find the value that an estimate must exceed for (1 + #) / (B + 1) <= level; infinite if even the largest is too few."""
-    allowed = int(np.floor(level * (null.size + 1) + 1e-9)) - 1
+def _critical(null: Floats, alpha: float) -> float:
+    """Find the value that an estimate must exceed for (1 + #) / (B + 1) <= alpha; infinite if even the largest is too few."""
+    allowed = int(np.floor(alpha * (null.size + 1) + 1e-9)) - 1
     return float(np.sort(null)[::-1][allowed]) if allowed >= 0 else float("inf")
 
 
@@ -160,7 +160,7 @@ def decision_power(
         slope = float(np.log(ratio))
         chosen, scores = _deal_reliefs(score, x, stratum, rows.relieved, slope, draws, rng)
         marks = _deal_decisions(session, rows.day[chosen], slope, rng)
-        both = (scores > _critical(score.null, aim.level)) & (_turned_pvalues(session, marks, rng) <= aim.level)
+        both = (scores > _critical(score.null, aim.alpha)) & (_turned_pvalues(session, marks, rng) <= aim.alpha)
         return float(np.mean(both))
 
     curve = tuple((ratio, power(ratio)) for ratio in (_GRID if aim.curve else ()))

@@ -49,7 +49,7 @@ def reaction_result(
     # scores are signed so that the link's direction is positive; what is reported has the market's own sign
     way = -1.0 if name == "H1" else 1.0
     margin, estimate, se = how.margins.reaction, reaction.estimate, reaction.se
-    nothing = equivalence(estimate, se, margin, df=n - 1, level=1 - how.level)
+    nothing = equivalence(estimate, se, margin, df=n - 1, alpha=how.alpha)
     details = {
         **{f"p_{scheme}": p for scheme, p in reaction.pvalues.items()},
         "p_with_all": max(reaction.pvalues[scheme] for scheme in SCHEMES),
@@ -66,7 +66,7 @@ def reaction_result(
         "p_sign": float(sign(reaction.score).p_greater),
         "ci_t": _turned(nothing.ci, way),
     }
-    level = 1 - 2 * how.level  # a one-sided test at the level and this interval say the same
+    level = 1 - 2 * how.alpha  # a one-sided test at the level and this interval say the same
     draws = len(reaction.nulls["permutation"])
     return TestResult(
         **known,
@@ -103,9 +103,9 @@ def decision_result(test: DecisionTest, hazard: ScoreTest, how: LinkRules) -> Te
         )
         return TestResult(**known, applicable=False, reason=reason)
     unit = float(test.loss.std())
-    half = np.quantile(test.null, [how.level, 1 - how.level]) * unit
+    half = np.quantile(test.null, [how.alpha, 1 - how.alpha]) * unit
     odds, error = hazard.slope * unit, unit / float(np.sqrt(hazard.information))
-    nothing = equivalence(odds, error, how.margins.log_odds, level=1 - how.level)
+    nothing = equivalence(odds, error, how.margins.log_odds, alpha=how.alpha)
     details = {
         "p_sessions": test.pvalue,
         "p_hazard": hazard.pvalue,
@@ -130,7 +130,7 @@ def decision_result(test: DecisionTest, hazard: ScoreTest, how: LinkRules) -> Te
         se=float(test.null.std() * unit),
         ci=(test.estimate - float(half[1]), test.estimate - float(half[0])),
         unit="return",
-        level=1 - 2 * how.level,
+        level=1 - 2 * how.alpha,
         reference="score test of the discrete hazard: Cox 1972, Mantel 1966; interval from the shifts",
         assumptions=("the hazard differs between ages, not otherwise, if the null holds",),
         details=MappingProxyType(details),

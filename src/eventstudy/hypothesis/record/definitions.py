@@ -13,16 +13,17 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from warnings import warn
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from eventstudy._shipped import shipped_text
 from eventstudy.border import existing_file, parse_toml, read_text
+from eventstudy.checks import checked, not_one_of, words_of
 from eventstudy.errors import StudyError
 from eventstudy.hypothesis.record.sections import (
     CurveRules,
@@ -48,7 +49,7 @@ from eventstudy.hypothesis.record.sections import (
     Threats,
     Word,
 )
-from eventstudy.words import brief
+from eventstudy.words import brief, nearest
 
 EXAMPLES = ("fomc",)  # definitions that ship beside those of the flagship
 _LONGEST = 200  # characters of a value that a message repeats, and of a word whose like is looked for
@@ -59,8 +60,8 @@ class Definitions(BaseModel):
 
     Attributes
     ----------
-    level : float
-        Of every link and of the chain.
+    alpha : float
+        Size of the tests of every link and of the chain.
     periods : mapping of str to (str, str)
         Names and dates, both included, in order.
     headline : str
@@ -81,7 +82,7 @@ class Definitions(BaseModel):
 
     version: Annotated[int, One]
     ledger: Literal["us-china", ""]
-    level: Annotated[float, Field(gt=0, lt=0.5)]
+    alpha: Annotated[float, Field(gt=0, lt=0.5, validation_alias="level")]  # the file was fixed with that word
     stances: Stances
     sample: SampleRules
     periods: Periods
@@ -106,11 +107,18 @@ class Definitions(BaseModel):
     raw: Mapping[str, Any]
 
     @property
+    def level(self) -> float:
+        """The name of `alpha` in the version before."""
+        warn("level is the coverage of an interval; the size of the tests is alpha", DeprecationWarning, stacklevel=2)
+        return self.alpha
+
+    @property
     def digest(self) -> str:
         """SHA-256 (hex) of the resolved definitions."""
         text = json.dumps(self.raw, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @checked()
     def placebos(self, draws: int, statistic: Statistic | None = None) -> Placebos:
         """Give the rules by which `draws` placebos of a reaction are made, and averaged as `statistic` says."""
         return Placebos(
@@ -122,11 +130,12 @@ class Definitions(BaseModel):
             draws=draws,
         )
 
+    @checked()
     def links(self, *, draws: int, power_draws: int, curves: bool = True) -> LinkRules:
         """Give the rules of the three links; without `curves` the power is that of the declared effects alone."""
         return LinkRules(
             titles=self.stances.links,
-            level=self.level,
+            alpha=self.alpha,
             placebos=self.placebos(draws),
             age_bins=self.decision.age_bins,
             margins=self.equivalence,
@@ -188,7 +197,7 @@ def _content(source: Any) -> Mapping[str, Any]:
         text = read_text(existing_file(source, StudyError), StudyError)
         return parse_toml(text, str(source), StudyError)
     except StudyError as error:
-        way_out = _nearest(brief(source, _LONGEST + 1), EXAMPLES) or f" (the examples that ship: {', '.join(EXAMPLES)})"
+        way_out = nearest(str(source), EXAMPLES) or f" (the examples that ship: {', '.join(EXAMPLES)})"
         msg = f"definitions {brief(source, _LONGEST)!r} cannot be read: {error}{way_out}"
         raise StudyError(msg) from error
 
@@ -196,7 +205,7 @@ def _content(source: Any) -> Mapping[str, Any]:
 def _override(base: Mapping[str, Any], change: Mapping[str, Any], place: str) -> dict[str, Any]:
     unknown = next((key for key in change if key not in base), None)
     if unknown is not None:
-        msg = f"{place}: {_shown(unknown)} is not one of {', '.join(base)}{_nearest(brief(unknown, _LONGEST + 1), list(base))}"
+        msg = f"{place}: {not_one_of(unknown, base)}"
         raise StudyError(msg)
     merged = dict(base)
     for key, value in change.items():
@@ -218,15 +227,15 @@ def _copied(value: Any, listed: type[list[Any] | tuple[Any, ...]]) -> Any:
 
 def _said(problem: ErrorDetails) -> str:
     """Say one problem: section, key, value, what it may be, and the nearest word."""
-    section, *rest = (f"entry {step + 1}" if isinstance(step, int) else str(step) for step in problem["loc"])
+    section, *rest = (
+        f"entry {step + 1}" if isinstance(step, int) else brief(step, _LONGEST) for step in problem["loc"]
+    )
     place = ", ".join([f"[{section}]", *rest]) if rest else section
     if problem["type"] == "missing":
         return f"{place}: there is none; give one"
     value = _shown(problem["input"])
     if problem["type"] == "literal_error":
-        words = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
-        near = _nearest(brief(problem["input"], _LONGEST + 1), words)
-        return f"{place}: {value} is not one of {', '.join(words)}{near}"
+        return f"{place}: {not_one_of(problem['input'], words_of(problem))}"
     if problem["type"] in {"tuple_type", "dict_type", "mapping_type"}:
         return f"{place}: {value} must be a {'list' if problem['type'] == 'tuple_type' else 'table'}"
     needed = re.sub(r"^(Value error,|\w+ should)", "", problem["msg"]).strip().replace(" after validation", "")
@@ -241,18 +250,11 @@ def _shown(value: Any) -> str:
     return brief(text, _LONGEST)
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
-    near = get_close_matches(word, known, n=1) if len(word) <= _LONGEST else []
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
 def _disagreements(rules: Definitions, change: Mapping[str, Any], shipped: Mapping[str, Any]) -> list[str]:
     """Name entries that are right by themselves and wrong beside another."""
     found = []
     if rules.headline not in rules.periods:
-        known = list(rules.periods)
-        near = _nearest(rules.headline, known)
-        found.append(f"[periods]: the headline period {_shown(rules.headline)} is not one of {', '.join(known)}{near}")
+        found.append(f"[periods]: the headline period {not_one_of(rules.headline, rules.periods)}")
     names = list(rules.stances.model_dump().values())
     found += [f"[stances]: {name!r} names two of them" for name in sorted(set(names)) if names.count(name) > 1]
     reaction, tells = rules.reaction, rules.tells
@@ -279,4 +281,4 @@ def _disagreements(rules: Definitions, change: Mapping[str, Any], shipped: Mappi
 
 def _strangers(place: str, words: Sequence[str], known: Sequence[str]) -> list[str]:
     strange = [word for word in words if word not in known]
-    return [f"{place}: {_shown(word)} is not one of {', '.join(known)}{_nearest(word, known)}" for word in strange]
+    return [f"{place}: {not_one_of(word, known)}" for word in strange]

@@ -270,7 +270,7 @@ class LinkRules:
     """How the links are tested, what they are called, and what counts as nothing and as enough."""
 
     titles: Mapping[str, str]
-    level: float
+    alpha: float
     placebos: Placebos
     age_bins: tuple[int, ...]
     margins: Margins

@@ -56,7 +56,7 @@ def specification_curve(
         *_reactions(study, strata, samples, fractions),
         *_decisions(study, evidence, strata, samples, fractions),
     ]
-    return summarize([row for row, _ in found], [null for _, null in found], study.rules.level)
+    return summarize([row for row, _ in found], [null for _, null in found], study.rules.alpha)
 
 
 def _turns(length: int, fraction: Floats) -> Ints:
@@ -148,7 +148,7 @@ def _ring_difference(
     return total / n - (whole - total) / (size - n), n
 
 
-def summarize(rows: list[dict[str, Any]], nulls: list[Floats], level: float) -> Curve:
+def summarize(rows: list[dict[str, Any]], nulls: list[Floats], alpha: float) -> Curve:
     """Summarize specifications, a row each, by their statistics under the turns: (turns,), the calendar as it was first."""
     table = pd.DataFrame(rows)
     if table.empty:
@@ -167,7 +167,7 @@ def summarize(rows: list[dict[str, Any]], nulls: list[Floats], level: float) -> 
         if not mine.size:
             continue
         median = np.nanmedian(standard[mine], axis=0)
-        share = (pvalues[mine] <= level).mean(axis=0)
+        share = (pvalues[mine] <= alpha).mean(axis=0)
         records.append(
             {
                 "link": link,

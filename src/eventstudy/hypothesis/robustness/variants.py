@@ -34,7 +34,7 @@ def reaction_variants(
 ) -> pd.DataFrame:
     """Run both reactions in every variant, window and group, in each sample.
 
-    The table: sample, link, variant, window, n, estimate (standard deviations, the market's own sign), ci_low, ci_high
+    The table: sample, link, variant, window, n, estimate (standard deviations, the market's own sign), low, high
     (at 1 - 2 level), mean_car, share, pvalue (one-sided, the largest of the schemes).
     """
     record, rules = study.record, study.rules
@@ -60,7 +60,7 @@ def reaction_variants(
         rng = np.random.default_rng(stream)
         found = react(scored[window], position, strata[sample_name], cells[window], how, sign=sign, rng=rng)
         row = {"sample": sample_name, "link": link, "variant": name, "window": window_text(window)}
-        rows.append(row | _row(found, sign, 1 - 2 * rules.level))
+        rows.append(row | _row(found, sign, 1 - 2 * rules.alpha))
     return pd.DataFrame(rows)
 
 
@@ -77,8 +77,8 @@ def _row(found: Reaction, sign: int, level: float) -> dict[str, Any]:
     return {
         "n": found.n,
         "estimate": sign * found.estimate,
-        "ci_low": ends[0],
-        "ci_high": ends[1],
+        "low": ends[0],
+        "high": ends[1],
         "mean_car": float(found.car.mean()) if found.n else np.nan,
         "share": found.share,
         "pvalue": found.pvalue,

@@ -2,7 +2,7 @@
 
 ========================  ==========================================================================================
 ``reactions``             link, session, period, event_ids, car, sar, loss_before: one point an independent session
-``hazard_by_drawdown``    sample, low, high (loss since the threat), sessions, decisions, rate, ci_low, ci_high
+``hazard_by_drawdown``    sample, loss_from, loss_to (loss since the threat), sessions, decisions, rate, low, high
 ``placebos``              sample, link, scheme, value: the draws; ``observed`` repeats the estimate (link's direction);
                           of ``left_out`` the session or cluster whose leaving out weakens the link most
 ``curve``                 one row a specification, by estimate within sample and link; ``rank`` from 0
@@ -13,7 +13,7 @@
                           declared effects (chain); ``multiple`` is that of each
 ``incidence``             targets, day, relieved, implemented, open
 ``dose``                  session, event_id, change (points), sar, car
-``links``                 sample, link, estimate, ci_low, ci_high, pvalue, power, …
+``links``                 sample, link, estimate, low, high, pvalue, power, …
 ========================  ==========================================================================================
 """
 
@@ -36,7 +36,7 @@ _BINS = 5
 
 def chart_frames(tested: Tested, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Gather the frames; those that a record cannot fill are empty."""
-    level = 1 - 2 * tested.study.rules.level
+    level = 1 - 2 * tested.study.rules.alpha
     shown = {name: tested.samples[name] for name in tested.shown}
     power = [
         (name, link, effect, multiple(link, power, effect), value)
@@ -60,7 +60,7 @@ def chart_frames(tested: Tested, tables: Mapping[str, pd.DataFrame]) -> dict[str
 def _hazard(name: str, sample: SampleVerdict, level: float) -> pd.DataFrame:
     """Share of sessions at risk with a decision, by fifths of the loss; Wilson intervals."""
     test = sample.decisions
-    columns = ["sample", "low", "high", "sessions", "decisions", "rate", "ci_low", "ci_high"]
+    columns = ["sample", "loss_from", "loss_to", "sessions", "decisions", "rate", "low", "high"]
     if test.day.size < _BINS:
         return pd.DataFrame(columns=columns)
     edges = np.unique(np.quantile(test.loss, np.linspace(0, 1, _BINS + 1)))

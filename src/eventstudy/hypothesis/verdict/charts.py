@@ -45,8 +45,8 @@ def links(findings: Findings) -> Chart:
             "group": own["link"].map(names),
             "label": "sample " + own["sample"],
             "estimate": own["estimate"],
-            "low": own["ci_low"],
-            "high": own["ci_high"],
+            "low": own["low"],
+            "high": own["high"],
             "n": own["n"],
         }
     ).sort_values("group", kind="stable", ignore_index=True)
@@ -63,7 +63,7 @@ def links(findings: Findings) -> Chart:
 
 def interval_level(findings: Findings) -> float:
     """Return the level of the intervals: a one-sided test at the level of the definitions says the same."""
-    return 1 - 2 * findings.definitions.level
+    return 1 - 2 * findings.definitions.alpha
 
 
 class PlaceboDraws(NamedTuple):
@@ -151,10 +151,10 @@ def hazard(findings: Findings, sample: str = "all") -> Chart:
     own = own[own["sample"] == sample]
     shown = pd.DataFrame(
         {
-            "drawdown": -(own["low"] + own["high"]) / 2,
+            "drawdown": -(own["loss_from"] + own["loss_to"]) / 2,
             "hazard": own["rate"],
-            "low": own["ci_low"],
-            "high": own["ci_high"],
+            "low": own["low"],
+            "high": own["high"],
             "n": own["sessions"],
             "events": own["decisions"],
         }
@@ -181,7 +181,7 @@ def curve(findings: Findings, link: str = "H1", sample: str | None = None) -> Ch
     else:
         shown = pd.DataFrame({column: pd.Series(dtype=float) for column in ["estimate", "pvalue", *CHOICES]})
     title = f"{link}, {findings.link_names[link]}: every declared specification"
-    draw = partial(plots.specification_curve, shown, CHOICES, level=findings.definitions.level, title=title)
+    draw = partial(plots.specification_curve, shown, CHOICES, alpha=findings.definitions.alpha, title=title)
     return Chart(
         f"curve-{link}",
         title,
@@ -201,7 +201,7 @@ def power(findings: Findings, sample: str | None = None) -> Chart:
     names["chain"] = "the chain: all three links"
     shown = pd.DataFrame({"test": own["link"].map(names), "effect": own["multiple"], "power": own["power"]})
     title = "What these data could have shown"
-    draw = partial(plots.power_curve, shown, level=findings.definitions.level, title=title)
+    draw = partial(plots.power_curve, shown, alpha=findings.definitions.alpha, title=title)
     return Chart(
         "power",
         title,

@@ -21,7 +21,7 @@ from eventstudy.words import percent, pvalue_words
 def check_falsifiers(tested: Tested, analysis: Analysis) -> tuple[Falsifier, ...]:
     """Judge each falsifier of the definitions on the headline sample; one that cannot be judged says so with None."""
     study, evidence, rules = tested.study, tested.evidence, tested.study.rules
-    lead, everything, level = tested.samples[rules.headline], tested.samples["all"], rules.level
+    lead, everything, alpha = tested.samples[rules.headline], tested.samples["all"], rules.alpha
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence([tested.seed, 1]).spawn(2)]
     how = rules.placebos(tested.draws)
 
@@ -36,17 +36,17 @@ def check_falsifiers(tested: Tested, analysis: Analysis) -> tuple[Falsifier, ...
     h2, h3 = lead.links["H2"], lead.links["H3"]
     beside = analysis.races[rules.headline].surviving
     found = (
-        significance("H1", rules.falsifiers["h1"][0], p_rule, level),
-        gone("H1", rules.falsifiers["h1"][1], p_worst, everything.links["H1"].pvalue, level),
+        significance("H1", rules.falsifiers["h1"][0], p_rule, alpha),
+        gone("H1", rules.falsifiers["h1"][1], p_worst, everything.links["H1"].pvalue, alpha),
         Falsifier(
             "H2",
             rules.falsifiers["h2"][0],
-            bool(h2.pvalue > level or h2.estimate <= 0) if h2.applicable else None,
+            bool(h2.pvalue > alpha or h2.estimate <= 0) if h2.applicable else None,
             f"difference {h2.estimate:+.4f}, {pvalue_words(h2.pvalue)}" if h2.applicable else h2.reason,
         ),
-        significance("H2", rules.falsifiers["h2"][1], beside.pvalue, level, beside.reason),
-        raises_nothing(rules.falsifiers["h2"][2], analysis.checks[rules.headline][0], level),
-        significance("H3", rules.falsifiers["h3"][0], h3.details.get("p_matched", np.nan), level),
+        significance("H2", rules.falsifiers["h2"][1], beside.pvalue, alpha, beside.reason),
+        raises_nothing(rules.falsifiers["h2"][2], analysis.checks[rules.headline][0], alpha),
+        significance("H3", rules.falsifiers["h3"][0], h3.details.get("p_matched", np.nan), alpha),
         Falsifier(
             "H3",
             rules.falsifiers["h3"][1],
@@ -62,19 +62,19 @@ def required(falsifier: Falsifier, may_stay_open: Sequence[str]) -> Falsifier:
     return replace(falsifier, required=falsifier.text not in may_stay_open)
 
 
-def significance(link: str, text: str, p: float, level: float, reason: str = "too few sessions") -> Falsifier:
+def significance(link: str, text: str, p: float, alpha: float, reason: str = "too few sessions") -> Falsifier:
     """Judge by a p-value; where there is none, leave it open and say why."""
     if not np.isfinite(p):
         return Falsifier(link, text, None, reason)
-    return Falsifier(link, text, bool(p > level), pvalue_words(p))
+    return Falsifier(link, text, bool(p > alpha), pvalue_words(p))
 
 
-def raises_nothing(text: str, check: Check, level: float) -> Falsifier:
+def raises_nothing(text: str, check: Check, alpha: float) -> Falsifier:
     """Judge the sign of the effect of other selloffs; where the sign would often be wrong by chance, leave it open."""
     if not np.isfinite(check.estimate):
         return Falsifier("H2", text, None, check.note)
     figure = f"{check.note}, {pvalue_words(check.pvalue)}"
-    if check.estimate <= 0 and check.silent > level:
+    if check.estimate <= 0 and check.silent > alpha:
         return Falsifier(
             "H2",
             text,
@@ -84,19 +84,19 @@ def raises_nothing(text: str, check: Check, level: float) -> Falsifier:
     return Falsifier("H2", text, bool(check.estimate <= 0), figure)
 
 
-def gone(link: str, text: str, p: float, whole: float, level: float) -> Falsifier:
+def gone(link: str, text: str, p: float, whole: float, alpha: float) -> Falsifier:
     """Say whether an effect that was there is not without them; one that never was has nothing to lose."""
     if not (np.isfinite(p) and np.isfinite(whole)):
         return Falsifier(link, text, None, "too few sessions")
-    fires = bool(whole <= level < p)
+    fires = bool(whole <= alpha < p)
     return Falsifier(link, text, fires, f"all events {pvalue_words(whole)}, without them {pvalue_words(p)}")
 
 
-def decide(sample: SampleVerdict, falsifiers: Sequence[Falsifier], level: float) -> tuple[bool | None, list[str]]:
+def decide(sample: SampleVerdict, falsifiers: Sequence[Falsifier], alpha: float) -> tuple[bool | None, list[str]]:
     """Find the word for one sample, by the rule of the design, and why.
 
-    True: the joint test rejects at the level, no declared falsifier fires, and those that must be judged could be.
-    False: a link has the wrong sign at the level, or is equivalent to nothing at the declared margin. None: anything
+    True: the joint test rejects at its size, no declared falsifier fires, and those that must be judged could be.
+    False: a link has the wrong sign at that size, or is equivalent to nothing at the declared margin. None: anything
     else. The reasons are what speaks against the chain; else the falsifiers that fire, and those that could not be
     judged.
     """
@@ -104,12 +104,12 @@ def decide(sample: SampleVerdict, falsifiers: Sequence[Falsifier], level: float)
     for name, link in sample.links.items():
         if not link.applicable:
             continue
-        if link.details["p_wrong_sign"] <= level:
-            against.append(f"{name} has the wrong sign at {percent(level)}")
-        elif link.details["p_equivalence"] <= level:
+        if link.details["p_wrong_sign"] <= alpha:
+            against.append(f"{name} has the wrong sign at {percent(alpha)}")
+        elif link.details["p_equivalence"] <= alpha:
             against.append(f"{name} is equivalent to nothing at the declared margin")
     if against:
         return False, against
     reasons = [str(f) for f in falsifiers if f.fires] + [str(f) for f in falsifiers if f.fires is None]
-    rejects = sample.chain.applicable and sample.chain.pvalue <= level
+    rejects = sample.chain.applicable and sample.chain.pvalue <= alpha
     return (True if rejects and not any(f.stands for f in falsifiers) else None), reasons

@@ -39,16 +39,16 @@ def link_sentence(name: str, link: TestResult, power: Power, rules: Definitions)
         if np.isfinite(power.power)
         else "power not computed"
     )
-    if link.pvalue <= rules.level:
+    if link.pvalue <= rules.alpha:
         verdict = f"evidence {_EFFECTS[name]}"
-    elif link.details.get("p_with_all", 1.0) <= rules.level:
+    elif link.details.get("p_with_all", 1.0) <= rules.alpha:
         verdict = (
             f"no robust evidence {_EFFECTS[name]}: {pvalue_words(link.details['p_with_all'])} with every session, but it "
             f"rests on one session, or one cluster of sessions, without which {pvalue_words(link.details['p_left_out'])}"
         )
-    elif link.details["p_wrong_sign"] <= rules.level:
+    elif link.details["p_wrong_sign"] <= rules.alpha:
         verdict = "evidence of the opposite sign"
-    elif link.details["p_equivalence"] <= rules.level:
+    elif link.details["p_equivalence"] <= rules.alpha:
         verdict = f"evidence of no effect beyond the declared margin of {_margin(name, rules)}"
     else:
         verdict = f"no evidence {_EFFECTS[name]}, and none of its absence either"
@@ -107,7 +107,7 @@ def chain_sentence(
         f"the three hold: {pvalue_words(chain.details['p_two_of_three'])}"
     )
     if supported is True:
-        return f"The record supports the chain: all three links hold at {percent(rules.level)} ({joint}) and nothing that was declared to speak against it was found. {could}"
+        return f"The record supports the chain: all three links hold at {percent(rules.alpha)} ({joint}) and nothing that was declared to speak against it was found. {could}"
     if supported is False:
         return f"The record speaks against the chain: {'; '.join(reasons)} ({joint}). {could}"
     weak = " A failure to establish it is weak evidence either way." if power < rules.power.target else ""
@@ -202,7 +202,7 @@ def detail_sentences(findings: Findings) -> tuple[str, ...]:
     lines += [shift_sentence(t["smallest"], t["pvalue"], name) for name, t in facts["calendar_shift"].items()]
     lines.append(cycle_sentence(facts["cycles"]))
     others = {name: sample for name, sample in findings.samples.items() if name != findings.headline}
-    lines += [sample_sentence(name, sample, rules.level) for name, sample in others.items()]
+    lines += [sample_sentence(name, sample, rules.alpha) for name, sample in others.items()]
     if findings.provenance.get("quick"):
         lines.append(quick_sentence(findings.provenance, rules.replications))
     return tuple(lines)
@@ -213,15 +213,15 @@ def sentences(findings: Findings) -> tuple[str, ...]:
     return scope_sentence(findings), answer_sentence(findings), *detail_sentences(findings)
 
 
-def sample_sentence(name: str, sample: SampleVerdict, level: float) -> str:
+def sample_sentence(name: str, sample: SampleVerdict, alpha: float) -> str:
     """Say what another sample than the headline's shows."""
     if not sample.chain.applicable:
         return f"Sample '{name}': the chain could not be tested; {sample.chain.reason}."
     parts = ", ".join(
         f"{key} {pvalue_words(link.pvalue)} (n = {link.n_clusters})" for key, link in sample.links.items()
     )
-    word = "rejects" if sample.chain.pvalue <= level else "does not reject"
-    return f"Sample '{name}': {parts}; the joint test {word} at {percent(level)} ({pvalue_words(sample.chain.pvalue)})."
+    word = "rejects" if sample.chain.pvalue <= alpha else "does not reject"
+    return f"Sample '{name}': {parts}; the joint test {word} at {percent(alpha)} ({pvalue_words(sample.chain.pvalue)})."
 
 
 def quick_sentence(draws: Mapping[str, int], full: Replications) -> str:

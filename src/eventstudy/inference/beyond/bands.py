@@ -10,6 +10,7 @@ from scipy import special
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Band:
     reason: str = ""
 
 
+@checked()
 def caar_band(
     sample: WindowSample, *, level: float = 0.95, draws: int = 1999, seed: int | np.random.Generator | None = None
 ) -> Band:

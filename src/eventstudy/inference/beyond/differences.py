@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from eventstudy._typing import Floats
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult, TestResult as Result
 from eventstudy.inference.families.calendar_time import newey_west
@@ -24,6 +25,7 @@ def _known(values: ArrayLike) -> Floats:
     return np.asarray(x[np.isfinite(x)])
 
 
+@checked()
 def compare_means(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Result:
     """Test that two groups of events have one mean CAR (Welch): "muted compared with before".
 
@@ -82,6 +84,7 @@ def compare_means(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -
     )
 
 
+@checked()
 def compare_magnitudes(first: ArrayLike, second: ArrayLike) -> Result:
     """Test that reactions of two groups are equally large, whatever their sign (Brown-Forsythe).
 
@@ -137,6 +140,7 @@ def compare_magnitudes(first: ArrayLike, second: ArrayLike) -> Result:
     )
 
 
+@checked()
 def magnitude(scar: ArrayLike, df: ArrayLike) -> Result:
     """Test that reactions are no larger than noise, whatever their sign (Beaver's U).
 
@@ -191,6 +195,7 @@ def magnitude(scar: ArrayLike, df: ArrayLike) -> Result:
     )
 
 
+@checked()
 def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> Result:
     """Test that reactions neither fade nor grow from event to event: slope on their order, Newey-West errors.
 

@@ -8,17 +8,21 @@ from typing import Any
 
 from scipy import integrate, special
 
+from eventstudy._lazy import renamed
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult, TestResult as Result
 
 
+@renamed(level=("alpha", lambda level: 1 - level))
+@checked()
 def equivalence(
     estimate: float,
     se: float,
     margin: float,
     *,
     df: float = math.inf,
-    level: float = 0.95,
+    alpha: float = 0.05,
     n: int = 0,
     n_clusters: int = 0,
     unit: str = "return",
@@ -33,8 +37,8 @@ def equivalence(
         Smallest effect that would matter, positive, in the same unit.
     df : float
         Degrees of freedom of the t; infinity for the normal.
-    level : float
-        1 - alpha of each one-sided test; ``ci`` is the interval of level 2 level - 1 that the decision reads.
+    alpha : float
+        Size of each one-sided test; ``ci`` is the interval of level 1 - 2 alpha that the decision reads.
     n, n_clusters : int
         Carried into the result.
     unit : str
@@ -75,13 +79,13 @@ def equivalence(
         "n": n,
         "n_clusters": n_clusters,
         "unit": unit,
-        "level": 2 * level - 1,
+        "level": 1 - 2 * alpha,
     }
     if not (math.isfinite(estimate) and math.isfinite(se) and se > 0):
         return TestResult(**fixed, applicable=False, reason="the estimate has no standard error")
     lower, upper = (estimate + margin) / se, (estimate - margin) / se
     p = max(_upper_tail(lower, df), _upper_tail(-upper, df))
-    critical = _quantile(level, df)
+    critical = _quantile(1 - alpha, df)
     return TestResult(
         **fixed,
         statistic=min(lower, -upper),
@@ -102,14 +106,16 @@ def equivalence(
     )
 
 
-def equivalence_of(result: Result, margin: float, *, level: float = 0.95) -> Result:
+@renamed(level=("alpha", lambda level: 1 - level))
+@checked()
+def equivalence_of(result: Result, margin: float, *, alpha: float = 0.05) -> Result:
     """Turn a test of "no effect" into the test of "no effect worth the name".
 
     Parameters
     ----------
     result : TestResult
         With a t or normal statistic: cross_sectional, bmp, kp_bmp, portfolio, panel_date …
-    margin, level
+    margin, alpha
         As in `equivalence`, the margin in ``result.unit``.
 
     Returns
@@ -133,7 +139,7 @@ def equivalence_of(result: Result, margin: float, *, level: float = 0.95) -> Res
         raise StudyError(msg)
     df = float(result.df) if isinstance(result.df, (int, float)) else math.inf
     counts: dict[str, Any] = {"n": result.n, "n_clusters": result.n_clusters, "unit": result.unit}
-    return equivalence(result.estimate, result.se, margin, df=df, level=level, **counts)
+    return equivalence(result.estimate, result.se, margin, df=df, alpha=alpha, **counts)
 
 
 def _upper_tail(value: float, df: float) -> float:

@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.inference.beyond.power import minimum_detectable
 from eventstudy.inference.core.result import TestResult, TestResult as Result
 from eventstudy.inference.core.statistic import NEGLIGIBLE
@@ -93,6 +94,7 @@ def pre_event(sample: WindowSample) -> Result:
     )
 
 
+@checked()
 def fieller(
     numerator: float,
     denominator: float,
@@ -164,6 +166,7 @@ def quadratic_set(a: float, b: float, c: float) -> tuple[tuple[float, float], ..
     return ((low, high),) if a > 0 else ((-math.inf, low), (high, math.inf))
 
 
+@checked()
 def leakage_share(before: WindowSample, whole: WindowSample, *, level: float = 0.95) -> Result:
     """Estimate which share of the reaction came before the event: CAAR(before)/CAAR(whole), with Fieller's set.
 

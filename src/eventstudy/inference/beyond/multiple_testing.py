@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from eventstudy._typing import Floats
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 
 Adjustment = Literal["bonferroni", "holm", "bh", "by"]
 
 
+@checked()
 def adjust_pvalues(pvalues: ArrayLike, method: Adjustment = "holm") -> Floats:
     """Adjust p-values for the number of tests.
 
@@ -41,9 +43,6 @@ def adjust_pvalues(pvalues: ArrayLike, method: Adjustment = "holm") -> Floats:
     >>> adjust_pvalues([0.01, 0.04, 0.03], "bh").round(4).tolist()
     [0.03, 0.04, 0.04]
     """
-    if method not in get_args(Adjustment):
-        msg = f"method {method!r} is not one of {', '.join(get_args(Adjustment))}"
-        raise StudyError(msg)
     p = np.array(pvalues, dtype=float)
     used = np.flatnonzero(np.isfinite(p))
     if ((p[used] < 0) | (p[used] > 1)).any():
@@ -64,6 +63,7 @@ def adjust_pvalues(pvalues: ArrayLike, method: Adjustment = "holm") -> Floats:
     return p
 
 
+@checked()
 def romano_wolf(statistics: ArrayLike, draws: ArrayLike) -> Floats:
     """Return step-down p-values of two-sided tests from joint resamples, which keep how the tests depend on one another.
 

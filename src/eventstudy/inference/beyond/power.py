@@ -12,6 +12,7 @@ from scipy import optimize, special, stats
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import Alternative
 from eventstudy.inference.core.sample_facts import SampleFacts
@@ -19,6 +20,7 @@ from eventstudy.inference.families.placebo import Scheme, placebo_dates
 from eventstudy.inference.registry import TESTS
 
 
+@checked()
 def caar_se(sigma: float, n: int, *, bars: int = 1, m: float = math.inf, correlation: float = 0.0) -> float:
     """Return the standard error of CAAR: (sigma/sqrt N) sqrt(L + L²/M) sqrt(1 + (N - 1) r).
 
@@ -47,6 +49,7 @@ def caar_se(sigma: float, n: int, *, bars: int = 1, m: float = math.inf, correla
     return sigma / math.sqrt(n) * math.sqrt(bars + bars**2 / m) * math.sqrt(1 + (n - 1) * correlation)
 
 
+@checked()
 def power(
     effect: float,
     se: float,
@@ -94,6 +97,7 @@ def power(
     return beyond + float(stats.nct.cdf(-edge, df, d)) if alternative == "two-sided" else beyond
 
 
+@checked()
 def minimum_detectable(
     se: float,
     *,
@@ -137,6 +141,7 @@ def minimum_detectable(
     return float(se * optimize.brentq(gap, 0.0, top, xtol=1e-12))
 
 
+@checked()
 def events_needed(
     effect: float,
     sigma: float,
@@ -196,6 +201,7 @@ class InjectedPower:
     error: Floats
     draws: int
 
+    @checked()
     def detectable(self, target: float = 0.80) -> float:
         """Return the smallest effect with that power, between the effects tried; infinity if none reached it.
 
@@ -219,6 +225,7 @@ class InjectedPower:
         return float(size[at - 1] + share * (size[at] - size[at - 1]))
 
 
+@checked()
 def inject_power(
     sample: WindowSample,
     effects: Sequence[float],

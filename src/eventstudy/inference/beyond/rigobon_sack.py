@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from eventstudy._typing import Floats
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.beyond.leakage import quadratic_set
 
@@ -59,6 +60,7 @@ class Identification:
     n_control: int
 
 
+@checked()
 def rigobon_sack(policy: Floats, asset: Floats, event: NDArray[np.bool_], *, level: float = 0.95) -> Identification:
     """Estimate the effect of policy news on an asset from the rise of their covariance on event days.
 

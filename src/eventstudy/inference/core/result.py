@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
+from eventstudy.checks import word
+
 Alternative = Literal["two-sided", "less", "greater"]
 
 
@@ -103,6 +105,9 @@ class TestResult:
     valid: bool | None = None
     doubts: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        word(self.alternative, Alternative, "alternative")
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain values: one row of a table, one entry of a JSON file.

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 
 
+@checked()
 def sample_of(
     *,
     car: ArrayLike | None = None,

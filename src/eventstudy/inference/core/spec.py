@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from eventstudy.checks import checked
 from eventstudy.inference.core.statistic import Statistic
 
 Condition = Literal[
@@ -126,6 +127,7 @@ class TestSpec:
     days: bool = False
     facts: bool = False
 
+    @checked()
     def bears(self, n: int) -> frozenset[Condition]:
         """Return the conditions under which the size is claimed for n security-events, less those withdrawn.
 
@@ -141,6 +143,7 @@ class TestSpec:
         claimed = self.holds_under | (self.holds_with_many if n >= MANY else frozenset())
         return claimed - frozenset().union(*self.withdrawn)
 
+    @checked()
     def holds(self, conditions: frozenset[Condition], n: int, bars: int) -> bool:
         """Return whether the size of the test is claimed under conditions, for n security-events and a window of bars.
 

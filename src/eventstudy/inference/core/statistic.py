@@ -7,6 +7,7 @@ not exist there (too few values, no variance), and the registry turns that into 
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,6 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from eventstudy._typing import Floats
+from eventstudy.errors import StudyError
+from eventstudy.words import brief
 
 NEGLIGIBLE = 1e-12
 """A spread below this share of the largest value is rounding, not variance: float64 carries 16 digits."""
@@ -193,6 +196,14 @@ def from_normal(value: ArrayLike, n: NDArray[np.int64], **fields: Any) -> Statis
     less, greater = special.ndtr(value), special.ndtr(-value)
     two = np.minimum(1.0, 2 * np.minimum(less, greater))
     return Statistic(value, two, less, greater, "normal", np.asarray(n), **fields)
+
+
+def refuse_level(level: Any) -> None:
+    """Stop at a level that is no share between 0 and 1, both excluded."""
+    given: Any = level
+    if not isinstance(given, numbers.Real) or not 0 < level < 1:
+        msg = f"level={brief(repr(level))} is not a share between 0 and 1, such as 0.95"
+        raise StudyError(msg)
 
 
 def quantile(statistic: Statistic, level: float) -> Floats:

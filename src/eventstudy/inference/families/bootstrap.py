@@ -9,6 +9,7 @@ import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, moments
 from eventstudy.inference.families.draws import from_draws, no_draws, pieces
@@ -17,6 +18,7 @@ LOST = 1e-14
 """A variance below this share of the mean square is rounding: float64 carries 16 digits."""
 
 
+@checked()
 def hall(x: Floats) -> Floats:
     """Return Hall's skewness-adjusted t of each sample: sqrt(N) (S + g S²/3 + g² S³/27 + g/(6N)), S = mean / sd.
 
@@ -74,6 +76,7 @@ def _spread(mean: Floats, second: Floats, n: int) -> Floats:
     return np.sqrt(np.where(variance > LOST * second, variance, np.nan))
 
 
+@checked()
 def skewness_adjusted(
     car: Floats, *, rng: np.random.Generator, draws: int = 1999, size: int | None = None
 ) -> Statistic:
@@ -102,6 +105,7 @@ def skewness_adjusted(
     return _percentile(car, _hall_t, "Hall's t", rng=rng, draws=draws, size=size)
 
 
+@checked()
 def bootstrap_t(car: Floats, *, rng: np.random.Generator, draws: int = 1999) -> Statistic:
     """Test the mean CAR by the percentile-t bootstrap: t* = (mean* - mean)/(sd*/sqrt N) of resampled events.
 

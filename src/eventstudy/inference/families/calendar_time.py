@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import NEGLIGIBLE, Statistic, from_normal, from_t
@@ -35,6 +36,7 @@ class CalendarPortfolio:
     open: Ints
 
 
+@checked()
 def calendar_portfolio(ar: Floats, bar: Ints, security: Ints, *, least: int = 1) -> CalendarPortfolio:
     """Average abnormal returns by session; a security that is open twice on a session counts once, with its mean.
 
@@ -76,6 +78,7 @@ def calendar_portfolio(ar: Floats, bar: Ints, security: Ints, *, least: int = 1)
     return CalendarPortfolio(days[keep], average[keep], number[keep])
 
 
+@checked()
 def calendar_time(portfolio: CalendarPortfolio, *, method: Method = "ols", scale: Floats | None = None) -> Statistic:
     """Test the mean abnormal return of the calendar-time portfolio.
 
@@ -100,9 +103,6 @@ def calendar_time(portfolio: CalendarPortfolio, *, method: Method = "ols", scale
     ----------
     Jaffe (1974); Mandelker (1974); Fama (1998); Newey and West (1987).
     """
-    if method not in get_args(Method):
-        msg = f"calendar_time: method {method!r} is not one of {', '.join(get_args(Method))}"
-        raise StudyError(msg)
     x, d = portfolio.ar, portfolio.ar.size
     sessions = np.asarray(d)
     if method == "jaffe":

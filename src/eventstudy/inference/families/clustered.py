@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
-from eventstudy.errors import StudyError
+from eventstudy.checks import checked
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import NEGLIGIBLE, Statistic, from_t
 from eventstudy.inference.families.calendar_time import bartlett, session_sums
@@ -64,6 +64,7 @@ def _cluster_variance(left: Floats, cluster: Ints) -> tuple[float, int]:
     return (float((sums**2).sum() / left.size**2 * g / (g - 1)) if g > 1 else np.nan), g
 
 
+@checked()
 def driscoll_kraay_mean(y: Floats, when: Ints, lag: int) -> tuple[float, float, int]:
     """Return the mean with Driscoll-Kraay standard errors: Bartlett-weighted covariances of the session sums.
 
@@ -96,6 +97,7 @@ def driscoll_kraay_mean(y: Floats, when: Ints, lag: int) -> tuple[float, float, 
 Errors = Literal["date", "security", "two-way", "hac"]
 
 
+@checked()
 def panel(ar: Floats, bar: Ints, security: Ints, *, errors: Errors) -> Statistic:
     """Test the mean of all abnormal returns of the window by the regression of the stacked AR on a constant.
 
@@ -119,9 +121,6 @@ def panel(ar: Floats, bar: Ints, security: Ints, *, errors: Errors) -> Statistic
     ----------
     Karafiath (1988) for the regression; Cameron, Gelbach and Miller (2011); Driscoll and Kraay (1998).
     """
-    if errors not in get_args(Errors):
-        msg = f"panel: errors {errors!r} is not one of {', '.join(get_args(Errors))}"
-        raise StudyError(msg)
     row, column = np.nonzero(np.isfinite(ar) & (bar >= 0))
     y, when, who = ar[row, column], bar[row, column], security[row]
     events = np.asarray(np.unique(row).size)

@@ -8,6 +8,7 @@ import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, from_normal, mean
@@ -15,6 +16,7 @@ from eventstudy.inference.core.statistic import Statistic, from_normal, mean
 Share = Literal["window", "daily"]
 
 
+@checked()
 def positive_share(estimation: Floats, bars: int = 1) -> Floats:
     """Return, for each event, the share of positive sums over all hole-free runs of `bars` estimation bars.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, count, from_normal, from_t, mean, moments
@@ -49,6 +50,7 @@ def single(car: Floats, car_se: Floats, df: Floats) -> Statistic:
     return from_t(value, df, np.isfinite(value).astype(int), estimate=np.asarray(car), se=np.asarray(car_se))
 
 
+@checked()
 def cross_sectional(car: Floats, *, ddof: int = 1, normal: bool = False) -> Statistic:
     """Test the mean CAR by its spread across security-events: t = CAAR / (s / sqrt N) ~ t(N - 1).
 
@@ -166,6 +168,7 @@ def clm_j1(car: Floats, variance: Floats, df: Floats | None = None) -> Statistic
     return from_t(value, np.where(used, df, 0).sum(axis=-1), n, **fields)
 
 
+@checked()
 def bmp(scar: Floats, *, ddof: int = 1, normal: bool = False) -> Statistic:
     """Test the mean SCAR by its spread across security-events, which admits event-induced variance.
 

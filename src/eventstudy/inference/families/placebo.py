@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.placebo_refit import Again
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, mean, moments
@@ -25,6 +26,7 @@ LEAST_SHIFTS = 99
 """With fewer admissible common offsets p could not go below 1 %."""
 
 
+@checked()
 def permutation(
     sample: WindowSample,
     *,
@@ -78,10 +80,6 @@ def permutation(
     ----------
     Nguyen and Wolf (2023); Brown and Warner (1985) for the placebo design.
     """
-    for value, allowed in ((scheme, Scheme), (measure, Measure)):
-        if value not in get_args(allowed):
-            msg = f"permutation: {value!r} is not one of {', '.join(get_args(allowed))}"
-            raise StudyError(msg)
     used = np.isfinite(sample.car)
     security, day0 = sample.security[used], sample.day0[used]
     if sample.refit is None or sample.admissible is None:
@@ -107,6 +105,7 @@ def permutation(
     return _compare(observed, known, n=int(used.sum()), scheme=scheme, measure=measure, level=level)
 
 
+@checked()
 def placebo_dates(
     security: Ints,
     day0: Ints,

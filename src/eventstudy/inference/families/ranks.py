@@ -9,6 +9,7 @@ import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.inference.core.ranking import RankPortfolio, pseudo_day, rank_portfolio, sign_portfolio
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
@@ -87,6 +88,7 @@ def _window_statistic(portfolio: RankPortfolio, unit: str = "rank") -> Statistic
     return from_normal(value, portfolio.n, estimate=centre, se=error, unit=unit)
 
 
+@checked()
 def grank(estimation: Floats, scar: Floats, *, form: Literal["t", "z"] = "t") -> Statistic:
     """Test the rank of the whole window, as one pseudo-day, among the estimation days (GRANK).
 

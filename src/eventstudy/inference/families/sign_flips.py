@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
-from eventstudy.errors import StudyError
+from eventstudy.checks import checked
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, coarse
 from eventstudy.inference.families.draws import from_draws, no_draws, pieces
@@ -28,6 +28,7 @@ LOST = 1e-6
 WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
 
 
+@checked()
 def wild_bootstrap(
     car: Floats, *, rng: np.random.Generator, draws: int = 1999, weights: Weights = "rademacher"
 ) -> Statistic:
@@ -57,6 +58,7 @@ def wild_bootstrap(
     return cluster_bootstrap(x, np.arange(x.size), rng=rng, draws=draws, weights=weights)
 
 
+@checked()
 def cluster_bootstrap(
     car: Floats,
     cluster: Ints,
@@ -85,9 +87,6 @@ def cluster_bootstrap(
     ----------
     Cameron, Gelbach and Miller (2008), wild cluster bootstrap-t with the null imposed.
     """
-    if weights not in get_args(Weights):
-        msg = f"weights {weights!r} is not one of {', '.join(get_args(Weights))}"
-        raise StudyError(msg)
     used = np.isfinite(car)
     x = car[used]
     _, code = np.unique(cluster[used], return_inverse=True)

@@ -10,6 +10,7 @@ from scipy import special, stats
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, coarse, count
 
@@ -17,6 +18,7 @@ EXACT_SIGNED_RANK = 200
 """Up to this many values the signed-rank distribution is counted out; above, the normal error is below 1e-4."""
 
 
+@checked()
 def sign(car: Floats, *, level: float = 0.95) -> Statistic:
     """Test that positive and negative CARs are equally likely: w ~ Binomial(n, 1/2), zeros left out.
 

@@ -6,10 +6,12 @@ import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.checks import checked
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic
 
 
+@checked()
 def sq(reaction: float, past: Floats, *, level: float = 0.95) -> Statistic:
     """Test a single reaction against the sample quantiles of the past: p = (1 + #{|e| >= |e_0|})/(M + 1).
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eventstudy.border import guarded, parse_json, read_bytes, read_text
+from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, remove_folder, replace_folder
 from eventstudy.report.document import Document
@@ -25,6 +26,7 @@ PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: half a pixel
 PICTURE_TOLERANCE = 2.0  # root mean square of the difference of grey values, 0 to 255, as pytest-mpl's default
 
 
+@checked(InputError)
 def compare_folders(
     old: str | Path, new: str | Path, *, tolerance: float = TOLERANCE, images: str | Path | None = None
 ) -> Comparison:
@@ -90,6 +92,7 @@ def check_tolerance(tolerance: float) -> None:
         raise InputError(msg)
 
 
+@checked(InputError)
 def check_document(
     document: Document, against: str | Path, *, tolerance: float = TOLERANCE, images: str | Path | None = None
 ) -> Comparison:

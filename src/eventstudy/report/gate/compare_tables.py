@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def compare_tables(old: Path, new: Path, name: str, rule: Rule, units: Mapping[s
 def _rows(path: Path) -> list[list[str]]:
     text = read_text(path, InputError)
     with guarded(str(path), "a table", InputError, "write the report anew"):
-        rows = list(csv.reader(text.splitlines(keepends=True)))
+        rows = list(csv.reader(io.StringIO(text, newline="")))
     if not all(rows):
         msg = f"{path}: a row of the table is blank; write the report anew"
         raise InputError(msg)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from eventstudy.report.formats import places
 from eventstudy.report.gate.compare_json import is_number, is_same
+from eventstudy.words import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class Moved:
     new: str
     difference: str
 
+    def __post_init__(self) -> None:
+        for name in ("what", "old", "new", "difference"):  # what a folder of others says is printed and put into tables
+            object.__setattr__(self, name, visible(getattr(self, name)))
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -51,6 +56,9 @@ class Comparison:
 
     moved: tuple[Moved, ...]
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(map(visible, self.notes)))
 
     def __bool__(self) -> bool:
         return not self.moved

@@ -78,7 +78,7 @@ def table_of(name: str, frame: pd.DataFrame) -> Table:
 
 
 def _facts(verdict: Verdict) -> tuple[Fact, ...]:
-    lead, level = verdict.lead, verdict.definitions.level
+    lead, level = verdict.lead, verdict.definitions.alpha
     facts = [_fact(f"{name}: {verdict.link_names[name]}", link, level) for name, link in lead.links.items()]
     tone = {True: "yes", False: "no", None: "open"}[verdict.supported]
     note = f"sample “{verdict.headline}”; {pvalue_words(lead.chain.pvalue) if lead.chain.applicable else lead.chain.reason}"

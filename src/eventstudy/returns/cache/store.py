@@ -18,14 +18,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import pandas as pd
 
-from eventstudy._version import __version__
+from eventstudy._version import versions_of
 from eventstudy.errors import DataError
 from eventstudy.replace import LOCK_MARK, MANIFEST, clear_parts, is_plain, locked, put_file, read_json
 from eventstudy.returns.bars import Bars
@@ -223,7 +222,7 @@ class Store:
             "as_of": entry.as_of,
             "meta": entry.bars.meta,
             "notes": list(entry.bars.notes),
-            "versions": _versions(),
+            "versions": versions_of("pandas", "pyarrow", "yfinance"),
         }
         before = self._named(key)
         try:
@@ -320,13 +319,3 @@ def _sound(place: Path) -> Entry:
     if wrong:
         raise ValueError(wrong)
     return Entry(bars, first, last, str(manifest["as_of"]))
-
-
-def _versions() -> dict[str, str]:
-    found = {"eventstudy": __version__}
-    for name in ("pandas", "pyarrow", "yfinance"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

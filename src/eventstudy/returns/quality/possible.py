@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import BadPayload, DataError, EventStudyError
+from eventstudy.returns._index import at_midnight
 from eventstudy.returns.bars import COLUMNS, Bars
 
 #: Yields, in percent: they have been zero and below. Other levels (the VIX) cannot.
@@ -163,8 +164,9 @@ def _days_wrong(index: pd.Index) -> str:
     if len(index) and not (DATES[0] <= index.min() and index.max() < DATES[1]):
         wrong = index[(index < DATES[0]) | (index >= DATES[1])][0]
         return f"a bar of {wrong:%Y-%m-%d}, which no exchange has"
-    if bool((index != index.normalize()).any()):
-        return f"a bar of {index[index != index.normalize()][0]}, which is no day"
+    days = at_midnight(index)
+    if not days.all():
+        return f"a bar of {index[~days][0]}, which is no day"
     back = np.flatnonzero(np.diff(index.to_numpy()) < np.timedelta64(0))
     return f"days out of order: {index[back[0] + 1]:%Y-%m-%d} after {index[back[0]]:%Y-%m-%d}" if len(back) else ""
 

@@ -36,7 +36,7 @@ def assess(
     calendar: str | None,
     calendars: Mapping[str, str],
     sources: Mapping[str, str],
-    outside: Mapping[str, int] | None = None,
+    notes: Any = None,
     span: tuple[pd.Timestamp, pd.Timestamp] | None = None,
     prices: bool = True,
 ) -> pd.DataFrame:
@@ -45,6 +45,10 @@ def assess(
     Shapes: span (Timestamp, Timestamp).
     """
     known: dict[str | None, tuple[pd.Index, np.ndarray[Any, np.dtype[np.intp]]]] = {}
+    outside: dict[str, int] = {}
+    if notes is not None and not notes.off.empty:
+        off = notes.off if span is None else notes.off.loc[(notes.off.index >= span[0]) & (notes.off.index <= span[1])]
+        outside = off.sum().to_dict()
     values = frame.to_numpy(dtype=float)
     present = ~np.isnan(values)
     labels = frame.index
@@ -52,16 +56,18 @@ def assess(
     for place, symbol in enumerate(frame.columns):
         name = calendars.get(str(symbol), calendar)
         if name not in known:
-            bars = _expected(frame, name, span)
+            bars = _expected(frame, name, span, notes)
             bars = bars if prices else bars[1:]
             known[name] = bars, bars.get_indexer(frame.index)
         bars, position = known[name]
         there = np.flatnonzero(present[:, place])
         met = position[there]
         met = met[met >= 0]
-        lacking = np.ones(len(bars), dtype=bool)
-        lacking[met] = False
-        holes = np.flatnonzero(lacking)
+        holes = np.array([], dtype=np.intp)
+        if len(met) < len(bars):  # each bar stands once
+            lacking = np.ones(len(bars), dtype=bool)
+            lacking[met] = False
+            holes = np.flatnonzero(lacking)
         first, last = (labels[there[0]], labels[there[-1]]) if len(there) else (None, None)
         rows.append(
             {
@@ -75,18 +81,21 @@ def assess(
                 "before_first": int((holes < met[0]).sum()) if len(met) else len(holes),
                 "after_last": int((holes > met[-1]).sum()) if len(met) else 0,
                 "missing_dates": date_runs(bars[holes], bars) if len(holes) else "",
-                "non_session": (outside or {}).get(str(symbol), 0),
+                "non_session": outside.get(symbol, 0),
                 **(suspicions_of(values[:, place], labels) if prices else {"stale": 0, "jumps": "", "split_like": ""}),
             }
         )
     return pd.DataFrame(rows, index=pd.Index(frame.columns, name="symbol"), columns=list(COLUMNS))
 
 
-def _expected(frame: pd.DataFrame, name: str | None, span: tuple[pd.Timestamp, pd.Timestamp] | None) -> pd.Index:
+def _expected(
+    frame: pd.DataFrame, name: str | None, span: tuple[pd.Timestamp, pd.Timestamp] | None, notes: Any
+) -> pd.Index:
     if name is None or frame.empty:
         return frame.index
     first, last = span if span is not None else (frame.index[0], frame.index[-1])
-    return sessions(name, pd.Timestamp(first), pd.Timestamp(last))
+    known = sessions(name, pd.Timestamp(first), pd.Timestamp(last))
+    return known if notes is None or name not in notes.closed else known.difference(notes.closed[name])
 
 
 def date_runs(lacking: pd.Index, bars: pd.Index) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from eventstudy.errors import SourceError, Unreachable, kept, told
+from eventstudy.errors import EventStudyError, InputError, SourceError, Unreachable, kept, told
 from eventstudy.returns.remote.retries import Breaker, Gate, Patience
 
 T = TypeVar("T")
@@ -26,12 +26,12 @@ class Gathered(Generic[T]):
     Attributes
     ----------
     results : dict of str to T
-    failures : dict of str to SourceError
+    failures : dict of str to EventStudyError
         Also for symbols that were not asked any more.
     """
 
     results: dict[str, T] = field(default_factory=dict)
-    failures: dict[str, SourceError] = field(default_factory=dict)
+    failures: dict[str, EventStudyError] = field(default_factory=dict)
 
 
 def gather(
@@ -101,7 +101,7 @@ class _Pool(Generic[T]):
         if error is None:
             self.gathered.results[symbol] = result  # type: ignore[assignment]  # no error, so there is a result
             self.breaker.record(None)
-        elif isinstance(error, SourceError):
+        elif isinstance(error, (SourceError, InputError)):  # of this symbol: what it needs is not there
             self.gathered.failures[symbol] = kept(error)
             self.breaker.record(error)
         else:

@@ -15,20 +15,32 @@ from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.errors import DataError, EventStudyError, NoDataInWindow, NoSuchTicker, SourceError, Unreachable, kept
-from eventstudy.returns.adjust import ADJUSTMENTS, Adjustment, adjusted_close
-from eventstudy.returns.bars import Bars, day_of_note
+from eventstudy.calendars import get_calendar
+from eventstudy.checks import checked
+from eventstudy.errors import (
+    DataError,
+    EventStudyError,
+    InputError,
+    NoDataInWindow,
+    NoSuchTicker,
+    SourceError,
+    Unreachable,
+    kept,
+)
+from eventstudy.returns.adjust import Adjustment, adjusted_close
+from eventstudy.returns.bars import MINOR, Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
+from eventstudy.returns.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.panel import PricePanel
 from eventstudy.returns.protocol import Delivery
-from eventstudy.returns.quality.possible import judged, spacing
-from eventstudy.returns.remote.exchanges import calendar_of, calendar_zone, last_complete_session
+from eventstudy.returns.quality.possible import NAMED, judged, spacing
 from eventstudy.returns.remote.pool import gather
 from eventstudy.returns.remote.retries import Deadline, Gate, Patience, persist
 from eventstudy.returns.remote.yahoo_errors import as_source_error
 
 EARLIEST: Final = pd.Timestamp("1900-01-01")
 OVERLAP: Final = pd.Timedelta(days=10)  # fetched again when a range is extended, to see whether the basis has changed
+SMALL_DIVIDEND: Final = 5e-4  # of a close in pence, below which a dividend is perhaps in pounds
 SAME: Final = 1e-3  # relative difference of a close beyond which the source has rescaled its history (a split since)
 
 
@@ -60,6 +72,7 @@ class RemoteSource:
     network: ClassVar[bool] = True  # what it fails to deliver is a failure, a symbol that it does not know too
     kept: ClassVar[str] = "raw"  # what the cache keeps: prices; "returns" and "level" (any number) are judged as such
 
+    @checked(DataError)
     def __init__(
         self,
         *,
@@ -73,9 +86,6 @@ class RemoteSource:
         now: Callable[[], pd.Timestamp] | None = None,
         **single: Any,
     ) -> None:
-        if adjustment not in ADJUSTMENTS:
-            msg = f"adjustment {adjustment!r} is not known; use one of: {', '.join(ADJUSTMENTS)}"
-            raise DataError(msg)
         folder = default_folder() if cache is True or (offline and not cache) else cache
         self.store = Store(folder) if folder else None
         self.offline, self.refresh, self.adjustment = offline, refresh, adjustment
@@ -114,13 +124,17 @@ class RemoteSource:
         failures: dict[str, EventStudyError] = {s: one.failure for s, one in bars.items() if one.failure is not None}
         failures |= got.failures
         closes: dict[str, pd.Series] = {}
+        calendars: dict[str, str | None] = {}
         for symbol in list(bars):
             try:
+                calendars[symbol] = _calendar(symbol, bars[symbol])
                 closes[symbol] = self._close(symbol, bars[symbol])
-            except (DataError, SourceError) as error:  # as this adjustment needs them, they are not
+            except (
+                InputError,
+                SourceError,
+            ) as error:  # as this adjustment needs them, they are not; or no calendar fits
                 failures[symbol] = kept(error)
                 del bars[symbol]
-        calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
         usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
         facts = {
             symbol: {**one.meta, "note": "; ".join(_notes(one, calendars[symbol], usual)), **_counts(one)}
@@ -153,7 +167,11 @@ class RemoteSource:
         self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, gate: Gate, stop: threading.Event
     ) -> Bars:
         calendar = calendar_of(symbol) or "XNYS"
-        last = last_complete_session(calendar, end, self.now())
+        try:
+            last = last_complete_session(calendar, end, self.now())
+        except InputError as error:  # of this exchange alone; the others of the load go on
+            msg = f"its exchange has no calendar here: {error}"
+            raise NoDataInWindow(msg) from error
         if last is None or last < start:
             msg = f"no session of {calendar} has ended between {start:%Y-%m-%d} and {end:%Y-%m-%d}; ask for other dates"
             raise NoDataInWindow(msg)
@@ -268,15 +286,36 @@ def _merged(
     return Entry(Bars(frame, fresh.meta, notes), first, end, as_of)
 
 
+def _calendar(symbol: str, bars: Bars) -> str | None:
+    """Return the name of a symbol's calendar; one that cannot be built for its days is that symbol's failure."""
+    name, days = calendar_of(symbol, bars.meta), bars.frame.index
+    if name is not None and len(days):
+        get_calendar(name, days[0], days[-1])
+    return name
+
+
 def _notes(bars: Bars, calendar: str | None, usual: list[tuple[str, int]]) -> list[str]:
     """List what the reader should know of a symbol beside its numbers."""
     notes = [*bars.notes, *filter(None, [spacing(bars.frame)])]
     currency, zone = bars.meta.get("currency", ""), bars.meta.get("timezone", "")
+    notes += _small_dividends(bars, currency)
     if currency and usual[0][0] and currency != usual[0][0]:
         notes.append(f"in {currency}, most of the panel in {usual[0][0]}")
     if calendar is not None and zone and zone != calendar_zone(calendar):
         notes.append(f"the source says {zone}, calendar {calendar} is {calendar_zone(calendar)}")
     return notes
+
+
+def _small_dividends(bars: Bars, currency: str) -> list[str]:
+    """Note dividends that seem to be in the whole currency where prices are in its hundredth: their units are multiplied as they come."""
+    if currency not in MINOR or "dividend" not in bars.frame:
+        return []
+    cash, before = bars.frame["dividend"], bars.frame["close"].ffill().shift(1)
+    small = cash.index[(cash > 0) & (cash < SMALL_DIVIDEND * before)]
+    return [
+        f"{day:%Y-%m-%d}: dividend {cash[day]:g} beside a close of {before[day]:g} {currency} is perhaps in {MINOR[currency]}; taken as it stands"
+        for day in small[:NAMED]
+    ]
 
 
 def _counts(bars: Bars) -> dict[str, int]:

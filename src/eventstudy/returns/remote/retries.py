@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from eventstudy.errors import BadPayload, RateLimited, SourceDown, SourceError, Unreachable
+from eventstudy.errors import BadPayload, EventStudyError, RateLimited, SourceDown, SourceError, Unreachable
 
 T = TypeVar("T")
 
@@ -84,11 +84,10 @@ class Breaker:
         self._last: SourceError | None = None
         self._count = 0
 
-    def record(self, error: SourceError | None) -> None:
+    def record(self, error: EventStudyError | None) -> None:
         """Take note of how a symbol ended."""
-        refused = isinstance(error, (RateLimited, Unreachable, SourceDown))
-        self._count = self._count + 1 if refused else 0
-        self._last = error if refused else None
+        self._last = error if isinstance(error, (RateLimited, Unreachable, SourceDown)) else None
+        self._count = 0 if self._last is None else self._count + 1
 
     def open(self) -> SourceError | None:
         """Return why nobody is asked any more, or None."""

@@ -64,6 +64,10 @@ def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> P
     ...     load_prices(source=folder).digest == prices.digest
     True
     """
+    given: object = panel
+    if not isinstance(given, (PricePanel, ReturnPanel)):
+        msg = f"a {type(given).__name__} is no panel; freeze what load_prices() or load_returns() gave, or PricePanel(frame)"
+        raise DataError(msg)
     check_frozen(folder)
     frames = {"prices.csv": panel.frame} if isinstance(panel, PricePanel) else {"returns.csv": panel.frame}
     if isinstance(panel, ReturnPanel) and panel.levels.shape[1]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -19,6 +18,7 @@ from eventstudy.returns.protocol import BundledSource, PriceSource, Source
 from eventstudy.returns.remote.remote import RemoteSource
 from eventstudy.returns.sources.files import FileSource, FrameSource
 from eventstudy.returns.sources.frozen import FROZEN, FrozenSource
+from eventstudy.words import nearest
 
 #: The entry-point group in which another package names its sources.
 ENTRY_POINTS: Final = "eventstudy.sources"
@@ -85,9 +85,7 @@ def _named(name: str, options: dict[str, Any]) -> Source:
         return _made(FrozenSource, name, options, name)
     if path.suffix or len(name) > LONGEST_NAME or is_there(path.is_file):
         return _made(FileSource, name, options, name)
-    close = difflib.get_close_matches(name, source_names(), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    msg = f"source {name!r} is neither a file nor one of {', '.join(source_names())}{hint}"
+    msg = f"source {name!r} is neither a file nor one of {', '.join(source_names())}{nearest(name, source_names())}"
     raise DataError(msg)
 
 

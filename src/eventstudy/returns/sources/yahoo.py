@@ -7,11 +7,12 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.errors import BadPayload, NoDataInWindow, NoSuchTicker, SourceError
+from eventstudy.errors import BadPayload, InputError, NoDataInWindow, NoSuchTicker, SourceError
 from eventstudy.returns._index import normal_index
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.bundled import INDUSTRIES
@@ -81,6 +82,9 @@ class YahooSource(RemoteSource):
         """Return the bars of every symbol that came, and why the others did not."""
         if self.offline:
             return super()._gather(symbols, start, end)
+        if find_spec("yfinance") is None:
+            msg = "the source 'yahoo' needs the package yfinance: pip install yfinance; or name a file: source='prices.csv'"
+            raise InputError(msg)
         if self.session is None:
             self.session = _new_session()
         with ONE_AT_A_TIME, _quiet_and_honest(self.session), _watched(self.session):

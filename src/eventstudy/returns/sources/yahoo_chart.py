@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from eventstudy.border import too_deep
 from eventstudy.errors import BadPayload
 from eventstudy.returns.quality.possible import DATES, day_notes
 
@@ -69,6 +70,8 @@ def checked_chart(body: bytes, symbol: str) -> Chart | None:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         return None
+    if too_deep(answer):
+        raise _refusal(symbol, "something nested too deeply")
     chart = answer.get("chart") if isinstance(answer, dict) else None
     if not isinstance(chart, dict):
         raise _refusal(symbol, f"something that is no chart: {reprlib.repr(answer)}")

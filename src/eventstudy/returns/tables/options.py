@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from eventstudy.checks import check_fields
 from eventstudy.errors import DataError
 
 #: Symbols that are states, not things one can hold: a change of the VIX is not a return.
@@ -12,7 +13,7 @@ LEVEL_SYMBOLS: Final = frozenset(
     {"^VIX", "^VIX9D", "^VIX3M", "^VIX6M", "^VXN", "^VVIX", "UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"}
 )
 
-Holds = Literal["prices", "returns", "percent"]
+Holds = Literal["prices", "returns", "log", "percent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +22,8 @@ class TableOptions:
 
     Attributes
     ----------
-    holds : {"prices", "returns", "percent"}
-        What the cells are: prices (and levels), decimal returns, or returns in percent.
+    holds : {"prices", "returns", "log", "percent"}
+        What the cells are: prices (and levels), simple returns (decimals), log returns, or simple returns in percent.
     date_column, symbol_column, column : str or None
         The names of the date, the symbol (long tables) and the value column, when they are not the usual ones.
     date_format : str or None
@@ -48,10 +49,4 @@ class TableOptions:
     check: bool = True
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (
-            ("holds", self.holds, ("prices", "returns", "percent")),
-            ("invalid", self.invalid, ("raise", "missing")),
-        ):
-            if value not in allowed:
-                msg = f"{name}={value!r} is not known; use {' or '.join(repr(word) for word in allowed)}"
-                raise DataError(msg)
+        check_fields(self, DataError)

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from pandas.api.types import is_hashable
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import spans_of
-from eventstudy.calendars import SESSION_UNIT, first_sessions, known_years, outside, refuse_sparse, sessions
+from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
+from eventstudy.dates import read_stamp
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.returns._index import stamped_days
+from eventstudy.returns._index import at_midnight
+from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
-from eventstudy.returns.tables.dates import compact_days
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
-from eventstudy.study.design import Design, Label
+from eventstudy.study.design import Design
+from eventstudy.study.fit.moments import placed_at
 from eventstudy.study.panels import LumpedReturns
 
 
 def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None = None) -> Aligned:
     """Put the returns of `symbols` (all of them by default), and the model's own series, on the bars of `calendar`."""
-    frame = panel.frame
-    _check_index(frame.index)
-    if frame.empty:
+    _check_index(panel.frame.index)
+    if panel.frame.empty:
         msg = "the panel of returns is empty: it needs at least one bar and one symbol"
         raise DataError(msg)
-    bars, strange = _bars(frame.index, calendar)
-    rows = None if strange == 0 and len(bars) == len(frame.index) else bars
+    given = panel
+    panel, bars, strange = _lay(panel, calendar, symbols)
+    frame = panel.frame
+    rows = None if len(bars) == len(frame.index) and bool((bars == frame.index).all()) else bars
     chosen = frame if symbols is None else frame[list(symbols)]
     symbols = [str(name) for name in chosen.columns.tolist()]
     if rows is not None:
@@ -43,14 +46,17 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
     wanted = study.model.symbols
     if isinstance(study.model, MatchedPortfolio):
         matched = _matched(study.model, frame, rows, symbols)
-        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange)
+        off = _off(panel, bars, symbols, ()) if calendar is not None else None
+        laid = None if panel is given else panel
+        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid)
     series = None
     if wanted:
         source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
         missing = [name for name in wanted if name not in source.columns]
         if missing:
+            why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
             msg = (
-                f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold; load it along "
+                f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold{why}; load it along "
                 f"(the panel has {_some(source.columns)})"
             )
             raise StudyError(msg)
@@ -60,7 +66,23 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
             msg = f"the regressor {name!r} holds an infinite value; mend it or make it missing (NaN)"
             raise DataError(msg)
     spans = spans_of(returns) if isinstance(panel, LumpedReturns) else None
-    return Aligned(calendar, bars, tuple(symbols), returns, series, _level(study, panel, rows), strange, spans)
+    off = _off(panel, bars, symbols, wanted) if calendar is not None else None
+    laid = None if panel is given else panel
+    level = _level(study, panel, rows)
+    return Aligned(
+        calendar,
+        bars,
+        tuple(symbols),
+        returns,
+        series,
+        level,
+        strange,
+        spans,
+        off,
+        laid,
+        panel.notes.zone,
+        panel.notes.closed.get(str(calendar)),
+    )
 
 
 def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None, symbols: Sequence[str]) -> Floats:
@@ -87,10 +109,11 @@ def _level(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats |
     raise StudyError(msg)
 
 
-def _bars(index: pd.Index, calendar: str | None) -> tuple[pd.Index, int]:
-    """Return the bars, and how many labels of `index` are none of them."""
+def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None) -> tuple[ReturnPanel, pd.Index, int]:
+    """Return the panel with the days that `calendar` lacks put together with the next, the bars, and how many days those are."""
+    index = panel.frame.index
     if calendar is None:
-        return index, 0
+        return panel, index, 0
     if not isinstance(index, pd.DatetimeIndex):
         msg = (
             f"the panel's index ({type(index).__name__}) holds no dates, so that calendar={calendar!r} cannot be laid "
@@ -100,17 +123,52 @@ def _bars(index: pd.Index, calendar: str | None) -> tuple[pd.Index, int]:
     if index.tz is not None:
         msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
         raise StudyError(msg)
-    if bool((index != index.normalize()).any()):
+    if not at_midnight(index).all():
         msg = (
             f"the panel's bars carry an hour ({index[0]}); if they are days take their dates, frame.index.normalize(), else pass "
             f"calendar=None to count them (not calendar={calendar!r})"
         )
         raise StudyError(msg)
     refuse_sparse(calendar, index)
-    days = _sessions(calendar, index[0], index[-1])
+    if panel.bars != "sessions":
+        msg = f"the panel's bars are {panel.bars}, not the sessions of {calendar}; pass calendar=None to count them"
+        raise DataError(msg)
+    known = _sessions(calendar, index[0], index[-1])
+    days = known if calendar not in panel.notes.closed else known.difference(panel.notes.closed[calendar])
     if len(days) == len(index) and bool((days == index).all()):
-        return index, 0
-    return days, int((~index.isin(days)).sum())
+        return panel, index, 0
+    strange = ~index.isin(known)
+    own = panel.frame if symbols is None else panel.frame[list(symbols)]
+    given = panel.frame.loc[strange].notna()
+    given = given.loc[own.loc[strange].notna().any(axis=1)]
+    refuse_misfit(calendar, index, len(given))
+    if not len(given):
+        return panel, days, int(strange.sum())
+    there = panel.frame.loc[
+        ~strange | index.isin(given.index)
+    ]  # not what other exchanges alone had on days of their own
+    frame = compounded(there, days, log=panel.kind == "log")
+    notes = panel.notes.joined(SessionNotes(given))
+    return (
+        replace(panel, frame=frame, levels=panel.levels.reindex(days), notes=notes, check=False),
+        days,
+        int(strange.sum()),
+    )
+
+
+def _off(panel: ReturnPanel, bars: pd.Index, symbols: Sequence[str], regressors: Sequence[str]) -> Bools | None:
+    """Return (S, B): bars in which a day that is no session is put together with a session, of the security or a regressor."""
+    off = panel.notes.off
+    if off.empty or not len(bars):
+        return None
+    at = bars.searchsorted(pd.DatetimeIndex(off.index))
+    inside = (at < len(bars)) & np.asarray(off.index > bars[0]) & ~off.index.isin(bars)
+    marked = np.zeros((len(symbols), len(bars)), dtype=bool)
+    shared = off.reindex(columns=list(regressors)).eq(True).any(axis=1).to_numpy()
+    for row, name in enumerate(symbols):
+        there = shared | (off[name].to_numpy() if name in off.columns else False)
+        marked[row, at[inside & there]] = True
+    return marked if marked.any() else None
 
 
 @lru_cache(maxsize=32)
@@ -127,44 +185,13 @@ def _check_index(index: pd.Index) -> None:
         raise DataError(msg)
 
 
-def place_moments(moments: pd.DatetimeIndex, bars: pd.Index, calendar: str | None, side: Label | None = None) -> Placed:
-    """Find the first bar whose close could hold each piece of news; `side` is what labels of moments mean."""
-    if calendar is not None:
-        label: pd.Index = first_sessions(moments, calendar)
-        return _placed(bars.get_indexer(label), label, np.zeros(len(moments), dtype=bool))
-    if not isinstance(bars, pd.DatetimeIndex):
-        msg = "moments cannot be found on bars that are no dates; give the column 'bar' instead of 'announced_at'"
-        raise StudyError(msg)
-    if moments.tz is None:
-        msg = "announcement moments must carry a time zone: use .tz_localize('America/New_York') or the like"
-        raise StudyError(msg)
-    if bars.tz is None:
-        # without a calendar no close is known: the bar of the day of the news where it was made, or the next
-        label = pd.DatetimeIndex(moments.tz_localize(None).normalize()).as_unit(SESSION_UNIT)
-        position = bars.as_unit(SESSION_UNIT).searchsorted(label)
-        floor = bars[0]
-    else:
-        if side is None and stamped_days(bars):
-            msg = (
-                f"the panel's bars are days that carry an hour ({bars[0]}); say whether that is the start or the end of a bar: "
-                "EventStudy(…, label='start') or label='end'"
-            )
-            raise StudyError(msg)
-        # a bar ends one typical step after its start; news at its very end belongs to the next
-        step = pd.Series(bars).diff().median() if len(bars) > 1 else pd.Timedelta(0)
-        start = bars.tz_convert("UTC").as_unit(SESSION_UNIT) - (step if side == "end" else pd.Timedelta(0))
-        label = moments.tz_convert("UTC").as_unit(SESSION_UNIT)
-        position = (start + step).searchsorted(label, side="right")
-        floor = start[0]
-    inside = (position < len(bars)) & np.asarray(label >= floor)  # earlier news belongs to no bar of the data
-    return _placed(np.where(inside, position, -1), label, np.zeros(len(moments), dtype=bool))
-
-
-def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str) -> Placed:
-    """Find the bars asked for by label; what is no session goes where `policy` says."""
-    label = _comparable(wanted, bars)
+def place_bars(
+    wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str, shut: pd.DatetimeIndex | None = None
+) -> Placed:
+    """Find the bars asked for by label; what is no session, or was `shut`, goes where `policy` says."""
+    label = _comparable(wanted, bars, calendar)
     position = bars.get_indexer(label)
-    known = _around(label, bars, calendar) if (position < 0).any() else bars
+    known = _around(label, bars, calendar, shut) if (position < 0).any() else bars
     at = position if known is bars else known.get_indexer(label)
     strange = at < 0
     if strange.any():
@@ -177,22 +204,23 @@ def place_bars(wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: s
         found = known.take(at.clip(0, len(known) - 1))
         label = label.where(~strange | beyond, found) if policy != "drop" else label
         position = np.where(beyond, -1, bars.get_indexer(label))
-    placed = _placed(position, label, strange & (policy != "drop"))
+    placed = placed_at(position, label, strange & (policy != "drop"))
     if policy == "drop":
         placed.position[strange] = -1
         placed.status[strange] = Exclusion.NOT_A_SESSION
     return placed
 
 
-def _around(label: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
+def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.DatetimeIndex | None) -> pd.Index:
     """Return the sessions from well before to well after all of the labels and bars."""
     if calendar is None or not isinstance(label, pd.DatetimeIndex):
         return bars
     margin = pd.Timedelta(days=31)
-    return sessions(calendar, min(label.min(), bars[0]) - margin, max(label.max(), bars[-1]) + margin)
+    known = sessions(calendar, min(label.min(), bars[0]) - margin, max(label.max(), bars[-1]) + margin)
+    return known if shut is None else known.difference(shut)
 
 
-def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:
+def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
     """Return labels of the kind that the bars have."""
     missing = np.asarray(wanted.isna())
     if missing.any():
@@ -207,7 +235,8 @@ def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:
             )
             raise StudyError(msg)
         return wanted
-    label = _dates_of(wanted)
+    label = _dates_of(wanted, months=calendar is None)
+    _days_only(wanted, label, bars)
     far = outside(label)
     if far.any():
         row = int(far.argmax())
@@ -230,40 +259,44 @@ def _kind(index: pd.Index) -> str:
     return "text" if index.inferred_type == "string" else index.inferred_type
 
 
-def _dates_of(wanted: pd.Index) -> pd.DatetimeIndex:
+def _dates_of(wanted: pd.Index, *, months: bool) -> pd.DatetimeIndex:
     """Return labels as dates: timestamps, ISO text, whole numbers such as 20250403; never nanoseconds, never a guess."""
     if isinstance(wanted, pd.PeriodIndex) and wanted.freqstr in ("D", "B"):
         wanted = wanted.to_timestamp()
     if isinstance(wanted, pd.DatetimeIndex):
         return wanted
-    compact = compact_days(wanted)
-    values = wanted if compact is None else pd.Index(compact)
-    format_ = "ISO8601" if compact is None else "%Y%m%d"
+    codes, distinct = pd.factorize(wanted.map(_plain))
     stamps = []
-    for row, value in enumerate(values):
+    for code, value in enumerate(distinct):
         try:
-            stamps.append(pd.to_datetime(value, format=format_) if isinstance(value, str) else _stamp(value))
-        except (ValueError, TypeError) as error:
+            stamps.append(read_stamp(value, months=months))
+        except ValueError as error:
+            row = int((codes == code).argmax())
             msg = (
                 f"column 'bar', row {row}: {cell(wanted[row])} is no date; write it as 2025-04-03 or 20250403, or give a label of the "
                 "panel's index"
             )
             raise StudyError(msg) from error
     try:
-        return pd.DatetimeIndex(stamps)
+        return pd.DatetimeIndex(stamps).take(codes)
     except (ValueError, TypeError) as error:
         msg = f"column 'bar' mixes kinds of dates ({error}); bring them to one"
         raise StudyError(msg) from error
 
 
-def _stamp(value: Any) -> pd.Timestamp:
-    if not isinstance(value, (dt.date, np.datetime64)):
-        msg = "not a date"
-        raise TypeError(msg)
-    return pd.Timestamp(value)
+def _days_only(wanted: pd.Index, label: pd.DatetimeIndex, bars: pd.DatetimeIndex) -> None:
+    """Refuse a clock where the bars are days: it says a moment, which may belong to the next bar."""
+    wall = label.tz_localize(None)
+    clock = np.asarray(wall != wall.normalize())
+    if bars.tz is None and clock.any() and bool((bars == bars.normalize()).all()):
+        row = int(clock.argmax())
+        msg = (
+            f"column 'bar', row {row}: {cell(wanted[row])} has a time of day, and the bars are days; give the day, or the moment with its "
+            "time zone in a column 'announced_at'"
+        )
+        raise StudyError(msg)
 
 
-def _placed(position: Any, label: pd.Index, moved: NDArray[np.bool_]) -> Placed:
-    at = np.array(position, dtype=np.int64)
-    status = np.where(at < 0, Exclusion.OUTSIDE_DATA, Exclusion.STUDIED).astype(np.int8)
-    return Placed(at, status, label, moved)
+def _plain(value: Any) -> Any:
+    """Return a label that can be told from others: what is none is no date either."""
+    return value if is_hashable(value) and not isinstance(value, bool) else repr(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
@@ -10,35 +11,46 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy._typing import Ints
+from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.donor_pool import DonorEvents
 from eventstudy.abnormal.models.lumped import TradeToTrade
+from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
-from eventstudy.returns import ReturnPanel
-from eventstudy.returns.tables.columns import label_text
+from eventstudy.returns import PricePanel, ReturnPanel
+from eventstudy.returns._index import is_intraday
+from eventstudy.returns._sessions import auto_calendars, refuse_misfit
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
-from eventstudy.study.fit.align import align, place_bars, place_moments
+from eventstudy.study.fit.align import align, place_bars
 from eventstudy.study.fit.donors import donor_events, pool_names
 from eventstudy.study.fit.mask import masked_bars
+from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 
+OFTEN = 0.1  # share of a series below zero: rates were, in Europe, by less than SMALL
+SMALL = 0.0005
 
-def fit_study(study: Design, events: Any, returns: Any, *, executor: Executor | None = None) -> Fitted:
+
+def fit_study(
+    study: Design, events: Any, returns: Any, *, symbols: Any = None, executor: Executor | None = None
+) -> Fitted:
     """Fit `study`; see `EventStudy.fit`."""
     panel = _panel(returns)
+    auto = study.calendar == AUTO
+    study = _settled(study, panel)
     _lumped_or_not(study, panel)
-    request = read_request(events)
+    request = read_request(events, {label_text(name) for name in panel.frame.columns.tolist()}, symbols)
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
-    groups = _calendars(study, symbols)
+    groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))
     column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
@@ -59,7 +71,7 @@ def fit_study(study: Design, events: Any, returns: Any, *, executor: Executor | 
             continue
         aligned = align(study, panel, calendar, kept)
         _long_enough(study, aligned)
-        _regressors_known(study, aligned)
+        _regressors_known(study, aligned, panel.sources.get(getattr(study.model, "risk_free", None) or "", ""))
         placed = _place(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])
@@ -107,9 +119,9 @@ def _fit_part(
         "security": security,
         "day0": placed.position[event],
         "window": study.window,
-        "estimation": study.estimation.days,
+        "estimation": study.estimation_window.days,
         "model": study.model,
-        "minimum": study.estimation.minimum,
+        "minimum": study.estimation_window.minimum,
         "masked": masked,
         "level": aligned.level,
         "spans": aligned.spans,
@@ -155,14 +167,35 @@ def _displaced(
 
 
 def _panel(returns: Any) -> ReturnPanel:
-    from eventstudy.returns import ReturnPanel  # noqa: PLC0415  only here, to wrap a bare frame
-
     if isinstance(returns, pd.DataFrame):
         return ReturnPanel(returns)
+    if isinstance(returns, PricePanel):
+        return ReturnPanel.from_prices(returns)
     if not isinstance(returns, ReturnPanel):
-        msg = f"returns must be a ReturnPanel or a DataFrame, not {type(returns).__name__}; see ReturnPanel.from_prices"
+        msg = f"returns must be a ReturnPanel, a PricePanel or a DataFrame, not {type(returns).__name__}"
         raise StudyError(msg)
     return returns
+
+
+def _settled(study: Design, panel: ReturnPanel) -> Design:
+    """Return the study with the calendar and the meaning of labels that the panel gives it, where it asks for them."""
+    if study.label is None and panel.label is not None:
+        study = replace(study, label=panel.label)
+    if not isinstance(study.calendar, str) or study.calendar != AUTO:
+        return study
+    calendar, own = panel.calendar, dict(panel.calendars)
+    if calendar is None and not own:
+        if panel.bars != "sessions" or panel.frame.index.empty or getattr(panel.frame.index, "tz", None) is not None:
+            return replace(study, calendar=None)
+        calendar, own = auto_calendars(AUTO, {}, panel.frame.columns)
+        if calendar == USUAL and not own and not is_intraday(panel.frame.index):
+            index = pd.DatetimeIndex(panel.frame.index)
+            strange = index.difference(sessions(USUAL, index[0], index[-1]))
+            refuse_misfit(USUAL, index, len(strange), guessed=True)
+    if not own:
+        return replace(study, calendar=calendar)
+    names: dict[str, Any] = {name: own.get(name, calendar) for name in map(label_text, panel.frame.columns.tolist())}
+    return replace(study, calendar=names)
 
 
 def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
@@ -179,7 +212,7 @@ def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
 def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     """Return the symbols, and for each row asked for the event and the symbol."""
     if request.symbol is None:
-        symbols = [label_text(name) for name in panel.frame.columns.tolist()]
+        symbols = list(request.crossed) or [label_text(name) for name in panel.frame.columns.tolist()]
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     try:
@@ -197,14 +230,14 @@ def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     return symbols, np.arange(len(request.event_id)), code.astype(np.int64)
 
 
-def _calendars(study: Design, symbols: list[str]) -> dict[str | None, set[str] | None]:
-    """Return the symbols of each calendar; None: all of the panel."""
+def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str | None, set[str] | None]:
+    """Return the symbols of each calendar; None: all of the panel. Each symbol that is `known` must have one."""
     if study.calendar is None or isinstance(study.calendar, str):
         # a match is made for each symbol, so that only those asked for may be there
         return {study.calendar: set(symbols) if isinstance(study.model, MatchedPortfolio) else None}
     groups: dict[str | None, set[str]] = {}
     for name in symbols:
-        if name not in study.calendar and name not in study.model.symbols:
+        if name not in study.calendar and name not in study.model.symbols and name in known:
             msg = f"calendar= names no calendar for {name!r}; add it to the mapping"
             raise StudyError(msg)
         groups.setdefault(study.calendar.get(name), set()).add(name)
@@ -213,9 +246,16 @@ def _calendars(study: Design, symbols: list[str]) -> dict[str | None, set[str] |
 
 def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
     if request.bars is not None:
-        return place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session)
+        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut)
+        if "announced_at" in request.frame.columns:
+            refuse_contradiction(request.bars, request.frame["announced_at"], placed, aligned.bars, aligned.calendar)
+        return placed
     assert request.moments is not None  # noqa: S101  a request has bars or moments
-    return place_moments(request.moments, aligned.bars, aligned.calendar, study.label)
+    placed = place_moments(request.moments, aligned.bars, aligned.calendar, study.label, aligned.zone, aligned.shut)
+    if aligned.calendar is None:
+        return placed
+    bounds = bounds_of(request.moments, request.frame)
+    return replace(placed, uncertain=placed.uncertain | session_uncertain(bounds, aligned.calendar))
 
 
 def _pool(study: Design, request: Request) -> Any:
@@ -232,7 +272,7 @@ def _pool(study: Design, request: Request) -> Any:
 def _long_enough(study: Design, aligned: Aligned) -> None:
     """Refuse windows that no event could have."""
     have = len(aligned.bars)
-    lengths = {"estimation": study.estimation.length, "event": study.window[1] - study.window[0] + 1}
+    lengths = {"estimation": study.estimation_window.length, "event": study.window[1] - study.window[0] + 1}
     for kind, need in lengths.items():
         if have < need:
             msg = (
@@ -242,13 +282,28 @@ def _long_enough(study: Design, aligned: Aligned) -> None:
             raise StudyError(msg)
 
 
-def _regressors_known(study: Design, aligned: Aligned) -> None:
+def _no_share(name: str, series: Floats, source: str) -> None:
+    """Refuse a share for the risk-free rate: a rate is seldom below zero, and then by little."""
+    known = series[np.isfinite(series)]
+    if known.size and (known < 0).mean() > OFTEN and np.median(np.abs(known)) > SMALL:
+        came = f" came from {source} and" if source not in ("", "given") else ""
+        msg = (
+            f"the risk-free rate {name!r}{came} looks like a share: {(known < 0).mean():.0%} of its returns are negative, half of them beyond "
+            f"{np.median(np.abs(known)):.2%} in size; load the rate: 'bundled:RF', or panel.join(rates)"
+        )
+        raise StudyError(msg)
+
+
+def _regressors_known(study: Design, aligned: Aligned, source: str) -> None:
     """Refuse a regressor without any figure."""
     if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
         return
     if pool_names(study.model):  # a donor without figures is left out, and said so
         return
+    free = getattr(study.model, "risk_free", None)
     for name, series in zip(study.model.symbols, aligned.series, strict=True):
+        if name == free:
+            _no_share(name, series, source)
         if not np.isfinite(series).any():
             msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {len(aligned.bars)} bars; load it or take another"
             raise StudyError(msg)

@@ -10,7 +10,7 @@ import pandas as pd
 from eventstudy._typing import Bools, Ints
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
-from eventstudy.study.fit.align import place_moments
+from eventstudy.study.fit.moments import place_moments
 
 
 def masked_bars(
@@ -22,7 +22,8 @@ def masked_bars(
     """
     bars = len(aligned.bars)
     if isinstance(pool, pd.DatetimeIndex):
-        known = place_moments(pool, aligned.bars, aligned.calendar, study.label).position
+        bars_of = (aligned.bars, aligned.calendar, study.label, aligned.zone, aligned.shut)
+        known = place_moments(pool, *bars_of, strict=False).position
         known, called = known[known >= 0], placed.position[placed.position >= 0]
         return _marked((known,), (bars,), study.mask), _marked((np.concatenate([known, called]),), (bars,), (0, 0))
     where = _days(security, day0, aligned)
@@ -45,7 +46,7 @@ def _days(security: Ints, day0: Ints, aligned: Aligned) -> tuple[Ints, ...]:
 def _marked(where: tuple[Ints, ...], shape: tuple[int, ...], days: tuple[int, int]) -> Bools:
     """Return an array of flags, set where a relative day `days` of any event falls; bars are the last axis."""
     marked = np.zeros(shape, dtype=bool)
-    for shift in range(days[0], days[1] + 1):
+    for shift in range(max(days[0], -shape[-1]), min(days[1], shape[-1]) + 1):  # a day further off falls on no bar
         bar = where[-1] + shift
         inside = (bar >= 0) & (bar < shape[-1])
         marked[(*(who[inside] for who in where[:-1]), bar[inside])] = True

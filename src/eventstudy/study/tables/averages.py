@@ -12,6 +12,7 @@ from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.models.protocol import is_own
 from eventstudy.border import said
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.statistic import refuse_level
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import _clusters, gather, some, studied_rows
 from eventstudy.study.tables.regressions import Window
@@ -56,6 +57,7 @@ def clustered_mean(value: Floats, cluster: Ints, level: float = 0.95) -> Mean:
     """
     from scipy.special import stdtrit  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
+    refuse_level(level)
     there = np.isfinite(value)
     x, code = value[there], cluster[there]
     n, groups = x.size, np.unique(code).size
@@ -74,6 +76,7 @@ def weighted_caar(result: Fitted, window: Window, weights: Any, level: float) ->
     """Return the weighted CAAR, its variance sum w^2 V / (sum w)^2, and a normal interval; see `StudyResult.caar`."""
     from scipy.special import ndtri  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
+    refuse_level(level)
     if not result.n:
         return caar(result, window, level)
     table = car(result, window, result.study.missing)

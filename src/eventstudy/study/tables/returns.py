@@ -9,7 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
+from eventstudy.abnormal import AbnormalReturns
+from eventstudy.study.aligned import Aligned
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.marks import KINDS, flags_of
+from eventstudy.study.panels import LogVolume
 from eventstudy.study.rows import _bar_labels, _event_ids, _keys, _symbols, gather, studied_rows
 
 
@@ -60,16 +64,24 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
     """Return what a reader must know of each security-event, as words joined by spaces."""
     length = window[1] - window[0] + 1
     near = [_neighbours(part, length) for part in result.parts]
+    returns = not isinstance(result.panel, LogVolume)
+    wrong = flags_of(result, window)
     marks: dict[str, NDArray[np.bool_]] = {
         "same_bar": gather(result, [pair[0] for pair in near]),
         "overlap": gather(result, [pair[1] for pair in near]),
         "cut": gather(result, [_cut(part, window) for part in result.parts]),
         "missing": count < length,
+        "session_uncertain": gather(result, [part.placed.uncertain[result.event[part.rows]] for part in result.parts]),
+        "off_calendar": gather(result, [off_days(part.aligned, part.abnormal, window) for part in result.parts]),
         "moved": gather(result, [part.placed.moved[result.event[part.rows]] for part in result.parts]),
         "degenerate_sigma": gather(result, [part.abnormal.degenerate for part in result.parts]),
-        "suspect_return": gather(result, [part.abnormal.suspect for part in result.parts]),
+        "suspect_return": gather(result, [part.abnormal.suspect for part in result.parts]) & returns,
         "ols_fallback": gather(result, [part.abnormal.fallback for part in result.parts]),
     }
+    for kind in KINDS:
+        if any(kind in part for part in wrong):
+            none = [np.zeros(part.rows.size, dtype=bool) for part in result.parts]
+            marks[kind] = gather(result, [part.get(kind, no) for part, no in zip(wrong, none, strict=True)])
     code = np.zeros(rows.size, dtype=np.int64)
     for at, mark in enumerate(marks.values()):
         if mark.any():
@@ -97,6 +109,16 @@ def _neighbours(part: Part, length: int) -> tuple[NDArray[np.bool_], NDArray[np.
     shared, meets = np.empty(key.size, dtype=bool), np.empty(key.size, dtype=bool)
     shared[order], meets[order] = many[group], touched[group]
     return shared, meets
+
+
+def off_days(aligned: Aligned, abnormal: AbnormalReturns, window: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return which security-events have, in a window, a day of the data that is no session, put together with the next."""
+    off, day0 = aligned.off, abnormal.day0
+    if off is None:
+        return np.zeros(day0.size, dtype=bool)
+    at = day0[:, None] + np.arange(window[0], window[1] + 1)
+    inside = (at >= 0) & (at < off.shape[1])
+    return np.asarray((off[abnormal.security[:, None], at.clip(0, off.shape[1] - 1)] & inside).any(axis=1))
 
 
 def _cut(part: Part, window: tuple[int, int]) -> NDArray[np.bool_]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from eventstudy.inference import TestResult
 from eventstudy.study.fitted import Alternative, Fitted, Window
+from eventstudy.study.tables.returns import off_days
 from eventstudy.study.window_sample import window_sample
 
 
@@ -23,6 +27,45 @@ def one_test(
     """See `StudyResult.test`."""
     from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
-    needs = inference.TESTS[name].needs if name in inference.TESTS else ()
+    given: object = name  # what is no name at all is refused in `run`
+    needs = inference.TESTS[name].needs if isinstance(given, str) and name in inference.TESTS else ()
     sample = window_sample(result, window, placebo="refit" in needs)
-    return inference.run(name, sample, alternative=alternative, seed=seed, **options)
+    found = inference.run(name, sample, alternative=alternative, seed=seed, **options)
+    return with_doubts((found,), result, window)[0]
+
+
+def all_tests(
+    result: Fitted,
+    window: Window,
+    *,
+    alternative: Alternative,
+    level: float,
+    seed: int | np.random.Generator | None,
+) -> pd.DataFrame:
+    """See `StudyResult.tests`."""
+    from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
+
+    results = inference.run_all(window_sample(result, window), alternative=alternative, level=level, seed=seed)
+    table = pd.DataFrame([found.to_dict() for found in with_doubts(results, result, window)])
+    ends = pd.DataFrame(table.pop("ci").tolist(), columns=["low", "high"])
+    table[["low", "high"]] = ends
+    return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
+
+
+def with_doubts(results: Sequence[TestResult], result: Fitted, window: Window) -> list[TestResult]:
+    """Return the tests with what is doubtful about the data of their window; it speaks against none of them alone."""
+    uncertain = sum(int(part.placed.uncertain[result.event[part.rows]].sum()) for part in result.parts)
+    off = sum(int(off_days(part.aligned, part.abnormal, window).sum()) for part in result.parts)
+    said = [
+        f"{name}: {count} of {result.n} security-events: {why}"
+        for name, count, why in (
+            (
+                "session_uncertain",
+                uncertain,
+                "what is known of the moment leaves another session open; a window that holds both is safe",
+            ),
+            ("off_calendar", off, "a day of the data that is no session is put together with the next"),
+        )
+        if count
+    ]
+    return [replace(one, doubts=(*one.doubts, *said)) if said and one.applicable else one for one in results]

@@ -18,7 +18,7 @@ def summary(result: Fitted) -> str:
     lines = [
         headline(result),
         f"model {study.model!r}; event window {study.window}; calendar {study.calendar or 'the index of the panel'}",
-        f"estimation window {study.estimation.days}, at least {study.estimation.minimum} usable bars",
+        f"estimation window {study.estimation_window.days}, at least {study.estimation_window.minimum} usable bars",
     ]
     strange = sum(part.aligned.strange for part in result.parts)
     if strange:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.models.donor_pool import HOLES
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
 
@@ -37,6 +38,7 @@ def suggest_donors(
 ) -> pd.DataFrame: ...
 
 
+@checked()
 def suggest_donors(
     returns: ReturnPanel | pd.DataFrame,
     pairs: pd.DataFrame,

@@ -1,0 +1,78 @@
+"""What a panel is given, made its own: frames with normal bars, numbers, and each label once; failures as errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from eventstudy.errors import DataError, EventStudyError, error_told
+from eventstudy.returns._index import normal_index, refuse_naive
+from eventstudy.returns.tables.cells import unlike_numbers
+from eventstudy.returns.tables.columns import by_symbol
+from eventstudy.returns.tables.headers import one_level, refuse_dates
+from eventstudy.returns.tables.names import PRICE_NAMES
+
+
+class HandedOut:
+    """A frame of a frozen dataclass: who asks gets a copy of his own, so that no edit in place changes the panel."""
+
+    def __init__(self, *default: Any) -> None:
+        self._default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = f"_{name}"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> pd.DataFrame:
+        if instance is None and not self._default:
+            raise AttributeError(self._name)  # dataclasses ask the class for the default
+        held: Any = self._default[0] if instance is None else vars(instance)[self._name]
+        handed: pd.DataFrame = held.copy(deep=False) if isinstance(held, pd.DataFrame) else held
+        return handed
+
+    def __set__(self, instance: Any, value: pd.DataFrame | None) -> None:
+        vars(instance)[self._name] = value
+
+
+def errors_of(failures: Any) -> dict[str, EventStudyError]:
+    """Return failures as errors, by symbol."""
+    given: Mapping[str, Any] = by_symbol(failures, "failures")
+    return {name: why if isinstance(why, EventStudyError) else error_told(str(why)) for name, why in given.items()}
+
+
+def labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
+    """Return a copy with normal bars, numbers as float64, and every label once; of two rows of labels one of `fields`."""
+    if not isinstance(frame, pd.DataFrame):
+        msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
+        raise DataError(msg)
+    frame = one_level(frame, fields)
+    columns = frame.columns
+    refuse_dates(columns, "the frame")
+    twice = columns[columns.duplicated()]
+    if len(twice):
+        msg = f"column {twice[0]!r} stands twice; keep one"
+        raise DataError(msg)
+    for name, kind in frame.dtypes.items():
+        strange = unlike_numbers(kind)
+        if strange or not pd.api.types.is_numeric_dtype(kind):
+            msg = f"column {name!r} holds {strange or f'{kind} values'}, not numbers; leave it out, or turn it into numbers first"
+            raise DataError(msg)
+    result = frame.astype(float)
+    result.index = normal_index(frame.index)
+    refuse_naive(result.index)
+    try:
+        ordered: pd.DataFrame = result.sort_index().rename_axis(columns="symbol")
+    except TypeError as fault:
+        msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
+        raise DataError(msg) from fault
+    return ordered
+
+
+def widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
+    """Return a quality table with the columns of another."""
+    known = extra.reindex(table.index)
+    result = table.copy()
+    for name in known.columns:
+        result[name] = known[name]
+    return result
