@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from eventstudy._typing import Bools, Floats, Ints
+from eventstudy._typing import Floats, Ints
 
 GAP: Final = 1e-10
 """Optimality gap, as a share of |y|^2, at which the search ends (METHODS-2, section 9)."""
@@ -198,18 +198,3 @@ def _level(square: Floats) -> Floats:
         found = np.linalg.lstsq(system, right, rcond=None)[0][:n]
     level: Floats = found / found.sum()
     return level
-
-
-def differences(weights: Weights, donors: Floats) -> tuple[Floats, Ints]:
-    """Return the donors in use less the one with the largest weight, (a - 1, ...), and that donor first of all of them."""
-    order = np.argsort(-weights.weight, kind="stable")
-    at = weights.donor[order]
-    return donors[at[1:]] - donors[at[0]], at
-
-
-def same_donor(weights: Weights, donors: Floats, square: Floats) -> Bools:
-    """Return (a,): whether each donor in use has a copy in the pool, so that its weight is not unique."""
-    copies = [
-        (donors[np.flatnonzero(square == square[at])] == donors[at]).all(axis=1).sum() > 1 for at in weights.donor
-    ]
-    return np.array(copies, dtype=bool)

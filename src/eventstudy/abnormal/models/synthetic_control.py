@@ -11,8 +11,8 @@ from eventstudy._typing import Floats
 from eventstudy.abnormal.models.donor_pool import Exclude, described, named, no_rows
 from eventstudy.abnormal.models.old_names import controls_are_donors
 from eventstudy.abnormal.models.protocol import Split
-from eventstudy.abnormal.models.simplex import Weights, differences, simplex_weights
-from eventstudy.abnormal.orthonormal import orthonormal
+from eventstudy.abnormal.models.simplex import Weights, simplex_weights
+from eventstudy.abnormal.orthonormal import RANK_TOLERANCE
 from eventstudy.checks import check_fields
 from eventstudy.errors import StudyError
 
@@ -234,28 +234,30 @@ def mixture(response: Floats, donors: DonorWindows, *, start: Weights | None = N
     """Return the mixture of `donors` that comes closest to `response` (M,) over the estimation bars."""
     mean = response.mean() if donors.intercept else 0.0
     found = simplex_weights(response - mean, donors.centred, ridge=donors.ridge, square=donors.square, start=start)
-    rows, order = differences(found, np.hstack([donors.estimation, donors.window]))
-    m = response.size
-    ones = np.ones((int(donors.intercept), rows.shape[1]))
-    design = np.vstack([ones, rows])
-    basis = orthonormal(design[None, :, :m].copy(), design[None, :, m:].copy())
-    free = len(design)
-    if donors.lam is None and donors.ridge == 0 and basis.full_rank[0]:
-        base = np.hstack([donors.estimation[order[0]], donors.window[order[0]]])
-        share = basis.q[0] @ (response - base[:m])
-        residual = response - base[:m] - share @ basis.q[0]
-        again = basis.q[0] @ residual  # what rounding left of the mean
-        residual = residual - again @ basis.q[0]
-        expected = base[m:] + (share + again) @ basis.ahead[0]
-        return Mixture(found, expected, residual, basis.q[0], basis.ahead[0], m - free)
+    order = found.donor[np.argsort(-found.weight, kind="stable")]
+    m, base, ahead = response.size, donors.estimation[order[0]], donors.window[order[0]]
+    ones = int(donors.intercept)
+    rows = np.vstack([np.ones((ones, m)), donors.estimation[order[1:]] - base])
+    later = np.vstack([np.ones((ones, ahead.size)), donors.window[order[1:]] - ahead])
+    columns, triangle = np.linalg.qr(rows.T)
+    size = np.abs(np.diag(triangle))
+    basis = columns.T
+    sound = not size.size or size.min() > RANK_TOLERANCE * size.max()
+    face = np.linalg.solve(triangle.T, later) if sound else np.zeros_like(later)
+    df = m - len(rows)
+    if donors.lam is None and donors.ridge == 0 and sound:
+        share = basis @ (response - base)
+        residual = response - base - share @ basis
+        again = basis @ residual  # what rounding left of the mean
+        residual -= again @ basis
+        return Mixture(found, ahead + (share + again) @ face, residual, basis, face, df)
     path = found.weight @ donors.estimation[found.donor]
     level = (response - path).mean() if donors.intercept else 0.0
     residual = response - path - level
-    ahead = basis.ahead[0]
     if donors.lam is not None:
         level = float(donors.lam @ (response - path))
         # the level of the window is that of the bars in lambda: their noise, and the face seen from them
-        ahead = ahead - (basis.q[0] @ donors.lam)[:, None]
-        ahead[0] = np.sqrt(donors.lam @ donors.lam)
+        face = face - (basis @ donors.lam)[:, None]
+        face[0] = np.sqrt(donors.lam @ donors.lam)
     expected = found.weight @ donors.window[found.donor] + level
-    return Mixture(found, expected, residual, basis.q[0], ahead, m - free)
+    return Mixture(found, expected, residual, basis, face, df)
