@@ -10,6 +10,7 @@ import types
 import typing
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import eventstudy
@@ -50,7 +51,7 @@ def public():
                 held = getattr(thing, key, None)  # a field that a panel hands out has no value of the class
                 method = inspect.unwrap(held) if callable(held) else None
                 if not key.startswith("_") and str(getattr(method, "__module__", "")).startswith("eventstudy"):
-                    found[id(method)] = (f"{name}.{key}", getattr(thing, key))
+                    found[id(method)] = (f"{name}.{key}", held)
         elif inspect.isfunction(thing):
             found[id(inspect.unwrap(thing))] = (name, thing)
     return sorted(found.values(), key=lambda entry: entry[0])
@@ -191,4 +192,128 @@ def test_the_walk_meets_what_it_should():
     names = {name for name, _ in public()}
     assert {"eventstudy.study.StudyResult.car", "eventstudy.plots.power_curve", "result.plot.caar"} <= names
     assert len(wrong()) > 300
-    assert np.ndim(LEVELS) == 1
+
+
+# --------------------------------------------------------------------------------------------------- one word, one meaning
+
+SIZES = {"level": (0.5, 1), "alpha": (0, 0.5), "target": (0.5, 1)}
+
+
+def test_level_is_coverage_and_alpha_is_size():
+    wrong_ones = [
+        f"{name}({parameter.name}={parameter.default})"
+        for name, _, parameter in parameters()
+        if parameter.name in SIZES
+        and isinstance(parameter.default, float)
+        and not SIZES[parameter.name][0] < parameter.default < SIZES[parameter.name][1]
+    ]
+    assert wrong_ones == []
+
+
+def test_where_to_draw_is_given_by_name():
+    places = [(name, parameter) for name, _, parameter in parameters() if parameter.name in {"ax", "axes"}]
+    assert len(places) > 15
+    assert [name for name, parameter in places if parameter.kind is not parameter.KEYWORD_ONLY] == []
+
+
+def test_chance_is_called_seed():
+    words = {"random_state", "rng", "generator"}
+    draws_for_its_caller = {"families", "Scenario.draw", "simulate_world", "run_trials"}
+    assert [
+        name
+        for name, _, parameter in parameters()
+        if parameter.name in words and not any(part in name for part in draws_for_its_caller)
+    ] == []
+
+
+@pytest.fixture(scope="module")
+def result():
+    rng = np.random.default_rng(0)
+    index = pd.bdate_range("2024-01-01", periods=300)
+    returns = pd.DataFrame(rng.normal(0, 0.01, (300, 4)), index=index, columns=list("MABC"))
+    events = pd.DataFrame({"event_id": ["a", "b"], "bar": [index[200], index[260]], "size": [1.0, 2.0]})
+    study = eventstudy.EventStudy(model=eventstudy.MarketModel("M"), calendar=None, estimation=(-120, -11))
+    return study.fit(events, returns)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "aar",
+        "caar",
+        "abhar",
+        "car",
+        "bhar",
+        "tidy",
+        "tests",
+        "joint",
+        "diagnostics",
+        "abnormal_variance",
+        "explain",
+        "excluded",
+        "events",
+    ],
+)
+def test_the_tables_of_a_result_speak_one_language(result, table):
+    found = getattr(result, table)
+    frame = found if isinstance(found, pd.DataFrame) else found(["size"]) if table == "explain" else found()
+    columns = set(frame.columns)
+    assert not columns & {
+        "ci",
+        "ci_low",
+        "ci_high",
+        "lower",
+        "upper",
+        "std_err",
+        "p",
+        "p_value",
+        "N",
+        "sessions",
+        "n_obs",
+    }
+    for low in [name for name in columns if name == "low" or name.endswith("_low")]:
+        assert f"{low.removesuffix('low')}high" in columns
+
+
+def test_names_of_the_version_before_answer_with_a_warning(result):
+    frame = pd.DataFrame({"effect": [0.0, 1.0], "power": [0.05, 0.9]})
+    with pytest.warns(DeprecationWarning, match="it is alpha="):
+        eventstudy.plots.power_curve(frame, level=0.05)
+    with pytest.warns(DeprecationWarning, match="it is alpha="):
+        old = eventstudy.inference.equivalence(0.001, 0.002, 0.01, level=0.95)
+    assert old == eventstudy.inference.equivalence(0.001, 0.002, 0.01, alpha=0.05)
+    ax = eventstudy.plots.power_curve(frame)
+    with pytest.warns(DeprecationWarning, match="give ax by its name"):
+        assert result.plot.caar(ax) is ax
+
+
+# ---------------------------------------------------------------------------------------------------------------- near misses
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda r: r.car(3), r"window=3 is not two whole relative days.*event window \(-10, 10\)"),
+        (lambda r: r.car((0, 1, 2)), "two whole relative days"),
+        (lambda r: r.tests((0, 1), ddof=0), "'ddof' belongs to one"),
+        (lambda r: r.caar((0, 1), level=95), "level=95 .*did you mean 0.95"),
+        (lambda r: r.plot.heatmap(window=(1, 0)), "runs backwards"),
+        (lambda _: eventstudy.EventStudy(window=5), "window=5"),
+        (lambda _: eventstudy.EventStudy(estimation=250), r"EstimationWindow\(length=250"),
+        (lambda _: eventstudy.EventStudy(estimation=(250, -11)), "runs backwards"),
+        (lambda _: eventstudy.EventStudy(calendar=5), "calendar=5"),
+        (lambda _: eventstudy.EstimationWindow(length=100, start=-250, end=-11), "240 bars, not length=100"),
+        (lambda _: eventstudy.inference.power(0.01, 0.005, alternative="two sided"), "did you mean 'two-sided'"),
+        (lambda _: eventstudy.inference.power("0.01", 0.005), "effect='0.01' is not a number"),
+    ],
+)
+def test_near_misses_are_told(result, act, said):
+    with pytest.raises(EventStudyError, match=said):
+        act(result)
+
+
+@pytest.mark.parametrize("given", [(-250, -11), [-250, -11], eventstudy.EstimationWindow(start=-250, end=-11)])
+def test_an_estimation_window_may_be_its_days(given):
+    study = eventstudy.EventStudy(estimation=given)
+    assert (study.estimation_window.days, study.estimation_window.length) == ((-250, -11), 240)
+    assert eventstudy.EstimationWindow(length=250, end=-11).days == (-260, -11)

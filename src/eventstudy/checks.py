@@ -6,7 +6,6 @@ declared, and nowhere else. An error names the argument, the value, what may sta
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 import sys
@@ -46,9 +45,9 @@ def not_one_of(value: object, allowed: Collection[str]) -> str:
     Examples
     --------
     >>> not_one_of("two sided", ("two-sided", "less"))
-    "'two sided' is not one of 'two-sided', 'less'; did you mean 'two-sided'?"
+    "'two sided' is not one of two-sided, less; did you mean 'two-sided'?"
     """
-    return f"{brief(repr(value), 200)} is not one of {', '.join(map(repr, allowed))}{nearest(value, allowed)}"
+    return f"{brief(repr(value), 200)} is not one of {', '.join(map(str, allowed))}{nearest(value, allowed)}"
 
 
 def words_of(problem: Mapping[str, Any]) -> list[str]:
@@ -101,33 +100,32 @@ def count(value: Any, name: str, error: type[InputError] = StudyError, *, least:
 
 
 def level(value: Any, name: str = "level", error: type[InputError] = StudyError) -> float:
-    """Return the coverage of an interval: from one half to below 1.
+    """Return the coverage of an interval: above 0 and below 1.
 
     Examples
     --------
     >>> level(95)
     Traceback (most recent call last):
-    eventstudy.errors.StudyError: level=95 is not the coverage of an interval, from 0.5 to below 1; did you mean 0.95?
+    eventstudy.errors.StudyError: level=95 is not the coverage of an interval, above 0 and below 1; did you mean 0.95?
     """
-    return _between(value, name, error, (0.5, math.nextafter(1, 0)), "the coverage of an interval, from 0.5 to below 1")
+    return _between(value, name, error, "the coverage of an interval")
 
 
 def alpha(value: Any, name: str = "alpha", error: type[InputError] = StudyError) -> float:
-    """Return the size of a test: above 0, at most one half."""
-    return _between(value, name, error, (math.ulp(0), 0.5), "the size of a test, above 0 and at most 0.5")
+    """Return the size of a test: above 0 and below 1."""
+    return _between(value, name, error, "the size of a test")
 
 
 def share(value: Any, name: str, error: type[InputError] = StudyError) -> float:
     """Return a share: above 0 and below 1."""
-    return _between(value, name, error, (math.ulp(0), math.nextafter(1, 0)), "a share, above 0 and below 1")
+    return _between(value, name, error, "a share")
 
 
-def _between(value: Any, name: str, error: type[InputError], ends: tuple[float, float], what: str) -> float:
+def _between(value: Any, name: str, error: type[InputError], what: str) -> float:
     found = number(value, name, error)
-    if isinstance(value, bool) or not ends[0] <= found <= ends[1]:
-        meant = next((one for one in (found / 100, 1 - found) if ends[0] <= one <= ends[1]), None)
-        hint = "" if meant is None else f"; did you mean {meant:.6g}?"
-        msg = f"{name}={brief(repr(value))} is not {what}{hint}"
+    if isinstance(value, bool) or not 0 < found < 1:
+        hint = f"; did you mean {found / 100:.6g}?" if 1 < found < 100 else ""
+        msg = f"{name}={brief(repr(value))} is not {what}, above 0 and below 1{hint}"
         raise error(msg)
     return found
 

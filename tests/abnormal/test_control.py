@@ -132,7 +132,7 @@ def test_a_study_excludes_the_controls_and_agrees_with_their_portfolio():
 
     def study(model):
         return es.EventStudy(model=model, calendar=None, window=WINDOW, estimation=es.EstimationWindow(118, -3)).fit(
-            events, panel
+            events, panel, symbols="all"
         )
 
     result = study(SyntheticControl(tuple("BCDEFG")))

@@ -167,7 +167,7 @@ def test_no_return_in_the_window_excludes(data):
     ("change", "words"),
     [
         ({"estimation": (-250, -2)}, "end it on -3 or before"),
-        ({"window": (3, 1)}, "must not lie after its last"),
+        ({"window": (3, 1)}, "runs backwards"),
         ({"masked": np.zeros(7, dtype=bool)}, "masked has 7 bars"),
         ({"day0": BARS}, "must point into returns"),
     ],

@@ -80,5 +80,5 @@ def test_a_level_that_is_needed_must_be_given(series):
     returns, _ = series
     with pytest.raises(StudyError, match="needs that level series"):
         fit(returns, None, MeanAdjusted(volatility="^VIX"))
-    with pytest.raises(StudyError, match="between 0 and 1"):
+    with pytest.raises(StudyError, match="above 0 and below 1"):
         MeanAdjusted(volatility="ewma", decay=1.0)

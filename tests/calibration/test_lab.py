@@ -173,9 +173,9 @@ class TestTable:
         for given, words in [
             ({"scenarios": ("gaussian",)}, "normal, t4"),
             ({"tests": ("ttest",)}, "cross_sectional"),
-            ({"replications": 0}, "at least 1"),
+            ({"replications": 0}, "of 1 or more"),
             ({"windows": ((0, 11),)}, "-10 .. 10"),
-            ({"windows": ((2, 1),)}, "ordered"),
+            ({"windows": ((2, 1),)}, "runs backwards"),
         ]:
             with pytest.raises(StudyError, match=words):
                 Plan(**given)

@@ -101,7 +101,7 @@ def test_a_study_file_with_wrong_keys_names_all_of_them(run, tmp_path):
     study(tmp_path)
     text = (tmp_path / "study.toml").read_text().replace('title = "T"', 'titel = "T"\ncalender = "XNYS"')
     (tmp_path / "study.toml").write_text(text)
-    refused(run, tmp_path, "study.toml", "titel", "title is missing", "no key calender; did you mean calendar?")
+    refused(run, tmp_path, "study.toml", "titel", "title is missing", "no key calender; did you mean 'calendar'?")
 
 
 def test_a_study_file_with_a_key_that_resembles_none_lists_those_there_are(run, tmp_path):

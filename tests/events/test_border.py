@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import time
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from eventstudy.errors import LISTED, CatalogError, InputError
-from eventstudy.events import Event, EventCatalog, load_events, vocabulary
+from eventstudy.events import Event, EventCatalog, load_events
 
 ROW = {"id": "a", "name": "A", "announced_at": "2025-04-02 16:26", "stance": "escalation"}
 TOML = 'timezone = "UTC"\n[[event]]\nid = "a"\nname = "A"\nannounced_at = 2025-04-02T16:26:00\nstance = "talks"\n'
@@ -135,7 +136,7 @@ def test_frames_of_odd_kinds_are_read(frame):
         pd.DataFrame([ROW], index=pd.Index(["a"], name="id")),  # an index and a column of one name
         pd.DataFrame([list(ROW.values())], columns=pd.MultiIndex.from_product([list(ROW), [""]])),
         pd.DataFrame([[*ROW.values(), "B"]], columns=[*ROW, "name"]),
-        pd.DataFrame([ROW | {"announced_at": 20250402}]),
+        pd.DataFrame([ROW | {"announced_at": 20251302}]),
         pd.DataFrame([ROW | {"announced_at": 1.5}]),
         pd.DataFrame([ROW | {"announced_at": pd.Period("2025-04-02")}]),
         pd.DataFrame([ROW | {"stance": np.array(["talks", "mixed"])}]),
@@ -216,7 +217,7 @@ def test_of_many_problems_fifty_are_listed_and_all_are_kept(tmp_path, monkeypatc
     path = tmp_path / name
     path.write_text(make(MANY), encoding="utf-8")
     looked = []
-    monkeypatch.setattr(vocabulary, "get_close_matches", lambda *given, **_: looked.append(given) or [])
+    monkeypatch.setattr(difflib, "get_close_matches", lambda *given, **_: looked.append(given) or [])
     with pytest.raises(CatalogError) as caught:
         load_events(path, timezone="UTC")
     assert 0 < len(looked) <= LISTED  # looking for a near word takes longer than reading a row
@@ -232,7 +233,7 @@ def test_near_words_are_told_for_the_problems_that_are_listed(tmp_path):
     with pytest.raises(CatalogError) as caught:
         load_events(path, timezone="UTC")
     stances = [problem.expected for problem in caught.value.problems if problem.column == "stance"]
-    assert stances[0].endswith("(did you mean escalation?)")
+    assert stances[0].endswith("; did you mean 'escalation'?")
     assert stances[-1] == "one of: escalation, softening, talks, mixed"
 
 

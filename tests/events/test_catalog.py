@@ -104,7 +104,7 @@ def test_a_sequence():
     assert "2025-04-09_pause" in catalog
     assert catalog[0] in catalog
     assert "x" not in catalog
-    with pytest.raises(KeyError, match="did you mean 2025-04-02_liberation"):
+    with pytest.raises(KeyError, match="did you mean '2025-04-02_liberation'"):
         catalog["2025-04-02_liberaton"]
     with pytest.raises(KeyError, match="has no event 'zzz'"):
         catalog["zzz"]

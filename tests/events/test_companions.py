@@ -44,7 +44,7 @@ def test_episode_columns_have_their_types(episodes):
 
 
 def test_episodes_of_an_unknown_name():
-    with pytest.raises(CatalogError, match=r"episodes 'us-chnia' are not one of: us-china \(did you mean us-china\?\)"):
+    with pytest.raises(CatalogError, match=r"episodes 'us-chnia' are not one of: us-china; did you mean 'us-china'\?"):
         load_episodes("us-chnia")
 
 

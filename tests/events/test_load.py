@@ -165,16 +165,17 @@ def test_input_is_not_changed():
         ("announced_at", "2 April 2025", "a moment such as"),
         ("announced_at", "2025-13-02 16:26", "a moment such as"),
         ("announced_at", "2025-04-02 25:26", "a moment such as"),
-        ("announced_at", "20250402", "a moment such as"),
+        ("announced_at", "20251302", "a moment such as"),
+        ("announced_at", "02/04/2025", "a moment such as"),
         ("announced_at", 45749.5, "a moment such as"),
         ("announced_at", "2025-03-09 02:30", "was skipped when the clocks changed in America/New_York"),
         ("announced_at", "2025-11-02 01:30", "happened twice when the clocks changed in America/New_York"),
         ("announced_at", "", "there: every event needs it"),
-        ("stance", "escalaton", "did you mean escalation?"),
+        ("stance", "escalaton", "did you mean 'escalation'?"),
         ("stance", "Escalation", "one of: escalation, softening, talks, mixed"),
         ("level", "S1", "a level of stance 'escalation', one of: (empty), E1, E2, E3"),
         ("tier", "D", "one of: (empty), A, B, C"),
-        ("precision", "exact", "did you mean exact_sec?"),
+        ("precision", "exact", "did you mean 'exact_sec'?"),
         ("confidence", "sure", "one of: (empty), high, medium, low"),
         ("lead", "maybe", "a flag"),
         ("scheduled", 2, "a flag"),
@@ -237,8 +238,8 @@ def test_entries_of_toml_and_json_are_named_by_number_and_id(tmp_path):
         ("event 1 'x'", "name"),
         ("event 1 'x'", "nme"),
     ]
-    assert "did you mean stances?" in found[0][3]
-    assert "did you mean name?" in found[2][3]
+    assert "did you mean 'stances'?" in found[0][3]
+    assert "did you mean 'name'?" in found[2][3]
     other = tmp_path / "bad.json"
     other.write_text(json.dumps([SMALL, 3]))
     assert only_problem(other, timezone="UTC") == (f"{other}, event 2", "", "3", "a table of keys and values")
@@ -275,7 +276,7 @@ def test_a_missing_time_zone_is_said_once():
 def test_a_time_zone_that_does_not_exist():
     place, column, value, expected = only_problem(frame(), timezone="America/NewYork")
     assert (place, column, value) == ("load_events", "timezone", "America/NewYork")
-    assert "did you mean America/New_York?" in expected
+    assert "did you mean 'America/New_York'?" in expected
 
 
 def test_two_time_zones_for_one_catalogue(tmp_path):
@@ -340,7 +341,7 @@ def test_a_file_that_cannot_be_read(tmp_path, name, content, message):
 
 def test_a_source_that_is_not_there(tmp_path):
     with pytest.raises(
-        CatalogError, match=r"catalogue 'us-chnia' is not one of: fomc, us-china \(did you mean us-china\?\)"
+        CatalogError, match=r"catalogue 'us-chnia' is not one of: fomc, us-china; did you mean 'us-china'\?"
     ):
         load_events("us-chnia")
     with pytest.raises(CatalogError, match=r"nope\.csv' does not exist; check the path"):

@@ -166,8 +166,8 @@ def test_a_list_is_a_list_and_a_table_a_table():
         ({"reaction": {"scale": "nonsense"}}, ["[reaction], scale: 'nonsense' is not one of fear, ewma, none"]),
         ({"decision": {"drawdown": "nonsense"}}, ["[decision], drawdown", "threat, peak, week, scaled"]),
         ({"episodes": {"source": "nonsense"}}, ["[episodes], source", "shipped, rule"]),
-        ({"alpha": "0.05"}, ["alpha: '0.05' must be a valid number"]),
-        ({"alpha": 5}, ["alpha: 5 must be less than 0.5"]),
+        ({"level": "0.05"}, ["level: '0.05' must be a valid number"]),
+        ({"level": 5}, ["level: 5 must be less than 0.5"]),
         ({"periods": {"a": ["2025-01-01", "2025-12-31"]}}, ["[periods], headline"]),
         ({"periods": {"a": "2025", "headline": "a"}}, ["[periods], a: '2025' must be a list"]),
         ({"periods": {"a": ["2025-12-31", "2025-01-01"], "headline": "a"}}, ["[periods], a", "forward"]),
@@ -203,8 +203,8 @@ def test_what_is_wrong_is_said(change, said):
 
 
 def test_every_wrong_value_is_named_at_once():
-    found = refused({"alpha": 5, "reaction": {"scale": "x"}, "power": {"target": 2}})
-    assert all(part in found for part in ("alpha", "scale", "target"))
+    found = refused({"level": 5, "reaction": {"scale": "x"}, "power": {"target": 2}})
+    assert all(part in found for part in ("level", "scale", "target"))
 
 
 def test_a_file_is_named_with_its_values(tmp_path):
@@ -250,7 +250,7 @@ def test_a_message_does_not_repeat_a_book():
         {"reaction": {"statistic": "x" * 10**6}},
         {"x" * 10**6: 1},
         {"reaction": "x" * 10**6},
-        {"alpha": ["x"] * 10**5},
+        {"level": ["x"] * 10**5},
     ):
         assert 0 < len(refused(change)) < 1000
 

@@ -160,7 +160,7 @@ class TestEquivalence:
             z = np.linspace(-margin, margin, 20_001)
             room = stats.chi2.cdf(df * ((margin - np.abs(z)) / critical) ** 2, df)  # P(s < (margin - |z|)/critical)
             expected = np.trapezoid(stats.norm.pdf(z) * room, z)
-            told = equivalence(0.7, 1.0, margin, df=df, level=level).details["power"]  # whatever the estimate
+            told = equivalence(0.7, 1.0, margin, df=df, alpha=1 - level).details["power"]  # whatever the estimate
             assert told == pytest.approx(expected, abs=1e-7)  # the trapezia's own error
 
     def test_limits_of_its_power(self):
@@ -173,7 +173,7 @@ class TestEquivalence:
         assert told(1.6) == 0.0  # the interval of 90 % is always wider than that
         assert told(1e-9, df=3) == pytest.approx(0.0, abs=1e-9)
         assert told(1e6, df=3) == pytest.approx(1.0)
-        assert told(1.0, df=4, level=0.5) == pytest.approx(2 * stats.norm.cdf(1.0) - 1)  # no interval but the point
+        assert told(1.0, df=4, alpha=0.5) == pytest.approx(2 * stats.norm.cdf(1.0) - 1)  # no interval but the point
 
     def test_of_another_test(self, make_sample):
         base = run("portfolio", make_sample(6, dates="one"))

@@ -44,7 +44,7 @@ def test_the_subtitle_says_n_clusters_errors_and_fit():
     said = by_gid(coefficients(TABLE), "subtitle")[0].get_text()
     assert said == "n = 60 in 41 clusters; standard errors clustered; R² = 0.31; filled: p < 0.05"
     plain = TABLE.assign(errors="HC3", n_clusters=0).drop(columns="r_squared")
-    assert by_gid(coefficients(plain, level=0.1), "subtitle")[0].get_text() == (
+    assert by_gid(coefficients(plain, alpha=0.1), "subtitle")[0].get_text() == (
         "n = 60; standard errors HC3; filled: p < 0.1"
     )
     bare = TABLE[["term", "estimate", "low", "high", "pvalue"]]

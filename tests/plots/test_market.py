@@ -116,7 +116,7 @@ def test_wrong_input_says_what_is_missing(levels, events):
         market(levels, events.drop(columns="stance"))
     with pytest.raises(InputError, match="stands twice"):
         market(pd.concat([levels, levels.iloc[:1]]), events)
-    with pytest.raises(InputError, match="style must be"):
+    with pytest.raises(InputError, match="style='loud' is not one of screen, paper"):
         market(levels, events, style="loud")
 
 

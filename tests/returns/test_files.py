@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import eventstudy as es
 from eventstudy.errors import DataError
+from eventstudy.returns.tables import csv_files
 
 DAYS = ["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07"]
 WIDE = pd.DataFrame(
@@ -210,7 +213,7 @@ def test_a_source_that_is_none(source, words):
         ({"start": "2031-01-01"}, "NoDataInWindow"),
         ({"calendar": "XNIS"}, "calendar 'XNIS' is not known"),
         ({"colour": "red"}, "option 'colour' is not known"),
-        ({"holds": "apples"}, "holds='apples' is not known; use 'prices' or 'returns' or 'percent'"),
+        ({"holds": "apples"}, "holds='apples' is not one of prices, returns, log, percent"),
     ],
 )
 def test_a_question_that_cannot_be_answered(given, words):
@@ -239,3 +242,32 @@ def test_real_bars_of_five_minutes(real_data):
     panel = es.load_prices(source=real_data / "bars_5min.parquet", calendar=None)
     assert panel.frame.shape == (33792, 7)
     assert str(panel.frame.index.tz) == "UTC"
+
+
+@pytest.mark.timeout(60)
+def test_blank_lines_at_the_end_are_nothing_however_many(tmp_path):
+    path = tmp_path / "p.csv"
+    rows = "".join(
+        f"{day:%Y-%m-%d},{at},{at}\n" for at, day in enumerate(pd.bdate_range("2025-03-03", periods=5), start=1)
+    )
+    for tail in (",,\n" * 200_000, ", , \n" * 50_000, "\n" * 200_000, ""):
+        path.write_text("date,A,B\n" + rows + tail)
+        started = time.process_time()
+        assert es.load_prices(source=path).frame["A"].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+        assert time.process_time() - started < 5
+    path.write_text("date,A,B\n" + rows + ",,\n" * 9 + ",7,\n" + ",,\n" * 9)
+    with pytest.raises(DataError, match=r"p\.csv, row 7, column 'date': there is no date"):
+        es.load_prices(source=path)
+
+
+def test_a_fault_of_ours_in_reading_a_table_is_not_put_down_to_the_file(tmp_path, monkeypatch):
+    path = tmp_path / "p.csv"
+    path.write_text("date,A\n2025-01-06,1\n2025-01-07,x\n")
+
+    def broken(*_, **__):
+        msg = "ours"
+        raise ValueError(msg)
+
+    monkeypatch.setattr(csv_files, "text_numbers", broken)
+    with pytest.raises(ValueError, match=r"^ours$"):
+        es.load_prices(source=path)

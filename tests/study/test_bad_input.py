@@ -72,7 +72,7 @@ BAD = {
     ),
     "returns of another kind": (
         lambda: es.EventStudy(model=es.MarketModel("M")).fit(pairs(small_panel(), [300]), small_panel().to_numpy()),
-        "must be a ReturnPanel or a DataFrame",
+        "must be a ReturnPanel, a PricePanel or a DataFrame",
     ),
     "infinite benchmark": (
         lambda: es.EventStudy(model=es.MarketModel("M")).fit(
@@ -108,11 +108,11 @@ BAD = {
         ),
         "rename 'date' to 'bar'",
     ),
-    "ticker for symbol": (
+    "symbols in a column of another name": (
         lambda: es.EventStudy(model=es.MarketModel("M")).fit(
-            pairs(small_panel(), [300]).rename(columns={"symbol": "ticker"}), small_panel()
+            pairs(small_panel(), [300]).rename(columns={"symbol": "peer"}), small_panel()
         ),
-        "column 'ticker' is not read; rename it to 'symbol'",
+        "column 'peer' holds symbols of the panel, and is not read; rename it to 'symbol'",
     ),
 }
 

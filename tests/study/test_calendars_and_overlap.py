@@ -50,7 +50,7 @@ def test_one_announcement_has_a_first_session_in_each_market(world):
     frame, _ = world
     study = es.EventStudy(model=MarketModel("M"), calendar=CALENDARS, **STUDY)
     table = (
-        study.fit(events_frame(), frame)
+        study.fit(events_frame(), frame, symbols="all")
         .car()
         .pivot_table(index="event_id", columns="symbol", values="session", aggfunc="first")
     )
@@ -69,7 +69,7 @@ def test_one_announcement_has_a_first_session_in_each_market(world):
 def test_each_security_is_aligned_on_its_own_sessions(world):
     frame, own = world
     study = es.EventStudy(model=MarketModel("M"), calendar=CALENDARS, mask_events=False, **STUDY)
-    table = study.fit(events_frame(), frame).car((0, 2)).set_index(["event_id", "symbol"])
+    table = study.fit(events_frame(), frame, symbols="all").car((0, 2)).set_index(["event_id", "symbol"])
     for (_, symbol), row in table.iterrows():
         local = frame.reindex(own[symbol])
         day0 = local.index.get_loc(row["session"])
@@ -84,7 +84,9 @@ def test_each_security_is_aligned_on_its_own_sessions(world):
 
 def test_tests_see_sessions_of_several_calendars_as_dates(world):
     frame, own = world
-    result = es.EventStudy(model=MarketModel("M"), calendar=CALENDARS, **STUDY).fit(events_frame(), frame)
+    result = es.EventStudy(model=MarketModel("M"), calendar=CALENDARS, **STUDY).fit(
+        events_frame(), frame, symbols="all"
+    )
     sample = result.sample((0, 1))
     every = own["US"].union(own["HK"]).union(own["TK"])
     by_part = [part.aligned.symbols[0] for part in result._fitted.parts]
@@ -110,7 +112,9 @@ def test_tests_see_sessions_of_several_calendars_as_dates(world):
 def test_a_symbol_without_a_calendar_is_an_error(world):
     frame, _ = world
     with pytest.raises(StudyError, match="no calendar for 'TK'"):
-        es.EventStudy(model=MarketModel("M"), calendar={"US": "XNYS", "HK": "XHKG"}, **STUDY).fit(events_frame(), frame)
+        es.EventStudy(model=MarketModel("M"), calendar={"US": "XNYS", "HK": "XHKG"}, **STUDY).fit(
+            events_frame(), frame, symbols="all"
+        )
 
 
 @pytest.fixture

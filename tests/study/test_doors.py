@@ -173,7 +173,7 @@ def test_bars_within_days_are_labelled_with_their_start_unless_said():
     told = events(announced_at=[index[200] + pd.Timedelta(minutes=2)])
     assert study(calendar=None).fit(told, frame).car()["session"].iloc[0] == index[200]
     assert study(calendar=None, label="end").fit(told, frame).car()["session"].iloc[0] == index[201]
-    with pytest.raises(StudyError, match="label='middle' is not one of 'start', 'end'"):
+    with pytest.raises(StudyError, match="label='middle' is not one of start, end"):
         study(label="middle")
 
 

@@ -79,7 +79,7 @@ def test_errors_name_what_there_is(result):
         result.explain(["beta"])
     with pytest.raises(es.EventStudyError, match="one for each of the 40 rows"):
         result.explain({"beta": [1.0, 2.0]})
-    with pytest.raises(es.EventStudyError, match="'session' or 'symbol'"):
+    with pytest.raises(es.EventStudyError, match="session, symbol"):
         result.explain(["surprise"], errors="cluster", cluster="firm")
 
 

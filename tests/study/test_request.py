@@ -38,8 +38,11 @@ def test_bars_go_before_moments_and_symbols_make_pairs():
             {"event_id": ["a", "a"], "announced_at": MOMENTS[[0, 0]]},
             r"row 1 repeats an earlier one \(event_id a, .*\); 1 such",
         ),
-        ({"announced_at": ["2024-03-01T10:00Z", "soon"]}, "holds what is no moment"),
-        ({"ticker": ["A", "B"]}, "column 'ticker' is not read"),
+        (
+            {"announced_at": ["2024-03-01T10:00Z", "soon"]},
+            "row 1: soon is no moment; write it as 2025-04-02 16:26-04:00",
+        ),
+        ({"ticker": ["A", "B"], "ric": ["A", "B"]}, "columns 'ticker' and 'ric' may each name the security"),
     ],
 )
 def test_what_cannot_be_read_is_named(change, words):

@@ -82,6 +82,8 @@ class WindowSample:
         tests and have no standardised returns.
     least_squares : bool
         Whether the normal return is that of plain least squares on the design.
+    doubts : tuple of str
+        What speaks against every test on these data.
     """
 
     relative_day: Ints
@@ -101,6 +103,7 @@ class WindowSample:
     admissible: NDArray[np.bool_] | None = None
     degenerate: NDArray[np.bool_] | None = None
     least_squares: bool = True
+    doubts: tuple[str, ...] = ()
 
     @property
     def sar(self) -> Floats:

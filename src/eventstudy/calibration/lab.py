@@ -20,7 +20,7 @@ import numpy as np
 from eventstudy.calibration.batch import samples, single_samples
 from eventstudy.calibration.journal import Cell, Counts, Key, Unit, Window, append_journal, read_journal
 from eventstudy.calibration.scenarios import SCENARIOS, Geometry
-from eventstudy.checks import check_fields, checked, word
+from eventstudy.checks import check_fields, checked, count, word
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.sample_facts import EstimationFacts, SampleFacts
 from eventstudy.inference.core.spec import FEW, Condition, TestSpec
@@ -87,6 +87,7 @@ class Plan:
         if not self.events or min(self.events) < 1:
             msg = "numbers of events must be at least 1"
             raise StudyError(msg)
+        count(self.seed, "seed", least=0)
         _check_measure(self)
         for first, last in self.windows:
             if not -reach <= first <= last <= reach:

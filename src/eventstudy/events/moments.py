@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -12,14 +11,10 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
+from eventstudy.dates import WRITTEN, read_stamp
 from eventstudy.events.event import guess_precision
 from eventstudy.events.vocabulary import DATE_ONLY, NotListed
 
-_DATE: Final = r"\d{4}-\d{2}-\d{2}"
-_MOMENT: Final = re.compile(
-    rf"(?P<date>{_DATE})(?:[T ](?P<time>\d{{2}}:\d{{2}}(?P<seconds>:\d{{2}}(?:\.\d{{1,6}})?)?)"
-    r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?)?"
-)
 _EXPECTED_MOMENT: Final = "a moment such as 2025-04-02 16:26, 2025-04-02T16:26:05-04:00 or, less precise, 2025-04-02"
 NO_ZONE: Final = "a moment with a time zone: pass timezone='America/New_York' (--timezone on the command line), or add a timezone key or column"
 _EXPECTED_DATE: Final = "a date such as 2025-04-02"
@@ -64,13 +59,11 @@ def parse_date(value: object) -> date | None:
 
 
 def _parse_date(value: object) -> date | None:
-    if isinstance(value, str):
-        if not re.fullmatch(_DATE, value):
+    if _is_written(value):
+        stamp = read_stamp(value)
+        if stamp.tzinfo is not None or ":" in str(value):
             raise ValueError(_EXPECTED_DATE)
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise ValueError(_EXPECTED_DATE) from None
+        return stamp.date()
     if isinstance(value, np.datetime64):
         value = _datetime(value)
     if isinstance(value, datetime):
@@ -91,7 +84,7 @@ def parse_moment(value: object, zone: ZoneInfo | None) -> tuple[pd.Timestamp, st
     >>> parse_moment("2025-04-02 16:26", ZoneInfo("America/New_York"))
     (Timestamp('2025-04-02 16:26:00-0400', tz='America/New_York'), 'exact_min')
     """
-    moment, precision = _parse_text(value) if isinstance(value, str) else _parse_typed(value)
+    moment, precision = _parse_written(value) if _is_written(value) else _parse_typed(value)
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         msg = f"a moment {_YEARS}"
         raise ValueError(msg)
@@ -108,17 +101,19 @@ def parse_moment(value: object, zone: ZoneInfo | None) -> tuple[pd.Timestamp, st
     return stamp, precision or guess_precision(stamp)
 
 
-def _parse_text(text: str) -> tuple[datetime, str]:
-    match = _MOMENT.fullmatch(text)
-    if match is None:
-        raise ValueError(_EXPECTED_MOMENT)
+def _is_written(value: object) -> bool:
+    """Whether a value is text, or a whole number such as 20250402."""
+    return isinstance(value, str | int | np.integer) and not isinstance(value, bool)
+
+
+def _parse_written(value: object) -> tuple[datetime, str]:
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" +", "+").replace(" -", "-"))
+        moment = read_stamp(value).to_pydatetime(warn=False)
     except ValueError:
         raise ValueError(_EXPECTED_MOMENT) from None
-    if match["time"] is None:
-        return moment, DATE_ONLY
-    return moment, "exact_sec" if match["seconds"] else "exact_min"
+    found = WRITTEN.fullmatch(str(value).strip())
+    clock = (found and found["clock"]) or ""
+    return moment, "exact_sec" if clock.count(":") > 1 else "exact_min" if clock else DATE_ONLY
 
 
 def _parse_typed(value: object) -> tuple[datetime, str]:

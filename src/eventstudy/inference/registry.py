@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from eventstudy.abnormal.window_sample import WindowSample
-from eventstudy.checks import checked, word
+from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import Alternative, TestResult
 from eventstudy.inference.core.sample_facts import SampleFacts
@@ -33,6 +33,7 @@ from eventstudy.inference.families import (
     signs,
     single_event,
 )
+from eventstudy.words import brief, nearest
 
 _FAMILIES = (
     parametric,
@@ -219,7 +220,10 @@ def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:
 
 
 def _lookup(name: object) -> TestSpec:
-    return TESTS[word(name, TESTS, "name")]
+    if isinstance(name, str) and name in TESTS:
+        return TESTS[name]
+    msg = f"there is no test {brief(repr(name))}{nearest(name, TESTS)} The tests: {', '.join(TESTS)}"
+    raise StudyError(msg)
 
 
 def _run(

@@ -10,7 +10,9 @@ import pandas as pd
 from eventstudy.errors import DataError, EventStudyError, error_told
 from eventstudy.returns._index import normal_index, refuse_naive
 from eventstudy.returns.tables.cells import unlike_numbers
-from eventstudy.returns.tables.columns import PRICE_NAMES, by_symbol, one_level, refuse_dates
+from eventstudy.returns.tables.columns import by_symbol
+from eventstudy.returns.tables.headers import one_level, refuse_dates
+from eventstudy.returns.tables.names import PRICE_NAMES
 
 
 class HandedOut:

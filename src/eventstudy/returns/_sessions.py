@@ -105,7 +105,7 @@ def label_side(index: pd.Index) -> Label | None:
     if not isinstance(index, pd.DatetimeIndex) or kind not in {"weeks", "months"}:
         return None
     if kind == "weeks":
-        day = index.weekday
+        day = index.day_of_week
         mostly = np.bincount(day, minlength=7) / len(index)
         if mostly[0] > 0.7 and bool((day <= 2).all()):
             return "start"

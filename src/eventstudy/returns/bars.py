@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 COLUMNS: Final = ("close", "adj_close", "volume", "dividend", "split")
 
 
+#: Prices quoted in a hundredth of a currency.
+MINOR: Final = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS"}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
     """One symbol's days.

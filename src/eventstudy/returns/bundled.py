@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -20,14 +21,24 @@ RETURN_SYMBOLS: Final = (*INDUSTRIES, *FACTORS)
 PERCENT: Final = 100.0  # the library's files are in percent, and stay so on disk
 
 
-def bundled_prices() -> pd.DataFrame:
-    """Return the S&P 500 close, the VIX close and the 10-year yield, sessions x 3, 2016-01-04 .. 2025-11-14."""
-    return _read("market").copy()
+def bundled_prices(symbols: Sequence[str] = PRICE_SYMBOLS) -> pd.DataFrame:
+    """Return the S&P 500 close, the VIX close and the 10-year yield, sessions x 3, 2016-01-04 .. 2025-11-14, or some of them.
+
+    No file is read of which nothing is asked: one that is missing stops only those who need it.
+    """
+    return _read("market")[list(symbols)].copy() if symbols else pd.DataFrame()
 
 
-def bundled_returns() -> pd.DataFrame:
-    """Return the 12 industry portfolios and 7 factors as decimal returns, sessions x 19, 2024-06-03 .. 2025-11-14."""
-    return (_read("industries").join(_read("factors"), how="outer") / PERCENT)[list(RETURN_SYMBOLS)]
+def bundled_returns(symbols: Sequence[str] = RETURN_SYMBOLS) -> pd.DataFrame:
+    """Return the 12 industry portfolios and 7 factors as decimal returns, sessions x 19, 2024-06-03 .. 2025-11-14, or some."""
+    files = [
+        name for name, known in (("industries", INDUSTRIES), ("factors", FACTORS)) if not set(known).isdisjoint(symbols)
+    ]
+    if not files:
+        return pd.DataFrame()
+    frames = [_read(name) for name in files]
+    whole = frames[0] if len(frames) == 1 else frames[0].join(frames[1], how="outer")
+    return (whole / PERCENT)[list(symbols)]
 
 
 @lru_cache(maxsize=8)

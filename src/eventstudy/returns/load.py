@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eventstudy.calendars import AUTO, USUAL, known_years, lone, outside, refuse_sparse
+from eventstudy.calendars import AUTO, USUAL, lone, refuse_sparse
 from eventstudy.checks import checked
 from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
+from eventstudy.returns._describe import day_of
 from eventstudy.returns._index import is_intraday
+from eventstudy.returns._price_returns import Kind
 from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
+from eventstudy.returns.asked import dates_asked, in_order, refuse_factor_or_share, source_first, wanted_symbols
 from eventstudy.returns.bundled import BUNDLED
-from eventstudy.returns.panel import Kind, PricePanel, ReturnPanel
+from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
 from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, PriceSource, ask, near, side_by_side
 from eventstudy.returns.quality.possible import possible_frame
@@ -30,7 +33,7 @@ PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the clos
 
 @checked(DataError)
 def load_prices(
-    symbols: str | Iterable[str] | None = None,
+    symbols: str | Iterable[str] | Mapping[str, str] | pd.DataFrame | os.PathLike[str] | PriceSource | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
@@ -38,14 +41,17 @@ def load_prices(
     *,
     calendars: Mapping[str, str] | None = None,
     currency: str | None = None,
+    currencies: Mapping[str, str] | None = None,
     **options: Any,
 ) -> PricePanel:
     """Load prices and levels.
 
     Parameters
     ----------
-    symbols : str or iterable of str, optional
-        Which; None or ``"*"``: all that the source has.
+    symbols : str, iterable or mapping of str, frame or path, optional
+        Which; None or ``"*"``: all that the source has. ``"bundled:RF"``, or a mapping such as ``{"RF": "bundled", "NVDA": None}``:
+        that symbol comes from the bundled figures, whatever the source has of that name. A frame, a path or a source
+        object in this place is the source.
     start, end : str or date, optional
         First and last day, both included; by default all that there is.
     source : str, path, DataFrame or PriceSource
@@ -59,6 +65,8 @@ def load_prices(
     currency : str, optional
         Convert into it, such as ``"USD"``, with rates of the same source (`convert_currency`); by default prices stay in
         their own currency.
+    currencies : mapping of str to str, optional
+        In which currency single symbols are, where the source does not say, such as ``{"VOD.L": "GBp"}`` for pence.
     **options
         For files and frames: see `FileSource`. For named sources: the parameters of their class.
 
@@ -81,7 +89,8 @@ def load_prices(
     >>> prices.frame.loc["2025-04-03"].tolist()
     [5396.52, 30.02]
     """
-    first, last = _dates(start, end)
+    symbols, source = source_first(symbols, source)
+    first, last = dates_asked(start, end)
     got = _layered(symbols, first, last, source, options, returns=False)
     if not got.prices.shape[1] and got.returns.shape[1]:
         msg = f"{', '.join(got.returns.columns)}: these come as returns, not as prices; use load_returns"
@@ -91,12 +100,12 @@ def load_prices(
             f"{got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
         )
     panel = _prices(got, first, last, calendar, calendars)
-    return panel if currency is None else _converted(panel, currency, source, options, (first, last))
+    return panel if currency is None else _converted(panel, (currency, currencies), source, options, (first, last))
 
 
 @checked(DataError)
 def load_returns(
-    symbols: str | Iterable[str] | None = None,
+    symbols: str | Iterable[str] | Mapping[str, str] | pd.DataFrame | os.PathLike[str] | PriceSource | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
@@ -106,13 +115,14 @@ def load_returns(
     levels: Iterable[str] | None = None,
     calendars: Mapping[str, str] | None = None,
     currency: str | None = None,
+    currencies: Mapping[str, str] | None = None,
     **options: Any,
 ) -> ReturnPanel:
     """Load returns: prices of a source turned into returns, and sources that have returns already.
 
     Parameters
     ----------
-    symbols, start, end, source, calendar, calendars, currency, **options
+    symbols, start, end, source, calendar, calendars, currency, currencies, **options
         As for `load_prices`. The return of `start` itself is there if the source has the close before it. A file of
         returns says so with ``holds="returns"`` or ``holds="percent"``.
     kind : {"simple", "log"}
@@ -135,7 +145,8 @@ def load_returns(
     >>> (returns.frame.loc["2025-04-03"] * 100).round(2).tolist()
     [-4.84, -6.62]
     """
-    first, last = _dates(start, end)
+    symbols, source = source_first(symbols, source)
+    first, last = dates_asked(start, end)
     padded = None if first is None else first - pd.Timedelta(days=PAD_DAYS)
     if levels is not None:
         levels = symbol_set(levels, "levels")
@@ -143,7 +154,7 @@ def load_returns(
     got = _layered(symbols, padded, last, source, options, returns=True)
     panel = _prices(got, padded, last, calendar, calendars)
     if currency is not None:
-        panel = _converted(panel, currency, source, options, (padded, last))
+        panel = _converted(panel, (currency, currencies), source, options, (padded, last))
     priced = ReturnPanel.from_prices(panel, kind, levels=levels)
     ready = _as_kind(got.returns, kind)
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
@@ -155,7 +166,7 @@ def load_returns(
     rows, notes = lay_on_sessions(
         side_by_side(frame, level), usual, own, span, returns=kind, levels=level.columns, guessed=calendar == AUTO
     )
-    order = [symbol for symbol in _order(symbols, got) if symbol in rows.columns]
+    order = [symbol for symbol in in_order(wanted_symbols(symbols)[0], got.symbols) if symbol in rows.columns]
     quality = _quality(panel, got, rows[order], first, last)
     return ReturnPanel(
         rows[[symbol for symbol in order if symbol in frame.columns]],
@@ -172,7 +183,7 @@ def load_returns(
 
 
 def _layered(
-    symbols: str | Iterable[str] | None,
+    symbols: Any,
     first: pd.Timestamp | None,
     last: pd.Timestamp | None,
     source: str | os.PathLike[str] | pd.DataFrame | PriceSource,
@@ -181,11 +192,14 @@ def _layered(
     returns: bool,
 ) -> Delivery:
     """Ask the named source, then the bundled figures for the symbols that it does not have."""
-    wanted = _symbols(symbols)
+    wanted, bundled = wanted_symbols(symbols)
     named = resolve(source, options)
     zone = zone_of(source.index) if isinstance(source, pd.DataFrame) else None
     everything = wanted is None or ALL in wanted
-    got = ask(named, None if everything else wanted, first, last)
+    own = None if everything or wanted is None else [name for name in wanted if name not in bundled]
+    got = Delivery() if own == [] else ask(named, own, first, last)
+    if bundled:
+        _without(got, bundled)
     got.zone = got.zone or zone
     if not isinstance(named, LocalSource):
         _take_out_what_cannot_be(got, named, options, returns=returns)
@@ -194,14 +208,28 @@ def _layered(
         got.failures.update(dict.fromkeys(extra, NoSuchTicker(f"not in {source}")))
     if not isinstance(named, BundledSource):
         absent = [symbol for symbol, why in got.failures.items() if isinstance(why, NoSuchTicker)]
-        below = BundledSource().deliver(absent)
+        known = BundledSource().symbols()
+        below = BundledSource().deliver([symbol for symbol in (*absent, *bundled) if symbol in known])
+        refuse_factor_or_share(
+            own,
+            got.symbols,
+            (name for name in below.symbols if name in absent),
+            str(getattr(named, "name", "the source")),
+        )
         got.prices = side_by_side(got.prices, below.prices)
         got.returns = side_by_side(got.returns, below.returns)
         for symbol in below.symbols:
             got.sources[symbol] = BUNDLED
-            del got.failures[symbol]
+            got.failures.pop(symbol, None)
     _refuse_nothing(got)
     return got
+
+
+def _without(got: Delivery, symbols: Sequence[str]) -> None:
+    """Leave out what the source has of symbols that are asked of the bundled figures."""
+    got.prices, got.returns = (
+        frame.drop(columns=[name for name in symbols if name in frame.columns]) for frame in (got.prices, got.returns)
+    )
 
 
 def _take_out_what_cannot_be(got: Delivery, source: Any, options: dict[str, Any], *, returns: bool) -> None:
@@ -287,22 +315,25 @@ def _prices(
 
 def _converted(
     panel: PricePanel,
-    currency: str,
+    money: tuple[str, Mapping[str, str] | None],
     source: Any,
     options: dict[str, Any],
     dates: tuple[pd.Timestamp | None, pd.Timestamp | None],
 ) -> PricePanel:
     """Convert a panel with the rates of its own source, from a few days before it on."""
-    given: object = currency
+    given: object = money[0]
     if not isinstance(given, str):
         msg = f"currency={brief(repr(given))} is no currency; give its code, such as 'USD'"
         raise DataError(msg)
     table = panel.quality
+    currency, stated = money[0], by_symbol(money[1], "currencies")
     known = {} if "currency" not in table else table["currency"].dropna().to_dict()
+    all_said: dict[Any, Any] = {**known, **stated}
+    known = {symbol: name for symbol, name in all_said.items() if symbol in panel.symbols}
     needed = rate_symbols({str(s): str(known[s]) for s in known if s not in LEVEL_SYMBOLS}, currency)
     first = None if dates[0] is None else dates[0] - pd.Timedelta(days=PAD_DAYS)
     rates = ask(resolve(source, options), needed, first, dates[1]).prices if needed else pd.DataFrame()
-    return convert_currency(panel, currency, rates)
+    return convert_currency(panel, currency, rates, currencies=stated)
 
 
 def _quality(
@@ -334,49 +365,12 @@ def _as_kind(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     """Bring returns that came as (simple) returns to the kind that is asked for."""
     if kind == "simple" or not returns.shape[1]:
         return returns
+    lost = np.argwhere(returns.to_numpy() <= -1.0)
+    if lost.size:
+        row, column = lost[0]
+        msg = (
+            f"{returns.columns[column]!r}, {day_of(returns.index[row])}: a simple return of {returns.iloc[row, column]:g} has no logarithm; if the "
+            "file holds log returns say so (holds='log'), else use kind='simple'"
+        )
+        raise DataError(msg)
     return pd.DataFrame(np.log1p(returns.to_numpy()), index=returns.index, columns=returns.columns)
-
-
-def _order(symbols: str | Iterable[str] | None, got: Delivery) -> Sequence[str]:
-    wanted = _symbols(symbols)
-    if wanted is None or ALL in wanted:
-        return got.symbols
-    return wanted
-
-
-def _symbols(symbols: str | Iterable[str] | None) -> list[str] | None:
-    if symbols is None:
-        return None
-    given: object = symbols
-    if not isinstance(given, (str, int, Iterable)):
-        msg = f"symbols={brief(repr(given))} names no symbols; give one name or a list of them"
-        raise DataError(msg)
-    names = [str(symbols)] if isinstance(symbols, (str, int)) else [str(symbol) for symbol in symbols]
-    if not names:
-        msg = "no symbol was named; name at least one, or leave symbols out for all that the source has"
-        raise DataError(msg)
-    return list(dict.fromkeys(names))
-
-
-def _dates(start: str | dt.date | None, end: str | dt.date | None) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-    first, last = (_date(name, value) for name, value in (("start", start), ("end", end)))
-    if first is not None and last is not None and first > last:
-        msg = f"start {first:%Y-%m-%d} is after end {last:%Y-%m-%d}; swap them"
-        raise DataError(msg)
-    return first, last
-
-
-def _date(name: str, value: str | dt.date | None) -> pd.Timestamp | None:
-    if value is None:
-        return None
-    try:
-        moment = pd.Timestamp(value)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or pd.isna(moment):
-        msg = f"{name} {value!r} is not a date; write it as 2025-04-03"
-        raise DataError(msg)
-    if outside(pd.DatetimeIndex([moment]))[0]:
-        msg = f"{name} {value!r} lies outside the years {known_years()}; check the date"
-        raise DataError(msg)
-    return moment.tz_localize(None).normalize().as_unit("us")

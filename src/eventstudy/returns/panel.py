@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import AUTO
 from eventstudy.checks import check_fields, checked
 from eventstudy.errors import DataError, EventStudyError
-from eventstudy.returns._describe import content_digest, day_of, html_of, line_of
+from eventstudy.returns._describe import content_digest, html_of, line_of
 from eventstudy.returns._given import HandedOut, errors_of, labelled, widened
+from eventstudy.returns._index import refuse_no_name
+from eventstudy.returns._join import joined
+from eventstudy.returns._price_returns import Kind, price_returns
 from eventstudy.returns._sessions import (
     Label,
     SessionNotes,
@@ -27,12 +28,11 @@ from eventstudy.returns._sessions import (
     lay_on_sessions,
     zone_of,
 )
-from eventstudy.returns.quality.plausible import check_returns
+from eventstudy.returns.quality.plausible import check_returns, without_codes
 from eventstudy.returns.quality.quality import assess
-from eventstudy.returns.tables.columns import RETURN_NAMES, by_symbol, symbol_set
+from eventstudy.returns.tables.columns import by_symbol, symbol_set
+from eventstudy.returns.tables.names import RETURN_NAMES
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
-
-Kind = Literal["simple", "log"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,8 +205,11 @@ class ReturnPanel:
 
     def __post_init__(self) -> None:
         check_fields(self, DataError)
+        refuse_no_name(self.calendar, "calendar")
         frame = labelled(self.frame, RETURN_NAMES)
+        codes: dict[str, str] = {}
         if self.check:
+            frame, codes = without_codes(frame)
             check_returns(frame, simple=self.kind == "simple")
         given: pd.DataFrame | None = vars(self)["_levels"]
         levels = pd.DataFrame(index=frame.index) if given is None else labelled(given)
@@ -220,6 +223,8 @@ class ReturnPanel:
         quality: pd.DataFrame | None = vars(self)["_quality"]
         if quality is None:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
+        if codes:
+            quality = quality.assign(codes=pd.Series(codes).reindex(quality.index).fillna(""))
         for name, value in {
             "frame": frame,
             "label": self.label or label_side(frame.index),
@@ -313,6 +318,23 @@ class ReturnPanel:
             raise DataError(msg)
         return replace(self, frame=self.frame[wanted], check=False)
 
+    def join(self, other: ReturnPanel) -> ReturnPanel:
+        """Return the panel of the symbols of both, on the bars of both, each with its source and calendar.
+
+        Raises
+        ------
+        eventstudy.errors.DataError
+            If a symbol stands in both, or the panels hold other kinds of returns or of bars.
+
+        Examples
+        --------
+        >>> day = pd.to_datetime(["2025-01-08"])
+        >>> one, other = (ReturnPanel(pd.DataFrame({name: [0.01]}, index=day), sources={name: "mine"}) for name in "AB")
+        >>> one.join(other).sources
+        {'A': 'mine', 'B': 'mine'}
+        """
+        return replace(self, **joined(self, other), check=False)
+
     @property
     def bars(self) -> str:
         """What the bars are: ``sessions``, ``weeks``, ``months``, ``minutes`` (within days) or ``rows`` without dates."""
@@ -333,35 +355,6 @@ class ReturnPanel:
 
     def _repr_html_(self) -> str:
         return html_of(repr(self), self.quality)
-
-
-def price_returns(
-    prices: pd.DataFrame, kind: Kind, groups: Iterable[tuple[list[str], pd.DatetimeIndex | None]] = ()
-) -> pd.DataFrame:
-    """Return the returns of prices from one bar to the next, missing where either price is."""
-    values = prices.to_numpy(dtype=float)
-    bad = np.argwhere(values <= 0)
-    if bad.size:
-        row, column = bad[0]
-        msg = (
-            f"column {prices.columns[column]!r}, row {day_of(prices.index[row])}: {values[row, column]:g} is not a price "
-            "(it must be above zero); name the symbol in levels= if it is a level, or mend the source"
-        )
-        raise DataError(msg)
-    result = pd.DataFrame(_change(values, kind), index=prices.index, columns=prices.columns)
-    for symbols, bars in groups:
-        if bars is not None:
-            own = prices.loc[prices.index.isin(bars), symbols]
-            change = pd.DataFrame(_change(own.to_numpy(dtype=float), kind), index=own.index, columns=own.columns)
-            result[symbols] = change.reindex(prices.index)
-    return result
-
-
-def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.ndarray[Any, np.dtype[np.float64]]:
-    change = np.full(values.shape, np.nan)
-    ratio = values[1:] / values[:-1]
-    change[1:] = np.log(ratio) if kind == "log" else ratio - 1.0
-    return change
 
 
 def _groups(held: pd.DataFrame, panel: PricePanel) -> list[tuple[list[str], pd.DatetimeIndex | None]]:

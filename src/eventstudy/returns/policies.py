@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError
+from eventstudy.returns.bars import MINOR
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
-#: Prices quoted in a hundredth of a currency.
-MINOR: Final = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS"}
 RATE_DAYS: Final = 5  # an exchange rate is used for at most so many calendar days after it was quoted
 
 

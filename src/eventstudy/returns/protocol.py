@@ -111,8 +111,8 @@ class BundledSource:
         """Return what there is of `symbols`."""
         wanted = self.symbols() if symbols is None else list(symbols)
         return Delivery(
-            prices=bundled_prices()[[name for name in wanted if name in PRICE_SYMBOLS]],
-            returns=bundled_returns()[[name for name in wanted if name in RETURN_SYMBOLS]],
+            prices=bundled_prices([name for name in wanted if name in PRICE_SYMBOLS]),
+            returns=bundled_returns([name for name in wanted if name in RETURN_SYMBOLS]),
             failures={name: lacks(name, BUNDLED, self.symbols()) for name in wanted if name not in self.symbols()},
             sources=dict.fromkeys(wanted, BUNDLED),
         )

@@ -23,6 +23,11 @@ class LumpedReturns(ReturnPanel):
     """
 
 
+@dataclass(frozen=True, eq=False)
+class LogVolume(ReturnPanel):
+    """Log volume or turnover in place of returns: what is suspicious of a return says nothing of it, and no money grows by it."""
+
+
 def lumped_returns(
     prices: PricePanel | pd.DataFrame, *, levels: Iterable[str] | None = None, calendar: str | None = AUTO
 ) -> LumpedReturns:
@@ -88,7 +93,7 @@ def without_stale(returns: ReturnPanel | pd.DataFrame, volume: pd.DataFrame) -> 
     return _like(panel, panel.frame.mask(stale | after))
 
 
-def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None) -> ReturnPanel:
+def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None) -> LogVolume:
     """Return log volume (or log turnover) as responses for the engine: what is abnormal about trading.
 
     Study it with ``MeanAdjusted()``, or a market model on the log volume of the market (Ajinkya and Jain 1989).
@@ -111,7 +116,7 @@ def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None)
         msg = f"column {volume.columns[column]!r}, row {volume.index[row]}: a volume of {values[row, column]:g} is none"
         raise DataError(msg)
     ratio = np.log1p(volume) if shares is None else np.log(volume.where(volume > 0) / shares)
-    return ReturnPanel(pd.DataFrame(ratio, index=volume.index, columns=volume.columns), kind="log", check=False)
+    return LogVolume(pd.DataFrame(ratio, index=volume.index, columns=volume.columns), kind="log", check=False)
 
 
 def _like(panel: ReturnPanel, frame: pd.DataFrame) -> ReturnPanel:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numbers
+import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +13,11 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 from pandas.api.types import is_hashable
 
+from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
+from eventstudy.returns.quality.plausible import DataWarning
+from eventstudy.returns.tables.names import plain
+from eventstudy.study.who import READ, security_column, wanted_symbols
 from eventstudy.words import brief
 
 
@@ -27,9 +34,11 @@ class Request:
     bars : pandas.Index or None
         Labels of relative day 0, where those were given instead.
     symbol : Series or None
-        The symbol of each row; None: every event with every symbol of the panel.
+        The symbol of each row; None: every event with every symbol of `crossed`.
     frame : DataFrame
         What else is known of the events, one row an event.
+    crossed : tuple of str
+        The symbols that every event meets, where rows name none; none: all of the panel.
     """
 
     event_id: ExtensionArray
@@ -37,14 +46,47 @@ class Request:
     bars: pd.Index | None
     symbol: pd.Series[Any] | None
     frame: pd.DataFrame
+    crossed: tuple[str, ...] = ()
 
 
-def read_request(events: Any) -> Request:
-    """Read a catalogue or a frame of events or of pairs."""
+def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -> Request:
+    """Read a catalogue or a frame of events or of pairs; `held` are the panel's symbols, `symbols` as in `EventStudy.fit`."""
+    crossed = wanted_symbols(symbols)
     if not isinstance(events, pd.DataFrame):
         table = _catalog_frame(events)
         _some_events(len(table))
-        return Request(_ids(table.index), moments_of(table["announced_at"]), None, None, table)
+        return Request(_ids(table.index), moments_of(table["announced_at"]), None, None, table, crossed or ())
+    frame = _columns_named(events)
+    _some_events(len(frame))
+    given = [name for name in ("announced_at", "bar") if name in frame.columns]
+    needs = [] if "event_id" in frame.columns else ["a column 'event_id'"]
+    needs += (
+        [] if given else ["a column 'announced_at' (time-zone aware moments) or 'bar' (labels of the panel's index)"]
+    )
+    if needs:
+        msg = f"events need {', and '.join(needs)}; {_has(frame, *([] if 'event_id' in frame else ['event_id']), *([] if given else ['announced_at', 'bar']))}"
+        raise StudyError(msg)
+    bars = pd.Index(frame["bar"]) if "bar" in given else None
+    moments = moments_of(frame["announced_at"]) if bars is None else None
+    column = security_column(frame, held, crossed=crossed is not None)
+    if column is not None and column != "symbol":
+        frame = frame.assign(symbol=frame[column])
+    symbol = frame["symbol"] if column is not None else None
+    if frame["event_id"].isna().any():
+        msg = f"column 'event_id' is empty in row {int(np.flatnonzero(pd.isna(frame['event_id']))[0])}"
+        raise StudyError(msg)
+    _each_once(frame, "bar" if bars is not None else "announced_at", named=column is not None)
+    if column is None and crossed is None and len(held) > 1:
+        msg = (
+            f"the events have no column 'symbol', so that each is studied with each of the {len(held)} symbols of the panel; if that is "
+            "meant say so: fit(…, symbols='all')"
+        )
+        warnings.warn(msg, DataWarning, stacklevel=4)
+    return Request(_ids(frame["event_id"]), moments, bars, symbol, frame, crossed or ())
+
+
+def _columns_named(events: pd.DataFrame) -> pd.DataFrame:
+    """Return the events with named row labels as columns, and under their own names the columns that are read."""
     if events.columns.nlevels > 1:
         msg = f"events need one row of column names, not {events.columns.nlevels} ({events.columns[0]!r} …)"
         raise StudyError(msg)
@@ -52,31 +94,20 @@ def read_request(events: Any) -> Request:
     if len(twice):
         msg = f"events: column {twice[0]!r} stands twice; keep one"
         raise StudyError(msg)
-    frame = events if "event_id" in events.columns else events.reset_index()
-    _some_events(len(frame))
-    if "event_id" not in frame.columns:
-        msg = f"events need a column 'event_id'; {_has(events, 'event_id')}"
+    levels = [name for name in events.index.names if name is not None]
+    both = [name for name in levels if name in events.columns]
+    if both:
+        msg = f"events: {both[0]!r} is a level of the row labels and a column; drop one"
         raise StudyError(msg)
-    given = [name for name in ("announced_at", "bar") if name in frame.columns]
-    if not given:
-        msg = (
-            "events need a column 'announced_at' (time-zone aware moments) or 'bar' (labels of the panel's index); "
-            f"{_has(frame, 'announced_at', 'bar')}"
-        )
+    frame = events.reset_index(level=levels) if levels else events
+    meant = {plain(name): name for name in READ}
+    names = [meant.get(plain(name), name) for name in frame.columns]
+    doubled = next((name for name in READ if names.count(name) > 1), None)
+    if doubled is not None:
+        both = [str(name) for name in frame.columns if plain(name) == plain(doubled)]
+        msg = f"events: columns {both[0]!r} and {both[1]!r} are both {doubled!r}; keep one"
         raise StudyError(msg)
-    if "ticker" in frame.columns and "symbol" not in frame.columns:
-        msg = (
-            "events: column 'ticker' is not read; rename it to 'symbol', or drop it to study every symbol of the panel"
-        )
-        raise StudyError(msg)
-    bars = pd.Index(frame["bar"]) if "bar" in given else None
-    moments = moments_of(frame["announced_at"]) if bars is None else None
-    symbol = frame["symbol"] if "symbol" in frame.columns else None
-    if frame["event_id"].isna().any():
-        msg = f"column 'event_id' is empty in row {int(np.flatnonzero(pd.isna(frame['event_id']))[0])}"
-        raise StudyError(msg)
-    _each_once(frame, "bar" if bars is not None else "announced_at")
-    return Request(_ids(frame["event_id"]), moments, bars, symbol, frame)
+    return frame.set_axis(names, axis=1) if names != list(frame.columns) else frame
 
 
 def _ids(column: pd.Series[Any] | pd.Index) -> ExtensionArray:
@@ -100,12 +131,12 @@ def _has(frame: pd.DataFrame, *wanted: str) -> str:
     return f"{has}: rename {meant[0][0]!r} to {meant[0][1]!r}?" if meant else has
 
 
-def _each_once(frame: pd.DataFrame, when: str) -> None:
+def _each_once(frame: pd.DataFrame, when: str, *, named: bool) -> None:
     """Refuse a row that stands twice: it would count as two events."""
     _hashable(frame, "event_id")
     if frame["event_id"].is_unique:
         return
-    keys = ["event_id", when, *(["symbol"] if "symbol" in frame.columns else [])]
+    keys = ["event_id", when, *(["symbol"] if named else [])]
     for key in keys:
         _hashable(frame, key)
     twice = frame.duplicated(keys).to_numpy()
@@ -135,27 +166,30 @@ def moments_of(column: pd.Series[Any]) -> pd.DatetimeIndex:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         index = pd.DatetimeIndex(column)
     else:
-        values = column.tolist()
-        try:
-            stamps: list[Any] = [pd.Timestamp(value) for value in values]
-        except (ValueError, TypeError) as error:
-            msg = f"column 'announced_at' holds what is no moment: {error}"
-            raise StudyError(msg) from error
-        for row, stamp in enumerate(stamps):
-            if isinstance(values[row], (int, float)) and not pd.isna(stamp):
-                msg = f"column 'announced_at', row {row}: {values[row]!s} is a number, not a moment with its time zone"
-                raise StudyError(msg)
-            if not pd.isna(stamp) and stamp.tzinfo is None:
-                msg = (
-                    f"column 'announced_at', row {row}: {values[row]!s} has no time zone; localise the column, such as "
-                    "with .dt.tz_localize('America/New_York')"
-                )
-                raise StudyError(msg)
-        index = pd.DatetimeIndex([stamp if pd.isna(stamp) else stamp.tz_convert("UTC") for stamp in stamps])
+        index = pd.DatetimeIndex([_moment(row, value) for row, value in enumerate(column.tolist())])
     if index.hasnans:
         msg = f"column 'announced_at' is empty in row {int(np.flatnonzero(index.isna())[0])}; give a moment or drop the row"
         raise StudyError(msg)
     return index
+
+
+def _moment(row: int, value: Any) -> Any:
+    """Return one announcement in UTC; NaT where there is none."""
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return pd.NaT
+    place = f"column 'announced_at', row {row}: {brief(value)}"
+    if isinstance(value, numbers.Real):
+        msg = f"{place} is a number, not a moment with its time zone"
+        raise StudyError(msg)
+    try:
+        stamp = read_stamp(value)
+    except ValueError as error:
+        msg = f"{place} is no moment; write it as 2025-04-02 16:26-04:00, with its time zone"
+        raise StudyError(msg) from error
+    if stamp.tzinfo is None:
+        msg = f"{place} has no time zone; localise the column, such as with .dt.tz_localize('America/New_York')"
+        raise StudyError(msg)
+    return stamp.tz_convert("UTC")
 
 
 def _catalog_frame(events: Any) -> pd.DataFrame:

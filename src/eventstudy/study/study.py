@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from eventstudy.events import EventCatalog
-from eventstudy.returns import ReturnPanel
+from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.study.design import Design
 from eventstudy.study.result import StudyResult
 
@@ -68,8 +69,9 @@ class EventStudy(Design):
     def fit(
         self,
         events: EventCatalog | pd.DataFrame,
-        returns: ReturnPanel | pd.DataFrame,
+        returns: ReturnPanel | PricePanel | pd.DataFrame,
         *,
+        symbols: Literal["all"] | Iterable[str] | None = None,
         executor: Executor | None = None,
     ) -> StudyResult:
         """Study the events on the returns.
@@ -77,11 +79,13 @@ class EventStudy(Design):
         Parameters
         ----------
         events : EventCatalog or DataFrame
-            A catalogue (every event with every symbol of the panel), or a frame with ``event_id`` and either
-            ``announced_at`` (time-zone aware) or ``bar`` (a label of the panel's index, relative day 0), and perhaps
-            ``symbol``: then each row is one security-event.
-        returns : ReturnPanel or DataFrame
-            Bars x symbols, decimals.
+            A catalogue (every event with every symbol of the panel), or a frame with ``event_id``, either
+            ``announced_at`` (time-zone aware) or ``bar`` (a label of the panel's index, relative day 0), and ``symbol`` (or
+            another usual name, such as ``Ticker`` or ``PERMNO``): each row is one security-event.
+        returns : ReturnPanel, PricePanel or DataFrame
+            Bars x symbols, decimals. Prices in a panel are turned into simple returns.
+        symbols : "all" or iterable of str, optional
+            Of events that name no security: study each with all symbols of the panel, or with these.
         executor : Executor, optional
             Where chunks of security-events are estimated; any `concurrent.futures.Executor`, or a Dask client's.
 
@@ -97,4 +101,4 @@ class EventStudy(Design):
         from eventstudy.study.fit.fit import fit_study  # noqa: PLC0415  the fit needs pandas; a study is only words
         from eventstudy.study.result import StudyResult  # noqa: PLC0415  the same
 
-        return StudyResult(fit_study(self, events, returns, executor=executor))
+        return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, get_args
 
-import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
@@ -18,6 +17,7 @@ from eventstudy._shipped import shipped_text
 from eventstudy.border import existing_file, is_there, parse_toml, read_text
 from eventstudy.calendars import FIRST_YEAR, LAST_YEAR, known_years
 from eventstudy.checks import not_one_of, words_of
+from eventstudy.dates import read_stamp
 from eventstudy.errors import LISTED, StudyError
 from eventstudy.events.moments import parse_date
 from eventstudy.words import brief, nearest, visible
@@ -41,8 +41,8 @@ def _dated(text: str) -> str:
 
 def _read(text: str) -> str:
     try:
-        known = FIRST_YEAR <= pd.Timestamp(text).year <= LAST_YEAR
-    except (ValueError, OverflowError):
+        known = FIRST_YEAR <= read_stamp(text).year <= LAST_YEAR
+    except ValueError:
         known = False
     if not known:
         msg = f"a date such as 2025-04-03, of the years {known_years()}"

@@ -16,6 +16,7 @@ from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.study import rows
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.marks import data_doubts
 from eventstudy.study.tables.exclusions import excluded
 
 
@@ -40,13 +41,14 @@ def window_sample(
         for part, rows in zip(result.parts, chosen, strict=True)
         if rows.size
     ]
+    doubts = data_doubts(result, window)
     if len(pieces) == 1:
-        return pieces[0]
+        return replace(pieces[0], doubts=doubts) if doubts else pieces[0]
     parts = [part for part, rows in zip(result.parts, chosen, strict=True) if rows.size]
     every = parts[0].aligned.bars
     for part in parts[1:]:
         every = every.union(part.aligned.bars)
-    return _joined(pieces, parts, every, placebo=placebo)
+    return replace(_joined(pieces, parts, every, placebo=placebo), doubts=doubts)
 
 
 def _part_sample(

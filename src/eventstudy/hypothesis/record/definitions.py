@@ -82,7 +82,7 @@ class Definitions(BaseModel):
 
     version: Annotated[int, One]
     ledger: Literal["us-china", ""]
-    alpha: Annotated[float, Field(gt=0, lt=0.5)]
+    alpha: Annotated[float, Field(gt=0, lt=0.5, validation_alias="level")]  # the file was fixed with that word
     stances: Stances
     sample: SampleRules
     periods: Periods
@@ -105,6 +105,12 @@ class Definitions(BaseModel):
     falsifiers_open: Annotated[tuple[Word, ...], Field(validation_alias=AliasPath("falsifiers", "open"))]
     falsifiers: FalsifierTexts
     raw: Mapping[str, Any]
+
+    @property
+    def level(self) -> float:
+        """The name of `alpha` in the version before."""
+        warn("level is the coverage of an interval; the size of the tests is alpha", DeprecationWarning, stacklevel=2)
+        return self.alpha
 
     @property
     def digest(self) -> str:
@@ -158,10 +164,7 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
     place = (
         "definitions" if source is None or isinstance(source, Mapping) else f"definitions {brief(source, _LONGEST)!r}"
     )
-    change = dict(_content(source))
-    if "level" in change:
-        warn("definitions: level is called alpha, the size of the tests", DeprecationWarning, stacklevel=2)
-        change.setdefault("alpha", change.pop("level"))
+    change = _content(source)
     raw = _override(shipped, change, place)
     try:
         rules = Definitions(**_copied(raw, tuple), raw=_copied(raw, list))

@@ -75,6 +75,28 @@ class CrossSection:
         ]
 
 
+def _as_columns(name: str, values: ArrayLike) -> dict[str, Floats]:
+    """Return a characteristic as numbers; words as one 0/1 column for each but the first in the alphabet."""
+    given = np.asarray(values)
+    if given.dtype.kind in "biuf":
+        return {name: given.astype(float)}
+    cells = given.astype(object).ravel()
+    missing = np.array([cell is None or str(cell) in ("", "nan", "<NA>", "NaT") for cell in cells], dtype=bool)
+    words = np.array(["" if gone else str(value) for value, gone in zip(cells, missing, strict=True)])
+    try:
+        return {name: np.array([np.nan if gone else float(word) for word, gone in zip(words, missing, strict=True)])}
+    except ValueError:
+        pass
+    known = sorted(set(words[~missing]))
+    if given.ndim != 1 or given.dtype.kind not in "OUT":
+        msg = f"{name!r} holds {given.dtype} values of shape {given.shape}: one number or word a security-event"
+        raise StudyError(msg)
+    if len(known) < 2:
+        msg = f"{name!r} is {known[0] if known else 'nothing'!r} for every security-event, which explains no difference; leave it out"
+        raise StudyError(msg)
+    return {f"{name}={word}": np.where(missing, np.nan, (words == word).astype(float)) for word in known[1:]}
+
+
 @checked()
 def explain(
     car: ArrayLike,
@@ -91,8 +113,9 @@ def explain(
     ----------
     car : (N,) float
         Cumulative abnormal returns; rows with a missing value anywhere are left out and counted.
-    characteristics : mapping of str to (N,) float
-        Name to values: size, exposure, surprise, 0/1 for a group.
+    characteristics : mapping of str to (N,) float or text
+        Name to values: size, exposure, surprise, 0/1 for a group. Words become one 0/1 column for each but the first in
+        the alphabet, ``industry=tech``.
     errors : {"HC3", "cluster", "nonrobust"}
         Standard errors. CARs have unlike variances, so plain ones are wrong; events on one date move together, so
         cluster by date (or by firm).
@@ -132,7 +155,9 @@ def explain(
         msg = "clustered errors need cluster: a membership for each security-event, such as its session"
         raise StudyError(msg)
     y = np.asarray(car, dtype=float)
-    columns = {name: np.asarray(values, dtype=float) for name, values in characteristics.items()}
+    columns: dict[str, Floats] = {}
+    for name, values in characteristics.items():
+        columns |= _as_columns(name, values)
     for name, values in [*columns.items(), *([("car_se", np.asarray(car_se))] if car_se is not None else [])]:
         if values.shape != y.shape:
             msg = f"{name!r} has shape {values.shape}, the CARs {y.shape}: one value a security-event"

@@ -57,6 +57,8 @@ class Conditions:
         (`TestSpec.days`).
     unseen : mapping of str to str
         Conditions that so few security-events could not show.
+    data : tuple of str
+        What speaks against every test, whatever it bears: the data themselves.
     """
 
     present: Mapping[Condition, str]
@@ -65,6 +67,7 @@ class Conditions:
     measured: bool
     days: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
     unseen: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
+    data: tuple[str, ...] = ()
 
 
 def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Conditions:
@@ -109,7 +112,8 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
         present["few"] = f"there {'is 1 security-event' if n == 1 else f'are {n} security-events'}"
     ordered = {condition: present[condition] for condition in CONDITIONS if condition in present}
     known = sample.estimation is not None
-    return Conditions(MappingProxyType(ordered), n, bars, known, MappingProxyType(days), MappingProxyType(unseen))
+    told = (MappingProxyType(days), MappingProxyType(unseen), sample.doubts)
+    return Conditions(MappingProxyType(ordered), n, bars, known, *told)
 
 
 def _dependence(
@@ -212,7 +216,12 @@ def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]
     doubts : tuple of str
         One clause for each condition that the test is not claimed to bear, with its measurement, the gravest first.
     """
-    doubts = (*_unborne(spec, conditions), *_withdrawn(spec, conditions), *_out_of_range(spec, conditions))
+    doubts = (
+        *conditions.data,
+        *_unborne(spec, conditions),
+        *_withdrawn(spec, conditions),
+        *_out_of_range(spec, conditions),
+    )
     return not doubts, doubts
 
 

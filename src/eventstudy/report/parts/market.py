@@ -19,6 +19,8 @@ from eventstudy.study import EventStudy, StudyResult
 LEVEL = 0.95
 MEAN_COLUMNS = ("stance", "window", "first", "last", "caar", "se", "low", "high", "n", "n_sessions", "test")
 NUMBERS = ("estimate", "statistic", "distribution", "pvalue", "n", "sessions")
+OF_EVENTS = ("session_uncertain", "off_calendar")  # doubts that the table of events shows event by event
+
 TEST_COLUMNS = ("stance", "window", "test", "believe", *NUMBERS, "doubts")
 PATH_COLUMNS = ("stance", "relative_day", "caar", "low", "high", "n")
 SPELL_GAP = pd.Timedelta(days=365)  # a year without events parts two spells
@@ -227,7 +229,7 @@ def _averages(
     test = test.rename(columns={"name": "test", "n_clusters": "sessions"})
     test["believe"] = test["valid"].map({True: "yes", False: "no"}).where(test["applicable"], "")
     test["doubts"] = [
-        "; ".join(doubts or warnings) or why
+        "; ".join([doubt for doubt in doubts if not doubt.startswith(OF_EVENTS)] or warnings) or why
         for doubts, warnings, why in zip(test["doubts"], test["warnings"], test["reason"], strict=True)
     ]
     return mean, test[list(TEST_COLUMNS)], pd.concat(paths, ignore_index=True)

@@ -6,7 +6,9 @@ import warnings
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from eventstudy._typing import Floats
 from eventstudy.errors import DataError
 
 if TYPE_CHECKING:
@@ -14,11 +16,37 @@ if TYPE_CHECKING:
 
 PERCENT_MEDIAN: Final = 0.2  # half of all bars moving more than 20 % in size: no market, but usual for percent
 PRICE_MEDIAN: Final = 1.0  # a column that is never negative and typically above 100 %: a price
+#: Returns that are none: CRSP's -44 .. -99, and what others write for nothing.
+CODE_RETURNS: Final = (-44.0, -55.0, -66.0, -77.0, -88.0, -99.0, -99.99, -99.9999, -999.0, -999.99, -9999.0, -99999.0)
 ENOUGH: Final = 5  # values below which a median says nothing
 
 
 class DataWarning(UserWarning):
     """The data can be used, but look like a slip."""
+
+
+def coded_returns(values: Floats, *, percent: bool = False) -> NDArray[np.bool_] | None:
+    """Return which returns are a vendor's code for nothing, such as -99; None if there are none, as is usual."""
+    low = values < (-60.0 if percent else CODE_RETURNS[0] + 0.5)
+    if not low.any():
+        return None
+    found = np.zeros(values.shape, dtype=bool)
+    found[low] = np.isin(values[low], CODE_RETURNS)
+    return found if found.any() else None
+
+
+def without_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return a frame of returns with codes for nothing made missing, and by symbol the bars at which they stood."""
+    found = coded_returns(frame.to_numpy())
+    if found is None:
+        return frame, {}
+    said = {
+        str(frame.columns[at]): " ".join(
+            str(label).replace(" 00:00:00", "").replace(" ", "T") for label in frame.index[found[:, at]]
+        )
+        for at in np.flatnonzero(found.any(axis=0)).tolist()
+    }
+    return frame.mask(found), said
 
 
 def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:

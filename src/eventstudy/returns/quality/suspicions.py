@@ -19,7 +19,7 @@ ROBUST: Final = 10.0  # robust standard deviations of the symbol's own returns t
 
 MAD_TO_SD: Final = 1.4826  # of the normal distribution
 
-SPLITS: Final = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0)
+SPLITS: Final = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0, 1000.0)
 
 NEAR: Final = 0.03  # relative distance from the ratio of a split that a day's ordinary return explains
 

@@ -28,18 +28,19 @@ from eventstudy.errors import (
     kept,
 )
 from eventstudy.returns.adjust import Adjustment, adjusted_close
-from eventstudy.returns.bars import Bars, day_of_note
+from eventstudy.returns.bars import MINOR, Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
 from eventstudy.returns.exchanges import calendar_of, calendar_zone, last_complete_session
 from eventstudy.returns.panel import PricePanel
 from eventstudy.returns.protocol import Delivery
-from eventstudy.returns.quality.possible import judged, spacing
+from eventstudy.returns.quality.possible import NAMED, judged, spacing
 from eventstudy.returns.remote.pool import gather
 from eventstudy.returns.remote.retries import Deadline, Gate, Patience, persist
 from eventstudy.returns.remote.yahoo_errors import as_source_error
 
 EARLIEST: Final = pd.Timestamp("1900-01-01")
 OVERLAP: Final = pd.Timedelta(days=10)  # fetched again when a range is extended, to see whether the basis has changed
+SMALL_DIVIDEND: Final = 5e-4  # of a close in pence, below which a dividend is perhaps in pounds
 SAME: Final = 1e-3  # relative difference of a close beyond which the source has rescaled its history (a split since)
 
 
@@ -297,11 +298,24 @@ def _notes(bars: Bars, calendar: str | None, usual: list[tuple[str, int]]) -> li
     """List what the reader should know of a symbol beside its numbers."""
     notes = [*bars.notes, *filter(None, [spacing(bars.frame)])]
     currency, zone = bars.meta.get("currency", ""), bars.meta.get("timezone", "")
+    notes += _small_dividends(bars, currency)
     if currency and usual[0][0] and currency != usual[0][0]:
         notes.append(f"in {currency}, most of the panel in {usual[0][0]}")
     if calendar is not None and zone and zone != calendar_zone(calendar):
         notes.append(f"the source says {zone}, calendar {calendar} is {calendar_zone(calendar)}")
     return notes
+
+
+def _small_dividends(bars: Bars, currency: str) -> list[str]:
+    """Note dividends that seem to be in the whole currency where prices are in its hundredth: their units are multiplied as they come."""
+    if currency not in MINOR or "dividend" not in bars.frame:
+        return []
+    cash, before = bars.frame["dividend"], bars.frame["close"].ffill().shift(1)
+    small = cash.index[(cash > 0) & (cash < SMALL_DIVIDEND * before)]
+    return [
+        f"{day:%Y-%m-%d}: dividend {cash[day]:g} beside a close of {before[day]:g} {currency} is perhaps in {MINOR[currency]}; taken as it stands"
+        for day in small[:NAMED]
+    ]
 
 
 def _counts(bars: Bars) -> dict[str, int]:

@@ -15,8 +15,10 @@ from eventstudy.border import LARGEST, MOST_COLUMNS, existing_file, file_name, g
 from eventstudy.checks import checked
 from eventstudy.errors import LISTED, DataError, EventStudyError, NoDataInWindow
 from eventstudy.returns.protocol import Delivery, lacks
-from eventstudy.returns.tables.columns import find_layout, label_text
+from eventstudy.returns.sources.workbooks import READ, UNREAD, read_workbook
+from eventstudy.returns.tables.columns import find_layout
 from eventstudy.returns.tables.csv_files import Reading, read_csv
+from eventstudy.returns.tables.names import label_text
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS, TableOptions
 from eventstudy.returns.tables.table_reader import Tidy, tidy
 from eventstudy.words import brief
@@ -60,7 +62,7 @@ class FileSource:
     Parameters
     ----------
     path : path
-        ``.csv`` or ``.tsv`` (also ``.gz``, ``.bz2``, ``.xz``, ``.zip``, ``.zst``), or ``.parquet``.
+        ``.csv`` or ``.tsv`` (also ``.gz``, ``.bz2``, ``.xz``, ``.zip``, ``.zst``), or ``.parquet``, ``.xlsx`` (one sheet), ``.dta``, ``.feather``.
     decimal, sep, thousands, encoding : str, optional
         Of text: the decimal mark (``","`` in much of Europe, where `sep` is then ``";"`` unless said), and so on.
     largest, most_columns : int, optional
@@ -120,6 +122,14 @@ class FileSource:
             table = _read_parquet(path, self._options, self._reading, symbols)
             result = tidy(table, self.name, self._options, symbols=symbols, largest=bound)
             return _delivery(result, self.name, self._options, symbols, [str(label) for label in table.columns])
+        ending = path.suffix.lower()
+        if ending in UNREAD:
+            msg = f"{self.name}: a {ending} file is not read; {UNREAD[ending]}"
+            raise DataError(msg)
+        if ending in READ:
+            table, row = read_workbook(path, self._options, bound)
+            result = tidy(table, self.name, self._options, first_row=row, symbols=symbols, largest=bound)
+            return _delivery(result, self.name, self._options, symbols, [label_text(label) for label in table.columns])
         text = read_csv(path, self._options, self._reading, symbols)
         result = tidy(
             text.frame,
@@ -129,6 +139,7 @@ class FileSource:
             symbols=symbols,
             largest=bound,
             layout=text.layout,
+            coded=text.codes,
         )
         return _delivery(result, self.name, self._options, symbols, text.names)
 
@@ -163,7 +174,7 @@ def _needed(names: list[str], options: TableOptions, name: str, symbols: Sequenc
         return None
     if layout.symbol is None or layout.doubtful or layout.date is None:
         return None
-    wanted = {layout.date, layout.symbol, *layout.cells}
+    wanted = {layout.date, layout.symbol, *layout.cells, *layout.beside}
     return [column for column, label in zip(names, labels, strict=True) if label in wanted]
 
 

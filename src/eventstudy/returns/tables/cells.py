@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,7 +16,28 @@ from numpy.typing import NDArray
 from eventstudy._typing import Floats
 from eventstudy.errors import DataError
 
-NOTHING: Final = ("", "#N/A", "N/A", "NA", "NaN", "nan", "null", "NULL", "None", "n/a", "-", ".", "<NA>")
+NOTHING: Final = (
+    "",
+    "#N/A",
+    "N/A",
+    "NA",
+    "NaN",
+    "nan",
+    "null",
+    "NULL",
+    "None",
+    "n/a",
+    "-",
+    ".",
+    "<NA>",
+    "NaT",
+    "n.a.",
+    "--",
+)
+
+#: What a vendor writes for a value that it does not have: Bloomberg, Excel, and CRSP in a column of returns.
+CODES: Final = re.compile(r"#(?:N/?A\b(?! Requesting).*|VALUE!|DIV/0!|REF!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
+LETTERS: Final = ("A", "B", "C", "D", "E")  # of CRSP's returns
 
 NO_SYMBOL: Final = frozenset({"", "nan", "NaN", "None", "<NA>", "NaT"})  # a missing cell, and how pandas writes one
 
@@ -26,6 +48,14 @@ WHOLE: Final = re.compile(r"\d+\.0")
 SHOWN: Final = 60  # characters of a cell that a message repeats
 
 
+@dataclass(slots=True)
+class Codes:
+    """Rows of a column that hold a vendor's word or number for nothing; `letters`: B and C are such words, in returns."""
+
+    letters: bool = False
+    rows: list[int] = field(default_factory=list)
+
+
 def unlike_numbers(dtype: Any) -> str:
     """Return what a column of this type holds, if that can be no price and no return; else nothing."""
     if isinstance(dtype, pd.PeriodDtype):
@@ -33,8 +63,8 @@ def unlike_numbers(dtype: Any) -> str:
     return STRANGE.get(getattr(dtype, "kind", "O"), "")
 
 
-def as_numbers(values: pd.Series, where: Callable[[int], str]) -> Floats:
-    """Return a column as floats, NaN where a cell is missing."""
+def as_numbers(values: pd.Series, where: Callable[[int], str], codes: Codes | None = None) -> Floats:
+    """Return a column as floats, NaN where a cell is missing; `codes` takes note of cells that hold a vendor's word for that."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
     strange = unlike_numbers(values.dtype)
@@ -45,7 +75,7 @@ def as_numbers(values: pd.Series, where: Callable[[int], str]) -> Floats:
     if pd.api.types.is_numeric_dtype(values.dtype):
         found = values.to_numpy(dtype=float, na_value=np.nan)
     else:
-        found = _from_objects(values, where)
+        found = _from_objects(values, where, codes)
     infinite = np.isinf(found)
     if infinite.any():
         row = int(infinite.argmax())
@@ -56,10 +86,10 @@ def as_numbers(values: pd.Series, where: Callable[[int], str]) -> Floats:
     return np.asarray(found, dtype=np.float64)
 
 
-def _from_objects(values: pd.Series, where: Callable[[int], str]) -> Floats:
+def _from_objects(values: pd.Series, where: Callable[[int], str], codes: Codes | None) -> Floats:
     """Texts, decimals and numbers as Python objects."""
     if isinstance(values.dtype, pd.StringDtype):
-        return text_numbers(values, where)
+        return text_numbers(values, where, codes=codes)
     there = values.notna().to_numpy()
     odd = {kind for kind in map(type, values[there]) if not _numeric(kind)}
     if odd:
@@ -67,7 +97,7 @@ def _from_objects(values: pd.Series, where: Callable[[int], str]) -> Floats:
         msg = f"{where(row)}: {cell(values.iloc[row])} is not a number; leave the column out, or mend it"
         raise DataError(msg)
     if any(issubclass(kind, str) for kind in set(map(type, values[there]))):
-        return text_numbers(values.where(there, "").astype(str), where)
+        return text_numbers(values.where(there, "").astype(str), where, codes=codes)
     found = np.full(len(values), np.nan)
     for row in np.flatnonzero(there).tolist():
         try:
@@ -89,10 +119,17 @@ def text_numbers(
     decimal: str = ".",
     thousands: str | None = None,
     nothing: bool = False,
+    codes: Codes | None = None,
 ) -> Floats:
-    """Return numbers that are written as text."""
+    """Return numbers that are written as text; rows that hold a vendor's code for nothing are noted in `codes`."""
     text = values.str.strip()
     blank = (values.isna() | text.isin(NOTHING if nothing else ("",))).to_numpy(dtype=bool)
+    if codes is not None:
+        coded_rows = text.str.fullmatch(CODES.pattern, case=False).fillna(False).to_numpy(dtype=bool) & ~blank
+        if codes.letters:
+            coded_rows |= text.isin(LETTERS).to_numpy(dtype=bool)
+        codes.rows += np.flatnonzero(coded_rows).tolist()
+        blank = blank | coded_rows
     bare = text if thousands is None else text.str.replace(thousands, "", regex=False)
     if decimal != ".":
         bare = bare.where(~bare.str.contains(".", regex=False).fillna(False), "?").str.replace(

@@ -1,37 +1,34 @@
-"""What the columns of a table are (dates, symbols, values), told from their names; and one row of names where there are two."""
+"""What the columns of a table are (dates, symbols, values), told from their names."""
 
 from __future__ import annotations
 
-import numbers
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_hashable
 
 from eventstudy.errors import DataError
-from eventstudy.returns.tables.cells import as_numbers, cell, whole_text
+from eventstudy.returns.tables.cells import as_numbers
+from eventstudy.returns.tables.names import (
+    CLOSES,
+    DATE_NAMES,
+    FIRST_DATE_NAMES,
+    MARKETS,
+    NO_SECURITY,
+    OTHERS,
+    PRICE_NAMES,
+    RANGE,
+    SYMBOL_NAMES,
+    TICKERS_TOO,
+    fields_of,
+    plain,
+    stem_of,
+)
 from eventstudy.returns.tables.options import TableOptions
 from eventstudy.words import brief
-
-DATE_NAMES: Final = ("date", "datetime", "timestamp", "datadate", "tradedate", "caldt", "observationdate")
-FIRST_DATE_NAMES: Final = ("time", "day", "session", "bar", "index", "")
-SYMBOL_NAMES: Final = (
-    "symbol", "ticker", "sym", "asset", "security", "permno", "ric", "isin", "cusip", "ncusip", "cusip8", "cusip9", "gvkey",
-    "figi", "sedol", "secid", "securityid", "assetid", "tickersymbol", "tic", "oftic", "stkcd", "tscode", "stockcode",
-    "secucode", "wkn", "lei", "permid", "instrument", "stock", "sid", "identifier", "code", "id",
-)  # fmt: skip
-TICKERS_TOO: Final = frozenset({"SYM", "RIC", "TIC", "SID", "CODE", "ID", "STOCK", "ASSET", "LEI", "WKN", "FIGI"})
-PRICE_NAMES: Final = ("adjclose", "adjustedclose", "close", "price", "value", "prc", "last", "px")
-RETURN_NAMES: Final = ("return", "ret", "returns", "value")
-BAR_NAMES: Final = frozenset(
-    {"open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains"}
-)
-LONGEST_NAME: Final = 1000  # characters of a column's name
-ENDINGS: Final = (".gz", ".bz2", ".xz", ".zip", ".zst", ".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,8 @@ class Layout:
         `symbol` may be the ticker of a wide table after all: its cells must tell.
     single : str
         The symbol of a table of one symbol's bars; else empty.
+    beside : tuple of str
+        Columns of a long table that hold one value a day, such as the return of the market.
     """
 
     date: str | None
@@ -57,16 +56,7 @@ class Layout:
     cells: tuple[str, ...]
     doubtful: bool = False
     single: str = ""
-
-
-def plain(column: Any) -> str:
-    """Return a column's name as it is looked for: small letters, without blanks and marks."""
-    return str(column).lower().replace(" ", "").replace("_", "").replace(".", "").replace("-", "")
-
-
-def fields_of(holds: str) -> tuple[str, ...]:
-    """Return the names of columns that hold what is asked for, the best first."""
-    return PRICE_NAMES if holds == "prices" else (*RETURN_NAMES, *PRICE_NAMES)
+    beside: tuple[str, ...] = ()
 
 
 def find_layout(
@@ -89,13 +79,19 @@ def find_layout(
         others = [column for column in rest if column != symbol]
         column = _find(others, options.column, fields_of(options.holds), name, "column")
         if column is not None:
-            return Layout(date, symbol, (column,))
+            return Layout(date, symbol, (column,), beside=_beside(others, column, options, symbols))
         if options.symbol_column is None and symbol in TICKERS_TOO:
             return Layout(date, symbol, tuple(others), doubtful=True)
         raise DataError(no_values(name))
     single = _single(rest, options, name)
     if single is not None:
-        return Layout(date, None, (single,), single=stem_of(name))
+        asked = None if symbols is None else list(symbols)
+        one = asked[0] if asked is not None and len(asked) == 1 and stem_of(name) == name else stem_of(name)
+        return Layout(date, None, (single,), single=one)
+    strange = next((column for column in rest if plain(column) in NO_SECURITY), None)
+    if strange is not None and symbols is None:
+        msg = f"{name}: column {strange!r} is the name of no security; leave it out, or say which column holds the prices: column="
+        raise DataError(msg)
     wanted = None if symbols is None else set(symbols)
     return Layout(date, None, tuple(column for column in rest if wanted is None or column in wanted))
 
@@ -129,118 +125,46 @@ def _find(names: Sequence[str], given: str | None, usual: Iterable[str], name: s
     return next((known[word] for word in usual if word in known), None)
 
 
+def _beside(
+    others: Sequence[str], column: str, options: TableOptions, symbols: Iterable[str] | None
+) -> tuple[str, ...]:
+    """Return the columns of a long table that are series of their own: those asked for, or the market's returns."""
+    rest = [name for name in others if name != column]
+    if symbols is not None:
+        asked = set(symbols)
+        return tuple(name for name in rest if name in asked)
+    return () if options.holds == "prices" else tuple(name for name in rest if plain(name) in MARKETS)
+
+
 def _single(rest: Sequence[str], options: TableOptions, name: str) -> str | None:
-    """Return the column of closes of a table of one symbol's open, high, low, close; its name is that of the file."""
-    words = {plain(column) for column in rest}
-    if options.column is None and not (words <= BAR_NAMES and "close" in words and len(words) > 1):
-        return None
-    return _find(rest, options.column, fields_of(options.holds), name, "column")
+    """Return the column of closes of a table of one symbol's open, high, low, close; its name is that of the file.
 
-
-def stem_of(name: str) -> str:
-    """Return a file's name without its folder and the endings of its format: a symbol may have dots.
-
-    Examples
-    --------
-    >>> stem_of("data/0700.HK.csv.gz"), stem_of("BRK.B.parquet"), stem_of("the frame")
-    ('0700.HK', 'BRK.B', 'the frame')
+    LOW, OPEN and HIGH are tickers too, and so are LAST and PX; nothing is called CLOSE.
     """
-    stem = name.replace("\\", "/").rsplit("/", 1)[-1]
-    for ending in ENDINGS:
-        if stem.lower().endswith(ending):
-            stem = stem[: -len(ending)]
-    return stem
-
-
-def label_text(label: Any) -> str:
-    """Return a column's label as text: without blanks around it, 10001.0 as 10001, a missing one as nothing."""
-    if isinstance(label, str):
-        return label.strip().lstrip("\ufeff")
-    if isinstance(label, numbers.Real) and not isinstance(label, numbers.Integral):
-        return "" if np.isnan(float(label)) else whole_text(label) or str(label)
-    if label is None or label is pd.NaT or label is pd.NA:
-        return ""
-    return (
-        (whole_text(label) or cell(label))
-        if type(label) is not bool and isinstance(label, numbers.Integral)
-        else str(label)
-    )
-
-
-def pick_field(columns: pd.MultiIndex, fields: Iterable[str], name: str) -> tuple[list[int], list[str]]:
-    """Return the positions and the symbols of one field of (field, symbol) columns, in either order."""
-    wanted = list(fields)
-    for level in range(columns.nlevels):
-        words = [plain(word) for word in columns.get_level_values(level)]
-        found = next((field for field in wanted if field in words), None)
-        if found is not None and columns.nlevels == 2:
-            positions = [at for at, word in enumerate(words) if word == found]
-            return positions, [label_text(columns[at][1 - level]) for at in positions]
-    shown = ", ".join(map(repr, columns[:2].tolist()))
+    if options.column is not None:
+        return _find(rest, options.column, (), name, "column")
+    words = [plain(column) for column in rest]
+    ranges = len(RANGE.intersection(words))
+    if not set(words).isdisjoint(CLOSES) and (len(rest) > 1 or stem_of(name) != name):
+        strange = [column for column, word in zip(rest, words, strict=True) if not _beside_closes(word)]
+        if not strange or ranges > 1:
+            return _find(rest, None, fields_of(options.holds), name, "column")
+    elif ranges == len(RANGE):
+        strange = [column for column, word in zip(rest, words, strict=True) if word not in RANGE]
+        found = _find(strange, None, fields_of(options.holds), name, "column")
+        if found is not None:
+            return found
+    else:
+        return None
     msg = (
-        f"{name}: the columns have {columns.nlevels} levels ({shown} …) and none of two holds {wanted[0]} or the like; keep "
-        "one level (frame.columns.droplevel, or frame['Close']), or say which: column="
+        f"{name}: this looks like the bars of one symbol, but column {brief(repr(strange[0] if strange else rest[0]))} is not known; say "
+        "which column holds the prices: column="
     )
     raise DataError(msg)
 
 
-def one_level(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.DataFrame:
-    """Return a frame with one row of labels: of two rows, as `yfinance.download` gives them, one of `fields`."""
-    columns: Any = frame.columns
-    if not isinstance(columns, pd.MultiIndex):
-        return frame
-    if columns.nlevels == 1:
-        flat: pd.DataFrame = frame.set_axis(columns.get_level_values(0), axis=1)
-        return flat
-    words = {plain(word) for level in range(columns.nlevels) for word in columns.get_level_values(level)}
-    prices = words.isdisjoint(RETURN_NAMES) and not words.isdisjoint(PRICE_NAMES)
-    if fields == RETURN_NAMES and prices and columns.nlevels == 2:
-        msg = (
-            f"the columns have two rows of labels, {columns[0]!r} …, and hold prices, as yfinance.download gives them, not "
-            "returns; use ReturnPanel.from_prices(frame)"
-        )
-        raise DataError(msg)
-    positions, labels = pick_field(columns, fields, "the frame")
-    return pd.DataFrame(frame.iloc[:, positions].set_axis(labels, axis=1))
-
-
-def one_header(table: pd.DataFrame, name: str, options: TableOptions) -> pd.DataFrame:
-    """Return a table whose columns are texts, each once: one field of two rows of labels, blanks around them gone."""
-    columns: Any = table.columns
-    refuse_dates(columns, name)
-    if columns.nlevels > 1:
-        fields = [plain(options.column)] if options.column else fields_of(options.holds)
-        positions, labels = pick_field(columns, fields, name)
-        table = table.iloc[:, positions]
-    else:
-        labels = [label_text(label) for label in columns.get_level_values(0)]
-    refuse_labels(labels, name)
-    return table.set_axis(pd.Index(labels, dtype=object), axis=1)
-
-
-def refuse_dates(columns: pd.Index, place: str) -> None:
-    """Stop at a table that lies on its side."""
-    if columns.inferred_type in ("datetime64", "datetime", "date", "period"):
-        msg = f"{place}: the columns are dates ({columns[0]} …); bars go down and symbols across: pass frame.T"
-        raise DataError(msg)
-
-
-def refuse_labels(labels: Sequence[str], place: str) -> None:
-    """Stop at a column that stands twice, or that has no name and is not the first."""
-    longest = max(labels, key=len, default="")
-    if len(longest) > LONGEST_NAME:
-        msg = f"{place}: the name of column {labels.index(longest) + 1} has {len(longest)} characters; this is no table"
-        raise DataError(msg)
-    twice = next((label for label, count in Counter(labels).items() if count > 1 and label), None)
-    if twice is not None:
-        msg = f"{place}: column {twice!r} stands twice; keep one"
-        raise DataError(msg)
-    nameless = next((at for at, label in enumerate(labels) if not label and at), None)
-    if nameless is not None:
-        ends = nameless == len(labels) - 1
-        hint = "; if there is a comma at the end of each row, remove it there" if ends else ""
-        msg = f"{place}: column {nameless + 1} has no name; name it or leave it out{hint}"
-        raise DataError(msg)
+def _beside_closes(word: str) -> bool:
+    return word in OTHERS or word in PRICE_NAMES
 
 
 def fractions_in(values: pd.Series) -> bool:

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,16 +18,10 @@ from pyarrow import csv as arrow_csv
 
 from eventstudy.border import LARGEST, MOST_COLUMNS, file_name, foreign_format, guarded, opened, said
 from eventstudy.errors import DataError
-from eventstudy.returns.tables.cells import NOTHING, cell, text_numbers
-from eventstudy.returns.tables.columns import (
-    Layout,
-    fields_of,
-    find_layout,
-    label_text,
-    pick_field,
-    plain,
-    refuse_labels,
-)
+from eventstudy.returns.tables.cells import NOTHING, Codes, cell, text_numbers
+from eventstudy.returns.tables.columns import Layout, find_layout
+from eventstudy.returns.tables.headers import refuse_labels, two_rows
+from eventstudy.returns.tables.names import label_text
 from eventstudy.returns.tables.options import TableOptions
 
 BLOCK: Final = 1024**2  # bytes that are read at a time
@@ -36,7 +30,6 @@ RAGGED: Final = re.compile(r"Row #(\d+): Expected \d+ columns, got (\d+): ?(.*)"
 EVERY: Final = 1_000_000  # rows after which it is said how far the reading is
 HEAD: Final = 4  # lines that are looked at: two rows of names, "Date", and a row of cells
 FEW: Final = 1000  # columns, below which each may have its own memory
-DOUBLE: Final = ("price", "ticker")  # what the first cell of each of two rows of names says
 WAY_OUT: Final = "check the file, or its sep=, encoding="
 
 
@@ -78,12 +71,15 @@ class TextTable:
         All columns of the file, also those that were not read.
     layout : Layout
         What the columns hold.
+    codes : dict of str to list of int
+        Rows by column that held a vendor's code for nothing.
     """
 
     frame: pd.DataFrame
     first_row: int
     names: list[str]
     layout: Layout
+    codes: dict[str, list[int]]
 
 
 def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Sequence[str] | None) -> TextTable:
@@ -93,27 +89,37 @@ def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Seque
     positions, names, first_row = _names(name, head, options)
     layout = find_layout(names, options, name, symbols=symbols)
     text = {layout.date, layout.symbol}
-    wanted = {*layout.cells, *text}
+    wanted = {*layout.cells, *layout.beside, *text}
     needed = [(at, column) for at, column in zip(positions, names, strict=True) if column in wanted]
     job = _Job(
-        path, reading, len(head[0]), first_row, needed, frozenset(column for _, column in needed if column in text)
+        path,
+        reading,
+        len(head[0]),
+        first_row,
+        needed,
+        frozenset(column for _, column in needed if column in text),
+        options.holds != "prices",
     )
     with guarded(name, "CSV", DataError, WAY_OUT):
-        if len(reading.sep) > 1 or not reading.sep.isascii():
-            return TextTable(_framed(_by_pandas(job), layout, job), first_row, names, layout)
-        table = None if reading.thousands else _by_arrow(job, pa.float64())
-        if table is None:  # marks of thousands, a blank, or a word: text is looked at more closely
-            table = _by_arrow(job, pa.string())
-        table = table.unify_dictionaries()  # under one name: what is converted is given back at once
-        frame = table.to_pandas(self_destruct=True, split_blocks=len(needed) < FEW)
-        del table
-        pa.default_memory_pool().release_unused()
-        return TextTable(_framed(frame, layout, job), first_row, names, layout)
+        frame = _by_pandas(job) if len(reading.sep) > 1 or not reading.sep.isascii() else _by_either(job)
+    return TextTable(_framed(frame, layout, job), first_row, names, layout, job.codes)
+
+
+def _by_either(job: _Job) -> pd.DataFrame:
+    """Read the needed columns as numbers; where a cell is none, as text."""
+    table = None if job.reading.thousands else _by_arrow(job, pa.float64())
+    if table is None:  # marks of thousands, a blank, or a word: text is looked at more closely
+        table = _by_arrow(job, pa.string())
+    table = table.unify_dictionaries()  # under one name: what is converted is given back at once
+    frame: pd.DataFrame = table.to_pandas(self_destruct=True, split_blocks=len(job.needed) < FEW)
+    del table
+    pa.default_memory_pool().release_unused()
+    return frame
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is read: the columns that are needed with their positions, and which of them stay text."""
+    """What is read: the columns that are needed with their positions, which of them stay text, and the codes that they held."""
 
     path: Path
     reading: Reading
@@ -121,6 +127,8 @@ class _Job:
     first_row: int
     needed: list[tuple[int, str]]
     text: frozenset[str]
+    letters: bool
+    codes: dict[str, list[int]] = field(default_factory=dict)
 
 
 def _head(path: Path, reading: Reading) -> list[list[str]]:
@@ -190,13 +198,9 @@ def _names(name: str, head: list[list[str]], options: TableOptions) -> tuple[lis
     if below and len(below[0]) == len(names) + 1 and not below[0][-1].strip():
         msg = f"{name}, row 2: the row ends with a separator, so that it has {len(below[0])} cells where the header has {len(names)}; remove the comma at the end of each row"
         raise DataError(msg)
-    if below and plain(names[0]) in DOUBLE and plain(below[0][0]) in DOUBLE:  # as yfinance.download writes it
-        both = pd.MultiIndex.from_arrays([names[1:], [*below[0][1:], *[""] * len(names)][: len(names) - 1]])
-        fields = [plain(options.column)] if options.column else fields_of(options.holds)
-        positions, labels = pick_field(both, fields, name)
-        third = len(below) > 1 and not any(word.strip() for word in below[1][1:])
-        refuse_labels(["date", *labels], name)
-        return [0, *(at + 1 for at in positions)], ["date", *labels], 4 if third else 3
+    double = two_rows(head, options, name)
+    if double is not None:
+        return double
     labels = [label_text(label) for label in names]
     refuse_labels(labels, f"{name}, row 1")
     return list(range(len(labels))), labels, 2
@@ -295,20 +299,28 @@ def _framed(table: pd.DataFrame, layout: Layout, job: _Job) -> pd.DataFrame:
     table = table.set_axis(names, axis=1)
     if any(column not in job.text and kind != np.float64 for column, kind in zip(names, table.dtypes, strict=True)):
         table = pd.DataFrame({column: _column(table[column], column, job) for column in names})
-    end, dates = len(table), table[layout.date]
-    blank = np.asarray(dates.isin(["", None]))
-    while end and blank[end - 1] and all(not str(word).strip() or word != word for word in table.iloc[end - 1]):  # noqa: PLR0124  NaN
-        end -= 1
-    return table.iloc[:end]
+    dated = np.flatnonzero(~np.asarray(table[layout.date].isin(["", None])))
+    end = int(dated[-1]) + 1 if len(dated) else 0
+    below = table.iloc[end:]
+    said = np.zeros(len(below), dtype=bool)
+    for column in names:
+        cells = below[column]
+        said |= (cells.notna() & (cells.astype(str).str.strip() != "")).to_numpy(dtype=bool)
+    return table.iloc[: end + (int(np.flatnonzero(said)[-1]) + 1 if said.any() else 0)]
 
 
 def _column(cells: pd.Series, column: str, job: _Job) -> Any:
     if column in job.text:
         return cells
-    return text_numbers(
+    codes = Codes(letters=job.letters)
+    values = text_numbers(
         cells.fillna(""),
         lambda row: f"{file_name(job.path)}, row {row + job.first_row}, column {column!r}",
         decimal=job.reading.decimal,
         thousands=job.reading.thousands,
         nothing=True,
+        codes=codes,
     )
+    if codes.rows:
+        job.codes[column] = codes.rows
+    return values

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import numbers
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,18 +10,17 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import known_years, outside
+from eventstudy.dates import EXPECTED, compact_days, not_written, read_stamp
 from eventstudy.errors import DataError
 from eventstudy.returns._index import at_midnight, normal_index
-from eventstudy.returns.tables.cells import NOTHING, cell, coded, whole_text
+from eventstudy.returns.tables.cells import NOTHING, cell, coded
 
 OFFSET: Final = r"\d{2}:\d{2}.*?(?:Z|[+-]\d{2}:?\d{2})$"
 ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
-COMPACT_MIN: Final = 19000101  # whole numbers from here on are days written without dashes
-COMPACT_MAX: Final = 21991231
-DIGITS: Final = re.compile(r"[+-]?\d+(\.\d*)?")
 BLOCK: Final = 100_000  # texts
 SAMPLE: Final = 1000  # rows; where most of their dates are the same, each date is read once
 SHARE: Final = 0.5
+COMPACT: Final = "%Y%m%d"
 DST: Final = 3600  # seconds by which a zone differs from itself over the year
 
 
@@ -67,19 +64,6 @@ def _blank(distinct: pd.Series) -> Any:
     return np.array([isinstance(value, str) and value.strip() in NOTHING for value in distinct], dtype=bool)
 
 
-def compact_days(values: Any) -> list[str] | None:
-    """Return whole numbers such as 20250403, 20250403.0 or their text as ``"20250403"``; None if they are none of these."""
-    found = []
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)):
-            return None
-        text = value.strip() if isinstance(value, str) else whole_text(value) or ""
-        if not (text.isdecimal() and text.isascii() and len(text) == 8 and COMPACT_MIN <= int(text) <= COMPACT_MAX):
-            return None
-        found.append(text)
-    return found
-
-
 def _parsed(distinct: Any, codes: Any, place: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
     """Read each distinct cell."""
     used = np.zeros(len(distinct), dtype=bool)
@@ -97,8 +81,8 @@ def _parsed(distinct: Any, codes: Any, place: Callable[[int], str], date_format:
         cells = cells.str.strip()
     compact = compact_days(cells) if date_format is None else None
     if compact is not None:
-        return _text(pd.Series(compact, dtype="str"), place, "%Y%m%d")
-    return _text(cells, place, date_format) if cells.dtype == "str" else _objects(list(cells), place)
+        return _text(pd.Series(compact, dtype="str"), place, COMPACT)
+    return _text(cells, place, date_format) if cells.dtype == "str" else _objects(list(cells), place, date_format)
 
 
 def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
@@ -111,12 +95,11 @@ def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None)
         msg = f"date_format={date_format!r} cannot be used ({fault}); write it as '%d.%m.%Y'"
         raise DataError(msg) from fault
     bad = np.asarray(parsed.isna())
-    if date_format is None:  # a year alone, or a number that is no day
-        number = text.str.fullmatch(DIGITS.pattern) & ~text.str.fullmatch(r"\d{8}")
-        bad = bad | number.to_numpy(dtype=bool)
+    if date_format is None:  # a year alone, a number that is no day, words that pandas alone understands
+        bad = bad | not_written(text)
     if bad.any():
         row = int(bad.argmax())
-        expected = f"a date in the format {date_format}" if date_format else "a date such as 2025-04-03"
+        expected = EXPECTED if date_format in (None, COMPACT) else f"a date in the format {date_format}"
         msg = f"{where(row)}: {cell(text.iloc[row])} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
         raise DataError(msg)
     if at_midnight(parsed).all():  # days: their own date, whatever the zone
@@ -168,32 +151,23 @@ def _seconds(zone: str) -> int:
     return sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)
 
 
-def _objects(cells: list[Any], where: Callable[[int], str]) -> pd.DatetimeIndex:
-    """Dates and timestamps as Python objects, or a mixture that cannot be read."""
+def _objects(cells: list[Any], where: Callable[[int], str], date_format: str | None) -> pd.DatetimeIndex:
+    """Dates and timestamps as Python objects, perhaps with text and whole numbers among them."""
     moments: list[pd.Timestamp] = []
     for row, value in enumerate(cells):
-        moment = _moment(value)
-        if moment is None or pd.isna(moment):
-            msg = f"{where(row)}: {cell(value)} is not a date such as 2025-04-03; mend it, or state date_format="
-            raise DataError(msg)
-        moments.append(moment)
-        if str(moment.tzinfo) != str(moments[0].tzinfo):
+        try:
+            if date_format is not None and isinstance(value, str):
+                moments.append(pd.to_datetime(value.strip(), format=date_format))
+            else:
+                moments.append(read_stamp(value, months=True))
+        except ValueError as fault:
+            expected = EXPECTED if date_format is None else f"a date in the format {date_format}"
+            msg = f"{where(row)}: {cell(value)} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
+            raise DataError(msg) from fault
+        if str(moments[-1].tzinfo) != str(moments[0].tzinfo):
             msg = f"{where(row)}: {cell(value)} mixes time zones with {cell(cells[0])}; bring every row to one zone"
             raise DataError(msg)
     return pd.DatetimeIndex(moments)
-
-
-def _moment(value: Any) -> Any:
-    if isinstance(value, pd.Period) and value.freqstr in ("D", "B"):
-        return value.to_timestamp()
-    try:
-        if isinstance(value, (dt.date, np.datetime64)):
-            return pd.Timestamp(value)
-        if isinstance(value, str) and not DIGITS.fullmatch(value.strip()):
-            return pd.to_datetime(value.strip(), format="ISO8601")
-    except ValueError:  # no date, or one of a year that pandas does not know
-        return None
-    return None
 
 
 def _zoned(index: pd.DatetimeIndex, where: Callable[[int], str], timezone: str | None) -> pd.DatetimeIndex:

@@ -13,7 +13,7 @@ LEVEL_SYMBOLS: Final = frozenset(
     {"^VIX", "^VIX9D", "^VIX3M", "^VIX6M", "^VXN", "^VVIX", "UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"}
 )
 
-Holds = Literal["prices", "returns", "percent"]
+Holds = Literal["prices", "returns", "log", "percent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class TableOptions:
 
     Attributes
     ----------
-    holds : {"prices", "returns", "percent"}
-        What the cells are: prices (and levels), decimal returns, or returns in percent.
+    holds : {"prices", "returns", "log", "percent"}
+        What the cells are: prices (and levels), simple returns (decimals), log returns, or simple returns in percent.
     date_column, symbol_column, column : str or None
         The names of the date, the symbol (long tables) and the value column, when they are not the usual ones.
     date_format : str or None

@@ -15,10 +15,12 @@ from eventstudy._typing import Floats
 from eventstudy.border import LARGEST
 from eventstudy.calendars import lone
 from eventstudy.errors import DataError
-from eventstudy.returns.quality.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN
-from eventstudy.returns.tables.cells import as_numbers, symbol_codes
-from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values, one_header
+from eventstudy.returns.quality.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN, coded_returns
+from eventstudy.returns.tables.cells import Codes, as_numbers, symbol_codes
+from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values
 from eventstudy.returns.tables.dates import parse_dates
+from eventstudy.returns.tables.headers import one_header
+from eventstudy.returns.tables.names import COUNTERS, plain
 from eventstudy.returns.tables.options import TableOptions
 
 Place = Callable[[int, str], str]
@@ -57,8 +59,10 @@ def tidy(
     symbols: Sequence[str] | None = None,
     largest: int = LARGEST,
     layout: Layout | None = None,
+    coded: dict[str, list[int]] | None = None,
 ) -> Tidy:
-    """Return a table as days x symbols."""
+    """Return a table as days x symbols; `coded` are rows by column that held a vendor's code for nothing."""
+    coded = {} if coded is None else coded
     if layout is None:
         if table.index.nlevels > 1:
             table = _rows_as_columns(table, name)
@@ -81,14 +85,14 @@ def tidy(
     )
     pa.default_memory_pool().release_unused()  # of the texts that the dates were
     if layout.symbol is None:
-        (frame, notes), known = _wide(table, layout, dates, (place, label), options), None
+        (frame, notes, codes), known = _wide(table, layout, dates, (place, label), options, coded), None
     else:
-        frame, notes, known = _long(table, layout, dates, (place, label), options, symbols, largest)
+        frame, notes, codes, known = _long(table, layout, dates, (place, label), options, symbols, largest, coded)
     alone = {}
     if len(frame) > 1 and frame.index.tz is None:  # type: ignore[attr-defined]  # an index of dates
         day = lone(pd.DatetimeIndex(frame.index))
         alone[day] = f"{place(int((dates == day).argmax()), label)}, {day:%Y-%m-%d}"
-    return Tidy(*_reported(frame, notes, options), known, alone)
+    return Tidy(*_reported(frame, notes, codes, options), known, alone)
 
 
 def _layout(table: pd.DataFrame, name: str, options: TableOptions, symbols: Sequence[str] | None) -> Layout:
@@ -118,11 +122,18 @@ def _settled(table: pd.DataFrame, layout: Layout, name: str) -> Layout:
 
 
 def _wide(
-    table: pd.DataFrame, layout: Layout, dates: pd.DatetimeIndex, where: tuple[Place, str], options: TableOptions
-) -> tuple[pd.DataFrame, dict[str, str]]:
+    table: pd.DataFrame,
+    layout: Layout,
+    dates: pd.DatetimeIndex,
+    where: tuple[Place, str],
+    options: TableOptions,
+    coded: dict[str, list[int]],
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, pd.DatetimeIndex]]:
     place, label = where
     columns = list(layout.cells)
-    values = _matrix(table[columns], place)
+    values = _matrix(table[columns], place, options, coded)
+    if len(columns) > 1 and plain(columns[0]) in COUNTERS and _counts(values[:, 0]):
+        columns, values = columns[1:], values[:, 1:]
     _refuse_twice(dates, place, label)
     for at in _suspects(values, columns, options):
         _refuse_cells(values[:, at], columns[at], place, options)
@@ -132,18 +143,52 @@ def _wide(
     if not dates.is_monotonic_increasing:
         frame = frame.sort_index()
         notes = dict.fromkeys(frame.columns, "rows were out of order: sorted")
-    return frame, notes
+    codes = {name: dates[coded[column]] for name, column in zip(names, columns, strict=True) if coded.get(column)}
+    return frame, notes, codes
 
 
-def _matrix(cells: pd.DataFrame, place: Place) -> Floats:
-    """Return the cells as floats."""
+def _counts(values: Floats) -> bool:
+    """Whether a column numbers the rows."""
+    return bool(values[0] in (0.0, 1.0) and (np.diff(values) == 1.0).all())
+
+
+def _matrix(cells: pd.DataFrame, place: Place, options: TableOptions, coded: dict[str, list[int]]) -> Floats:
+    """Return the cells as floats; a vendor's code for nothing is missing, and noted in `coded`."""
+    values = None
     if (cells.dtypes == np.float64).all():
         values = cells.to_numpy(dtype=np.float64)
-        if not np.isinf(values).any():
-            return values
-    values = np.empty(cells.shape, order="F")
-    for at, column in enumerate(cells.columns):
-        values[:, at] = as_numbers(cells[column], lambda row, column=column: place(row, column))  # type: ignore[misc]
+        values = None if np.isinf(values).any() else values
+    if values is None:
+        values = np.empty(cells.shape, order="F")
+        for at, column in enumerate(cells.columns):
+            values[:, at] = _numbers(cells[column], column, place, options, coded)
+        return values
+    found = (
+        None
+        if options.holds == "prices" or not options.check
+        else coded_returns(values, percent=options.holds == "percent")
+    )
+    if found is not None:
+        values = np.where(found, np.nan, values)
+        for at in np.flatnonzero(found.any(axis=0)).tolist():
+            coded.setdefault(cells.columns[at], []).extend(np.flatnonzero(found[:, at]).tolist())
+    return values
+
+
+def _numbers(cells: pd.Series, column: str, place: Place, options: TableOptions, coded: dict[str, list[int]]) -> Floats:
+    """Return one column as floats, as `_matrix` does of several."""
+    codes = Codes(letters=options.holds != "prices")
+    values = as_numbers(cells, lambda row: place(row, column), codes)
+    found = (
+        None
+        if options.holds == "prices" or not options.check
+        else coded_returns(values, percent=options.holds == "percent")
+    )
+    if found is not None:
+        values = np.where(found, np.nan, values)
+        codes.rows += np.flatnonzero(found).tolist()
+    if codes.rows:
+        coded.setdefault(column, []).extend(codes.rows)
     return values
 
 
@@ -163,8 +208,12 @@ def _long(
     options: TableOptions,
     symbols: Sequence[str] | None,
     largest: int,
-) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
+    coded: dict[str, list[int]],
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, pd.DatetimeIndex], list[str]]:
     place, label = where
+    series = {name: _daily(rows[name], name, dates, place, options, coded) for name in layout.beside}
+    held = np.zeros(len(rows), dtype=bool)
+    held[coded.get(layout.cells[0], [])] = True
     symbol, column = str(layout.symbol), layout.cells[0]
     code, names = symbol_codes(rows[symbol], lambda row: place(row, symbol))
     known = names
@@ -172,9 +221,11 @@ def _long(
     if symbols is not None:
         wanted = [at for at, name in enumerate(names) if name in set(symbols)]
         keep = np.isin(code, wanted)
-        place, dates, cells = _picked(place, keep), dates[keep], cells[keep]
+        place, dates, cells, held = _picked(place, keep), dates[keep], cells[keep], held[keep]
         code, names = np.searchsorted(wanted, code[keep]), [names[at] for at in wanted]
-    values = as_numbers(cells, lambda row: place(row, column))
+    own: dict[str, list[int]] = {}
+    values = _numbers(cells, column, place, options, own)
+    held[own.get(column, [])] = True
     day, days = pd.factorize(dates, sort=True)
     count = len(days) * len(names)
     if count * values.itemsize > largest:
@@ -194,7 +245,34 @@ def _long(
     spread[key] = values
     notes = _alike(names, seen.reshape(len(days), len(names)), lambda at: place(int((code == at).argmax()), symbol))
     table = pd.DataFrame(spread.reshape(len(days), len(names)), index=days, columns=names, copy=False)
-    return table, notes, known
+    codes = {names[at]: dates[held & (code == at)] for at in np.unique(code[held]).tolist()}
+    for name, values_of in series.items():
+        table[name] = values_of.reindex(days)
+    return table, notes, codes, [*known, *series]
+
+
+def _daily(
+    cells: pd.Series,
+    column: str,
+    dates: pd.DatetimeIndex,
+    place: Place,
+    options: TableOptions,
+    coded: dict[str, list[int]],
+) -> pd.Series:
+    """Return a column of a long table that holds one value a day for all its symbols, such as the return of the market."""
+    values = pd.Series(_numbers(cells, column, place, options, coded), index=dates)
+    groups = values.groupby(level=0)
+    low, high = groups.min(), groups.max()
+    unlike = low.notna() & ((high - low) > 1e-9 * high.abs())
+    if unlike.any():
+        day = pd.Timestamp(unlike.index[int(unlike.to_numpy().argmax())])
+        row = int(np.flatnonzero((dates == day) & values.notna().to_numpy())[0])
+        msg = (
+            f"{place(row, column)}: on {_day(day)} the column holds {low[day]:g} and {high[day]:g}: it is no series of its own beside the "
+            "symbols; leave it out"
+        )
+        raise DataError(msg)
+    return low.rename(column)
 
 
 def _alike(names: list[str], there: NDArray[np.bool_], place: Callable[[int], str]) -> dict[str, str]:
@@ -220,7 +298,9 @@ def _alike(names: list[str], there: NDArray[np.bool_], place: Callable[[int], st
     return notes
 
 
-def _reported(frame: pd.DataFrame, notes: dict[str, str], options: TableOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _reported(
+    frame: pd.DataFrame, notes: dict[str, str], codes: dict[str, pd.DatetimeIndex], options: TableOptions
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the frame with what is no price taken out, in decimals, and the notes on each symbol."""
     frame = frame.rename_axis(index="date")
     priced = np.array([options.holds == "prices" and name not in options.levels for name in frame.columns], dtype=bool)
@@ -228,10 +308,19 @@ def _reported(frame: pd.DataFrame, notes: dict[str, str], options: TableOptions)
     bad = (values <= 0) & priced
     if options.holds == "percent":
         frame = frame / 100.0
+    if options.holds == "log":
+        held = [name for name in frame.columns if name not in options.levels]
+        frame[held] = np.expm1(frame[held])
     report = pd.DataFrame({"note": pd.Series(notes, dtype=str).reindex(frame.columns).fillna("")}, index=frame.columns)
     if bad.any():
         frame = frame.mask(bad)
         report["invalid"] = bad.sum(axis=0).astype(int)
+    if codes:
+        report["codes"] = (
+            pd.Series({name: " ".join(_day(day).replace(" ", "T") for day in days) for name, days in codes.items()})
+            .reindex(frame.columns)
+            .fillna("")
+        )
     return frame, report
 
 
@@ -281,7 +370,7 @@ def _refuse_returns(values: Floats, column: str, place: Place, options: TableOpt
             "load_prices, or leave holds= away; check=False if it is meant"
         )
         raise DataError(msg)
-    if options.holds == "returns" and size > PERCENT_MEDIAN:
+    if options.holds in ("returns", "log") and size > PERCENT_MEDIAN:
         row = int(np.nanargmax(np.abs(values) > PERCENT_MEDIAN))
         msg = (
             f"{place(row, column)}: {values[row]:g} (median size {size:.3g}) looks like percent, not like a decimal "

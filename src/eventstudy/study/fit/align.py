@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -10,18 +9,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import spans_of
 from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
+from eventstudy.dates import read_stamp
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
 from eventstudy.returns._index import at_midnight
 from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
-from eventstudy.returns.tables.dates import compact_days
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
 from eventstudy.study.design import Design
 from eventstudy.study.fit.moments import placed_at
@@ -54,8 +54,9 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
         missing = [name for name in wanted if name not in source.columns]
         if missing:
+            why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
             msg = (
-                f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold; load it along "
+                f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold{why}; load it along "
                 f"(the panel has {_some(source.columns)})"
             )
             raise StudyError(msg)
@@ -188,7 +189,7 @@ def place_bars(
     wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str, shut: pd.DatetimeIndex | None = None
 ) -> Placed:
     """Find the bars asked for by label; what is no session, or was `shut`, goes where `policy` says."""
-    label = _comparable(wanted, bars)
+    label = _comparable(wanted, bars, calendar)
     position = bars.get_indexer(label)
     known = _around(label, bars, calendar, shut) if (position < 0).any() else bars
     at = position if known is bars else known.get_indexer(label)
@@ -219,7 +220,7 @@ def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.Date
     return known if shut is None else known.difference(shut)
 
 
-def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:
+def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
     """Return labels of the kind that the bars have."""
     missing = np.asarray(wanted.isna())
     if missing.any():
@@ -234,7 +235,8 @@ def _comparable(wanted: pd.Index, bars: pd.Index) -> pd.Index:
             )
             raise StudyError(msg)
         return wanted
-    label = _dates_of(wanted)
+    label = _dates_of(wanted, months=calendar is None)
+    _days_only(wanted, label, bars)
     far = outside(label)
     if far.any():
         row = int(far.argmax())
@@ -257,34 +259,44 @@ def _kind(index: pd.Index) -> str:
     return "text" if index.inferred_type == "string" else index.inferred_type
 
 
-def _dates_of(wanted: pd.Index) -> pd.DatetimeIndex:
+def _dates_of(wanted: pd.Index, *, months: bool) -> pd.DatetimeIndex:
     """Return labels as dates: timestamps, ISO text, whole numbers such as 20250403; never nanoseconds, never a guess."""
     if isinstance(wanted, pd.PeriodIndex) and wanted.freqstr in ("D", "B"):
         wanted = wanted.to_timestamp()
     if isinstance(wanted, pd.DatetimeIndex):
         return wanted
-    compact = compact_days(wanted)
-    values = wanted if compact is None else pd.Index(compact)
-    format_ = "ISO8601" if compact is None else "%Y%m%d"
+    codes, distinct = pd.factorize(wanted.map(_plain))
     stamps = []
-    for row, value in enumerate(values):
+    for code, value in enumerate(distinct):
         try:
-            stamps.append(pd.to_datetime(value, format=format_) if isinstance(value, str) else _stamp(value))
-        except (ValueError, TypeError) as error:
+            stamps.append(read_stamp(value, months=months))
+        except ValueError as error:
+            row = int((codes == code).argmax())
             msg = (
                 f"column 'bar', row {row}: {cell(wanted[row])} is no date; write it as 2025-04-03 or 20250403, or give a label of the "
                 "panel's index"
             )
             raise StudyError(msg) from error
     try:
-        return pd.DatetimeIndex(stamps)
+        return pd.DatetimeIndex(stamps).take(codes)
     except (ValueError, TypeError) as error:
         msg = f"column 'bar' mixes kinds of dates ({error}); bring them to one"
         raise StudyError(msg) from error
 
 
-def _stamp(value: Any) -> pd.Timestamp:
-    if not isinstance(value, (dt.date, np.datetime64)):
-        msg = "not a date"
-        raise TypeError(msg)
-    return pd.Timestamp(value)
+def _days_only(wanted: pd.Index, label: pd.DatetimeIndex, bars: pd.DatetimeIndex) -> None:
+    """Refuse a clock where the bars are days: it says a moment, which may belong to the next bar."""
+    wall = label.tz_localize(None)
+    clock = np.asarray(wall != wall.normalize())
+    if bars.tz is None and clock.any() and bool((bars == bars.normalize()).all()):
+        row = int(clock.argmax())
+        msg = (
+            f"column 'bar', row {row}: {cell(wanted[row])} has a time of day, and the bars are days; give the day, or the moment with its "
+            "time zone in a column 'announced_at'"
+        )
+        raise StudyError(msg)
+
+
+def _plain(value: Any) -> Any:
+    """Return a label that can be told from others: what is none is no date either."""
+    return value if is_hashable(value) and not isinstance(value, bool) else repr(value)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy._typing import Ints
+from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
@@ -19,10 +19,10 @@ from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
-from eventstudy.returns import ReturnPanel
+from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._index import is_intraday
 from eventstudy.returns._sessions import auto_calendars, refuse_misfit
-from eventstudy.returns.tables.columns import label_text
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align, place_bars
@@ -33,14 +33,19 @@ from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 
+OFTEN = 0.1  # share of a series below zero: rates were, in Europe, by less than SMALL
+SMALL = 0.0005
 
-def fit_study(study: Design, events: Any, returns: Any, *, executor: Executor | None = None) -> Fitted:
+
+def fit_study(
+    study: Design, events: Any, returns: Any, *, symbols: Any = None, executor: Executor | None = None
+) -> Fitted:
     """Fit `study`; see `EventStudy.fit`."""
     panel = _panel(returns)
     auto = study.calendar == AUTO
     study = _settled(study, panel)
     _lumped_or_not(study, panel)
-    request = read_request(events)
+    request = read_request(events, {label_text(name) for name in panel.frame.columns.tolist()}, symbols)
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))
@@ -62,7 +67,7 @@ def fit_study(study: Design, events: Any, returns: Any, *, executor: Executor | 
             continue
         aligned = align(study, panel, calendar, own)
         _long_enough(study, aligned)
-        _regressors_known(study, aligned)
+        _regressors_known(study, aligned, panel.sources.get(getattr(study.model, "risk_free", None) or "", ""))
         placed = _place(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         asked = (rows, event[rows], code[symbol[rows]])
@@ -156,12 +161,12 @@ def _displaced(
 
 
 def _panel(returns: Any) -> ReturnPanel:
-    from eventstudy.returns import ReturnPanel  # noqa: PLC0415  only here, to wrap a bare frame
-
     if isinstance(returns, pd.DataFrame):
         return ReturnPanel(returns)
+    if isinstance(returns, PricePanel):
+        return ReturnPanel.from_prices(returns)
     if not isinstance(returns, ReturnPanel):
-        msg = f"returns must be a ReturnPanel or a DataFrame, not {type(returns).__name__}; see ReturnPanel.from_prices"
+        msg = f"returns must be a ReturnPanel, a PricePanel or a DataFrame, not {type(returns).__name__}"
         raise StudyError(msg)
     return returns
 
@@ -201,7 +206,7 @@ def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
 def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     """Return the symbols, and for each row asked for the event and the symbol."""
     if request.symbol is None:
-        symbols = [label_text(name) for name in panel.frame.columns.tolist()]
+        symbols = list(request.crossed) or [label_text(name) for name in panel.frame.columns.tolist()]
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     try:
@@ -271,11 +276,26 @@ def _long_enough(study: Design, aligned: Aligned) -> None:
             raise StudyError(msg)
 
 
-def _regressors_known(study: Design, aligned: Aligned) -> None:
+def _no_share(name: str, series: Floats, source: str) -> None:
+    """Refuse a share for the risk-free rate: a rate is seldom below zero, and then by little."""
+    known = series[np.isfinite(series)]
+    if known.size and (known < 0).mean() > OFTEN and np.median(np.abs(known)) > SMALL:
+        came = f" came from {source} and" if source not in ("", "given") else ""
+        msg = (
+            f"the risk-free rate {name!r}{came} looks like a share: {(known < 0).mean():.0%} of its returns are negative, half of them beyond "
+            f"{np.median(np.abs(known)):.2%} in size; load the rate: 'bundled:RF', or panel.join(rates)"
+        )
+        raise StudyError(msg)
+
+
+def _regressors_known(study: Design, aligned: Aligned, source: str) -> None:
     """Refuse a regressor without any figure."""
     if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
         return
+    free = getattr(study.model, "risk_free", None)
     for name, series in zip(study.model.symbols, aligned.series, strict=True):
+        if name == free:
+            _no_share(name, series, source)
         if not np.isfinite(series).any():
             msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {len(aligned.bars)} bars; load it or take another"
             raise StudyError(msg)

@@ -125,8 +125,10 @@ def _on_periods(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, side: Label |
         )
         raise StudyError(msg)
     label = _dates(moments, zone)
-    monday = label + pd.to_timedelta(np.array([0, 0, 0, 0, 0, 2, 1])[label.weekday], unit="D")
-    after = label + pd.to_timedelta(np.array([1, 1, 1, 1, 3, 2, 1])[label.weekday], unit="D")  # news after the close
+    monday = label + pd.to_timedelta(np.array([0, 0, 0, 0, 0, 2, 1])[label.day_of_week], unit="D")
+    after = label + pd.to_timedelta(
+        np.array([1, 1, 1, 1, 3, 2, 1])[label.day_of_week], unit="D"
+    )  # news after the close
     first, chosen, last = (_period_of(day, bars, side) for day in (label, monday, after))
     return placed_at(chosen, label, uncertain=(first != last) & (chosen >= 0))
 
@@ -193,13 +195,14 @@ def refuse_contradiction(
     if not rows.size or not isinstance(bars, pd.DatetimeIndex):
         return
     moments = _beside(column.iloc[rows])
-    dated = without_time(moments) if moments.tz is None else without_time(moments) & (bars.tz is None)
+    dated = np.array([pd.Timestamp(value).time() == dt.time.min for value in column.iloc[rows]], dtype=bool)
     if bars.tz is not None:
         if moments.tz is None:
             return
         last = first = _on_moments(moments, bars, "start").position
     else:
-        dates = _dates(moments, None)
+        dates = pd.DatetimeIndex([pd.Timestamp(value).tz_localize(None).normalize() for value in column.iloc[rows]])
+        dates = dates.as_unit(SESSION_UNIT)
         aware = calendar is not None and moments.tz is not None
         known = first_sessions(moments, calendar) if aware and calendar is not None else dates
         known = known.where(~dated, dates)

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from eventstudy._typing import Floats
 from eventstudy.abnormal.buy_and_hold import After, buy_and_hold, delisted, expected_returns
 from eventstudy.abnormal.windows import cut
+from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.panels import LogVolume
 from eventstudy.study.rows import gather, keys, studied_rows
 from eventstudy.study.tables.averages import clustered_mean
 from eventstudy.study.tables.regressions import Window
@@ -19,6 +21,9 @@ def bhar(result: Fitted, window: Window, benchmark: str | None, after: After) ->
     """See `StudyResult.bhar`."""
     from scipy.special import stdtr  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
+    if isinstance(result.panel, LogVolume):
+        msg = "the panel holds log volumes, and nothing is bought and held at them; use car()"
+        raise StudyError(msg)
     rows = studied_rows(result)
     made = [_part_bhar(result, part, window, benchmark, after) for part in result.parts]
     value, error, count = (gather(result, [piece[at] for piece in made]) for at in range(3))

@@ -8,6 +8,7 @@ import pandas as pd
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.errors import told
 from eventstudy.study.fitted import Fitted
+from eventstudy.study.marks import attempted_flags
 from eventstudy.study.rows import _event_ids, _symbols, _text
 from eventstudy.study.tables.returns import off_days
 
@@ -34,6 +35,11 @@ def excluded(result: Fitted) -> pd.DataFrame:
         labels = part.placed.label
         for row in outside:
             detail[place[row]] = f"relative day 0 would be {_text(labels[result.event[row]])}; {ends}"
+    for part, found in zip(result.parts, attempted_flags(result), strict=True):
+        gone = np.flatnonzero(part.attempted.status != Exclusion.STUDIED)
+        for at in gone[np.any([mark[gone] for mark in found.values()], axis=0)] if found else ():
+            words = ", ".join(kind for kind, mark in found.items() if mark[at])
+            detail[place[part.attempted_rows[at]]] += f"; it rests on bars flagged {words}"
     for row in np.flatnonzero(result.status == Exclusion.UNKNOWN_SYMBOL):
         detail[place[row]] = _unknown(result, result.symbols[result.symbol[row]])
     return pd.DataFrame(

@@ -16,6 +16,11 @@ from eventstudy.study.rows import studied_rows
 from eventstudy.study.tables.returns import car
 from eventstudy.words import brief
 
+COLUMNS = (
+    *("term", "estimate", "se", "statistic", "pvalue", "ci_low", "ci_high", "n"),
+    *("df", "n_clusters", "left_out", "r_squared", "errors"),
+)
+
 
 def explain_cars(
     result: Fitted,
@@ -36,9 +41,9 @@ def explain_cars(
     given = {name: _column(result, name) for name in _names(characteristics)} | (
         dict(characteristics) if isinstance(characteristics, Mapping) else {}
     )
-    columns: dict[str, Any] = {}
-    for name, values in given.items():
-        columns |= _numbers(name, _one_a_row(result, name, values, len(table)))
+    columns = {name: _cells(_one_a_row(result, name, values, len(table))) for name, values in given.items()}
+    if not len(table):
+        return pd.DataFrame(columns=list(COLUMNS))
     found = explain(
         table[basis].to_numpy(),
         columns,
@@ -49,6 +54,13 @@ def explain_cars(
     )
     same = {"df": found.df, "n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
     return pd.DataFrame(found.rows()).assign(**same, r_squared=found.r_squared, errors=found.errors)
+
+
+def _cells(column: pd.Series[Any]) -> Any:
+    """Return a column as numbers, or as words with None for what is missing."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    return column.astype(object).where(column.notna(), None).to_numpy()
 
 
 def _names(characteristics: Sequence[str] | Mapping[str, Any]) -> list[str]:
@@ -81,17 +93,3 @@ def _one_a_row(result: Fitted, name: str, values: Any, rows: int) -> pd.Series[A
         msg = f"{name!r} has {len(column)} values; give one for each of the {rows} rows of car(), or a Series by symbol"
         raise StudyError(msg)
     return column
-
-
-def _numbers(name: str, column: pd.Series[Any]) -> dict[str, Any]:
-    """Return a column as numbers; words as one 0/1 column for each but the first in the alphabet."""
-    if pd.api.types.is_numeric_dtype(column):
-        return {name: column.to_numpy(dtype=float)}
-    known = column.dropna().astype(str)
-    if pd.to_numeric(known, errors="coerce").notna().all():
-        return {name: pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)}
-    missing = column.isna().to_numpy()
-    return {
-        f"{name}={word}": np.where(missing, np.nan, (column == word).to_numpy(dtype=float))
-        for word in sorted(known.unique())[1:]
-    }

@@ -12,6 +12,8 @@ from eventstudy._typing import Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.study.aligned import Aligned
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.marks import KINDS, flags_of
+from eventstudy.study.panels import LogVolume
 from eventstudy.study.rows import _bar_labels, _event_ids, _keys, _symbols, gather, studied_rows
 
 
@@ -62,6 +64,8 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
     """Return what a reader must know of each security-event, as words joined by spaces."""
     length = window[1] - window[0] + 1
     near = [_neighbours(part, length) for part in result.parts]
+    returns = not isinstance(result.panel, LogVolume)
+    wrong = flags_of(result, window)
     marks: dict[str, NDArray[np.bool_]] = {
         "same_bar": gather(result, [pair[0] for pair in near]),
         "overlap": gather(result, [pair[1] for pair in near]),
@@ -71,9 +75,13 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
         "off_calendar": gather(result, [off_days(part.aligned, part.abnormal, window) for part in result.parts]),
         "moved": gather(result, [part.placed.moved[result.event[part.rows]] for part in result.parts]),
         "degenerate_sigma": gather(result, [part.abnormal.degenerate for part in result.parts]),
-        "suspect_return": gather(result, [part.abnormal.suspect for part in result.parts]),
+        "suspect_return": gather(result, [part.abnormal.suspect for part in result.parts]) & returns,
         "ols_fallback": gather(result, [part.abnormal.fallback for part in result.parts]),
     }
+    for kind in KINDS:
+        if any(kind in part for part in wrong):
+            none = [np.zeros(part.rows.size, dtype=bool) for part in result.parts]
+            marks[kind] = gather(result, [part.get(kind, no) for part, no in zip(wrong, none, strict=True)])
     code = np.zeros(rows.size, dtype=np.int64)
     for at, mark in enumerate(marks.values()):
         if mark.any():

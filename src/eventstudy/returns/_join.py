@@ -1,0 +1,44 @@
+"""Two panels of returns as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from eventstudy.errors import DataError
+
+
+def joined(one: Any, other: Any) -> dict[str, Any]:
+    """Return the fields of a panel with the symbols of two, each with its source and calendar."""
+    if type(other) is not type(one):
+        msg = f"a {type(one).__name__} is joined with another one, not with {type(other).__name__}; make one: ReturnPanel(frame)"
+        raise DataError(msg)
+    if one.kind != other.kind:
+        msg = f"one panel holds {one.kind} returns, the other {other.kind} ones; load both with one kind="
+        raise DataError(msg)
+    frames, levels = (one.frame, other.frame), (one.levels, other.levels)
+    names = [[*frame.columns, *level.columns] for frame, level in zip(frames, levels, strict=True)]
+    both = [name for name in names[0] if name in set(names[1])]
+    if both:
+        msg = f"{both[0]!r} stands in both panels; take it from one: panel.select([…])"
+        raise DataError(msg)
+    if type(frames[0].index) is not type(frames[1].index) or frames[0].index.dtype != frames[1].index.dtype:
+        msg = f"the bars of one panel are {frames[0].index.dtype}, those of the other {frames[1].index.dtype}; bring them to one"
+        raise DataError(msg)
+    calendars = dict(one.calendars)
+    if other.calendar != one.calendar:
+        if one.calendar is None or other.calendar is None:
+            msg = "one panel lies on the sessions of a calendar and the other on its own bars; load both with one calendar="
+            raise DataError(msg)
+        calendars |= dict.fromkeys(names[1], other.calendar)
+    frame, level = (pair[0].join(pair[1], how="outer").sort_index() for pair in (frames, levels))
+    return {
+        "frame": frame,
+        "levels": level if level.shape[1] else None,
+        "quality": pd.concat([one.quality, other.quality]),
+        "sources": {**one.sources, **other.sources},
+        "failures": {**one.failures, **other.failures},
+        "calendars": {**calendars, **other.calendars},
+        "notes": one.notes.joined(other.notes),
+    }
