@@ -77,5 +77,5 @@ def test_a_drift_does_not_reject():
 
 def test_least_squares_keep_one_record():
     sample = drifting(model=MarketModel("m"))[2]
-    assert sample.estimation.raw is None
+    assert sample.estimation.forecast
     assert sample.estimation.abnormal is sample.estimation.residual

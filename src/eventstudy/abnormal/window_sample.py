@@ -7,7 +7,7 @@ the mean parameters of the normal-return model. Rows are security-events; NaN is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -32,9 +32,9 @@ class EstimationRecord:
         Rows x_t of the design, the constant first; NaN where the bar was not used.
     window_design : (N, L, k) float
         Rows x_t of the tested window; NaN where a regressor is missing.
-    raw : (N, T) float or None
-        Abnormal returns as the tested window has them, where the estimated mean is not subtracted there (R - Rm of a
-        market-adjusted return); None: they are the residuals.
+    mean : (N,) float, optional
+        The fitted mean where it is not subtracted in the tested window (of R - Rm of a market-adjusted return); 0, the
+        default, where it is: residuals are then abnormal returns like those of the window.
     """
 
     residual: Floats
@@ -42,18 +42,25 @@ class EstimationRecord:
     bar: Ints
     design: Floats
     window_design: Floats
-    raw: Floats | None = None
+    mean: Floats = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if not self.mean.size:
+            object.__setattr__(self, "mean", np.zeros(self.residual.shape[:-1]))
+
+    @property
+    def forecast(self) -> bool:
+        """Whether the fitted mean is subtracted in the tested window."""
+        return not self.mean.any()
 
     @property
     def abnormal(self) -> Floats:
         """(N, T) abnormal returns of the estimation window that are like those of the tested window."""
-        return self.residual if self.raw is None else self.raw
+        return self.residual if self.forecast else self.residual + self.mean[..., None]
 
     def map(self, move: Callable[[Any], Any]) -> EstimationRecord:
         """Return the record with `move` done to each of its arrays."""
-        arrays: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        moved: dict[str, Any] = {name: None if array is None else move(array) for name, array in arrays.items()}
-        return EstimationRecord(**moved)
+        return EstimationRecord(*(move(getattr(self, one.name)) for one in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,6 @@ def _joined_records(records: list[tuple[EstimationRecord, Ints]]) -> EstimationR
     joined = {
         field.name: np.concatenate([getattr(record, field.name) for record, _ in records])
         for field in fields(EstimationRecord)
-        if getattr(records[0][0], field.name) is not None
     }
     joined["bar"] = np.concatenate([_moved(record.bar, place) for record, place in records])
     return EstimationRecord(**joined)

@@ -30,7 +30,7 @@ def estimation_record(
     residual, leverage = np.empty((n, planned)), np.empty((n, planned))
     design = np.empty((n, planned, k))
     window_design = np.empty((n, last - first + 1, k))
-    raw = None if inputs.forecast else np.empty((n, planned))
+    mean = np.zeros(n)
 
     def one(low: int) -> None:
         rows = slice(low, low + CHUNK)
@@ -47,9 +47,9 @@ def estimation_record(
             usable &= columns[:, 0] > 0
         usable &= inputs.unmasked_at(who, when + inputs.estimation[0], planned)
         basis = orthonormal(np.where(usable[:, None], columns, 0.0), np.zeros((who.size, k, 0)))
-        if raw is not None:
-            raw[rows] = np.where(usable, response, np.nan)
         left = np.where(usable, response, 0.0)
+        if not inputs.forecast:  # the design is the constant alone
+            mean[rows] = left.sum(axis=1) / np.maximum(usable.sum(axis=1), 1)
         for _ in range(2):  # the second pass takes out what rounding left of the first
             left -= np.vecmat(np.matvec(basis.q, left), basis.q)
         residual[rows] = np.where(usable, left, np.nan)
@@ -60,4 +60,4 @@ def estimation_record(
 
     each_chunk(one, n, CHUNK)
     bar = bars_of(inputs.day0, inputs.estimation[0], inputs.estimation[1], inputs.bars)
-    return EstimationRecord(residual, leverage, bar, design, window_design, raw)
+    return EstimationRecord(residual, leverage, bar, design, window_design, mean)

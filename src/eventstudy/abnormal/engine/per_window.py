@@ -80,7 +80,7 @@ def own_record(
         bar=bars_of(day0, *inputs.estimation, inputs.bars),
         design=np.where(windows.usable[:, :, None], x.swapaxes(1, 2), np.nan),
         window_design=ahead.swapaxes(1, 2),
-        raw=None if inputs.forecast else np.where(windows.usable, windows.y / np.sqrt(windows.span), np.nan),
+        mean=np.zeros(security.size) if inputs.forecast else np.nan_to_num(share[:, 0]),
     )
 
 

@@ -54,7 +54,7 @@ def _pairs(sample: WindowSample, weight: Floats | None) -> Floats:
     there = np.isfinite(sample.car)
     alone = weight is None
     weight = np.zeros(sample.ar.shape) if weight is None else weight
-    past = np.zeros(record.residual.shape) if record.raw is not None else _forecast_weights(record, weight)
+    past = _forecast_weights(record, weight) if record.forecast else np.zeros(record.residual.shape)
     known = np.isfinite(record.residual) & there[..., None]
     scale = np.sqrt(sample.m / np.maximum(sample.df, 1))
     residual = np.where(known, record.residual, 0.0) * scale[..., None]

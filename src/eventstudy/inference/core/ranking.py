@@ -69,8 +69,8 @@ def standardized_residuals(record: EstimationRecord, sigma: Floats) -> Floats:
     The plain sigma changes the ranks: early and late days have larger leverages (METHODS 3).
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        if record.raw is not None:  # no mean is taken out, neither here nor in the tested window
-            return np.where(sigma[..., None] > 0, record.raw / sigma[..., None], np.nan)
+        if not record.forecast:  # no mean is taken out, neither here nor in the tested window
+            return np.where(sigma[..., None] > 0, record.abnormal / sigma[..., None], np.nan)
         spread = sigma[..., None] * np.sqrt(1 - record.leverage)
         return np.where(spread > 0, record.residual / spread, np.nan)
 
