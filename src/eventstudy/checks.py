@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache, partial, wraps
-from inspect import Parameter, signature
+from inspect import Parameter, signature, unwrap
 from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from eventstudy.errors import InputError, StudyError
@@ -215,7 +215,7 @@ def check_fields(self: Any, error: type[InputError] = StudyError) -> None:
 @cache
 def _rules_of(function: Callable[..., Any]) -> dict[str, tuple[bool, Check]]:
     found = {
-        name: _rule(name, one.annotation, function.__globals__)
+        name: _rule(name, one.annotation, unwrap(function).__globals__)
         for name, one in signature(function).parameters.items()
         if one.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     }

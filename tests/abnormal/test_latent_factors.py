@@ -292,7 +292,7 @@ def test_every_test_runs_and_placebo_dates_take_the_usual_number(panel):
         {"event_id": list("abcdefg"), "symbol": list("ABCDEFG"), "bar": panel.index[[230, 270] * 3 + [250]]}
     )
     result = fit(panel, events)
-    table = result.tests((0, 1), seed=1)
+    table = result.tests((0, 1), seed=1, full=True)
     assert table.set_index("name").loc["permutation", "applicable"]
     sample = result.sample((0, 1))
     again = sample.refit(sample.security, sample.day0)

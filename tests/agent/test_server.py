@@ -58,7 +58,7 @@ def test_numbers_are_those_of_the_library_to_the_last_bit_with_their_provenance(
         assert [row[column] for row in car["rows"]] == frame[column].tolist()
     assert car["provenance"]["data"] == json.loads(json.dumps(result.provenance["data"]))
     assert car["provenance"]["sources"] == {"^GSPC": "bundled", "BusEq": "bundled", "Enrgy": "bundled"}
-    valid = result.tests((0, 1), seed=0).set_index("name")
+    valid = result.tests((0, 1), seed=0, full=True).set_index("name")
     assert {row["name"]: row["valid"] for row in tests["rows"]} == valid["valid"].to_dict()
     assert [row["ar"] for row in days["rows"]] == result.tidy().query("symbol == 'BusEq'")["ar"].tolist()
 

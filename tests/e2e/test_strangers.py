@@ -117,7 +117,7 @@ def _drawn_once():
     Image.new("L", (8, 8), 255).save(png, format="PNG")
     with pytest.MonkeyPatch.context() as patch:
         drawn = {"svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>", "png": png.getvalue()}
-        patch.setattr("eventstudy.pages.write.draw_all", lambda figures: [drawn for _ in figures])
+        patch.setattr("eventstudy.pages.write.draw_all", lambda figures, *_, **__: [drawn for _ in figures])
         yield
 
 

@@ -111,7 +111,7 @@ def test_models_without_donors_say_so():
 
 def test_a_mixture_gives_every_table_and_its_placebo_dates():
     result = fit(world(6), es.SyntheticControl(NAMES), symbols=("A", "D0", "D1"))
-    table = result.tests(seed=0).set_index("name")
+    table = result.tests(seed=0, full=True).set_index("name")
     assert table.loc["kp_bmp", "applicable"]
     assert not table.loc["portfolio", "applicable"]
     assert "least squares" in table.loc["portfolio", "reason"]

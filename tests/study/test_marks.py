@@ -91,11 +91,13 @@ def test_grave_marks_are_doubts_of_every_test_and_others_from_a_share_on():
     lost_split(prices, ESTIMATION, 4)
     result = STUDY.fit(EVENTS, es.load_prices(source=prices))
     words = "data: 1 of 3 security-events rests on bars flagged split_like"
-    tests = result.tests((0, 1))
+    tests = result.tests((0, 1), full=True)
     judged = tests[tests["applicable"]]
     assert judged["doubts"].map(lambda doubts: any(words in doubt for doubt in doubts)).all()
     assert not judged["valid"].any()
-    assert not clean.tests((0, 1))["doubts"].map(lambda doubts: any("data:" in doubt for doubt in doubts)).any()
+    assert (
+        not clean.tests((0, 1), full=True)["doubts"].map(lambda doubts: any("data:" in doubt for doubt in doubts)).any()
+    )
     assert words in str(result.test("sign", (0, 1)))
     assert words in result.summary()
     standing = 100 * (1 + RETURNS).cumprod()

@@ -85,7 +85,7 @@ def test_the_doubts_of_the_tests_and_the_excluded_name_it():
         .merge(pd.DataFrame({"symbol": ["A", "B", "C"]}), how="cross")
     )
     table = fit(pairs, frame, calendar="XBOM")
-    doubts = table.tests((0, 1)).query("applicable")["doubts"]
+    doubts = table.tests((0, 1), full=True).query("applicable")["doubts"]
     assert len(doubts)
     assert all(any("off_calendar: 2 of 2" in text for text in one) for one in doubts)
     assert table.excluded["detail"].str.contains("missing in the panel").any()
@@ -331,7 +331,7 @@ def test_the_precision_of_a_catalogue_reaches_the_result():
     certain = catalog.sessions("XNYS")["session_certain"]
     flags = result.car((0, 0)).set_index("event_id")["flag"]
     assert {name: "session_uncertain" not in flag for name, flag in flags.items()} == certain.to_dict()
-    doubts = result.tests((0, 1)).query("applicable")["doubts"]
+    doubts = result.tests((0, 1), full=True).query("applicable")["doubts"]
     assert all(any(text.startswith("session_uncertain: 2 of 3") for text in one) for one in doubts)
 
 

@@ -236,7 +236,7 @@ class Desk:
         """
         fitted = _kept(self._results, result, "result", "fit")
         if names is None:
-            table = fitted.tests(window, alternative=alternative, seed=seed)
+            table = fitted.tests(window, alternative=alternative, seed=seed, full=True)
         else:
             made = [fitted.test(name, window, alternative=alternative, seed=seed).to_dict() for name in names]
             table = pd.DataFrame(made, columns=[*made[0]] if made else list(TEST_COLUMNS))

@@ -118,6 +118,7 @@ def specification_finding(tidy: pd.DataFrame, alpha: float, unit: str = "percent
 
     Examples
     --------
+    >>> import pandas as pd
     >>> specification_finding(pd.DataFrame({"estimate": [0.1, 0.3], "pvalue": [0.2, 0.01]}), 0.05, "sd")
     '50% of 2 specifications have p < 0.05; the median is 0.20 sd'
     """

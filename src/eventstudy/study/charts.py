@@ -9,6 +9,7 @@ import pandas as pd
 
 from eventstudy import checks
 from eventstudy._lazy import ax_by_name
+from eventstudy.checks import checked
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import window_text
@@ -59,6 +60,7 @@ class Figures:
         return path(self._result, window=window, by=by, **asked)
 
     @ax_by_name
+    @checked()
     def caar(
         self,
         *,

@@ -29,7 +29,7 @@ from eventstudy.study.tables.significance import all_tests, one_test, short_firs
 from eventstudy.study.window_sample import window_sample
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StudyResult(Counterfactuals, Written):
     """What a study found; `EventStudy.fit` makes it.
 

@@ -14,7 +14,7 @@ from eventstudy.study.fitted import Alternative, Fitted, Window
 from eventstudy.study.tables.returns import off_days
 from eventstudy.study.window_sample import window_sample
 
-SHORT = ("name", "statistic", "pvalue", "believe", "why", "counterfactual")
+SHORT = ("name", "statistic", "pvalue", "believe", "why")
 
 
 def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:
@@ -27,7 +27,8 @@ def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:
     ]
     believe = table["valid"].map({True: "yes", False: "no"}).where(table["applicable"], "")
     table = table.assign(believe=believe, why=why)
-    return table[[*SHORT, *(name for name in table.columns if full and name not in SHORT)]]
+    beside = [name for name in table.columns if name not in SHORT and (full or name == "counterfactual")]
+    return table[[*SHORT, *beside]]
 
 
 def one_test(
