@@ -38,7 +38,7 @@ DATA = {
     "events/catalogues": "written by this project from public announcements, each with its source",
     "hypothesis": "written by this project",
     "plots": "written by this project",
-    "report/template": "written by this project: no font, no script of others",
+    "pages/template": "written by this project: no font, no script of others",
     "study/studies": "written by this project",
 }
 FIGURES = "returns/figures"
@@ -133,7 +133,11 @@ def table(lines: list[Row]) -> str:
 def data() -> str:
     """Return the table of what is in the wheel beside the code, and whose the bundled figures are."""
     source = ROOT / "src" / "eventstudy"
-    files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
+    files = [
+        path.relative_to(source)
+        for path in sorted(source.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
     other = [path for path in files if path.suffix not in (".py", ".pyi", ".pyc", ".md") and path.name != "py.typed"]
     told = (ROOT / "fixtures" / "README.md").read_text("utf-8")
     lines = []
