@@ -265,7 +265,10 @@ def door(thing, folder):
         **answers.QUICK,
     )
     first, last = map(pd.Timestamp, dates)
-    got = source.fetch(["GOOD"], first, last).frame["GOOD"].dropna()
+    panel = source.fetch(["GOOD"], first, last)
+    if "GOOD" in panel.failures:
+        raise panel.failures["GOOD"]
+    got = panel.frame["GOOD"].dropna()
     if not len(got) or (not thing.rehash and got.tolist() != answers.GOOD):
         msg = f"{got.tolist()} came; the entry was damaged, and the source is sound"
         raise WrongNumber(msg)

@@ -317,6 +317,7 @@ def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
     here = Path(__file__).parent
     (tmp_path / "suite").mkdir()
     shutil.copy(here / "conftest.py", tmp_path / "suite" / "small.py")
+    shutil.copy(here.parent / "support" / "small_report.py", tmp_path / "suite")
     (tmp_path / "suite" / "test_mine.py").write_text(
         "import pytest, small\n"
         "pytest_plugins = []\n"

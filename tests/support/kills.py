@@ -46,8 +46,7 @@ from eventstudy.calibration.journal import read_journal
 from eventstudy.cli.lab import run_lab
 from eventstudy.cli.running import check_study, run_study
 from eventstudy.pages import write as writing
-from eventstudy.pages.render_charts import draw_all
-from eventstudy.pages.write import read_manifest
+from eventstudy.pages.write import _drawn, read_manifest
 from eventstudy.report.build import build_document
 from eventstudy.returns import cache_clear, cache_verify, freeze
 from eventstudy.returns.bars import Bars
@@ -164,13 +163,13 @@ class Run(Replaced):
             document, _ = build_document(
                 load_study(str(self.place / "study.toml")), source=self.source(turn), quick=True
             )
-            self.drawn.append(draw_all([chart.figure for chart in document.charts]))
+            self.drawn.append(_drawn(document))
 
     def source(self, turn: int) -> str:
         return str(self.place / f"prices-{turn % 2}.csv")
 
     def work(self, turn: int) -> None:
-        writing.draw_all = lambda _: self.drawn[turn % 2]
+        writing._drawn = lambda _: self.drawn[turn % 2]
         run_study(str(self.place / "study.toml"), out=self.place / "out", source=self.source(turn), quick=True)
 
     def look(self) -> None:
@@ -184,7 +183,7 @@ class Check(Run):
         if not (self.place / "out").exists() and turn < 2 and not self.made:  # the first one to be accepted
             super().work(turn)
             return
-        writing.draw_all = lambda _: self.drawn[turn % 2]
+        writing._drawn = lambda _: self.drawn[turn % 2]
         check_study(
             str(self.place / "study.toml"),
             against=self.place / "out",

@@ -149,6 +149,8 @@ def market_finding(path: pd.DataFrame, level_name: str = "index") -> str:
     >>> market_finding(pd.DataFrame({"date": days, "level": [100.0, 90.0, 110.0], "drawdown": [0.0, -0.1, 0.0]}))
     'The index fell 10.0% below its high by 2025-04-08 and ended 10.0% above the start'
     """
+    if not len(path):
+        return f"No session of the {clean(level_name, 40)}"
     worst, moved = (
         path.iloc[int(np.asarray(path["drawdown"]).argmin())],
         path["level"].iloc[-1] / path["level"].iloc[0] - 1,

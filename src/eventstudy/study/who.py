@@ -76,6 +76,8 @@ def _refuse_unread(frame: pd.DataFrame, known: Sequence[Any], held: Collection[s
 
 def _holds(values: Any, held: Collection[str]) -> bool:
     """Whether most of what stands in a column are symbols of the panel."""
+    if isinstance(values, pd.MultiIndex):
+        return False
     column = pd.Series(values)
     kind = column.dtype
     if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
