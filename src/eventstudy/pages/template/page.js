@@ -41,7 +41,7 @@ for (const table of document.querySelectorAll("table")) {
     if (words.length || asked.length) whole();
     let left = 0;
     for (const row of rows) {
-      const text = words.length ? row.textContent.toLowerCase() : "";
+      const text = words.length ? [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase() : "";
       const keep = words.every((word) => text.includes(word)) &&
         asked.every((select) => row.cells[select.dataset.column].textContent === select.value);
       row.hidden = !keep;
