@@ -169,3 +169,14 @@ def test_the_command_refuses_before_the_work(tmp_path):
         assert why in str(done.exception)
         assert "units" not in done.stderr
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"notes.csv": "my notes\n"}
+
+
+def test_a_row_of_no_replications_has_no_rate_and_is_refused(tmp_path, written):
+    rows, _ = written
+    write_table(tmp_path / "t.csv", rows, "eventstudy calibrate")
+    first, heads, line, *more = (tmp_path / "t.csv").read_text().splitlines()
+    at = heads.split(",").index("replications")
+    none = ",".join([*line.split(",")[:at], "0", "0", "0", "0", *line.split(",")[at + 4 :]])
+    (tmp_path / "t.csv").write_text("\n".join([first, heads, none, *more]) + "\n")
+    with pytest.raises(InputError, match=r"t\.csv, line 3: this cannot be read as a row of a table"):
+        read_table(tmp_path / "t.csv")

@@ -145,7 +145,7 @@ def _row(heads: list[str], line: list[str]) -> Row:
         msg = f"there is no column {lacks[0]!r}"
         raise ValueError(msg)
     counts = [int(entry[name]) for name in ("replications", "rejected", "rejected_less", "rejected_greater")]
-    if min(counts) < 0 or max(counts) > counts[0]:
+    if min(counts) < 0 or max(counts) > counts[0] or not counts[0]:
         msg = f"{max(counts[1:])} of {counts[0]} replications rejected"
         raise ValueError(msg)
     return Row(
