@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from scipy import special
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.models import latent_factors as latent
@@ -143,6 +142,8 @@ def judge_counterfactual(dates: Sequence[DateResiduals], *, seed: int = 0) -> Co
     >>> judge_counterfactual(()).said
     'unknown: there are no untreated securities to ask'
     """
+    from scipy import special  # noqa: PLC0415  slow to import: only those who test pay
+
     if not dates:
         return Counterfactual("unknown", "there are no untreated securities to ask")
     rng = np.random.default_rng(seed)
