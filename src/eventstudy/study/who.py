@@ -37,6 +37,8 @@ def security_column(frame: pd.DataFrame, held: Collection[str], *, crossed: bool
             msg = f"symbols= crosses each event with symbols, but column {named[0]!r} says which: leave out one of the two"
             raise StudyError(msg)
         return None
+    if len(named) == 1 and _holds(frame[named[0]], held):  # as is usual: nothing else needs a look
+        return str(named[0])
     known = [name for name in unread if _holds(frame[name], held)]
     if len(named) > 1:
         known_named = [name for name in named if name in known]
