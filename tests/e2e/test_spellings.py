@@ -227,7 +227,7 @@ REFUSED = {
 }
 """What cannot be read without a guess, and the way out that is named; everything else gives the same numbers."""
 PARTLY = {
-    "events: symbols as numbers": "000001",  # as a number it is 1, and nobody can tell
+    "events: symbols as numbers": "000001",  # as a number it is 1
 }
 
 
@@ -252,6 +252,8 @@ def _hold(names, kind, spelling, folder) -> str:
     if spelling in REFUSED:
         assert came.startswith("refused"), came
         assert REFUSED[spelling] in came
-    elif PARTLY.get(spelling) not in names:
+    elif PARTLY.get(spelling) in names:
+        assert "1 is perhaps '000001', without its zeros" in came
+    else:
         assert came == "same", came
     return came

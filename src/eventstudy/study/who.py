@@ -56,6 +56,18 @@ def security_column(frame: pd.DataFrame, held: Collection[str], *, crossed: bool
     return None
 
 
+def refuse_lost_zeros(names: Sequence[str], held: Collection[str]) -> None:
+    """Refuse a number that is perhaps a symbol of the panel without the zeros before it: 1 for 000001."""
+    lost = [name for name in names if name not in held and name.isdecimal()]
+    if not lost:
+        return
+    padded = {name.lstrip("0"): name for name in held if name.isdecimal() and name.startswith("0")}
+    found = next((name for name in lost if name in padded), None)
+    if found is not None:
+        msg = f"column 'symbol': {found} is perhaps {padded[found]!r}, without its zeros; read that column as text: dtype=str"
+        raise StudyError(msg)
+
+
 def _refuse_unread(frame: pd.DataFrame, known: Sequence[Any], held: Collection[str], named: Sequence[Any]) -> None:
     """Refuse a column or row labels that name symbols of the panel and would not be read."""
     ids = frame["event_id"] if "event_id" in frame.columns else None

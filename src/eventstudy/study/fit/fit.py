@@ -34,6 +34,7 @@ from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
+from eventstudy.study.who import refuse_lost_zeros
 
 OFTEN = 0.1  # share of a series below zero: rates were, in Europe, by less than SMALL
 SMALL = 0.0005
@@ -222,6 +223,7 @@ def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
         raise StudyError(msg) from fault
     texts = [label_text(name) for name in unique.tolist()]
     symbols = list(dict.fromkeys(texts))
+    refuse_lost_zeros(symbols, {label_text(name) for name in panel.frame.columns.tolist()})
     place = {text: -1 if text == "" else at for at, text in enumerate(symbols)}
     code = np.array([*(place[text] for text in texts), -1])[code]
     if (code < 0).any():
