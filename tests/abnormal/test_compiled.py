@@ -5,6 +5,7 @@ import pytest
 
 from eventstudy.abnormal import Exclusion, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, estimate
 from eventstudy.abnormal.engine.kernel import WORTHWHILE, compiled
+from eventstudy.errors import StudyError
 
 pytest.importorskip("numba", reason="the extra `fast` is not installed")
 
@@ -104,8 +105,10 @@ def test_a_security_event_has_the_same_bits_in_any_company(world):
     np.testing.assert_array_equal(whole.car(0, 2)[1][order], some.car(0, 2)[1])
 
 
-def test_when_it_is_used():
+def test_when_it_is_used(world):
     assert not compiled("auto", WORTHWHILE - 1)
     assert compiled("auto", WORTHWHILE)
     assert compiled("numba", 1)
     assert not compiled("numpy", 10**9)
+    with pytest.raises(StudyError, match="not one of"):
+        run(world, MarketModel("m"), "fortran")

@@ -300,4 +300,4 @@ def test_claims_that_failed_in_the_shipped_tables_are_withdrawn_and_no_others(tm
 def test_a_plan_that_cannot_be_meant_is_refused_by_name(odd):
     with pytest.raises(StudyError, match=next(iter(odd)).removesuffix("s")) as caught:
         Plan(**odd)
-    assert len(str(caught.value)) < 600  # the list of tests is long
+    assert len(str(caught.value)) < 400

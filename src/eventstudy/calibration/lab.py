@@ -86,9 +86,10 @@ class Plan:
     def __post_init__(self) -> None:
         check_fields(self)
         reach = Geometry().reach
-        for kind, names, known in (("scenario", self.scenarios, KNOWN), ("test", self.tests, MEASURED)):
+        asked = (("scenario", self.scenarios, KNOWN, SCENARIOS), ("test", self.tests, MEASURED, TESTS))
+        for kind, names, known, told in asked:
             for name in names:
-                word(name, known, kind)
+                word(name, known if name in known else told, kind)  # a message names the tests, not the intervals too
         if not self.events or min(self.events) < 1:
             msg = "numbers of events must be at least 1"
             raise StudyError(msg)
