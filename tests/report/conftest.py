@@ -1,17 +1,1 @@
-import pytest
-from small_report import HOSTILE, make_document
-
-
-@pytest.fixture
-def document():
-    return make_document()
-
-
-@pytest.fixture
-def make():
-    return make_document
-
-
-@pytest.fixture
-def hostile():
-    return dict(HOSTILE)
+from small_report import document, hostile, make  # noqa: F401  fixtures, for the tests of pages too

@@ -316,8 +316,7 @@ def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
     """A user's own suite, in a process of its own, with the study's building replaced by the small document."""
     here = Path(__file__).parent
     (tmp_path / "suite").mkdir()
-    shutil.copy(here / "conftest.py", tmp_path / "suite" / "small.py")
-    shutil.copy(here.parent / "support" / "small_report.py", tmp_path / "suite")
+    shutil.copy(here.parent / "support" / "small_report.py", tmp_path / "suite" / "small.py")
     (tmp_path / "suite" / "test_mine.py").write_text(
         "import pytest, small\n"
         "pytest_plugins = []\n"

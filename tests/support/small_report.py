@@ -1,6 +1,7 @@
 """A small report, made anew for each test: figures are drawn, numbers are written out."""
 
 import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 
 from eventstudy import plots
@@ -79,3 +80,18 @@ def make_document(first_close=5600.0, names=("Liberation Day", "90-day pause"), 
             Fact("H3", "no", tone="no"),
         ),
     )
+
+
+@pytest.fixture
+def document():
+    return make_document()
+
+
+@pytest.fixture
+def make():
+    return make_document
+
+
+@pytest.fixture
+def hostile():
+    return dict(HOSTILE)

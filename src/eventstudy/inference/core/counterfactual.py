@@ -190,7 +190,7 @@ def _one(date: DateResiduals, rng: np.random.Generator) -> _Date:
     chosen = np.argsort(rng.random((GROUPS, j)), axis=1)[:, :size]
     weight = np.zeros((GROUPS, j))
     np.put_along_axis(weight, chosen, 1.0 / size, axis=1)
-    own, _ = latent.leading(date.donors @ date.donors.T, 1)
+    own, _ = latent.leading(date.donors @ date.donors.T if m <= j else date.donors.T @ date.donors, 1)
     groups = _score(date.donors @ weight.T, date.donors_window @ weight.T, date)
     donors = _score(date.donors.mean(axis=1)[:, None], date.donors_window.mean(axis=1)[:, None], date)
     return _Date(

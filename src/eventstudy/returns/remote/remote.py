@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from eventstudy.calendars import get_calendar
 from eventstudy.checks import checked
 from eventstudy.errors import (
     DataError,
@@ -27,6 +26,7 @@ from eventstudy.errors import (
     Unreachable,
     kept,
 )
+from eventstudy.returns._sessions import unbuildable
 from eventstudy.returns.adjust import Adjustment, adjusted_close
 from eventstudy.returns.bars import MINOR, Bars, day_of_note
 from eventstudy.returns.cache.store import Entry, Key, Store, default_folder
@@ -124,17 +124,16 @@ class RemoteSource:
         failures: dict[str, EventStudyError] = {s: one.failure for s, one in bars.items() if one.failure is not None}
         failures |= got.failures
         closes: dict[str, pd.Series] = {}
-        calendars: dict[str, str | None] = {}
         for symbol in list(bars):
             try:
-                calendars[symbol] = _calendar(symbol, bars[symbol])
                 closes[symbol] = self._close(symbol, bars[symbol])
-            except (
-                InputError,
-                SourceError,
-            ) as error:  # as this adjustment needs them, they are not; or no calendar fits
+            except (DataError, SourceError) as error:  # as this adjustment needs them, they are not
                 failures[symbol] = kept(error)
                 del bars[symbol]
+        calendars = {symbol: calendar_of(symbol, one.meta) for symbol, one in bars.items()}
+        failures |= (broken := _unbuildable(calendars, closes))
+        for symbol in broken:
+            del bars[symbol], closes[symbol], calendars[symbol]
         usual = Counter(one.meta.get("currency", "") for one in bars.values()).most_common(1)
         facts = {
             symbol: {**one.meta, "note": "; ".join(_notes(one, calendars[symbol], usual)), **_counts(one)}
@@ -286,12 +285,9 @@ def _merged(
     return Entry(Bars(frame, fresh.meta, notes), first, end, as_of)
 
 
-def _calendar(symbol: str, bars: Bars) -> str | None:
-    """Return the name of a symbol's calendar; one that cannot be built for its days is that symbol's failure."""
-    name, days = calendar_of(symbol, bars.meta), bars.frame.index
-    if name is not None and len(days):
-        get_calendar(name, days[0], days[-1])
-    return name
+def _unbuildable(calendars: Mapping[str, str | None], closes: Mapping[str, pd.Series]) -> dict[str, EventStudyError]:
+    days = [day for close in closes.values() if len(close) for day in (close.index[0], close.index[-1])]
+    return unbuildable(calendars, min(days), max(days)) if days else {}
 
 
 def _notes(bars: Bars, calendar: str | None, usual: list[tuple[str, int]]) -> list[str]:

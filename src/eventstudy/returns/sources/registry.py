@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ def source_names() -> list[str]:
 
 def is_network(name: str) -> bool:
     """Return whether a source asks over the network: it says so by a class attribute ``network``, a plugin's too."""
-    point = next((point for point in entry_points(group=ENTRY_POINTS) if point.name == name), None)
+    point = _plugin(name)
     return name in HOMES or (point is not None and bool(getattr(point.load(), "network", False)))
 
 
@@ -71,10 +71,14 @@ def remote_source(name: str, options: dict[str, Any]) -> RemoteSource:
     return _made(getattr(import_module(module), maker), name, options)  # type: ignore[return-value]  # they all are
 
 
+def _plugin(name: str) -> EntryPoint | None:
+    return next((point for point in entry_points(group=ENTRY_POINTS) if point.name == name), None)
+
+
 def _named(name: str, options: dict[str, Any]) -> Source:
     if name == BUNDLED:
         return _made(BundledSource, name, {key: value for key, value in options.items() if key != "levels"})
-    plugin = next((point for point in entry_points(group=ENTRY_POINTS) if point.name == name), None)
+    plugin = _plugin(name)
     if name in HOMES or plugin is not None:
         maker = plugin.load() if plugin is not None else getattr(import_module(HOMES[name][0]), HOMES[name][1])
         kept = {"cache": True} if name in HOMES else {}  # by name, what was fetched once is kept

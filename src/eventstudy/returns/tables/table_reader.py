@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Bools, Floats
 from eventstudy.border import LARGEST
 from eventstudy.calendars import lone
 from eventstudy.errors import DataError
@@ -163,11 +163,7 @@ def _matrix(cells: pd.DataFrame, place: Place, options: TableOptions, coded: dic
         for at, column in enumerate(cells.columns):
             values[:, at] = _numbers(cells[column], column, place, options, coded)
         return values
-    found = (
-        None
-        if options.holds == "prices" or not options.check
-        else coded_returns(values, percent=options.holds == "percent")
-    )
+    found = _coded(values, options)
     if found is not None:
         values = np.where(found, np.nan, values)
         for at in np.flatnonzero(found.any(axis=0)).tolist():
@@ -175,15 +171,18 @@ def _matrix(cells: pd.DataFrame, place: Place, options: TableOptions, coded: dic
     return values
 
 
+def _coded(values: Floats, options: TableOptions) -> Bools | None:
+    """Return which values are codes for a missing return; None where none can be, or nobody is to look."""
+    if options.holds == "prices" or not options.check:
+        return None
+    return coded_returns(values, percent=options.holds == "percent")
+
+
 def _numbers(cells: pd.Series, column: str, place: Place, options: TableOptions, coded: dict[str, list[int]]) -> Floats:
     """Return one column as floats, as `_matrix` does of several."""
     codes = Codes(letters=options.holds != "prices")
     values = as_numbers(cells, lambda row: place(row, column), codes)
-    found = (
-        None
-        if options.holds == "prices" or not options.check
-        else coded_returns(values, percent=options.holds == "percent")
-    )
+    found = _coded(values, options)
     if found is not None:
         values = np.where(found, np.nan, values)
         codes.rows += np.flatnonzero(found).tolist()
