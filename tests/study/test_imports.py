@@ -24,8 +24,7 @@ NOT_NEEDED = {
     "numba",
     "exchange_calendars",
     "eventstudy.returns.sources.yahoo",
-    "eventstudy.inference.registry",
-    "eventstudy.inference.families",
+    "eventstudy.inference",
     "eventstudy.abnormal.models.garch",
 }
 RESOLVE = """

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.checks import checked
-from eventstudy.inference.core.counterfactual import Counterfactual
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.tables import counterfactual
+
+if TYPE_CHECKING:
+    from eventstudy.inference.core.counterfactual import Counterfactual  # only those who test load it
 
 
 class Counterfactuals:

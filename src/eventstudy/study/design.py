@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pandas.api.types import is_hashable
 
@@ -14,9 +14,11 @@ from eventstudy.abnormal.models.protocol import Model
 from eventstudy.calendars import AUTO
 from eventstudy.checks import check_fields, count, whole, window
 from eventstudy.errors import StudyError
-from eventstudy.events.catalog import EventCatalog
 from eventstudy.returns._sessions import Label
 from eventstudy.words import brief
+
+if TYPE_CHECKING:
+    from eventstudy.events.catalog import EventCatalog  # a study is only words
 
 NonSession = Literal["next", "previous", "drop", "error"]
 

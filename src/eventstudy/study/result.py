@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,6 @@ from eventstudy.abnormal.buy_and_hold import After
 from eventstudy.abnormal.engine.result import Missing
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
-from eventstudy.inference.core.result import TestResult
 from eventstudy.returns import ReturnPanel
 from eventstudy.study.charts import Figures
 from eventstudy.study.counterfactuals import Counterfactuals
@@ -27,6 +26,9 @@ from eventstudy.study.rows import n_sessions
 from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
 from eventstudy.study.tables.significance import all_tests, one_test, short_first
 from eventstudy.study.window_sample import window_sample
+
+if TYPE_CHECKING:
+    from eventstudy.inference.core.result import TestResult  # only those who test load it
 
 
 @dataclass(frozen=True, eq=False, repr=False)

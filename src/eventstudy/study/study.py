@@ -7,13 +7,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from eventstudy.events import EventCatalog
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.study.design import Design
-from eventstudy.study.result import StudyResult
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from eventstudy.events import EventCatalog  # the same
+    from eventstudy.study.result import StudyResult  # a study is only words: what a fit needs loads with the first fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

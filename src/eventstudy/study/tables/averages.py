@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,12 @@ from eventstudy._typing import Floats
 from eventstudy.border import said
 from eventstudy.checks import level as check_level
 from eventstudy.errors import StudyError
-from eventstudy.inference.core.average import Average
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import studied_rows
 from eventstudy.study.tables.means import Means
+
+if TYPE_CHECKING:
+    from eventstudy.inference.core.average import Average  # only those who test load it
 
 
 def caar(result: Fitted, window: Window, level: float, weights: Any = None) -> pd.DataFrame:

@@ -11,8 +11,6 @@ from pandas.api.types import is_hashable
 
 from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
-from eventstudy.inference.beyond.cross_sectional_regression import explain
-from eventstudy.inference.core.car_covariance import car_covariance
 from eventstudy.study.fitted import Errors, Fitted, Window
 from eventstudy.study.rows import studied_rows
 from eventstudy.study.tables.means import Means
@@ -47,6 +45,8 @@ def explain_cars(
     columns = {name: _cells(_one_a_row(result, name, values, len(table))) for name, values in given.items()}
     if not len(table):
         return pd.DataFrame(columns=list(COLUMNS))
+    from eventstudy.inference.beyond.cross_sectional_regression import explain  # noqa: PLC0415  slow to import
+
     counts = table.loc[table[basis].notna(), "session"].value_counts()
     shared = bool((counts > 1).any())
     chosen: Errors = errors or ("HC3" if not shared else "cluster" if len(counts) >= MANY_SESSIONS else "portfolio")
@@ -86,6 +86,8 @@ IGNORED = (
 
 def _covariance(result: Fitted, window: Window, table: pd.DataFrame, basis: str) -> tuple[Floats, Floats]:
     """Return the covariances of the CARs (or SCARs) of the studied rows, and their degrees of freedom."""
+    from eventstudy.inference.core.car_covariance import car_covariance  # noqa: PLC0415  slow to import
+
     sample = Means(result, once=False).sample(window)
     error = table["se"].to_numpy() if basis == "scar" else np.ones(len(table))
     with np.errstate(invalid="ignore", divide="ignore"):

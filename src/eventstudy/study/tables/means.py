@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample, take
-from eventstudy.inference.core.average import Average
 from eventstudy.study import rows
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.window_sample import observations, sample_of_rows
+
+if TYPE_CHECKING:
+    from eventstudy.inference.core.average import Average  # only those who test load it
 
 KEPT = 20_000
 """Security-events above which the estimation windows of so many, evenly spaced, stand for all where a mean needs them."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from eventstudy.inference import TestResult
 from eventstudy.study.fitted import Alternative, Fitted, Window
 from eventstudy.study.tables.returns import off_days
 from eventstudy.study.window_sample import window_sample
+
+if TYPE_CHECKING:
+    from eventstudy.inference import TestResult  # only those who test load it
 
 SHORT = ("name", "statistic", "pvalue", "believe", "why")
 

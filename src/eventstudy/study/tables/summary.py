@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from eventstudy.abnormal.exclusion import Exclusion
-from eventstudy.study.doubt import counterfactual_of
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import headline, sessions
 from eventstudy.study.tables.averages import caar
@@ -26,6 +25,8 @@ def summary(result: Fitted) -> str:
     counts = np.bincount(result.status, minlength=len(Exclusion))
     lines += [f"excluded, {code.reason}: {counts[code]}" for code in Exclusion if code and counts[code]]
     if result.n:
+        from eventstudy.study.doubt import counterfactual_of  # noqa: PLC0415  slow to import: only those who test pay
+
         row, advice = caar(result, study.window, 0.95).iloc[0], _advice(result)
         against = any(line.startswith("not ") and row["test"] in line.split(":")[0] for line in advice)
         lines.append(
