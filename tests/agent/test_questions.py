@@ -11,9 +11,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import answers_beside
 import pytest
 
+import answers_beside
 import eventstudy
 
 QUESTIONS = json.loads((Path(__file__).parent / "questions.json").read_text("utf-8"))

@@ -11,10 +11,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from trees import tree
 
 import eventstudy as es
 from eventstudy.agent.server import CALLS, build_server
+from trees import tree
 
 LOAD = {"call": "load", "arguments": {"symbols": ["^GSPC", "BusEq", "Enrgy"]}}
 ONE = {"returns": "returns-1", "market": "^GSPC", "select": {"event_id": "2025-04-02_liberation"}, "window": [-1, 1]}

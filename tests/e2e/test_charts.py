@@ -1,10 +1,10 @@
 """The flagship's own charts as a client sees them: no text meets another or leaves its picture."""
 
 import pytest
-from texts import collisions
 
 from eventstudy.report.build import build_document
 from eventstudy.study.study_file import load_study
+from texts import collisions
 
 pytestmark = pytest.mark.slow  # a whole run
 

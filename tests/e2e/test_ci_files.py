@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import workflow
 import yaml
-from pages import ROOT
 from typer.testing import CliRunner
 
 import eventstudy as es
+import workflow
 from eventstudy.cli import running
 from eventstudy.cli.app import app
+from pages import ROOT
 
 CI = ROOT / "docs" / "ci"
 WORKFLOWS = sorted(workflow.FOLDER.glob("*.yml"))

@@ -5,12 +5,12 @@ import importlib.util
 import re
 import tomllib
 
-import licences
 import pytest
 import yaml
-from pages import ROOT
 
 import eventstudy as es
+import licences
+from pages import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}

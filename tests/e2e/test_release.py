@@ -3,8 +3,8 @@
 import sys
 
 import pytest
-import release_check
 
+import release_check
 from pages import ROOT
 
 NONE = "3.999"

@@ -12,7 +12,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from PIL import Image
-from trees import tree
 
 import eventstudy as es
 from eventstudy.calibration import Plan, calibrate, write_table
@@ -25,6 +24,7 @@ from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Entry, Key, Store
 from eventstudy.returns.sources.frozen import check_frozen
 from hypothesis import HealthCheck, given, settings, strategies as st
+from trees import tree
 
 DAYS = pd.date_range("2025-03-03", periods=3)
 DIGEST = "0" * 64

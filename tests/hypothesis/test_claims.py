@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from made_ground import INDEX, ground, link
 
 from eventstudy.hypothesis.claims import rules_arithmetic as ledger_dates, rules_tests
 from eventstudy.hypothesis.claims.ledger import MissingData
 from eventstudy.hypothesis.rivals import cumulative_incidence
+from made_ground import INDEX, ground, link
 
 MC = 4  # standard errors of a p-value from 199 draws
 

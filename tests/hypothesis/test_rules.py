@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from made_ground import INDEX, ground, link
 
 from eventstudy.hypothesis.claims import rules_arithmetic as ledger_dates, rules_tests
 from eventstudy.hypothesis.claims.ledger import Finding, MissingData
 from eventstudy.hypothesis.links.decision import Rows
 from eventstudy.hypothesis.rivals.cumulative_incidence import cumulative_incidence
+from made_ground import INDEX, ground, link
 
 
 @pytest.mark.parametrize(

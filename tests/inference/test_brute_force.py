@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy import stats
-from statistics_told import RTOL, check, rows
 
 from eventstudy.inference import TESTS, run
 from eventstudy.inference.families.signs import wilcoxon
+from statistics_told import RTOL, check, rows
 
 WINDOWS = [(0, 0), (-1, 3)]
 

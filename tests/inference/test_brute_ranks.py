@@ -7,10 +7,10 @@ import statistics
 
 import numpy as np
 import pytest
-from statistics_told import check
 
 from eventstudy.inference import run
 from eventstudy.inference.families.single_event import sq
+from statistics_told import check
 
 WINDOWS = [(0, 0), (-1, 3)]
 

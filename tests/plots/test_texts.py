@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from texts import collisions, shown_texts
 
 from eventstudy import plots
+from texts import collisions, shown_texts
 
 
 def rng():

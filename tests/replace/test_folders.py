@@ -9,11 +9,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from trees import tree
 
 from eventstudy.errors import InputError
 from eventstudy.replace import Kind, are_digests, check_folder, put_right, remove_folder, replace_folder
 from eventstudy.replace.names import beside
+from trees import tree
 
 KIND = Kind("test", lambda manifest: manifest["files"] if are_digests(manifest.get("files")) else None)
 

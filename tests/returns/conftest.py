@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from loopback import YahooServer, curl_session, requests_session
 
 import eventstudy as es
+from loopback import YahooServer, curl_session, requests_session
 
 TRANSPORTS = {"curl": curl_session, "requests": requests_session}
 HASTY = {"wait": 0.01, "spacing": 0.0, "stop_after": 1000}

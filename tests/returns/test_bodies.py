@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from loopback import Security, YahooServer, blanks, walk
 
 import eventstudy as es
 from eventstudy.calendars import sessions
@@ -21,6 +20,7 @@ from eventstudy.returns import FredSource, FrenchSource, StooqSource
 from eventstudy.returns.remote.bodies import ARCHIVE, LARGEST, Body, read_body
 from eventstudy.returns.remote.http import get
 from eventstudy.returns.remote.retries import Deadline
+from loopback import Security, YahooServer, blanks, walk
 
 START, END = "2025-03-03", "2025-03-31"
 DAYS = sessions("XNYS", pd.Timestamp(START), pd.Timestamp(END))

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from loopback import Security, walk
 
 import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, NoSuchTicker, SourceError, told
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
 from eventstudy.returns.cache.store import Key, Store, default_folder
+from loopback import Security, walk
 
 START, MIDDLE, END = "2025-03-03", "2025-03-14", "2025-03-31"
 SUPPORT = Path(__file__).parents[1] / "support"

@@ -9,7 +9,6 @@ from importlib.metadata import EntryPoint, EntryPoints
 import numpy as np
 import pandas as pd
 import pytest
-from loopback import YahooServer
 
 import eventstudy as es
 from eventstudy.errors import DataError, EventStudyError, RateLimited, SourceError, told
@@ -23,6 +22,7 @@ from eventstudy.returns import (
     source_names,
 )
 from eventstudy.returns.remote.retries import Deadline
+from loopback import YahooServer
 
 START, END = "2025-04-01", "2025-04-09"
 HASTY = {"wait": 0.01, "spacing": 0.0, "give_up": 5.0}

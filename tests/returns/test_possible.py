@@ -9,7 +9,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from loopback import Security
 
 import eventstudy as es
 from eventstudy.calendars import sessions
@@ -18,6 +17,7 @@ from eventstudy.returns import cache_verify
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.quality.possible import damage, judged, possible_frame, spacing
 from eventstudy.returns.remote.remote import RemoteSource
+from loopback import Security
 
 START, END = "2025-03-03", "2025-03-31"
 DAYS = sessions("XNYS", pd.Timestamp(START), pd.Timestamp(END))

@@ -12,10 +12,10 @@ import sys
 
 import pandas as pd
 import pytest
-from loopback import Security, walk
 
 import eventstudy as es
 from eventstudy.returns import cache_entries
+from loopback import Security, walk
 
 
 def eventstudy(*words, **environment):

@@ -6,12 +6,12 @@ import json
 
 import pandas as pd
 import pytest
-from trees import tree
 
 from eventstudy.errors import DataError
 from eventstudy.returns import cache_clear, cache_entries, cache_verify
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Entry, Key, Store
+from trees import tree
 
 DAYS = pd.date_range("2025-03-03", periods=3)
 

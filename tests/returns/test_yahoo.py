@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from loopback import Security, walk
 
 import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import NoSuchTicker, RateLimited, SourceError, told
+from loopback import Security, walk
 
 START, END = "2025-03-03", "2025-03-31"
 DAYS = sessions("XNYS", pd.Timestamp(START), pd.Timestamp(END))
@@ -282,6 +282,7 @@ def test_over_a_tls_proxy_with_the_very_session_of_yfinance(yahoo, tmp_path):
     """No address is rewritten: impersonation, TLS, cookies and crumb are curl's and yfinance's own."""
     import yfinance  # noqa: PLC0415  half a second that only these tests pay
     from curl_cffi import requests  # noqa: PLC0415
+
     from tls_proxy import TlsProxy, certificate  # noqa: PLC0415  needs cryptography
 
     securities = [

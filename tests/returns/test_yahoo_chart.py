@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from loopback import Security, walk
 
 import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import told
 from eventstudy.returns import cache_verify
+from loopback import Security, walk
 
 START, END = "2025-03-03", "2025-03-31"
 DAYS = sessions("XNYS", pd.Timestamp(START), pd.Timestamp(END))

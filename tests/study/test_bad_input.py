@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from panels import pairs, small_panel
 
 import eventstudy as es
 from eventstudy.errors import DataError, EventStudyError, InputError, StudyError
 from eventstudy.study.request import moments_of
+from panels import pairs, small_panel
 
 BAD = {
     "estimation inside the window": (

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from panels import small_panel
 
 import eventstudy as es
+from panels import small_panel
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from matplotlib import pyplot as plt
-from panels import pairs, small_panel
 
 import eventstudy as es
 from eventstudy.abnormal import FactorModel
 from eventstudy.calendars import first_sessions, sessions
 from eventstudy.errors import StudyError
+from panels import pairs, small_panel
 
 RTOL = 1e-10  # float64 least squares on both sides; issue 2 asks for this digit
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from pages import ROOT
 from scipy import stats
+
+from pages import ROOT
 
 SOURCE = ROOT / "src" / "eventstudy"
 CLOSE = pd.Timedelta(hours=16)  # of New York; none of the events asked about falls on a half day

@@ -7,9 +7,8 @@ import signal
 import sys
 from types import SimpleNamespace
 
-from loopback import curl_session
-
 import eventstudy as es
+from loopback import curl_session
 
 
 def main() -> int:

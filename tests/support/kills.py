@@ -37,7 +37,6 @@ os.environ.update(EVENTSTUDY_CACHE_DIR=f"{HOME}/default")
 import pandas as pd
 import pyarrow.parquet  # noqa: F401  loaded before the forks
 import yfinance
-from loopback import Security, YahooServer, curl_session, walk
 
 import eventstudy as es
 from eventstudy.calendars import closes, sessions
@@ -52,6 +51,7 @@ from eventstudy.returns import cache_clear, cache_verify, freeze
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Entry, Key, Store
 from eventstudy.study.study_file import load_study
+from loopback import Security, YahooServer, curl_session, walk
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 OPERATIONS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"}

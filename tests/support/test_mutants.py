@@ -10,11 +10,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+import eventstudy
 from mutants.__main__ import Journal, draw, known_equivalent
 from mutants.reach import Reach, folders, numeric_modules
 from mutants.sites import sites
-
-import eventstudy
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(eventstudy.__file__).parent

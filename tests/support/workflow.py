@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+
 from pages import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
