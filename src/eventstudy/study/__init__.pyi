@@ -1,6 +1,7 @@
 from .design import (
     EstimationWindow as EstimationWindow,
 )
+from .pairs.pairs import load_pairs as load_pairs
 from .panels import (
     LumpedReturns as LumpedReturns,
     abnormal_volume as abnormal_volume,

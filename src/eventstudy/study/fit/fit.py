@@ -32,6 +32,7 @@ from eventstudy.study.fit.mask import masked_bars
 from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.pairs.pairs import refuse_few
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 from eventstudy.study.who import refuse_lost_zeros
@@ -48,7 +49,10 @@ def fit_study(
     auto = study.calendar == AUTO
     study = _settled(study, panel)
     _lumped_or_not(study, panel)
-    request = read_request(events, {label_text(name) for name in panel.frame.columns.tolist()}, symbols)
+    held = {label_text(name) for name in panel.frame.columns.tolist()}
+    request = read_request(events, held, symbols)
+    if isinstance(events, pd.DataFrame):
+        refuse_few(events, held)
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))
