@@ -53,6 +53,13 @@ def fit_study(
     request = read_request(events, held, symbols)
     if isinstance(events, pd.DataFrame):
         refuse_few(events, held)
+    return fit_request(study, panel, request, auto=auto, executor=executor)
+
+
+def fit_request(
+    study: Design, panel: ReturnPanel, request: Request, *, auto: bool = False, executor: Executor | None = None
+) -> Fitted:
+    """Fit a study whose calendar is settled on events that were read; `auto`: whether every symbol of the panel has its calendar."""
     pool = _pool(study, request)
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))

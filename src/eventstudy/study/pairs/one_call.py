@@ -101,10 +101,10 @@ def study(
         held = [str(name) for name in prices.frame.columns]
     pairs = _pairs(events, asked, {"sep": None, "decimal": None, "encoding": encoding} | marks, calendar, held)
     if market is None and model is None:
-        _american(pairs, calendar)
+        refuse_abroad(pairs, calendar)
     firms = list(dict.fromkeys(pairs["symbol"].tolist()))
     panel = firm_returns(
-        prices, firms, design.model.symbols, factors=factors, span=_span(pairs, design), calendar=calendar, **options
+        prices, firms, design.model.symbols, factors=factors, span=span_of(pairs, design), calendar=calendar, **options
     )
     told = [*pairs.attrs.get(MARK, {"said": ()})["said"], said_against(design, panel, calendar, firms)]
     if MARK in pairs.attrs:
@@ -137,7 +137,7 @@ def _pairs(
     return pairs_of(read_table(events, **written), **asked, calendar=calendar, held=held)
 
 
-def _american(pairs: pd.DataFrame, calendar: Calendar) -> None:
+def refuse_abroad(pairs: pd.DataFrame, calendar: Calendar) -> None:
     """Refuse the usual index for firms of other exchanges."""
     abroad = next((name for name in pairs["symbol"] if calendar_for(name, calendar) != USUAL), None)
     if abroad is not None:
@@ -145,7 +145,7 @@ def _american(pairs: pd.DataFrame, calendar: Calendar) -> None:
         raise StudyError(msg)
 
 
-def _span(pairs: pd.DataFrame, design: EventStudy) -> tuple[pd.Timestamp, pd.Timestamp]:
+def span_of(pairs: pd.DataFrame, design: EventStudy) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the first and the last day that the windows can reach."""
     moments = [pd.Timestamp(value).tz_localize(None) for value in pairs["bar" if "bar" in pairs else "announced_at"]]
     back, ahead = -design.estimation_window.start, max(design.window[1], 1)
