@@ -46,7 +46,9 @@ def test_names_and_the_one_format_are_found_and_told(table, capsys):
     pd.testing.assert_frame_equal(found, es.load_pairs(table(EARNINGS), **ASKED))
 
 
-@pytest.mark.parametrize("name", ["ticker", "TICKER", "tickers", "Symbol", "permno", "RIC", "ISIN", "tic", "Ticker Symbol"])
+@pytest.mark.parametrize(
+    "name", ["ticker", "TICKER", "tickers", "Symbol", "permno", "RIC", "ISIN", "tic", "Ticker Symbol"]
+)
 def test_every_usual_name_of_a_ticker(table, name):
     assert es.load_pairs(table(f"{name},Event Date\nFA,2024-05-22\n"))["symbol"].tolist() == ["FA"]
 
@@ -62,7 +64,10 @@ def test_by_content_alone(table):
         ("Ticker,Symbol,date\nA,B,2024-01-03\n", ["'Ticker' and 'Symbol'", "symbol='Ticker'"]),
         ("Target,Acquirer,date\nA,B,2024-01-03\n", ["'Target' and 'Acquirer'", "symbol="]),
         ("Ticker,date,filing\nA,2024-01-03,2024-01-04\n", ["'date' and 'filing'", "date='date'"]),
-        ("Ticker,date\nA,2024-01-03\nB,01/04/2024\n", ["row 3", "'date'", "'01/04/2024'", "no single format", "date_format="]),
+        (
+            "Ticker,date\nA,2024-01-03\nB,01/04/2024\n",
+            ["row 3", "'date'", "'01/04/2024'", "no single format", "date_format="],
+        ),
         ("Ticker,date\nA,05/13/2024\nB,13/05/2024\n", ["row 3", "'13/05/2024'", "no single format", "date_format="]),
         ("Ticker,date\nA,07/07/2024\nB,05/06/2024\n", ["row 3", "5 June 2024", "6 May 2024", "date_format="]),
         ("Ticker,date\nA,45783\nB,45784\n", ["row 2", "'45783'", "date_format="]),
@@ -170,7 +175,14 @@ def test_repeated_rows_are_left_out_and_told_but_two_events_of_one_day_stay(tabl
 def test_the_same_events_from_every_kind_of_file_and_frame(table, tmp_path):
     text = "event_id,ticker,date,beat\ne1,FA,2024-05-22,1\ne2,FB,2024-05-23,0\n"
     wanted = es.load_pairs(table(text))
-    frame = pd.DataFrame({"event_id": ["e1", "e2"], "ticker": ["FA", "FB"], "date": pd.to_datetime(["2024-05-22", "2024-05-23"]), "beat": [1, 0]})
+    frame = pd.DataFrame(
+        {
+            "event_id": ["e1", "e2"],
+            "ticker": ["FA", "FB"],
+            "date": pd.to_datetime(["2024-05-22", "2024-05-23"]),
+            "beat": [1, 0],
+        }
+    )
     frame.to_excel(tmp_path / "e.xlsx", index=False)
     frame.to_parquet(tmp_path / "e.parquet")
     given = [frame, frame.set_index("event_id"), tmp_path / "e.xlsx", tmp_path / "e.parquet", table(text.replace(",", "\t"), "e.tsv"),

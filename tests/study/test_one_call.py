@@ -48,7 +48,14 @@ def test_every_kind_of_prices_gives_the_same(files, steps, tmp_path):
     long = prices.reset_index().melt("date", var_name="symbol", value_name="close")
     prices.to_csv(tmp_path / "wide.csv")
     prices.to_csv(tmp_path / "europe.csv", sep=";", decimal=",")
-    for given in (prices, long, tmp_path / "wide.csv", tmp_path / "europe.csv", es.load_prices(source=prices), es.load_returns(source=prices)):
+    for given in (
+        prices,
+        long,
+        tmp_path / "wide.csv",
+        tmp_path / "europe.csv",
+        es.load_prices(source=prices),
+        es.load_returns(source=prices),
+    ):
         found = es.study(files[0], given, market="^GSPC", quiet=True)
         np.testing.assert_allclose(found.car((0, 1))["car"], steps.car((0, 1))["car"], atol=1e-12)
 
@@ -100,7 +107,7 @@ def test_factors_come_from_the_bundled_figures_and_never_from_a_share(tmp_path):
 def test_contradictions_are_refused(files):
     with pytest.raises(StudyError, match="both say what is expected"):
         es.study(*files, market="^GSPC", model=es.MarketModel("^GSPC"))
-    pairs = es.load_pairs(files[0], **{"symbol": "Ticker", "date": "Event Date", "date_format": "%m/%d/%Y", "timing": "When"})
+    pairs = es.load_pairs(files[0], symbol="Ticker", date="Event Date", date_format="%m/%d/%Y", timing="When")
     with pytest.raises(DataError, match="belongs to load_pairs"):
         es.study(pairs, files[1], market="^GSPC", timing="When")
     with pytest.raises(StudyError, match="window"):

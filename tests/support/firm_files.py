@@ -34,7 +34,8 @@ def firm_prices(seed: int = 7, firms: tuple[str, ...] = FIRMS) -> pd.DataFrame:
     days = sessions("XNYS", pd.Timestamp("2022-01-03"), pd.Timestamp("2024-12-31"))
     market = rng.normal(0.0004, 0.009, len(days))
     returns = {"^GSPC": market} | {
-        name: beta * market + rng.normal(0, 0.015, len(days)) for name, beta in zip(firms, np.linspace(0.6, 1.4, len(firms)), strict=True)
+        name: beta * market + rng.normal(0, 0.015, len(days))
+        for name, beta in zip(firms, np.linspace(0.6, 1.4, len(firms)), strict=True)
     }
     frame = pd.DataFrame(returns, index=pd.DatetimeIndex(days, name="date"))
     return (100 * (1 + frame).cumprod()).round(4)

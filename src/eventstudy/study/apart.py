@@ -171,9 +171,9 @@ class Apart:
     def joint(self, *, by: str | None = None) -> pd.DataFrame:
         """Return one regression a security with dummies for all its events (METHODS 4.12).
 
-        The events of a security share one path, unless they plainly go both ways: where one moved it up and another down,
-        each significantly on day 0 (Holm, 5 %), rises, falls and the others have a path each, and ``sign`` is "+", "-" or "0". Where
-        their windows share too many bars for that, rises and falls have one path in the direction of the news, ``sign`` "±".
+        The events of a security share one path, unless they plainly go both ways: where day 0 of one is a rise and of
+        another a fall, and the two surely differ (1 % over all pairs), rises, falls and those within a standard error of zero have a
+        path each, and ``sign`` is "+", "-" or "0". Where their windows share too many bars for that, rises and falls have one path in the direction of the news, ``sign`` "±".
 
         Parameters
         ----------

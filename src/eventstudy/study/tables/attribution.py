@@ -74,6 +74,9 @@ def _shape(result: Fitted, shape: Any, window: Window | None) -> tuple[Window, F
     begin, end = result.study.window
     if window is not None:
         window = checks.window(window, within=result.study.window)
+        if not begin <= window[0] <= window[1] <= end:
+            msg = f"window={window} must lie inside the event window ({begin}, {end}) of the study"
+            raise StudyError(msg)
     if isinstance(shape, str):
         if shape not in SHAPES:
             msg = f"shape={not_one_of(shape, SHAPES)}, nor a list of weights"

@@ -68,8 +68,8 @@ def diagnostics(result: Fitted) -> pd.DataFrame:
 
 
 JOINT = ("symbol", "relative_day", "ar", "se", "t", "df", "pvalue", "events", "sign")
-SURE = 0.05
-"""Familywise size at which a rise and a fall are taken for what they are (Holm)."""
+SURE = 0.01
+"""Size, over all pairs of events, at which a rise and a fall are taken for what they are (Bonferroni)."""
 
 
 def joint(result: Fitted, by: str | None = None) -> pd.DataFrame:
@@ -137,7 +137,7 @@ def _mirrored(part: Part, where: Ints, sign: Any) -> Groups:
 
 
 def _signs(part: Part, code: int, where: Ints) -> Any:
-    """Return "+", "-" or "0" for each event of a security where some are sure rises and some sure falls; else None."""
+    """Return "+", "-" or "0" (within one standard error) for each event of a security that surely rose on one and fell on another."""
     from scipy.special import stdtr  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
     day0, first, back = np.unique(part.abnormal.day0[where], return_index=True, return_inverse=True)
@@ -145,14 +145,18 @@ def _signs(part: Part, code: int, where: Ints) -> Any:
         return None
     each = (np.ones(part.abnormal.day0.size), np.arange(part.abnormal.day0.size))
     found = one_security(part, code, where[first], ((0, 0), np.ones(1)), each, np.empty(0, dtype=np.int64))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        pvalue = np.where(np.isfinite(found.se), 2.0 * stdtr(found.df, -np.abs(found.effect / found.se)), 1.0)
-    order = np.argsort(pvalue, kind="stable")
-    sure = np.zeros(day0.size, dtype=bool)
-    sure[order] = np.maximum.accumulate(pvalue[order] * np.arange(day0.size, 0, -1)) < SURE
-    sign = np.where(sure, np.where(found.effect > 0, "+", "-"), "0")
-    if not {"+", "-"} <= set(sign.tolist()):
+    known = np.flatnonzero(np.isfinite(found.se))
+    if known.size < 2:
         return None
+    top, low = known[found.effect[known].argmax()], known[found.effect[known].argmin()]
+    t = (found.effect[top] - found.effect[low]) / np.hypot(found.se[top], found.se[low])
+    pairs = known.size * (known.size - 1) / 2
+    if not found.effect[low] < 0 < found.effect[top] or 2.0 * stdtr(found.df, -t) * pairs > SURE:
+        return None
+    with np.errstate(invalid="ignore"):
+        plain = np.abs(found.effect) > found.se
+    plain[[top, low]] = True
+    sign = np.where(plain, np.where(found.effect > 0, "+", "-"), "0")
     every = np.full(part.abnormal.day0.size, "0", dtype=object)
     every[where] = sign[back]
     return every
