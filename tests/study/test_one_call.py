@@ -66,7 +66,7 @@ def test_quiet_prints_nothing_and_the_summary_still_says_it(files, capsys):
     assert "column 'Ticker'" in result.summary()
 
 
-def test_the_prices_tell_which_column_names_the_firm(files, tmp_path):
+def test_the_prices_tell_which_column_names_the_firm(files):
     table = pd.read_csv(files[0]).rename(columns={"Ticker": "who"}).assign(rating="AAA")
     with pytest.raises(DataError, match="may each name the firm"):
         es.load_pairs(table)
@@ -90,7 +90,7 @@ def test_firms_abroad_must_say_their_market(files):
     assert es.study(*files, quiet=True).n == 14  # American ones have theirs
 
 
-def test_factors_come_from_the_bundled_figures_and_never_from_a_share(tmp_path):
+def test_factors_come_from_the_bundled_figures_and_never_from_a_share():
     rng = np.random.default_rng(0)
     days = es.calendars.sessions("XNYS", pd.Timestamp("2024-06-03"), pd.Timestamp("2025-11-14"))
     moves = rng.normal(0, 0.01, (len(days), 4))

@@ -37,7 +37,9 @@ def run_study(study: str | FirmFile, *, out: Path, source: str | None, quick: bo
         document, inputs = _build(study, source=source, quick=quick)
         note("… drawing and writing")
         write_document(document, out)
-    lines = [*(inputs.said if isinstance(inputs, Firms) else ()), *document.answer[:2], *_counted(document)]
+    for line in inputs.said if isinstance(inputs, Firms) else ():
+        note(line)
+    lines = [*document.answer[:2], *_counted(document)]
     if inputs.borrowed:
         lines.append(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
     for line in [*lines, f"written: {out / 'report.html'}, with results.json, charts and tables beside it"]:

@@ -57,7 +57,8 @@ def study(
     prices : path, frame, source or panel
         A file or frame of prices (wide or long), a `PricePanel` or `ReturnPanel`, or a named source such as ``"yahoo"``.
     market : str or mapping, optional
-        The index of the market model. By default ``"^GSPC"`` where every firm is American; else it must be said.
+        The index of the market model; or an index for each firm, or for each exchange, such as ``{"XETR": "^GDAXI", "XPAR": "^FCHI"}``. By
+        default ``"^GSPC"`` where every firm is American; else it must be said.
     symbol, date, date_format, timing, timezone, event_id, encoding : str, optional
         As in `load_pairs`.
     model : Model, optional
