@@ -115,7 +115,7 @@ def test_a_wrong_option_is_named_with_the_way_out(table, option, value, words):
 @pytest.mark.parametrize(
     ("word", "clock"),
     [
-        *((word, "06:00") for word in ("bmo", "BMO", "before open", "Before Market Open", "pre-market", "before")),
+        *((word, "06:00") for word in ("bmo", "BMO", "before open", "Before Market Open", "pre-market", "before", "time-pre-market")),
         *((word, "23:00") for word in ("amc", "AMC", "after close", "After-Hours", "post market", "after")),
         *((word, "12:00") for word in ("during", "DMH", "intraday", "in session")),
         ("16:20", "16:20"), ("4:20 PM", "16:20"), ("4:20pm", "16:20"), ("12:05 am", "00:05"), ("09:31:15", "09:31:15"),

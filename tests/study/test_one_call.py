@@ -104,6 +104,17 @@ def test_factors_come_from_the_bundled_figures_and_never_from_a_share():
         es.study(table.assign(ticker=["FA", "FB", "RF"]), prices, model=model, quiet=True)
 
 
+def test_charts_name_each_event_by_its_own_firm(files):
+    """Two firms with news on one session: each row is its own, not the other's."""
+    table = pd.DataFrame({"ticker": ["FA", "FB", "FC"], "date": ["2024-05-22", "2024-05-22", "2024-06-12"]})
+    result = es.study(table, files[1], market="^GSPC", quiet=True)
+    axes = result.plot.forest((0, 1))
+    said = " ".join(text.get_text() for text in axes.findobj(lambda one: hasattr(one, "get_text")))
+    assert all(f"{name} 2024-05-22" in said for name in ("FA", "FB"))
+    assert "FB FA" not in said
+    assert "FA 2024-05-22 +1" not in said
+
+
 def test_contradictions_are_refused(files):
     with pytest.raises(StudyError, match="both say what is expected"):
         es.study(*files, market="^GSPC", model=es.MarketModel("^GSPC"))

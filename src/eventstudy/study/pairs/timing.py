@@ -53,6 +53,7 @@ def read_timing(value: Any, column: str = "") -> tuple[dt.time | None, bool]:
     ):
         return (AFTER if text.lower() in ("true", "1", "yes", "y") else DURING), True
     word = MARKS.sub("", text.lower())
+    word = word.removeprefix("time") if word.removeprefix("time") in WORDS else word  # Nasdaq: time-after-hours
     if word in WORDS:
         return WORDS[word], True
     if word in UNKNOWN:
