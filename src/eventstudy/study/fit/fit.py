@@ -20,6 +20,7 @@ from eventstudy.abnormal.models.donor_pool import DonorEvents
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
+from eventstudy.frames import with_bars
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._index import is_intraday
 from eventstudy.returns._sessions import auto_calendars, refuse_misfit
@@ -168,6 +169,7 @@ def _displaced(
 
 
 def _panel(returns: Any) -> ReturnPanel:
+    returns = with_bars(returns, StudyError)
     if isinstance(returns, pd.DataFrame):
         return ReturnPanel(returns)
     if isinstance(returns, PricePanel):
