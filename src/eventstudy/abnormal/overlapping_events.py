@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ def joint_path(
     regressors: Floats,
     day0: Ints,
     window: tuple[int, int],
-    estimation: tuple[int, int],
+    estimation: Sequence[tuple[int, int]],
     masked: Bools,
 ) -> JointPath:
     """Regress R = a + b'x + sum_e sum_tau gamma_tau D_{e,tau} + e, the gamma shared by the events.
@@ -50,8 +51,8 @@ def joint_path(
     dummies = np.zeros((length, bars))
     sampled = np.zeros(bars, dtype=bool)
     for day in day0:
-        low, high = max(0, day + estimation[0]), min(bars, day + estimation[1] + 1)
-        sampled[low:high] = True
+        for first, last in estimation:
+            sampled[max(0, day + first) : max(0, min(bars, day + last + 1))] = True
         at = day + np.arange(window[0], window[1] + 1)
         inside = (at >= 0) & (at < bars)
         dummies[np.flatnonzero(inside), at[inside]] += 1

@@ -54,6 +54,7 @@ def diagnostics(result: Fitted) -> pd.DataFrame:
         record = part.abnormal.record(*result.study.window)
         begin = inputs.day0 + inputs.estimation[0]
         response = inputs.response(inputs.security, begin, inputs.planned)
+        response = response if inputs.kept is None else response[:, inputs.kept]
         pieces.append(diagnose(response, record.residual, record.design))
     columns = {
         field.name: gather(result, [getattr(piece, field.name) for piece in pieces]) for field in fields(Diagnostics)
@@ -82,7 +83,7 @@ def joint(result: Fitted) -> pd.DataFrame:
             masked = np.zeros(inputs.bars, dtype=bool)
             if inputs.masked is not None:
                 masked = inputs.masked if inputs.masked.ndim == 1 else inputs.masked[code]
-            path = joint_path(response, regressors, day0, inputs.window, inputs.estimation, masked)
+            path = joint_path(response, regressors, day0, inputs.window, inputs.pieces, masked)
             error = np.sqrt(np.diag(path.covariance))
             t = path.gamma / error
             frames.append(
