@@ -37,7 +37,7 @@ def joint_paths(
     regressors: Floats,
     groups: Sequence[tuple[Ints, Floats]],
     window: tuple[int, int],
-    estimation: tuple[int, int],
+    estimation: Sequence[tuple[int, int]],
     masked: Bools,
 ) -> list[JointPath]:
     """Regress R = a + b'x + sum_e sum_tau gamma_tau D_{e,tau} + e, the gamma shared by the events of a group, each with its weight.
@@ -51,8 +51,8 @@ def joint_paths(
     dummies = np.zeros((length * len(groups), bars))
     sampled = np.zeros(bars, dtype=bool)
     for group, day, weight in [(at, *pair) for at, own in enumerate(groups) for pair in zip(*own, strict=True)]:
-        low, high = max(0, day + estimation[0]), min(bars, day + estimation[1] + 1)
-        sampled[low:high] = True
+        for first, last in estimation:
+            sampled[max(0, day + first) : max(0, min(bars, day + last + 1))] = True
         at = day + np.arange(window[0], window[1] + 1)
         inside = (at >= 0) & (at < bars)
         dummies[group * length + np.flatnonzero(inside), at[inside]] += weight

@@ -15,6 +15,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
+from eventstudy.frames import as_pandas
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, security_column, wanted_symbols
@@ -51,7 +52,7 @@ class Request:
 
 def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -> Request:
     """Read a catalogue or a frame of events or of pairs; `held` are the panel's symbols, `symbols` as in `EventStudy.fit`."""
-    crossed = wanted_symbols(symbols)
+    crossed, events = wanted_symbols(symbols), as_pandas(events, StudyError)
     if not isinstance(events, pd.DataFrame):
         table = _catalog_frame(events)
         _some_events(len(table))

@@ -15,6 +15,7 @@ import pandas as pd
 
 from eventstudy.border import LARGEST, existing_file, file_name, foreign_format, guarded, read_bytes
 from eventstudy.errors import DataError
+from eventstudy.frames import as_pandas
 from eventstudy.returns.sources.workbooks import READ, UNREAD, read_workbook
 from eventstudy.returns.tables.cells import NOTHING
 from eventstudy.returns.tables.names import label_text, plain
@@ -76,15 +77,13 @@ def read_table(source: Any, *, sep: str | None, decimal: str | None, encoding: s
 
 def any_frame(source: Any) -> pd.DataFrame:
     """Return any frame as one of pandas."""
-    for turn in ("collect", "to_pandas", "df"):  # lazy polars; polars, Arrow, Modin, cuDF; DuckDB
-        if not isinstance(source, pd.DataFrame) and callable(getattr(source, turn, None)):
-            source = getattr(source, turn)()
-    if not isinstance(source, pd.DataFrame):
+    found = as_pandas(source, DataError)
+    if not isinstance(found, pd.DataFrame):
         msg = (
             f"{type(source).__name__} {brief(source)} is not a table of events; give the path of a file, or a DataFrame"
         )
         raise DataError(msg)
-    return source
+    return found
 
 
 def _of_frame(frame: pd.DataFrame, name: str = "the frame", first: int = 0) -> Table:

@@ -158,8 +158,8 @@ def one_security(
     rows = [row[code if len(row) > 1 else 0] for row in inputs.design_rows()]
     regressors = np.stack(rows) if rows else np.zeros((0, bars))
     sampled = np.zeros(bars, dtype=bool)
-    for day in day0:
-        sampled[max(0, day + inputs.estimation[0]) : max(0, day + inputs.estimation[1] + 1)] = True
+    for day, (low, high) in ((day, piece) for day in day0 for piece in inputs.pieces):
+        sampled[max(0, day + low) : max(0, day + high + 1)] = True
     if vector is None:
         columns = np.zeros((day0.size * (last - first + 1), bars))
         total = np.zeros((day0.size, len(columns)))

@@ -58,6 +58,7 @@ def diagnostics(result: Fitted) -> pd.DataFrame:
         record = part.abnormal.record(*result.study.window)
         begin = inputs.day0 + inputs.estimation[0]
         response = inputs.response(inputs.security, begin, inputs.planned)
+        response = response if inputs.kept is None else response[:, inputs.kept]
         pieces.append(diagnose(response, record.residual, record.design))
     columns = {
         field.name: gather(result, [getattr(piece, field.name) for piece in pieces]) for field in fields(Diagnostics)
@@ -94,7 +95,7 @@ def joint(result: Fitted, by: str | None = None) -> pd.DataFrame:
             masked = np.zeros(inputs.bars, dtype=bool)
             if inputs.masked is not None:
                 masked = inputs.masked if inputs.masked.ndim == 1 else inputs.masked[code]
-            place = (inputs.window, inputs.estimation, masked)
+            place = (inputs.window, inputs.pieces, masked)
             try:
                 paths = joint_paths(response, regressors, list(groups.values()), *place)
             except StudyError:
