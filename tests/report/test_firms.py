@@ -127,7 +127,7 @@ class TestGate:
 
     def test_a_changed_price_is_named(self, accepted):
         prices = firm_prices()
-        prices.loc["2024-04-24", "FE"] *= 1.01
+        prices.loc["2024-04-25", "FE"] *= 1.01  # day 1
         prices.to_parquet(accepted / "prices.parquet")
         inputs, found = self.moved(accepted)
         assert set(inputs) == {"inputs.prices.FE"}

@@ -103,7 +103,7 @@ def test_one_security_may_have_two_markets_and_stays_one_security():
         assert np.array_equal(found.loc[chosen, "car"], alone[chosen])  # the events of the other market are masked, too
     sample = result.sample((0, 1))
     assert np.unique(sample.security).size == 4
-    assert np.isfinite(result.test("placebo_mean", (0, 1), seed=1).pvalue)
+    assert np.isfinite(result.test("permutation", (0, 1), seed=1).pvalue)
 
 
 def test_a_catalogue_crossed_with_a_panel_leaves_the_markets_out():
@@ -173,7 +173,7 @@ def test_exchanges_of_their_own_go_with_markets_of_their_own():
 
 def test_a_model_with_markets_can_be_kept_hashed_and_copied_and_says_them_briefly():
     model = es.MarketModel(MARKETS)
-    assert pickle.loads(pickle.dumps(model)) == copy.deepcopy(model) == model
+    assert pickle.loads(pickle.dumps(model)) == copy.deepcopy(model) == model  # noqa: S301  our own bytes
     assert hash(model) == hash(es.MarketModel(dict(MARKETS)))
     many = es.MarketModel({f"S{at}": f"^I{at % 9}" for at in range(300)})
     assert len(repr(many)) < 160

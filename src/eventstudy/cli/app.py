@@ -250,6 +250,29 @@ def events(
     list_events(validate or catalog, calendar=calendar, timezone=timezone, csv=csv, only_validate=validate is not None)
 
 
+@app.command(epilog="Example: eventstudy new events.toml --prices prices.csv --market ^GDAXI --calendar XETR")
+def new(
+    catalog: Annotated[str, typer.Argument(help="A shipped catalogue, or the path of a .toml, .csv or .json file.")],
+    out: Annotated[
+        Optional[Path], typer.Option(help="The folder to write into; by default the catalogue's, or this one.")
+    ] = None,
+    timezone: Annotated[
+        Optional[str],
+        typer.Option(help="Time zone of a file whose times have none, such as America/New_York."),
+    ] = None,
+    calendar: Annotated[str, typer.Option(help="The exchange whose sessions count.")] = "XNYS",
+    prices: Annotated[str, typer.Option(help="Where prices come from: bundled, yahoo, or a file.")] = "bundled",
+    market: Annotated[str, typer.Option(help="The index that is studied.")] = "^GSPC",
+) -> None:
+    """Begin a study of a catalogue: write its study file and, for the chain, definitions in its own stances.
+
+    Nothing is written over: a file of that name is refused.
+    """
+    from eventstudy.cli.running import begin_study  # noqa: PLC0415  --help must not pay for pandas
+
+    begin_study(catalog, out=out, timezone=timezone, calendar=calendar, prices=prices, market=market)
+
+
 @app.command(epilog="Example: eventstudy claims us-china --quick")
 def claims(
     study: Study = "us-china",

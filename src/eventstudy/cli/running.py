@@ -13,14 +13,18 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from eventstudy.border import is_there
 from eventstudy.cli.listing import print_csv, print_frame
 from eventstudy.cli.saying import note, say
 from eventstudy.errors import DataError, InputError, NoSuchTicker, StudyError, told
+from eventstudy.events.load import shipped_catalogues
 from eventstudy.pages.write import check_target, read_manifest
+from eventstudy.replace.files import write_whole
 from eventstudy.report import Document, check_document, write_document
 from eventstudy.report.build import build_document
 from eventstudy.report.firms import Firms
 from eventstudy.report.gate.compare import check_images, check_tolerance
+from eventstudy.report.new_study import new_study
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import Inputs, gather
 from eventstudy.returns.sources.registry import is_network
@@ -63,6 +67,27 @@ def named_study(study: str | None, events: Path | None, prices: str | None, aske
         raise InputError(msg)
     market, by = asked.pop("market"), asked.pop("by") or []
     return firm_study(events.stem, pairs={"source": str(events), "by": by, **asked}, prices=prices, market=market)
+
+
+def begin_study(
+    catalog: str, *, out: Path | None, timezone: str | None, calendar: str, prices: str, market: str
+) -> None:
+    """Write the files that begin a study of a catalogue, beside it; a file that is there is never written over."""
+    files = new_study(catalog, timezone=timezone, calendar=calendar, prices=prices, market=market)
+    own = catalog not in shipped_catalogues()
+    folder = out if out is not None else Path(catalog).parent if own else Path()
+    if own and out is not None and Path(catalog).resolve().parent != out.resolve():
+        msg = f"{visible(str(out))} is not the folder of {visible(catalog)}, from which the study file takes it; copy it there first"
+        raise InputError(msg)
+    places = {folder / name: text for name, text in files.items()}
+    there = [place for place in places if is_there(place.exists)]
+    if there:
+        msg = f"{visible(str(there[0]))} is there already; rename it, or name another folder: --out"
+        raise InputError(msg)
+    for place, text in places.items():
+        write_whole(place, text.encode())
+        say(f"written: {place}")
+    say(f"run it: eventstudy run {next(iter(places))} --out out")
 
 
 def _counted(document: Document) -> list[str]:

@@ -56,7 +56,8 @@ def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -
     if not isinstance(events, pd.DataFrame):
         table = _catalog_frame(events)
         _some_events(len(table))
-        return Request(_ids(table.index), moments_of(table["announced_at"]), None, None, table, crossed or ())
+        symbol = None if crossed is not None else _firms(table)
+        return Request(_ids(table.index), moments_of(table["announced_at"]), None, symbol, table, crossed or ())
     frame = _columns_named(events)
     _some_events(len(frame))
     given = [name for name in ("announced_at", "bar") if name in frame.columns]
@@ -199,6 +200,22 @@ def _catalog_frame(events: Any) -> pd.DataFrame:
         raise StudyError(msg)
     frame: pd.DataFrame = events.to_frame()
     return frame
+
+
+def _firms(table: pd.DataFrame) -> pd.Series[Any] | None:
+    """Return the security of each event of a catalogue with one firm a row; None where no event names one."""
+    if "symbol" not in table.columns:
+        return None
+    named = (table["symbol"] != "").to_numpy()
+    if not named.any():
+        return None
+    if not named.all():
+        msg = (
+            f"event {table.index[~named][0]!r} of the catalogue names no symbol, and others do; name one for each, or study each event with "
+            "every symbol: fit(…, symbols='all')"
+        )
+        raise StudyError(msg)
+    return table["symbol"]
 
 
 def _some_events(count: int) -> None:

@@ -67,7 +67,8 @@ class Inputs:
         from it.
         """
         sessions = self.sample.sessions(self.study.calendar)
-        mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == self.stances.ambiguous).any())
+        ambiguous = self.stances.ambiguous if self.speaks_of_chain else None
+        mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == ambiguous).any())
         return sessions, sessions["conflict"] | mixed
 
     @property
@@ -87,6 +88,25 @@ class Inputs:
     def stances(self) -> Stances:
         """What the two moves of the chain, and the others, are called in the catalogue."""
         return self.definitions.stances
+
+    @property
+    def speaks_of_chain(self) -> bool:
+        """Whether the two moves of the chain are stances of the catalogue; else it speaks in stances of its own."""
+        return {self.stances.trigger, self.stances.relief} <= set(self.catalog.vocabulary.stances)
+
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """The stances that point in a direction: news of two of them on one session is news of none."""
+        words = self.stances
+        return (words.trigger, words.relief) if self.speaks_of_chain else self.catalog.vocabulary.opposed
+
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """The stances whose mean reaction is shown, in order: every one but an announcement that does both."""
+        words, known = self.stances, self.catalog.vocabulary.stances
+        first = (words.trigger, words.relief, words.neutral) if self.speaks_of_chain else ()
+        others = (one for one in known if not self.speaks_of_chain or one != words.ambiguous)
+        return tuple(dict.fromkeys((*first, *others)))
 
     @property
     def estimation(self) -> EstimationWindow:

@@ -19,8 +19,8 @@ def excluded(result: Fitted) -> pd.DataFrame:
     detail = np.array([Exclusion(code).meaning for code in result.status[rows]], dtype=object)
     place = np.full(result.status.size, -1)
     place[rows] = np.arange(rows.size)
-    words = estimated_on(result) or [""] * len(result.parts)
-    for part, days in zip(result.parts, words, strict=True):
+    days_of = estimated_on(result) or [""] * len(result.parts)
+    for part, days in zip(result.parts, days_of, strict=True):
         attempted = part.attempted
         planned, minimum = sum(last - first + 1 for first, last in attempted.inputs.pieces), attempted.inputs.minimum
         window = f" ({days})" if days else ""
