@@ -104,6 +104,46 @@ def test_factors_come_from_the_bundled_figures_and_never_from_a_share():
         es.study(table.assign(ticker=["FA", "FB", "RF"]), prices, model=model, quiet=True)
 
 
+PLACES = {"XETR": "^GDAXI", "XPAR": "^FCHI"}
+EUROPE = "Symbol;Datum;Zeitpunkt;Quote\nSAP.DE;22.04.2024;nach;1,5\nBMW.DE;08.05.2024;before;-0,5\nMC.PA;16.04.2024;after;0,25\n"
+
+
+@pytest.fixture(scope="module")
+def europe(tmp_path_factory):
+    """Semicolons, decimal commas, two exchanges with their indices."""
+    folder, rng, columns = tmp_path_factory.mktemp("europe"), np.random.default_rng(5), {}
+    for place, names in {"XETR": ["^GDAXI", "SAP.DE", "BMW.DE"], "XPAR": ["^FCHI", "MC.PA"]}.items():
+        days = es.calendars.sessions(place, pd.Timestamp("2022-01-03"), pd.Timestamp("2024-12-30"))
+        columns |= {name: pd.Series(rng.normal(0, 0.01, len(days)), days) for name in names}
+    prices = (100 * (1 + pd.DataFrame(columns)).cumprod()).rename_axis("Datum")
+    prices.to_csv(folder / "kurse.csv", sep=";", decimal=",")
+    (folder / "termine.csv").write_text(EUROPE)
+    return folder / "termine.csv", folder / "kurse.csv"
+
+
+def test_a_european_list_with_an_index_for_each_exchange(europe):
+    result = es.study(*europe, market=PLACES, quiet=True)
+    assert result.n == 3
+    assert result.car((0, 1))["session"].dt.strftime("%d.%m.").tolist() == ["23.04.", "08.05.", "17.04."]
+    assert result._fitted.request.frame["Quote"].tolist() == [1.5, -0.5, 0.25]
+    table = es.load_pairs(europe[0]).assign(market=["^GDAXI", "^GDAXI", "^FCHI"])
+    by_column = es.study(table, europe[1], quiet=True)
+    np.testing.assert_array_equal(by_column.car((0, 1))["car"], result.car((0, 1))["car"])
+    each = {"SAP.DE": "^GDAXI", "BMW.DE": "^GDAXI", "MC.PA": "^FCHI"}
+    np.testing.assert_array_equal(
+        es.study(*europe, market=each, quiet=True).car((0, 1))["car"], result.car((0, 1))["car"]
+    )
+    alone = es.study(table.iloc[[2]], europe[1], market="^FCHI", quiet=True)
+    np.testing.assert_allclose(alone.car((0, 1))["car"], result.car((0, 1))["car"].iloc[[2]], atol=1e-14)
+
+
+def test_an_exchange_without_an_index_is_named(europe):
+    with pytest.raises(StudyError, match=r"no index for 'MC.PA', which trades on XPAR"):
+        es.study(*europe, market={"XETR": "^GDAXI"}, quiet=True)
+    with pytest.raises(StudyError, match=r"'XLON', which is no firm"):
+        es.study(*europe, market={**PLACES, "XLON": "^FTSE"}, quiet=True)
+
+
 def test_charts_name_each_event_by_its_own_firm(files):
     """Two firms with news on one session: each row is its own, not the other's."""
     table = pd.DataFrame({"ticker": ["FA", "FB", "FC"], "date": ["2024-05-22", "2024-05-22", "2024-06-12"]})

@@ -25,7 +25,15 @@ from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.sources.registry import source_names
 from eventstudy.study import EstimationWindow, EventStudy, StudyResult
 from eventstudy.study.pairs.firm_file import FirmFile
-from eventstudy.study.pairs.one_call import USUAL_MARKET, refuse_abroad, said_against, span_of
+from eventstudy.study.pairs.one_call import (
+    USUAL_MARKET,
+    index_calendars,
+    market_of_each,
+    needed,
+    refuse_abroad,
+    said_against,
+    span_of,
+)
 from eventstudy.study.pairs.pairs import MARK, pairs_of
 from eventstudy.study.pairs.prices import firm_returns
 from eventstudy.study.pairs.reading import read_table
@@ -82,7 +90,8 @@ def gather_firms(study: FirmFile, source: str | None, say: Callable[[str], None]
     if market.factors:
         model: Any = FactorModel(tuple(market.factors), risk_free=market.risk_free)
     else:
-        model = MarketModel(market.symbol or USUAL_MARKET)
+        given = market_of_each(market.symbol, list(dict.fromkeys(pairs["symbol"].tolist())), study.calendar)
+        model = MarketModel(given or USUAL_MARKET)
         if market.symbol is None:
             refuse_abroad(pairs, study.calendar)
     length = windows.estimation
@@ -98,9 +107,15 @@ def gather_firms(study: FirmFile, source: str | None, say: Callable[[str], None]
     factors = None if market.source is None else study.beside(market.source)
     options = study.prices.options() if source is None else {}
     panel = firm_returns(
-        where, firms, model.symbols, factors=factors, span=span_of(pairs, design), calendar=study.calendar, **options
+        where,
+        firms,
+        needed(model, pairs),
+        factors=factors,
+        span=span_of(pairs, design),
+        calendar=index_calendars(model, pairs, study.calendar),
+        **options,
     )
-    said = (*pairs.attrs[MARK]["said"], said_against(design, panel, study.calendar, firms))
+    said = (*pairs.attrs[MARK]["said"], said_against(design, panel, study.calendar, pairs))
     pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": said}
     say("the study")
     result = design.fit(pairs, panel)
@@ -192,7 +207,7 @@ def _groups(inputs: Firms, by: str) -> Part:
 def _data(inputs: Firms) -> Part:
     """Say what was taken for what, and show the data and the methods."""
     quality = inputs.panel.quality
-    used = [*dict.fromkeys(inputs.pairs["symbol"]), *inputs.result.study.model.symbols]
+    used = [*dict.fromkeys(inputs.pairs["symbol"]), *needed(inputs.result.study.model, inputs.pairs)]
     quality = quality[quality.index.isin(used)].reset_index()
     tables = (
         Table(

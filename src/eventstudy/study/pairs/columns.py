@@ -25,6 +25,7 @@ TIMED: Final = frozenset(
     {"timing", "when", "time", "hour", "announcementtime", "anntims", "releasetime", "reporttime", "eventtime", "timeofday", "bmoamc",
      "ampm", "markettiming", "announcementtiming", "earningstime", "afterclose"}
 )  # fmt: skip
+MARKETS: Final = frozenset({"market", "index", "benchmark"})  # they hold symbols that are no firm of the row
 EVENT_IDS: Final = frozenset({"eventid"})
 WORDED: Final = re.compile(
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ,].*)?|\d{1,2}[- ]?[A-Za-z]{3,9}\.?[-, ]+\d{2,4}(?:[ ,].*)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}(?:[ ,].*)?"
@@ -105,9 +106,9 @@ def _symbol(table: Table, rest: Sequence[str], held: Collection[str]) -> str | N
     if named:
         return _only(table, named, "symbol", "name the firm")
     if held:
-        found = [name for name in rest if holds_symbols(table.frame[name], held)]
+        found = [name for name in rest if holds_symbols(table.frame[name], held) and plain(name) not in MARKETS]
     else:
-        found = [name for name in rest if _tickers(table.frame[name])]
+        found = [name for name in rest if _tickers(table.frame[name]) and plain(name) not in MARKETS]
         alike = [name for name in found if plain(name) in PERHAPS]
         found = found or alike
     if not found:

@@ -49,9 +49,9 @@ class FirmPricesPart(StudyPart):
 
 
 class BenchmarkPart(StudyPart):
-    """What firms are measured against: an index, or factors with their risk-free rate, and where these come from."""
+    """What firms are measured against: an index, one for each firm or exchange, or factors with their risk-free rate, and where these come from."""
 
-    symbol: str | None = None
+    symbol: str | dict[str, str] | None = None
     factors: list[str] = Field(default=[])
     risk_free: str | None = None
     source: str | None = None

@@ -17,6 +17,7 @@ from eventstudy.study.pairs.pairs import MARK, Calendar, calendar_for, pairs_of,
 from eventstudy.study.pairs.prices import firm_returns, from_where
 from eventstudy.study.pairs.reading import read_table
 from eventstudy.study.study import EventStudy
+from eventstudy.words import nearest
 
 if TYPE_CHECKING:
     from eventstudy.study.result import StudyResult  # heavy: loads with the first fit
@@ -92,7 +93,6 @@ def study(
     >>> result = es.study("earnings.csv", "prices.parquet", market="^GSPC")  # doctest: +SKIP
     >>> result.caar((0, 1))  # doctest: +SKIP
     """
-    design = _design(market, model, window, estimation, calendar)
     marks = {name: options[name] for name in ("sep", "decimal") if name in options}
     asked: dict[str, Any] = {
         "symbol": symbol, "date": date, "date_format": date_format, "timing": timing, "timezone": timezone, "event_id": event_id,
@@ -101,13 +101,20 @@ def study(
     if isinstance(prices, (ReturnPanel, PricePanel)):
         held = [str(name) for name in prices.frame.columns]
     pairs = _pairs(events, asked, {"sep": None, "decimal": None, "encoding": encoding} | marks, calendar, held)
+    firms = list(dict.fromkeys(pairs["symbol"].tolist()))
+    design = _design(market_of_each(market, firms, calendar), model, window, estimation, calendar)
     if market is None and model is None:
         refuse_abroad(pairs, calendar)
-    firms = list(dict.fromkeys(pairs["symbol"].tolist()))
     panel = firm_returns(
-        prices, firms, design.model.symbols, factors=factors, span=span_of(pairs, design), calendar=calendar, **options
+        prices,
+        firms,
+        needed(design.model, pairs),
+        factors=factors,
+        span=span_of(pairs, design),
+        calendar=index_calendars(design.model, pairs, calendar),
+        **options,
     )
-    told = [*pairs.attrs.get(MARK, {"said": ()})["said"], said_against(design, panel, calendar, firms)]
+    told = [*pairs.attrs.get(MARK, {"said": ()})["said"], said_against(design, panel, calendar, pairs)]
     if MARK in pairs.attrs:
         pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": tuple(told)}
     if not quiet:
@@ -138,8 +145,51 @@ def _pairs(
     return pairs_of(read_table(events, **written), **asked, calendar=calendar, held=held)
 
 
+def market_of_each(market: Any, firms: list[str], calendar: Calendar) -> Any:
+    """Return the index of each firm, where it was said by exchange; what names an index or firms stays as it is."""
+    if not isinstance(market, Mapping) or all(name in firms for name in market):
+        return market
+    found = {}
+    for name in firms:
+        place = calendar_for(name, calendar)
+        if name not in market and place not in market:
+            known = [str(key) for key in market]
+            msg = f"market= names no index for {name!r}, which trades on {place}{nearest(place, known)}; add it: {{…, {place!r}: '^GSPC'}}"
+            raise StudyError(msg)
+        found[name] = market.get(name, market.get(place))
+    idle = [key for key in market if key not in firms and key not in {calendar_for(name, calendar) for name in firms}]
+    if idle:
+        msg = f"market= names {idle[0]!r}, which is no firm of the events and no exchange of theirs{nearest(str(idle[0]), firms)}; mend or drop it"
+        raise StudyError(msg)
+    return found
+
+
+def needed(model: Any, pairs: pd.DataFrame) -> list[str]:
+    """Return the series that a model needs, and the indices that a column of the pairs names."""
+    stated = [str(name) for name in pairs["market"].dropna().unique()] if "market" in pairs.columns else []
+    own = [] if stated and pairs["market"].notna().all() else model.symbols
+    return list(dict.fromkeys([*own, *stated]))
+
+
+def index_calendars(model: Any, pairs: pd.DataFrame, calendar: Calendar) -> Calendar:
+    """Return the calendars by symbol where indices are of other exchanges: an index has the sessions of the firms that it is for."""
+    if calendar != AUTO:
+        return calendar
+    firms, given = pairs["symbol"].tolist(), getattr(model, "market", None)
+    usual = [given.get(name) if isinstance(given, Mapping) else given for name in firms]
+    stated = pairs["market"].tolist() if "market" in pairs.columns else [None] * len(firms)
+    places: dict[str, set[str]] = {}
+    for name, own, other in zip(firms, stated, usual, strict=True):
+        index = own if isinstance(own, str) and own else other
+        if isinstance(index, str):
+            places.setdefault(index, set()).add(calendar_for(name, calendar))
+    return {index: next(iter(of)) for index, of in places.items() if len(of) == 1 and of != {USUAL}} or AUTO
+
+
 def refuse_abroad(pairs: pd.DataFrame, calendar: Calendar) -> None:
-    """Refuse the usual index for firms of other exchanges."""
+    """Refuse the usual index for firms of other exchanges; a column of the pairs may say another."""
+    if "market" in pairs.columns:
+        return
     abroad = next((name for name in pairs["symbol"] if calendar_for(name, calendar) != USUAL), None)
     if abroad is not None:
         msg = f"{abroad!r} trades on {calendar_for(abroad, calendar)}, where {USUAL_MARKET} is not the market; say which index is: market='^GDAXI' or another"
@@ -154,9 +204,12 @@ def span_of(pairs: pd.DataFrame, design: EventStudy) -> tuple[pd.Timestamp, pd.T
     return first, max(moments).normalize() + pd.Timedelta(days=int(DAYS * ahead) + 10)
 
 
-def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, firms: list[str]) -> str:
+def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, pairs: pd.DataFrame) -> str:
     """Return in a line what the firms are measured against, on which calendar and windows."""
-    names = design.model.symbols
+    names, firms = needed(design.model, pairs), pairs["symbol"].unique()
+    every = "market" in pairs.columns and bool(pairs["market"].notna().all())
+    model = type(design.model).__name__ if every else repr(design.model)
+    model += ", each firm by column 'market'" if "market" in pairs.columns else ""
     own = {str(panel.calendars.get(name, panel.calendar)) for name in firms if name in panel.frame.columns}
     known = (
         ", ".join(sorted(own)[:4])
@@ -167,6 +220,6 @@ def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, fir
     )
     estimation = design.estimation_window
     return (
-        f"against: {design.model!r}{from_where(panel, names)}, calendar {known or USUAL}; estimation days {estimation.start} to {estimation.end}, event "
+        f"against: {model}{from_where(panel, names)}, calendar {known or USUAL}; estimation {estimation.said}, event "
         f"window {design.window[0]:+d} to {design.window[1]:+d}"
     )

@@ -70,9 +70,8 @@ def _loaded(
     calendar: Any,
     options: dict[str, Any],
 ) -> ReturnPanel:
-    given: dict[str, Any] = (
-        {"calendar": calendar} if calendar is None or isinstance(calendar, str) else {"calendars": calendar}
-    )
+    plain = calendar is None or isinstance(calendar, str)
+    given: dict[str, Any] = {"calendar": calendar} if plain else {"calendars": calendar}
     name = os.fspath(prices) if isinstance(prices, (str, os.PathLike)) else ""
     if name in source_names() and name != BUNDLED and is_network(name):
         start, end = span if span is not None else (None, None)

@@ -17,13 +17,13 @@ AFTER: Final = dt.time(23)
 WORDS: Final = {
     **dict.fromkeys(
         ("bmo", "before", "beforeopen", "beforetheopen", "beforemarket", "beforemarketopen", "beforethemarketopens", "beforehours",
-         "beforemarkethours", "premarket", "premarketopen", "preopen", "pre", "bto", "priortoopen"), BEFORE),
+         "beforemarkethours", "vor", "vorbörslich", "avant", "avantbourse", "premarket", "premarketopen", "preopen", "pre", "bto", "priortoopen"), BEFORE),
     **dict.fromkeys(
         ("during", "dmh", "dmt", "duringmarket", "duringmarkethours", "duringtrading", "duringtradinghours", "duringsession", "insession",
          "intraday", "markethours", "regularhours"), DURING),
     **dict.fromkeys(
         ("amc", "after", "afterclose", "aftertheclose", "aftermarket", "aftermarketclose", "afterthemarketcloses", "afterhours",
-         "aftermarkethours", "postmarket", "postmarketclose", "postclose", "post"), AFTER),
+         "aftermarkethours", "nach", "nachbörslich", "après", "aprèsbourse", "postmarket", "postmarketclose", "postclose", "post"), AFTER),
 }  # fmt: skip
 UNKNOWN: Final = frozenset({"", "tns", "timenotsupplied", "notsupplied", "unspecified", "unknown"})
 EXPECTED: Final = "bmo, amc or during (or such words as before open, after close), or a time such as 16:20 or 4:20 PM"

@@ -140,10 +140,22 @@ def _of_part(
     found: Found = []
     for code in np.unique(part.abnormal.security):
         where = np.flatnonzero(part.abnormal.security == code)
-        beside = part.attempted.day0[(part.attempted.security == code) & ~part.attempted.studied]
-        beside = np.unique(np.concatenate([beside, outside]))
+        beside = np.unique(np.concatenate([*_elsewhere(result, part, int(code)), outside]))
         found.append((where, one_security(part, int(code), where, shape, given, beside)))
     return found
+
+
+def _elsewhere(result: Fitted, part: Part, code: int) -> list[Ints]:
+    """Return the bars of a security's events that could not be studied, or that are estimated apart from those of the part."""
+    alike = [
+        one
+        for one in result.parts
+        if one is not part
+        and one.aligned.symbols == part.aligned.symbols
+        and one.aligned.bars.equals(part.aligned.bars)
+    ]
+    here = part.attempted.day0[(part.attempted.security == code) & ~part.attempted.studied]
+    return [here, *(one.attempted.day0[one.attempted.security == code] for one in alike)]
 
 
 def one_security(

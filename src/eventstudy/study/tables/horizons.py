@@ -58,10 +58,9 @@ def horizons(
 
 def said_beyond(beyond: Sequence[Window], result: Fitted) -> str:
     """Return what is to be said of horizons that the event window does not hold."""
-    first, last = result.study.estimation_window.days
     return (
         f"{', '.join(map(str, beyond))} reach beyond the event window {result.study.window}: each is fitted for itself on the same estimation "
-        f"window, days {first} to {last}"
+        f"window, {result.study.estimation_window.said}"
     )
 
 
