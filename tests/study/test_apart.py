@@ -81,7 +81,7 @@ def test_the_columns_and_what_reaches_beyond_the_window_is_stated(result):
         "pvalue",
     ]
     assert "(0, 12)" in table.attrs["stated"]
-    assert "-124 to -5" in table.attrs["stated"]
+    assert "−124 to −5" in table.attrs["stated"]
     assert "(0, 0)" not in table.attrs["stated"].split("reach")[0]
     assert "stated" not in result.horizons([(0, 0)], draws=9).attrs
 

@@ -133,7 +133,8 @@ def test_a_european_list_with_an_index_for_each_exchange(europe):
     np.testing.assert_array_equal(
         es.study(*europe, market=each, quiet=True).car((0, 1))["car"], result.car((0, 1))["car"]
     )
-    alone = es.study(table.iloc[[2]], europe[1], market="^FCHI", quiet=True)
+    alone = es.study(table.iloc[[2]].drop(columns="market"), europe[1], market="^FCHI", quiet=True)
+    assert "what else the prices hold is left out" in alone.summary()  # an index of another exchange lies in the file
     np.testing.assert_allclose(alone.car((0, 1))["car"], result.car((0, 1))["car"].iloc[[2]], atol=1e-14)
 
 

@@ -106,7 +106,7 @@ def gather_firms(study: FirmFile, source: str | None, say: Callable[[str], None]
     say("loading prices")
     factors = None if market.source is None else study.beside(market.source)
     options = study.prices.options() if source is None else {}
-    panel = firm_returns(
+    panel, left_out = firm_returns(
         where,
         firms,
         needed(model, pairs),
@@ -115,7 +115,7 @@ def gather_firms(study: FirmFile, source: str | None, say: Callable[[str], None]
         calendar=index_calendars(model, pairs, study.calendar),
         **options,
     )
-    said = (*pairs.attrs[MARK]["said"], said_against(design, panel, study.calendar, pairs))
+    said = (*pairs.attrs[MARK]["said"], said_against(design, panel, study.calendar, pairs, left_out))
     pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": said}
     say("the study")
     result = design.fit(pairs, panel)

@@ -105,7 +105,7 @@ def study(
     design = _design(market_of_each(market, firms, calendar), model, window, estimation, calendar)
     if market is None and model is None:
         refuse_abroad(pairs, calendar)
-    panel = firm_returns(
+    panel, left_out = firm_returns(
         prices,
         firms,
         needed(design.model, pairs),
@@ -114,7 +114,7 @@ def study(
         calendar=index_calendars(design.model, pairs, calendar),
         **options,
     )
-    told = [*pairs.attrs.get(MARK, {"said": ()})["said"], said_against(design, panel, calendar, pairs)]
+    told = [*pairs.attrs.get(MARK, {"said": ()})["said"], said_against(design, panel, calendar, pairs, left_out)]
     if MARK in pairs.attrs:
         pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": tuple(told)}
     if not quiet:
@@ -204,7 +204,7 @@ def span_of(pairs: pd.DataFrame, design: EventStudy) -> tuple[pd.Timestamp, pd.T
     return first, max(moments).normalize() + pd.Timedelta(days=int(DAYS * ahead) + 10)
 
 
-def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, pairs: pd.DataFrame) -> str:
+def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, pairs: pd.DataFrame, left_out: str) -> str:
     """Return in a line what the firms are measured against, on which calendar and windows."""
     names, firms = needed(design.model, pairs), pairs["symbol"].unique()
     every = "market" in pairs.columns and bool(pairs["market"].notna().all())
@@ -221,5 +221,5 @@ def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, pai
     estimation = design.estimation_window
     return (
         f"against: {model}{from_where(panel, names)}, calendar {known or USUAL}; estimation {estimation.said}, event "
-        f"window {design.window[0]:+d} to {design.window[1]:+d}"
+        f"window {design.window[0]:+d} to {design.window[1]:+d}{left_out and '; ' + left_out}"
     )

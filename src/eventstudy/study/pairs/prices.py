@@ -31,15 +31,17 @@ def firm_returns(
     span: tuple[pd.Timestamp, pd.Timestamp] | None = None,
     calendar: Any = "auto",
     **options: Any,
-) -> ReturnPanel:
+) -> tuple[ReturnPanel, str]:
     """Return the panel of the firms and of the series `against`; what the prices lack of these comes from `factors`, or is bundled.
 
     `span`: first and last day asked of a source over the network; a file gives all that it holds, for the other securities
-    tell whether the model leaves something out.
+    tell whether the model leaves something out. The second value says what was left out all the same, and why.
     """
     if isinstance(prices, PricePanel):
         prices = ReturnPanel.from_prices(prices)
-    panel = prices if isinstance(prices, ReturnPanel) else _loaded(prices, firms, against, span, calendar, options)
+    panel, note = (
+        (prices, "") if isinstance(prices, ReturnPanel) else _loaded(prices, firms, against, span, calendar, options)
+    )
     held = {*panel.frame.columns, *panel.levels.columns}
     lacking = [name for name in against if name not in held]
     if factors is not None:
@@ -50,7 +52,7 @@ def firm_returns(
         wanted = [name for name in wanted if name in (*PRICE_SYMBOLS, *RETURN_SYMBOLS)]
         source = BUNDLED
     if not wanted:
-        return panel
+        return panel, note
     both = [name for name in wanted if name in firms]
     if both:
         msg = (
@@ -59,7 +61,7 @@ def firm_returns(
         )
         raise DataError(msg)
     own = panel.select([name for name in panel.frame.columns if name not in wanted])
-    return own.join(load_returns(wanted, source=source))
+    return own.join(load_returns(wanted, source=source)), note
 
 
 def _loaded(
@@ -69,26 +71,31 @@ def _loaded(
     span: tuple[pd.Timestamp, pd.Timestamp] | None,
     calendar: Any,
     options: dict[str, Any],
-) -> ReturnPanel:
+) -> tuple[ReturnPanel, str]:
     plain = calendar is None or isinstance(calendar, str)
     given: dict[str, Any] = {"calendar": calendar} if plain else {"calendars": calendar}
     name = os.fspath(prices) if isinstance(prices, (str, os.PathLike)) else ""
     if name in source_names() and name != BUNDLED and is_network(name):
         start, end = span if span is not None else (None, None)
-        return load_returns(
-            [*firms, *(one for one in against if one not in firms)], start, end, source=name, **given, **options
-        )
+        wanted = [*firms, *(one for one in against if one not in firms)]
+        return load_returns(wanted, start, end, source=name, **given, **options), ""
     if name and name != BUNDLED:
         options = {**_marks(Path(name)), **options}
     if not name and not hasattr(prices, "fetch"):
         prices = any_frame(prices)
     try:
-        return load_returns([ALL], source=prices, **given, **options)
+        return load_returns([ALL], source=prices, **given, **options), ""
     except DataError as fault:
-        if "=" not in str(fault).rsplit(";", maxsplit=1)[-1]:
-            raise
-        msg = f"{fault}{OWN_WORDS}"
+        whole = fault
+    wanted = [*firms, *(name for name in against if name not in firms and name not in FACTORS)]
+    try:  # what is wrong may be with a series that nobody asked for
+        panel = load_returns(wanted, source=prices, **given, **options)
+    except DataError as fault:
+        if "=" not in str(whole).rsplit(";", maxsplit=1)[-1]:
+            raise whole from fault
+        msg = f"{whole}{OWN_WORDS}"
         raise DataError(msg) from fault
+    return panel, f"what else the prices hold is left out: {whole}"
 
 
 def _marks(path: Path) -> dict[str, str]:

@@ -62,6 +62,9 @@ def read_table(source: Any, *, sep: str | None, decimal: str | None, encoding: s
         return _of_frame(any_frame(source))
     path = existing_file(source, DataError)
     name, ending = file_name(path), path.suffix.lower()
+    if ending == ".toml":
+        msg = f"{name}: a .toml file is a catalogue of news that every security hears; read it with load_events"
+        raise DataError(msg)
     if ending in UNREAD:
         msg = f"{name}: a {ending} file is not read; {UNREAD[ending].replace('source=', '')}"
         raise DataError(msg)
