@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,8 @@ def study(
     asked: dict[str, Any] = {
         "symbol": symbol, "date": date, "date_format": date_format, "timing": timing, "timezone": timezone, "event_id": event_id,
     }  # fmt: skip
+    if not isinstance(prices, (str, os.PathLike)):  # how text is written says nothing of a frame
+        options = {name: value for name, value in options.items() if name not in marks}
     held: list[str] = []
     if isinstance(prices, (ReturnPanel, PricePanel)):
         held = [str(name) for name in prices.frame.columns]
