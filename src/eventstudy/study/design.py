@@ -67,7 +67,6 @@ class EstimationWindow:
     length: int
     end: int
     minimum: int
-    before: tuple[int, int] | None
     after: tuple[int, int] | None
 
     def __init__(
@@ -98,7 +97,7 @@ class EstimationWindow:
         if least > bars:
             msg = f"minimum={minimum} usable bars cannot be met by an estimation window of {bars} bars"
             raise StudyError(msg)
-        found = {"length": bars, "end": pieces[0][1], "minimum": least, "before": before, "after": after}
+        found = {"length": bars, "end": pieces[0][1], "minimum": least, "after": after}
         for name, value in found.items():
             object.__setattr__(self, name, value)
 
@@ -106,6 +105,12 @@ class EstimationWindow:
         if self.after is None:
             return f"EstimationWindow(length={self.length}, end={self.end}, minimum={self.minimum})"
         return f"EstimationWindow(before={self.before}, after={self.after}, minimum={self.minimum})"
+
+    @property
+    def before(self) -> tuple[int, int] | None:
+        """First and last relative day of the window before the event; None where there is none."""
+        bars = self.length - (0 if self.after is None else self.after[1] - self.after[0] + 1)
+        return (self.end - bars + 1, self.end) if bars else None
 
     @property
     def start(self) -> int:
