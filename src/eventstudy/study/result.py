@@ -241,6 +241,7 @@ class StudyResult(Counterfactuals, Written):
         errors: Errors | None = None,
         cluster: Literal["session", "symbol"] = "session",
         level: float = 0.95,
+        gls: bool = False,
     ) -> pd.DataFrame:
         """Return the regression of the CARs of a window on characteristics of the event or the security.
 
@@ -255,21 +256,27 @@ class StudyResult(Counterfactuals, Written):
             Regress SCARs in place of CARs.
         weighted : bool
             Weigh by 1/se² of the forecast (WLS).
-        errors : {"HC3", "cluster", "nonrobust", "portfolio"}, optional
-            Standard errors. Events that share a session move together. By default ``"HC3"`` where none do, ``"cluster"``
-            (CR2) from 30 sessions on, else ``"portfolio"``: each coefficient is the CAR of a portfolio, whose variance the
-            estimation windows tell (t(M - k)), so that a factor that was left out does not pass for a reaction.
+        errors : {"HC3", "cluster", "nonrobust", "portfolio", "long_run", "pre_event", "scaled", "split"}, optional
+            Standard errors. Events that share a session move together. By default ``"HC3"`` where no windows share a bar,
+            ``"cluster"`` (CR2) from 30 sessions on. Else each coefficient is the CAR of a portfolio, judged by what the same
+            portfolio did before the event, so that a factor that was left out does not pass for a reaction: ``"portfolio"``
+            on one bar, t(M - k); ``"long_run"`` on more, with its autocovariances; ``"scaled"`` by the level of volatility
+            known before where squares are autocorrelated; ``"pre_event"`` its rank among the windows before; ``"split"``
+            where the event raised the variance. Several dates: fixed effects of dates, if each determines the slopes.
         cluster : {"session", "symbol"}
             What is clustered by.
         level : float
             Coverage of the interval.
+        gls : bool
+            Weigh by the principal components of the firms' history (cross-fit), for power where firms move together.
 
         Returns
         -------
         DataFrame
             One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``,
             ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``doubt``, ``unit`` of the
-            estimate (for one unit of the characteristic).
+            estimate (for one unit of the characteristic), ``pvalue_pre_event`` (the rank, beside), ``pvalue_joint`` (F of all
+            slopes, one date), ``design_effect`` (variance of the slope over what independent firms would give).
 
         Raises
         ------
@@ -287,6 +294,7 @@ class StudyResult(Counterfactuals, Written):
             errors=errors,
             cluster=cluster,
             level=level,
+            gls=gls,
         )
 
     @checked()
