@@ -20,6 +20,7 @@ from eventstudy.study.charts import Figures
 from eventstudy.study.counterfactuals import Counterfactuals
 from eventstudy.study.design import Design
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
+from eventstudy.study.in_depth import InDepth
 from eventstudy.study.output.written import Written
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import n_sessions
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StudyResult(Counterfactuals, Written):
+class StudyResult(Counterfactuals, InDepth, Written):
     """What a study found; `EventStudy.fit` makes it.
 
     Attributes

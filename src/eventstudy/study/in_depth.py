@@ -1,0 +1,65 @@
+"""What a result says of its firms one by one, and over long horizons."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+
+from eventstudy.checks import checked
+from eventstudy.study.design import part_of
+from eventstudy.study.fitted import Fitted, Window
+
+
+class InDepth:
+    """The part of a `StudyResult` that looks at firms in depth."""
+
+    _fitted: Fitted
+
+    @checked()
+    def shrink(
+        self,
+        window: Window | None = None,
+        *,
+        prior: Literal["normal", "mixture"] | None = None,
+        cut: float | None = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Return what each reaction is likely to be, given all of them: the honest ranking of many firms.
+
+        The largest of many CARs is large by luck as well. Empirical Bayes takes that out: each is drawn towards the others, the
+        more the less certain it is.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            Relative days, both included; the event window by default.
+        prior : {"normal", "mixture"}, optional
+            What the true reactions scatter like: normal, or with heavy tails and many near zero. By default the mixture from 50
+            security-events on.
+        cut : float, optional
+            Those with a CAR beyond it were picked: they get the correction that needs no prior. By default the largest, beyond
+            the runner-up.
+        level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            One row a security-event, as `car`: ``event_id``, ``symbol``, ``session``, ``car``, ``se``, ``shrunken`` (posterior mean),
+            ``sd``, ``low``, ``high``, ``wrong_sign`` (chance that the sign is the other), ``date_mean`` (where firms of a date move
+            together only what is beyond its mean is shrunken; else 0), ``corrected``, ``corrected_low``, ``corrected_high`` (of those
+            picked: median-unbiased given that they were), ``prior``, ``prior_mean``, ``prior_sd``.
+
+        Raises
+        ------
+        StudyError
+            Fewer than 3 security-events, fewer than 10 for the mixture, or few on a date where firms move together.
+
+        References
+        ----------
+        Stephens (2017); Efron (2011); Andrews, Kitagawa and McCloskey (2024) for those picked.
+        """
+        from eventstudy.study.firms.shrink import shrunken  # noqa: PLC0415  slow to import
+
+        return shrunken(self._fitted, part_of(self._fitted.study, window), prior, cut, level)
