@@ -62,6 +62,7 @@ from .returns import (
     YahooSource as YahooSource,
     adjust_prices as adjust_prices,
     freeze as freeze,
+    load_crsp as load_crsp,
     load_prices as load_prices,
     load_returns as load_returns,
 )
