@@ -72,6 +72,8 @@ from .study import (
     StudyResult as StudyResult,
     load_study as load_study,
     lumped_returns as lumped_returns,
+    match_firms as match_firms,
+    reference_portfolios as reference_portfolios,
     suggest_donors as suggest_donors,
 )
 

@@ -1,6 +1,10 @@
 from .design import (
     EstimationWindow as EstimationWindow,
 )
+from .firms.matching import (
+    match_firms as match_firms,
+    reference_portfolios as reference_portfolios,
+)
 from .panels import (
     LumpedReturns as LumpedReturns,
     abnormal_volume as abnormal_volume,
