@@ -212,9 +212,7 @@ def reference_portfolios(
 
     Returns
     -------
-
-    References
-    ----------
+    eventstudy.study.firms.matching.References
         A bar's mean is over the members that have a return.
 
     References
