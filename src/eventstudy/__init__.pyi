@@ -70,6 +70,7 @@ from .study import (
     EstimationWindow as EstimationWindow,
     EventStudy as EventStudy,
     StudyResult as StudyResult,
+    load_earnings as load_earnings,
     load_study as load_study,
     lumped_returns as lumped_returns,
     match_firms as match_firms,

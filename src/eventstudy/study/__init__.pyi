@@ -1,6 +1,7 @@
 from .design import (
     EstimationWindow as EstimationWindow,
 )
+from .firms.load_earnings import load_earnings as load_earnings
 from .firms.matching import (
     match_firms as match_firms,
     reference_portfolios as reference_portfolios,

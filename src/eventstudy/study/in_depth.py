@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from eventstudy.checks import checked
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
+
+if TYPE_CHECKING:
+    from eventstudy.study.firms.earnings import Earnings  # slow to import: only those who ask pay
 
 
 class InDepth:
@@ -63,3 +66,46 @@ class InDepth:
         from eventstudy.study.firms.shrink import shrunken  # noqa: PLC0415  slow to import
 
         return shrunken(self._fitted, part_of(self._fitted.study, window), prior, cut, level)
+
+    @checked()
+    def earnings(
+        self,
+        *,
+        opens: pd.DataFrame | None = None,
+        closes: pd.DataFrame | None = None,
+        volume: pd.DataFrame | None = None,
+        by: str | None = None,
+        draws: int = 999,
+        seed: int = 0,
+        level: float = 0.95,
+    ) -> Earnings:
+        """Return the tables of an earnings season; `load_earnings` makes the events.
+
+        Parameters
+        ----------
+        opens, closes, volume : DataFrame, optional
+            Bars x symbols. Opens and closes on one adjustment: the gap from the close before, and the move of the session, add
+            up to the return of day 0.
+        by : str, optional
+            A column of the events, such as ``"timing"``: before the open and after the close apart, beside all.
+        draws : int
+            Placebo draws of the base rate, and of the bootstrap of the slope.
+        seed : int
+        level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        Earnings
+            ``.table``, one row a window as far as the event window has it, (-1), (0), (0, 1), (2, 5), (0, 5), (0, 20), (2, 60): mean with
+            the interval of `caar`, median, share of rises against that of ordinary days, gap, volume, and the slope on the
+            surprise; ``.events``, ``.bins``, ``.plot()``.
+
+        Notes
+        -----
+        Where only the day of an announcement is known it counts in (0, 1) alone, and has no gap.
+        """
+        from eventstudy.study.firms.earnings import earnings_of  # noqa: PLC0415  slow to import
+
+        asked = {"opens": opens, "closes": closes, "volume": volume}
+        return earnings_of(self._fitted, **asked, by=by, draws=draws, seed=seed, level=level)
