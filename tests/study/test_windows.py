@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -256,6 +260,28 @@ def test_a_variance_that_is_known_before_the_event_needs_bars_before_it():
             es.EventStudy(model=model, window=WINDOW, estimation=CASES["after"][0]).fit(pairs(), PANEL)
 
 
+def test_a_window_keeps_what_it_is():
+    plain = es.EstimationWindow(120, end=-6)
+    assert replace(plain, minimum=5) == es.EstimationWindow(120, end=-6, minimum=5)
+    assert replace(plain, length=60).before == (-65, -6)
+    around = es.EstimationWindow(before=(-200, -11), after=(11, 120))
+    assert (around.before, around.after, around.pieces) == ((-200, -11), (11, 120), ((-200, -11), (11, 120)))
+    assert es.EstimationWindow(before=None, after=(11, 120)).before is None
+    assert eval(repr(around), {"EstimationWindow": es.EstimationWindow}) == pickle.loads(pickle.dumps(around)) == around  # noqa: S301, S307  our own
+    with pytest.raises(StudyError, match="leave one of the two out"):
+        replace(around, length=100)
+
+
+def test_the_work_shared_out_has_the_same_bits():
+    study = es.EventStudy(
+        model=es.MarketModel({"A": "M", "B": "M", "C": "A"}), window=WINDOW, estimation=CASES["around"][0]
+    )
+    frame = pairs().assign(estimation_start=[-90, *[np.nan] * 5], estimation_end=[-9, *[np.nan] * 5])
+    with ThreadPoolExecutor(2) as pool:
+        found = study.fit(frame, PANEL, executor=pool).car((0, 2))
+    pd.testing.assert_frame_equal(found, study.fit(frame, PANEL).car((0, 2)), check_exact=True)
+
+
 # ------------------------------------------------------------------------------------------------------------ a new listing
 
 
@@ -278,6 +304,12 @@ def test_a_new_listing_has_a_market_adjusted_car_and_no_standard_error(estimatio
     assert table.loc["B", "se"] > 0
     assert result.caar((0, 2))["caar"].iloc[0] == pytest.approx(table["car"].mean(), abs=WITHIN)
     assert len(result.tests((0, 2), seed=1))
+
+
+def test_without_asking_a_new_listing_is_left_out_with_the_way_out():
+    study = es.EventStudy(model=es.MarketAdjusted("M"), window=WINDOW, estimation=(-200, -11))
+    detail = study.fit(pairs((300,), ("A",)), listed()).excluded["detail"].iloc[0]
+    assert detail == "0 of 190 estimation bars usable, 76 needed; estimation=None studies it without a standard error"
 
 
 def test_a_study_of_new_listings_alone_is_tested_by_what_needs_no_history():

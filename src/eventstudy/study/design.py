@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pandas.api.types import is_hashable
 
+from eventstudy import plugins
 from eventstudy.abnormal.engine.inputs import FLOOR
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import Model
@@ -67,7 +68,6 @@ class EstimationWindow:
     length: int
     end: int
     minimum: int
-    before: tuple[int, int] | None
     after: tuple[int, int] | None
 
     def __init__(
@@ -98,7 +98,7 @@ class EstimationWindow:
         if least > bars:
             msg = f"minimum={minimum} usable bars cannot be met by an estimation window of {bars} bars"
             raise StudyError(msg)
-        found = {"length": bars, "end": pieces[0][1], "minimum": least, "before": before, "after": after}
+        found = {"length": bars, "end": pieces[0][1], "minimum": least, "after": after}
         for name, value in found.items():
             object.__setattr__(self, name, value)
 
@@ -106,6 +106,12 @@ class EstimationWindow:
         if self.after is None:
             return f"EstimationWindow(length={self.length}, end={self.end}, minimum={self.minimum})"
         return f"EstimationWindow(before={self.before}, after={self.after}, minimum={self.minimum})"
+
+    @property
+    def before(self) -> tuple[int, int] | None:
+        """First and last relative day of the window before the event; None where there is none."""
+        bars = self.length - (0 if self.after is None else self.after[1] - self.after[0] + 1)
+        return (self.end - bars + 1, self.end) if bars else None
 
     @property
     def start(self) -> int:
@@ -197,6 +203,25 @@ def part_of(study: Design, given: Any) -> tuple[int, int]:
     return study.window if given is None else window(given, within=study.window)
 
 
+def _added_model(name: str) -> Model:
+    """Return the model that another package gives this name by the entry point ``eventstudy.models``."""
+    point = plugins.named(plugins.MODELS, name)
+    if point is None:
+        added = [one.name for one in plugins.points(plugins.MODELS)]
+        more = f" or, of other packages, {', '.join(map(repr, added))}" if added else " or another"
+        msg = f"model={brief(repr(name))} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC'){more}"
+        raise StudyError(msg)
+    made = plugins.load(point)
+    if callable(made):
+        with plugins.blaming(point, "cannot be made without arguments"):
+            made = made()
+    if not isinstance(made, Model):
+        raise plugins.fault(
+            point, f"is no normal-return model but {type(made).__name__}: it needs symbols, k, forecast and split"
+        )
+    return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """What a study is, as data; `EventStudy` describes the fields."""
@@ -232,6 +257,9 @@ class Design:
             msg = f"calendar={brief(repr(named))} is no name of a calendar; use one such as 'XNYS' or '24/7', a mapping by symbol, or None"
             raise StudyError(msg)
         given: Any = self.model
+        if isinstance(given, str):
+            given = _added_model(given)
+            object.__setattr__(self, "model", given)
         if not isinstance(given, Model):
             msg = f"model={self.model!r} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC') or another"
             raise StudyError(msg)

@@ -293,14 +293,14 @@ def _checked(
     minimum: int,
     masked: Bools | None,
 ) -> Inputs:
-    window, *around = windows
+    window = windows[0]
+    estimation, gap, planned = estimation_bars(*windows)
     panel = np.asarray(returns, dtype=np.float64)
     series = None if regressors is None else np.asarray(regressors, dtype=np.float64)
     who, when = (np.asarray(part, dtype=np.int64) for part in where)
     if panel.ndim != 2 or who.ndim != 1 or who.shape != when.shape:
         msg = f"returns must be (securities, bars), security and day0 one length; got {panel.shape}, {who.shape}, {when.shape}"
         raise StudyError(msg)
-    estimation, gap, planned = estimation_bars(window, *around)
     if who.size and (who.min() < 0 or who.max() >= panel.shape[0] or when.min() < 0 or when.max() >= panel.shape[1]):
         msg = f"security and day0 must point into returns of shape {panel.shape}"
         raise StudyError(msg)

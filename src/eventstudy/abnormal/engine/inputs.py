@@ -10,6 +10,7 @@ import numpy as np
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.models.donor_pool import Pool
 from eventstudy.abnormal.windows import cut, cut_flags
+from eventstudy.checks import window as check_window
 from eventstudy.errors import StudyError
 
 FLOOR: Final = 30
@@ -168,9 +169,10 @@ def estimation_bars(
     StudyError
         A window that is reversed or reaches into the event window, or none.
     """
-    reversed_ = [one for one in (window, before, after) if one is not None and one[0] > one[1]]
-    if reversed_ or (before is None and after is None):
-        msg = f"a window's first day must not lie after its last: window={window}, estimation={before}, after={after}"
+    before = None if before is None else check_window(before, "estimation")
+    after = None if after is None else check_window(after, "after")
+    if before is None and after is None:
+        msg = "estimation=None: name the window after the event then, such as after=(11, 120)"
         raise StudyError(msg)
     if before is not None and before[1] >= window[0]:
         msg = (

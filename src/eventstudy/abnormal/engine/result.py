@@ -258,6 +258,7 @@ class AbnormalReturns:
         cut = {name: getattr(whole, name)[:, kept] for name in ("residual", "leverage", "bar", "design")}
         return replace(whole, **cut)
 
+    @checked()
     def whole_record(self, first: int, last: int) -> EstimationRecord:
         """Return the same with the bars between two estimation windows, where nothing is used."""
         if isinstance(self.pool, MixtureFit):

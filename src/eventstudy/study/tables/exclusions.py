@@ -24,10 +24,11 @@ def excluded(result: Fitted) -> pd.DataFrame:
         attempted = part.attempted
         planned, minimum = sum(last - first + 1 for first, last in attempted.inputs.pieces), attempted.inputs.minimum
         window = f" ({days})" if days else ""
+        way_out = "" if attempted.inputs.forecast else "; estimation=None studies it without a standard error"
         for at in np.flatnonzero(attempted.status == Exclusion.TOO_FEW_BARS):
             usable = attempted.m[at]
             detail[place[part.attempted_rows[at]]] = (
-                f"{usable} of {planned} estimation bars{window} usable, {minimum} needed"
+                f"{usable} of {planned} estimation bars{window} usable, {minimum} needed{way_out}"
             )
         for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
             if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
