@@ -16,7 +16,7 @@ from eventstudy.abnormal.engine.result import Missing
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.study.apart import Apart
+from eventstudy.study.apart.apart import Apart
 from eventstudy.study.charts import Figures
 from eventstudy.study.counterfactuals import Counterfactuals
 from eventstudy.study.design import Design

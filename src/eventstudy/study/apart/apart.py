@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.checks import checked
+from eventstudy.study.apart.horizons import USUAL, horizons
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Errors, Fitted, Window
 from eventstudy.study.request import moments_of
 from eventstudy.study.tables import averages, regressions
-from eventstudy.study.tables.horizons import USUAL, horizons
 
 if TYPE_CHECKING:
     from eventstudy._typing import Ints
