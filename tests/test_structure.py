@@ -60,7 +60,7 @@ INSIDE = {
     "returns": ("quality", "tables", "cache", "remote", "sources"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("tables", "output", "fit"),
+    "study": ("pairs", "tables", "output", "fit"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

@@ -9,7 +9,6 @@ from . import (
     plots as plots,
     report as report,
     returns as returns,
-    study as study,
 )
 from .abnormal import (
     CAPM as CAPM,
@@ -69,9 +68,11 @@ from .study import (
     EstimationWindow as EstimationWindow,
     EventStudy as EventStudy,
     StudyResult as StudyResult,
+    load_pairs as load_pairs,
     load_study as load_study,
     lumped_returns as lumped_returns,
     suggest_donors as suggest_donors,
 )
+from .study.pairs.one_call import study as study
 
 __version__: str

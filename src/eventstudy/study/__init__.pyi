@@ -1,6 +1,8 @@
 from .design import (
     EstimationWindow as EstimationWindow,
 )
+from .pairs.firm_file import load_study as load_study
+from .pairs.pairs import load_pairs as load_pairs
 from .panels import (
     LumpedReturns as LumpedReturns,
     abnormal_volume as abnormal_volume,
@@ -13,7 +15,6 @@ from .result import (
 from .study import (
     EventStudy as EventStudy,
 )
-from .study_file import load_study as load_study
 from .tables.suggest_donors import (
     suggest_donors as suggest_donors,
 )

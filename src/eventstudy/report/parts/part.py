@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eventstudy._version import versions_of
 from eventstudy.border import is_there
-from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, StudyError, told
+from eventstudy.errors import DataError, EventStudyError, NoDataInWindow, NoSuchTicker, SourceError, StudyError, told
 from eventstudy.events import EventCatalog, load_events
 from eventstudy.hypothesis import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Stances
@@ -76,6 +78,11 @@ class Inputs:
             return ()
         sources = {**self.prices.sources, **(self.securities.sources if self.securities else {})}
         return tuple(symbol for symbol, where in sources.items() if where == BUNDLED)
+
+    @property
+    def failures(self) -> Mapping[str, EventStudyError]:
+        """What did not come, and why."""
+        return {**self.prices.failures, **(self.securities.failures if self.securities else {})}
 
     @property
     def stances(self) -> Stances:
@@ -166,6 +173,14 @@ def _securities(study: StudyFile, source: str, progress: dict[str, Any]) -> Retu
     return load_returns(
         wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar, **progress
     )
+
+
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "exchange_calendars", "yfinance", "pyarrow")
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python, of eventstudy and of the packages that a result depends on."""
+    return {"python": f"{sys.version_info.major}.{sys.version_info.minor}", **versions_of(*LIBRARIES)}
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

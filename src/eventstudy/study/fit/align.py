@@ -280,7 +280,7 @@ def _dates_of(wanted: pd.Index, *, months: bool) -> pd.DatetimeIndex:
         wanted = wanted.to_timestamp()
     if isinstance(wanted, pd.DatetimeIndex):
         return wanted
-    codes, distinct = pd.factorize(wanted.map(_plain))
+    codes, distinct = pd.factorize(pd.Series([_plain(label) for label in wanted], dtype=object))  # no guess at kinds
     stamps = []
     for code, value in enumerate(distinct):
         try:

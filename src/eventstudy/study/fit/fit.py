@@ -34,6 +34,7 @@ from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contra
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.fit.splits import Splits, splits_of
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.pairs.pairs import refuse_few
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 from eventstudy.study.who import refuse_lost_zeros
@@ -50,7 +51,17 @@ def fit_study(
     auto = study.calendar == AUTO
     study = _settled(study, panel)
     _lumped_or_not(study, panel)
-    request = read_request(events, {label_text(name) for name in panel.frame.columns.tolist()}, symbols)
+    held = {label_text(name) for name in panel.frame.columns.tolist()}
+    request = read_request(events, held, symbols)
+    if isinstance(events, pd.DataFrame):
+        refuse_few(events, held)
+    return fit_request(study, panel, request, auto=auto, executor=executor)
+
+
+def fit_request(
+    study: Design, panel: ReturnPanel, request: Request, *, auto: bool = False, executor: Executor | None = None
+) -> Fitted:
+    """Fit a study whose calendar is settled on events that were read; `auto`: whether every symbol of the panel has its calendar."""
     _pool(study)
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,6 +15,9 @@ from eventstudy.frames import to_arrow, to_polars
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import headline
+
+if TYPE_CHECKING:
+    from eventstudy.pages.document import Part  # only those who write load it
 
 
 class Written:
@@ -41,6 +44,12 @@ class Written:
         from eventstudy.study.output.page import result_document  # noqa: PLC0415  the same
 
         return write_page(result_document(self._fitted, title=title, seed=seed), path, sections)
+
+    def part(self, *, seed: int = 0) -> Part:
+        """Return what the result adds to a report, as `eventstudy.pages.document.Part`; ``seed`` is of the tests that draw."""
+        from eventstudy.study.output.page import result_part  # noqa: PLC0415  slow to import
+
+        return result_part(self._fitted, seed=seed)
 
     def table(
         self,

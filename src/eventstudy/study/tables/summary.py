@@ -6,6 +6,7 @@ import numpy as np
 
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.study.fitted import Fitted
+from eventstudy.study.pairs.pairs import MARK
 from eventstudy.study.rows import calendars, headline, own_windows, sessions
 from eventstudy.study.tables.averages import caar
 from eventstudy.study.window_sample import window_sample
@@ -19,6 +20,7 @@ def summary(result: Fitted) -> str:
         f"model {study.model!r}; event window {study.window}; calendar {study.calendar or 'the index of the panel'}",
         f"estimation window {_estimation(result)}",
     ]
+    lines[1:1] = result.request.frame.attrs.get(MARK, {}).get("said", ())
     strange = sum(part.aligned.strange for part in calendars(result))
     if strange:
         lines.append(f"{strange} rows of the panel are no sessions of the calendar and were left out")
