@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from eventstudy import plugins
 from eventstudy.json_values import plain
 from eventstudy.pages.document import Document, Part
 from eventstudy.pages.formats import series_digests
@@ -14,9 +15,10 @@ from eventstudy.pages.write import check_target, write_document
 from eventstudy.report.firms import Firms, firm_document
 from eventstudy.report.parts.chain import chain_part
 from eventstudy.report.parts.data import data_part
-from eventstudy.report.parts.market import market_part
+from eventstudy.report.parts.market import market_part, market_study
 from eventstudy.report.parts.part import Inputs, gather, library_versions
 from eventstudy.report.parts.securities import securities_part
+from eventstudy.study.output.added import added_part
 from eventstudy.study.pairs.firm_file import FirmFile, load_study
 from eventstudy.study.study_file import StudyFile
 
@@ -41,8 +43,17 @@ def build_document(
         say("the hypothesis")
         parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress))
     say("the cross-section")
-    parts += [securities_part(inputs), data_part(inputs)]
+    parts += [securities_part(inputs), *_added(inputs), data_part(inputs)]
     return _document(inputs, parts, quick=quick), inputs
+
+
+def _added(inputs: Inputs) -> list[Part]:
+    """Return the charts that other packages make of the market's result, if there are any."""
+    if not plugins.points(plugins.CHARTS):
+        return []
+    panel = inputs.market.select([inputs.study.market.symbol])
+    part = added_part(market_study(inputs).fit(inputs.catalog, panel))
+    return [] if part is None else [part]
 
 
 def run_study(

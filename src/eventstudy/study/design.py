@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pandas.api.types import is_hashable
 
+from eventstudy import plugins
 from eventstudy.abnormal.engine.inputs import FLOOR
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import Model
@@ -202,6 +203,25 @@ def part_of(study: Design, given: Any) -> tuple[int, int]:
     return study.window if given is None else window(given, within=study.window)
 
 
+def _added_model(name: str) -> Model:
+    """Return the model that another package gives this name by the entry point ``eventstudy.models``."""
+    point = plugins.named(plugins.MODELS, name)
+    if point is None:
+        added = [one.name for one in plugins.points(plugins.MODELS)]
+        more = f" or, of other packages, {', '.join(map(repr, added))}" if added else " or another"
+        msg = f"model={brief(repr(name))} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC'){more}"
+        raise StudyError(msg)
+    made = plugins.load(point)
+    if callable(made):
+        with plugins.blaming(point, "cannot be made without arguments"):
+            made = made()
+    if not isinstance(made, Model):
+        raise plugins.fault(
+            point, f"is no normal-return model but {type(made).__name__}: it needs symbols, k, forecast and split"
+        )
+    return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """What a study is, as data; `EventStudy` describes the fields."""
@@ -237,6 +257,9 @@ class Design:
             msg = f"calendar={brief(repr(named))} is no name of a calendar; use one such as 'XNYS' or '24/7', a mapping by symbol, or None"
             raise StudyError(msg)
         given: Any = self.model
+        if isinstance(given, str):
+            given = _added_model(given)
+            object.__setattr__(self, "model", given)
         if not isinstance(given, Model):
             msg = f"model={self.model!r} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC') or another"
             raise StudyError(msg)

@@ -21,6 +21,7 @@ from eventstudy.study.charts import Figures
 from eventstudy.study.counterfactuals import Counterfactuals
 from eventstudy.study.design import Design
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
+from eventstudy.study.in_depth import InDepth
 from eventstudy.study.output.written import Written
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import n_sessions
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StudyResult(Counterfactuals, Apart, Written):
+class StudyResult(Counterfactuals, Apart, InDepth, Written):
     """What a study found; `EventStudy.fit` makes it.
 
     Attributes
@@ -239,6 +240,7 @@ class StudyResult(Counterfactuals, Apart, Written):
         errors: Errors | None = None,
         cluster: Literal["session", "symbol"] = "session",
         level: float = 0.95,
+        gls: bool = False,
     ) -> pd.DataFrame:
         """Return the regression of the CARs of a window on characteristics of the event or the security.
 
@@ -253,21 +255,27 @@ class StudyResult(Counterfactuals, Apart, Written):
             Regress SCARs in place of CARs.
         weighted : bool
             Weigh by 1/se² of the forecast (WLS).
-        errors : {"HC3", "cluster", "nonrobust", "portfolio"}, optional
-            Standard errors. Events that share a session move together. By default ``"HC3"`` where none do, ``"cluster"``
-            (CR2) from 30 sessions on, else ``"portfolio"``: each coefficient is the CAR of a portfolio, whose variance the
-            estimation windows tell (t(M - k)), so that a factor that was left out does not pass for a reaction.
+        errors : {"HC3", "cluster", "nonrobust", "portfolio", "long_run", "pre_event", "scaled", "split"}, optional
+            Standard errors. Events that share a session move together. By default ``"HC3"`` where no windows share a bar,
+            ``"cluster"`` (CR2) from 30 sessions on. Else each coefficient is the CAR of a portfolio, judged by what the same
+            portfolio did before the event, so that a factor that was left out does not pass for a reaction: ``"portfolio"``
+            on one bar, t(M - k); ``"long_run"`` on more, with its autocovariances; ``"scaled"`` by the level of volatility
+            known before where squares are autocorrelated; ``"pre_event"`` its rank among the windows before; ``"split"``
+            where the event raised the variance. Several dates: fixed effects of dates, if each determines the slopes.
         cluster : {"session", "symbol"}
             What is clustered by.
         level : float
             Coverage of the interval.
+        gls : bool
+            Weigh by the principal components of the firms' history (cross-fit), for power where firms move together.
 
         Returns
         -------
         DataFrame
             One row a term, the constant first: ``term``, ``estimate``, ``se``, ``statistic``, ``pvalue``, ``low``,
             ``high``, ``df``, ``n``, ``n_clusters``, ``left_out``, ``r_squared``, ``errors``, ``doubt``, ``unit`` of the
-            estimate (for one unit of the characteristic).
+            estimate (for one unit of the characteristic), ``pvalue_pre_event`` (the rank, beside), ``pvalue_joint`` (F of all
+            slopes, one date), ``design_effect`` (variance of the slope over what independent firms would give).
 
         Raises
         ------
@@ -285,6 +293,7 @@ class StudyResult(Counterfactuals, Apart, Written):
             errors=errors,
             cluster=cluster,
             level=level,
+            gls=gls,
         )
 
     @checked()

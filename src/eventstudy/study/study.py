@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from eventstudy import plugins
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.study.design import Design
 
@@ -23,7 +24,8 @@ class EventStudy(Design):
 
     Parameters
     ----------
-    model : Model
+    model : Model or str
+        A name: that of a model which another package adds (docs/plugins.md).
         ``MeanAdjusted()``, ``MarketAdjusted(m)``, ``MarketModel(m)``, ``FactorModel(factors)``, …
     estimation : EstimationWindow or (int, int)
         Where the model is estimated: a window of so many bars, or its first and last relative day. It must end before the
@@ -104,4 +106,5 @@ class EventStudy(Design):
         from eventstudy.study.fit.fit import fit_study  # noqa: PLC0415  the fit needs pandas; a study is only words
         from eventstudy.study.result import StudyResult  # noqa: PLC0415  the same
 
-        return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))
+        with plugins.blaming_maker(self.model, "failed"):
+            return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))

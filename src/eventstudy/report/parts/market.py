@@ -38,15 +38,20 @@ AVERAGED = (
 )
 
 
-def market_part(inputs: Inputs, *, seed: int) -> Part:
-    """Study the index on every event, and its mean reaction by stance."""
-    study = EventStudy(
+def market_study(inputs: Inputs) -> EventStudy:
+    """Return how the index is studied."""
+    return EventStudy(
         model=MeanAdjusted(volatility=inputs.study.market.fear or "ewma"),
         estimation=inputs.estimation,
         window=inputs.study.windows.event,
         calendar=inputs.study.calendar,
         mask_events=inputs.catalog,
     )
+
+
+def market_part(inputs: Inputs, *, seed: int) -> Part:
+    """Study the index on every event, and its mean reaction by stance."""
+    study = market_study(inputs)
     panel = inputs.market.select([inputs.study.market.symbol])
     every = study.fit(inputs.catalog, panel, symbols="all")
     by_event = _reactions(inputs, every)

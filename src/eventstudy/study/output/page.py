@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -26,9 +27,11 @@ from eventstudy.words import percent, signed, typeset
 LEVEL = 0.95
 
 
-def result_document(result: Fitted, *, title: str, seed: int) -> Document:
-    """Make the page of a result; its sections are "On average", "Each event", "Tests" and "What was left out"."""
+def result_document(result: Fitted, *, title: str, seed: int, more: Part | None = None) -> Document:
+    """Make the page of a result; its sections are "On average", "Each event", "Tests" and "What was left out"; then `more`."""
     part = result_part(result, seed=seed)
+    if more is not None:
+        part = replace(part, sections=(*part.sections, *more.sections), charts=(*part.charts, *more.charts))
     return Document(title, part.answer, dict(part.results), part.charts, part.tables, part.sections, facts=part.facts)
 
 

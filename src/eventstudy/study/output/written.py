@@ -36,14 +36,16 @@ class Written:
             An .html file; one of that name is replaced.
         title : str
         sections : sequence of str, optional
-            Of "On average", "Each event", "Tests", "What was left out"; all by default.
+            Of "On average", "Each event", "Tests", "What was left out", and "From other packages" where charts are added by
+            some; all by default.
         seed : int
             Of the tests that draw.
         """
         from eventstudy.pages.write import write_page  # noqa: PLC0415  slow to import: only those who write pay
+        from eventstudy.study.output.added import added_part  # noqa: PLC0415  the same
         from eventstudy.study.output.page import result_document  # noqa: PLC0415  the same
 
-        return write_page(result_document(self._fitted, title=title, seed=seed), path, sections)
+        return write_page(result_document(self._fitted, title=title, seed=seed, more=added_part(self)), path, sections)
 
     def part(self, *, seed: int = 0) -> Part:
         """Return what the result adds to a report, as `eventstudy.pages.document.Part`; ``seed`` is of the tests that draw."""
