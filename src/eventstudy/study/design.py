@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pandas.api.types import is_hashable
 
 from eventstudy.abnormal.engine.inputs import FLOOR
+from eventstudy.abnormal.models.intraday import IntradayModel
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import Model
 from eventstudy.calendars import AUTO
@@ -94,6 +95,9 @@ class EstimationWindow:
         return self.start, self.end
 
 
+_USUAL = EstimationWindow()
+
+
 def _estimation_window(given: Any) -> EstimationWindow:
     """Return an estimation window from what a study was given: one, or its first and last relative day."""
     if isinstance(given, EstimationWindow):
@@ -115,7 +119,7 @@ class Design:
     """What a study is, as data; `EventStudy` describes the fields."""
 
     model: Model = field(default_factory=lambda: MarketModel("^GSPC"))
-    estimation: EstimationWindow | tuple[int, int] = field(default_factory=EstimationWindow)
+    estimation: EstimationWindow | tuple[int, int] | None = _USUAL
     window: tuple[int, int] = (-10, 10)
     calendar: str | Mapping[str, str] | None = AUTO
     mask_events: bool | EventCatalog | Any = True
@@ -135,8 +139,20 @@ class Design:
         check_fields(self)
         for name in ("window", "mask"):
             object.__setattr__(self, name, window(getattr(self, name), name))
-        object.__setattr__(self, "estimation", _estimation_window(self.estimation))
-        if self.estimation_window.end >= self.window[0]:
+        if isinstance(self.model, IntradayModel):
+            if self.estimation is not None and self.estimation is not _USUAL:
+                msg = (
+                    f"estimation={self.estimation!r} counts bars, and an IntradayModel is estimated on the last {self.model.days} event-free "
+                    "sessions; leave estimation= out, or change IntradayModel(days=…)"
+                )
+                raise StudyError(msg)
+            object.__setattr__(self, "estimation", None)
+        elif self.estimation is None:
+            msg = "estimation=None says no window; give EstimationWindow(length=250, end=-11), or leave it out"
+            raise StudyError(msg)
+        else:
+            object.__setattr__(self, "estimation", _estimation_window(self.estimation))
+        if self.estimation is not None and self.estimation_window.end >= self.window[0]:
             msg = (
                 f"the estimation window ends on relative day {self.estimation_window.end}, but the event window begins on "
                 f"{self.window[0]}: end it on {self.window[0] - 1} or before"
@@ -157,5 +173,12 @@ class Design:
 
     @property
     def estimation_window(self) -> EstimationWindow:
-        """`estimation`, whichever way it was given."""
-        return _estimation_window(self.estimation)
+        """`estimation`, whichever way it was given; inside the day, which counts sessions, the usual one."""
+        return _USUAL if self.estimation is None else _estimation_window(self.estimation)
+
+    @property
+    def estimation_words(self) -> str:
+        """Where a model inside the day is estimated, for a reader; empty of the others, whose window is `estimation`."""
+        if not isinstance(self.model, IntradayModel):
+            return ""
+        return f"the last {self.model.days} event-free sessions, at least {self.model.least} of them"

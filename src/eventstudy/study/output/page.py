@@ -117,6 +117,8 @@ def _answer(means: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Fact, ...]]:
 
 def _how(result: Fitted) -> str:
     study = result.study
+    if study.estimation_words:
+        return typeset(f"Model {study.model!r}; estimated on {study.estimation_words}.")
     return typeset(
         f"Model {study.model!r}; estimation window of {study.estimation_window.length} bars that ends on day {study.estimation_window.end}, at least "
         f"{study.estimation_window.minimum} usable."

@@ -17,7 +17,9 @@ def summary(result: Fitted) -> str:
     lines = [
         headline(result),
         f"model {study.model!r}; event window {study.window}; calendar {study.calendar or 'the index of the panel'}",
-        f"estimation window {study.estimation_window.days}, at least {study.estimation_window.minimum} usable bars",
+        f"estimated on {study.estimation_words}"
+        if study.estimation_words
+        else f"estimation window {study.estimation_window.days}, at least {study.estimation_window.minimum} usable bars",
     ]
     strange = sum(part.aligned.strange for part in result.parts)
     if strange:
