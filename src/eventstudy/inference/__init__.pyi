@@ -19,6 +19,7 @@ from .core.spec import (
     TestSpec as TestSpec,
 )
 from .registry import (
+    DAILY as DAILY,
     TESTS as TESTS,
     Recommendation as Recommendation,
     recommend as recommend,

@@ -33,6 +33,7 @@ from eventstudy.inference.families import (
     signs,
     single_event,
 )
+from eventstudy.inference.intraday import clock_tests, moment
 from eventstudy.words import brief, nearest
 
 _FAMILIES = (
@@ -49,10 +50,21 @@ _FAMILIES = (
     sessions,
     clustering,
     single_event,
+    clock_tests,
+    moment,
 )
 
 TESTS: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
 """Every registered test by name, in the order in which tables show them."""
+
+DAILY: Mapping[str, TestSpec] = MappingProxyType({name: spec for name, spec in TESTS.items() if "clock" not in spec.needs})
+"""Those that do not look at the clock: all that a table of days, weeks or months shows."""
+
+
+def tests_of(sample: WindowSample) -> Mapping[str, TestSpec]:
+    """Return the tests that a table of a sample shows: all of bars within days, else those that do not look at the clock."""
+    return TESTS if sample.within_day else DAILY
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +179,7 @@ def run_all(
     facts = SampleFacts(sample)
     conditions = measure(sample, facts)
     results = []
-    for spec in TESTS.values():
+    for spec in tests_of(sample).values():
         side: Alternative = alternative if spec.sided else "two-sided"
         result = _run(spec, sample, facts, alternative=side, level=level, seed=seed, options={})
         results.append(_judged(result, spec, conditions))
@@ -198,7 +210,7 @@ def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tupl
     """
     conditions = measure(sample, facts)
     said = []
-    for spec in TESTS.values():
+    for spec in tests_of(sample).values():
         obstacle = _obstacle(spec, sample, _used(spec, sample)[0], "two-sided")
         valid, doubts = judge(spec, conditions)
         reasons = (obstacle,) if obstacle else doubts
@@ -338,7 +350,13 @@ def _missing_need(need: Need, sample: WindowSample, n: int) -> str:
     checks: dict[Need, tuple[bool, str]] = {
         "estimation": (
             sample.estimation is not None,
-            "needs the estimation windows, which this sample does not carry (sample(..., estimation=True))",
+            "needs one estimation window an event; inside the day each session has its own"
+            if sample.clock is not None
+            else "needs the estimation windows, which this sample does not carry (sample(..., estimation=True))",
+        ),
+        "clock": (
+            sample.clock is not None,
+            "needs bars within days and a study with an IntradayModel",
         ),
         "refit": (
             sample.refit is not None and sample.admissible is not None,

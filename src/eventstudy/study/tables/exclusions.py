@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.abnormal.models.intraday import IntradayModel
 from eventstudy.errors import told
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import _event_ids, _symbols, _text
@@ -24,7 +25,10 @@ def excluded(result: Fitted) -> pd.DataFrame:
         planned, minimum = attempted.inputs.planned, attempted.inputs.minimum
         for at in np.flatnonzero(attempted.status == Exclusion.TOO_FEW_BARS):
             usable = attempted.m[at]
-            detail[place[part.attempted_rows[at]]] = f"{usable} of {planned} estimation bars usable, {minimum} needed"
+            said = f"{usable} of {planned} estimation bars usable, {minimum} needed"
+            if isinstance(result.study.model, IntradayModel):
+                said = f"{usable} event-free sessions before it within reach of {result.study.model.days}, {minimum} needed"
+            detail[place[part.attempted_rows[at]]] = said
         for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
             if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
                 detail[place[part.attempted_rows[at]]] = "all its returns are missing in the panel"

@@ -13,6 +13,7 @@ from eventstudy.abnormal.overlapping_events import joint_path
 from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import gather, keys, some, studied_rows
+from eventstudy.study.tables.inside_day import refuse_inside
 from eventstudy.study.tables.returns import tidy
 
 Window = tuple[int, int]
@@ -48,6 +49,7 @@ def variance_ratio(result: Fitted, window: Window) -> pd.DataFrame:
 
 def diagnostics(result: Fitted) -> pd.DataFrame:
     """See `StudyResult.diagnostics`."""
+    refuse_inside(result, "diagnostics()")
     pieces = []
     for part in result.parts:
         inputs = part.abnormal.inputs
@@ -67,6 +69,7 @@ def joint(result: Fitted) -> pd.DataFrame:
     """See `StudyResult.joint`."""
     from scipy.special import stdtr  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
+    refuse_inside(result, "joint()")
     frames = []
     for part in result.parts:
         inputs = part.abnormal.inputs
