@@ -267,7 +267,7 @@ def hours(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
     margin = pd.Timedelta(days=2)  # a session may begin on the evening before
     calendar = get_calendar(name, start, end)
     known = calendar.sessions[(calendar.sessions >= (start - margin).normalize()) & (calendar.sessions <= end + margin)]
-    table = calendar.schedule.loc[known, ["open", "break_start", "break_end", "close"]]
+    table: pd.DataFrame = calendar.schedule.loc[known, ["open", "break_start", "break_end", "close"]]
     table.index = pd.DatetimeIndex(known.to_numpy()).as_unit(SESSION_UNIT)
     table.attrs["zone"] = str(calendar.tz)
     return table

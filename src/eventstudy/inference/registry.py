@@ -57,14 +57,15 @@ _FAMILIES = (
 TESTS: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
 """Every registered test by name, in the order in which tables show them."""
 
-DAILY: Mapping[str, TestSpec] = MappingProxyType({name: spec for name, spec in TESTS.items() if "clock" not in spec.needs})
+DAILY: Mapping[str, TestSpec] = MappingProxyType(
+    {name: spec for name, spec in TESTS.items() if "clock" not in spec.needs}
+)
 """Those that do not look at the clock: all that a table of days, weeks or months shows."""
 
 
 def tests_of(sample: WindowSample) -> Mapping[str, TestSpec]:
     """Return the tests that a table of a sample shows: all of bars within days, else those that do not look at the clock."""
     return TESTS if sample.within_day else DAILY
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pandas.api.types import is_hashable
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.errors import StudyError
 from eventstudy.abnormal.intraday.clock import ClockBars
+from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
 from eventstudy.words import brief
 

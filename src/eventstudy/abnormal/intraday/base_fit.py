@@ -54,8 +54,14 @@ class Sessions:
         elif x.ndim == 3:
             own = np.moveaxis(x[..., days], 2, 0)
         else:
-            own = x[rows][..., days] if days.ndim == 1 else np.stack([x[s][..., d] for s, d in zip(rows, days)])
-        return np.concatenate([np.ones_like(own[:, :1]) if own.shape[1] else np.ones((1, 1, *own.shape[2:])), own], axis=1)
+            own = (
+                x[rows][..., days]
+                if days.ndim == 1
+                else np.stack([x[s][..., d] for s, d in zip(rows, days, strict=True)])
+            )
+        return np.concatenate(
+            [np.ones_like(own[:, :1]) if own.shape[1] else np.ones((1, 1, *own.shape[2:])), own], axis=1
+        )
 
     def response_on(self, rows: Ints, days: Ints) -> Floats:
         """Return (n, K, m)."""

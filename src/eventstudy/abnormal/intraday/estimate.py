@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.coordinates import Coordinates
@@ -126,11 +127,13 @@ def _filled(inside: Inside, inputs: Inputs, model: IntradayModel) -> AbnormalRet
     return AbnormalReturns(
         ar=ar,
         sigma=sigma,
-        m=held["sessions"][row] if n else row,
-        df=np.maximum(held["bars"][row] - k, 0) if n else row,
+        m=held["sessions"][row].astype(np.int64) if n else row,
+        df=np.maximum(held["bars"][row] - k, 0).astype(np.int64) if n else row,
         status=status,
         degenerate=~(sigma > 0) & ~gone,
-        coordinates=Coordinates(share, np.nan_to_num(ahead), np.broadcast_to(np.eye(k), (n, k, k)), np.arange(n), np.nan_to_num(mix)),
+        coordinates=Coordinates(
+            share, np.nan_to_num(ahead), np.broadcast_to(np.eye(k), (n, k, k)), np.arange(n), np.nan_to_num(mix)
+        ),
         variance=variance,
         flat=False,
         suspect=(np.abs(np.nan_to_num(ar)) >= SUSPECT).any(axis=1),
@@ -156,7 +159,7 @@ def _design(inside: Inside, part: slice, slot: Ints, day: Ints) -> Floats:
     return out
 
 
-def _status(inside: Inside, row: Ints, ar: Floats) -> Ints:
+def _status(inside: Inside, row: Ints, ar: Floats) -> NDArray[np.int8]:
     """Return `Exclusion` values."""
     held = inside.fits.held
     if not row.size:

@@ -58,7 +58,7 @@ class Inside:
     def start(self) -> Ints:
         """Return (N,): the slot before which the level was known; the first of the session at the earliest."""
         slots = self.slots(self.begin, 0)
-        return np.where(slots >= 0, slots, np.iinfo(np.int64).max).min(axis=1)
+        return np.asarray(np.where(slots >= 0, slots, np.iinfo(np.int64).max).min(axis=1))
 
     def own_rows(self) -> Ints:
         """Return (N,): the fit of each security-event's own session."""
@@ -75,7 +75,7 @@ class Inside:
         for day in np.unique(session).tolist():
             rows = np.flatnonzero(session == day)
             who = np.unique(self.security[rows])
-            open_ = free[0] if len(free) == 1 else free[who].all(axis=0)
+            open_ = np.asarray(free[0] if len(free) == 1 else free[who].all(axis=0))
             # the first sessions of the data have too little past of their own
             found = np.flatnonzero(open_[:day])[self.fits.model.least :][::-1][:many]
             out[rows, : found.size] = found

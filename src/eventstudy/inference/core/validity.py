@@ -101,7 +101,9 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
     if max(window, past) > SPARSE:
         present["missing"] = f"{window:.1%} of the window and {past:.1%} of the estimation window are missing or masked"
     if sample.within_day:
-        present["within the day"] = "bars lie within days, whose volatility follows the clock, and the test was not measured there"
+        present["within the day"] = (
+            "bars lie within days, whose volatility follows the clock, and the test was not measured there"
+        )
     if n >= 2:
         _dependence(sample, facts, used, present)
     days: dict[Condition, str] = {}

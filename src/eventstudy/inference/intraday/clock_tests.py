@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import ClockRecord, WindowSample
 from eventstudy.checks import checked
 from eventstudy.inference.core.few_clusters import cr2_mean
@@ -15,6 +15,10 @@ FEWEST_PLACEBOS = 20
 """Fewer event-free sessions than this say nothing at 5 %."""
 
 _DAY: frozenset[Condition] = ALWAYS | {"within the day", "volatility clustering", "few"}
+_MANY_DAYS: frozenset[Condition] = frozenset(
+    {"within the day", "volatility clustering", "few", "missing", "staggered dependence"}
+)
+_RISE: frozenset[Condition] = _MANY_DAYS | {"event variance"}
 
 
 def clock_of(sample: WindowSample) -> ClockRecord:
@@ -109,7 +113,7 @@ def _known_mean(values: Floats) -> float:
     return float(known.mean()) if known.size else np.nan
 
 
-def _by_session(code: Floats, groups: int, placebo: Floats, scale: Floats) -> tuple[Floats, Floats, Floats]:
+def _by_session(code: Ints, groups: int, placebo: Floats, scale: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the sums of scores, their counts and the sums in decimals by session and placebo session, (G, B) each."""
     there = np.isfinite(placebo)
     filled = np.where(there, placebo, 0.0)
@@ -125,7 +129,7 @@ def _clock_scaled(sample: WindowSample) -> Statistic:
     """Sum of scores over the root of their number against the normal; security-events of one session count as one."""
     clock = clock_of(sample)
     used = np.isfinite(sample.car) & np.isfinite(clock.score)
-    sessions, code = np.unique(clock.session[used], return_inverse=True)
+    code = np.unique(clock.session[used], return_inverse=True)[1]
     mean = np.bincount(code.ravel(), clock.score[used]) / np.maximum(np.bincount(code.ravel()), 1)
     value = mean.sum() / np.sqrt(mean.size) if mean.size else np.nan
     unit = float(sample.car[used].mean()) if used.any() else np.nan
@@ -198,7 +202,7 @@ SPECS = (
         reference="Liang and Zeger (1986); Bell and McCaffrey (2002)",
         compute=_day_clusters,
         needs=("clock", "two dates"),
-        holds_under=(_DAY | {"staggered dependence", "event variance"}) - {"few clusters"},
+        holds_under=_RISE,
         holds_with_many=frozenset({"fat tails", "skewness"}),
     ),
     TestSpec(
@@ -209,7 +213,7 @@ SPECS = (
         reference="Boudt, Croux and Laurent (2011); Brown and Warner (1985)",
         compute=_shift_24h,
         needs=("clock", "two dates"),
-        holds_under=(_DAY | {"staggered dependence"}) - {"few clusters"},
+        holds_under=_MANY_DAYS,
         holds_with_many=frozenset({"fat tails", "skewness"}),
     ),
 )

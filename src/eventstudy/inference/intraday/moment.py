@@ -133,7 +133,9 @@ def _lee_mykland(sample: WindowSample) -> Statistic:
     scores = jump_scores(clock.past[0], clock.within[0])
     known = scores[np.isfinite(scores)]
     if not known.size:
-        return Statistic(none, none, none, none, "", np.asarray(1), reason="no bar of the window has a past to be judged by")
+        return Statistic(
+            none, none, none, none, "", np.asarray(1), reason="no bar of the window has a past to be judged by"
+        )
     largest = float(known[np.abs(known).argmax()])
     p = gumbel(abs(largest), max(clock.session_bars, 2))
     return Statistic(
@@ -170,7 +172,10 @@ SPECS = (
         name="lee_mykland",
         title="Jump in the window",
         null="no bar of the session is a jump",
-        assumptions=("normal returns, given level and pattern", "a search over the bars of a session: at one moment it rejects seldom"),
+        assumptions=(
+            "normal returns, given level and pattern",
+            "a search over the bars of a session: at one moment it rejects seldom",
+        ),
         reference="Lee and Mykland (2008)",
         compute=_lee_mykland,
         needs=("clock", "one event"),

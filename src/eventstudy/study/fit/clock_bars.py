@@ -62,7 +62,9 @@ def lay_on_clock(
         more = ~keep & (side != 0) & there
         day, keep = np.where(more, place, day), keep | more
     if not keep.any():
-        msg = f"no row of the panel lies in the trading hours of {calendar}; mend the zone of the index, or the calendar"
+        msg = (
+            f"no row of the panel lies in the trading hours of {calendar}; mend the zone of the index, or the calendar"
+        )
         raise DataError(msg)
     grid, of = _grid(start[keep], day[keep], gap[keep], known, step)
     frame = panel.frame.set_axis(_utc(start))
@@ -110,9 +112,17 @@ def _warn_of_labels(start: Ints, day: Ints, known: _Hours, step: int, label: Lab
     """Warn where labels look like the other end of the bar than was said."""
     seen = np.unique(day[day >= 0])
     shift = step if label == "end" else 0  # back to what the data say
-    at_open = np.isin(known.open[seen] - shift, start).mean() if label != "end" else np.isin(known.open[seen] - step, start).mean()
+    at_open = (
+        np.isin(known.open[seen] - shift, start).mean()
+        if label != "end"
+        else np.isin(known.open[seen] - step, start).mean()
+    )
     at_close = np.isin(known.close[seen] - shift, start).mean()
-    other = ("end", at_open < 1 - LOOKS and at_close > LOOKS) if label != "end" else ("start", at_open > LOOKS and at_close < 1 - LOOKS)
+    other = (
+        ("end", at_open < 1 - LOOKS and at_close > LOOKS)
+        if label != "end"
+        else ("start", at_open > LOOKS and at_close < 1 - LOOKS)
+    )
     if other[1]:
         msg = (
             f"the bars look labelled with their {other[0]}s: {at_close:.0%} of the sessions have one at the close and {at_open:.0%} one at the "
@@ -194,7 +204,9 @@ def _without(frame: pd.DataFrame, clock: Clock, held: Bools, model: IntradayMode
     """Return the frame without the returns that reach over a hole, or over the night if those are to be left out."""
     began = np.r_[True, np.diff(clock.day) > 0]
     first = np.maximum.accumulate(np.where(held, np.arange(held.size), -1))
-    begun = np.r_[-1, first[:-1]] >= np.maximum.accumulate(np.where(began, np.arange(held.size), 0))  # a bar of the session before
+    begun = np.r_[-1, first[:-1]] >= np.maximum.accumulate(
+        np.where(began, np.arange(held.size), 0)
+    )  # a bar of the session before
     over = held & ~np.r_[True, held[:-1]] & ~began & begun
     if over.any():
         at = frame.index[over.argmax()]

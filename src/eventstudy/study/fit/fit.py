@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
@@ -118,7 +119,7 @@ def _fit_part(
         stay = _displaced(study, rows, (event, security), placed, status, merged)
         rows, event, security = rows[stay], event[stay], security[stay]
     if isinstance(study.model, IntradayModel):
-        free = free_sessions(study, aligned, placed, pool, asked[1:3])
+        free = free_sessions(aligned, placed, pool, asked[1:3])
         abnormal, real = fit_inside(study, aligned, free, security, placed.position[event])
         return _part(aligned, placed, (rows, asked[0]), abnormal, status, real)
     masked, real = masked_bars(study, aligned, placed, pool, security, placed.position[event])
@@ -143,7 +144,12 @@ def _fit_part(
 
 
 def _part(
-    aligned: Aligned, placed: Placed, which: tuple[Ints, Ints], abnormal: AbnormalReturns, status: NDArray[np.int8], real: Any
+    aligned: Aligned,
+    placed: Placed,
+    which: tuple[Ints, Ints],
+    abnormal: AbnormalReturns,
+    status: NDArray[np.int8],
+    real: Any,
 ) -> Part:
     """Return the security-events that are studied, and note the fate of all."""
     rows, asked = which

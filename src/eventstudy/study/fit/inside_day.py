@@ -53,7 +53,7 @@ def place_on_hours(moments: pd.DatetimeIndex, aligned: Aligned) -> Placed:
     hours, bars = aligned.hours, aligned.bars
     assert hours is not None  # noqa: S101  a fit inside the day has them
     utc = moments.tz_convert("UTC").as_unit(SESSION_UNIT)
-    stamp, start = utc.asi8, bars.asi8
+    stamp, start = utc.asi8, pd.DatetimeIndex(bars).asi8
     position = np.searchsorted(hours.end, stamp, side="right")
     found = position < hours.end.size
     at = position.clip(0, hours.end.size - 1)
@@ -80,11 +80,12 @@ def _starts(wanted: pd.Index, study: Design, aligned: Aligned) -> pd.Index:
 def _refused(study: Design, request: Request, aligned: Aligned, open_: Any) -> Ints:
     """Return why each event is refused, `Exclusion` values."""
     model, hours = study.model, aligned.hours
-    assert isinstance(model, IntradayModel) and hours is not None  # noqa: S101  the caller has looked
+    assert isinstance(model, IntradayModel)  # noqa: S101  the caller has looked
+    assert hours is not None  # noqa: S101  a fit inside the day has them
     length = pd.Timedelta(minutes=(study.window[1] - max(study.window[0], 0) + 1) * hours.clock.minutes)
     frame = request.frame
     words = frame["precision"].astype(str).to_numpy() if "precision" in frame.columns else np.full(len(frame), "")
-    named = np.isin(words, model.allow) | np.isin(request.event_id.astype(str), model.allow)
+    named = np.isin(words, model.allow) | np.isin(np.array([str(one) for one in request.event_id]), model.allow)
     out = np.full(len(frame), int(Exclusion.STUDIED))
     out[(pd.to_timedelta(open_) / 2 > length) | (words == DATE_ONLY)] = Exclusion.TOO_COARSE
     out[(words == CIRCULAR) & ~named] = Exclusion.CIRCULAR
@@ -112,7 +113,7 @@ def _refuse_all(study: Design, request: Request, aligned: Aligned, refused: Ints
     raise StudyError(msg if len(refused) == 1 else f"not one of {len(refused)} events can be studied; {msg}")
 
 
-def free_sessions(study: Design, aligned: Aligned, placed: Placed, pool: Any, asked: tuple[Ints, Ints]) -> Bools:
+def free_sessions(aligned: Aligned, placed: Placed, pool: Any, asked: tuple[Ints, Ints]) -> Bools:
     """Return (1, D) or (S, D): the sessions without an event of the call or of the catalogue that is masked.
 
     `asked` are the events and securities of all rows asked for.
@@ -142,7 +143,8 @@ def fit_inside(
 ) -> tuple[AbnormalReturns, Bools]:
     """Return the abnormal returns, and at which bars real events begin."""
     model, hours = study.model, aligned.hours
-    assert isinstance(model, IntradayModel) and hours is not None  # noqa: S101  the caller has looked
+    assert isinstance(model, IntradayModel)  # noqa: S101  the caller has looked
+    assert hours is not None  # noqa: S101  a fit inside the day has them
     real = np.zeros(len(aligned.bars), dtype=bool)
     real[day0] = True
     fitted = estimate_intraday(

@@ -17,7 +17,10 @@ LEVEL = 0.95
 def header(result: Fitted) -> list[tuple[str, str]]:
     """Return what was studied, in names and values."""
     study = result.study
-    estimation = study.estimation_words or f"{study.estimation_window.length} bars that end on day {study.estimation_window.end}, at least {study.estimation_window.minimum} usable"
+    estimation = (
+        study.estimation_words
+        or f"{study.estimation_window.length} bars that end on day {study.estimation_window.end}, at least {study.estimation_window.minimum} usable"
+    )
     return [
         ("model", repr(study.model)),
         ("event window", window_text(study.window)),

@@ -18,6 +18,7 @@ def excluded(result: Fitted) -> pd.DataFrame:
     """See `StudyResult.excluded`."""
     rows = np.flatnonzero(result.status != Exclusion.STUDIED)
     detail = np.array([Exclusion(code).meaning for code in result.status[rows]], dtype=object)
+    few = _few(result)
     place = np.full(result.status.size, -1)
     place[rows] = np.arange(rows.size)
     for part in result.parts:
@@ -25,10 +26,7 @@ def excluded(result: Fitted) -> pd.DataFrame:
         planned, minimum = attempted.inputs.planned, attempted.inputs.minimum
         for at in np.flatnonzero(attempted.status == Exclusion.TOO_FEW_BARS):
             usable = attempted.m[at]
-            said = f"{usable} of {planned} estimation bars usable, {minimum} needed"
-            if isinstance(result.study.model, IntradayModel):
-                said = f"{usable} event-free sessions before it within reach of {result.study.model.days}, {minimum} needed"
-            detail[place[part.attempted_rows[at]]] = said
+            detail[place[part.attempted_rows[at]]] = few.format(usable=usable, planned=planned, minimum=minimum)
         for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
             if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
                 detail[place[part.attempted_rows[at]]] = "all its returns are missing in the panel"
@@ -54,6 +52,13 @@ def excluded(result: Fitted) -> pd.DataFrame:
             "detail": detail,
         }
     )
+
+
+def _few(result: Fitted) -> str:
+    """Return the words for too short a past."""
+    if isinstance(result.study.model, IntradayModel):
+        return f"{{usable}} event-free sessions before it, of {result.study.model.days} wanted; {{minimum}} needed"
+    return "{usable} of {planned} estimation bars usable, {minimum} needed"
 
 
 def _unknown(result: Fitted, symbol: str) -> str:
