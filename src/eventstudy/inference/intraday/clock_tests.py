@@ -108,6 +108,23 @@ def matched_clock(
     )
 
 
+def placebo_pvalues(score: Floats, placebo: Floats) -> Floats:
+    """Return (N,): p of each score by itself among its own placebo scores (N, B), two-sided; NaN where there are too few.
+
+    Examples
+    --------
+    >>> placebo_pvalues(np.array([9.0]), np.arange(19.0)[None] - 9)
+    array([nan])
+    >>> placebo_pvalues(np.array([9.5]), np.arange(39.0)[None] / 4).tolist()
+    [0.05]
+    """
+    known = np.isfinite(placebo)
+    count = known.sum(axis=1)
+    larger = (np.abs(np.where(known, placebo, 0.0)) >= np.abs(score)[:, None]) & known
+    share = (1 + larger.sum(axis=1)) / (count + 1)
+    return np.asarray(np.where((count >= FEWEST_PLACEBOS) & np.isfinite(score), share, np.nan))
+
+
 def _known_mean(values: Floats) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else np.nan
