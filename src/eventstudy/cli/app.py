@@ -142,11 +142,17 @@ def run(
     ),
     source: Source = None,
     quick: Quick = False,
+    bars: Annotated[
+        Optional[Path],
+        typer.Option(
+            help="A .parquet or .csv of bars within days that holds the market: adds a section to the minute."
+        ),
+    ] = None,
 ) -> None:
     """Run a study and write its report, results, charts and tables."""
     from eventstudy.cli.running import run_study  # noqa: PLC0415  --help must not pay for pandas
 
-    raise typer.Exit(run_study(study, out=out, source=source, quick=quick))
+    raise typer.Exit(run_study(study, out=out, source=source, quick=quick, bars=bars))
 
 
 @app.command(epilog="Example: eventstudy check us-china --against gallery")

@@ -28,11 +28,11 @@ from eventstudy.words import visible
 LOCAL_LACK = (NoSuchTicker, DataError)  # a local source that simply lacks a symbol has not failed
 
 
-def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
+def run_study(name: str, *, out: Path, source: str | None, quick: bool, bars: Path | None = None) -> int:
     """Run a study, write its report, say the answer; 3 if a source could not deliver, else 0."""
     check_target(out)  # before the work
     with _uncollected():
-        document, inputs = _build(name, source=source, quick=quick)
+        document, inputs = _build(name, source=source, quick=quick, bars=bars)
         note("… drawing and writing")
         write_document(document, out)
     lines = [*document.answer[:2], *_counted(document)]
@@ -133,9 +133,9 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inputs]:
+def _build(name: str, *, source: str | None, quick: bool, bars: Path | None = None) -> tuple[Document, Inputs]:
     with _stages() as stage:
-        return build_document(load_study(name), source=source, quick=quick, progress=stage)
+        return build_document(load_study(name), source=source, quick=quick, bars=bars, progress=stage)
 
 
 def _delivered(inputs: Inputs) -> int:

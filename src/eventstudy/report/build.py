@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from eventstudy.pages.write import check_target, write_document
 from eventstudy.report.parts.chain import chain_part
 from eventstudy.report.parts.data import data_part
 from eventstudy.report.parts.market import market_part
+from eventstudy.report.parts.minutes import minutes_part
 from eventstudy.report.parts.part import Inputs, gather
 from eventstudy.report.parts.securities import securities_part
 from eventstudy.study.study_file import StudyFile, load_study
@@ -28,6 +30,7 @@ def build_document(
     *,
     source: str | None = None,
     quick: bool = False,
+    bars: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Document, Inputs]:
     """Run a study and say what came out."""
@@ -41,8 +44,15 @@ def build_document(
         say("the hypothesis")
         parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress))
     say("the cross-section")
-    parts += [securities_part(inputs), data_part(inputs)]
-    return _document(inputs, parts, quick=quick), inputs
+    parts.append(securities_part(inputs))
+    if bars is not None:
+        say("to the minute")
+        parts.append(minutes_part(inputs, bars))
+    parts.append(data_part(inputs))
+    document = _document(inputs, parts, quick=quick)
+    return document if bars is None else replace(
+        document, command=f"{document.command} --bars {Path(bars).name}"
+    ), inputs
 
 
 def run_study(
@@ -51,6 +61,7 @@ def run_study(
     *,
     source: str | None = None,
     quick: bool = False,
+    bars: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Document:
     """Run a study file, as ``eventstudy run`` does.
@@ -65,6 +76,8 @@ def run_study(
         Where prices come from instead of the study file's source.
     quick : bool
         Fewer replications; the report says so.
+    bars : str or pathlib.Path, optional
+        A file of bars within days that holds the market: a section to the minute is added.
     progress : callable, optional
         Called with a word at each stage.
 
@@ -87,7 +100,7 @@ def run_study(
     if out is not None:
         check_target(Path(out))  # before the work
     file = study if isinstance(study, StudyFile) else load_study(study)
-    document, _ = build_document(file, source=source, quick=quick, progress=progress)
+    document, _ = build_document(file, source=source, quick=quick, bars=bars, progress=progress)
     if out is not None:
         write_document(document, out)
     return document

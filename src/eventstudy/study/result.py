@@ -228,6 +228,11 @@ class StudyResult(Counterfactuals, Written):
         """
         return inside_day.shift_24h(self._fitted, self._window(window))
 
+    @checked()
+    def moment_path(self, row: int = 0, *, level: float = 0.95) -> pd.DataFrame:
+        """Return the cumulated abnormal return of one row of `car` by bar, with the band of the same clock on other days."""
+        return inside_day.paths(self._fitted, row, self.study.window, level)
+
     def clock_pattern(self) -> pd.DataFrame:
         """Return volatility by clock time, mean square 1: the mean pattern of the studied events of each security."""
         return inside_day.clock_pattern(self._fitted)
