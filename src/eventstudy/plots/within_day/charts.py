@@ -196,12 +196,12 @@ def moments_finding(tidy: pd.DataFrame) -> str:
     --------
     >>> one = {"event": "a", "minutes": [0, 5], "path": [0.01, 0.02], "low": -0.005, "high": 0.005}
     >>> moments_finding(pd.DataFrame(one))
-    '1 of 1 moment leaves the band of other days'
+    '1 of 1 moment leaves the band of other days at some minute'
     """
     out = (tidy["path"] < tidy["low"]) | (tidy["path"] > tidy["high"])
     beyond = out.groupby(tidy["event"], sort=False).any()
     count, all_ = int(beyond.sum()), len(beyond)
-    return f"{count} of {all_} moment{'s' if all_ != 1 else ''} leave{'s' if count == 1 else ''} the band of other days"
+    return f"{count} of {all_} moment{'s' if all_ != 1 else ''} leave{'s' if count == 1 else ''} the band of other days at some minute"
 
 
 def clock_data(frame: pd.DataFrame) -> pd.DataFrame:
