@@ -109,7 +109,7 @@ class TestBase:
     def test_the_base_is_weighted_least_squares(self):
         returns, series, clock = world()
         held = sessions(returns, series, clock)
-        fit = fit_base(held, IntradayModel(base=MarketModel("m")), np.array([0, 1]), 70, 70)
+        fit = fit_base(held, IntradayModel(base=MarketModel("m")), np.array([0, 1]), 70, np.array([70]))
         past = np.arange(10, 70)
         y = held.response[0][:, past].ravel()
         x = sm.add_constant(held.series[0][:, past].ravel())
@@ -125,7 +125,7 @@ class TestBase:
     def test_levels_before_a_session_weigh_the_newer_ones_more(self):
         returns, _, clock = world(1)
         held = sessions(returns, None, clock)
-        fit = fit_base(held, IntradayModel(base=MeanAdjusted()), np.array([0]), 70, 70)
+        fit = fit_base(held, IntradayModel(base=MeanAdjusted()), np.array([0]), 70, np.array([70]))
         e = held.response[0][:, 50:70] - fit.coef[0, 0]
         v2 = np.array([np.pi / 2 * np.mean(np.abs(u[1:] * u[:-1])) for u in (e / fit.phi[0][:, None]).T])
         weight = 0.8 ** np.arange(20)[::-1]
@@ -171,7 +171,7 @@ class TestBase:
                 IntradayModel(base=MarketModel("m"), days=40),
                 np.array([0, 1]),
                 70,
-                70,
+                np.array([70]),
             )
             for r in (returns, hit)
         )
@@ -195,6 +195,12 @@ class TestEstimate:
         fitted = study(returns, series, clock, MarketModel("m"), [(0, 39, 5), (0, 40, 5)])
         assert [int(code) for code in fitted.status] == [5, 0]
         assert fitted.m.tolist() == [39, 40]
+
+    @pytest.mark.parametrize("renew", ["day", "week"])
+    def test_the_first_sessions_have_no_past(self, renew):
+        returns, series, clock = world()
+        events = [(0, day, 30) for day in (0, 1, 2, 6)]
+        assert set(study(returns, series, clock, MarketModel("m"), events, renew=renew).status.tolist()) == {5}
 
     def test_the_variance_of_a_car_has_the_forecast_s_share(self):
         returns, series, clock = world()

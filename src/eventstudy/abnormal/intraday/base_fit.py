@@ -113,11 +113,15 @@ def chosen_days(free: Bools, day: int, days: int, empty: int) -> Ints:
     return out
 
 
-def fit_base(sessions: Sessions, model: IntradayModel, rows: Ints, origin: int, day: int) -> BaseFit:
-    """Estimate securities `rows` before session `origin`, and say what that makes of session `day` (the same, or later)."""
+def fit_base(sessions: Sessions, model: IntradayModel, rows: Ints, origin: int, targets: Ints) -> BaseFit:
+    """Estimate securities `rows` before session `origin`, and say what that makes of the sessions `targets`, none of them earlier.
+
+    Rows come target by target.
+    """
     clock, empty = sessions.clock, sessions.clock.days
     days = chosen_days(sessions.of_security(rows), origin, model.days, empty)
-    ahead = np.arange(max(day - RECENT, 0), day + 1)  # past sessions for the level, then the session itself
+    begin = max(int(targets[0]) - RECENT, 0)
+    ahead = np.arange(begin, int(targets[-1]) + 1)  # past sessions for the level, then the sessions themselves
     y, later = sessions.response_on(rows, days), sessions.response_on(rows, ahead)
     if own_estimator(model):
         e, past, coef, factor = _by_engine(sessions, model, (y, later), days, ahead)
@@ -133,12 +137,20 @@ def fit_base(sessions: Sessions, model: IntradayModel, rows: Ints, origin: int, 
         e, past = e - mean[..., None], past - mean[..., None]
     _, phi = level_and_pattern(e, clock.regular, model.periodic, weights)
     usable = np.isfinite(e)
-    v = day_level(past[..., :-1], phi, clock.regular) if ahead.size > 1 else np.empty((len(rows), 0))
+    square = day_level(past, phi, clock.regular) ** 2
     if not model.forecast:
         past = past + coef[:, :1, None]
-        coef, factor = np.zeros_like(coef), np.zeros_like(factor)
+        coef, factor = np.where(np.isfinite(coef), 0.0, np.nan), np.zeros_like(factor)
+    m = targets.size
     return BaseFit(
-        coef, factor, phi, mean, _ewma(v * v), past[..., -1], usable.sum(axis=(1, 2)), usable.any(axis=1).sum(axis=1)
+        np.tile(coef, (m, 1)),
+        np.tile(factor, (m, 1, 1)),
+        np.tile(phi, (m, 1)),
+        np.tile(mean, (m, 1)),
+        np.concatenate([_ewma(square[:, max(day - RECENT - begin, 0) : day - begin]) for day in targets.tolist()]),
+        np.concatenate([past[..., day - begin] for day in targets.tolist()]),
+        np.tile(usable.sum(axis=(1, 2)), m),
+        np.tile(usable.any(axis=1).sum(axis=1), m),
     )
 
 

@@ -53,11 +53,16 @@ class DayFits:
     def _add(self, missing: Bools) -> None:
         base = len(self.held["level2"]) if self.held else 0
         jobs = []
-        for day in np.flatnonzero(missing.any(axis=0)).tolist():
-            who = np.flatnonzero(missing[:, day])
-            self.row[who, day] = base + np.arange(who.size)
-            base += who.size
-            jobs += [(who[low : low + BLOCK], day) for low in range(0, who.size, BLOCK)]
+        days = np.flatnonzero(missing.any(axis=0))
+        origin = days if self.model.renew == "day" else days - days % WEEK
+        for first in np.unique(origin):
+            targets = days[origin == first]
+            everyone = np.flatnonzero(missing[:, targets].any(axis=1))
+            for low in range(0, everyone.size, BLOCK):
+                who = everyone[low : low + BLOCK]
+                self.row[np.ix_(who, targets)] = base + np.arange(who.size * targets.size).reshape(targets.size, -1).T
+                base += who.size * targets.size
+                jobs.append((who, int(first), targets))
         made = self._map(jobs)
         names = ("ar", "phi", "mean", "level2", "coef", "factor", "bars", "sessions")
         fresh: dict[str, list[Any]] = {name: [getattr(one, name) for one in made] for name in names}
@@ -66,16 +71,15 @@ class DayFits:
             name: np.concatenate(([self.held[name]] if self.held else []) + parts) for name, parts in fresh.items()
         }
 
-    def _map(self, jobs: list[tuple[Ints, int]]) -> list[BaseFit]:
+    def _map(self, jobs: list[tuple[Ints, int, Ints]]) -> list[BaseFit]:
         if len(jobs) < 8 or THREADS == 1:
             return [self._one(job) for job in jobs]
         with ThreadPoolExecutor(THREADS) as pool:
             return list(pool.map(self._one, jobs))
 
-    def _one(self, job: tuple[Ints, int]) -> BaseFit:
-        who, day = job
-        origin = day if self.model.renew == "day" else day - day % WEEK
-        return fit_base(self.sessions, self.model, who, origin, day)
+    def _one(self, job: tuple[Ints, int, Ints]) -> BaseFit:
+        who, origin, targets = job
+        return fit_base(self.sessions, self.model, who, origin, targets)
 
     def _levels(self, fit: BaseFit) -> Floats:
         """Return (n, K): v before each slot, from past sessions and the bars of the session before it."""

@@ -84,12 +84,23 @@ def _refused(study: Design, request: Request, aligned: Aligned, open_: Any) -> I
     assert hours is not None  # noqa: S101  a fit inside the day has them
     length = pd.Timedelta(minutes=(study.window[1] - max(study.window[0], 0) + 1) * hours.clock.minutes)
     frame = request.frame
-    words = frame["precision"].astype(str).to_numpy() if "precision" in frame.columns else np.full(len(frame), "")
-    named = np.isin(words, model.allow) | np.isin(np.array([str(one) for one in request.event_id]), model.allow)
+    words = (
+        frame["precision"].astype(str).to_numpy(dtype=object)
+        if "precision" in frame.columns
+        else np.full(len(frame), "")
+    )
+    named = np.isin(words.astype(str), model.allow) | _named(request, model)
     out = np.full(len(frame), int(Exclusion.STUDIED))
     out[(pd.to_timedelta(open_) / 2 > length) | (words == DATE_ONLY)] = Exclusion.TOO_COARSE
     out[(words == CIRCULAR) & ~named] = Exclusion.CIRCULAR
     return out
+
+
+def _named(request: Request, model: IntradayModel) -> Bools:
+    """Return which events are named among those that are studied all the same."""
+    if not model.allow:
+        return np.zeros(len(request.event_id), dtype=bool)
+    return np.isin(np.array([str(one) for one in request.event_id]), model.allow)
 
 
 def _refuse_all(study: Design, request: Request, aligned: Aligned, refused: Ints) -> None:
