@@ -32,6 +32,9 @@ from .models.lumped import (
 )
 from .models.protocol import (
     Model as Model,
+    OwnFit as OwnFit,
+    OwnModel as OwnModel,
+    Windows as Windows,
 )
 from .models.robust import (
     RobustMarketModel as RobustMarketModel,

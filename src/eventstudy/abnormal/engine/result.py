@@ -273,6 +273,15 @@ class AbnormalReturns:
         if self.inside is not None:
             msg = "inside the day each session has an estimation of its own; its tests read sample.clock, not sample.estimation"
             raise StudyError(msg)
+        whole, kept = self.whole_record(first, last), self.inputs.kept
+        if kept is None:
+            return whole
+        cut = {name: getattr(whole, name)[:, kept] for name in ("residual", "leverage", "bar", "design")}
+        return replace(whole, **cut)
+
+    @checked()
+    def whole_record(self, first: int, last: int) -> EstimationRecord:
+        """Return the same with the bars between two estimation windows, where nothing is used."""
         if isinstance(self.pool, MixtureFit):
             return mixture_record(self.inputs, self.pool, first, last)
         if is_own(self.model):

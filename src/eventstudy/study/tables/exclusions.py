@@ -9,7 +9,7 @@ from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.intraday import IntradayModel
 from eventstudy.errors import told
 from eventstudy.study.fitted import Fitted
-from eventstudy.study.rows import _event_ids, _symbols, _text
+from eventstudy.study.rows import _event_ids, _symbols, _text, calendars, estimated_on
 from eventstudy.study.tables.marks import attempted_flags
 from eventstudy.study.tables.returns import off_days
 
@@ -18,15 +18,18 @@ def excluded(result: Fitted) -> pd.DataFrame:
     """See `StudyResult.excluded`."""
     rows = np.flatnonzero(result.status != Exclusion.STUDIED)
     detail = np.array([Exclusion(code).meaning for code in result.status[rows]], dtype=object)
-    few = _few(result)
     place = np.full(result.status.size, -1)
     place[rows] = np.arange(rows.size)
-    for part in result.parts:
+    days_of = estimated_on(result) or [""] * len(result.parts)
+    for part, days in zip(result.parts, days_of, strict=True):
         attempted = part.attempted
-        planned, minimum = attempted.inputs.planned, attempted.inputs.minimum
+        planned, minimum = sum(last - first + 1 for first, last in attempted.inputs.pieces), attempted.inputs.minimum
+        window = f" ({days})" if days else ""
+        way_out = "" if attempted.inputs.forecast else "; estimation=None studies it without a standard error"
         for at in np.flatnonzero(attempted.status == Exclusion.TOO_FEW_BARS):
             usable = attempted.m[at]
-            detail[place[part.attempted_rows[at]]] = few.format(usable=usable, planned=planned, minimum=minimum)
+            bars = f"{usable} of {planned} estimation bars{window} usable, {minimum} needed{way_out}"
+            detail[place[part.attempted_rows[at]]] = _few_sessions(result, usable, minimum) or bars
         for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
             if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
                 detail[place[part.attempted_rows[at]]] = "all its returns are missing in the panel"
@@ -54,11 +57,12 @@ def excluded(result: Fitted) -> pd.DataFrame:
     )
 
 
-def _few(result: Fitted) -> str:
-    """Return the words for too short a past."""
-    if isinstance(result.study.model, IntradayModel):
-        return f"{{usable}} event-free sessions before it, of {result.study.model.days} wanted; {{minimum}} needed"
-    return "{usable} of {planned} estimation bars usable, {minimum} needed"
+def _few_sessions(result: Fitted, usable: int, minimum: int) -> str:
+    """Return the words for too short a past inside the day; empty for any other study."""
+    model = result.study.model
+    if not isinstance(model, IntradayModel):
+        return ""
+    return f"{usable} event-free sessions before it, of {model.days} wanted; {minimum} needed"
 
 
 def _unknown(result: Fitted, symbol: str) -> str:
@@ -74,7 +78,7 @@ def _unknown(result: Fitted, symbol: str) -> str:
 def events(result: Fitted) -> pd.DataFrame:
     """See `StudyResult.events`."""
     frames = []
-    for part in result.parts:
+    for part in calendars(result):
         placed = part.placed
         frame = pd.DataFrame(
             {
