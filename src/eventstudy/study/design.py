@@ -143,9 +143,6 @@ class EstimationWindow:
         return f"{self.length} bars {where}, at least {self.minimum} usable".replace("-", "−")
 
 
-_USUAL = EstimationWindow()
-
-
 def days_said(pieces: Iterable[tuple[int, int]]) -> str:
     """Write windows of relative days in words."""
     return f"days {' and '.join(f'{first:+d} to {last:+d}' for first, last in pieces)}".replace("-", "−")
@@ -200,6 +197,9 @@ def refuse_inside(estimation: EstimationWindow, event: tuple[int, int]) -> None:
             f"{event[1] + 1} or later"
         )
         raise StudyError(msg)
+
+
+_USUAL = EstimationWindow()
 
 
 def part_of(study: Design, given: Any) -> tuple[int, int]:

@@ -218,13 +218,7 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
 
     @checked()
     def shift_24h(self, window: Window | None = None) -> pd.DataFrame:
-        """Return the score of each security-event, and the same one session earlier and later, where those are free of events.
-
-        Returns
-        -------
-        DataFrame
-            ``score``, ``before``, ``after``, each with its p-value against the same clock on other days.
-        """
+        """Return the score of each security-event, and the same a session earlier and later where those are free; each with its p-value."""
         return inside_day.shift_24h(self._fitted, self._window(window))
 
     @checked()
