@@ -9,7 +9,6 @@ from . import (
     plots as plots,
     report as report,
     returns as returns,
-    study as study,
 )
 from .abnormal import (
     CAPM as CAPM,
@@ -71,11 +70,13 @@ from .study import (
     EventStudy as EventStudy,
     StudyResult as StudyResult,
     load_earnings as load_earnings,
+    load_pairs as load_pairs,
     load_study as load_study,
     lumped_returns as lumped_returns,
     match_firms as match_firms,
     reference_portfolios as reference_portfolios,
     suggest_donors as suggest_donors,
 )
+from .study.pairs.one_call import study as study
 
 __version__: str

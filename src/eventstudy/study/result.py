@@ -16,6 +16,7 @@ from eventstudy.abnormal.engine.result import Missing
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
+from eventstudy.study.apart import Apart
 from eventstudy.study.charts import Figures
 from eventstudy.study.counterfactuals import Counterfactuals
 from eventstudy.study.design import Design
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StudyResult(Counterfactuals, InDepth, Written):
+class StudyResult(Counterfactuals, Apart, InDepth, Written):
     """What a study found; `EventStudy.fit` makes it.
 
     Attributes
@@ -108,7 +109,9 @@ class StudyResult(Counterfactuals, InDepth, Written):
         return averages.aar(self._fitted, level)
 
     @checked()
-    def caar(self, window: Window | None = None, *, weights: Any = None, level: float = 0.95) -> pd.DataFrame:
+    def caar(
+        self, window: Window | None = None, *, weights: Any = None, by: str | None = None, level: float = 0.95
+    ) -> pd.DataFrame:
         """Return one row: the average cumulative abnormal return of a window and its interval.
 
         The column ``test`` names what the interval is: ``cross_sectional`` (each event on a session of its own, no windows
@@ -125,10 +128,13 @@ class StudyResult(Counterfactuals, InDepth, Written):
         weights : str, Series or array, optional
             A column of the fitted pairs, a value for each symbol, or one for each row of `car`: the weighted mean, with the
             variance w'Vw of the covariances of all pairs.
+        by : str, optional
+            A column of the fitted events or pairs, or ``"symbol"``: a row for each of its values, which stand in a first column of
+            that name. All come from the one fit: the abnormal return of an event is the same with and without groups.
         level : float
             Coverage of the interval.
         """
-        return averages.caar(self._fitted, self._window(window), level, weights)
+        return averages.caar(self._fitted, self._window(window), level, weights, by)
 
     @checked()
     def bhar(
@@ -177,14 +183,6 @@ class StudyResult(Counterfactuals, InDepth, Written):
         ``pvalue_single``: of F(1, df), where there is one.
         """
         return regressions.variance_ratio(self._fitted, self._window(window))
-
-    def joint(self) -> pd.DataFrame:
-        """Return one regression a security with dummies for all its events (METHODS 4.12).
-
-        ``ar``: the abnormal return of each relative day, shared by the events, unbiased where their windows overlap if
-        reactions add up; ``se``, ``t``, ``df``, ``pvalue``, ``events``.
-        """
-        return regressions.joint(self._fitted)
 
     def diagnostics(self) -> pd.DataFrame:
         """Return what a referee asks of each estimation window; the columns are those of `Diagnostics`."""

@@ -66,7 +66,7 @@ def explain_cars(
     given = {name: _column(result, name) for name in _names(characteristics)} | (
         dict(characteristics) if isinstance(characteristics, Mapping) else {}
     )
-    columns = {name: _cells(_one_a_row(result, name, values, len(table))) for name, values in given.items()}
+    columns = {name: _cells(one_a_row(result, name, values, len(table))) for name, values in given.items()}
     if not len(table):
         return pd.DataFrame(columns=list(COLUMNS))
     day = table.loc[table[basis].notna(), "session"]
@@ -170,7 +170,8 @@ def _column(result: Fitted, name: str) -> Any:
     return frame[name].to_numpy()[result.event[studied_rows(result)]]
 
 
-def _one_a_row(result: Fitted, name: str, values: Any, rows: int) -> pd.Series[Any]:
+def one_a_row(result: Fitted, name: str, values: Any, rows: int) -> pd.Series[Any]:
+    """Return values that a caller gives, one for each studied row: an array, or a Series by symbol."""
     if isinstance(values, pd.Series) and not pd.api.types.is_integer_dtype(values.index):
         symbols = np.asarray(result.symbols, dtype=object)[result.symbol[studied_rows(result)]]
         return values.reindex(symbols).reset_index(drop=True)
