@@ -60,7 +60,7 @@ INSIDE = {
     "returns": ("quality", "tables", "cache", "remote", "sources"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("pairs", "tables", "firms", "output", "fit", "apart"),
+    "study": ("pairs", "tables", "output", "fit", "firms", "apart"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400
