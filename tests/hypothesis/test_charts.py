@@ -28,9 +28,7 @@ def test_the_report_places_the_charts_of_the_verdict(flagship, monkeypatch):
     listed = flagship[2].charts()
     placed = part_of(flagship[2], monkeypatch)
     names = [chart.name for chart in listed]
-    assert names == [
-        "links", "placebo-H1", "placebo-H2", "placebo-H3", "reaction-by-drawdown", "hazard", "curve-H1", "curve-H3", "power", "overlay",
-    ]  # fmt: skip
+    assert names == ["links", "power", "overlay"]  # the others are drawn when asked for
     assert [(chart.name, chart.title, chart.alt, chart.caption) for chart in placed.charts] == [
         (chart.name, chart.title, chart.alt, chart.caption) for chart in listed
     ]

@@ -22,7 +22,7 @@ from eventstudy.events.vocabulary import LEVELS, STANCES, Vocabulary, one_of
 from eventstudy.words import brief
 
 #: Named here, not listed from the folder: a file that is missing is then told from a name that never was.
-CATALOGUES: Final = ("fomc", "us-china")
+CATALOGUES: Final = ("fomc", "us-china", "us-china-v1")
 HEADER: Final = ("name", "timezone", "stances", "levels", "opposed", "principal")
 
 

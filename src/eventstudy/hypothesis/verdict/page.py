@@ -6,17 +6,16 @@ import pandas as pd
 
 from eventstudy.hypothesis.verdict.charts import charts_of
 from eventstudy.hypothesis.verdict.findings import Findings
+from eventstudy.hypothesis.verdict.first_screen import NO_SIGN, OPPOSITE, YES, answer, beside, cards, meaning, question
 from eventstudy.hypothesis.verdict.tables import table_words
 from eventstudy.hypothesis.verdict.wording import (
     answer_sentence,
     details_of_test,
     link_sentences,
-    plain_answer,
     scope_sentence,
 )
-from eventstudy.inference.core.result import TestResult
 from eventstudy.pages.document import Fact, Part, Section, Table
-from eventstudy.words import pvalue_words, signed, typeset
+from eventstudy.words import typeset
 
 LEDGER = "chain_claims"
 LINKS = "chain_links"
@@ -56,7 +55,8 @@ def verdict_part(verdict: Findings) -> Part:
         charts=charts,
         tables=tables,
         facts=_facts(verdict),
-        answer=tuple(typeset(line) for line in plain_answer(verdict)),
+        answer=tuple(typeset(line) for line in (answer(verdict), meaning(verdict), *beside(verdict))),
+        question=typeset(question(verdict)),
     )
 
 
@@ -77,22 +77,8 @@ def _table(name: str, frame: pd.DataFrame) -> Table:
 
 
 def _facts(verdict: Findings) -> tuple[Fact, ...]:
-    lead, level = verdict.lead, verdict.definitions.alpha
-    facts = [_fact(f"{name}: {verdict.link_names[name]}", link, level) for name, link in lead.links.items()]
-    tone = {True: "yes", False: "no", None: "open"}[verdict.supported]
-    note = f"sample “{verdict.headline}”; {pvalue_words(lead.chain.pvalue) if lead.chain.applicable else lead.chain.reason}"
-    return (*facts, Fact("The chain: all three links", verdict.word, note, tone))
-
-
-def _fact(label: str, link: TestResult, level: float) -> Fact:
-    if not link.applicable:
-        return Fact(label, "not testable", link.reason, "open")
-    figure = f"{link.estimate * 100:+.2f} points of loss" if link.unit == "return" else signed(link.details["mean_car"])
-    chance = pvalue_words(link.pvalue)
-    rests = link.details.get("p_left_out") == link.pvalue and link.details.get("p_with_all", link.pvalue) < link.pvalue
-    where = " without the sessions that speak most for it" if rests else ""
-    size = (
-        "before decisions, against other days" if link.unit == "return" else f"{link.estimate:+.2f} standard deviations"
+    tones = {YES: "yes", NO_SIGN: "no", OPPOSITE: "no"}
+    return tuple(
+        Fact(typeset(one.label), typeset(f"{one.word}: {one.figure}"), typeset(one.note), tones.get(one.word, "open"))
+        for one in cards(verdict)
     )
-    note = f"{size}; {chance}{where}, n = {link.n_clusters} sessions".replace("-", "−")
-    return Fact(label, figure.replace("-", "−"), note, "yes" if link.pvalue <= level else "open")
