@@ -14,7 +14,7 @@ from eventstudy.hypothesis.links.evidence import prepare
 from eventstudy.hypothesis.record.build_record import build_record
 from eventstudy.hypothesis.record.market import drawdown
 from eventstudy.hypothesis.record.strata import strata_of
-from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
+from eventstudy.returns import PricePanel, ReturnPanel, load_returns
 
 DOCS = Path(__file__).parents[2] / "docs" / "flagship.md"
 

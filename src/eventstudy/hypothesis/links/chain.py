@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from eventstudy.hypothesis.links.decision import DecisionTest, Rows, ScoreTest, score_test, session_test
+from eventstudy.hypothesis.links.decision import DecisionTest, ScoreTest, score_test, session_test
 from eventstudy.hypothesis.links.evidence import Evidence, row_loss, rows_of, strata_of_rows
 from eventstudy.hypothesis.links.intersection_union import chain_result
 from eventstudy.hypothesis.links.power import Aim, Power, chain_power, decision_power, reaction_power
@@ -17,6 +17,7 @@ from eventstudy.hypothesis.links.relief import relief_score, relief_shift
 from eventstudy.hypothesis.links.relief_power import relief_power
 from eventstudy.hypothesis.links.test_results import decision_result, reaction_result, relief_result
 from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.sections import LinkRules
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.inference.core.result import TestResult

@@ -7,11 +7,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
-from eventstudy.hypothesis.links.decision import Rows, age_stratum, episode_rows
+from eventstudy.hypothesis.links.decision import age_stratum, episode_rows
 from eventstudy.hypothesis.links.matching import Cells, match_cells
 from eventstudy.hypothesis.links.relief import exact_ages
 from eventstudy.hypothesis.record.market import Market, Scores, drawdown, scores
 from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.sections import DecisionRules, Drawdown, LinkRules, ReactionRules
 from eventstudy.hypothesis.record.threats import Spells, open_base
 

@@ -13,9 +13,10 @@ from itertools import pairwise
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
-from eventstudy.hypothesis.links.decision import DecisionTest, Rows, ScoreTest
+from eventstudy.hypothesis.links.decision import DecisionTest, ScoreTest
 from eventstudy.hypothesis.links.placebo_draws import critical
 from eventstudy.hypothesis.links.reaction import Reaction, means_without
+from eventstudy.hypothesis.record.risk_sets import Rows
 
 #: Standard deviations of the power curve.
 _STEPS = tuple(round(0.1 * i, 1) for i in range(21))

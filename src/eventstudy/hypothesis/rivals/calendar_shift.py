@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.hypothesis.links.decision import Rows
 from eventstudy.hypothesis.links.evidence import Evidence
 from eventstudy.hypothesis.links.matching import winsorised
 from eventstudy.hypothesis.links.placebo_draws import pvalue, turned
 from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.strata import Stratum
 
 

@@ -11,9 +11,10 @@ from zlib import crc32
 import numpy as np
 
 from eventstudy._typing import Bools, Floats
-from eventstudy.hypothesis.links.decision import Rows, age_stratum, episode_rows, score_test, session_test
+from eventstudy.hypothesis.links.decision import age_stratum, episode_rows, score_test, session_test
 from eventstudy.hypothesis.links.evidence import Evidence, strata_of_rows
 from eventstudy.hypothesis.record.build_record import StudyRecord
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.rivals.h2_checks import (
     Check,

@@ -15,9 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.hypothesis.links.decision import Rows, score_test
+from eventstudy.hypothesis.links.decision import score_test
 from eventstudy.hypothesis.links.posterior import hazard_interval
 from eventstudy.hypothesis.record.market import Market
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.sections import EpisodeRules
 from eventstudy.hypothesis.record.threats import Spells
 from eventstudy.hypothesis.rivals.firth_hazard import HazardFit, fit_hazard, likelihood_ratio
