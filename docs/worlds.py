@@ -23,7 +23,7 @@ from eventstudy.hypothesis.laboratory.trials import Outcome, tally, trial
 from eventstudy.hypothesis.laboratory.worlds import KINDS
 
 SIZES = (1, 3)
-RACED = 10  # worlds a row in which the rivals race too
+RACED = 50  # worlds a row in which the rivals race too
 Job = tuple[str, int, int]
 
 

@@ -13,7 +13,7 @@ from eventstudy.hypothesis.links.power import GRID, Aim, Power, crossing
 from eventstudy.hypothesis.links.relief import Ring, rings_of
 from eventstudy.hypothesis.record.risk_sets import Relief, Rows
 
-_TURNS = 199  # of a ring that is longer, and combinations of several rings
+_TURNS = 99  # of each record
 
 
 def relief_power(

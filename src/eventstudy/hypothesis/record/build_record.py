@@ -68,6 +68,7 @@ class StudyRecord:
     ends: Mapping[str, pd.Timestamp] = field(default_factory=dict)
     shipped: tuple[pd.DataFrame, pd.DataFrame] | None = None
     _varied: dict[Variant, Sample] = field(default_factory=dict, repr=False, compare=False)
+    _risks: dict[str, RiskSets] = field(default_factory=dict, repr=False, compare=False)
 
     def vary(self, variant: Variant) -> Sample:
         """Return the sample under a departure from the definitions; each is built once."""
@@ -81,7 +82,9 @@ class StudyRecord:
             return self.record.risk
         if self.shipped is None or self.record.risk is None:
             return None
-        return shipped_risk_sets(*self.shipped, self.index, self.rules, kind)
+        if kind not in self._risks:
+            self._risks[kind] = shipped_risk_sets(*self.shipped, self.index, self.rules, kind)
+        return self._risks[kind]
 
 
 def build_record(
