@@ -21,6 +21,7 @@ from eventstudy.events import (
     record_ends,
 )
 from eventstudy.events.episodes import EPISODES, STRETCHES
+from eventstudy.frames import as_pandas
 from eventstudy.hypothesis.record.definitions import Definitions
 from eventstudy.hypothesis.record.market import Market
 from eventstudy.hypothesis.record.record import Record
@@ -116,7 +117,7 @@ def build_record(
     index = pd.DatetimeIndex(frame.index)
     events = table_of_events(catalog, calendar)
     sample = build_sample(events, index, rules)
-    table = _episodes(events, rules, name) if episodes is None else episodes
+    table = _episodes(events, rules, name) if episodes is None else as_pandas(episodes)
     spells, rival, account = place_episodes(table, events, index, rules, calendar)
     shipped = _stretches(events, rules, name) if episodes is None else None
     risk = None
