@@ -57,10 +57,10 @@ class SelloffForcesSoftening:
     --------
     >>> from eventstudy.events import load_events
     >>> from eventstudy.returns import load_prices
-    >>> prices = load_prices(["^GSPC", "^VIX"], start="2016-01-04", end="2025-11-14", source="bundled")
+    >>> prices = load_prices(["^GSPC", "^VIX"], start="2016-01-04", source="bundled")
     >>> verdict = SelloffForcesSoftening(quick=True).test(load_events("us-china"), prices)
     >>> list(verdict.samples), list(verdict.links)
-    (['all', 'earlier', 'before', 'after'], ['H1', 'H2', 'H3'])
+    (['all', 'earlier', 'before', 'after', 'since'], ['H1', 'H2', 'H3'])
     """
 
     market: str = "^GSPC"
