@@ -136,11 +136,13 @@ def test_other_definitions_or_another_record_are_refused(tmp_path, source):
     folder = tmp_path / "watch"
     watch(folder, source=source("2026-12-01"))
     for name in ("definitions", "record"):
-        state = json.loads((folder / watching.STATE).read_text("utf-8"))
+        whole = (folder / watching.STATE).read_text("utf-8")
+        state = json.loads(whole)
         state["digests"][name] = "0" * 64
         (folder / watching.STATE).write_text(json.dumps(state), "utf-8")
-        with pytest.raises(StudyError, match=f"the {name} are not those that were watched"):
+        with pytest.raises(StudyError, match=f"{name} changed since the watching began"):
             watch(folder, source=source("2026-12-02"))
+        (folder / watching.STATE).write_text(whole, "utf-8")
     (folder / watching.STATE).write_text("{", "utf-8")
     with pytest.raises(StudyError, match="not what eventstudy watch wrote"):
         watch(folder, source=source("2026-12-02"))

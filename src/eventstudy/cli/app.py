@@ -21,6 +21,7 @@ from eventstudy._version import __version__
 from eventstudy.cli.cache_app import Folder, cache
 from eventstudy.cli.firm_options import By, Date, DateFormat, Events, Market, OfFirms, Prices, Symbol, Timing, Zone
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
+from eventstudy.cli.watch_command import watch
 from eventstudy.errors import EventStudyError, SourceError, StudyError
 from eventstudy.words import brief
 
@@ -286,25 +287,7 @@ def claims(
     judge_claims(study, source=source, quick=quick, csv=csv)
 
 
-@app.command(epilog="Example: eventstudy watch us-china --source yahoo --events new.toml")
-def watch(
-    study: Annotated[str, typer.Argument(help="The study whose evidence is watched: us-china.")] = "us-china",
-    folder: Annotated[Path, typer.Option(help="What was seen so far; made if it is not there.")] = Path(
-        "watch-us-china"
-    ),
-    source: Annotated[str, typer.Option(help="Where prices come from: yahoo, or the path of a file.")] = "yahoo",
-    events: Annotated[
-        Optional[Path], typer.Option(help="New events, coded by the rubric: .toml, .csv or .json.")
-    ] = None,
-    reliefs: Annotated[
-        Optional[Path], typer.Option(help="Which episodes they relieve: CSV with relief_event, episode, whole.")
-    ] = None,
-    until: Annotated[Optional[str], typer.Option(help="The last day looked at, such as 2026-12-31.")] = None,
-) -> None:
-    """Add new sessions and events, and say how strong the evidence is; the past is never decided again."""
-    from eventstudy.cli.watching import watch_study  # noqa: PLC0415  --help must not pay for pandas
-
-    watch_study(study, folder=folder, source=source, events=events, reliefs=reliefs, until=until)
+app.command(epilog="Example: eventstudy watch us-china --source yahoo --events new.toml")(watch)
 
 
 @app.command("tests", epilog="Example: eventstudy tests")

@@ -139,7 +139,7 @@ def _kept(place: Path, digests: dict[str, str]) -> _Kept:
         raise StudyError(msg) from None
     for name, digest in digests.items():
         if kept.digests.get(name) != digest:
-            msg = f"{file}: the {name} are not those that were watched (digest {digest[:12]}, not {str(kept.digests.get(name))[:12]}); changed ones start again at 1 in a new folder"
+            msg = f"{file}: {name} changed since the watching began (digest {digest[:12]}, not {str(kept.digests.get(name))[:12]}); changed ones start again at 1 in a new folder"
             raise StudyError(msg)
     return kept
 
