@@ -15,6 +15,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
+from eventstudy.returns._given import unflagged
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, security_column, wanted_symbols
@@ -56,7 +57,7 @@ def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -
         table = _catalog_frame(events)
         _some_events(len(table))
         return Request(_ids(table.index), moments_of(table["announced_at"]), None, None, table, crossed or ())
-    frame = _columns_named(events)
+    frame = _columns_named(unflagged(events))
     _some_events(len(frame))
     given = [name for name in ("announced_at", "bar") if name in frame.columns]
     needs = [] if "event_id" in frame.columns else ["a column 'event_id'"]
@@ -193,7 +194,7 @@ def _moment(row: int, value: Any) -> Any:
 
 
 def _catalog_frame(events: Any) -> pd.DataFrame:
-    if not hasattr(events, "to_frame"):
+    if not hasattr(events, "to_frame") or isinstance(events, (pd.Series, pd.Index)):
         msg = f"events must be an EventCatalog or a DataFrame, not {type(events).__name__}"
         raise StudyError(msg)
     frame: pd.DataFrame = events.to_frame()

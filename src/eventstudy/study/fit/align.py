@@ -19,9 +19,10 @@ from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_spar
 from eventstudy.dates import read_stamp
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.returns._index import at_midnight
+from eventstudy.returns._index import at_midnight, stamped_days
 from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
 from eventstudy.study.design import Design
 from eventstudy.study.fit.moments import placed_at
@@ -52,6 +53,8 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
     series = None
     if wanted:
         source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
+        named = {label_text(name): name for name in source.columns.tolist()}  # 10001 as a number and as text are one
+        wanted = tuple(name if name in source.columns else named.get(label_text(name), name) for name in wanted)
         missing = [name for name in wanted if name not in source.columns]
         if missing:
             why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
@@ -244,6 +247,12 @@ def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.In
         raise StudyError(msg)
     if bars.tz is None:
         return (label if label.tz is None else label.tz_localize(None)).as_unit(SESSION_UNIT)
+    if label.tz is None and not stamped_days(bars):
+        msg = (
+            f"column 'bar', row 0: {cell(wanted[0])} has no time zone, and the bars are moments in one; localise the column, such as with "
+            ".dt.tz_localize('America/New_York')"
+        )
+        raise StudyError(msg)
     return (label.tz_localize(bars.tz) if label.tz is None else label.tz_convert(bars.tz)).as_unit(SESSION_UNIT)
 
 

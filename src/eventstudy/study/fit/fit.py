@@ -57,7 +57,7 @@ def fit_study(
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
     # a donor that is asked for by name is studied, and left out of the pool on its dates
     named = request.symbol is not None and bool(pool_names(study.model))
-    benchmarks = set() if named else column.keys() & set(study.model.symbols)
+    benchmarks = set() if named else column.keys() & set(map(label_text, study.model.symbols))
     fate[[at for at, name in enumerate(symbols) if name in benchmarks]] = Exclusion.BENCHMARK
     status = fate[symbol]
     parts: list[Part] = []
