@@ -29,7 +29,7 @@ from eventstudy.returns._sessions import (
     lay_on_sessions,
     zone_of,
 )
-from eventstudy.returns.quality.plausible import check_returns, without_codes
+from eventstudy.returns.quality.plausible import plausible_returns
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.columns import by_symbol, symbol_list, symbol_set
 from eventstudy.returns.tables.names import RETURN_NAMES
@@ -213,8 +213,7 @@ class ReturnPanel:
         frame = labelled(self.frame, RETURN_NAMES)
         codes: dict[str, str] = {}
         if self.check:
-            frame, codes = without_codes(frame)
-            check_returns(frame, simple=self.kind == "simple")
+            frame, codes = plausible_returns(frame, simple=self.kind == "simple")
         given: pd.DataFrame | None = vars(self)["_levels"]
         levels = pd.DataFrame(index=frame.index) if given is None else labelled(given)
         both = frame.columns.intersection(levels.columns)

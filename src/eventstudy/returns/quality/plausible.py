@@ -18,6 +18,7 @@ PERCENT_MEDIAN: Final = 0.2  # half of all bars moving more than 20 % in size: n
 PRICE_MEDIAN: Final = 1.0  # a column that is never negative and typically above 100 %: a price
 #: Returns that are none: CRSP's -44 .. -99, and what others write for nothing.
 CODE_RETURNS: Final = (-44.0, -55.0, -66.0, -77.0, -88.0, -99.0, -99.99, -99.9999, -999.0, -999.99, -9999.0, -99999.0)
+PIECE: Final = 32  # columns that are looked at together, as a processor holds them
 ENOUGH: Final = 5  # values below which a median says nothing
 
 
@@ -33,6 +34,33 @@ def coded_returns(values: Floats, *, percent: bool = False) -> NDArray[np.bool_]
     found = np.zeros(values.shape, dtype=bool)
     found[low] = np.isin(values[low], CODE_RETURNS)
     return found if found.any() else None
+
+
+def plausible_returns(frame: pd.DataFrame, *, simple: bool) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return a frame of returns as `without_codes` does, checked as `check_returns` does.
+
+    Both look closely at columns that hold a value beyond `PERCENT_MEDIAN` or a hole; in the others nothing can be wrong.
+    """
+    close = [
+        at for start in range(0, frame.shape[1], PIECE) for at in _far(frame.iloc[:, start : start + PIECE], start)
+    ]
+    if not close:
+        return frame, {}
+    mended, codes = without_codes(frame.iloc[:, close])
+    check_returns(mended, simple=simple)
+    if codes:
+        frame = frame.copy()
+        frame.iloc[:, close] = mended
+    return frame, codes
+
+
+def _far(piece: pd.DataFrame, start: int) -> list[int]:
+    """Return the places of columns with a value beyond `PERCENT_MEDIAN` or a hole, of a few that begin at `start`."""
+    values = piece.to_numpy()
+    if not values.size:
+        return []
+    near = (values.min(axis=0) >= -PERCENT_MEDIAN) & (values.max(axis=0) <= PERCENT_MEDIAN)
+    return [start + int(at) for at in np.flatnonzero(~near)]
 
 
 def without_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -51,7 +79,11 @@ def without_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
 
 def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
     """Refuse columns of prices and columns that can only be percent; warn about what looks like percent."""
-    finite = frame.where(np.isfinite(frame.to_numpy(dtype=float)))
+    values = frame.to_numpy(dtype=float)
+    known = np.isfinite(values)
+    many = 2 * np.count_nonzero(known & (np.abs(values) > PERCENT_MEDIAN), axis=0) >= known.sum(axis=0)
+    frame = frame.loc[:, many]  # the median of the others is below
+    finite = frame.where(known[:, many])
     enough = finite.count() >= ENOUGH
     prices = enough & (finite.min() >= 0) & (finite.median() > PRICE_MEDIAN)
     if prices.any():

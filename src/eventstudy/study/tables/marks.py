@@ -22,6 +22,7 @@ from eventstudy.study.panels import LogVolume, LumpedReturns
 KINDS: Final = ("missing_code", "impossible_return", "split_like", "suspect_return", "stale")
 GRAVE: Final = ("impossible_return", "split_like", "suspect_return")
 MEASURE: Final = (0.01, 11.0)  # growth of one bar out of all measure: a loss of 99 % or more, a gain of 1000 % or more
+PIECE: Final = 1 << 15
 FEW: Final = 0.05  # share of security-events below which standing prices and codes are no doubt about a test
 
 Marks = dict[str, tuple[Ints, Ints]]  # kind -> sorted keys security x bars + bar, and sorted bars of the regressors
@@ -92,8 +93,8 @@ def _looking_wrong(returns: Floats, *, log: bool) -> dict[str, Ints]:
     flat = returns.ravel()
     found: dict[str, Ints] = {}
     lowest, highest = (-JUMP, JUMP) if log else (np.expm1(-JUMP), np.expm1(JUMP))
+    leaps, still = _leaps_and_zeros(flat, lowest, highest)
     with np.errstate(invalid="ignore", divide="ignore"):
-        leaps = np.flatnonzero((flat < lowest) | (flat > highest))
         if leaps.size:
             size = flat[leaps] if log else np.log1p(flat[leaps])
             if not log:
@@ -103,12 +104,23 @@ def _looking_wrong(returns: Floats, *, log: bool) -> dict[str, Ints]:
             wild = (size >= np.log(MEASURE[1])) | ((size <= np.log(MEASURE[0])) & np.isfinite(size))
             found["suspect_return"] = leaps[wild & ~near]
             found["split_like"] = leaps[near][_beyond_usual(returns, leaps[near], size[near], log=log)]
-    still = np.flatnonzero(flat == 0.0)
     if still.size >= STALE - 1:
         bars = returns.shape[1]
         run = np.concatenate([[0], np.cumsum((np.diff(still) != 1) | (still[1:] % bars == 0))])
         found["stale"] = still[np.bincount(run)[run] >= STALE - 1]
     return found
+
+
+def _leaps_and_zeros(flat: Floats, lowest: float, highest: float) -> tuple[Ints, Ints]:
+    """Return where values lie outside two bounds, and where they are zero; piece by piece, as a processor holds them."""
+    leaps, zeros = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
+    for start in range(0, flat.size, PIECE):
+        piece = flat[start : start + PIECE]
+        if not (piece.min() >= lowest and piece.max() <= highest):  # also where one is missing
+            leaps.append(np.flatnonzero((piece < lowest) | (piece > highest)) + start)
+        if np.count_nonzero(piece) < piece.size:
+            zeros.append(np.flatnonzero(piece == 0.0) + start)
+    return np.concatenate(leaps), np.concatenate(zeros)
 
 
 def _beyond_usual(returns: Floats, keys: Ints, size: Floats, *, log: bool) -> NDArray[np.bool_]:
