@@ -49,6 +49,7 @@ from .inference import (
     TestResult as TestResult,
 )
 from .report import (
+    compare as compare,
     run_study as run_study,
 )
 from .returns import (

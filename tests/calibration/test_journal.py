@@ -115,6 +115,18 @@ def test_cut_anywhere_in_its_last_line_a_journal_goes_on(tmp_path, written):
             assert len(path.read_text().splitlines()) == 4
 
 
+@pytest.mark.parametrize("damage", [b"\xe7\xe5", b"\r1e400", b"\x00", b"\t", b'"x"'])
+def test_a_last_line_that_is_damaged_is_not_taken_for_one_that_was_cut(tmp_path, written, damage):
+    text = written[1].encode()
+    first = text.index(b"\n") + 1
+    path = tmp_path / "j"
+    for at in (first + 30, first + 60, len(text) - 4):
+        path.write_bytes(damaged := text[:at] + damage + text[at : len(text) - 2])
+        with pytest.raises(InputError, match=r"line 2: .* is no line of a calibration's journal"):
+            calibrate(PLAN, resume=path)
+        assert path.read_bytes() == damaged
+
+
 @pytest.mark.parametrize("make", ["folder", "nowhere", "read-only"])
 def test_a_journal_that_cannot_be_written_is_said_before_the_work(tmp_path, written, make):
     path = tmp_path / "j"

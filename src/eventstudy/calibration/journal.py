@@ -110,11 +110,15 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
 
 
 def _is_cut(line: bytes) -> bool:
-    """Say whether a line without an end is the beginning of one of ours."""
+    """Say whether a line without an end is the beginning of one of ours: sound JSON to its last character."""
     try:
-        json.loads(line)
+        text = line.decode("ascii").rstrip("-")  # of a day before the event
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        to_the_end = text.isprintable() and (error.pos >= len(text) or error.msg.startswith("Unterminated string"))
+        return to_the_end and _START.fullmatch(line + _SHORTEST[len(line) :]) is not None
     except (ValueError, RecursionError):
-        return _START.fullmatch(line + _SHORTEST[len(line) :]) is not None
+        return False
     return False
 
 

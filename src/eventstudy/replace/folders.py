@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -95,16 +95,15 @@ def check_folder(folder: str | os.PathLike[str], kind: Kind) -> Path:
     return _checked(folder, kind)
 
 
-def _checked(folder: str | os.PathLike[str], kind: Kind, *, moving: bool = False) -> Path:
-    """Check a folder; one that may be `moving`, since another process writes it now, is checked again when that is done."""
+def _checked(folder: str | os.PathLike[str], kind: Kind, *, within: bool = True) -> Path:
+    """Check a folder's place and what is `within`; while another process may write it, the place alone can be judged."""
     try:
         target = _true_place(Path(folder))
         if why := _unfit(target):
             msg = f"{shown(folder)} {why}; name a folder that is new, empty, or an earlier {kind.noun}"
             raise kind.error(msg)
-        if target.exists():
-            with suppress(FileNotFoundError) if moving else nullcontext():
-                _check_holding(target, folder, kind)
+        if within and target.exists():
+            _check_holding(target, folder, kind)
     except (OSError, ValueError, RuntimeError) as error:
         if isinstance(error, EventStudyError):
             raise
@@ -144,14 +143,14 @@ def replace_folder(folder: str | os.PathLike[str], files: Mapping[str, bytes], k
     eventstudy.errors.InputError
         Or the kind's own: if the folder holds anything else, or cannot be written.
     """
-    target = _checked(folder, kind, moving=True)
+    target = _checked(folder, kind, within=False)
     with told(folder, kind.error):
         target.parent.mkdir(parents=True, exist_ok=True)
         with alone_in(
             target.parent
         ) as alone:  # who writes here at the same time waits; what lies about is a dead one's
             _put_right(target, kind, alone=alone)
-            _checked(target, kind)  # once more: what was put right, or what another process has written since
+            _checked(folder, kind)  # only now: nobody else writes it
             staging = beside(target, "partial")
             try:
                 _write_all(staging, files)

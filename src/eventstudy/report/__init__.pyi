@@ -1,5 +1,5 @@
 from .build import run_study as run_study
-from .gate.compare import check_document as check_document, compare_folders as compare_folders
+from .gate.compare import check_document as check_document, compare as compare, compare_folders as compare_folders
 from .gate.differences import Comparison as Comparison, Moved as Moved
 from .kept_results import (
     Kept as Kept,

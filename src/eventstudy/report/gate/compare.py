@@ -85,6 +85,9 @@ def compare_folders(
     return Comparison(tuple(moved), tuple(notes))
 
 
+compare = compare_folders  # its name in a notebook: `es.compare(old, new)`
+
+
 def check_tolerance(tolerance: float) -> None:
     """Refuse a tolerance that is none; ask before a long run, too."""
     if not tolerance >= 0:
