@@ -18,7 +18,6 @@ PERCENT_MEDIAN: Final = 0.2  # half of all bars moving more than 20 % in size: n
 PRICE_MEDIAN: Final = 1.0  # a column that is never negative and typically above 100 %: a price
 #: Returns that are none: CRSP's -44 .. -99, and what others write for nothing.
 CODE_RETURNS: Final = (-44.0, -55.0, -66.0, -77.0, -88.0, -99.0, -99.99, -99.9999, -999.0, -999.99, -9999.0, -99999.0)
-PIECE: Final = 32  # columns that are looked at together, as a processor holds them
 ENOUGH: Final = 5  # values below which a median says nothing
 
 
@@ -41,10 +40,9 @@ def plausible_returns(frame: pd.DataFrame, *, simple: bool) -> tuple[pd.DataFram
 
     Both look closely at columns that hold a value beyond `PERCENT_MEDIAN` or a hole; in the others nothing can be wrong.
     """
-    close = [
-        at for start in range(0, frame.shape[1], PIECE) for at in _far(frame.iloc[:, start : start + PIECE], start)
-    ]
-    if not close:
+    low, high = frame.min(skipna=False).to_numpy(), frame.max(skipna=False).to_numpy()
+    close = np.flatnonzero(~((low >= -PERCENT_MEDIAN) & (high <= PERCENT_MEDIAN)))
+    if not close.size:
         return frame, {}
     mended, codes = without_codes(frame.iloc[:, close])
     check_returns(mended, simple=simple)
@@ -52,15 +50,6 @@ def plausible_returns(frame: pd.DataFrame, *, simple: bool) -> tuple[pd.DataFram
         frame = frame.copy()
         frame.iloc[:, close] = mended
     return frame, codes
-
-
-def _far(piece: pd.DataFrame, start: int) -> list[int]:
-    """Return the places of columns with a value beyond `PERCENT_MEDIAN` or a hole, of a few that begin at `start`."""
-    values = piece.to_numpy()
-    if not values.size:
-        return []
-    near = (values.min(axis=0) >= -PERCENT_MEDIAN) & (values.max(axis=0) <= PERCENT_MEDIAN)
-    return [start + int(at) for at in np.flatnonzero(~near)]
 
 
 def without_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
