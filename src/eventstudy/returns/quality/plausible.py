@@ -91,4 +91,4 @@ def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
         if lost.any():
             msg = f"{said}, lowest {finite[name].min():.3g}: nobody loses more than all) holds percent; {way}"
             raise DataError(msg)
-        warnings.warn(f"{said}) looks like percent; {way}", DataWarning, stacklevel=4)
+        warnings.warn(f"{said}) looks like percent; {way}", DataWarning, stacklevel=5)
