@@ -13,6 +13,7 @@ from eventstudy.abnormal import FactorModel, MarketAdjusted, MarketModel, MeanAd
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, InputError, StudyError
+from eventstudy.returns._sessions import SessionNotes
 
 DAYS = sessions("XNYS", pd.Timestamp("2023-06-01"), pd.Timestamp("2024-12-31"))
 DAY = pd.Timestamp("2024-06-12")
@@ -320,7 +321,7 @@ def test_a_number_and_its_text_are_one_market():
         es.ReturnPanel(_daily(("M", 10001, "10001")))
 
 
-def test_a_clock_without_a_zone_is_no_bar_of_minutes():
+def test_a_clock_without_a_zone_is_that_of_the_panel_or_refused():
     opens = _daily().index[-60:] + pd.Timedelta("9h30min")
     index = pd.DatetimeIndex([t for day in opens for t in pd.date_range(day, periods=13, freq="30min")])
     rng = np.random.default_rng(1)
@@ -329,6 +330,12 @@ def test_a_clock_without_a_zone_is_no_bar_of_minutes():
     event = pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "bar": [at]})
     study = _study(calendar=None)
     assert study.fit(event, returns).car((0, 1))["session"].tolist() == [at.tz_convert("UTC")]
+    for naive in (at.tz_localize(None), f"{at.tz_localize(None)}"):
+        own = study.fit(event.assign(bar=[naive]), returns)
+        assert own.car((0, 1))["session"].tolist() == [at.tz_convert("UTC")]
+        assert own.car((0, 1))["flag"].tolist() == [""]
+    returns = es.ReturnPanel(returns, check=False)
+    object.__setattr__(returns, "notes", SessionNotes())  # as of a source that does not say
     for naive in (at.tz_localize(None), f"{at.tz_localize(None)}"):
         with pytest.raises(es.EventStudyError, match=r"column 'bar', row 0: .* has no time zone"):
             study.fit(event.assign(bar=[naive]), returns)

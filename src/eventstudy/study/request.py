@@ -113,7 +113,12 @@ def _columns_named(events: pd.DataFrame) -> pd.DataFrame:
 
 def _ids(column: pd.Series[Any] | pd.Index) -> ExtensionArray:
     """Return ids as an array of one kind."""
-    ids: ExtensionArray = pd.array(column.to_numpy(object)) if column.dtype == object else column.array
+    try:
+        ids: ExtensionArray = pd.array(column.to_numpy(object)) if column.dtype == object else column.array
+    except UnicodeEncodeError:
+        row = next(at for at, value in enumerate(column) if isinstance(value, str) and not value.isprintable())
+        msg = f"events: column 'event_id', row {row}: {brief(repr(column.iloc[row]))} is no text that can be written; mend it"  # type: ignore[union-attr]
+        raise StudyError(msg) from None
     return ids
 
 

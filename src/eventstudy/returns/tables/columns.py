@@ -86,7 +86,10 @@ def find_layout(
         if column is not None:
             _refuse_unadjusted(others, column, options, name)
             beside = _beside(others, column, options, symbols)
-            unread = [other for other in others if other not in (column, *beside) and MARKET_LIKE.search(plain(other))]
+            rest = [
+                other for other in others if other not in (column, *beside) and plain(other) not in UNADJUSTED_BESIDE
+            ]
+            unread = [other for other in rest if MARKET_LIKE.search(plain(other))]
             if unread and symbols is None:
                 _warn_unread(name, unread[0], "is called as the return of a market is,")
             return Layout(date, symbol, (column,), beside=beside)

@@ -189,10 +189,15 @@ def _check_index(index: pd.Index) -> None:
 
 
 def place_bars(
-    wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str, shut: pd.DatetimeIndex | None = None
+    wanted: pd.Index,
+    bars: pd.Index,
+    calendar: str | None,
+    policy: str,
+    shut: pd.DatetimeIndex | None = None,
+    zone: str | None = None,
 ) -> Placed:
     """Find the bars asked for by label; what is no session, or was `shut`, goes where `policy` says."""
-    label = _comparable(wanted, bars, calendar)
+    label = _comparable(wanted, bars, calendar, zone)
     position = bars.get_indexer(label)
     known = _around(label, bars, calendar, shut) if (position < 0).any() else bars
     at = position if known is bars else known.get_indexer(label)
@@ -223,7 +228,7 @@ def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.Date
     return known if shut is None else known.difference(shut)
 
 
-def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
+def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None, zone: str | None) -> pd.Index:
     """Return labels of the kind that the bars have."""
     missing = np.asarray(wanted.isna())
     if missing.any():
@@ -247,13 +252,25 @@ def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.In
         raise StudyError(msg)
     if bars.tz is None:
         return (label if label.tz is None else label.tz_localize(None)).as_unit(SESSION_UNIT)
-    if label.tz is None and not stamped_days(bars):
-        msg = (
-            f"column 'bar', row 0: {cell(wanted[0])} has no time zone, and the bars are moments in one; localise the column, such as with "
-            ".dt.tz_localize('America/New_York')"
-        )
+    if label.tz is None:
+        label = _on_the_clock(wanted, label, bars, zone)
+    return label.tz_convert(bars.tz).as_unit(SESSION_UNIT)
+
+
+def _on_the_clock(
+    wanted: pd.Index, label: pd.DatetimeIndex, bars: pd.DatetimeIndex, zone: str | None
+) -> pd.DatetimeIndex:
+    """Return labels without a zone as moments: on the clock in which the panel's own labels were given."""
+    known = zone or (bars.tz if str(bars.tz) != "UTC" or stamped_days(bars) else None)
+    way = "localise the column, such as with .dt.tz_localize('America/New_York')"
+    if known is None:
+        msg = f"column 'bar', row 0: {cell(wanted[0])} has no time zone, and the bars are moments in one; {way}"
         raise StudyError(msg)
-    return (label.tz_localize(bars.tz) if label.tz is None else label.tz_convert(bars.tz)).as_unit(SESSION_UNIT)
+    try:
+        return label.tz_localize(known)
+    except ValueError as error:
+        msg = f"column 'bar': a label is no single moment in {known} ({error}); {way}"
+        raise StudyError(msg) from error
 
 
 def _kind(index: pd.Index) -> str:

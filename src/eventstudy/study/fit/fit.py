@@ -248,7 +248,7 @@ def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str |
 
 def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
     if request.bars is not None:
-        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut)
+        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut, aligned.zone)
         if "announced_at" in request.frame.columns:
             refuse_contradiction(request.bars, request.frame["announced_at"], placed, aligned.bars, aligned.calendar)
         return placed
