@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.api.types import is_hashable
 
 from eventstudy.errors import DataError, EventStudyError, error_told
+from eventstudy.frames import with_bars
 from eventstudy.returns._index import normal_index, refuse_naive, refuse_unhashable
 from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.returns.tables.columns import by_symbol
@@ -33,8 +34,9 @@ class HandedOut:
         handed: pd.DataFrame = held.copy(deep=False) if isinstance(held, pd.DataFrame) else held
         return handed
 
-    def __set__(self, instance: Any, value: pd.DataFrame | None) -> None:
-        vars(instance)[self._name] = unflagged(value) if isinstance(value, pd.DataFrame) else value
+    def __set__(self, instance: Any, value: Any) -> None:
+        held = with_bars(value, DataError)
+        vars(instance)[self._name] = unflagged(held) if isinstance(held, pd.DataFrame) else held
 
 
 def errors_of(failures: Any) -> dict[str, EventStudyError]:
@@ -46,7 +48,7 @@ def errors_of(failures: Any) -> dict[str, EventStudyError]:
 def labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
     """Return a copy with normal bars, numbers as float64, and every label once; of two rows of labels one of `fields`."""
     if not isinstance(frame, pd.DataFrame):
-        msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
+        msg = f"a panel is made of a DataFrame (bars x symbols), not of {type(frame).__name__}"
         raise DataError(msg)
     frame = one_level(unflagged(frame), fields)
     columns = frame.columns
@@ -77,7 +79,7 @@ def labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
 
 def of_frame(given: Any, option: str) -> pd.DataFrame:
     """Return numbers (bars x symbols) that stand beside a panel, such as volumes; of a panel its frame."""
-    frame = getattr(given, "frame", given)
+    frame = with_bars(getattr(given, "frame", given), DataError)
     if not isinstance(frame, pd.DataFrame):
         msg = f"{option}={brief(given)} is no table of bars x symbols; give a DataFrame"
         raise DataError(msg)

@@ -20,8 +20,10 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
 
+from eventstudy import plugins
 from eventstudy.calendars import AUTO
 from eventstudy.errors import DataError, EventStudyError, NoSuchTicker
+from eventstudy.frames import with_bars
 from eventstudy.returns._index import normal_index
 from eventstudy.returns._price_returns import simple_returns
 from eventstudy.returns._sessions import Label, SessionNotes, zone_of
@@ -145,7 +147,8 @@ def ask(
         return source.deliver(symbols)
     if isinstance(source, RemoteLike) and symbols is not None:
         return source._deliver_between(symbols, start, end)  # noqa: SLF001  of this room
-    answer: Any = source.fetch(symbols, start, end)
+    with plugins.blaming_maker(source, "failed"):
+        answer: Any = with_bars(source.fetch(symbols, start, end), DataError)
     if isinstance(answer, PricePanel):
         got = Delivery(prices=answer.frame, **_said(answer))
     elif isinstance(answer, ReturnPanel):

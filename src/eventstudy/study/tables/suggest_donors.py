@@ -11,6 +11,7 @@ import pandas as pd
 from eventstudy.abnormal.models.donor_pool import HOLES
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
+from eventstudy.frames import as_pandas
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._given import of_frame
 from eventstudy.returns.tables.names import label_text
@@ -87,12 +88,13 @@ def suggest_donors(
     ('C',)
     """
     frame = of_frame(ReturnPanel.from_prices(returns) if isinstance(returns, PricePanel) else returns, "returns")
-    given: object = pairs
+    given: object = as_pandas(pairs, StudyError)
     if not isinstance(given, pd.DataFrame):
         msg = (
             f"pairs={brief(repr(pairs))} is no DataFrame; give one with a column 'symbol', the securities to be studied"
         )
         raise StudyError(msg)
+    pairs = given
     if "symbol" not in pairs.columns:
         msg = f"pairs need a column 'symbol', the securities to be studied; the frame has {', '.join(map(str, pairs.columns))}"
         raise StudyError(msg)
