@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from eventstudy import plugins
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.measured_size import measured_size
 from eventstudy.inference.core.result import Alternative, TestResult
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import CONDITIONS, FEWEST, Need, TestSpec
@@ -154,6 +156,8 @@ class Recommendation:
         Why not.
     caveats : tuple of str
         What it takes for granted that so few security-events could not show to be wrong.
+    size, size_source : float, str
+        As those of `TestResult`: a ranking, also where nothing is believed.
     """
 
     name: str
@@ -161,6 +165,8 @@ class Recommendation:
     valid: bool
     reasons: tuple[str, ...]
     caveats: tuple[str, ...] = ()
+    size: float = math.nan
+    size_source: str = ""
 
 
 @checked()
@@ -285,7 +291,8 @@ def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tupl
         obstacle = _obstacle(spec, sample, _used(spec, sample)[0], "two-sided")
         valid, doubts = judge(spec, conditions)
         reasons = (obstacle,) if obstacle else doubts
-        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, reasons, caveats(spec, conditions)))
+        told = (reasons, caveats(spec, conditions), *_size(spec, conditions))
+        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, *told))
     return tuple(said)
 
 
@@ -293,7 +300,14 @@ def _judged(result: TestResult, spec: TestSpec, conditions: Conditions) -> TestR
     if not result.applicable:
         return result
     valid, doubts = judge(spec, conditions)
-    return replace(result, valid=valid, doubts=doubts, warnings=(*result.warnings, *caveats(spec, conditions)))
+    warnings = (*result.warnings, *caveats(spec, conditions))
+    size, source = _size(spec, conditions)
+    return replace(result, valid=valid, doubts=doubts, warnings=warnings, size=size, size_source=source)
+
+
+def _size(spec: TestSpec, conditions: Conditions) -> tuple[float, str]:
+    found = {**conditions.days, **conditions.present} if spec.days else conditions.present
+    return measured_size(spec.name, set(found) - {"few"}, conditions.n, conditions.bars)
 
 
 def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from eventstudy.checks import checked
 from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
 from eventstudy.returns._describe import day_of
 from eventstudy.returns._index import is_intraday
-from eventstudy.returns._price_returns import Kind
+from eventstudy.returns._price_returns import Kind, simple_returns
 from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.asked import dates_asked, in_order, refuse_factor_or_share, source_first, wanted_symbols
 from eventstudy.returns.bundled import BUNDLED
@@ -105,6 +106,7 @@ def load_prices(
         got.failures[symbol] = DataError(
             f"{got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
         )
+    calendar = _calendar(got, calendar)
     panel = _prices(got, first, last, calendar, calendars)
     return panel if currency is None else _converted(panel, (currency, currencies), source, options, (first, last))
 
@@ -159,11 +161,12 @@ def load_returns(
         levels = symbol_set(levels, "levels")
         options["levels"] = levels
     got = _layered(symbols, padded, last, source, options, returns=True)
+    calendar = _calendar(got, calendar)
     panel = _prices(got, padded, last, calendar, calendars)
     if currency is not None:
         panel = _converted(panel, (currency, currencies), source, options, (padded, last))
     priced = ReturnPanel.from_prices(panel, kind, levels=levels)
-    ready = _as_kind(got.returns, kind)
+    ready = _as_kind(got, kind)
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
@@ -172,7 +175,14 @@ def load_returns(
     usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
     own = {symbol: name for symbol, name in own.items() if name != usual}
     rows, notes = lay_on_sessions(
-        side_by_side(frame, level), usual, own, span, returns=kind, levels=level.columns, guessed=calendar == AUTO
+        side_by_side(frame, level),
+        usual,
+        own,
+        span,
+        returns=kind,
+        levels=level.columns,
+        notes=panel.notes,
+        guessed=calendar == AUTO,
     )
     order = [symbol for symbol in in_order(wanted_symbols(symbols)[0], got.symbols) if symbol in rows.columns]
     quality = _quality(panel, got, rows[order], first, last)
@@ -217,7 +227,7 @@ def _layered(
     got = Delivery() if own == [] else ask(named, own, first, last)
     if bundled:
         _without(got, bundled)
-    got.zone = got.zone or zone
+    got.notes = got.notes.joined(SessionNotes(zone=zone))
     if not isinstance(named, LocalSource):
         _take_out_what_cannot_be(got, named, options, returns=returns)
     if everything and wanted is not None:
@@ -233,6 +243,10 @@ def _layered(
             (name for name in below.symbols if name in absent),
             str(getattr(named, "name", "the source")),
         )
+        if below.symbols and got.calendar is not AUTO:  # it is that of the source's own symbols
+            got.calendars |= dict.fromkeys(below.symbols, USUAL)
+        if below.returns.shape[1] and got.log:
+            got.returns, got.log = simple_returns(got.returns, "log"), False
         got.prices = side_by_side(got.prices, below.prices)
         got.returns = side_by_side(got.returns, below.returns)
         for symbol in below.symbols:
@@ -240,6 +254,11 @@ def _layered(
             got.failures.pop(symbol, None)
     _refuse_nothing(got)
     return got
+
+
+def _calendar(got: Delivery, calendar: str | None) -> str | None:
+    """Return the calendar that is asked for, or else the one that the source says."""
+    return got.calendar if calendar == AUTO else calendar
 
 
 def _without(got: Delivery, symbols: Sequence[str]) -> None:
@@ -326,7 +345,8 @@ def _prices(
         failures=got.failures,
         quality=got.quality,
         span=span,
-        notes=SessionNotes(zone=got.zone, traded=pd.DatetimeIndex(got.returns.index) if got.returns.shape[1] else None),
+        notes=replace(got.notes, traded=pd.DatetimeIndex(got.returns.index) if got.returns.shape[1] else None),
+        label=got.label,
     )
 
 
@@ -381,10 +401,13 @@ def _quality(
     return pd.DataFrame(pd.concat(parts).reindex(list(rows.columns)))
 
 
-def _as_kind(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """Bring returns that came as (simple) returns to the kind that is asked for."""
-    if kind == "simple" or not returns.shape[1]:
+def _as_kind(got: Delivery, kind: Kind) -> pd.DataFrame:
+    """Bring returns that came as returns to the kind that is asked for."""
+    returns = got.returns
+    if not returns.shape[1] or got.log == (kind == "log"):
         return returns
+    if got.log:
+        return simple_returns(returns, "log")
     lost = np.argwhere(returns.to_numpy() <= -1.0)
     if lost.size:
         row, column = lost[0]
