@@ -295,9 +295,6 @@ def claims(
     judge_claims(study, source=source, quick=quick, csv=csv)
 
 
-app.command(epilog="Example: eventstudy watch us-china --source yahoo --events new.toml")(watch)
-
-
 @app.command("tests", epilog="Example: eventstudy tests")
 def significance_tests(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
@@ -330,6 +327,7 @@ def fetch(
 
 
 app.add_typer(cache, name="cache")
+app.command(epilog="Example: eventstudy watch us-china --source yahoo --events new.toml")(watch)
 
 
 @app.command(epilog="Example: eventstudy calibrate --tests bmp,sign --events 50 --replications 200")
