@@ -22,6 +22,7 @@ GROUND = {
     "errors",
     "frames",
     "json_values",
+    "plugins",
     "replace",
     "words",
 }
@@ -36,6 +37,7 @@ MAY_IMPORT = {
     "_shipped": {"errors"},
     "border": {"errors", "words"},
     "frames": {"border", "dates", "errors"},
+    "plugins": {"errors", "words"},
     "replace": {"border", "errors", "words"},
     "calendars": GROUND,
     "dates": set(),
@@ -57,7 +59,7 @@ MAY_IMPORT = {
 INSIDE = {
     "abnormal": ("models", "engine", "intraday"),
     "inference": ("core", "families", "intraday", "beyond"),
-    "returns": ("quality", "tables", "cache", "remote", "sources"),
+    "returns": ("quality", "tables", "cache", "remote", "sources", "crsp"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
     "study": ("pairs", "tables", "output", "fit", "firms", "apart"),
