@@ -88,7 +88,7 @@ def fit_request(
         if not inside.any():
             continue
         aligned = align(splits.studies[0], panel, calendar, kept)
-        _long_enough(study, aligned)
+        _long_enough(min(splits.studies, key=lambda one: one.estimation_window.length), aligned)
         placed = _place(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])

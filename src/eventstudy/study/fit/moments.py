@@ -11,6 +11,7 @@ import pandas as pd
 from eventstudy._typing import Bools
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.calendars import ROUND_THE_CLOCK, SESSION_UNIT, first_sessions, fitting
+from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
 from eventstudy.events.event import day_of
 from eventstudy.events.vocabulary import DATE_ONLY, HALF_WIDTHS
@@ -18,6 +19,7 @@ from eventstudy.returns._index import stamped_days
 from eventstudy.returns._sessions import Label, bar_kind
 from eventstudy.study.aligned import Placed
 from eventstudy.study.request import moments_of
+from eventstudy.words import brief
 
 ENOUGH = 30  # days from which on an exchange is known by its sessions
 WHOLE_WEEK = 0.9  # share of all days that bars of whole days hold: nothing closes
@@ -171,7 +173,8 @@ def bounds_of(moments: pd.DatetimeIndex, frame: pd.DataFrame) -> Bounds:
         ends = (moments + half if at else moments - half).tz_convert("UTC").as_unit(SESSION_UNIT)
         known = {int(row): day_of(pd.Timestamp(column.iloc[row]))[at] for row in whole_days}
         if name in frame.columns:
-            known |= {int(row): frame[name].iloc[row] for row in np.flatnonzero(frame[name].notna().to_numpy())}
+            stated = np.flatnonzero(frame[name].notna().to_numpy())
+            known |= {int(row): _bound(frame[name].iloc[row], name, int(row)) for row in stated}
         if known:
             values = ends.asi8.copy()
             values[list(known)] = [
@@ -187,6 +190,21 @@ def _dated(column: pd.Series[Any]) -> Bools:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return without_time(pd.DatetimeIndex(column))
     return np.array([pd.Timestamp(value).time() == dt.time.min for value in column.tolist()], dtype=bool)
+
+
+def _bound(value: Any, name: str, row: int) -> pd.Timestamp:
+    """Return the first or last moment that a row leaves open."""
+    try:
+        stamp = read_stamp(value)
+    except ValueError:
+        stamp = None
+    if stamp is None or stamp.tzinfo is None:
+        msg = (
+            f"column {name!r}, row {row}: {brief(repr(value))} is no moment with a time zone, which bounds the announcement; mend it, or give the "
+            "column another name"
+        )
+        raise StudyError(msg)
+    return stamp
 
 
 def session_uncertain(bounds: Bounds, calendar: str) -> Bools:

@@ -16,7 +16,7 @@ from eventstudy.study.rows import studied_rows, subset
 from eventstudy.study.tables.explain import explain_cars
 from eventstudy.study.tables.inside_day import is_inside, mean_inside, refuse_inside
 from eventstudy.study.tables.means import Means
-from eventstudy.study.tables.paths import MISSING, split
+from eventstudy.study.tables.paths import MISSING, head_of, split
 from eventstudy.study.tables.returns import car
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _by_group(result: Fitted, window: Window, level: float, weights: Any, by: st
         tables.append(caar(group, window, level, weights if own is None else some))
         rows.append(value)
     table = pd.concat(tables, ignore_index=True)
-    table.insert(0, str(by), pd.Series(rows).infer_objects())
+    table.insert(0, head_of(by, table.columns), pd.Series(rows).infer_objects())
     return table
 
 
