@@ -12,7 +12,7 @@ import eventstudy
 SOURCE = Path(eventstudy.__file__).parent
 
 # The arrows of docs/design.md: a room may import the rooms named here, and itself. Nothing else, annotations counted.
-GROUND = {"_lazy", "_shipped", "_typing", "_version", "border", "checks", "errors", "json_values", "replace", "words"}
+GROUND = {"_lazy", "_shipped", "_typing", "_version", "border", "checks", "errors", "json_values", "replace", "words", "workers"}
 MAY_IMPORT = {
     "errors": {"words"},
     "checks": {"errors", "words"},
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "_shipped": {"errors"},
     "border": {"errors", "words"},
     "replace": {"border", "errors", "words"},
+    "workers": {"errors", "words"},
     "calendars": GROUND,
     "dates": set(),
     "events": GROUND | {"calendars", "dates"},
@@ -44,10 +45,10 @@ MAY_IMPORT = {
 INSIDE = {
     "abnormal": ("models", "engine"),
     "inference": ("core", "families", "beyond"),
-    "returns": ("quality", "tables", "cache", "remote", "sources"),
+    "returns": ("quality", "tables", "cache", "remote", "sources", "scan"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("tables", "output", "fit"),
+    "study": ("tables", "output", "fit", "large"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

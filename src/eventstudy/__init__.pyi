@@ -64,6 +64,7 @@ from .returns import (
     freeze as freeze,
     load_prices as load_prices,
     load_returns as load_returns,
+    scan_returns as scan_returns,
 )
 from .study import (
     EstimationWindow as EstimationWindow,
@@ -71,6 +72,7 @@ from .study import (
     StudyResult as StudyResult,
     load_study as load_study,
     lumped_returns as lumped_returns,
+    open_result as open_result,
     suggest_donors as suggest_donors,
 )
 

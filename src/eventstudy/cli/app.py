@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 
 from eventstudy._version import __version__
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
-from eventstudy.errors import EventStudyError, SourceError, StudyError
+from eventstudy.errors import EventStudyError, SourceError, StudyError, WorkersLost
 from eventstudy.words import brief
 
 FAULT: Final = 70  # EX_SOFTWARE of sysexits.h: neither the input nor a source is wrong, we are
@@ -100,7 +100,7 @@ def _ended(error: BaseException) -> int:
         return 130
     if isinstance(error, EventStudyError):
         note(f"eventstudy: {error}")
-        return 3 if isinstance(error, SourceError) else 2
+        return 3 if isinstance(error, (SourceError, WorkersLost)) else 2
     from eventstudy.border import said  # noqa: PLC0415  only who fails pays for it
 
     if isinstance(error, MemoryError):

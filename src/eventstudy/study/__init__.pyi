@@ -1,6 +1,10 @@
 from .design import (
     EstimationWindow as EstimationWindow,
 )
+from .large.stored import (
+    StoredResult as StoredResult,
+    open_result as open_result,
+)
 from .panels import (
     LumpedReturns as LumpedReturns,
     abnormal_volume as abnormal_volume,

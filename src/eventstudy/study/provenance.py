@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._version import __version__
+from eventstudy.study.design import Design
 from eventstudy.study.fitted import Fitted
 
 
@@ -18,7 +19,6 @@ def provenance(result: Fitted) -> dict[str, Any]:
     import scipy  # noqa: PLC0415  only for its version
 
     study = result.study
-    mask: Any = study.mask_events
     return {
         "versions": {
             "eventstudy": __version__,
@@ -33,24 +33,30 @@ def provenance(result: Fitted) -> dict[str, Any]:
             "events": _events_digest(result),
             "rows_outside_calendar": sum(part.aligned.strange for part in result.parts),
         },
-        "config": {
-            "model": repr(study.model),
-            "estimation": {
-                "length": study.estimation_window.length,
-                "end": study.estimation_window.end,
-                "minimum": study.estimation_window.minimum,
-            },
-            "window": list(study.window),
-            "calendar": study.calendar
-            if study.calendar is None or isinstance(study.calendar, str)
-            else dict(study.calendar),
-            "mask_events": mask if isinstance(mask, bool) else getattr(mask, "digest", repr(mask)),
-            "mask": list(study.mask),
-            "non_session": study.non_session,
-            "missing": study.missing,
-            "overlap": study.overlap,
-            **({} if study.label is None else {"label": study.label}),
+        "config": config_of(study),
+    }
+
+
+def config_of(study: Design) -> dict[str, Any]:
+    """Return what a study is, JSON-able."""
+    mask: Any = study.mask_events
+    return {
+        "model": repr(study.model),
+        "estimation": {
+            "length": study.estimation_window.length,
+            "end": study.estimation_window.end,
+            "minimum": study.estimation_window.minimum,
         },
+        "window": list(study.window),
+        "calendar": study.calendar
+        if study.calendar is None or isinstance(study.calendar, str)
+        else dict(study.calendar),
+        "mask_events": mask if isinstance(mask, bool) else getattr(mask, "digest", repr(mask)),
+        "mask": list(study.mask),
+        "non_session": study.non_session,
+        "missing": study.missing,
+        "overlap": study.overlap,
+        **({} if study.label is None else {"label": study.label}),
     }
 
 

@@ -104,10 +104,21 @@ def manner(sample: WindowSample, *, weights: Floats | None = None, values: Float
     sessions, overlap = _sessions(sample, used)
     apart = ~overlap & (weights is None)
     df = cr2_mean(np.where(used, x, np.nan), sample.day0)[1]
+    alone = ""
+    if values is None and (sample.least_squares or weights is None):
+        alone = "portfolio" if sample.least_squares else "time_series"
+    return manner_of(n, sessions, apart, df, alone)
+
+
+def manner_of(n: Ints, sessions: Ints, apart: Any, df: Floats, alone: str) -> NDArray[np.str_]:
+    """Return the same from the number of security-events and sessions, whether windows share no bar, and CR2's df, each (...).
+
+    `alone`: what the standard error is where there is one session; empty if that is as any other number.
+    """
     how = np.where(apart & (df >= SESSIONS), "clustered", "covariance")
     how = np.where(apart & (sessions == n) & (n > 1), "cross_sectional", how)
-    if values is None and (sample.least_squares or weights is None):
-        how = np.where(sessions == 1, "portfolio" if sample.least_squares else "time_series", how)
+    if alone:
+        how = np.where(sessions == 1, alone, how)
     return np.where(n > 0, how, "")
 
 

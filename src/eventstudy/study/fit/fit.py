@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.engine.engine import estimate
+from eventstudy.abnormal.engine.kernel import Kernel
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
@@ -40,18 +41,40 @@ OFTEN = 0.1  # share of a series below zero: rates were, in Europe, by less than
 SMALL = 0.0005
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a share of a study must know of the whole, so that its numbers are those of the whole to the last bit.
+
+    Attributes
+    ----------
+    kernel : {"auto", "numpy", "numba"}
+        What the size of the whole study decides.
+    own_masks : bool
+        Whether some security lacks an event day that others have, so that each has a mask of its own.
+    """
+
+    kernel: Kernel = "auto"
+    own_masks: bool = False
+
+
 def fit_study(
-    study: Design, events: Any, returns: Any, *, symbols: Any = None, executor: Executor | None = None
+    study: Design,
+    events: Any,
+    returns: Any,
+    *,
+    symbols: Any = None,
+    executor: Any = None,
+    whole: Mapping[str | None, Whole] | None = None,
 ) -> Fitted:
-    """Fit `study`; see `EventStudy.fit`."""
-    panel = _panel(returns)
+    """Fit `study`; see `EventStudy.fit`. Of a share, `whole` says by calendar what it must know."""
+    panel = panel_of(returns)
     auto = study.calendar == AUTO
-    study = _settled(study, panel)
-    _lumped_or_not(study, panel)
+    study = settled(study, panel)
+    lumped_or_not(study, panel)
     request = read_request(events, {label_text(name) for name in panel.frame.columns.tolist()}, symbols)
     pool = _pool(study, request)
-    symbols, event, symbol = _rows(request, panel)
-    groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))
+    symbols, event, symbol = rows_asked(request, panel.frame.columns.tolist())
+    groups = calendars_of(study, symbols, set(panel.frame.columns) if auto else set(symbols))
     column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
@@ -73,16 +96,18 @@ def fit_study(
         aligned = align(study, panel, calendar, kept)
         _long_enough(study, aligned)
         _regressors_known(study, aligned, panel.sources.get(getattr(study.model, "risk_free", None) or "", ""))
-        placed = _place(study, request, aligned)
+        placed = place_events(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])
         asked = (rows, event[rows], code[symbol[rows]], donor_events(study, aligned, symbols, symbol, own))
-        parts.append(_fit_part(study, aligned, placed, pool, asked, status, merged, executor))
+        parts.append(
+            _fit_part(study, aligned, placed, pool, asked, status, merged, (executor, (whole or {}).get(calendar)))
+        )
     if not parts:  # nobody whom the panel knows: a part without rows, so that every table has its columns
         aligned = align(study, panel, next(iter(groups)), [])
         none = np.empty(0, dtype=np.int64)
-        placed = _place(study, request, aligned)
-        parts.append(_fit_part(study, aligned, placed, pool, (none, none, none, None), status, merged, None))
+        placed = place_events(study, request, aligned)
+        parts.append(_fit_part(study, aligned, placed, pool, (none, none, none, None), status, merged, (None, None)))
     return Fitted(
         study=study,
         request=request,
@@ -104,21 +129,23 @@ def _fit_part(
     asked: tuple[Ints, Ints, Ints, DonorEvents | None],
     status: NDArray[np.int8],
     merged: dict[int, list[int]],
-    executor: Executor | None,
+    how: tuple[Any, Whole | None],
 ) -> Part:
-    """Estimate the security-events of one calendar and note their fate in `status`."""
+    """Estimate the security-events of one calendar and note their fate in `status`; `how`: executor, and what a share knows."""
+    executor, whole = how[0], how[1] or Whole()
     rows, event, security, donors = asked
     status[rows] = placed.status[event]
     found = placed.position[event] >= 0
     keep = slice(None) if found.all() else np.flatnonzero(found)
     rows, event, security = rows[keep], event[keep], security[keep]
     if study.overlap != "flag":
-        stay = _displaced(study, rows, (event, security), placed, status, merged)
+        stay = displaced(study, rows, (event, security), placed, status, merged)
         rows, event, security = rows[stay], event[stay], security[stay]
-    masked, real = masked_bars(study, aligned, placed, pool, security, placed.position[event])
+    at = placed.position[event]
+    masked, real = masked_bars(study, aligned, placed, pool, security, at, own=whole.own_masks)
     arguments: dict[str, Any] = {
         "security": security,
-        "day0": placed.position[event],
+        "day0": at,
         "window": study.window,
         "estimation": study.estimation_window.days,
         "model": study.model,
@@ -128,6 +155,7 @@ def _fit_part(
         "spans": aligned.spans,
         "donors": donors,
         "codes": _codes(aligned) if hasattr(study.model, "seed") else None,
+        "kernel": whole.kernel,
     }
     if executor is None or pool_names(study.model):  # the work of a pool is shared by date
         abnormal = estimate(aligned.returns, aligned.series, **arguments)
@@ -146,7 +174,7 @@ def _codes(aligned: Aligned) -> Ints:
     return np.array([crc32(name.encode()) for name in aligned.symbols])
 
 
-def _displaced(
+def displaced(
     study: Design,
     rows: Ints,
     who: tuple[Ints, Ints],
@@ -167,7 +195,8 @@ def _displaced(
     return np.flatnonzero(head == np.arange(head.size))
 
 
-def _panel(returns: Any) -> ReturnPanel:
+def panel_of(returns: Any) -> ReturnPanel:
+    """Return what a fit was given as returns, as a panel."""
     if isinstance(returns, pd.DataFrame):
         return ReturnPanel(returns)
     if isinstance(returns, PricePanel):
@@ -178,8 +207,12 @@ def _panel(returns: Any) -> ReturnPanel:
     return returns
 
 
-def _settled(study: Design, panel: ReturnPanel) -> Design:
-    """Return the study with the calendar and the meaning of labels that the panel gives it, where it asks for them."""
+def settled(study: Design, panel: ReturnPanel, columns: Sequence[Any] | None = None) -> Design:
+    """Return the study with the calendar and the meaning of labels that the panel gives it, where it asks for them.
+
+    `columns`: the labels of all its columns, where `panel` holds only some.
+    """
+    columns = panel.frame.columns.tolist() if columns is None else columns
     if study.label is None and panel.label is not None:
         study = replace(study, label=panel.label)
     if not isinstance(study.calendar, str) or study.calendar != AUTO:
@@ -188,18 +221,18 @@ def _settled(study: Design, panel: ReturnPanel) -> Design:
     if calendar is None and not own:
         if panel.bars != "sessions" or panel.frame.index.empty or getattr(panel.frame.index, "tz", None) is not None:
             return replace(study, calendar=None)
-        calendar, own = auto_calendars(AUTO, {}, panel.frame.columns)
+        calendar, own = auto_calendars(AUTO, {}, columns)
         if calendar == USUAL and not own and not is_intraday(panel.frame.index):
             index = pd.DatetimeIndex(panel.frame.index)
             strange = index.difference(sessions(USUAL, index[0], index[-1]))
             refuse_misfit(USUAL, index, len(strange), guessed=True)
     if not own:
         return replace(study, calendar=calendar)
-    names: dict[str, Any] = {name: own.get(name, calendar) for name in map(label_text, panel.frame.columns.tolist())}
+    names: dict[str, Any] = {name: own.get(name, calendar) for name in map(label_text, columns)}
     return replace(study, calendar=names)
 
 
-def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
+def lumped_or_not(study: Design, panel: ReturnPanel) -> None:
     """Lumped returns and plain ones look alike: refuse the wrong kind rather than give wrong numbers."""
     wants = study.missing == "lump" or isinstance(study.model, TradeToTrade)
     if wants and not isinstance(panel, LumpedReturns):
@@ -210,10 +243,10 @@ def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
         raise StudyError(msg)
 
 
-def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
-    """Return the symbols, and for each row asked for the event and the symbol."""
+def rows_asked(request: Request, columns: Sequence[Any]) -> tuple[list[str], Ints, Ints]:
+    """Return the symbols, and for each row asked for the event and the symbol; `columns` are the labels of the panel's."""
     if request.symbol is None:
-        symbols = list(request.crossed) or [label_text(name) for name in panel.frame.columns.tolist()]
+        symbols = list(request.crossed) or [label_text(name) for name in columns]
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     try:
@@ -223,7 +256,7 @@ def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
         raise StudyError(msg) from fault
     texts = [label_text(name) for name in unique.tolist()]
     symbols = list(dict.fromkeys(texts))
-    refuse_lost_zeros(symbols, {label_text(name) for name in panel.frame.columns.tolist()})
+    refuse_lost_zeros(symbols, {label_text(name) for name in columns})
     place = {text: -1 if text == "" else at for at, text in enumerate(symbols)}
     code = np.array([*(place[text] for text in texts), -1])[code]
     if (code < 0).any():
@@ -232,7 +265,7 @@ def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     return symbols, np.arange(len(request.event_id)), code.astype(np.int64)
 
 
-def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str | None, set[str] | None]:
+def calendars_of(study: Design, symbols: list[str], known: set[str]) -> dict[str | None, set[str] | None]:
     """Return the symbols of each calendar; None: all of the panel. Each symbol that is `known` must have one."""
     if study.calendar is None or isinstance(study.calendar, str):
         # a match is made for each symbol, so that only those asked for may be there
@@ -246,7 +279,8 @@ def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str |
     return dict(groups)
 
 
-def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
+def place_events(study: Design, request: Request, aligned: Aligned) -> Placed:
+    """Find the bars of all events of a request on one calendar."""
     if request.bars is not None:
         placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut)
         if "announced_at" in request.frame.columns:

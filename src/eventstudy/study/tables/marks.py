@@ -29,7 +29,7 @@ _known: WeakKeyDictionary[Fitted, list[Marks]] = WeakKeyDictionary()
 def flags_of(result: Fitted, window: tuple[int, int]) -> list[dict[str, NDArray[np.bool_]]]:
     """Return, for each part, which of its studied rows rest on bars that look wrong: in the estimation window or in `window`."""
     return [
-        _touched(part.abnormal, part, marks, window) for part, marks in zip(result.parts, _marks(result), strict=True)
+        _touched(part.abnormal, part, marks, window) for part, marks in zip(result.parts, marks_of(result), strict=True)
     ]
 
 
@@ -37,7 +37,7 @@ def attempted_flags(result: Fitted) -> list[dict[str, NDArray[np.bool_]]]:
     """Return the same of all rows that were attempted, over the event window."""
     return [
         _touched(part.attempted, part, marks, result.study.window)
-        for part, marks in zip(result.parts, _marks(result), strict=True)
+        for part, marks in zip(result.parts, marks_of(result), strict=True)
     ]
 
 
@@ -55,10 +55,22 @@ def data_doubts(result: Fitted, window: tuple[int, int]) -> tuple[str, ...]:
     return tuple(doubts)
 
 
-def _marks(result: Fitted) -> list[Marks]:
+def marks_of(result: Fitted) -> list[Marks]:
+    """Return, for each part, the bars that look wrong; they are looked for once."""
     if result not in _known:
         _known[result] = [_of_part(result, part) for part in result.parts]
     return _known[result]
+
+
+def hand_on(result: Fitted, some: Fitted) -> None:
+    """Let a result of some rows of another have its marks: they are of the same returns."""
+    known = {id(part.aligned): found for part, found in zip(result.parts, marks_of(result), strict=True)}
+    _known[some] = [known[id(part.aligned)] for part in some.parts]
+
+
+def hand_over(result: Fitted, found: list[Marks]) -> None:
+    """Let a result whose returns are not there have the marks that were found when they were."""
+    _known[result] = found
 
 
 def _of_part(result: Fitted, part: Part) -> Marks:

@@ -64,7 +64,12 @@ def all_tests(
     from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
     results = inference.run_all(window_sample(result, window), alternative=alternative, level=level, seed=seed)
-    table = pd.DataFrame([found.to_dict() for found in with_doubts(results, result, window)])
+    return told(with_doubts(results, result, window))
+
+
+def told(results: Sequence[TestResult]) -> pd.DataFrame:
+    """Return tests as a table, one row each."""
+    table = pd.DataFrame([found.to_dict() for found in results])
     ends = pd.DataFrame(table.pop("ci").tolist(), columns=["low", "high"])
     table[["low", "high"]] = ends
     return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
