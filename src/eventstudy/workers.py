@@ -6,6 +6,7 @@ An executor is any of ``concurrent.futures``, a client of Dask ``distributed`` o
 
 from __future__ import annotations
 
+import copyreg
 import logging
 import os
 import time
@@ -19,6 +20,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from types import MappingProxyType
 from typing import Any, Final
 
 from eventstudy.errors import EventStudyError, StudyError, WorkersLost
@@ -32,6 +34,8 @@ PATIENCE: Final = 60.0
 
 FOREIGN: Final = ("distributed", "dask", "ray", "tornado")
 """Packages whose errors, raised in place of a result, tell of workers and connections, not of the work."""
+
+copyreg.pickle(MappingProxyType, lambda held: (MappingProxyType, (dict(held),)))  # else no process can be sent one
 
 said = logging.getLogger("eventstudy")
 
@@ -65,6 +69,34 @@ def spread(
             yield number, work(*task)
         return
     yield from _Spread(work, executor).run(tasks)
+
+
+def each(
+    calls: Iterable[tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]],
+    executor: Any = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Return, by name, what calls of different functions give; `say` is told the name of each, up to a colon, as it begins.
+
+    Examples
+    --------
+    >>> each([("half", divmod, (7, 2), {}), ("sum", sum, ([1, 2],), {})])
+    {'half': (3, 1), 'sum': 3}
+    """
+    names: list[str] = []
+
+    def tasks() -> Iterator[tuple[Any, ...]]:
+        for name, function, given, named in calls:
+            names.append(name)
+            say(name.partition(":")[0])
+            yield function, given, named
+
+    found = dict(spread(_call, tasks(), executor))
+    return {name: found[at] for at, name in enumerate(names)}
+
+
+def _call(function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return function(*given, **named)
 
 
 def usable(executor: Any) -> Any:

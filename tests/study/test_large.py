@@ -20,7 +20,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy.errors import DataError, InputError, StudyError, WorkersLost
-from eventstudy.study.large import plan, share
+from eventstudy.study.large import parts, plan, share
 from eventstudy.workers import MOST_LOST, spread
 
 SYMBOLS = [f"S{number:02d}" for number in range(12)]
@@ -162,16 +162,35 @@ def test_means_from_sums_by_session_are_those_of_memory(frame, wide, tmp_path):
     done = mine[mine["statistic"].notna()].set_index("name")
     assert {"cross_sectional", "bmp", "patell", "sign"} <= set(done.index)
     np.testing.assert_allclose(done["statistic"], theirs.loc[done.index, "statistic"], rtol=1e-9)
-    lacking = mine[mine["statistic"].isna()]
+    assert {"corrado", "kp_bmp"} <= set(done.index)  # so few that the estimation windows of all are kept
+    assert done["believe"].equals(theirs.loc[done.index, "believe"])
+    lacking = mine[mine["statistic"].isna()].set_index("name")
     assert lacking["why"].str.len().gt(0).all()
-    assert lacking.set_index("name").loc["corrado", "why"].startswith("needs the estimation windows")
+    assert lacking.loc["permutation", "why"].startswith("needs the returns of other dates")
 
 
-def test_an_interval_that_needs_the_estimation_windows_says_so(events, wide, tmp_path):
+def test_an_interval_of_overlapping_windows_rests_on_the_estimation_windows_kept(
+    frame, events, wide, tmp_path, monkeypatch
+):
+    memory = study().fit(events, es.ReturnPanel(frame)).caar()
+    found = large(events, wide).to_parquet(tmp_path / "all").caar()
+    assert memory["test"].item() == "covariance"
+    pd.testing.assert_frame_equal(found.drop(columns="why"), memory, rtol=1e-9)
+    monkeypatch.setattr(parts, "KEPT", 120)
+    some = large(events, wide).to_parquet(tmp_path / "some")
+    row = some.caar().iloc[0]
+    assert (row["caar"], row["n"]) == (pytest.approx(memory["caar"].item(), rel=1e-12), memory["n"].item())
+    assert memory["se"].item() / 3 < row["se"] < 3 * memory["se"].item()  # told by a third of them
+    tests = some.tests((0, 0)).set_index("name")
+    assert tests.loc["corrado", "why"].startswith("needs the estimation windows")
+
+
+def test_one_session_says_what_its_interval_lacks(frame, wide, tmp_path):
+    events = pd.DataFrame({"event_id": range(12), "symbol": SYMBOLS, "bar": frame.index[300]})
     row = large(events, wide).to_parquet(tmp_path / "out").caar().iloc[0]
-    assert row["test"] == "covariance"
-    assert np.isfinite(row["caar"])
-    assert np.isfinite(row["se"]) or "estimation windows" in row["why"]
+    assert row["test"] == "portfolio"
+    assert np.isnan(row["se"])
+    assert "estimation windows of all security-events (portfolio)" in row["why"]
 
 
 @pytest.fixture(params=["serial", "threads", "processes"])

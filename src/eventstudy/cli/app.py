@@ -66,6 +66,11 @@ Source = Annotated[
     typer.Option(help="Where prices come from: bundled, yahoo, or the path of a .csv or .parquet file."),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer replications, in seconds; the report says so.")]
+Workers = Annotated[int, typer.Option(help="Processes that share the work; what is written does not depend on it.")]
+Scheduler = Annotated[
+    Optional[str],
+    typer.Option(help="Work on a Dask cluster instead: its address, such as tcp://127.0.0.1:8786."),
+]
 Folder = Annotated[
     Optional[Path],
     typer.Option("--cache", help="The cache's folder; by default the user's."),
@@ -142,11 +147,13 @@ def run(
     ),
     source: Source = None,
     quick: Quick = False,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
 ) -> None:
     """Run a study and write its report, results, charts and tables."""
     from eventstudy.cli.running import run_study  # noqa: PLC0415  --help must not pay for pandas
 
-    raise typer.Exit(run_study(study, out=out, source=source, quick=quick))
+    raise typer.Exit(run_study(study, out=out, source=source, quick=quick, workers=workers, scheduler=scheduler))
 
 
 @app.command(epilog="Example: eventstudy check us-china --against gallery")
@@ -308,7 +315,8 @@ def calibrate(
         float, typer.Option(help="Abnormal return of day 0, a decimal; 0 measures size, else power.")
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Root of all chance.")] = 0,
-    workers: Annotated[int, typer.Option(help="Processes; the table does not depend on it.")] = 1,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
     out: Annotated[Optional[Path], typer.Option(help="Write the table here, as CSV with its command.")] = None,
     resume: Annotated[Optional[Path], typer.Option(help="A journal of finished work, read and appended to.")] = None,
 ) -> None:
@@ -327,7 +335,7 @@ def calibrate(
         effect=effect,
         seed=seed,
     )
-    run_lab(plan, out=out, resume=resume, workers=workers)
+    run_lab(plan, out=out, resume=resume, workers=workers, scheduler=scheduler)
 
 
 @app.command()

@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from eventstudy.cli.listing import print_csv, print_frame
 from eventstudy.cli.saying import note, say
+from eventstudy.cli.workers import workers_for
 from eventstudy.errors import DataError, InputError, NoSuchTicker, told
 from eventstudy.pages.write import check_target, read_manifest
 from eventstudy.report import Document, check_document, write_document
@@ -28,11 +30,13 @@ from eventstudy.words import visible
 LOCAL_LACK = (NoSuchTicker, DataError)  # a local source that simply lacks a symbol has not failed
 
 
-def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
+def run_study(
+    name: str, *, out: Path, source: str | None, quick: bool, workers: int = 1, scheduler: str | None = None
+) -> int:
     """Run a study, write its report, say the answer; 3 if a source could not deliver, else 0."""
     check_target(out)  # before the work
-    with _uncollected():
-        document, inputs = _build(name, source=source, quick=quick)
+    with _uncollected(), workers_for(workers, scheduler) as executor:
+        document, inputs = _build(name, source=source, quick=quick, executor=executor)
         note("… drawing and writing")
         write_document(document, out)
     lines = [*document.answer[:2], *_counted(document)]
@@ -133,9 +137,9 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inputs]:
+def _build(name: str, *, source: str | None, quick: bool, executor: Any = None) -> tuple[Document, Inputs]:
     with _stages() as stage:
-        return build_document(load_study(name), source=source, quick=quick, progress=stage)
+        return build_document(load_study(name), source=source, quick=quick, progress=stage, executor=executor)
 
 
 def _delivered(inputs: Inputs) -> int:

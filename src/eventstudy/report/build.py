@@ -29,6 +29,7 @@ def build_document(
     source: str | None = None,
     quick: bool = False,
     progress: Callable[[str], None] | None = None,
+    executor: Any = None,
 ) -> tuple[Document, Inputs]:
     """Run a study and say what came out."""
     say = progress or (lambda _: None)
@@ -39,7 +40,7 @@ def build_document(
     parts = [market_part(inputs, seed=seed)]
     if study.hypothesis is not None:
         say("the hypothesis")
-        parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress))
+        parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress, executor=executor))
     say("the cross-section")
     parts += [securities_part(inputs), data_part(inputs)]
     return _document(inputs, parts, quick=quick), inputs
@@ -52,6 +53,7 @@ def run_study(
     source: str | None = None,
     quick: bool = False,
     progress: Callable[[str], None] | None = None,
+    executor: Any = None,
 ) -> Document:
     """Run a study file, as ``eventstudy run`` does.
 
@@ -67,6 +69,8 @@ def run_study(
         Fewer replications; the report says so.
     progress : callable, optional
         Called with a word at each stage.
+    executor : Executor, distributed.Client, or the module ray, optional
+        Where the parts of the hypothesis are worked out; the report is the same with any.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def run_study(
     if out is not None:
         check_target(Path(out))  # before the work
     file = study if isinstance(study, StudyFile) else load_study(study)
-    document, _ = build_document(file, source=source, quick=quick, progress=progress)
+    document, _ = build_document(file, source=source, quick=quick, progress=progress, executor=executor)
     if out is not None:
         write_document(document, out)
     return document

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from eventstudy.hypothesis import SelloffForcesSoftening, Verdict
 from eventstudy.hypothesis.verdict.page import ILLUSTRATIONS, verdict_part
@@ -14,7 +15,9 @@ from eventstudy.report.parts.part import Inputs
 LIKE = "Paths laid over each other illustrate; they test nothing."
 
 
-def verdict_of(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Verdict:
+def verdict_of(
+    inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None, executor: Any = None
+) -> Verdict:
     """Test the hypothesis on a study's inputs."""
     hypothesis = SelloffForcesSoftening(
         market=inputs.study.market.symbol,
@@ -25,12 +28,14 @@ def verdict_of(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         quick=quick,
         progress=progress,
     )
-    return hypothesis.test(inputs.catalog, inputs.prices, securities=inputs.securities)
+    return hypothesis.test(inputs.catalog, inputs.prices, securities=inputs.securities, executor=executor)
 
 
-def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Part:
+def chain_part(
+    inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None, executor: Any = None
+) -> Part:
     """Test the hypothesis and say what came out."""
-    verdict = verdict_of(inputs, seed=seed, quick=quick, progress=progress)
+    verdict = verdict_of(inputs, seed=seed, quick=quick, progress=progress, executor=executor)
     part, ladder = verdict_part(verdict), ladder_chart(inputs)
     charts = part.charts if ladder is None else (*part.charts, ladder)
     alike = Section("Episodes side by side", (LIKE,), charts=tuple(c.name for c in charts if c.name in ILLUSTRATIONS))

@@ -130,7 +130,16 @@ class LargeResult:
             scan = self._plan.scan.only(self._plan.columns(number)).beside(small)
             folder = str(store.folder.resolve())
             yield (
-                Share(number, self._plan.given, plan.events(rows), rows, scan, whole, folder, store.manifest["plan"]),
+                Share(
+                    number,
+                    self._plan.given,
+                    plan.events(rows),
+                    rows,
+                    scan,
+                    whole,
+                    folder,
+                    (store.manifest["plan"], plan.size),
+                ),
             )
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -174,5 +183,5 @@ def write_result(result: Fitted, folder: Path, *, resume: bool = True) -> Stored
     with store_for(folder, _manifest(plan, result.panel.digest), resume=resume) as store:
         for number in store.missing():
             rows = plan.rows(number)
-            put(part_files(result, rows, rows, number, store.manifest["plan"], left), store.folder)
+            put(part_files(result, rows, rows, number, (store.manifest["plan"], plan.size), left), store.folder)
     return StoredResult(Store(store.folder, store.manifest))

@@ -16,22 +16,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.engine.coordinates import Coordinates
-from eventstudy.abnormal.engine.inputs import Inputs
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.protocol import is_own
 from eventstudy.errors import StudyError
-from eventstudy.returns import ReturnPanel
-from eventstudy.study.aligned import Aligned, Placed
-from eventstudy.study.design import Design
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume
-from eventstudy.study.request import Request
 from eventstudy.study.rows import _event_ids, _symbols
 from eventstudy.study.tables import marks
 from eventstudy.study.tables.exclusions import excluded
 from eventstudy.study.tables.returns import car
+
+KEPT: Final = 2_000
+"""Security-events, evenly spaced among those asked for, whose estimation windows are kept: they stand for all."""
+
+RECORD: Final = ("residual", "leverage", "design", "window_design", "mean")
+"""What is kept of an estimation window; its bars follow from day 0."""
+
+FLOATS: Final = {"ahead", "to_coef", *RECORD}
 
 WORDS: Final = ["symbol", "flag", "session", "group", "m", "df"]
 """Columns of few values: written as a dictionary and a code."""
@@ -43,7 +45,7 @@ def file_names(share: int) -> tuple[str, str, str]:
 
 
 def part_files(
-    result: Fitted, chosen: Ints, rows: Ints, share: int, digest: str, left: pd.DataFrame | None = None
+    result: Fitted, chosen: Ints, rows: Ints, share: int, plan: tuple[str, int], left: pd.DataFrame | None = None
 ) -> dict[str, bytes]:
     """Return name -> content of the files of a share.
 
@@ -55,8 +57,8 @@ def part_files(
     rows : (n,) int
         What they are in the whole request.
     share : int
-    digest : str
-        Of the plan.
+    plan : (str, int)
+        The digest of the plan, and how many rows it has in all.
     left : DataFrame, optional
         What `excluded` gives of `result`, where it is known.
     """
@@ -73,13 +75,14 @@ def part_files(
         merged=result.merged,
     )
     marks.hand_on(result, some)
-    table, frame = _table(some, chosen, rows), _frame(some)
+    kept = np.isin(rows, np.linspace(0, plan[1] - 1, min(plan[1], KEPT)).astype(np.int64))
+    table, frame = _table(some, chosen, rows), _frame(some, chosen[kept])
     left, out = excluded(result) if left is None else left, np.flatnonzero(result.status != Exclusion.STUDIED)
     keep = np.isin(out, chosen)
     left = left.loc[keep].reset_index(drop=True)
     left.insert(0, "row", rows[np.searchsorted(chosen, out[keep])])
     told = {
-        "eventstudy": json.dumps({"plan": digest, "share": share, "rows": int(rows.size), "studied": table.num_rows})
+        "eventstudy": json.dumps({"plan": plan[0], "share": share, "rows": int(rows.size), "studied": table.num_rows})
     }
     contents = (
         _parquet(_listed(left), told),
@@ -189,13 +192,13 @@ def _designs(fit: Coordinates) -> tuple[Ints, Ints]:
     return code[at], np.array(kept, dtype=np.int64)
 
 
-def _frame(result: Fitted) -> pa.Table:
-    """Return what rows share, one row a calendar."""
+def _frame(result: Fitted, kept: Ints) -> pa.Table:
+    """Return what rows share, one row a calendar; and the estimation windows of the rows `kept`."""
     lines = []
     for part, wrong in zip(result.parts, marks.marks_of(result), strict=True):
         abnormal, aligned = part.abnormal, part.aligned
         fit, bars = abnormal.coordinates, len(aligned.bars)
-        kept = _designs(fit)[1]
+        designs = _designs(fit)[1]
         names = sorted({result.symbols[at] for at in np.unique(result.symbol[part.rows]).tolist()})
         off = np.empty(0, np.int64) if aligned.off is None else np.flatnonzero(aligned.off.ravel())
         line: dict[str, Any] = {
@@ -210,19 +213,21 @@ def _frame(result: Fitted) -> pa.Table:
             "least_squares": not is_own(abnormal.model),
             "kind": result.panel.kind,
             "volume": isinstance(result.panel, LogVolume),
-            "ahead": fit.ahead[kept].ravel(),
-            "to_coef": fit.to_coef[kept].ravel(),
+            "ahead": fit.ahead[designs].ravel(),
+            "to_coef": fit.to_coef[designs].ravel(),
             "off": _moved_keys(off, aligned.symbols, names, bars),
         }
+        some = np.flatnonzero(np.isin(part.rows, kept))
+        record = abnormal.take(some).record(*result.study.window)
+        line["kept"] = np.searchsorted(np.sort(np.concatenate([one.rows for one in result.parts])), part.rows[some])
+        line |= {name: getattr(record, name).ravel() for name in RECORD}
         for kind in marks.KINDS:
             own, common = wrong.get(kind, (np.empty(0, np.int64), np.empty(0, np.int64)))
             line[f"{kind}_own"] = _moved_keys(own, aligned.symbols, names, bars)
             line[f"{kind}_common"] = common
         lines.append((line, aligned.bars))
     columns = {
-        name: pa.array(
-            [line[name] for line, _ in lines], type=pa.list_(pa.float64()) if name in ("ahead", "to_coef") else None
-        )
+        name: pa.array([line[name] for line, _ in lines], type=pa.list_(pa.float64()) if name in FLOATS else None)
         for name in lines[0][0]
     }
     labels = [pa.array(bars) for _, bars in lines]
@@ -255,116 +260,3 @@ def _stream(table: pa.Table) -> bytes:
         writer.write_table(table)
     content: bytes = sink.getvalue().to_pybytes()
     return content
-
-
-class StoredModel:
-    """What is known of a model that was written: enough for the tables of its result."""
-
-    def __init__(self, said: dict[str, Any]) -> None:
-        self._said = said
-        self.symbols = tuple(said["symbols"])
-        self.k = int(said["k"])
-        self.forecast = bool(said["forecast"])
-        if not said["least_squares"]:
-            self.forecast_columns = tuple(range(self.k))
-
-    def split(self, series: Any) -> Any:
-        """Refuse: what was written is not fitted again."""
-        del series
-        msg = f"{self!r} was read from a folder, where returns are not kept; fit the study again"
-        raise StudyError(msg)
-
-    def __repr__(self) -> str:
-        return str(self._said["repr"])
-
-
-def fitted_of(table: pa.Table, frame: pa.Table, study: Design) -> Fitted:
-    """Return a part as a fitted study whose returns are not there: its tables of abnormal returns can be made."""
-    groups = table["group"].to_numpy()
-    names = sorted({name for line in frame["symbols"].to_pylist() for name in line})
-    place = {name: at for at, name in enumerate(names)}
-    texts = table["symbol"].combine_chunks().dictionary_encode()
-    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    code = np.array([place[name] for name in texts.dictionary.to_pylist()], dtype=np.int64)
-    symbol = code[texts.indices.to_numpy()] if table.num_rows else np.empty(0, np.int64)
-    event_id = table["event_id"].to_pandas().array
-    n = table.num_rows
-    parts, wrong = [], []
-    for number, line in enumerate(frame.to_pylist()):
-        rows = np.flatnonzero(groups == number)
-        part, found = _group(table, frame, line, number, rows, symbol, names, study)
-        parts.append(part)
-        wrong.append(found)
-    line = frame.slice(0, 1).to_pylist()[0]
-    kind: Any = LogVolume if line["volume"] else ReturnPanel
-    panel = kind(pd.DataFrame(index=parts[0].aligned.bars), kind=line["kind"], check=False, quality=pd.DataFrame())
-    request = Request(event_id, None, None, None, pd.DataFrame({"event_id": event_id}))
-    result = Fitted(
-        study, request, panel, tuple(names), np.arange(n), symbol, np.zeros(n, dtype=np.int8), tuple(parts), {}
-    )
-    marks.hand_over(result, wrong)
-    return result
-
-
-def _group(
-    table: pa.Table,
-    frame: pa.Table,
-    line: dict[str, Any],
-    number: int,
-    rows: Ints,
-    symbol: Ints,
-    names: list[str],
-    study: Design,
-) -> tuple[Part, marks.Marks]:
-    bars = pd.Index(frame["bars"].chunk(0)[number].values.to_pandas())  # noqa: PD011  of Arrow
-    if isinstance(bars, pd.DatetimeIndex):
-        bars = pd.DatetimeIndex(bars, name="date")
-    mine = {name: at for at, name in enumerate(line["symbols"])}
-    own = np.array([mine.get(name, -1) for name in names], dtype=np.int64)
-    security = own[symbol[rows]] if rows.size else np.empty(0, np.int64)
-    length, columns = study.window[1] - study.window[0] + 1, line["columns"]
-
-    def column(name: str, shape: tuple[int, ...] = ()) -> Any:
-        held = table[name].combine_chunks()
-        held = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
-        values = held.flatten().to_numpy().reshape(-1, *shape) if shape else held.to_numpy(zero_copy_only=False)
-        return values if rows.size == table.num_rows else values[rows]
-
-    day0 = column("day0").astype(np.int64)
-    fake = np.broadcast_to(np.nan, (max(1, len(mine)), len(bars)))
-    inputs = Inputs(
-        returns=fake, design=None, offset=None, security=security, day0=day0, window=study.window,
-        estimation=study.estimation_window.days, minimum=line["minimum"], masked=None, k=line["k"], forecast=line["forecast"],
-        columns=columns,
-    )  # fmt: skip
-    fit = Coordinates(
-        column("share", (columns,)),
-        np.array(line["ahead"], dtype=float).reshape(-1, columns, length),
-        np.array(line["to_coef"], dtype=float).reshape(-1, columns, columns),
-        column("design").astype(np.int64),
-        column("mix", (columns, columns)) if "mix" in table.column_names else None,
-    )
-    status = np.zeros(rows.size, dtype=np.int8)
-    abnormal = AbnormalReturns(
-        ar=column("ar", (length,)), sigma=column("sigma"), m=column("m").astype(np.int64), df=column("df").astype(np.int64),
-        status=status, degenerate=column("degenerate"), coordinates=fit,
-        variance=column("variance", (length,)) if "variance" in table.column_names else None, flat=line["flat"],
-        suspect=column("suspect"), fallback=column("fallback"), inputs=inputs, model=study.model, level=None,
-    )  # fmt: skip
-    off = None
-    if line["off"]:
-        off = np.zeros(fake.shape, dtype=bool)
-        off.ravel()[line["off"]] = True
-    aligned = Aligned(line["calendar"], bars, tuple(line["symbols"]), fake, None, None, line["strange"], off=off)
-    labels, everything = pd.Index(bars.take(day0)), np.zeros(table.num_rows, dtype=bool)
-    moved, uncertain = everything.copy(), everything.copy()
-    moved[rows], uncertain[rows] = column("moved"), column("uncertain")
-    position = np.full(table.num_rows, -1, dtype=np.int64)
-    position[rows] = day0
-    placed = Placed(position, np.zeros(table.num_rows, dtype=np.int8), labels, moved, uncertain)
-    part = Part(aligned, placed, rows, abnormal, abnormal, rows, rows, np.zeros(len(bars), dtype=bool))
-    found = {
-        kind: (np.array(line[f"{kind}_own"], dtype=np.int64), np.array(line[f"{kind}_common"], dtype=np.int64))
-        for kind in marks.KINDS
-    }
-    return part, {kind: both for kind, both in found.items() if both[0].size or both[1].size}

@@ -35,8 +35,8 @@ class Share:
     whole : mapping of calendar to Whole
     folder : str
         Where the part is written.
-    digest : str
-        Of the plan.
+    plan : (str, int)
+        The digest of the plan, and how many rows it has in all.
     """
 
     number: int
@@ -46,7 +46,7 @@ class Share:
     scan: ScannedPanel
     whole: dict[str | None, Whole]
     folder: str
-    digest: str
+    plan: tuple[str, int]
 
 
 def do_share(share: Share) -> str:
@@ -56,7 +56,7 @@ def do_share(share: Share) -> str:
         fitted = fit_study(share.study, share.events, panel, whole=share.whole)
     except DataError as error:
         return str(error)
-    files = part_files(fitted, np.arange(share.rows.size), share.rows, share.number, share.digest)
+    files = part_files(fitted, np.arange(share.rows.size), share.rows, share.number, share.plan)
     put(files, Path(share.folder))
     return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,8 @@ from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.study.design import Design, EstimationWindow, part_of
 from eventstudy.study.fitted import Alternative, Fitted, Window
-from eventstudy.study.large import sums
-from eventstudy.study.large.parts import StoredModel, fitted_of
+from eventstudy.study.large import samples, sums
+from eventstudy.study.large.read_parts import StoredModel, fitted_of, kept_of
 from eventstudy.study.large.store import Store, opened
 from eventstudy.study.rows import sessions
 from eventstudy.study.tables import returns
@@ -31,7 +31,7 @@ class StoredResult:
     """A result that `to_parquet` wrote; `open_result` opens it.
 
     Its tables are those of `StudyResult`. What needs the returns themselves (buy-and-hold returns, placebo dates, the estimation
-    windows of all security-events) is not there, and each table says so.
+    windows of more than 2,000 security-events) is not there, and each table says so.
     """
 
     _store: Store
@@ -69,6 +69,12 @@ class StoredResult:
         """Yield the parts, each as a fitted study without its returns."""
         for share in range(self._store.shares):
             yield fitted_of(self._store.table(share), self._store.frame(share), self.study)
+
+    def _with_kept(self) -> Iterator[tuple[Fitted, list[samples.Kept]]]:
+        for share in range(self._store.shares):
+            frame = self._store.frame(share)
+            part = fitted_of(self._store.table(share), frame, self.study)
+            yield part, kept_of(part, frame)
 
     @cached_property
     def n(self) -> int:
@@ -114,17 +120,18 @@ class StoredResult:
     @checked()
     def aar(self, *, level: float = 0.95) -> pd.DataFrame:
         """Return what `StudyResult.aar` returns, from sums by session; see `caar`."""
-        return sums.aar(self.parts(), self.study, level)
+        return sums.aar(self._with_kept(), self.study, level)
 
     @checked()
     def caar(self, window: Window | None = None, *, level: float = 0.95) -> pd.DataFrame:
         """Return what `StudyResult.caar` returns, from sums by session.
 
         The mean, n and the sessions are those of all security-events. The interval is exact where the spread between sessions
-        tells it (``test`` is ``cross_sectional`` or ``clustered``). Where it would rest on the estimation windows
-        (``portfolio``, ``time_series``, ``covariance``) `se` and the interval are missing, and ``why`` says so.
+        tells it (``test`` is ``cross_sectional`` or ``clustered``). Where windows overlap (``covariance``) it rests on the estimation
+        windows of 2,000 security-events, evenly spaced, that the folder keeps; in memory on up to 20,000. Of one session
+        (``portfolio``, ``time_series``), and with several calendars, `se` is missing, and ``why`` says so.
         """
-        return sums.caar(self.parts(), self.study, part_of(self.study, window), level)
+        return sums.caar(self._with_kept(), self.study, part_of(self.study, window), level)
 
     @checked()
     def test(
@@ -136,10 +143,11 @@ class StoredResult:
         seed: int | None = None,
         **options: Any,
     ) -> TestResult:
-        """Run one significance test; one that needs the estimation windows does not apply, and says so."""
+        """Run one significance test; what the folder does not keep, placebo dates first, it says that it lacks."""
         from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
-        return inference.run(name, self.sample(window), alternative=alternative, seed=seed, **options)
+        found = inference.run(name, self.sample(window), alternative=alternative, seed=seed, **options)
+        return self._doubting((found,), window)[0]
 
     @checked()
     def tests(
@@ -151,19 +159,28 @@ class StoredResult:
         from eventstudy.study.tables.significance import short_first, told  # noqa: PLC0415  the same
 
         results = inference.run_all(self.sample(window), alternative=alternative, level=level, seed=seed)
-        return short_first(told(results), full=full)
+        return short_first(told(self._doubting(results, window)), full=full)
+
+    def _doubting(self, results: Sequence[TestResult], window: Window | None) -> list[TestResult]:
+        from eventstudy.study.tables.significance import doubting, placing_of  # noqa: PLC0415  slow to import
+
+        counts = [placing_of(part, part_of(self.study, window)) for part in self.parts()]
+        return doubting(results, (sum(one for one, _ in counts), sum(off for _, off in counts)), self.n)
 
     @checked()
     def sample(self, window: Window | None = None) -> Any:
-        """Return a window as the input of the tests: numbers of each security-event, without the estimation windows."""
+        """Return a window as the input of the tests.
+
+        With the estimation windows where the folder keeps all of them (of 2,000 security-events asked for, or fewer).
+        """
         if not self.n:
             msg = "no security-event was studied, so that there is nothing to test; result.excluded says more"
             raise StudyError(msg)
-        return sums.sample(zip(self.parts(), self._rows(), strict=True), self.study, part_of(self.study, window))
+        return samples.sample(self._with_rows(), self.study, part_of(self.study, window))
 
-    def _rows(self) -> Iterator[Any]:
-        for share in range(self._store.shares):
-            yield self._store.table(share, ["row"])["row"].to_numpy()
+    def _with_rows(self) -> Iterator[tuple[Fitted, Any, list[samples.Kept]]]:
+        for share, (part, kept) in enumerate(self._with_kept()):
+            yield part, self._store.table(share, ["row"])["row"].to_numpy(), kept
 
     @property
     def excluded(self) -> pd.DataFrame:

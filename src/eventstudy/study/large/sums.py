@@ -1,4 +1,4 @@
-"""Means from what each session adds up to, and samples of one number a security-event: what large results are judged by."""
+"""Means from what each session adds up to."""
 
 from __future__ import annotations
 
@@ -8,23 +8,18 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import Floats, Ints
+from eventstudy._typing import Floats
 from eventstudy.abnormal.models.protocol import is_own
-from eventstudy.abnormal.window_sample import WindowSample
-from eventstudy.abnormal.windows import bars_of
 from eventstudy.checks import level as check_level
-from eventstudy.errors import StudyError
 from eventstudy.study.design import Design
 from eventstudy.study.fitted import Fitted, Part, Window
+from eventstudy.study.large.samples import Kept, sample_of_kept
 from eventstudy.study.tables.averages import AVERAGED, told
 from eventstudy.study.window_sample import observations
 
-CELLS: Final = 30_000_000
-"""Abnormal returns of a window up to which its tests are done: their arrays take 16 bytes each."""
-
 WHY: Final = (
-    "the interval would rest on the estimation windows of all security-events ({how}), which are not kept on disk; fit in memory, "
-    "or a sample of the events"
+    "the interval would rest on the estimation windows of all security-events ({how}), of which the folder keeps some; fit in "
+    "memory, or fewer of the events"
 )
 
 
@@ -41,10 +36,12 @@ class Sums:
         self.least_squares = not is_own(study.model)
         self._bars: list[tuple[pd.Index, Floats]] = []  # by calendar: (windows, 2, B) number and sum
         self._largest = np.zeros(len(windows))
-        self._seen: dict[str, Any] = {}
+        self._errors = np.zeros((len(windows), 3))  # sums of the standard errors, of their squares, of df
+        self._kept: list[Kept] = []
 
-    def add(self, result: Fitted, *, once: bool) -> None:
-        """Add a part; `once`: events of one session are one observation."""
+    def add(self, result: Fitted, kept: list[Kept], *, once: bool) -> None:
+        """Add a part, and the estimation windows kept of it; `once`: events of one session are one observation."""
+        self._kept += [] if once else kept
         for part in result.parts:
             if not part.rows.size:
                 continue
@@ -52,12 +49,15 @@ class Sums:
             chosen = observations(part.abnormal, np.zeros(part.rows.size), once=once)
             day0 = part.abnormal.day0[chosen]
             for at, window in enumerate(self.windows):
-                car = part.abnormal.car(*window, self.study.missing)[0][chosen]
+                whole = part.abnormal.car(*window, self.study.missing)
+                car, error = whole[0][chosen], whole[1][chosen]
                 there = np.isfinite(car)
                 value = np.where(there, car, 0.0)
                 size = held.shape[-1]
                 held[at, 0] += np.bincount(day0, there, minlength=size)
                 held[at, 1] += np.bincount(day0, value, minlength=size)
+                error = error[there]
+                self._errors[at] += np.nansum(error), np.nansum(error**2), part.abnormal.df[chosen][there].sum()
                 self._largest[at] = max(self._largest[at], float(np.abs(value).max(initial=0.0)))
 
     def _of(self, part: Part) -> Floats:
@@ -88,8 +88,23 @@ class Sums:
             known = np.isin(how, ("cross_sectional", "clustered"))
             se, df = np.where(known, se, np.nan), np.where(known, df, np.nan)
             count = np.asarray(int(n))
+            if str(how) == "covariance" and self._kept and len(self._bars) == 1:
+                se, df = self._by_some(at, window, float(n))
             found.append(Average(np.asarray(mean), se, df, count, np.asarray(day.size), how))
         return found
+
+    def _by_some(self, at: int, window: Window, n: float) -> tuple[Any, Any]:
+        """Return the standard error and df by the covariances of the security-events whose estimation windows are kept."""
+        from eventstudy.inference.beyond.average import MOST, spread_of_some, variance_of_all  # noqa: PLC0415  slow to import
+
+        part = sample_of_kept(self._kept, self.study, window)
+        weight = np.where(np.isfinite(part.car), 1.0 / n, 0.0)
+        if np.count_nonzero(weight) < 2:
+            return np.nan, np.nan
+        total, squares, df = self._errors[at]
+        every = np.count_nonzero(weight) == n <= MOST
+        own = None if every else variance_of_all(squares / n**2, total / n, part)
+        return spread_of_some(part, part.car, weight, np.asarray(df / n), own)
 
     def _together(self) -> Floats:
         """Return (windows, 2, B) on the bars of all calendars."""
@@ -104,27 +119,27 @@ class Sums:
         return whole
 
 
-def _added(parts: Iterable[Fitted], study: Design, windows: Sequence[Window]) -> list[Any]:
+def _added(parts: Iterable[tuple[Fitted, list[Kept]]], study: Design, windows: Sequence[Window]) -> list[Any]:
     """Return the averages of windows; one part may hold the one series that is studied."""
-    sums, first, several = Sums(study, windows), None, False
-    for part in parts:
+    sums = Sums(study, windows)
+    waiting: tuple[Fitted, list[Kept]] | None = None
+    several = False
+    for part, kept in parts:
         if not part.n:
             continue
-        if first is None:
-            first = part
+        if waiting is None and not several:
+            waiting = part, kept
             continue
-        if not several:
-            sums.add(first, once=False)
-            several = True
-        sums.add(part, once=False)
-    if first is None:
-        return []
-    if not several:
-        sums.add(first, once=len(first.symbols) == 1)
-    return sums.averages()
+        if waiting is not None:
+            sums.add(*waiting, once=False)
+            waiting, several = None, True
+        sums.add(part, kept, once=False)
+    if waiting is not None:
+        sums.add(*waiting, once=len(waiting[0].symbols) == 1)
+    return sums.averages() if waiting is not None or several else []
 
 
-def caar(parts: Iterable[Fitted], study: Design, window: Window, level: float) -> pd.DataFrame:
+def caar(parts: Iterable[tuple[Fitted, list[Kept]]], study: Design, window: Window, level: float) -> pd.DataFrame:
     """See `StoredResult.caar`."""
     check_level(level)
     found = _added(parts, study, [window])
@@ -139,7 +154,7 @@ def _why(found: Any) -> str:
     return "" if np.isfinite(found.se) else WHY.format(how=str(found.how))
 
 
-def aar(parts: Iterable[Fitted], study: Design, level: float) -> pd.DataFrame:
+def aar(parts: Iterable[tuple[Fitted, list[Kept]]], study: Design, level: float) -> pd.DataFrame:
     """See `StoredResult.aar`."""
     check_level(level)
     first, last = study.window
@@ -156,58 +171,3 @@ def aar(parts: Iterable[Fitted], study: Design, level: float) -> pd.DataFrame:
         )  # fmt: skip
     names = ("relative_day", "aar", "se", "low", "high", "n", "n_sessions", "test")
     return pd.DataFrame(table, columns=[*names, "caar", "caar_se", "caar_low", "caar_high", "caar_test"])
-
-
-def sample(parts: Iterable[tuple[Fitted, Ints]], study: Design, window: Window) -> WindowSample:
-    """Return a window of all parts as the tests want it, in the order of the request; without the estimation windows."""
-    length = window[1] - window[0] + 1
-    pieces: list[dict[str, Any]] = []
-    bars: list[pd.Index] = []
-    cells, base, k = 0, 0, 1
-    symbols = 0
-    for result, rows in parts:
-        symbols += len(result.symbols)
-        for part in result.parts:
-            abnormal, k = part.abnormal, part.abnormal.k
-            cells += part.rows.size * length
-            if cells > CELLS:
-                msg = (
-                    f"the tests of window {window} would hold {length} abnormal returns of each security-event, more than {CELLS:,} in "
-                    "all: take a shorter window, or caar() and aar()"
-                )
-                raise StudyError(msg)
-            columns = abnormal.columns(*window)
-            car, error, _ = abnormal.car(*window, study.missing)
-            there = np.flatnonzero(np.isfinite(car))
-            place = next((at for at, known in enumerate(bars) if known.equals(part.aligned.bars)), len(bars))
-            bars += [part.aligned.bars] if place == len(bars) else []
-            pieces.append(
-                {
-                    "row": rows[part.rows[there]], "place": np.full(there.size, place), "day0": abnormal.day0[there],
-                    "security": abnormal.security[there] + base, "ar": abnormal.ar[there][:, columns], "ar_se": abnormal.ar_se()[there][:, columns],
-                    "car": car[there], "car_se": error[there], "sigma": abnormal.sigma[there], "m": abnormal.m[there],
-                    "df": abnormal.df[there], "degenerate": abnormal.degenerate[there],
-                }
-            )  # fmt: skip
-            base += len(part.aligned.symbols)
-    order = np.argsort(np.concatenate([piece["row"] for piece in pieces]), kind="stable")
-    whole: dict[str, Any]
-    whole = {name: np.concatenate([piece[name] for piece in pieces])[order] for name in pieces[0]}
-    every = bars[0]
-    for one in bars[1:]:
-        every = every.union(one)
-    if len(bars) > 1:
-        for place, one in enumerate(bars):
-            mine = whole["place"] == place
-            whole["day0"][mine] = every.get_indexer(one)[whole["day0"][mine]]
-    if symbols == 1:  # events of one session of one series are one observation
-        once = ~pd.Series(whole["day0"]).duplicated().to_numpy()
-        whole = {name: values[once] for name, values in whole.items()}
-    del whole["row"], whole["place"]
-    return WindowSample(
-        relative_day=np.arange(window[0], window[1] + 1),
-        bar=bars_of(whole["day0"], *window, len(every)),
-        k=k,
-        least_squares=not is_own(study.model),
-        **whole,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -43,14 +44,24 @@ def attempted_flags(result: Fitted) -> list[dict[str, NDArray[np.bool_]]]:
 
 def data_doubts(result: Fitted, window: tuple[int, int]) -> tuple[str, ...]:
     """Return what speaks against every test of a window because of the data that it rests on."""
+    return doubts_of(counts_of(result, window), result.n)
+
+
+def counts_of(result: Fitted, window: tuple[int, int]) -> Counter[str]:
+    """Return how many studied rows rest on bars that look wrong, by kind."""
     found = flags_of(result, window)
+    return Counter({kind: sum(int(part[kind].sum()) for part in found if kind in part) for kind in KINDS})
+
+
+def doubts_of(counts: Counter[str], n: int) -> tuple[str, ...]:
+    """Return the same from the counts among n security-events."""
     doubts = []
     for kind in KINDS:
-        count = sum(int(part[kind].sum()) for part in found if kind in part)
-        if count and (kind in GRAVE or count > FEW * result.n):
+        count = counts[kind]
+        if count and (kind in GRAVE or count > FEW * n):
             rest = "rests" if count == 1 else "rest"
             doubts.append(
-                f"data: {count} of {result.n} security-events {rest} on bars flagged {kind}; see the column flag of car()"
+                f"data: {count} of {n} security-events {rest} on bars flagged {kind}; see the column flag of car()"
             )
     return tuple(doubts)
 

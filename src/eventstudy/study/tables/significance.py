@@ -77,10 +77,21 @@ def told(results: Sequence[TestResult]) -> pd.DataFrame:
 
 def with_doubts(results: Sequence[TestResult], result: Fitted, window: Window) -> list[TestResult]:
     """Return the tests with what is doubtful about the data of their window; it speaks against none of them alone."""
+    return doubting(results, placing_of(result, window), result.n)
+
+
+def placing_of(result: Fitted, window: Window) -> tuple[int, int]:
+    """Return how many security-events may belong to another session, and how many hold a day that is none."""
     uncertain = sum(int(part.placed.uncertain[result.event[part.rows]].sum()) for part in result.parts)
     off = sum(int(off_days(part.aligned, part.abnormal, window).sum()) for part in result.parts)
+    return uncertain, off
+
+
+def doubting(results: Sequence[TestResult], placing: tuple[int, int], n: int) -> list[TestResult]:
+    """Return the same from the two counts among n security-events."""
+    uncertain, off = placing
     said = [
-        f"{name}: {count} of {result.n} security-events: {why}"
+        f"{name}: {count} of {n} security-events: {why}"
         for name, count, why in (
             (
                 "session_uncertain",
