@@ -43,6 +43,11 @@ def real_data() -> Path:
     return Path(place)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case of bytes by its argument: an archive holds the second in which it was made, and workers must agree."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
     import shutil  # noqa: PLC0415  once, at the end

@@ -49,6 +49,21 @@ def test_any_tool_can_read_the_first_table(kept, tmp_path):
     assert pq.read_table(path).column("relative_day").to_pylist() == [-1, 0, 1]
 
 
+def test_a_kept_result_that_was_damaged_is_refused_or_the_same(kept, tmp_path):
+    path = save_kept(kept, tmp_path / "result.parquet")
+    good, rng, refused = path.read_bytes(), np.random.default_rng(0), 0
+    for at in rng.integers(len(good), size=60):
+        path.write_bytes(good[:at] + bytes([good[at] ^ 0x41]) + good[at + 1 :])
+        try:
+            back = load_kept(path)
+        except InputError:
+            refused += 1
+        else:
+            assert all(str(frame) for frame in back.frames.values())
+            pd.testing.assert_frame_equal(back["tidy"], kept["tidy"])  # the first table, whose pages have checksums
+    assert refused
+
+
 def test_a_study_result_is_kept_whole(tmp_path):
     table = pd.DataFrame({"ar": [0.1]})
     result = SimpleNamespace(

@@ -237,6 +237,18 @@ def test_flipped_bytes_of_parquet_are_one_error_or_numbers(tmp_path):
             assert "a.parquet" in str(error)  # noqa: PT017  either is right
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "gb18030"])
+def test_text_of_parquet_that_is_not_utf_8_is_told(tmp_path, encoding):
+    raw = pa.array([f"{name}é".encode(encoding) for name in "AB"] * 2, type=pa.binary())
+    symbols = pa.Array.from_buffers(pa.string(), len(raw), raw.buffers())
+    pq.write_table(
+        pa.table({"date": ["2025-04-02"] * 2 + ["2025-04-03"] * 2, "symbol": symbols, "close": [1.0, 2.0, 3.0, 4.0]}),
+        tmp_path / "a.parquet",
+    )
+    with pytest.raises(DataError, match=r"a.parquet: this cannot be read as Parquet \(.*UTF8"):
+        es.load_prices(source=tmp_path / "a.parquet")
+
+
 # ----------------------------------------------------------------------------------------------------------------- frozen panels
 
 

@@ -198,19 +198,21 @@ def _parquet(kept: Kept) -> bytes:
             stream.write_table(own)
         more[_PREFIX + name.encode()] = sink.getvalue().to_pybytes()
     target = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **more}), target)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **more})
+    pq.write_table(table, target, write_page_checksum=True)
     content: bytes = target.getvalue().to_pybytes()
     return content
 
 
 def _read_parquet(path: Path) -> Kept:
-    table = pq.read_table(path)
+    table = pq.read_table(path, page_checksum_verification=True)
     metadata = table.schema.metadata or {}
     head = json.loads(metadata.get(b"eventstudy", b"null"))
     _check(head)
     frames: dict[str, pd.DataFrame] = {}
     for i, name in enumerate(head["order"]):
         own = table if i == 0 else pa.ipc.open_stream(metadata[_PREFIX + name.encode()]).read_all()
+        own.validate(full=True)  # damaged text is found when it is printed, else
         frame = own.to_pandas()
         frames[name] = frame.set_index(head["index"][name]) if head["index"][name] else frame
     return Kept(frames, head["provenance"])

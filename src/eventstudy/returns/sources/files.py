@@ -160,6 +160,7 @@ def _read_parquet(path: Path, options: TableOptions, reading: Reading, symbols: 
             msg = f"{shown}: {rows} rows of {len(needed or names)} columns are more than {reading.largest / 1024**3:.3g} GB; raise the bound: largest="
             raise DataError(msg)
         table = file.read(columns=needed, use_pandas_metadata=True)
+        table.validate(full=True)  # text that is not UTF-8 is found when it is asked for, else
         return pd.DataFrame(table.to_pandas(date_as_object=False, self_destruct=True))
 
 
