@@ -126,7 +126,12 @@ def workers_of(executor: Any) -> int:
         return max(1, int(executor.cluster_resources().get("CPU", 1)))
     client = getattr(executor, "_client", None)
     if client is not None:
-        return max(1, int(sum(client.nthreads().values())))
+        try:
+            return max(1, int(sum(client.nthreads().values())))
+        except Exception as error:  # the scheduler is away: its tasks come back as lost, and are waited for then
+            if not _foreign(error):
+                raise
+            return 1
     return max(1, int(getattr(executor, "_max_workers", 1) or 1))
 
 
