@@ -35,7 +35,12 @@ PATIENCE: Final = 60.0
 FOREIGN: Final = ("distributed", "dask", "ray", "tornado")
 """Packages whose errors, raised in place of a result, tell of workers and connections, not of the work."""
 
-copyreg.pickle(MappingProxyType, lambda held: (MappingProxyType, (dict(held),)))  # else no process can be sent one
+
+def _proxy(held: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(held)
+
+
+copyreg.pickle(MappingProxyType, lambda held: (_proxy, (dict(held),)))  # else no process can be sent one
 
 said = logging.getLogger("eventstudy")
 

@@ -85,8 +85,8 @@ def look_into(relation: Any, options: TableOptions) -> tuple[Relation, pd.Dateti
             found = _asked(relation, f"select distinct {_quoted(columns.symbol)} from panel order by 1")  # noqa: S608  the same
             _, names, raw = symbols_of(found[columns.symbol], PLACE, columns.symbol)
             keys = dict(zip(names, raw, strict=True))
-        count, mark = relation.query("panel", "select count(*), bit_xor(hash(panel)) from panel")
-    digest = hashlib.sha256(f"{relation.columns} {count} {mark}".encode()).hexdigest()
+        marks = relation.query("panel", "select count(*), bit_xor(hash(panel)) from panel").fetchall()
+    digest = hashlib.sha256(f"{relation.columns} {marks}".encode()).hexdigest()
     return Relation(relation, digest, columns, keys), days
 
 
