@@ -12,7 +12,19 @@ import eventstudy
 SOURCE = Path(eventstudy.__file__).parent
 
 # The arrows of docs/design.md: a room may import the rooms named here, and itself. Nothing else, annotations counted.
-GROUND = {"_lazy", "_shipped", "_typing", "_version", "border", "checks", "errors", "json_values", "replace", "words", "workers"}
+GROUND = {
+    "_lazy",
+    "_shipped",
+    "_typing",
+    "_version",
+    "border",
+    "checks",
+    "errors",
+    "json_values",
+    "replace",
+    "words",
+    "workers",
+}
 MAY_IMPORT = {
     "errors": {"words"},
     "checks": {"errors", "words"},

@@ -180,3 +180,17 @@ def test_what_cannot_be_scanned_is_told_in_one_line(frame, tmp_path):
     two.to_parquet(tmp_path / "e.parquet")
     with pytest.raises(DataError, match="prices are of several exchanges"):
         es.scan_returns(tmp_path / "e.parquet")
+
+
+def test_other_columns_of_a_long_table_are_no_securities(frame, tmp_path):
+    long_of(frame).assign(COMNAM="X", shrout=5.0, factor=lambda rows: rows["vwretd"] * 2).to_parquet(
+        tmp_path / "long.parquet"
+    )
+    scan = es.scan_returns(tmp_path / "long.parquet")
+    assert scan.symbols == ["10001", "10002", "10003", "10004", "vwretd"]
+    events = pd.DataFrame({"event_id": [1, 2], "permno": [10001, 10003], "bar": frame.index[[200, 220]]})
+    study = es.EventStudy(model=es.MarketModel("factor"), window=(0, 1), estimation=(-120, -11), calendar=None)
+    memory = study.fit(events, es.ReturnPanel(frame.assign(factor=frame["MKT"] * 2)))
+    pd.testing.assert_frame_equal(study.fit(events, scan).car(), memory.car(), check_exact=True)
+    with pytest.raises(DataError, match=r"column 'COMNAM' holds .*string, not numbers"):
+        study.fit(events, scan.load(["10001", "10003", "COMNAM"]))

@@ -26,6 +26,7 @@ from eventstudy.returns.scan.blocks import laid
 from eventstudy.returns.scan.parquet import PanelFile, look_at
 from eventstudy.returns.scan.relation import Relation, is_relation, look_into
 from eventstudy.returns.sources.files import table_options
+from eventstudy.returns.tables.names import MARKETS, plain
 from eventstudy.returns.tables.options import Holds, TableOptions
 from eventstudy.words import brief
 
@@ -64,6 +65,7 @@ class ScannedPanel:
     _sources: tuple[PanelFile | Relation, ...]
     _options: TableOptions
     _beside: pd.DataFrame | None = None
+    _unlisted: frozenset[str] = frozenset()  # columns beside the symbols of a long table, read where a model names them
 
     @property
     def digest(self) -> str:
@@ -95,7 +97,7 @@ class ScannedPanel:
             If a file is damaged or has been changed since, a day of a symbol stands twice, or the numbers are not what
             they are said to be.
         """
-        known = set(self.symbols)
+        known = {*self.symbols, *self._unlisted}
         wanted = self.symbols if symbols is None else [name for name in dict.fromkeys(symbols) if name in known]
         frame = pd.DataFrame(self._read(wanted), index=self.index, columns=wanted, copy=False)
         return self._panel(frame)
@@ -105,7 +107,7 @@ class ScannedPanel:
 
         Of a relation, which knows its connection only here, they are read here.
         """
-        known = set(self.symbols)
+        known = {*self.symbols, *self._unlisted}
         asked = [name for name in dict.fromkeys(symbols) if name in known]
         if any(isinstance(source, Relation) for source in self._sources):
             frame = pd.DataFrame(self._read(asked), index=self.index, columns=asked, copy=False)
@@ -257,12 +259,16 @@ def scan_returns(
     _alike(sources)
     index = _index_of([days for _, days in found])
     symbols = list(dict.fromkeys(name for one in sources for name in one.symbols))
-    beside = [name for one in sources if one.columns.symbol is not None for name in one.columns.wide]
+    beside = {name for one in sources if one.columns.symbol is not None for name in one.columns.wide} - set(symbols)
+    markets = sorted(name for name in beside if plain(name) in MARKETS)
     panel = ScannedPanel(symbols, index, holds or "returns", None, memory, sources, told)
     if holds is None:
         panel = replace(panel, holds=_told(panel))
     panel = replace(
-        panel, _options=replace(told, holds=panel.holds), symbols=[*symbols, *_numeric(sources, beside, symbols)]
+        panel,
+        _options=replace(told, holds=panel.holds),
+        symbols=[*symbols, *markets],
+        _unlisted=frozenset(beside.difference(markets)),
     )
     if panel.holds != "prices":
         return replace(panel, calendar=None if calendar == AUTO else calendar)
@@ -325,13 +331,6 @@ def _index_of(parts: Sequence[pd.DatetimeIndex]) -> pd.DatetimeIndex:
         if not days.equals(index):
             index = pd.DatetimeIndex(index.union(days))
     return pd.DatetimeIndex(index.sort_values(), name="date")
-
-
-def _numeric(sources: Sequence[PanelFile | Relation], beside: Sequence[str], symbols: Sequence[str]) -> list[str]:
-    """Return the columns of long tables that may be series of their own: in all files, and no symbol."""
-    del sources
-    taken = set(symbols)
-    return [name for name in dict.fromkeys(beside) if name not in taken]
 
 
 def _told(panel: ScannedPanel) -> Literal["prices", "returns"]:

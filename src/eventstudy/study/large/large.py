@@ -124,7 +124,8 @@ class LargeResult:
 
     def _tasks(self, store: Store, waiting: list[int]) -> Iterator[tuple[Share]]:
         plan, whole = self._plan.plan, self._plan.whole
-        small = self._plan.scan.only(self._plan.beside)
+        scan = self._plan.scan
+        small = scan.only([]).beside(scan.only(self._plan.beside))  # read once, sent to all
         for number in waiting:
             rows = plan.rows(number)
             scan = self._plan.scan.only(self._plan.columns(number)).beside(small)
