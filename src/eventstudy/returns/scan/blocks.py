@@ -106,8 +106,8 @@ def _row_of(codes: Ints, code: int) -> str:
 
 def laid(blocks: Iterable[Block], index: pd.DatetimeIndex, symbols: list[str]) -> Floats:
     """Return (B, S): the blocks on the bars of `index` and the columns `symbols`; each cell comes from one place."""
-    values = np.full((len(index), len(symbols)), np.nan)
-    owner = np.full(values.size, -1, dtype=np.int32)
+    values = np.full((len(symbols), len(index)), np.nan)  # by symbol, as the blocks are and as the engine wants them
+    seen = np.zeros(values.shape, dtype=bool)
     place = {name: at for at, name in enumerate(symbols)}
     for block in blocks:
         row = index.get_indexer(block.days)
@@ -115,18 +115,23 @@ def laid(blocks: Iterable[Block], index: pd.DatetimeIndex, symbols: list[str]) -
             msg = f"{block.place}: {day_of(block.days[int((row < 0).argmax())])} was not there when the panel was scanned; scan it again"
             raise DataError(msg)
         column = np.array([place[name] for name in block.symbols], dtype=np.int64)
+        if block.code is None and (np.diff(row) == 1).all():
+            bars = slice(int(row[0]), int(row[-1]) + 1)
+            twice = seen[column, bars]
+            if not twice.any():
+                seen[column, bars] = True
+                values[column, bars] = block.cells.T
+                continue
         if block.code is None:
-            cell = (row[:, None] * len(symbols) + column).ravel()
+            cell = (column * len(index) + row[:, None]).ravel()
         else:
-            cell = row * len(symbols) + column[block.code]
-        number = np.arange(cell.size, dtype=np.int32)
-        before = owner[cell] >= 0
-        owner[cell] = number
-        twice = before | (owner[cell] != number)
-        if twice.any():
-            at = int(cell[twice.argmax()])
-            day, name = day_of(index[at // len(symbols)]), symbols[at % len(symbols)]
+            cell = column[block.code] * len(index) + row
+        again = pd.Series(cell).duplicated().to_numpy() | seen.ravel()[cell]
+        if again.any():
+            at = int(cell[again.argmax()])
+            day, name = day_of(index[at % len(index)]), symbols[at // len(index)]
             msg = f"{block.place}: {day} of {name!r} stands in two places; keep one row for each day of a symbol"
             raise DataError(msg)
+        seen.ravel()[cell] = True
         values.ravel()[cell] = block.cells.ravel()
-    return values
+    return values.T
