@@ -20,7 +20,9 @@ GROUND = {
     "border",
     "checks",
     "errors",
+    "frames",
     "json_values",
+    "plugins",
     "replace",
     "words",
     "workers",
@@ -35,8 +37,10 @@ MAY_IMPORT = {
     "json_values": set(),
     "_shipped": {"errors"},
     "border": {"errors", "words"},
+    "frames": {"border", "dates", "errors"},
     "replace": {"border", "errors", "words"},
     "workers": {"errors", "words"},
+    "plugins": {"errors", "words"},
     "calendars": GROUND,
     "dates": set(),
     "events": GROUND | {"calendars", "dates"},
@@ -60,7 +64,7 @@ INSIDE = {
     "returns": ("quality", "tables", "cache", "remote", "sources", "scan"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("tables", "output", "fit", "large"),
+    "study": ("pairs", "tables", "output", "fit", "large"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

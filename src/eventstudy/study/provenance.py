@@ -12,6 +12,7 @@ import pandas as pd
 from eventstudy._version import __version__
 from eventstudy.study.design import Design
 from eventstudy.study.fitted import Fitted
+from eventstudy.study.rows import calendars, estimated_on
 
 
 def provenance(result: Fitted) -> dict[str, Any]:
@@ -31,14 +32,14 @@ def provenance(result: Fitted) -> dict[str, Any]:
             "returns": result.panel.digest,
             "kind": result.panel.kind,
             "events": _events_digest(result),
-            "rows_outside_calendar": sum(part.aligned.strange for part in result.parts),
+            "rows_outside_calendar": sum(part.aligned.strange for part in calendars(result)),
         },
-        "config": config_of(study),
+        "config": config_of(study, _in_words(result)),
     }
 
 
-def config_of(study: Design) -> dict[str, Any]:
-    """Return what a study is, JSON-able."""
+def config_of(study: Design, used: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what a study is, JSON-able; `used` says more of its estimation windows."""
     mask: Any = study.mask_events
     return {
         "model": repr(study.model),
@@ -46,6 +47,7 @@ def config_of(study: Design) -> dict[str, Any]:
             "length": study.estimation_window.length,
             "end": study.estimation_window.end,
             "minimum": study.estimation_window.minimum,
+            **(used or {}),
         },
         "window": list(study.window),
         "calendar": study.calendar
@@ -58,6 +60,15 @@ def config_of(study: Design) -> dict[str, Any]:
         "overlap": study.overlap,
         **({} if study.label is None else {"label": study.label}),
     }
+
+
+def _in_words(result: Fitted) -> dict[str, Any]:
+    """Return the estimation windows that were asked for in words: before, after, and those of single pairs."""
+    window, own = result.study.estimation_window, estimated_on(result)
+    if not own:
+        return {}
+    around = {"before": window.before and list(window.before), "after": window.after and list(window.after)}
+    return {**around, "used": sorted(set(own))}
 
 
 def _events_digest(result: Fitted) -> str:

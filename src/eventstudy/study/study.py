@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from eventstudy import plugins
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.study.design import Design
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from narwhals.typing import IntoFrame  # pandas, polars, Arrow, DuckDB, …
 
     from eventstudy.events import EventCatalog  # the same
     from eventstudy.returns import ScannedPanel  # the same
@@ -24,7 +25,8 @@ class EventStudy(Design):
 
     Parameters
     ----------
-    model : Model
+    model : Model or str
+        A name: that of a model which another package adds (docs/plugins.md).
         ``MeanAdjusted()``, ``MarketAdjusted(m)``, ``MarketModel(m)``, ``FactorModel(factors)``, …
     estimation : EstimationWindow or (int, int)
         Where the model is estimated: a window of so many bars, or its first and last relative day. It must end before the
@@ -71,8 +73,8 @@ class EventStudy(Design):
     @overload
     def fit(
         self,
-        events: EventCatalog | pd.DataFrame,
-        returns: ReturnPanel | PricePanel | pd.DataFrame,
+        events: EventCatalog | IntoFrame,
+        returns: ReturnPanel | PricePanel | IntoFrame,
         *,
         symbols: Literal["all"] | Iterable[str] | None = None,
         executor: Any = None,
@@ -81,7 +83,7 @@ class EventStudy(Design):
     @overload
     def fit(
         self,
-        events: EventCatalog | pd.DataFrame,
+        events: EventCatalog | IntoFrame,
         returns: ScannedPanel,
         *,
         symbols: Literal["all"] | Iterable[str] | None = None,
@@ -90,8 +92,8 @@ class EventStudy(Design):
 
     def fit(
         self,
-        events: EventCatalog | pd.DataFrame,
-        returns: ReturnPanel | PricePanel | pd.DataFrame | ScannedPanel,
+        events: EventCatalog | IntoFrame,
+        returns: ReturnPanel | PricePanel | IntoFrame | ScannedPanel,
         *,
         symbols: Literal["all"] | Iterable[str] | None = None,
         executor: Any = None,
@@ -101,14 +103,16 @@ class EventStudy(Design):
         Parameters
         ----------
         events : EventCatalog or DataFrame
-            A catalogue (every event with every symbol of the panel), or a frame with ``event_id``, either
+            A catalogue (every event with every symbol of the panel, or with its own where it has a column ``symbol``), or a frame with ``event_id``, either
             ``announced_at`` (time-zone aware) or ``bar`` (a label of the panel's index, relative day 0), and ``symbol`` (or
             another usual name, such as ``Ticker`` or ``PERMNO``): each row is one security-event.
         returns : ReturnPanel, PricePanel, DataFrame or ScannedPanel
-            Bars x symbols, decimals. Prices in a panel are turned into simple returns. Of a panel on disk
-            (`eventstudy.scan_returns`) the columns that the study needs are read.
+            Bars x symbols, decimals. Prices in a panel are turned into simple returns. Frames here and above may be those of
+            pandas, polars (also lazy), Arrow, DuckDB or Modin; one without row labels has its bars in the column of dates. Of a
+            panel on disk (`eventstudy.scan_returns`) the columns that the study needs are read.
         symbols : "all" or iterable of str, optional
-            Of events that name no security: study each with all symbols of the panel, or with these.
+            Of events that name no security: study each with all symbols of the panel, or with these. Of a catalogue it goes
+            before the symbols that its events name.
         executor : Executor, optional
             Where shares of security-events are estimated: any `concurrent.futures.Executor`, a client of Dask
             `distributed`, or the module ``ray``. Shares that are lost with a worker are done again.
@@ -128,10 +132,11 @@ class EventStudy(Design):
         from eventstudy.study.fitted import Fitted  # noqa: PLC0415  the same
         from eventstudy.study.result import StudyResult  # noqa: PLC0415  the same
 
-        if type(returns).__name__ == "ScannedPanel":  # its class loads what reads Parquet
-            from eventstudy.study.large.large import fit_scanned  # noqa: PLC0415  the same
+        with plugins.blaming_maker(self.model, "failed"):
+            if type(returns).__name__ == "ScannedPanel":  # its class loads what reads Parquet
+                from eventstudy.study.large.large import fit_scanned  # noqa: PLC0415  the same
 
-            given: Any = returns
-            found = fit_scanned(self, events, given, symbols=symbols, executor=executor)
-            return StudyResult(found) if isinstance(found, Fitted) else found
-        return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))
+                given: Any = returns
+                found = fit_scanned(self, events, given, symbols=symbols, executor=executor)
+                return StudyResult(found) if isinstance(found, Fitted) else found
+            return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))

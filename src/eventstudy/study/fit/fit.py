@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy._typing import Floats, Ints
+from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.kernel import Kernel
 from eventstudy.abnormal.engine.parallel import estimate_spread
@@ -21,18 +21,21 @@ from eventstudy.abnormal.models.donor_pool import DonorEvents
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
+from eventstudy.frames import with_bars
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._index import is_intraday
 from eventstudy.returns._sessions import auto_calendars, refuse_misfit
 from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
-from eventstudy.study.fit.align import align, place_bars
+from eventstudy.study.fit.align import align, for_model, place_bars
 from eventstudy.study.fit.donors import donor_events, pool_names
 from eventstudy.study.fit.mask import masked_bars
 from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
+from eventstudy.study.fit.splits import Splits, splits_of
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.pairs.pairs import refuse_few
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 from eventstudy.study.who import refuse_lost_zeros
@@ -57,6 +60,9 @@ class Whole:
     own_masks: bool = False
 
 
+How = tuple[Any, Mapping[str | None, Whole]]
+
+
 def fit_study(
     study: Design,
     events: Any,
@@ -71,17 +77,34 @@ def fit_study(
     auto = study.calendar == AUTO
     study = settled(study, panel)
     lumped_or_not(study, panel)
-    request = read_request(events, {label_text(name) for name in panel.frame.columns.tolist()}, symbols)
-    pool = _pool(study, request)
+    held = {label_text(name) for name in panel.frame.columns.tolist()}
+    request = read_request(events, held, symbols)
+    if whole is None and isinstance(events, pd.DataFrame):  # of a share few symbols may be known
+        refuse_few(events, held)
+    return fit_request(study, panel, request, auto=auto, executor=executor, whole=whole)
+
+
+def fit_request(
+    study: Design,
+    panel: ReturnPanel,
+    request: Request,
+    *,
+    auto: bool = False,
+    executor: Any = None,
+    whole: Mapping[str | None, Whole] | None = None,
+) -> Fitted:
+    """Fit a study whose calendar is settled on events that were read; `auto`: whether every symbol of the panel has its calendar."""
+    _pool(study)
     symbols, event, symbol = rows_asked(request, panel.frame.columns.tolist())
     groups = calendars_of(study, symbols, set(panel.frame.columns) if auto else set(symbols))
     column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
+    splits = splits_of(study, request, panel, symbols, (event, symbol))
     # a donor that is asked for by name is studied, and left out of the pool on its dates
-    named = request.symbol is not None and bool(pool_names(study.model))
-    benchmarks = set() if named else column.keys() & set(study.model.symbols)
-    fate[[at for at, name in enumerate(symbols) if name in benchmarks]] = Exclusion.BENCHMARK
+    if not (request.symbol is not None and pool_names(study.model)):
+        others = [at for at, name in enumerate(symbols) if name in splits.benchmarks and code[at] >= 0]
+        fate[others] = Exclusion.BENCHMARK
     status = fate[symbol]
     parts: list[Part] = []
     merged: dict[int, list[int]] = {}
@@ -93,21 +116,20 @@ def fit_study(
         kept = None if members is None else [name for name, keep in zip(symbols, inside, strict=True) if keep]
         if not inside.any():
             continue
-        aligned = align(study, panel, calendar, kept)
+        aligned = align(splits.studies[0], panel, calendar, kept)
         _long_enough(study, aligned)
-        _regressors_known(study, aligned, panel.sources.get(getattr(study.model, "risk_free", None) or "", ""))
         placed = place_events(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])
         asked = (rows, event[rows], code[symbol[rows]], donor_events(study, aligned, symbols, symbol, own))
-        parts.append(
-            _fit_part(study, aligned, placed, pool, asked, status, merged, (executor, (whole or {}).get(calendar)))
-        )
+        parts += _fit_calendar(study, splits, panel, aligned, placed, asked, (status, merged), (executor, whole or {}))
     if not parts:  # nobody whom the panel knows: a part without rows, so that every table has its columns
-        aligned = align(study, panel, next(iter(groups)), [])
+        aligned = align(splits.studies[0], panel, next(iter(groups)), [])
         none = np.empty(0, dtype=np.int64)
         placed = place_events(study, request, aligned)
-        parts.append(_fit_part(study, aligned, placed, pool, (none, none, none, None), status, merged, (None, None)))
+        parts += _fit_calendar(
+            study, splits, panel, aligned, placed, (none, none, none, None), (status, merged), (None, {})
+        )
     return Fitted(
         study=study,
         request=request,
@@ -121,19 +143,23 @@ def fit_study(
     )
 
 
-def _fit_part(
+def _fit_calendar(
     study: Design,
+    splits: Splits,
+    panel: ReturnPanel,
     aligned: Aligned,
     placed: Placed,
-    pool: Any,
     asked: tuple[Ints, Ints, Ints, DonorEvents | None],
-    status: NDArray[np.int8],
-    merged: dict[int, list[int]],
-    how: tuple[Any, Whole | None],
-) -> Part:
-    """Estimate the security-events of one calendar and note their fate in `status`; `how`: executor, and what a share knows."""
-    executor, whole = how[0], how[1] or Whole()
+    fates: tuple[NDArray[np.int8], dict[int, list[int]]],
+    how: How,
+) -> list[Part]:
+    """Estimate the security-events of one calendar, those of each split together, and note their fates.
+
+    `how`: the executor, and what a share must know of the whole.
+    """
+    known = how[1].get(aligned.calendar, Whole())
     rows, event, security, donors = asked
+    status, merged = fates
     status[rows] = placed.status[event]
     found = placed.position[event] >= 0
     keep = slice(None) if found.all() else np.flatnonzero(found)
@@ -141,21 +167,49 @@ def _fit_part(
     if study.overlap != "flag":
         stay = displaced(study, rows, (event, security), placed, status, merged)
         rows, event, security = rows[stay], event[stay], security[stay]
-    at = placed.position[event]
-    masked, real = masked_bars(study, aligned, placed, pool, security, at, own=whole.own_masks)
+    code = np.zeros(rows.size, dtype=np.int64) if splits.code is None else splits.code[rows]
+    parts = []
+    for at in np.unique(code).tolist() if rows.size else [0]:
+        own = splits.studies[at]
+        laid = aligned if at == 0 else for_model(aligned, own, panel)
+        _regressors_known(own, laid, panel.sources.get(getattr(own.model, "risk_free", None) or "", ""))
+        here = slice(None) if splits.code is None else np.flatnonzero(code == at)
+        mine = here if splits.code is None else np.isin(security, security[here])  # its events of other splits, too
+        days = placed.position[event[mine]]
+        marks = masked_bars(study, aligned, placed, _pool(study), security[mine], days, own=known.own_masks)
+        chosen = (rows[here], event[here], security[here], donors, asked[0])
+        parts.append(_fit_part(own, laid, placed, marks, chosen, status, (how[0], known.kernel)))
+    return parts
+
+
+def _fit_part(
+    study: Design,
+    aligned: Aligned,
+    placed: Placed,
+    marks: tuple[Bools | None, Bools],
+    asked: tuple[Ints, Ints, Ints, DonorEvents | None, Ints],
+    status: NDArray[np.int8],
+    how: tuple[Any, Kernel],
+) -> Part:
+    """Estimate security-events of one calendar, market and estimation window; `how`: executor and kernel."""
+    executor, kernel = how
+    rows, event, security, donors, everyone = asked
+    masked, real = marks
+    estimation = study.estimation_window
     arguments: dict[str, Any] = {
         "security": security,
-        "day0": at,
+        "day0": placed.position[event],
         "window": study.window,
-        "estimation": study.estimation_window.days,
+        "estimation": estimation.before,
+        "after": estimation.after,
         "model": study.model,
-        "minimum": study.estimation_window.minimum,
+        "minimum": estimation.minimum,
         "masked": masked,
         "level": aligned.level,
         "spans": aligned.spans,
         "donors": donors,
         "codes": _codes(aligned) if hasattr(study.model, "seed") else None,
-        "kernel": whole.kernel,
+        "kernel": kernel,
     }
     if executor is None or pool_names(study.model):  # the work of a pool is shared by date
         abnormal = estimate(aligned.returns, aligned.series, **arguments)
@@ -165,8 +219,8 @@ def _fit_part(
     good = abnormal.studied
     if not good.all():
         chosen = np.flatnonzero(good)
-        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, asked[0], real)
-    return Part(aligned, placed, rows, abnormal, abnormal, rows, asked[0], real)
+        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, everyone, real)
+    return Part(aligned, placed, rows, abnormal, abnormal, rows, everyone, real)
 
 
 def _codes(aligned: Aligned) -> Ints:
@@ -197,6 +251,7 @@ def displaced(
 
 def panel_of(returns: Any) -> ReturnPanel:
     """Return what a fit was given as returns, as a panel."""
+    returns = with_bars(returns, StudyError)
     if isinstance(returns, pd.DataFrame):
         return ReturnPanel(returns)
     if isinstance(returns, PricePanel):
@@ -294,11 +349,10 @@ def place_events(study: Design, request: Request, aligned: Aligned) -> Placed:
     return replace(placed, uncertain=placed.uncertain | session_uncertain(bounds, aligned.calendar))
 
 
-def _pool(study: Design, request: Request) -> Any:
+def _pool(study: Design) -> Any:
     """Return the moments of the events that are masked, where those are not the events of the call."""
     if isinstance(study.mask_events, bool):
         return study.mask_events
-    del request
     if not hasattr(study.mask_events, "to_frame"):
         msg = f"mask_events must be True, False or an EventCatalog, not {type(study.mask_events).__name__}"
         raise StudyError(msg)

@@ -16,7 +16,15 @@ from eventstudy.study.fit.donors import pool_names
 from eventstudy.study.fit.fit import fit_study
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.large.parts import part_files
-from eventstudy.study.large.plan import ScannedPlan, matches, plan_scanned, planned, refuse_donors
+from eventstudy.study.large.plan import (
+    ScannedPlan,
+    is_split,
+    matches,
+    plan_scanned,
+    planned,
+    refuse_donors,
+    refuse_split,
+)
 from eventstudy.study.large.share import Share, do_share, put
 from eventstudy.study.large.store import Store, manifest_for, store_for
 from eventstudy.study.large.stored import StoredResult
@@ -35,7 +43,10 @@ def fit_scanned(study: Design, events: Any, scan: ScannedPanel, *, symbols: Any,
     plan = plan_scanned(study, events, scan, symbols)
     if plan.bytes > scan.memory:
         refuse_donors(study)
+        refuse_split(study, plan.plan.request)
         return LargeResult(plan, executor)
+    if is_split(study, plan.plan.request):
+        return fit_study(study, events, scan.load(), symbols=symbols, executor=executor)
     asked = [*plan.plan.symbols, *matches(study, plan.plan.symbols)]
     wanted = [*plan.beside, *asked] if plan.plan.request.symbol is not None or plan.plan.request.crossed else None
     return fit_study(study, events, scan.load(wanted), symbols=symbols, executor=executor, whole=plan.whole)
@@ -176,6 +187,7 @@ def _manifest(plan: Any, data: str) -> dict[str, Any]:
 def write_result(result: Fitted, folder: Path, *, resume: bool = True) -> StoredResult:
     """Write an ordinary result as a large one is written: the same study has the same files."""
     refuse_donors(result.study)
+    refuse_split(result.study, result.request)
     crossed = result.request.symbol is None
     plan = planned(
         result.study, result.request, list(result.symbols), None if crossed else result.symbol, len(result.panel.frame)

@@ -18,11 +18,12 @@ import pandas as pd
 from eventstudy._typing import Ints
 from eventstudy.abnormal.engine.kernel import compiled
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
+from eventstudy.abnormal.models.markets import Markets
 from eventstudy.calendars import AUTO
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
 from eventstudy.returns.scan.scanned import ScannedPanel
-from eventstudy.returns.tables.names import label_text
+from eventstudy.returns.tables.names import label_text, plain
 from eventstudy.study.aligned import Placed
 from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align
@@ -30,6 +31,8 @@ from eventstudy.study.fit.donors import pool_names
 from eventstudy.study.fit.fit import Whole, calendars_of, lumped_or_not, place_events, rows_asked, settled
 from eventstudy.study.fit.mask import days_shared
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
+from eventstudy.study.fit.splits import NAMES
+from eventstudy.study.pairs.pairs import refuse_few
 from eventstudy.study.provenance import config_of
 from eventstudy.study.request import Request, read_request
 
@@ -196,6 +199,8 @@ def plan_scanned(study: Design, events: Any, scan: ScannedPanel, symbols: Any) -
     panel = scan.only([*beside, *held[:1]]).load()  # one at least: a panel has a column
     lumped_or_not(study, panel)
     request = read_request(events, set(held), symbols)
+    if isinstance(events, pd.DataFrame):
+        refuse_few(events, set(held))
     if request.symbol is None:
         names, symbol = list(request.crossed) or list(held), None
     else:
@@ -203,6 +208,25 @@ def plan_scanned(study: Design, events: Any, scan: ScannedPanel, symbols: Any) -
     plan = planned(settled(study, panel, held), request, names, symbol, len(scan.index))
     whole = _whole(plan, panel, held, symbol, auto=study.calendar == AUTO)
     return ScannedPlan(plan, study, scan, whole, beside)
+
+
+def is_split(study: Design, request: Request) -> bool:
+    """Say whether rows may have a market or an estimation window of their own, or one after the event: done in memory."""
+    own = {plain(name) for name in ("market", *NAMES)}
+    named = not set(map(plain, request.frame.columns)).isdisjoint(own)
+    return (
+        named or study.estimation_window.after is not None or isinstance(getattr(study.model, "market", None), Markets)
+    )
+
+
+def refuse_split(study: Design, request: Request) -> None:
+    """Refuse a study whose rows are not all fitted alike."""
+    if is_split(study, request):
+        msg = (
+            "markets or estimation windows of single rows, and windows after the event, are fitted in memory and not written as "
+            "Parquet: fit(events, scan.load())"
+        )
+        raise StudyError(msg)
 
 
 def refuse_donors(study: Design) -> None:
