@@ -155,6 +155,12 @@ def run(
     timing: Timing = None,
     timezone: Zone = None,
     by: By = None,
+    bars: Annotated[
+        Optional[Path],
+        typer.Option(
+            help="A .parquet or .csv of bars within days that holds the market: adds a section to the minute."
+        ),
+    ] = None,
     workers: Workers = 1,
     scheduler: Scheduler = None,
 ) -> None:
@@ -176,7 +182,9 @@ def run(
         "by": by,
     }
     named = named_study(study, events, prices, asked)
-    raise typer.Exit(run_study(named, out=out, source=source, quick=quick, workers=workers, scheduler=scheduler))
+    raise typer.Exit(
+        run_study(named, out=out, source=source, quick=quick, bars=bars, workers=workers, scheduler=scheduler)
+    )
 
 
 @app.command(epilog="Example: eventstudy check us-china --against gallery")

@@ -41,13 +41,14 @@ def run_study(
     out: Path,
     source: str | None,
     quick: bool,
+    bars: Path | None = None,
     workers: int = 1,
     scheduler: str | None = None,
 ) -> int:
     """Run a study, write its report, say the answer; 3 if a source could not deliver, else 0."""
     check_target(out)  # before the work
     with _uncollected(), workers_for(workers, scheduler) as executor:
-        document, inputs = _build(study, source=source, quick=quick, executor=executor)
+        document, inputs = _build(study, source=source, quick=quick, bars=bars, executor=executor)
         note("… drawing and writing")
         write_document(document, out)
     for line in inputs.said if isinstance(inputs, Firms) else ():
@@ -201,11 +202,11 @@ def _uncollected() -> Iterator[None]:
 
 
 def _build(
-    study: str | FirmFile, *, source: str | None, quick: bool, executor: Any = None
+    study: str | FirmFile, *, source: str | None, quick: bool, bars: Path | None = None, executor: Any = None
 ) -> tuple[Document, Inputs | Firms]:
     with _stages() as stage:
         file = load_study(study) if isinstance(study, str) else study
-        return build_document(file, source=source, quick=quick, progress=stage, executor=executor)
+        return build_document(file, source=source, quick=quick, bars=bars, progress=stage, executor=executor)
 
 
 def _delivered(inputs: Inputs | Firms) -> int:

@@ -11,7 +11,7 @@ from eventstudy.errors import DataError
 
 def joined(one: Any, other: Any) -> dict[str, Any]:
     """Return the fields of a panel with the symbols of two, each with its source and calendar."""
-    if type(other) is not type(one):
+    if _held(other) != _held(one):
         msg = f"a {type(one).__name__} is joined with another one, not with {type(other).__name__}; make one: ReturnPanel(frame)"
         raise DataError(msg)
     if one.kind != other.kind:
@@ -42,3 +42,8 @@ def joined(one: Any, other: Any) -> dict[str, Any]:
         "calendars": {**calendars, **other.calendars},
         "notes": one.notes.joined(other.notes),
     }
+
+
+def _held(panel: Any) -> str:
+    """Return what a panel holds: its class, unless that is another one that knows more of its symbols."""
+    return str(getattr(panel, "HOLDS", type(panel).__name__))

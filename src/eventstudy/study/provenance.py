@@ -43,7 +43,9 @@ def config_of(study: Design, used: dict[str, Any] | None = None) -> dict[str, An
     mask: Any = study.mask_events
     return {
         "model": repr(study.model),
-        "estimation": {
+        "estimation": {"sessions": study.estimation_words}
+        if study.estimation_words
+        else {
             "length": study.estimation_window.length,
             "end": study.estimation_window.end,
             "minimum": study.estimation_window.minimum,

@@ -165,7 +165,7 @@ class StoredResult:
         from eventstudy.study.tables.significance import doubting, placing_of  # noqa: PLC0415  slow to import
 
         counts = [placing_of(part, part_of(self.study, window)) for part in self.parts()]
-        return doubting(results, (sum(one for one, _ in counts), sum(off for _, off in counts)), self.n)
+        return doubting(results, (sum(one for one, _ in counts), sum(off for _, off in counts)), self.n, "session")
 
     @checked()
     def sample(self, window: Window | None = None) -> Any:

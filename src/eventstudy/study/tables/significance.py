@@ -77,7 +77,8 @@ def told(results: Sequence[TestResult]) -> pd.DataFrame:
 
 def with_doubts(results: Sequence[TestResult], result: Fitted, window: Window) -> list[TestResult]:
     """Return the tests with what is doubtful about the data of their window; it speaks against none of them alone."""
-    return doubting(results, placing_of(result, window), result.n)
+    bar = "bar" if result.panel.bars == "minutes" else "session"
+    return doubting(results, placing_of(result, window), result.n, bar)
 
 
 def placing_of(result: Fitted, window: Window) -> tuple[int, int]:
@@ -87,8 +88,8 @@ def placing_of(result: Fitted, window: Window) -> tuple[int, int]:
     return uncertain, off
 
 
-def doubting(results: Sequence[TestResult], placing: tuple[int, int], n: int) -> list[TestResult]:
-    """Return the same from the two counts among n security-events."""
+def doubting(results: Sequence[TestResult], placing: tuple[int, int], n: int, bar: str) -> list[TestResult]:
+    """Return the same from the two counts among n security-events; `bar` is what news may belong to."""
     uncertain, off = placing
     said = [
         f"{name}: {count} of {n} security-events: {why}"
@@ -96,7 +97,7 @@ def doubting(results: Sequence[TestResult], placing: tuple[int, int], n: int) ->
             (
                 "session_uncertain",
                 uncertain,
-                "what is known of the moment leaves another session open; a window that holds both is safe",
+                f"what is known of the moment leaves another {bar} open; a window that holds both is safe",
             ),
             ("off_calendar", off, "a day of the data that is no session is put together with the next"),
         )
