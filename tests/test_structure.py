@@ -61,10 +61,10 @@ MAY_IMPORT = {
 INSIDE = {
     "abnormal": ("models", "engine", "intraday"),
     "inference": ("core", "families", "intraday", "beyond"),
-    "returns": ("quality", "tables", "cache", "remote", "sources", "scan"),
+    "returns": ("quality", "tables", "cache", "remote", "sources", "crsp", "scan"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("pairs", "tables", "output", "fit", "large"),
+    "study": ("pairs", "tables", "fit", "firms", "large", "output"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

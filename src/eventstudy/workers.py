@@ -147,7 +147,7 @@ class _Spread:
         self.work = work
         self.executor = usable(executor)
         self.own: ProcessPoolExecutor | None = None  # a pool made here in the place of one that broke
-        self.under_way: dict[Future[Any], tuple[int, tuple[Any, ...]]] = {}
+        self.under_way: dict[Any, tuple[int, tuple[Any, ...]]] = {}
         self.lost: dict[int, int] = {}
 
     def run(self, tasks: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
@@ -162,12 +162,14 @@ class _Spread:
                     if left:
                         self.submit(number, task)
                     room -= 1
-                for future in wait(self.under_way, return_when=FIRST_COMPLETED).done:
+                own = [future for future in self.under_way if not isinstance(future, Future)]  # asked one by one
+                for future in own or wait(self.under_way, return_when=FIRST_COMPLETED).done:
                     if future in self.under_way:
                         yield from self.taken(future)
         finally:
             for future in self.under_way:
-                future.cancel()
+                if isinstance(future, Future):
+                    future.cancel()
             if self.own is not None:
                 self.own.shutdown(wait=True, cancel_futures=True)
 

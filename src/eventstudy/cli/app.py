@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from eventstudy._version import __version__
 from eventstudy.cli.cache_app import Folder, cache
 from eventstudy.cli.firm_options import By, Date, DateFormat, Events, Market, OfFirms, Prices, Symbol, Timing, Zone
+from eventstudy.cli.options import Scheduler, Workers
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
 from eventstudy.errors import EventStudyError, SourceError, StudyError, WorkersLost
 from eventstudy.words import brief
@@ -68,11 +69,6 @@ Source = Annotated[
     typer.Option(help="Where prices come from: bundled, yahoo, or the path of a .csv or .parquet file."),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer replications, in seconds; the report says so.")]
-Workers = Annotated[int, typer.Option(help="Processes that share the work; what is written does not depend on it.")]
-Scheduler = Annotated[
-    Optional[str],
-    typer.Option(help="Work on a Dask cluster instead: its address, such as tcp://127.0.0.1:8786."),
-]
 
 
 def main() -> NoReturn:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -32,7 +31,6 @@ from eventstudy.study.window_sample import window_sample
 
 if TYPE_CHECKING:
     from eventstudy.inference.core.result import TestResult  # only those who test load it
-    from eventstudy.study.large.stored import StoredResult  # the same
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -391,30 +389,6 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
         from eventstudy.study.charts import Figures  # noqa: PLC0415  matplotlib is slow to import
 
         return Figures(self._fitted)
-
-    @checked()
-    def to_parquet(self, folder: str | Path, *, resume: bool = True) -> StoredResult:
-        """Write the result as Parquet, part by part; `eventstudy.open_result` opens it.
-
-        Parameters
-        ----------
-        folder : str or pathlib.Path
-            New, empty, or one that holds parts of the same result: those are kept.
-        resume : bool
-            False: what the folder holds is replaced.
-
-        Returns
-        -------
-        StoredResult
-
-        Raises
-        ------
-        InputError
-            If the folder holds anything else, or cannot be written.
-        """
-        from eventstudy.study.large.large import write_result  # noqa: PLC0415  slow to import: only those who write pay
-
-        return write_result(self._fitted, Path(folder), resume=resume)
 
     def summary(self) -> str:
         """Return a few lines of text: what was studied, what not, and the average reaction."""

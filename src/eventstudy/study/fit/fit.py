@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy._typing import Bools, Floats, Ints
+from eventstudy._typing import Bools, Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.kernel import Kernel
@@ -32,6 +32,7 @@ from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align, for_model, place_bars
 from eventstudy.study.fit.donors import donor_events, pool_names
+from eventstudy.study.fit.enough import long_enough, regressors_known
 from eventstudy.study.fit.inside_day import fit_inside, free_sessions, place_inside
 from eventstudy.study.fit.mask import masked_bars
 from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
@@ -42,9 +43,6 @@ from eventstudy.study.pairs.pairs import refuse_few
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 from eventstudy.study.who import refuse_lost_zeros
-
-OFTEN = 0.1  # share of a series below zero: rates were, in Europe, by less than SMALL
-SMALL = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ def fit_request(
         if not inside.any():
             continue
         aligned = align(splits.studies[0], panel, calendar, kept)
-        _long_enough(min(splits.studies, key=lambda one: one.estimation_window.length), aligned)
+        long_enough(min(splits.studies, key=lambda one: one.estimation_window.length), aligned)
         placed = place_events(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])
@@ -179,7 +177,7 @@ def _fit_calendar(
     for at in np.unique(code).tolist() if rows.size else [0]:
         own = splits.studies[at]
         laid = aligned if at == 0 else for_model(aligned, own, panel)
-        _regressors_known(own, laid, panel.sources.get(getattr(own.model, "risk_free", None) or "", ""))
+        regressors_known(own, laid, panel.sources.get(getattr(own.model, "risk_free", None) or "", ""))
         here = slice(None) if splits.code is None else np.flatnonzero(code == at)
         mine = here if splits.code is None else np.isin(security, security[here])  # its events of other splits, too
         days = placed.position[event[mine]]
@@ -379,45 +377,3 @@ def _pool(study: Design) -> Any:
         msg = f"mask_events must be True, False or an EventCatalog, not {type(study.mask_events).__name__}"
         raise StudyError(msg)
     return moments_of(study.mask_events.to_frame()["announced_at"])
-
-
-def _long_enough(study: Design, aligned: Aligned) -> None:
-    """Refuse windows that no event could have."""
-    have = len(aligned.bars)
-    if aligned.hours is not None:
-        return  # sessions are counted event by event
-    lengths = {"estimation": study.estimation_window.length, "event": study.window[1] - study.window[0] + 1}
-    for kind, need in lengths.items():
-        if have < need:
-            msg = (
-                f"the {kind} window of {need} bars is longer than the data ({have} bars, {aligned.bars[0]} .. "
-                f"{aligned.bars[-1]}); shorten it or load more"
-            )
-            raise StudyError(msg)
-
-
-def _no_share(name: str, series: Floats, source: str) -> None:
-    """Refuse a share for the risk-free rate: a rate is seldom below zero, and then by little."""
-    known = series[np.isfinite(series)]
-    if known.size and (known < 0).mean() > OFTEN and np.median(np.abs(known)) > SMALL:
-        came = f" came from {source} and" if source not in ("", "given") else ""
-        msg = (
-            f"the risk-free rate {name!r}{came} looks like a share: {(known < 0).mean():.0%} of its returns are negative, half of them beyond "
-            f"{np.median(np.abs(known)):.2%} in size; load the rate: 'bundled:RF', or panel.join(rates)"
-        )
-        raise StudyError(msg)
-
-
-def _regressors_known(study: Design, aligned: Aligned, source: str) -> None:
-    """Refuse a regressor without any figure."""
-    if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
-        return
-    if pool_names(study.model):  # a donor without figures is left out, and said so
-        return
-    free = getattr(study.model, "risk_free", None)
-    for name, series in zip(study.model.symbols, aligned.series, strict=True):
-        if name == free:
-            _no_share(name, series, source)
-        if not np.isfinite(series).any():
-            msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {len(aligned.bars)} bars; load it or take another"
-            raise StudyError(msg)

@@ -214,9 +214,9 @@ def is_split(study: Design, request: Request) -> bool:
     """Say whether rows may have a market or an estimation window of their own, or one after the event: done in memory."""
     own = {plain(name) for name in ("market", *NAMES)}
     named = not set(map(plain, request.frame.columns)).isdisjoint(own)
-    return (
-        named or study.estimation_window.after is not None or isinstance(getattr(study.model, "market", None), Markets)
-    )
+    inside = bool(study.estimation_words) or hasattr(study.model, "base")  # bars within days: matched sessions, hours
+    markets = isinstance(getattr(study.model, "market", None), Markets)
+    return named or inside or markets or study.estimation_window.after is not None
 
 
 def refuse_split(study: Design, request: Request) -> None:
