@@ -25,6 +25,7 @@ GROUND = {
     "plugins",
     "replace",
     "words",
+    "workers",
 }
 MAY_IMPORT = {
     "errors": {"words"},
@@ -39,6 +40,8 @@ MAY_IMPORT = {
     "frames": {"border", "dates", "errors"},
     "plugins": {"errors", "words"},
     "replace": {"border", "errors", "words"},
+    "workers": {"errors", "words"},
+    "plugins": {"errors", "words"},
     "calendars": GROUND,
     "dates": set(),
     "events": GROUND | {"calendars", "dates"},
@@ -59,10 +62,10 @@ MAY_IMPORT = {
 INSIDE = {
     "abnormal": ("models", "engine", "intraday"),
     "inference": ("core", "families", "intraday", "beyond"),
-    "returns": ("quality", "tables", "cache", "remote", "sources", "crsp"),
+    "returns": ("quality", "tables", "cache", "remote", "sources", "crsp", "scan"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("pairs", "tables", "output", "fit", "firms", "apart"),
+    "study": ("pairs", "tables", "fit", "firms", "apart", "large", "output"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400
