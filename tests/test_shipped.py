@@ -23,7 +23,8 @@ from eventstudy.hypothesis.verdict import tables as verdict_tables
 from eventstudy.pages import page
 from eventstudy.plots.canvas import styled
 from eventstudy.returns import bundled
-from eventstudy.study.study_file import load_study, shipped_studies
+from eventstudy.study.pairs.firm_file import load_study
+from eventstudy.study.study_file import shipped_studies
 
 SOURCE = Path(es.__file__).parent
 

@@ -12,7 +12,19 @@ import eventstudy
 SOURCE = Path(eventstudy.__file__).parent
 
 # The arrows of docs/design.md: a room may import the rooms named here, and itself. Nothing else, annotations counted.
-GROUND = {"_lazy", "_shipped", "_typing", "_version", "border", "checks", "errors", "json_values", "replace", "words"}
+GROUND = {
+    "_lazy",
+    "_shipped",
+    "_typing",
+    "_version",
+    "border",
+    "checks",
+    "errors",
+    "frames",
+    "json_values",
+    "replace",
+    "words",
+}
 MAY_IMPORT = {
     "errors": {"words"},
     "checks": {"errors", "words"},
@@ -23,6 +35,7 @@ MAY_IMPORT = {
     "json_values": set(),
     "_shipped": {"errors"},
     "border": {"errors", "words"},
+    "frames": {"border", "dates", "errors"},
     "replace": {"border", "errors", "words"},
     "calendars": GROUND,
     "dates": set(),
@@ -47,7 +60,7 @@ INSIDE = {
     "returns": ("quality", "tables", "cache", "remote", "sources"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("tables", "output", "fit"),
+    "study": ("pairs", "tables", "output", "fit"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

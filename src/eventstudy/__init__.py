@@ -4,9 +4,19 @@ The rooms and the public names are imported when first used, so that ``import ev
 names stand in ``__init__.pyi``, which type checkers read too.
 """
 
+from importlib import import_module
+from typing import Any
+
 import lazy_loader
 
 from eventstudy._version import __version__ as __version__
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_named, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    """Return a room or a public name; `study` is the room, which can be called."""
+    return import_module("eventstudy.study") if name == "study" else _named(name)
+
+
 __all__ += ["__version__"]

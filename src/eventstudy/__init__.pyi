@@ -9,7 +9,6 @@ from . import (
     plots as plots,
     report as report,
     returns as returns,
-    study as study,
 )
 from .abnormal import (
     CAPM as CAPM,
@@ -62,6 +61,7 @@ from .returns import (
     YahooSource as YahooSource,
     adjust_prices as adjust_prices,
     freeze as freeze,
+    load_crsp as load_crsp,
     load_prices as load_prices,
     load_returns as load_returns,
 )
@@ -69,9 +69,14 @@ from .study import (
     EstimationWindow as EstimationWindow,
     EventStudy as EventStudy,
     StudyResult as StudyResult,
+    load_earnings as load_earnings,
+    load_pairs as load_pairs,
     load_study as load_study,
     lumped_returns as lumped_returns,
+    match_firms as match_firms,
+    reference_portfolios as reference_portfolios,
     suggest_donors as suggest_donors,
 )
+from .study.pairs.one_call import study as study
 
 __version__: str

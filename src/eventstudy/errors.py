@@ -7,7 +7,7 @@
     │   ├── CatalogError            rows of an event catalogue; lists every bad row
     │   ├── DataError               prices, returns, and the files that hold them
     │   └── StudyError              windows, models, tests, and study files
-    ├── InstallationError           a file of the package is missing; exit code 2
+    ├── InstallationError           a file of the package is missing, or a plugin is faulty; exit code 2
     └── SourceError                 a source could not deliver; exit code 3
         ├── RateLimited             asked to slow down (``retry_after`` seconds, if said)
         ├── NoSuchTicker            the source does not know the symbol
@@ -105,7 +105,7 @@ class StudyError(InputError):
 
 
 class InstallationError(EventStudyError):
-    """A file that comes with the package is missing: nothing that was given is wrong, the installation is."""
+    """A file of the package is missing or a plugin is faulty: nothing that was given is wrong, the installation is."""
 
 
 class SourceError(EventStudyError):

@@ -3,7 +3,7 @@
 import pytest
 
 from eventstudy.report.build import build_document
-from eventstudy.study.study_file import load_study
+from eventstudy.study.pairs.firm_file import load_study
 from texts import collisions
 
 pytestmark = pytest.mark.slow  # a whole run

@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from eventstudy.cli.app import app
+from eventstudy.study.pairs.firm_file import FirmFile
 from eventstudy.study.study_file import StudyFile
+from firm_files import write_firm_files
 from pages import ROOT, blocks
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ PAGES = [*RUN, "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT
 @pytest.mark.parametrize("page", RUN)
 def test_the_code_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    write_firm_files(tmp_path)  # what a reader has on disk
     names: dict[str, object] = {}
     found = blocks(page, "python")
     assert found
@@ -57,7 +60,7 @@ def test_every_command_and_option_exists(page):
 def test_the_page_on_study_files_names_every_key_and_its_example_runs(tmp_path):
     text = (ROOT / "docs" / "studies.md").read_text()
     told = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)*)`", "\n".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))))
-    assert told == set(keys(StudyFile))
+    assert told == set(keys(StudyFile)) | set(keys(FirmFile))
     (tmp_path / "study.toml").write_text(blocks("docs/studies.md", "toml")[0])
     (tmp_path / "events.csv").write_text("event_id,announced_at,name,stance\na,2024-03-14 16:05,A,escalation\n")
     days = pd.bdate_range("2023-01-02", "2024-12-31", name="date")
@@ -66,6 +69,15 @@ def test_the_page_on_study_files_names_every_key_and_its_example_runs(tmp_path):
     done = CliRunner().invoke(app, ["run", str(tmp_path / "study.toml"), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_the_study_of_firms_on_that_page_runs(tmp_path):
+    (tmp_path / "study.toml").write_text(blocks("docs/studies.md", "toml")[1])
+    write_firm_files(tmp_path)
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "study.toml"), "--quick", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "column 'Event Date' read as %m/%d/%Y" in done.output
+    assert (tmp_path / "out" / "tables" / "horizons.csv").exists()
 
 
 def keys(part: type[BaseModel]) -> Iterator[str]:

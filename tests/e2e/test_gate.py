@@ -5,7 +5,7 @@ import pytest
 from eventstudy.report import compare_folders, write_document
 from eventstudy.report.build import build_document
 from eventstudy.returns import bundled
-from eventstudy.study.study_file import load_study
+from eventstudy.study.pairs.firm_file import load_study
 
 pytestmark = pytest.mark.slow  # each is a whole run
 

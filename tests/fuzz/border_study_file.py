@@ -151,7 +151,7 @@ MUTATIONS = (
 
 def door(thing, folder):
     from eventstudy.hypothesis.record.definitions import load_definitions  # noqa: PLC0415  the child prepares itself first
-    from eventstudy.study.study_file import load_study  # noqa: PLC0415  the same
+    from eventstudy.study.pairs.firm_file import load_study  # noqa: PLC0415  the same
 
     if thing.kind == "mapping":
         rules = load_definitions(thing.tree)

@@ -18,7 +18,7 @@ from eventstudy.pages.formats import json_text
 from eventstudy.report.build import build_document
 from eventstudy.study import study_file as study_module
 from eventstudy.study.output.page import result_document
-from eventstudy.study.study_file import load_study
+from eventstudy.study.pairs.firm_file import load_study
 
 NUMBER = re.compile(r"(?<![\w.,^-])[−+-]?\d+(?:,\d{3})*(?:\.\d+)?")
 WORDS_WITH_DIGITS = re.compile(r"H[123]\b|S&P 500|\b[A-Z]+\d+\w*|p < 0\.001|\d{4}-\d\d-\d\d|\d{4}–\d{4}|R²")

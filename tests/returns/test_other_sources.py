@@ -94,6 +94,21 @@ def test_french_returns_are_decimals_and_codes_are_missing(server):
     assert panel.quality.loc["RMW", "missing"] >= 1
 
 
+def test_factors_of_other_regions_by_name(server):
+    source = serve_french(server)
+    server.pages["/Europe_5_Factors_Daily_CSV.zip"] = (200, {}, packed(FACTORS.replace("-5.27", "-3.00")))
+    server.pages["/Europe_Mom_Factor_Daily_CSV.zip"] = (
+        200,
+        {},
+        packed(",WML   \n20250402,  -1.00\n20250403,   1.50\n"),
+    )
+    asked = ["Mkt-RF", "Europe:Mkt-RF", "Europe:Mom", "Atlantis:SMB", "Europe:SMX"]
+    panel = es.load_returns(asked, START, END, source=source)
+    assert panel.frame.loc["2025-04-03", asked[:3]].tolist() == [-0.0527, -0.03, 0.015]
+    assert "no daily factors of the region 'Atlantis'" in str(panel.failures["Atlantis:SMB"])
+    assert "did you mean 'SMB'" in str(panel.failures["Europe:SMX"])
+
+
 def test_returns_that_cannot_be_are_missing_and_named(server):
     server.pages["/F-F_Research_Data_5_Factors_2x3_daily_CSV.zip"] = (
         200,

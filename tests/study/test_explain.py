@@ -102,7 +102,8 @@ def test_on_one_date_a_slope_is_the_car_of_a_portfolio(panel_of_one_date):
     result = es.EventStudy(model=es.MarketModel("M"), window=(0, 1), estimation=es.EstimationWindow(200, -11)).fit(
         events, panel
     )
-    found = result.explain({"exposure": exposure})
+    assert result.explain({"exposure": exposure})["errors"].unique().tolist() == ["long_run"]
+    found = result.explain({"exposure": exposure}, errors="portfolio")
     assert found["errors"].unique().tolist() == ["portfolio"]
     assert found["doubt"].unique().tolist() == [""]
     names = list(exposure.index)

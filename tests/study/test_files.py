@@ -12,7 +12,8 @@ from eventstudy.errors import InputError, StudyError
 from eventstudy.hypothesis import load_definitions
 from eventstudy.report import write_document
 from eventstudy.report.build import build_document
-from eventstudy.study.study_file import StudyFile, load_study
+from eventstudy.study.pairs.firm_file import load_study
+from eventstudy.study.study_file import StudyFile
 
 SMALL = {
     "title": '"T"',

@@ -50,7 +50,7 @@ from eventstudy.report.build import build_document
 from eventstudy.returns import cache_clear, cache_verify, freeze
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.cache.store import Entry, Key, Store
-from eventstudy.study.study_file import load_study
+from eventstudy.study.pairs.firm_file import load_study
 from loopback import Security, YahooServer, curl_session, walk
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT

@@ -208,6 +208,8 @@ def _walk(leg: Leg, wheel: Path, scratch: Path) -> None:
         run(venv / "bin" / "python", *options, name, cwd=work, env=inside)
 
     install("", "-r", ROOT / "pyproject.toml")
+    made = (ROOT / "tests" / "support" / "firm_files.py").read_text("utf-8")
+    python("firm_files.py", f"{made}\n\nwrite_firm_files(Path())\n")  # what a reader has on disk
     for page in PAGES:
         python(f"{Path(page).stem.lower()}.py", "\n".join(blocks(page, "python")), "-W", "error")
     python("prepare.py", PREPARE)

@@ -29,6 +29,9 @@ from .models.lumped import (
 )
 from .models.protocol import (
     Model as Model,
+    OwnFit as OwnFit,
+    OwnModel as OwnModel,
+    Windows as Windows,
 )
 from .models.robust import (
     RobustMarketModel as RobustMarketModel,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,30 +32,30 @@ class JointPath:
     events: int
 
 
-def joint_path(
+def joint_paths(
     response: Floats,
     regressors: Floats,
-    day0: Ints,
+    groups: Sequence[tuple[Ints, Floats]],
     window: tuple[int, int],
-    estimation: tuple[int, int],
+    estimation: Sequence[tuple[int, int]],
     masked: Bools,
-) -> JointPath:
-    """Regress R = a + b'x + sum_e sum_tau gamma_tau D_{e,tau} + e, the gamma shared by the events.
+) -> list[JointPath]:
+    """Regress R = a + b'x + sum_e sum_tau gamma_tau D_{e,tau} + e, the gamma shared by the events of a group, each with its weight.
 
     Unbiased for the average path if reactions to overlapping events add up. With one event it is the two-step estimate
     (Salkever 1976; Karafiath 1988): gamma_tau = AR_tau, its standard error sigma sqrt(1 + h).
 
-    Shapes: response (B,), regressors (K, B), day0 (E,), masked (B,).
+    Shapes: response (B,), regressors (K, B), each of groups (E,) days 0 and (E,) weights, masked (B,).
     """
     bars, length = response.size, window[1] - window[0] + 1
-    dummies = np.zeros((length, bars))
+    dummies = np.zeros((length * len(groups), bars))
     sampled = np.zeros(bars, dtype=bool)
-    for day in day0:
-        low, high = max(0, day + estimation[0]), min(bars, day + estimation[1] + 1)
-        sampled[low:high] = True
+    for group, day, weight in [(at, *pair) for at, own in enumerate(groups) for pair in zip(*own, strict=True)]:
+        for first, last in estimation:
+            sampled[max(0, day + first) : max(0, min(bars, day + last + 1))] = True
         at = day + np.arange(window[0], window[1] + 1)
         inside = (at >= 0) & (at < bars)
-        dummies[np.flatnonzero(inside), at[inside]] += 1
+        dummies[group * length + np.flatnonzero(inside), at[inside]] += weight
     covered = dummies.any(axis=0)
     usable = (covered | (sampled & ~masked)) & np.isfinite(response) & np.isfinite(regressors).all(axis=0)
     design = np.vstack([np.ones((1, bars)), regressors, dummies])[:, usable]
@@ -62,12 +63,16 @@ def joint_path(
     df = int(usable.sum()) - k
     basis = orthonormal(design[None].copy(), np.zeros((1, k, 0)))
     if df < 1 or not basis.full_rank[0]:
-        msg = f"the joint regression on {int(usable.sum())} bars and {k} columns is singular; shorten the event window"
+        msg = f"the joint regression on {int(usable.sum())} bars and {k} columns is singular, for its events share bars; shorten the event window, or tell them apart by a shape: result.attribute()"
         raise StudyError(msg)
     y = response[usable]
     share = basis.q[0] @ y
     residual = y - share @ basis.q[0]
     coef = basis.to_coef[0] @ (share + basis.q[0] @ residual)
-    root = basis.to_coef[0][-length:]
-    scale = residual @ residual / df
-    return JointPath(coef[-length:], scale * (root @ root.T), df, day0.size)
+    root = basis.to_coef[0][-len(dummies) :]
+    covariance = residual @ residual / df * (root @ root.T)
+    parts = [slice(at * length, (at + 1) * length) for at in range(len(groups))]
+    gamma = coef[-len(dummies) :]
+    return [
+        JointPath(gamma[own], covariance[own, own], df, days.size) for own, (days, _) in zip(parts, groups, strict=True)
+    ]

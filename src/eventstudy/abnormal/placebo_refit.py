@@ -72,8 +72,7 @@ def admissible(abnormal: AbnormalReturns, first: int, last: int, real: Bools, *,
     for series in inputs.design_rows():
         there &= np.isfinite(series)
     usable = there if inputs.masked is None else there & ~inputs.masked
-    low, high = inputs.estimation
-    enough = _counts(usable, low, high) >= inputs.minimum
+    enough = sum(_counts(usable, low, high) for low, high in inputs.pieces) >= inputs.minimum
     full = _counts(there, first, last) == last - first + 1
     near = last - first + 1 if buffer is None else buffer
     clear = _counts(np.atleast_2d(real), 1 - near, near - 1) == 0 if near > 0 else True

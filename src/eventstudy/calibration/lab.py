@@ -8,12 +8,13 @@ interrupted; finished units are kept in a file beside the table and not done aga
 from __future__ import annotations
 
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import ChainMap, Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -45,7 +46,7 @@ LARGE = 1000.0
 MOST_REPLICATIONS = 10_000_000
 MOST_DRAWS = 1_000_000
 KNOWN = {**SCENARIOS, **FURTHER}
-MEASURED = {**TESTS, **INTERVALS}
+MEASURED: Mapping[str, TestSpec] = ChainMap(dict(INTERVALS), cast("MutableMapping[str, TestSpec]", TESTS))
 """Tests, and intervals as tests of nothing: one that does not hold the truth, or does not exist, is a rejection."""
 HISTORY = 300
 """Bars before the estimation window where placebo dates are drawn from."""

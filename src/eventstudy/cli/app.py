@@ -18,6 +18,8 @@ import typer
 from typer.core import TyperGroup
 
 from eventstudy._version import __version__
+from eventstudy.cli.cache_app import Folder, cache
+from eventstudy.cli.firm_options import By, Date, DateFormat, Events, Market, OfFirms, Prices, Symbol, Timing, Zone
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
 from eventstudy.errors import EventStudyError, SourceError, StudyError
 from eventstudy.words import brief
@@ -66,10 +68,6 @@ Source = Annotated[
     typer.Option(help="Where prices come from: bundled, yahoo, or the path of a .csv or .parquet file."),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer replications, in seconds; the report says so.")]
-Folder = Annotated[
-    Optional[Path],
-    typer.Option("--cache", help="The cache's folder; by default the user's."),
-]
 
 
 def main() -> NoReturn:
@@ -136,22 +134,46 @@ def _root(
 
 @app.command(epilog="Example: eventstudy run us-china --out out")
 def run(
-    study: Study = "us-china",
+    study: OfFirms = None,
+    *,
     out: Annotated[Path, typer.Option(help="The folder to write; made anew as a whole, or left as it was.")] = Path(
         "out"
     ),
     source: Source = None,
     quick: Quick = False,
+    events: Events = None,
+    prices: Prices = None,
+    market: Market = None,
+    symbol: Symbol = None,
+    date: Date = None,
+    date_format: DateFormat = None,
+    timing: Timing = None,
+    timezone: Zone = None,
+    by: By = None,
 ) -> None:
-    """Run a study and write its report, results, charts and tables."""
-    from eventstudy.cli.running import run_study  # noqa: PLC0415  --help must not pay for pandas
+    """Run a study and write its report, results, charts and tables.
 
-    raise typer.Exit(run_study(study, out=out, source=source, quick=quick))
+    A study is shipped, a file, or a table of firms and dates with prices and a market:
+
+    eventstudy run --events earnings.csv --prices prices.parquet --market ^GSPC --out out
+    """
+    from eventstudy.cli.running import named_study, run_study  # noqa: PLC0415  --help must not pay for pandas
+
+    asked = {
+        "market": market,
+        "symbol": symbol,
+        "date": date,
+        "date_format": date_format,
+        "timing": timing,
+        "timezone": timezone,
+        "by": by,
+    }
+    raise typer.Exit(run_study(named_study(study, events, prices, asked), out=out, source=source, quick=quick))
 
 
 @app.command(epilog="Example: eventstudy check us-china --against gallery")
 def check(
-    study: Study = "us-china",
+    study: OfFirms = None,
     *,
     against: Annotated[Path, typer.Option(help="The accepted folder, such as gallery.")],
     source: Source = None,
@@ -162,6 +184,15 @@ def check(
         typer.Option(help="A folder for side-by-side pictures of the charts that moved."),
     ] = None,
     quick: Quick = False,
+    events: Events = None,
+    prices: Prices = None,
+    market: Market = None,
+    symbol: Symbol = None,
+    date: Date = None,
+    date_format: DateFormat = None,
+    timing: Timing = None,
+    timezone: Zone = None,
+    by: By = None,
 ) -> None:
     """Run a study again and compare it with an accepted folder; exit 1 and a table of what moved.
 
@@ -173,11 +204,26 @@ def check(
 
     and charts whose picture moved. A cent on one close is then the hash of its series alone.
     """
-    from eventstudy.cli.running import check_study  # noqa: PLC0415  --help must not pay for pandas
+    from eventstudy.cli.running import check_study, named_study  # noqa: PLC0415  --help must not pay for pandas
 
+    asked = {
+        "market": market,
+        "symbol": symbol,
+        "date": date,
+        "date_format": date_format,
+        "timing": timing,
+        "timezone": timezone,
+        "by": by,
+    }
     raise typer.Exit(
         check_study(
-            study, against=against, source=source, tolerance=tolerance, update=update, images=images, quick=quick
+            named_study(study, events, prices, asked),
+            against=against,
+            source=source,
+            tolerance=tolerance,
+            update=update,
+            images=images,
+            quick=quick,
         )
     )
 
@@ -202,6 +248,29 @@ def events(
     from eventstudy.cli.listing import list_events  # noqa: PLC0415  --help must not pay for pandas
 
     list_events(validate or catalog, calendar=calendar, timezone=timezone, csv=csv, only_validate=validate is not None)
+
+
+@app.command(epilog="Example: eventstudy new events.toml --prices prices.csv --market ^GDAXI --calendar XETR")
+def new(
+    catalog: Annotated[str, typer.Argument(help="A shipped catalogue, or the path of a .toml, .csv or .json file.")],
+    out: Annotated[
+        Optional[Path], typer.Option(help="The folder to write into; by default the catalogue's, or this one.")
+    ] = None,
+    timezone: Annotated[
+        Optional[str],
+        typer.Option(help="Time zone of a file whose times have none, such as America/New_York."),
+    ] = None,
+    calendar: Annotated[str, typer.Option(help="The exchange whose sessions count.")] = "XNYS",
+    prices: Annotated[str, typer.Option(help="Where prices come from: bundled, yahoo, or a file.")] = "bundled",
+    market: Annotated[str, typer.Option(help="The index that is studied.")] = "^GSPC",
+) -> None:
+    """Begin a study of a catalogue: write its study file and, for the chain, definitions in its own stances.
+
+    Nothing is written over: a file of that name is refused.
+    """
+    from eventstudy.cli.running import begin_study  # noqa: PLC0415  --help must not pay for pandas
+
+    begin_study(catalog, out=out, timezone=timezone, calendar=calendar, prices=prices, market=market)
 
 
 @app.command(epilog="Example: eventstudy claims us-china --quick")
@@ -248,42 +317,7 @@ def fetch(
     )
 
 
-cache = typer.Typer(
-    help="What sources delivered, kept for the next run.", no_args_is_help=True, epilog="Example: eventstudy cache list"
-)
 app.add_typer(cache, name="cache")
-
-
-@cache.command("list", epilog="Example: eventstudy cache list")
-def list_entries(folder: Folder = None) -> None:
-    """List what the cache holds."""
-    from eventstudy.cli import fetching  # noqa: PLC0415  --help must not pay for pandas
-
-    fetching.list_entries(folder)
-
-
-@cache.command(epilog="Example: eventstudy cache verify --source yahoo")
-def verify(
-    folder: Folder = None,
-    source: Annotated[
-        Optional[str], typer.Option(help="Ask this source again: by how much have returns changed?")
-    ] = None,
-) -> None:
-    """Check every entry's checksum; exit 3 if one is damaged, 1 if the source has revised one."""
-    from eventstudy.cli import fetching  # noqa: PLC0415  --help must not pay for pandas
-
-    raise typer.Exit(fetching.verify(folder, source))
-
-
-@cache.command(epilog="Example: eventstudy cache clear NVDA")
-def clear(
-    symbols: Annotated[Optional[list[str]], typer.Argument(help="Only these symbols.")] = None,
-    folder: Folder = None,
-) -> None:
-    """Remove entries: those of some symbols, or all."""
-    from eventstudy.cli import fetching  # noqa: PLC0415  --help must not pay for pandas
-
-    fetching.clear(folder, symbols)
 
 
 @app.command(epilog="Example: eventstudy calibrate --tests bmp,sign --events 50 --replications 200")

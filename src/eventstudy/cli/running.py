@@ -8,39 +8,86 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from eventstudy.border import is_there
 from eventstudy.cli.listing import print_csv, print_frame
 from eventstudy.cli.saying import note, say
-from eventstudy.errors import DataError, InputError, NoSuchTicker, told
+from eventstudy.errors import DataError, InputError, NoSuchTicker, StudyError, told
+from eventstudy.events.load import shipped_catalogues
 from eventstudy.pages.write import check_target, read_manifest
+from eventstudy.replace.files import write_whole
 from eventstudy.report import Document, check_document, write_document
 from eventstudy.report.build import build_document
+from eventstudy.report.firms import Firms
 from eventstudy.report.gate.compare import check_images, check_tolerance
+from eventstudy.report.new_study import new_study
 from eventstudy.report.parts.chain import verdict_of
 from eventstudy.report.parts.part import Inputs, gather
 from eventstudy.returns.sources.registry import is_network
-from eventstudy.study.study_file import load_study
+from eventstudy.study.pairs.firm_file import FirmFile, firm_study, load_study
 from eventstudy.words import visible
 
 LOCAL_LACK = (NoSuchTicker, DataError)  # a local source that simply lacks a symbol has not failed
 
 
-def run_study(name: str, *, out: Path, source: str | None, quick: bool) -> int:
+def run_study(study: str | FirmFile, *, out: Path, source: str | None, quick: bool) -> int:
     """Run a study, write its report, say the answer; 3 if a source could not deliver, else 0."""
     check_target(out)  # before the work
     with _uncollected():
-        document, inputs = _build(name, source=source, quick=quick)
+        document, inputs = _build(study, source=source, quick=quick)
         note("… drawing and writing")
         write_document(document, out)
+    for line in inputs.said if isinstance(inputs, Firms) else ():
+        note(line)
     lines = [*document.answer[:2], *_counted(document)]
     if inputs.borrowed:
         lines.append(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
     for line in [*lines, f"written: {out / 'report.html'}, with results.json, charts and tables beside it"]:
         say(line)
     return _delivered(inputs)
+
+
+def named_study(study: str | None, events: Path | None, prices: str | None, asked: dict[str, Any]) -> str | FirmFile:
+    """Return the study that a command line names: a shipped one, a file, or one of firms by its options."""
+    if events is None:
+        given = [name for name, value in {"prices": prices, **asked}.items() if value]
+        if given:
+            msg = f"--{given[0].replace('_', '-')} belongs to --events, which is missing"
+            raise InputError(msg)
+        return study or "us-china"
+    if study is not None:
+        msg = f"{study} is a study, and --events names another: leave out one of the two"
+        raise InputError(msg)
+    if prices is None:
+        msg = "--events needs --prices: a .csv or .parquet file, or a source such as yahoo"
+        raise InputError(msg)
+    market, by = asked.pop("market"), asked.pop("by") or []
+    return firm_study(events.stem, pairs={"source": str(events), "by": by, **asked}, prices=prices, market=market)
+
+
+def begin_study(
+    catalog: str, *, out: Path | None, timezone: str | None, calendar: str, prices: str, market: str
+) -> None:
+    """Write the files that begin a study of a catalogue, beside it; a file that is there is never written over."""
+    files = new_study(catalog, timezone=timezone, calendar=calendar, prices=prices, market=market)
+    own = catalog not in shipped_catalogues()
+    folder = out if out is not None else Path(catalog).parent if own else Path()
+    if own and out is not None and Path(catalog).resolve().parent != out.resolve():
+        msg = f"{visible(str(out))} is not the folder of {visible(catalog)}, from which the study file takes it; copy it there first"
+        raise InputError(msg)
+    places = {folder / name: text for name, text in files.items()}
+    there = [place for place in places if is_there(place.exists)]
+    if there:
+        msg = f"{visible(str(there[0]))} is there already; rename it, or name another folder: --out"
+        raise InputError(msg)
+    for place, text in places.items():
+        write_whole(place, text.encode())
+        say(f"written: {place}")
+    say(f"run it: eventstudy run {next(iter(places))} --out out")
 
 
 def _counted(document: Document) -> list[str]:
@@ -55,9 +102,17 @@ def _counted(document: Document) -> list[str]:
 
 
 def check_study(
-    name: str, *, against: Path, source: str | None, tolerance: float, update: bool, images: Path | None, quick: bool
+    study: str | FirmFile,
+    *,
+    against: Path,
+    source: str | None,
+    tolerance: float,
+    update: bool,
+    images: Path | None,
+    quick: bool,
 ) -> int:
     """Run a study and compare it with an accepted folder; 1 and a table of what moved if anything did."""
+    name = study if isinstance(study, str) else study.name
     check_tolerance(tolerance)  # before the work
     if read_manifest(against) is None:
         msg = f"{against} is not a folder that eventstudy run wrote; name one that is, such as gallery"
@@ -67,7 +122,7 @@ def check_study(
     if update:
         check_target(against)
     with _uncollected():
-        document, inputs = _build(name, source=source, quick=quick)
+        document, inputs = _build(study, source=source, quick=quick)
         note("… drawing and comparing")
         found = check_document(document, against, tolerance=tolerance, images=images)
     for line in found.notes:
@@ -93,6 +148,9 @@ def check_study(
 def judge_claims(name: str, *, source: str | None, quick: bool, csv: bool) -> None:
     """Run the hypothesis and print its ledger: the verdict word, the claim, the figure."""
     study = load_study(name)
+    if isinstance(study, FirmFile):
+        msg = f"study {study.name} is of firms; the claims are of a study with a catalogue and [hypothesis], such as us-china"
+        raise StudyError(msg)
     seed = study.hypothesis.seed if study.hypothesis else 0
     with _stages() as stage:
         inputs = gather(study, source, stage)
@@ -133,15 +191,16 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _build(name: str, *, source: str | None, quick: bool) -> tuple[Document, Inputs]:
+def _build(study: str | FirmFile, *, source: str | None, quick: bool) -> tuple[Document, Inputs | Firms]:
     with _stages() as stage:
-        return build_document(load_study(name), source=source, quick=quick, progress=stage)
+        return build_document(
+            load_study(study) if isinstance(study, str) else study, source=source, quick=quick, progress=stage
+        )
 
 
-def _delivered(inputs: Inputs) -> int:
-    failures = {**inputs.prices.failures, **(inputs.securities.failures if inputs.securities else {})}
+def _delivered(inputs: Inputs | Firms) -> int:
     remote = is_network(inputs.source)
-    failed = {symbol: why for symbol, why in failures.items() if remote or not isinstance(why, LOCAL_LACK)}
+    failed = {symbol: why for symbol, why in inputs.failures.items() if remote or not isinstance(why, LOCAL_LACK)}
     for symbol, error in sorted(failed.items()):
         note(f"eventstudy: {symbol}: {told(error)}")
     return 3 if failed else 0

@@ -17,6 +17,7 @@ from eventstudy.events.moments import parse_zone, zone_name
 from eventstudy.events.selection import Domain, choose
 from eventstudy.events.validate import Draft, Record, build_events
 from eventstudy.events.vocabulary import Vocabulary
+from eventstudy.frames import to_arrow, to_polars
 from eventstudy.words import brief, nearest, visible
 
 if TYPE_CHECKING:
@@ -281,6 +282,14 @@ class EventCatalog:
         (173, 'datetime64[us, America/New_York]')
         """
         return tables.to_frame(self.name, self.events, self.timezone, self.vocabulary)
+
+    def to_arrow(self) -> Any:
+        """Return `to_frame` as a pyarrow Table; what is missing is null."""
+        return to_arrow(self.to_frame())
+
+    def to_polars(self) -> Any:
+        """Return `to_frame` as a polars DataFrame; what is missing is null."""
+        return to_polars(self.to_frame())
 
     def to_toml(self, path: str | PathLike[str] | None = None) -> str:
         """Return the catalogue as the text of a TOML file, and write it to `path` if one is given.

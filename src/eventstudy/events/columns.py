@@ -14,7 +14,7 @@ from eventstudy.events.vocabulary import CONFIDENCES, PRECISIONS, TIERS, NotList
 from eventstudy.words import brief
 
 REQUIRED: Final = ("id", "name", "announced_at", "stance")
-ALIASES: Final = {"event_id": "id"}
+ALIASES: Final = {"event_id": "id", "ticker": "symbol"}
 MOMENTS: Final = ("announced_at", "earliest", "latest")
 
 
@@ -100,6 +100,7 @@ PLAIN: Final[Mapping[str, Callable[[object], object]]] = {
     "summary": parse_text,
     "source": parse_text,
     "confidence": _word(CONFIDENCES),
+    "symbol": _label,
 }
 """How a cell becomes a value, for the columns that need nothing but the cell: a ValueError says what was expected."""
 
@@ -107,6 +108,6 @@ COLUMNS: Final = (
     *("id", "name", "announced_at", "precision", "earliest", "latest", "timezone"),
     *("actor", "target", "scope", "instrument", "stance", "level", "tier"),
     *("cluster", "lead", "scheduled", "doubtful", "rate_before", "rate_after", "effective_date"),
-    *("confound", "summary", "source", "confidence"),
+    *("confound", "summary", "source", "confidence", "symbol"),
 )
 """Every column of a catalogue, in the order in which a file states them; `timezone` ends in the moments."""

@@ -55,6 +55,8 @@ class Event:
         Other news of the same session.
     summary, source, confidence : str
         What the text says, where that is from, and how sure it is.
+    symbol : str
+        The security that the event is about, where a catalogue has one firm a row: it is studied on that alone.
 
     Raises
     ------
@@ -96,6 +98,7 @@ class Event:
     summary: str = ""
     source: str = ""
     confidence: str = ""
+    symbol: str = ""
 
     def __post_init__(self) -> None:
         for key in ("announced_at", "earliest", "latest"):

@@ -47,7 +47,8 @@ def _column(events: Sequence[Event], key: str, timezone: str) -> Any:
 
 def to_frame(name: str, events: tuple[Event, ...], timezone: str, words: Vocabulary) -> pd.DataFrame:
     """Return every field of every event; see `EventCatalog.to_frame`."""
-    keys = [item.name for item in fields(Event) if item.name != "id"]
+    firms = any(event.symbol for event in events)
+    keys = [item.name for item in fields(Event) if item.name != "id" and (firms or item.name != "symbol")]
     frame = pd.DataFrame({key: _column(events, key, timezone) for key in keys}, index=_index(events))
     # what a table has no column for; pandas carries it along, and a file of the table loses it
     frame.attrs["catalog"] = {

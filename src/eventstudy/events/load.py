@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -19,7 +19,11 @@ from eventstudy.events.moments import parse_zone
 from eventstudy.events.readers import SUFFIXES, read_file, read_frame, read_toml
 from eventstudy.events.validate import Draft, build_events, unknown_keys
 from eventstudy.events.vocabulary import LEVELS, STANCES, Vocabulary, one_of
+from eventstudy.frames import as_pandas
 from eventstudy.words import brief
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame
 
 #: Named here, not listed from the folder: a file that is missing is then told from a name that never was.
 CATALOGUES: Final = ("fomc", "us-china")
@@ -38,7 +42,7 @@ def shipped_catalogues() -> tuple[str, ...]:
 
 
 def load_events(
-    source: str | PathLike[str] | pd.DataFrame | EventCatalog,
+    source: str | PathLike[str] | IntoFrame | EventCatalog,
     *,
     timezone: str | None = None,
     stances: Iterable[str] | None = None,
@@ -48,8 +52,8 @@ def load_events(
     Parameters
     ----------
     source : str, path, pandas.DataFrame or EventCatalog
-        The name of a shipped catalogue, a ``.toml``, ``.csv`` or ``.json`` file, a frame with one row an event, or a
-        catalogue, which is returned as it is. Needed are ``id`` (or ``event_id``), ``name``, ``announced_at`` and
+        The name of a shipped catalogue, a ``.toml``, ``.csv`` or ``.json`` file, a frame with one row an event
+        (pandas, polars, Arrow, DuckDB, …), or a catalogue, which is returned as it is. Needed are ``id`` (or ``event_id``), ``name``, ``announced_at`` and
         ``stance``; `Event` and docs/events.md describe the other columns. Texts are kept exactly.
     timezone : str, optional
         IANA name of the zone of moments that carry none, where the source itself does not say (a ``timezone`` key or
@@ -85,12 +89,13 @@ def load_events(
     declared = None if stances is None else (stances,) if isinstance(stances, str) else tuple(stances)
     if isinstance(source, EventCatalog):
         return _unchanged(source, timezone, declared)
-    if isinstance(source, pd.DataFrame):
-        return _build(read_frame(source), timezone, declared)
+    frame = as_pandas(source, CatalogError)
+    if isinstance(frame, pd.DataFrame):
+        return _build(read_frame(frame), timezone, declared)
     if isinstance(source, str) and source in shipped_catalogues():
         return _unchanged(_shipped(source), timezone, declared)
     try:
-        path = Path(source)
+        path = Path(frame)
     except TypeError:
         msg = f"{type(source).__name__} {brief(source)} is not a shipped name, a path, a DataFrame or an EventCatalog"
         raise CatalogError(msg) from None

@@ -25,6 +25,8 @@ _SHORT: Final = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"
 def plain(event: Event) -> dict[str, Any]:
     """Return every field of an event as JSON has it: moments as UTC texts, dates as texts."""
     values = {item.name: getattr(event, item.name) for item in fields(Event)}
+    if not event.symbol:  # of one firm a row only: the digest of any other catalogue is what it was
+        del values["symbol"]
     for key, value in values.items():
         if isinstance(value, pd.Timestamp):
             values[key] = value.tz_convert("UTC").isoformat()
@@ -48,12 +50,12 @@ def to_toml(
     if words.principal:
         lines.append(f"principal = {_text(words.principal)}")
     if words.stances != usual.stances:
-        lines.append(f"stances = {_texts(words.stances)}")
+        lines.append(f"stances = {texts_as_toml(words.stances)}")
     if words.opposed != usual.opposed:
-        lines.append(f"opposed = {_texts(words.opposed)}")
+        lines.append(f"opposed = {texts_as_toml(words.opposed)}")
     if words.levels != usual.levels:
         lines.append("\n[levels]")
-        lines += [f"{_key(stance)} = {_texts(levels)}" for stance, levels in words.levels.items()]
+        lines += [f"{_key(stance)} = {texts_as_toml(levels)}" for stance, levels in words.levels.items()]
     for event in events:
         lines += ["", "[[event]]", *_entry(event)]
     text = "\n".join(lines) + "\n"
@@ -96,7 +98,8 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 
-def _texts(values: Sequence[str]) -> str:
+def texts_as_toml(values: Sequence[str]) -> str:
+    """Return texts as a list of TOML."""
     return f"[{', '.join(_text(value) for value in values)}]"
 
 

@@ -111,7 +111,7 @@ def _check_columns(draft: Draft) -> list[Problem]:
         if column not in named
     ]
     problems += [
-        Problem(place, column, brief(column), "there once: the column stands twice (event_id is id)")
+        Problem(place, column, brief(column), "there once: the column stands twice (event_id is id, ticker is symbol)")
         for column, times in Counter(named).items()
         if times > 1
     ]

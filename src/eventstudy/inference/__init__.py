@@ -17,7 +17,6 @@ _OLD = {
     "CrossSection": "beyond.cross_sectional_regression",
     "Identification": "beyond.rigobon_sack",
     "InjectedPower": "beyond.power",
-    "Statistic": "core.statistic",
     "advice": "advice",
     "bmp": "families.parametric",
     "bootstrap_t": "families.bootstrap",

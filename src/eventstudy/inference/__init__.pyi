@@ -18,6 +18,10 @@ from .core.sample_of import (
 from .core.spec import (
     TestSpec as TestSpec,
 )
+from .core.statistic import (
+    Statistic as Statistic,
+    from_t as from_t,
+)
 from .registry import (
     TESTS as TESTS,
     Recommendation as Recommendation,

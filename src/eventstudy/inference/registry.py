@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from eventstudy import plugins
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import Alternative, TestResult
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.core.spec import FEWEST, Need, TestSpec
+from eventstudy.inference.core.spec import CONDITIONS, FEWEST, Need, TestSpec
 from eventstudy.inference.core.statistic import Statistic, quantile
 from eventstudy.inference.core.validity import Conditions, caveats, judge, measure
 from eventstudy.inference.families import (
@@ -35,6 +37,9 @@ from eventstudy.inference.families import (
 )
 from eventstudy.words import brief, nearest
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 _FAMILIES = (
     parametric,
     one_date,
@@ -51,8 +56,58 @@ _FAMILIES = (
     single_event,
 )
 
-TESTS: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
-"""Every registered test by name, in the order in which tables show them."""
+_OWN: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
+
+
+class _Registered(Mapping[str, TestSpec]):
+    """The tests of this package, then those of others, which are looked for when all are asked for."""
+
+    def __getitem__(self, name: str) -> TestSpec:
+        return _OWN[name] if name in _OWN else others()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*_OWN, *others()))
+
+    def __len__(self) -> int:
+        return len(_OWN) + len(others())
+
+
+TESTS: Mapping[str, TestSpec] = _Registered()
+"""Every registered test by name, in the order in which tables show them; those that other packages add stand last."""
+
+
+@cache
+def others() -> Mapping[str, TestSpec]:
+    """Return the tests that other packages add by the entry point ``eventstudy.tests``, checked."""
+    found: dict[str, TestSpec] = {}
+    for point in plugins.points(plugins.TESTS):
+        spec = plugins.load(point)
+        if not isinstance(spec, TestSpec):
+            raise plugins.fault(point, f"is no TestSpec but {type(spec).__name__}")
+        if not spec.name or spec.name in _OWN or spec.name in found:
+            raise plugins.fault(point, f"is named {spec.name!r}, as another test is")
+        strange = [
+            *(set(spec.needs) - set(get_args(Need))),
+            *((spec.holds_under | spec.holds_with_many) - set(CONDITIONS)),
+        ]
+        if strange or not callable(spec.compute):
+            raise plugins.fault(
+                point, f"has a need or condition {strange[0]!r} that there is not" if strange else "has no compute"
+            )
+        found[spec.name] = replace(spec, compute=plugins.guarded(point, _answering(point, spec), "failed"))
+    return MappingProxyType(found)
+
+
+def _answering(point: EntryPoint, spec: TestSpec) -> Callable[..., Statistic]:
+    """Return the kernel of another package's test; an answer that is no `Statistic` is its fault."""
+
+    def compute(*given: Any, **options: Any) -> Statistic:
+        found: Any = spec.compute(*given, **options)
+        if not isinstance(found, Statistic):
+            raise plugins.fault(point, f"gives {type(found).__name__}, not a Statistic")
+        return found
+
+    return compute
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from eventstudy.frames import as_pandas
 from eventstudy.pages.document import Table
 
 _RETURNS = re.compile(r"(ar|car|aar|caar|bhar|abhar)(_se|_low|_high)?")
@@ -21,7 +22,8 @@ def as_table(given: Table | pd.DataFrame) -> Table:
     """Return a table; a frame of a result becomes one, its named index first."""
     if isinstance(given, Table):
         return given
-    frame = given.reset_index() if any(name is not None for name in given.index.names) else given
+    frame: pd.DataFrame = as_pandas(given)
+    frame = frame.reset_index() if any(name is not None for name in frame.index.names) else frame
     frame = _plain(frame)
     return Table("table", "", "", frame, units_of(frame))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eventstudy.plots.canvas import Style, styled
+from eventstudy.plots.chart import Chart
 from eventstudy.plots.coefficients import coefficients, coefficients_data
 from eventstudy.plots.drawdown import hazard, hazard_data, reaction_by_drawdown, reaction_by_drawdown_data
 from eventstudy.plots.episodes import overlay, overlay_data, tariff_ladder, tariff_ladder_data
@@ -26,6 +27,7 @@ from eventstudy.plots.style import STANCES, Mark, mark_of
 
 __all__ = [
     "STANCES",
+    "Chart",
     "Mark",
     "Style",
     "attrition",

@@ -144,7 +144,7 @@ def drawdown_finding(known: pd.DataFrame) -> str:
 
 
 def _fits(ax: Axes, fit: pd.DataFrame, stances: list[str]) -> None:
-    need(fit, ["drawdown", "fit", "low", "high"], "reaction_by_drawdown, its fit")
+    fit = need(fit, ["drawdown", "fit", "low", "high"], "reaction_by_drawdown, its fit")
     groups = fit["stance"].astype(str) if "stance" in fit.columns else pd.Series("", index=fit.index)
     for stance, own in fit.groupby(groups, sort=True):
         color = mark_of(str(stance), stances).color if stance else ink(0.85)
@@ -176,7 +176,7 @@ def hazard_data(frame: pd.DataFrame) -> pd.DataFrame:
         If a column is missing.
     """
     columns = ["drawdown", "hazard", "low", "high"]
-    need(frame, columns, "hazard")
+    frame = need(frame, columns, "hazard")
     tidy = frame[columns + [c for c in ("n", "events") if c in frame.columns]].copy()
     tidy["kind"] = frame["kind"].astype(str).to_numpy() if "kind" in frame.columns else "observed"
     return tidy.sort_values(["kind", "drawdown"], ignore_index=True)

@@ -51,7 +51,7 @@ def overlay_data(frame: pd.DataFrame) -> pd.DataFrame:
         If a column is missing, or a day of an episode stands twice.
     """
     columns = ["episode", "relative_day", "level"]
-    need(frame, columns, "overlay")
+    frame = need(frame, columns, "overlay")
     tidy = frame[columns].copy()
     tidy["label"] = frame["label"].fillna("").astype(str).to_numpy() if "label" in frame.columns else ""
     if tidy.duplicated(["episode", "relative_day"]).any():
@@ -190,10 +190,10 @@ def tariff_ladder_data(rates: pd.DataFrame, levels: pd.DataFrame | pd.Series) ->
     InputError
         If a column is missing.
     """
-    need(rates, ["date", "rate"], "tariff_ladder")
+    rates = need(rates, ["date", "rate"], "tariff_ladder")
     if isinstance(levels, pd.Series):
         levels = pd.DataFrame({"date": levels.index, "level": levels.to_numpy(dtype=float)})
-    need(levels, ["date", "level"], "tariff_ladder")
+    levels = need(levels, ["date", "level"], "tariff_ladder")
     steps = rates.assign(date=pd.to_datetime(rates["date"]).astype("datetime64[us]"))
     series = steps["series"].astype(str) if "series" in steps.columns else pd.Series("rate", index=steps.index)
     path = (

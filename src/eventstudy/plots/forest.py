@@ -62,7 +62,7 @@ def forest_data(frame: pd.DataFrame) -> pd.DataFrame:
     InputError
         If a column is missing.
     """
-    need(frame, ["label", "estimate", "low", "high"], "forest")
+    frame = need(frame, ["label", "estimate", "low", "high"], "forest")
     tidy = frame[["label", "estimate", "low", "high"]].reset_index(drop=True)
     tidy.insert(0, "group", frame["group"].astype(str).to_numpy() if "group" in frame.columns else "")
     tidy["n"] = frame["n"].to_numpy(float) if "n" in frame.columns else np.nan
@@ -239,7 +239,7 @@ def attrition_data(frame: pd.DataFrame) -> pd.DataFrame:
     InputError
         If a column is missing.
     """
-    need(frame, ["stage", "n"], "attrition")
+    frame = need(frame, ["stage", "n"], "attrition")
     tidy = frame[["stage", "n"]].reset_index(drop=True)
     tidy["reason"] = frame["reason"].fillna("").astype(str).to_numpy() if "reason" in frame.columns else ""
     return tidy.assign(lost=(tidy["n"].shift() - tidy["n"]).fillna(0).astype(int))

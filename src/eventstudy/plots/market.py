@@ -77,7 +77,7 @@ def market_data(levels: pd.Series | pd.DataFrame, events: pd.DataFrame) -> pd.Da
         raise InputError(msg)
     path = path.assign(drawdown=path["level"] / path["level"].cummax() - 1)
     path = path.assign(move=path["level"] / path["level"].shift() - 1)
-    need(events, ["event_id", "name", "session", "stance"], "market")
+    events = need(events, ["event_id", "name", "session", "stance"], "market")
     marked = pd.DataFrame(
         {
             "date": pd.to_datetime(events["session"]).astype("datetime64[us]").to_numpy(),

@@ -213,7 +213,7 @@ def power_curve_data(frame: pd.DataFrame) -> pd.DataFrame:
     InputError
         If a column is missing.
     """
-    need(frame, ["effect", "power"], "power_curve")
+    frame = need(frame, ["effect", "power"], "power_curve")
     tidy = frame[["effect", "power"]].reset_index(drop=True)
     tidy.insert(0, "test", frame["test"].astype(str).to_numpy() if "test" in frame.columns else "")
     for side in ("low", "high"):

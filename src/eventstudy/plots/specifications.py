@@ -43,7 +43,7 @@ def specification_curve_data(frame: pd.DataFrame, choices: Sequence[str]) -> pd.
     InputError
         If a column is missing.
     """
-    need(frame, ["estimate", "pvalue", *choices], "specification_curve")
+    frame = need(frame, ["estimate", "pvalue", *choices], "specification_curve")
     tidy = frame[["estimate"]].copy()
     for side in ("low", "high"):
         tidy[side] = frame[side].to_numpy(float) if side in frame.columns else np.nan

@@ -19,6 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import Formatter
 
 from eventstudy.errors import InputError
+from eventstudy.frames import as_pandas
 from eventstudy.plots.canvas import ink, legible, look, scaled
 from eventstudy.plots.save import drawn_on, set_head
 from eventstudy.words import stripped
@@ -246,6 +247,7 @@ def slug(text: object) -> str:
 
 def need(frame: Any, columns: Sequence[str], chart: str) -> pd.DataFrame:
     """Give the frame back if it has the columns that a chart needs."""
+    frame = as_pandas(frame)
     if not isinstance(frame, pd.DataFrame):
         msg = f"{chart} needs a DataFrame with columns {list(columns)}, not {type(frame).__name__}"
         raise InputError(msg)

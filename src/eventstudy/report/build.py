@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from eventstudy._version import versions_of
+from eventstudy import plugins
 from eventstudy.json_values import plain
 from eventstudy.pages.document import Document, Part
 from eventstudy.pages.formats import series_digests
 from eventstudy.pages.write import check_target, write_document
+from eventstudy.report.firms import Firms, firm_document
 from eventstudy.report.parts.chain import chain_part
 from eventstudy.report.parts.data import data_part
-from eventstudy.report.parts.market import market_part
-from eventstudy.report.parts.part import Inputs, gather
+from eventstudy.report.parts.market import market_part, market_study
+from eventstudy.report.parts.part import Inputs, gather, library_versions
 from eventstudy.report.parts.securities import securities_part
-from eventstudy.study.study_file import StudyFile, load_study
-
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "exchange_calendars", "yfinance", "pyarrow")
+from eventstudy.study.output.added import added_part
+from eventstudy.study.pairs.firm_file import FirmFile, load_study
+from eventstudy.study.study_file import StudyFile
 
 
 def build_document(
-    study: StudyFile,
+    study: StudyFile | FirmFile,
     *,
     source: str | None = None,
     quick: bool = False,
     progress: Callable[[str], None] | None = None,
-) -> tuple[Document, Inputs]:
+) -> tuple[Document, Inputs | Firms]:
     """Run a study and say what came out."""
     say = progress or (lambda _: None)
+    if isinstance(study, FirmFile):
+        return firm_document(study, source=source, quick=quick, say=say)
     say("loading events and prices")
     inputs = gather(study, source, say)
     seed = study.hypothesis.seed if study.hypothesis else 0
@@ -41,12 +43,21 @@ def build_document(
         say("the hypothesis")
         parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress))
     say("the cross-section")
-    parts += [securities_part(inputs), data_part(inputs)]
+    parts += [securities_part(inputs), *_added(inputs), data_part(inputs)]
     return _document(inputs, parts, quick=quick), inputs
 
 
+def _added(inputs: Inputs) -> list[Part]:
+    """Return the charts that other packages make of the market's result, if there are any."""
+    if not plugins.points(plugins.CHARTS):
+        return []
+    panel = inputs.market.select([inputs.study.market.symbol])
+    part = added_part(market_study(inputs).fit(inputs.catalog, panel))
+    return [] if part is None else [part]
+
+
 def run_study(
-    study: str | Path | StudyFile,
+    study: str | Path | StudyFile | FirmFile,
     out: str | Path | None = None,
     *,
     source: str | None = None,
@@ -57,7 +68,7 @@ def run_study(
 
     Parameters
     ----------
-    study : str, pathlib.Path or StudyFile
+    study : str, pathlib.Path, StudyFile or FirmFile
         A shipped name, such as ``"us-china"``, the path of a study file, or what `load_study` gave.
     out : str or pathlib.Path, optional
         A folder for the report: new, empty, or that of an earlier report. None writes nothing.
@@ -86,7 +97,7 @@ def run_study(
     """
     if out is not None:
         check_target(Path(out))  # before the work
-    file = study if isinstance(study, StudyFile) else load_study(study)
+    file = study if isinstance(study, (StudyFile, FirmFile)) else load_study(study)
     document, _ = build_document(file, source=source, quick=quick, progress=progress)
     if out is not None:
         write_document(document, out)
@@ -127,10 +138,7 @@ def _manifest(inputs: Inputs, *, quick: bool) -> dict[str, Any]:
             "prices": series_digests(inputs.prices.frame),
             "securities": series_digests(securities.frame) if securities else {},
         },
-        "versions": {
-            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            **versions_of(*LIBRARIES),
-        },
+        "versions": library_versions(),
     }
 
 

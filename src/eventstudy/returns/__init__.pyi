@@ -7,6 +7,10 @@ from .cache_commands import (
     cache_verify as cache_verify,
     fetch as fetch,
 )
+from .crsp.crsp import (
+    CrspPanel as CrspPanel,
+    load_crsp as load_crsp,
+)
 from .load import (
     load_prices as load_prices,
     load_returns as load_returns,

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from eventstudy.errors import DataError, EventStudyError, error_told
+from eventstudy.frames import with_bars
 from eventstudy.returns._index import normal_index, refuse_naive
 from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.returns.tables.columns import by_symbol
@@ -31,8 +32,8 @@ class HandedOut:
         handed: pd.DataFrame = held.copy(deep=False) if isinstance(held, pd.DataFrame) else held
         return handed
 
-    def __set__(self, instance: Any, value: pd.DataFrame | None) -> None:
-        vars(instance)[self._name] = value
+    def __set__(self, instance: Any, value: Any) -> None:
+        vars(instance)[self._name] = with_bars(value, DataError)
 
 
 def errors_of(failures: Any) -> dict[str, EventStudyError]:
@@ -44,7 +45,7 @@ def errors_of(failures: Any) -> dict[str, EventStudyError]:
 def labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
     """Return a copy with normal bars, numbers as float64, and every label once; of two rows of labels one of `fields`."""
     if not isinstance(frame, pd.DataFrame):
-        msg = f"a panel is made of a pandas DataFrame (bars x symbols), not of {type(frame).__name__}"
+        msg = f"a panel is made of a DataFrame (bars x symbols), not of {type(frame).__name__}"
         raise DataError(msg)
     frame = one_level(frame, fields)
     columns = frame.columns

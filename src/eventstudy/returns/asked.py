@@ -14,6 +14,7 @@ from eventstudy.border import is_there
 from eventstudy.calendars import known_years, outside
 from eventstudy.dates import read_stamp
 from eventstudy.errors import DataError
+from eventstudy.frames import as_pandas
 from eventstudy.returns.bundled import BUNDLED, FACTORS, PRICE_SYMBOLS, RETURN_SYMBOLS
 from eventstudy.returns.protocol import ALL
 from eventstudy.returns.tables.names import ENDINGS
@@ -25,6 +26,7 @@ TICKERS_TOO: Final = frozenset({*(name.upper() for name in FACTORS), "UMD"})  # 
 
 def source_first(symbols: Any, source: Any) -> tuple[Any, Any]:
     """Return the symbols and the source, where a frame, a file or a source stands in the place of the symbols."""
+    symbols, source = as_pandas(symbols, DataError), as_pandas(source, DataError)
     if not _is_source(symbols, source):
         return symbols, source
     if not (isinstance(source, str) and source == BUNDLED):

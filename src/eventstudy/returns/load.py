@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,15 +28,18 @@ from eventstudy.returns.tables.columns import by_symbol, symbol_set
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 from eventstudy.words import brief
 
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame  # pandas, polars, Arrow, DuckDB, …
+
 PAD_DAYS = 14  # longer than any closure of an exchange in peace: holds the close before the first return
 
 
 @checked(DataError)
 def load_prices(
-    symbols: str | Iterable[str] | Mapping[str, str] | pd.DataFrame | os.PathLike[str] | PriceSource | None = None,
+    symbols: str | Iterable[str] | Mapping[str, str] | IntoFrame | os.PathLike[str] | PriceSource | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
-    source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
+    source: str | os.PathLike[str] | IntoFrame | PriceSource = BUNDLED,
     calendar: str | None = AUTO,
     *,
     calendars: Mapping[str, str] | None = None,
@@ -56,7 +59,8 @@ def load_prices(
         First and last day, both included; by default all that there is.
     source : str, path, DataFrame or PriceSource
         ``"bundled"``, ``"yahoo"``, ``"french"``, ``"fred"``, ``"stooq"``, the name of a plugin, a path (.csv, .parquet, compressed
-        or not; or a folder that `freeze` wrote), a frame (bars x symbols, or long), or any object with `fetch`.
+        or not; or a folder that `freeze` wrote), a frame (bars x symbols, or long; of pandas, polars, Arrow, DuckDB or Modin), or
+        any object with `fetch`.
     calendar : str or None, default "auto"
         The exchange whose sessions the rows are; None: the rows as they are (intraday bars, weeks, months). ``"auto"``: of
         each symbol the exchange that its ending names (``0700.HK``), else XNYS.
@@ -105,10 +109,10 @@ def load_prices(
 
 @checked(DataError)
 def load_returns(
-    symbols: str | Iterable[str] | Mapping[str, str] | pd.DataFrame | os.PathLike[str] | PriceSource | None = None,
+    symbols: str | Iterable[str] | Mapping[str, str] | IntoFrame | os.PathLike[str] | PriceSource | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
-    source: str | os.PathLike[str] | pd.DataFrame | PriceSource = BUNDLED,
+    source: str | os.PathLike[str] | IntoFrame | PriceSource = BUNDLED,
     calendar: str | None = AUTO,
     *,
     kind: Kind = "simple",
@@ -186,7 +190,7 @@ def _layered(
     symbols: Any,
     first: pd.Timestamp | None,
     last: pd.Timestamp | None,
-    source: str | os.PathLike[str] | pd.DataFrame | PriceSource,
+    source: Any,
     options: dict[str, Any],
     *,
     returns: bool,

@@ -14,6 +14,7 @@ import pandas as pd
 from eventstudy.calendars import AUTO
 from eventstudy.checks import check_fields, checked
 from eventstudy.errors import DataError, EventStudyError
+from eventstudy.frames import Leaving
 from eventstudy.returns._describe import content_digest, html_of, line_of
 from eventstudy.returns._given import HandedOut, errors_of, labelled, widened
 from eventstudy.returns._index import refuse_no_name
@@ -36,7 +37,7 @@ from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 
 @dataclass(frozen=True, eq=False)
-class PricePanel:
+class PricePanel(Leaving):
     """Prices of several symbols on one set of bars.
 
     Parameters
@@ -145,7 +146,7 @@ class PricePanel:
 
 
 @dataclass(frozen=True, eq=False)
-class ReturnPanel:
+class ReturnPanel(Leaving):
     """Returns of several symbols on one set of bars, and the levels that stand beside them.
 
     Parameters

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import DataError
+from eventstudy.frames import with_bars
 from eventstudy.returns.bars import MINOR
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
@@ -121,7 +122,7 @@ def convert_currency(
     table = prices.quality
     known: dict[Any, str] = dict(table["currency"]) if "currency" in table else {}
     known |= currencies or {}
-    quotes = rates.frame if isinstance(rates, PricePanel) else rates
+    quotes = rates.frame if isinstance(rates, PricePanel) else with_bars(rates, DataError)
     frame = prices.frame.copy()
     for symbol in [name for name in frame.columns if name not in LEVEL_SYMBOLS]:
         currency = known.get(symbol)

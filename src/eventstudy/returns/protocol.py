@@ -20,7 +20,9 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
 
+from eventstudy import plugins
 from eventstudy.errors import DataError, EventStudyError, NoSuchTicker
+from eventstudy.frames import with_bars
 from eventstudy.returns._index import normal_index
 from eventstudy.returns._sessions import zone_of
 from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
@@ -133,7 +135,8 @@ def ask(
         return source.deliver(symbols)
     if isinstance(source, RemoteLike) and symbols is not None:
         return source._deliver_between(symbols, start, end)  # noqa: SLF001  of this room
-    answer: Any = source.fetch(symbols, start, end)
+    with plugins.blaming_maker(source, "failed"):
+        answer: Any = with_bars(source.fetch(symbols, start, end), DataError)
     if isinstance(answer, PricePanel):
         got = Delivery(prices=answer.frame, calendars=dict(answer.calendars or {}), quality=_knowledge(answer))
     elif isinstance(answer, ReturnPanel):

@@ -1,6 +1,13 @@
 from .design import (
     EstimationWindow as EstimationWindow,
 )
+from .firms.load_earnings import load_earnings as load_earnings
+from .firms.matching import (
+    match_firms as match_firms,
+    reference_portfolios as reference_portfolios,
+)
+from .pairs.firm_file import load_study as load_study
+from .pairs.pairs import load_pairs as load_pairs
 from .panels import (
     LumpedReturns as LumpedReturns,
     abnormal_volume as abnormal_volume,
@@ -13,7 +20,6 @@ from .result import (
 from .study import (
     EventStudy as EventStudy,
 )
-from .study_file import load_study as load_study
 from .tables.suggest_donors import (
     suggest_donors as suggest_donors,
 )

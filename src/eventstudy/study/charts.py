@@ -115,7 +115,7 @@ class Figures:
 
         table, quantity = self.rows(window, level, by)
         if len(set(self._result.symbols)) > 1:
-            table["name"] = table["name"].astype(str) + " · " + table["symbol"].astype(str)
+            table["name"] = _with_symbol(table["name"], table["symbol"], " · ")
         axes: Axes = plots.reactions(table, ax=ax, **{"quantity": quantity} | options)
         return axes
 
@@ -133,8 +133,10 @@ class Figures:
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
         table, quantity = self._once(window, level, by)
-        label = table["symbol"] if by is None else table["event"] + " " + table["symbol"]
-        frame = table.assign(group=table["event"] if by is None else table["stance"], label=label)
+        alone = _of_one_firm(table)  # a head above each row would say it twice
+        label = table["symbol"] if by is None and not alone else _with_symbol(table["event"], table["symbol"], " ")
+        group = table["stance"] if by is not None else "" if alone else table["event"]
+        frame = table.assign(group=group, label=label)
         axes: Axes = plots.forest(frame, ax=ax, **{"quantity": quantity} | options)
         return axes
 
@@ -215,6 +217,22 @@ class Figures:
         """Give `rows` with one row for each session of a security: events that share one have its return."""
         frame, quantity = self.rows(*given)
         more = frame.groupby(["symbol", "session"])["event"].transform("nunique") - 1
-        first = frame.groupby("session")["event"].transform("first")  # the same name in the rows of every security
+        # the same name in the rows of every security, unless each has events of its own
+        named = ["symbol", "session"] if _of_one_firm(frame) else ["session"]
+        first = frame.groupby(named)["event"].transform("first")
         frame["event"] = [f"{name} +{count}" if count else name for name, count in zip(first, more, strict=True)]
         return frame.drop_duplicates(["symbol", "session"]), quantity
+
+
+def _of_one_firm(frame: pd.DataFrame) -> bool:
+    """Whether every event is of one security, of several: a table of firms."""
+    pairs = frame[["event_id", "symbol"]].drop_duplicates()
+    return len(set(pairs["symbol"])) > 1 and not pairs["event_id"].duplicated().any()
+
+
+def _with_symbol(names: pd.Series, symbols: pd.Series, mark: str) -> list[str]:
+    """Return the names of events with their symbols, where a name does not say it."""
+    return [
+        str(name) if str(symbol) in str(name).split() else f"{name}{mark}{symbol}"
+        for name, symbol in zip(names, symbols, strict=True)
+    ]

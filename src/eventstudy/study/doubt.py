@@ -64,7 +64,8 @@ def _untreated(result: Fitted, part: Part) -> Bools:
     free = np.ones(aligned.returns.shape, dtype=bool)
     model = result.study.model
     pooled = hasattr(model, "donors")
-    outside = [name in set(model.symbols) for name in aligned.symbols]
+    named = {*model.symbols, *(name for one in result.parts for name in one.abnormal.model.symbols)}
+    outside = [name in named for name in aligned.symbols]
     free[np.array(outside) != pooled] = False  # a model's own donors, or everything but a model's benchmarks
     code = {name: at for at, name in enumerate(aligned.symbols)}
     of_symbol = np.array([code.get(name, -1) for name in result.symbols], dtype=np.int64)
@@ -88,7 +89,7 @@ def _date(part: Part, day: int, window: Window, free: Bools) -> DateResiduals | 
     donors = np.flatnonzero(free[:, near].all(axis=1))
     estimation, late = _both(one, donors, day, window)
     whole = np.isfinite(estimation[:, there]).all(axis=1) & np.isfinite(late[:, after]).all(axis=1)
-    treated = one.record(*window).residual[:, there]
+    treated = one.whole_record(*window).residual[:, there]
     if whole.sum() < FEWEST_DONORS or not after.any():
         return None
     y, moved = estimation[whole][:, there], late[whole][:, after]
@@ -120,6 +121,8 @@ def _columns(one: AbnormalReturns, day: int, window: Window) -> tuple[Floats, Fl
             columns = list(one.model.forecast_columns)
             design, ahead = design[columns], ahead[columns]
         there = np.isfinite(design).all(axis=0)
+        if inputs.kept is not None:
+            there &= inputs.kept
         if inputs.masked_days is not None:
             there &= ~cut_flags(inputs.masked_days, none, at + inputs.estimation[0], inputs.planned)[0]
     used = np.flatnonzero(np.abs(np.nan_to_num(design)).any(axis=1) | (np.arange(len(design)) == 0))
@@ -156,7 +159,7 @@ def _mixed_date(abnormal: AbnormalReturns, one: AbnormalReturns, day: int, windo
     ahead = np.array([date.windows.window[at] - mix.expected for at, mix in zip(chosen.tolist(), made, strict=True)])[
         :, tested
     ]
-    own = one.record(*window).residual[:, date.bars.place]
+    own = one.whole_record(*window).residual[:, date.bars.place]
     df = np.array([mix.df for mix in made])
     total = np.array([mix.ahead[:, tested].sum(axis=1) @ mix.ahead[:, tested].sum(axis=1) for mix in made])
     mean = _mean(own)

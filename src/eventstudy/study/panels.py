@@ -12,6 +12,7 @@ import pandas as pd
 from eventstudy.abnormal.models.lumped import lump
 from eventstudy.calendars import AUTO
 from eventstudy.errors import DataError
+from eventstudy.frames import with_bars
 from eventstudy.returns import LEVEL_SYMBOLS, PricePanel, ReturnPanel
 
 
@@ -86,7 +87,7 @@ def without_stale(returns: ReturnPanel | pd.DataFrame, volume: pd.DataFrame) -> 
         Bars x symbols; symbols that it lacks are left as they are.
     """
     panel = returns if isinstance(returns, ReturnPanel) else ReturnPanel(returns)
-    traded = volume.reindex(index=panel.frame.index, columns=panel.frame.columns)
+    traded = with_bars(volume, DataError).reindex(index=panel.frame.index, columns=panel.frame.columns)
     stale = (traded == 0).to_numpy()
     after = np.zeros_like(stale)
     after[1:] = stale[:-1]
@@ -110,6 +111,7 @@ def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None)
     DataError
         If a volume is negative.
     """
+    volume, shares = with_bars(volume, DataError), with_bars(shares, DataError)
     values = volume.to_numpy(dtype=np.float64)
     if (values < 0).any():
         row, column = np.argwhere(values < 0)[0]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from eventstudy._version import __version__
 from eventstudy.study.fitted import Fitted
+from eventstudy.study.rows import calendars, estimated_on
 
 
 def provenance(result: Fitted) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def provenance(result: Fitted) -> dict[str, Any]:
             "returns": result.panel.digest,
             "kind": result.panel.kind,
             "events": _events_digest(result),
-            "rows_outside_calendar": sum(part.aligned.strange for part in result.parts),
+            "rows_outside_calendar": sum(part.aligned.strange for part in calendars(result)),
         },
         "config": {
             "model": repr(study.model),
@@ -39,6 +40,7 @@ def provenance(result: Fitted) -> dict[str, Any]:
                 "length": study.estimation_window.length,
                 "end": study.estimation_window.end,
                 "minimum": study.estimation_window.minimum,
+                **_in_words(result),
             },
             "window": list(study.window),
             "calendar": study.calendar
@@ -52,6 +54,15 @@ def provenance(result: Fitted) -> dict[str, Any]:
             **({} if study.label is None else {"label": study.label}),
         },
     }
+
+
+def _in_words(result: Fitted) -> dict[str, Any]:
+    """Return the estimation windows that were asked for in words: before, after, and those of single pairs."""
+    window, own = result.study.estimation_window, estimated_on(result)
+    if not own:
+        return {}
+    around = {"before": window.before and list(window.before), "after": window.after and list(window.after)}
+    return {**around, "used": sorted(set(own))}
 
 
 def _events_digest(result: Fitted) -> str:

@@ -15,6 +15,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
+from eventstudy.frames import as_pandas
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, security_column, wanted_symbols
@@ -51,11 +52,12 @@ class Request:
 
 def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -> Request:
     """Read a catalogue or a frame of events or of pairs; `held` are the panel's symbols, `symbols` as in `EventStudy.fit`."""
-    crossed = wanted_symbols(symbols)
+    crossed, events = wanted_symbols(symbols), as_pandas(events, StudyError)
     if not isinstance(events, pd.DataFrame):
         table = _catalog_frame(events)
         _some_events(len(table))
-        return Request(_ids(table.index), moments_of(table["announced_at"]), None, None, table, crossed or ())
+        symbol = None if crossed is not None else _firms(table)
+        return Request(_ids(table.index), moments_of(table["announced_at"]), None, symbol, table, crossed or ())
     frame = _columns_named(events)
     _some_events(len(frame))
     given = [name for name in ("announced_at", "bar") if name in frame.columns]
@@ -198,6 +200,22 @@ def _catalog_frame(events: Any) -> pd.DataFrame:
         raise StudyError(msg)
     frame: pd.DataFrame = events.to_frame()
     return frame
+
+
+def _firms(table: pd.DataFrame) -> pd.Series[Any] | None:
+    """Return the security of each event of a catalogue with one firm a row; None where no event names one."""
+    if "symbol" not in table.columns:
+        return None
+    named = (table["symbol"] != "").to_numpy()
+    if not named.any():
+        return None
+    if not named.all():
+        msg = (
+            f"event {table.index[~named][0]!r} of the catalogue names no symbol, and others do; name one for each, or study each event with "
+            "every symbol: fit(…, symbols='all')"
+        )
+        raise StudyError(msg)
+    return table["symbol"]
 
 
 def _some_events(count: int) -> None:

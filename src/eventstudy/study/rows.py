@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
 from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.study.design import days_said
 from eventstudy.study.fitted import Fitted, Part
 
 
@@ -50,6 +51,31 @@ def day0_labels(result: Fitted, rows: Ints) -> pd.Index:
     at = np.concatenate([part.rows for part in result.parts])
     joined: pd.Index = pd.Index(labels[np.argsort(at, kind="stable")][: rows.size])
     return joined
+
+
+def calendars(result: Fitted) -> list[Part]:
+    """Return one part of each calendar: where events lie is the same for all of them."""
+    return list({part.aligned.calendar: part for part in reversed(result.parts)}.values())[::-1]
+
+
+def estimated_on(result: Fitted) -> list[str]:
+    """Return in words, for each part, the days on which it is estimated; nothing where all are as is usual, before the event."""
+    study = result.study.estimation_window
+    usual = study.after is None and all(tuple(part.abnormal.inputs.pieces) == study.pieces for part in result.parts)
+    return [] if usual else [days_said(part.abnormal.inputs.pieces) for part in result.parts]
+
+
+def markets_of(result: Fitted) -> list[str]:
+    """Return the market of each part; nothing where there is one for all."""
+    names = [str(getattr(part.abnormal.model, "market", "")) for part in result.parts]
+    return names if len(set(names)) > 1 else []
+
+
+def own_windows(result: Fitted) -> str:
+    """Say how many security-events have an estimation window of their own; nothing if none has."""
+    usual = result.study.estimation_window.pieces
+    own = sum(part.rows.size for part in result.parts if tuple(part.abnormal.inputs.pieces) != usual)
+    return f"; {own} of {result.n} security-events have a window of their own" if own else ""
 
 
 def some(result: Fitted, table: pd.DataFrame) -> pd.DataFrame:

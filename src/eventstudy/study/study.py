@@ -7,11 +7,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from eventstudy import plugins
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.study.design import Design
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from narwhals.typing import IntoFrame  # pandas, polars, Arrow, DuckDB, …
 
     from eventstudy.events import EventCatalog  # the same
     from eventstudy.study.result import StudyResult  # a study is only words: what a fit needs loads with the first fit
@@ -23,7 +24,8 @@ class EventStudy(Design):
 
     Parameters
     ----------
-    model : Model
+    model : Model or str
+        A name: that of a model which another package adds (docs/plugins.md).
         ``MeanAdjusted()``, ``MarketAdjusted(m)``, ``MarketModel(m)``, ``FactorModel(factors)``, …
     estimation : EstimationWindow or (int, int)
         Where the model is estimated: a window of so many bars, or its first and last relative day. It must end before the
@@ -69,8 +71,8 @@ class EventStudy(Design):
 
     def fit(
         self,
-        events: EventCatalog | pd.DataFrame,
-        returns: ReturnPanel | PricePanel | pd.DataFrame,
+        events: EventCatalog | IntoFrame,
+        returns: ReturnPanel | PricePanel | IntoFrame,
         *,
         symbols: Literal["all"] | Iterable[str] | None = None,
         executor: Executor | None = None,
@@ -80,13 +82,15 @@ class EventStudy(Design):
         Parameters
         ----------
         events : EventCatalog or DataFrame
-            A catalogue (every event with every symbol of the panel), or a frame with ``event_id``, either
+            A catalogue (every event with every symbol of the panel, or with its own where it has a column ``symbol``), or a frame with ``event_id``, either
             ``announced_at`` (time-zone aware) or ``bar`` (a label of the panel's index, relative day 0), and ``symbol`` (or
             another usual name, such as ``Ticker`` or ``PERMNO``): each row is one security-event.
         returns : ReturnPanel, PricePanel or DataFrame
-            Bars x symbols, decimals. Prices in a panel are turned into simple returns.
+            Bars x symbols, decimals. Prices in a panel are turned into simple returns. Frames here and above may be those of
+            pandas, polars (also lazy), Arrow, DuckDB or Modin; one without row labels has its bars in the column of dates.
         symbols : "all" or iterable of str, optional
-            Of events that name no security: study each with all symbols of the panel, or with these.
+            Of events that name no security: study each with all symbols of the panel, or with these. Of a catalogue it goes
+            before the symbols that its events name.
         executor : Executor, optional
             Where chunks of security-events are estimated; any `concurrent.futures.Executor`, or a Dask client's.
 
@@ -102,4 +106,5 @@ class EventStudy(Design):
         from eventstudy.study.fit.fit import fit_study  # noqa: PLC0415  the fit needs pandas; a study is only words
         from eventstudy.study.result import StudyResult  # noqa: PLC0415  the same
 
-        return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))
+        with plugins.blaming_maker(self.model, "failed"):
+            return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))

@@ -6,9 +6,9 @@ shipped with the package are found by name; one's own by path.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, get_args
+from typing import Annotated, Any, Final, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -23,6 +23,8 @@ from eventstudy.events.moments import parse_date
 from eventstudy.words import brief, nearest, visible
 
 FAR = 10_000  # sessions, forty years: what lies further is a slip of the hand
+
+P = TypeVar("P", bound=BaseModel)
 
 STUDIES: Final = ("fomc", "us-china")  # named here, as the shipped catalogues are
 
@@ -57,11 +59,13 @@ Day = Annotated[str, AfterValidator(_dated)]
 Moment = Annotated[str, AfterValidator(_read)]
 
 
-class _Part(BaseModel):
+class StudyPart(BaseModel):
+    """A table of a study file: no key but those that it names."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CatalogPart(_Part):
+class CatalogPart(StudyPart):
     """The catalogue and the selection made from it; keys as in `EventCatalog.select`.
 
     `timezone` is that of a file whose times have none.
@@ -81,7 +85,7 @@ class CatalogPart(_Part):
         return self.model_dump(exclude={"source", "timezone"}, exclude_none=True)
 
 
-class PricesPart(_Part):
+class PricesPart(StudyPart):
     """Where prices come from, and which symbols the market study needs."""
 
     source: str = "bundled"
@@ -90,7 +94,7 @@ class PricesPart(_Part):
     end: Moment | None = None
 
 
-class MarketPart(_Part):
+class MarketPart(StudyPart):
     """The index that is studied, its name, the index of its expected volatility, and short labels of events in charts."""
 
     symbol: str
@@ -104,7 +108,7 @@ class MarketPart(_Part):
         return self.name or self.symbol
 
 
-class EstimationPart(_Part):
+class EstimationPart(StudyPart):
     """The estimation window, as in `EstimationWindow`."""
 
     length: Count = 250
@@ -112,7 +116,7 @@ class EstimationPart(_Part):
     minimum: Count = 100
 
 
-class WindowsPart(_Part):
+class WindowsPart(StudyPart):
     """The event window, the windows reported, the estimation window."""
 
     event: Window = (-10, 10)
@@ -130,7 +134,7 @@ class WindowsPart(_Part):
         return self
 
 
-class CrossSectionPart(_Part):
+class CrossSectionPart(StudyPart):
     """Securities in groups, their short names, and the events shown side by side."""
 
     benchmark: str
@@ -140,14 +144,14 @@ class CrossSectionPart(_Part):
     labels: dict[str, str] = {}
 
 
-class HypothesisPart(_Part):
+class HypothesisPart(StudyPart):
     """The hypothesis tested: its seed, and what differs from the shipped definitions (a shipped example's name, or a file)."""
 
     seed: int = Field(default=0, strict=True, ge=0, lt=2**63)
     definitions: str | None = None
 
 
-class StudyFile(_Part):
+class StudyFile(StudyPart):
     """One study, read from a file; see the module's docstring.
 
     Attributes
@@ -184,9 +188,14 @@ class StudyFile(_Part):
 
     def beside(self, source: str) -> str:
         """Return a source as it should be opened: a relative path is meant from the study file's folder."""
-        if self.folder is not None and is_there((self.folder / source).is_file):
-            return str(self.folder / source)
-        return source
+        return beside_file(self.folder, source)
+
+
+def beside_file(folder: Path | None, source: str) -> str:
+    """Return a source as it should be opened: a relative path is meant from `folder`."""
+    if folder is not None and is_there((folder / source).is_file):
+        return str(folder / source)
+    return source
 
 
 def shipped_studies() -> list[str]:
@@ -200,27 +209,11 @@ def shipped_studies() -> list[str]:
     return list(STUDIES)
 
 
-def load_study(source: str | Path) -> StudyFile:
-    """Read a study file.
-
-    Parameters
-    ----------
-    source : str or Path
-        A shipped name, such as ``"us-china"``, or the path of a TOML file.
-
-    Raises
-    ------
-    StudyError
-        If there is no such study, or the file cannot be read; every wrong key is named at once.
-
-    Examples
-    --------
-    >>> load_study("us-china").market.symbol
-    '^GSPC'
-    """
+def read_study(source: str | Path, kind_of: Callable[[dict[str, Any]], type[P]]) -> P:
+    """Read a study file, shipped or by its path; `kind_of` tells from its content which kind of study it is."""
     if str(source) in shipped_studies():
         text = shipped_text("eventstudy.study", f"studies/{source}.toml")
-        return _parse(text, name=str(source), place=f"study {source}")
+        return _parse(text, kind_of, name=str(source), place=f"study {source}")
     try:
         path = existing_file(Path(source), StudyError)
     except TypeError:
@@ -229,32 +222,39 @@ def load_study(source: str | Path) -> StudyFile:
     except StudyError as error:
         msg = f"no study {brief(source)!r}: give the path of a .toml file or one of: {', '.join(shipped_studies())} ({error})"
         raise StudyError(msg) from error
-    return _parse(read_text(path, StudyError), name=path.stem, place=visible(str(path)), folder=path.parent)
+    return _parse(read_text(path, StudyError), kind_of, name=path.stem, place=visible(str(path)), folder=path.parent)
 
 
-def _parse(text: str, *, name: str, place: str, folder: Path | None = None) -> StudyFile:
+def _parse(
+    text: str, kind_of: Callable[[dict[str, Any]], type[P]], *, name: str, place: str, folder: Path | None = None
+) -> P:
     content = parse_toml(text, place, StudyError)
     if "folder" in content:
         msg = f"{place}: there is no key folder; paths are meant from where the study file lies"
         raise StudyError(msg)
     try:
-        return StudyFile(**{"name": name, **content, "folder": folder})
+        kind = kind_of(content)
+    except StudyError as error:
+        msg = f"{place}: {error}"
+        raise StudyError(msg) from error
+    try:
+        return kind(**{"name": name, **content, "folder": folder})
     except ValidationError as error:
         problems = error.errors(include_url=False)
         more = f"; and {len(problems) - LISTED:,} more" if len(problems) > LISTED else ""
         told: set[str] = set()
-        said = [_said(problem, told) for problem in problems[:LISTED]]
+        said = [_said(problem, told, kind) for problem in problems[:LISTED]]
         msg = f"{place}: {'; '.join(said)}{more}"
         raise StudyError(msg) from error
 
 
-def _said(problem: ErrorDetails, told: set[str]) -> str:
+def _said(problem: ErrorDetails, told: set[str], kind: type[BaseModel]) -> str:
     """Return one problem of a study file in a line: the key, what is wrong, the way out; `told` lists are not told again."""
     key = _key(problem)
     if problem["type"] == "missing":
         return f"{key} is missing"
     if problem["type"] == "extra_forbidden":
-        known = _keys(problem["loc"][:-1])
+        known = _keys(problem["loc"][:-1], kind)
         way_out = nearest(problem["loc"][-1], known)[2:] or f"the keys are {', '.join(known)}"
         if way_out in told:
             return f"there is no key {key}"
@@ -277,9 +277,9 @@ def _key(problem: ErrorDetails) -> str:
     return ".".join(brief(part) for part in problem["loc"])
 
 
-def _keys(place: Sequence[int | str]) -> list[str]:
+def _keys(place: Sequence[int | str], kind: type[BaseModel]) -> list[str]:
     """Return the keys that a table of a study file may have."""
-    part: Any = StudyFile
+    part: Any = kind
     for step in place:
         annotation = part.model_fields[str(step)].annotation
         part = next(

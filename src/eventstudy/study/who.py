@@ -37,9 +37,9 @@ def security_column(frame: pd.DataFrame, held: Collection[str], *, crossed: bool
             msg = f"symbols= crosses each event with symbols, but column {named[0]!r} says which: leave out one of the two"
             raise StudyError(msg)
         return None
-    if len(named) == 1 and _holds(frame[named[0]], held):  # as is usual: nothing else needs a look
+    if len(named) == 1 and holds_symbols(frame[named[0]], held):  # as is usual: nothing else needs a look
         return str(named[0])
-    known = [name for name in unread if _holds(frame[name], held)]
+    known = [name for name in unread if holds_symbols(frame[name], held)]
     if len(named) > 1:
         known_named = [name for name in named if name in known]
         if len(known_named) != 1:
@@ -74,9 +74,9 @@ def _refuse_unread(frame: pd.DataFrame, known: Sequence[Any], held: Collection[s
     texts = ids is not None and all(isinstance(value, str) for value in ids)
     if known:
         what, way = f"column {known[0]!r}", "rename it to 'symbol'"
-    elif frame.index.name is None and not isinstance(frame.index, pd.RangeIndex) and _holds(frame.index, held):
+    elif frame.index.name is None and not isinstance(frame.index, pd.RangeIndex) and holds_symbols(frame.index, held):
         what, way = "the row labels", "call them so: frame.rename_axis('symbol')"
-    elif texts and not named and ids is not None and _holds(ids, held):
+    elif texts and not named and ids is not None and holds_symbols(ids, held):
         what, way = "column 'event_id'", "copy it into a column 'symbol'"
     else:
         return
@@ -88,7 +88,7 @@ def _refuse_unread(frame: pd.DataFrame, known: Sequence[Any], held: Collection[s
     raise StudyError(msg)
 
 
-def _holds(values: Any, held: Collection[str]) -> bool:
+def holds_symbols(values: Any, held: Collection[str]) -> bool:
     """Whether most of what stands in a column are symbols of the panel."""
     if isinstance(values, pd.MultiIndex):
         return False

@@ -81,9 +81,24 @@ def observations(abnormal: AbnormalReturns, car: NDArray[np.float64], *, once: b
 
 
 def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, placebo: bool) -> WindowSample:
-    """Put samples of several calendars together: positions become those of all their bars in one order."""
+    """Put samples of several parts together: positions become those of all their bars in one order.
+
+    A security has one code, in whichever parts it is. A placebo event of one that is in several has the model and the
+    estimation window of the first.
+    """
     to_all = [every.get_indexer(part.aligned.bars) for part in parts]
-    codes = np.cumsum([0, *(len(part.aligned.symbols) for part in parts)])
+    codes: dict[str, int] = {}
+    to_code, home = [], []
+    for at, (piece, part) in enumerate(zip(pieces, parts, strict=True)):
+        own = np.unique(piece.security)
+        place = np.full(len(part.aligned.symbols), -1)
+        for code in own.tolist():
+            name = part.aligned.symbols[code]
+            if name not in codes:
+                codes[name] = len(codes)
+                home.append((at, code))
+            place[code] = codes[name]
+        to_code.append(place)
     simple = ("ar", "ar_se", "car", "car_se", "sigma", "m", "df")
     joined: dict[str, Any] = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in simple}
     moved = list(zip(pieces, to_all, strict=True))
@@ -92,7 +107,7 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
     sample = WindowSample(
         relative_day=pieces[0].relative_day,
         bar=np.concatenate([_moved(piece.bar, place) for piece, place in moved]),
-        security=np.concatenate([piece.security + base for piece, base in zip(pieces, codes, strict=False)]),
+        security=np.concatenate([place[piece.security] for piece, place in zip(pieces, to_code, strict=True)]),
         day0=np.concatenate([place[piece.day0] for piece, place in moved]),
         k=pieces[0].k,
         estimation=_joined_records(records) if records else None,
@@ -106,19 +121,21 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
     )
     if not placebo:
         return sample
-    allowed = np.zeros((int(codes[-1]), len(every)), dtype=bool)
-    for piece, place, base in zip(pieces, to_all, codes, strict=False):
-        if piece.admissible is not None:
-            allowed[base : base + piece.admissible.shape[0], place] = piece.admissible
+    where = np.array(home, dtype=np.int64).reshape(-1, 2)
+    allowed = np.zeros((len(where), len(every)), dtype=bool)
+    for code, (at, own_code) in enumerate(where.tolist()):
+        there = pieces[at].admissible
+        if there is not None:
+            allowed[code, to_all[at]] = there[own_code]
 
     def refit(security: Ints, day0: Ints) -> WindowSample:
         again, order = [], []
         for at, (piece, place) in enumerate(moved):
-            rows = np.flatnonzero((security >= codes[at]) & (security < codes[at + 1]))
+            rows = np.flatnonzero(where[security, 0] == at)
             if rows.size and piece.refit is not None:
                 back = np.full(len(every), -1)
                 back[place] = np.arange(place.size)
-                again.append((at, piece.refit(security[rows] - codes[at], back[day0[rows]])))
+                again.append((at, piece.refit(where[security[rows], 1], back[day0[rows]])))
                 order.append(rows)
         found = _joined([piece for _, piece in again], [parts[at] for at, _ in again], every, placebo=False)
         rank = np.argsort(np.concatenate(order), kind="stable")
@@ -128,11 +145,22 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
 
 
 def _joined_records(records: list[tuple[EstimationRecord, Ints]]) -> EstimationRecord:
+    """Put the records one below the other; a shorter estimation window is filled up with bars that are not used."""
+    most = max(record.residual.shape[1] for record, _ in records)
+
+    def filled(array: NDArray[Any], nothing: Any) -> NDArray[Any]:
+        width = [(0, 0), (0, most - array.shape[1]), *[(0, 0)] * (array.ndim - 2)]
+        return np.pad(array, width, constant_values=nothing) if array.shape[1] < most else array
+
     joined = {
-        field.name: np.concatenate([getattr(record, field.name) for record, _ in records])
+        field.name: np.concatenate([filled(getattr(record, field.name), np.nan) for record, _ in records])
         for field in fields(EstimationRecord)
+        if field.name in ("residual", "leverage", "design")
     }
-    joined["bar"] = np.concatenate([_moved(record.bar, place) for record, place in records])
+    joined |= {
+        name: np.concatenate([getattr(record, name) for record, _ in records]) for name in ("window_design", "mean")
+    }
+    joined["bar"] = np.concatenate([filled(_moved(record.bar, place), -1) for record, place in records])
     return EstimationRecord(**joined)
 
 

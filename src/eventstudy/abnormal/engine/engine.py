@@ -16,7 +16,7 @@ from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.coordinates import Coordinates
 from eventstudy.abnormal.engine.draft import Draft
 from eventstudy.abnormal.engine.factor_fit import FactorFit, estimate_factors
-from eventstudy.abnormal.engine.inputs import FLOOR, Inputs
+from eventstudy.abnormal.engine.inputs import FLOOR, Inputs, estimation_bars
 from eventstudy.abnormal.engine.kernel import Kernel, compiled
 from eventstudy.abnormal.engine.linear import estimate_linear
 from eventstudy.abnormal.engine.mixture_fit import estimate_mixtures
@@ -47,7 +47,8 @@ def estimate(
     security: Ints,
     day0: Ints,
     window: tuple[int, int],
-    estimation: tuple[int, int],
+    estimation: tuple[int, int] | None,
+    after: tuple[int, int] | None = None,
     model: Model,
     minimum: int = 100,
     masked: Bools | None = None,
@@ -70,8 +71,10 @@ def estimate(
         Row of `returns` and bar of relative day 0 of each security-event.
     window : (int, int)
         First and last relative day of the event window, both included.
-    estimation : (int, int)
+    estimation : (int, int) or None
         First and last relative day of the estimation window; it must end before the event window begins.
+    after : (int, int), optional
+        The same of an estimation window after the event window, pooled with the other or, where that is None, alone.
     model : Model
         A linear normal-return model.
     minimum : int
@@ -124,7 +127,14 @@ def estimate(
     """
     _keep_heap()
     inputs, model = _prepared(
-        returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes, donors)
+        returns,
+        regressors,
+        (security, day0),
+        (window, estimation, after),
+        model,
+        minimum,
+        masked,
+        (spans, codes, donors),
     )
     return _run(inputs, model, level, chunk, fused=compiled(kernel, inputs.day0.size))
 
@@ -147,7 +157,8 @@ def prepared(
     security: Ints,
     day0: Ints,
     window: tuple[int, int],
-    estimation: tuple[int, int],
+    estimation: tuple[int, int] | None,
+    after: tuple[int, int] | None = None,
     model: Model,
     minimum: int = 100,
     masked: Bools | None = None,
@@ -158,7 +169,14 @@ def prepared(
 ) -> AbnormalReturns:
     """Return the empty frame of an estimation, its arguments checked; see `estimate`."""
     inputs, model = _prepared(
-        returns, regressors, (security, day0), (window, estimation), model, minimum, masked, (spans, codes, donors)
+        returns,
+        regressors,
+        (security, day0),
+        (window, estimation, after),
+        model,
+        minimum,
+        masked,
+        (spans, codes, donors),
     )
     return _frozen(Draft(inputs, model, level))
 
@@ -167,7 +185,7 @@ def _prepared(
     returns: Floats,
     regressors: Floats | None,
     where: tuple[Ints, Ints],
-    windows: tuple[tuple[int, int], tuple[int, int]],
+    windows: tuple[tuple[int, int], tuple[int, int] | None, tuple[int, int] | None],
     model: Model,
     minimum: int,
     masked: Bools | None,
@@ -245,6 +263,9 @@ def _frozen(out: Draft, variance: Floats | None = None, *, flat: bool = False) -
 
 def _known_variance(inputs: Inputs, out: Draft, model: MeanAdjusted, level: Floats | None) -> Floats:
     """Return (N, L): the daily variance known before a tested window that begins at each relative day."""
+    if inputs.estimation[0] >= 0:
+        msg = f"MeanAdjusted(volatility={model.volatility!r}) is the variance known before the event; give an estimation window before it, too"
+        raise StudyError(msg)
     known = known_bar(np.arange(inputs.window[0], inputs.window[1] + 1))
     if model.volatility != "ewma":
         if level is None or np.shape(level) != (inputs.returns.shape[1],):
@@ -267,26 +288,18 @@ def _checked(
     returns: Floats,
     regressors: Floats | None,
     where: tuple[Ints, Ints],
-    windows: tuple[tuple[int, int], tuple[int, int]],
+    windows: tuple[tuple[int, int], tuple[int, int] | None, tuple[int, int] | None],
     model: Model,
     minimum: int,
     masked: Bools | None,
 ) -> Inputs:
-    window, estimation = windows
+    window = windows[0]
+    estimation, gap, planned = estimation_bars(*windows)
     panel = np.asarray(returns, dtype=np.float64)
     series = None if regressors is None else np.asarray(regressors, dtype=np.float64)
     who, when = (np.asarray(part, dtype=np.int64) for part in where)
     if panel.ndim != 2 or who.ndim != 1 or who.shape != when.shape:
         msg = f"returns must be (securities, bars), security and day0 one length; got {panel.shape}, {who.shape}, {when.shape}"
-        raise StudyError(msg)
-    if window[0] > window[1] or estimation[0] > estimation[1]:
-        msg = f"a window's first day must not lie after its last: window={window}, estimation={estimation}"
-        raise StudyError(msg)
-    if estimation[1] >= window[0]:
-        msg = (
-            f"the estimation window ends on relative day {estimation[1]}, inside or after the event window that begins "
-            f"on {window[0]}: end it on {window[0] - 1} or before"
-        )
         raise StudyError(msg)
     if who.size and (who.min() < 0 or who.max() >= panel.shape[0] or when.min() < 0 or when.max() >= panel.shape[1]):
         msg = f"security and day0 must point into returns of shape {panel.shape}"
@@ -295,8 +308,8 @@ def _checked(
         if array is not None and array.shape[-1] != panel.shape[1]:
             msg = f"{name} has {array.shape[-1]} bars and returns {panel.shape[1]}: give both on the same bars"
             raise StudyError(msg)
-    planned = estimation[1] - estimation[0] + 1
     design, offset = model.split(series)
+    nothing = minimum == 0 and not model.forecast  # nothing has to be estimated but the standard error
     return Inputs(
         returns=panel,
         design=design,
@@ -304,8 +317,9 @@ def _checked(
         security=who,
         day0=when,
         window=(int(window[0]), int(window[1])),
-        estimation=(int(estimation[0]), int(estimation[1])),
-        minimum=max(int(minimum), model.k + 3, min(FLOOR, planned)),
+        estimation=estimation,
+        gap=gap,
+        minimum=0 if nothing else max(int(minimum), model.k + 3, min(FLOOR, planned)),
         masked=None if masked is None else np.asarray(masked, dtype=bool),
         k=model.k,
         forecast=model.forecast,

@@ -50,12 +50,14 @@ def bars_of_date(inputs: Inputs, pool: Pool, day0: int) -> Bars:
     estimation = day0 + np.arange(inputs.estimation[0], inputs.estimation[1] + 1)
     window = day0 + np.arange(inputs.window[0], inputs.window[1] + 1)
     kept = []
-    for bars, masked in ((estimation, inputs.masked_days), (window, None)):
+    for bars, masked, part in ((estimation, inputs.masked_days, inputs.kept), (window, None, None)):
         inside = (bars >= 0) & (bars < some.size)
         at = bars.clip(0, some.size - 1)
         inside &= some[at]
         if masked is not None:
             inside &= ~masked[0, at]
+        if part is not None:
+            inside &= part
         kept.append(np.flatnonzero(inside))
     return Bars(day0, estimation[kept[0]], window[kept[1]], kept[0], kept[1])
 

@@ -10,6 +10,8 @@ import numpy as np
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.models.donor_pool import Pool
 from eventstudy.abnormal.windows import cut, cut_flags
+from eventstudy.checks import window as check_window
+from eventstudy.errors import StudyError
 
 FLOOR: Final = 30
 """No estimation window of at least this many bars may be used with fewer usable ones (METHODS 1.1: the hard floor)."""
@@ -50,6 +52,9 @@ class Inputs:
         What random streams are seeded with; None: the row.
     pool : Pool or None
         The donors, where the model has them.
+    gap : (int, int) or None
+        Relative days within `estimation` that are no part of it: the event and what lies near it, where the window is one
+        before and one after.
     """
 
     returns: Floats
@@ -68,6 +73,21 @@ class Inputs:
     weigh_spans: bool = False
     codes: Ints | None = None
     pool: Pool | None = None
+    gap: tuple[int, int] | None = None
+
+    @property
+    def pieces(self) -> list[tuple[int, int]]:
+        """First and last relative day of each window that `estimation` holds: one, or one to either side of the gap."""
+        first, last = self.estimation
+        return [(first, last)] if self.gap is None else [(first, self.gap[0] - 1), (self.gap[1] + 1, last)]
+
+    @property
+    def kept(self) -> Bools | None:
+        """(T,) which bars of `estimation` are part of it; None: all."""
+        if self.gap is None:
+            return None
+        day = np.arange(self.estimation[0], self.estimation[1] + 1)
+        return np.asarray((day < self.gap[0]) | (day > self.gap[1]))
 
     @property
     def bars(self) -> int:
@@ -76,7 +96,7 @@ class Inputs:
 
     @property
     def planned(self) -> int:
-        """Planned bars of the estimation window, T."""
+        """Bars from the first to the last of the estimation window, T."""
         return self.estimation[1] - self.estimation[0] + 1
 
     @property
@@ -130,9 +150,39 @@ class Inputs:
         return np.stack([np.ones((security.size, length)), *columns], axis=1)
 
     def unmasked_at(self, security: Ints, start: Ints, length: int) -> Bools | Literal[True]:
-        """Return which bars of the (n, length) windows the mask leaves; True if there is none."""
-        if self.masked_own is not None:
-            return ~cut_flags(self.masked_own, security, start, length)
-        if self.masked_days is not None:
-            return ~cut_flags(self.masked_days, np.zeros_like(security), start, length)
-        return True
+        """Return which bars of the (n, T) estimation windows mask and gap leave; True if there is neither."""
+        kept = self.kept
+        if self.masked is None:
+            return True if kept is None else np.broadcast_to(kept, (security.size, length))
+        who = np.zeros_like(security) if self.masked_own is None else security
+        left = ~cut_flags(np.atleast_2d(self.masked), who, start, length)
+        return left if kept is None else left & kept
+
+
+def estimation_bars(
+    window: tuple[int, int], before: tuple[int, int] | None, after: tuple[int, int] | None
+) -> tuple[tuple[int, int], tuple[int, int] | None, int]:
+    """Return the first and last relative day of estimation, the gap between two windows, and how many bars they plan.
+
+    Raises
+    ------
+    StudyError
+        A window that is reversed or reaches into the event window, or none.
+    """
+    before = None if before is None else check_window(before, "estimation")
+    after = None if after is None else check_window(after, "after")
+    if before is None and after is None:
+        msg = "estimation=None: name the window after the event then, such as after=(11, 120)"
+        raise StudyError(msg)
+    if before is not None and before[1] >= window[0]:
+        msg = (
+            f"the estimation window ends on relative day {before[1]}, inside or after the event window that begins "
+            f"on {window[0]}: end it on {window[0] - 1} or before"
+        )
+        raise StudyError(msg)
+    if after is not None and after[0] <= window[1]:
+        msg = f"the estimation window after={after} begins inside or before the event window {window}: begin it on {window[1] + 1}"
+        raise StudyError(msg)
+    pieces = [(int(one[0]), int(one[1])) for one in (before, after) if one is not None]
+    gap = (pieces[0][1] + 1, pieces[1][0] - 1) if len(pieces) == 2 else None
+    return (pieces[0][0], pieces[-1][1]), gap, sum(last - first + 1 for first, last in pieces)

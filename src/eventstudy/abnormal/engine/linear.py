@@ -10,7 +10,7 @@ import numpy as np
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.chunks import each_chunk
 from eventstudy.abnormal.engine.draft import Draft
-from eventstudy.abnormal.engine.inputs import SUSPECT, Inputs
+from eventstudy.abnormal.engine.inputs import FLOOR, SUSPECT, Inputs
 from eventstudy.abnormal.engine.solve import CLOSE_FIT, Fits, solve_chunk
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.orthonormal import Basis, orthonormal
@@ -148,9 +148,12 @@ def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> Block:
     inside = begin[0] >= 0 and begin[-1] + length <= inputs.bars and not inputs.own_design
     rows = inputs.design_rows()
     usable = None  # every bar of every design
-    if not (inside and inputs.masked_days is None and all(np.isfinite(row).all() for row in rows)):
+    kept = inputs.kept
+    if not (inside and inputs.masked_days is None and kept is None and all(np.isfinite(row).all() for row in rows)):
         at = begin[:, None] + np.arange(length)
         usable = (at >= 0) & (at < inputs.bars)
+        if kept is not None:
+            usable &= kept
         if inputs.masked_days is not None:
             usable &= ~cut_flags(inputs.masked_days, np.zeros_like(begin), begin, length)
     design = np.empty((day0.size, inputs.k, length))
@@ -196,13 +199,16 @@ def _estimate_chunk(
         status[holes[~np.isfinite(ar[holes]).any(axis=1)]] = Exclusion.NO_RETURNS_IN_WINDOW
     if fits.infinite is not None:
         status[fits.infinite] = Exclusion.INFINITE_RETURN
-    if not (block.all_full and fits.mix is None):
+    if inputs.minimum and not (block.all_full and fits.mix is None):
         status[~(block.basis.full_rank[design] & fits.full_rank)] = Exclusion.RANK_DEFICIENT
     status[fits.m < inputs.minimum] = Exclusion.TOO_FEW_BARS
     df = fits.m - inputs.k
     with np.errstate(invalid="ignore", divide="ignore"):
         sigma = np.sqrt(fits.sse / df)
     degenerate = _degenerate(fits, sigma, response)
+    if not inputs.minimum:  # a market-adjusted return stands without a history, and without a standard error
+        bare = np.flatnonzero(fits.m < max(inputs.k + 3, min(FLOOR, inputs.planned)))
+        sigma[bare], degenerate[bare], df[bare] = np.nan, True, np.maximum(df[bare], 0)
     bad = np.flatnonzero(status)
     if bad.size:
         ar[bad] = sigma[bad] = share[bad] = np.nan
@@ -223,7 +229,7 @@ def _cut_both(inputs: Inputs, security: Ints, day0: Ints) -> tuple[Floats, Float
     """Return the responses over the estimation and the event window, cut in one piece if little lies between."""
     between = inputs.window[0] - inputs.estimation[1] - 1
     begin = day0 + inputs.estimation[0]
-    if between <= NARROW:
+    if 0 <= between <= NARROW:
         whole = inputs.response(security, begin, inputs.planned + between + inputs.length)
         return whole[:, : inputs.planned], whole[:, -inputs.length :]
     ahead = inputs.response(security, day0 + inputs.window[0], inputs.length)

@@ -252,6 +252,15 @@ class AbnormalReturns:
     @checked()
     def record(self, first: int, last: int) -> EstimationRecord:
         """Return the estimation windows, and the design of the tested window ``first`` .. ``last``."""
+        whole, kept = self.whole_record(first, last), self.inputs.kept
+        if kept is None:
+            return whole
+        cut = {name: getattr(whole, name)[:, kept] for name in ("residual", "leverage", "bar", "design")}
+        return replace(whole, **cut)
+
+    @checked()
+    def whole_record(self, first: int, last: int) -> EstimationRecord:
+        """Return the same with the bars between two estimation windows, where nothing is used."""
         if isinstance(self.pool, MixtureFit):
             return mixture_record(self.inputs, self.pool, first, last)
         if is_own(self.model):

@@ -11,6 +11,7 @@ import numpy as np
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.models.least_squares import least_squares
 from eventstudy.abnormal.models.linear import MarketModel
+from eventstudy.abnormal.models.markets import MarketName, market_of, market_symbols
 from eventstudy.abnormal.models.protocol import OwnFit, Split, Windows
 from eventstudy.checks import check_fields
 from eventstudy.errors import StudyError
@@ -31,8 +32,8 @@ class GarchMarketModel:
 
     Parameters
     ----------
-    market : str
-        Symbol of the market in the panel.
+    market : str, or mapping of str to str
+        Symbol of the market in the panel; or that of each security, by its symbol.
     kind : {"garch", "egarch"}
         h_t = w + p e_{t-1}^2 + q h_{t-1} (Bollerslev 1986), or ln h_t = w + p (abs z - E abs z) + g z + q ln h_{t-1}
         (Nelson 1991).
@@ -51,7 +52,7 @@ class GarchMarketModel:
     0.9999, or there are too few bars, least squares stands in and the security-event is flagged. Needs the extra `garch`.
     """
 
-    market: str
+    market: MarketName
     kind: Literal["garch", "egarch"] = "garch"
     distribution: Literal["normal", "t"] = "normal"
     minimum: int = LEAST
@@ -62,12 +63,13 @@ class GarchMarketModel:
     forecast_columns: tuple[int, ...] = field(default=(0, 1), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
         check_fields(self)
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market."""
-        return (self.market,)
+        return market_symbols(self.market)
 
     def split(self, series: Floats | None) -> Split:
         """Return the market."""
@@ -75,6 +77,9 @@ class GarchMarketModel:
 
     def fit(self, windows: Windows) -> OwnFit:
         """Fit the windows, one after another."""
+        if windows.steps.size and windows.steps[0] < 1:
+            msg = "GarchMarketModel forecasts the variance from bars before the event; leave the estimation window after it out"
+            raise StudyError(msg)
         plain = least_squares(windows.y, windows.x, windows.usable, self.k)
         coef, factor, sigma = plain.coef.copy(), plain.factor.copy(), plain.sigma.copy()
         variance = np.repeat(sigma[:, None] ** 2, windows.steps.size, axis=1)

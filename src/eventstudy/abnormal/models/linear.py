@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from eventstudy._typing import Floats
+from eventstudy.abnormal.models.markets import MarketName, market_of, market_symbols
 from eventstudy.abnormal.models.protocol import Split, _needed
 from eventstudy.checks import share
 from eventstudy.errors import StudyError
@@ -62,23 +63,26 @@ class MarketAdjusted:
 
     Parameters
     ----------
-    market : str
-        Symbol of the market in the panel.
+    market : str, or mapping of str to str
+        Symbol of the market in the panel; or that of each security, by its symbol.
 
     Notes
     -----
     Brown and Warner (1980). Nothing is estimated but sigma, so that no forecast term enters.
     """
 
-    market: str
+    market: MarketName
 
     k: int = field(default=1, init=False, repr=False, compare=False)
     forecast: bool = field(default=False, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market."""
-        return (self.market,)
+        return market_symbols(self.market)
 
     def split(self, series: Floats | None) -> Split:
         """Return no design row, and the market to subtract."""
@@ -91,8 +95,8 @@ class MarketModel:
 
     Parameters
     ----------
-    market : str
-        Symbol of the market in the panel.
+    market : str, or mapping of str to str
+        Symbol of the market in the panel; or that of each security, by its symbol.
 
     Notes
     -----
@@ -100,15 +104,18 @@ class MarketModel:
     security (Patell 1976; MacKinlay 1997, eq. 8; Mikkelson and Partch 1988).
     """
 
-    market: str
+    market: MarketName
 
     k: int = field(default=2, init=False, repr=False, compare=False)
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market."""
-        return (self.market,)
+        return market_symbols(self.market)
 
     def split(self, series: Floats | None) -> Split:
         """Return the market as design row, and nothing to subtract."""
@@ -121,22 +128,25 @@ class CAPM:
 
     Parameters
     ----------
-    market : str
+    market : str, or mapping of str to str
         Symbol of the market return (not yet in excess of the risk-free rate).
     risk_free : str
         Symbol of the risk-free return, ``"RF"`` in the bundled figures.
     """
 
-    market: str
+    market: MarketName
     risk_free: str = "RF"
 
     k: int = field(default=2, init=False, repr=False, compare=False)
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market and the risk-free rate."""
-        return (self.market, self.risk_free)
+        return (*market_symbols(self.market), self.risk_free)
 
     def split(self, series: Floats | None) -> Split:
         """Return the excess market return as design row, and the risk-free return to subtract."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.models.least_squares import least_squares
+from eventstudy.abnormal.models.markets import MarketName, market_of, market_symbols
 from eventstudy.abnormal.models.protocol import Model, OwnFit, Split, Windows
 from eventstudy.abnormal.models.thin_trading import _market
 
@@ -56,8 +57,8 @@ class TradeToTrade:
 
     Parameters
     ----------
-    market : str
-        Symbol of the market in the panel.
+    market : str, or mapping of str to str
+        Symbol of the market in the panel; or that of each security, by its symbol.
 
     Notes
     -----
@@ -65,16 +66,19 @@ class TradeToTrade:
     (Marsh 1979; Maynes and Rumsey 1993; Dissanaike and Le Fur 2003). It needs a panel of lumped log returns.
     """
 
-    market: str
+    market: MarketName
 
     k: int = field(default=2, init=False, repr=False, compare=False)
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
     forecast_columns: tuple[int, ...] = field(default=(0, 1), init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market."""
-        return (self.market,)
+        return market_symbols(self.market)
 
     def split(self, series: Floats | None) -> Split:
         """Return the market."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.models.linear import MarketModel
+from eventstudy.abnormal.models.markets import MarketName, market_of, market_symbols
 from eventstudy.abnormal.models.protocol import OwnFit, Split, Windows
 from eventstudy.abnormal.orthonormal import orthonormal
 from eventstudy.checks import check_fields
@@ -29,8 +30,8 @@ class RobustMarketModel:
 
     Parameters
     ----------
-    market : str
-        Symbol of the market in the panel.
+    market : str, or mapping of str to str
+        Symbol of the market in the panel; or that of each security, by its symbol.
     method : {"huber", "theil-sen"}
         ``"huber"``: Huber's psi (1964) by iteratively reweighted least squares, scale = median absolute residual / 0.6745 of
         each step. ``"theil-sen"``: b is the median of the slopes of all pairs of bars with different Rm (Theil 1950; Sen
@@ -44,7 +45,7 @@ class RobustMarketModel:
     approximate, so pair it with rank, SQ or placebo tests.
     """
 
-    market: str
+    market: MarketName
     method: Literal["huber", "theil-sen"] = "huber"
     tuning: float = 1.345
 
@@ -53,6 +54,7 @@ class RobustMarketModel:
     forecast_columns: tuple[int, ...] = field(default=(0, 1), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
         check_fields(self)
         if not self.tuning > 0:
             msg = f"tuning={self.tuning} must be positive; 1.345 is usual"
@@ -61,7 +63,7 @@ class RobustMarketModel:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market."""
-        return (self.market,)
+        return market_symbols(self.market)
 
     def split(self, series: Floats | None) -> Split:
         """Return the market."""

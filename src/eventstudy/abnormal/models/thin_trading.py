@@ -13,6 +13,7 @@ import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.models.least_squares import least_squares
+from eventstudy.abnormal.models.markets import MarketName, market_of, market_symbols
 from eventstudy.abnormal.models.protocol import OwnFit, Split, Windows
 from eventstudy.checks import check_fields
 from eventstudy.errors import StudyError
@@ -52,8 +53,8 @@ class ScholesWilliams:
 
     Parameters
     ----------
-    market : str
-        Symbol of the market in the panel.
+    market : str, or mapping of str to str
+        Symbol of the market in the panel; or that of each security, by its symbol.
 
     Notes
     -----
@@ -64,16 +65,19 @@ class ScholesWilliams:
     the security-event is excluded.
     """
 
-    market: str
+    market: MarketName
 
     k: int = field(default=2, init=False, repr=False, compare=False)
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
     forecast_columns: tuple[int, ...] = field(default=(0, 2), init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market."""
-        return (self.market,)
+        return market_symbols(self.market)
 
     def split(self, series: Floats | None) -> Split:
         """Return the market one bar before, now, and one bar after."""
@@ -119,8 +123,8 @@ class Dimson:
 
     Parameters
     ----------
-    market : str
-        Symbol of the market in the panel.
+    market : str, or mapping of str to str
+        Symbol of the market in the panel; or that of each security, by its symbol.
     n : int
         Leads and lags, 1 to 3.
 
@@ -130,19 +134,20 @@ class Dimson:
     of an estimation window sees the market of the next bar. `DimsonSum` is the other convention.
     """
 
-    market: str
+    market: MarketName
     n: int = 1
 
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
         check_fields(self)
         _leads(self.n, 3)
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market."""
-        return (self.market,)
+        return market_symbols(self.market)
 
     @property
     def k(self) -> int:
@@ -161,8 +166,8 @@ class DimsonSum:
 
     Parameters
     ----------
-    market : str
-        Symbol of the market in the panel.
+    market : str, or mapping of str to str
+        Symbol of the market in the panel; or that of each security, by its symbol.
     n : int
         Leads and lags, 1 or 2.
     weights : {"dimson", "fowler-rorke"}
@@ -175,20 +180,21 @@ class DimsonSum:
     forecast variance is sigma^2 (1 + 1/M) + (x - mean)^2 Var(beta), Var(beta) from that regression.
     """
 
-    market: str
+    market: MarketName
     n: int = 1
     weights: Literal["dimson", "fowler-rorke"] = "dimson"
 
     forecast: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "market", market_of(self.market))
         check_fields(self)
         _leads(self.n, 2)
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The market."""
-        return (self.market,)
+        return market_symbols(self.market)
 
     @property
     def k(self) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eventstudy.calendars import first_sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.events import EventCatalog, load_episodes, load_macro_calendar
+from eventstudy.frames import as_pandas
 from eventstudy.hypothesis.record.definitions import Definitions
 from eventstudy.hypothesis.record.market import Market
 from eventstudy.hypothesis.record.record import Record
@@ -86,7 +87,7 @@ def build_record(
     index = pd.DatetimeIndex(frame.index)
     events = _events(catalog, calendar)
     sample = build_sample(events, index, rules)
-    table = _episodes(events, rules) if episodes is None else episodes
+    table = _episodes(events, rules) if episodes is None else as_pandas(episodes)
     spells, rival, account = place_episodes(table, events, index, rules, calendar)
     record = Record(
         market=_market(frame, market, fear, calendar),

@@ -15,8 +15,14 @@ import pandas as pd
 from eventstudy._typing import Bools, Ints
 from eventstudy.calendars import first_sessions
 from eventstudy.hypothesis.record.definitions import Definitions
+from eventstudy.hypothesis.record.sections import Stances
 
 OUTCOMES = ("softened", "implemented", "censored")
+
+
+def outcomes_said(stances: Stances) -> tuple[str, ...]:
+    """Return what tables call the outcomes: a threat that ended in relief by the catalogue's own word for it."""
+    return (OUTCOMES[0] if stances.relief == "softening" else stances.relief, *OUTCOMES[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ def place_episodes(
             "target": table["target"].to_numpy(),
             "start": [index[p] if p >= 0 else pd.NaT for p in position],
             "last": [index[p] for p in last],
-            "outcome": [OUTCOMES[c] for c in code],
+            "outcome": [outcomes_said(rules.stances)[c] for c in code],
             "used": reason == "",
             "reason": reason,
         }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from eventstudy.hypothesis.links.evidence import Evidence
 from eventstudy.hypothesis.record.build_record import StudyRecord
-from eventstudy.hypothesis.record.threats import OUTCOMES
+from eventstudy.hypothesis.record.threats import OUTCOMES, outcomes_said
 
 COLUMNS: Final[dict[str, Any]] = {
     "id": str, "start": "datetime64[us]", "last": "datetime64[us]", "outcome": str, "first_sar": float,
@@ -37,7 +37,7 @@ def cycle_table(study: StudyRecord, evidence: Evidence) -> pd.DataFrame:
                 "id": name,
                 "start": study.index[start],
                 "last": study.index[last],
-                "outcome": OUTCOMES[spells.outcome[i]],
+                "outcome": outcomes_said(study.rules.stances)[spells.outcome[i]],
                 "first_sar": float(z[start]),
                 "loss_at_relief": loss,
                 "relief_sar": after,
@@ -51,7 +51,7 @@ def cycle_table(study: StudyRecord, evidence: Evidence) -> pd.DataFrame:
 
 def count_cycles(table: pd.DataFrame) -> dict[str, int]:
     """Count how many threats came how far along the chain."""
-    relieved = table[table["outcome"] == "softened"]
+    relieved = table[~table["outcome"].isin(OUTCOMES[1:])]
     fell = relieved[relieved["fell"]]
     below = fell[fell["loss_at_relief"] > 0]
     return {

@@ -48,7 +48,7 @@ def reaction_variants(
         sample = study.vary(variant)
         jobs.append((name, sample.trigger.position, sample.relief.position, windows[0]))
     jobs += [("main", main.trigger.position, main.relief.position, window) for window in windows[1:]]
-    jobs += [(name, group, group, windows[0]) for name, group in _groups(main)]
+    jobs += [(name, group, group, windows[0]) for name, group in _groups(main, rules.stances.neutral)]
     places = [
         (sample_name, link, name, position, sign, window)
         for sample_name in strata
@@ -64,10 +64,10 @@ def reaction_variants(
     return pd.DataFrame(rows)
 
 
-def _groups(sample: Sample) -> Iterator[tuple[str, Ints]]:
+def _groups(sample: Sample, neutral: str) -> Iterator[tuple[str, Ints]]:
     """Neither of the two moves, or by others: what a placebo group should show is nothing."""
     yield "words alone", sample.words.position
-    yield "talks (neither)", sample.talks.position
+    yield f"{neutral} (neither)", sample.talks.position
     yield "courts", sample.courts.position
 
 

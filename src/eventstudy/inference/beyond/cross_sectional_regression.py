@@ -77,7 +77,7 @@ class CrossSection:
         ]
 
 
-def _as_columns(name: str, values: ArrayLike) -> dict[str, Floats]:
+def as_columns(name: str, values: ArrayLike) -> dict[str, Floats]:
     """Return a characteristic as numbers; words as one 0/1 column for each but the first in the alphabet."""
     given = np.asarray(values)
     if given.dtype.kind in "biuf":
@@ -163,7 +163,7 @@ def explain(
     y = np.asarray(car, dtype=float)
     columns: dict[str, Floats] = {}
     for name, values in characteristics.items():
-        columns |= _as_columns(name, values)
+        columns |= as_columns(name, values)
     for name, values in [*columns.items(), *([("car_se", np.asarray(car_se))] if car_se is not None else [])]:
         if values.shape != y.shape:
             msg = f"{name!r} has shape {values.shape}, the CARs {y.shape}: one value a security-event"

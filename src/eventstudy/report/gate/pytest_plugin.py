@@ -37,7 +37,7 @@ def eventstudy_check(tmp_path: Path) -> Check:
     ) -> Comparison:
         from eventstudy.report.build import build_document  # noqa: PLC0415
         from eventstudy.report.gate.compare import check_document  # noqa: PLC0415
-        from eventstudy.study.study_file import load_study  # noqa: PLC0415
+        from eventstudy.study.pairs.firm_file import load_study  # noqa: PLC0415
 
         images = tmp_path / "moved"
         document, _ = build_document(load_study(str(study)), source=source)

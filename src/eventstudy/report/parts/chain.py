@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from eventstudy.errors import StudyError
 from eventstudy.hypothesis import SelloffForcesSoftening, Verdict
 from eventstudy.hypothesis.verdict.page import ILLUSTRATIONS, verdict_part
 from eventstudy.pages.document import Part, Section
@@ -16,6 +17,8 @@ LIKE = "Paths laid over each other illustrate; they test nothing."
 
 def verdict_of(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Verdict:
     """Test the hypothesis on a study's inputs."""
+    if not inputs.speaks_of_chain:
+        raise StudyError(_other_words(inputs))
     hypothesis = SelloffForcesSoftening(
         market=inputs.study.market.symbol,
         fear=inputs.study.market.fear,
@@ -28,8 +31,18 @@ def verdict_of(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
     return hypothesis.test(inputs.catalog, inputs.prices, securities=inputs.securities)
 
 
+def _other_words(inputs: Inputs) -> str:
+    """Say why the hypothesis cannot be tested on a catalogue with stances of its own, and the way out."""
+    return (
+        f"The hypothesis was not tested: its definitions name no stances of the catalogue “{inputs.catalog.name}” "
+        f"({', '.join(inputs.catalog.vocabulary.stances)}). Name them in definitions of its own: eventstudy new writes such a file."
+    )
+
+
 def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Part:
     """Test the hypothesis and say what came out."""
+    if not inputs.speaks_of_chain:
+        return Part(sections=(Section("The hypothesis", (_other_words(inputs),)),))
     verdict = verdict_of(inputs, seed=seed, quick=quick, progress=progress)
     part, ladder = verdict_part(verdict), ladder_chart(inputs)
     charts = part.charts if ladder is None else (*part.charts, ladder)

@@ -50,13 +50,6 @@ def data_part(inputs: Inputs) -> Part:
     if inputs.securities is not None:
         more = inputs.securities.quality.reset_index()
         quality = pd.concat([quality, more[~more["symbol"].isin(quality["symbol"])]], ignore_index=True)
-    methods = pd.DataFrame(
-        [
-            (spec.name, spec.title, spec.null, "; ".join(spec.assumptions), spec.reference, doi(spec.reference))
-            for spec in TESTS.values()
-        ],
-        columns=["test", "title", "null", "assumptions", "reference", "doi"],
-    )
     estimation = inputs.estimation
     words = (
         f"Relative day 0 is the first session of {inputs.study.calendar} whose official close lies after the announcement. The "
@@ -77,6 +70,20 @@ def data_part(inputs: Inputs) -> Part:
         ),
         tables=(
             Table("data_quality", "Data quality", "expected: sessions of the exchange between the first and the last date.", quality, open=False),
-            Table("methods", "The tests and their sources", "doi: of the first work named that has one.", methods, open=False),
+            methods_table(),
         ),
     )  # fmt: skip
+
+
+def methods_table() -> Table:
+    """Give the table of every test with its null, its assumptions and its source."""
+    methods = pd.DataFrame(
+        [
+            (spec.name, spec.title, spec.null, "; ".join(spec.assumptions), spec.reference, doi(spec.reference))
+            for spec in TESTS.values()
+        ],
+        columns=["test", "title", "null", "assumptions", "reference", "doi"],
+    )
+    return Table(
+        "methods", "The tests and their sources", "doi: of the first work named that has one.", methods, open=False
+    )

@@ -38,17 +38,22 @@ AVERAGED = (
 )
 
 
-def market_part(inputs: Inputs, *, seed: int) -> Part:
-    """Study the index on every event, and its mean reaction by stance."""
-    study = EventStudy(
+def market_study(inputs: Inputs) -> EventStudy:
+    """Return how the index is studied."""
+    return EventStudy(
         model=MeanAdjusted(volatility=inputs.study.market.fear or "ewma"),
         estimation=inputs.estimation,
         window=inputs.study.windows.event,
         calendar=inputs.study.calendar,
         mask_events=inputs.catalog,
     )
+
+
+def market_part(inputs: Inputs, *, seed: int) -> Part:
+    """Study the index on every event, and its mean reaction by stance."""
+    study = market_study(inputs)
     panel = inputs.market.select([inputs.study.market.symbol])
-    every = study.fit(inputs.catalog, panel)
+    every = study.fit(inputs.catalog, panel, symbols="all")
     by_event = _reactions(inputs, every)
     dropped = _without_direction(inputs)
     groups = _groups(inputs, study, panel, dropped)
@@ -191,10 +196,7 @@ def _without_direction(inputs: Inputs) -> pd.DataFrame:
     """List the sessions of the sample that carry both directions, or an announcement that does both."""
     sessions, both = inputs.sample_sessions()
     out = sessions[both]
-    words = inputs.stances
-    reason = np.where(
-        out["conflict"], f"{words.trigger} and {words.relief} on one session", "an announcement that does both"
-    )
+    reason = np.where(out["conflict"], f"{' and '.join(inputs.moves)} on one session", "an announcement that does both")
     return pd.DataFrame(
         {
             "session": out["session"],
@@ -207,18 +209,17 @@ def _without_direction(inputs: Inputs) -> pd.DataFrame:
 
 
 def _groups(inputs: Inputs, study: EventStudy, panel: Any, dropped: pd.DataFrame) -> dict[str, StudyResult]:
-    """One study a stance: the announcements of its directed sessions. A session with talks beside another stance is the other's."""
+    """One study a stance: the announcements of its directed sessions. A session with news of a move is the move's."""
     sessions = inputs.sample.sessions(inputs.study.calendar)
     clear = sessions[~sessions["session"].isin(dropped["session"])]
-    words = inputs.stances
-    moved = set(clear.loc[clear["stance"].isin([words.trigger, words.relief]), "session"])
+    moved = set(clear.loc[clear["stance"].isin(inputs.moves), "session"])
     groups = {}
-    for stance in (words.trigger, words.relief, words.neutral):
+    for stance in inputs.averaged:
         own = clear[clear["stance"] == stance]
-        if stance == words.neutral:
+        if stance not in inputs.moves:
             own = own[~own["session"].isin(moved)]
         if len(own):
-            groups[stance] = study.fit(inputs.sample.select(event_id=list(own.index)), panel)
+            groups[stance] = study.fit(inputs.sample.select(event_id=list(own.index)), panel, symbols="all")
     return groups
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eventstudy._version import versions_of
 from eventstudy.border import is_there
-from eventstudy.errors import DataError, NoDataInWindow, NoSuchTicker, SourceError, StudyError, told
+from eventstudy.errors import DataError, EventStudyError, NoDataInWindow, NoSuchTicker, SourceError, StudyError, told
 from eventstudy.events import EventCatalog, load_events
 from eventstudy.hypothesis import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Stances
@@ -65,7 +67,8 @@ class Inputs:
         from it.
         """
         sessions = self.sample.sessions(self.study.calendar)
-        mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == self.stances.ambiguous).any())
+        ambiguous = self.stances.ambiguous if self.speaks_of_chain else None
+        mixed = sessions.groupby("session")["stance"].transform(lambda s: (s == ambiguous).any())
         return sessions, sessions["conflict"] | mixed
 
     @property
@@ -77,9 +80,33 @@ class Inputs:
         return tuple(symbol for symbol, where in sources.items() if where == BUNDLED)
 
     @property
+    def failures(self) -> Mapping[str, EventStudyError]:
+        """What did not come, and why."""
+        return {**self.prices.failures, **(self.securities.failures if self.securities else {})}
+
+    @property
     def stances(self) -> Stances:
         """What the two moves of the chain, and the others, are called in the catalogue."""
         return self.definitions.stances
+
+    @property
+    def speaks_of_chain(self) -> bool:
+        """Whether the two moves of the chain are stances of the catalogue; else it speaks in stances of its own."""
+        return {self.stances.trigger, self.stances.relief} <= set(self.catalog.vocabulary.stances)
+
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """The stances that point in a direction: news of two of them on one session is news of none."""
+        words = self.stances
+        return (words.trigger, words.relief) if self.speaks_of_chain else self.catalog.vocabulary.opposed
+
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """The stances whose mean reaction is shown, in order: every one but an announcement that does both."""
+        words, known = self.stances, self.catalog.vocabulary.stances
+        first = (words.trigger, words.relief, words.neutral) if self.speaks_of_chain else ()
+        others = (one for one in known if not self.speaks_of_chain or one != words.ambiguous)
+        return tuple(dict.fromkeys((*first, *others)))
 
     @property
     def estimation(self) -> EstimationWindow:
@@ -146,6 +173,14 @@ def _securities(study: StudyFile, source: str, progress: dict[str, Any]) -> Retu
     return load_returns(
         wanted, study.prices.start, study.prices.end, source=source, calendar=study.calendar, **progress
     )
+
+
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "exchange_calendars", "yfinance", "pyarrow")
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python, of eventstudy and of the packages that a result depends on."""
+    return {"python": f"{sys.version_info.major}.{sys.version_info.minor}", **versions_of(*LIBRARIES)}
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

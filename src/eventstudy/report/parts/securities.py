@@ -43,7 +43,7 @@ def securities_part(inputs: Inputs) -> Part:
         calendar=inputs.study.calendar,
         mask_events=inputs.catalog,
     )
-    every = study.fit(inputs.sample, panel)
+    every = study.fit(inputs.sample, panel, symbols="all")
     cars = every.car(part.window).merge(_group_frame(have), on="symbol")
     named = _named(inputs, part, cars, every)
     means = _means(inputs, cars, have)
@@ -159,7 +159,7 @@ def _means(inputs: Inputs, cars: pd.DataFrame, have: dict[str, list[str]]) -> pd
     sessions, both = inputs.sample_sessions()
     clear = sessions[~both]
     rows = []
-    for stance in (inputs.stances.trigger, inputs.stances.relief):
+    for stance in inputs.moves or inputs.averaged:
         mine = cars[cars["event_id"].isin(clear.index[clear["stance"] == stance])]
         # the announcements of one session are one observation: their CARs are the same
         mine = mine.drop_duplicates(["symbol", "session"])

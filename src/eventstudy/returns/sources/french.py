@@ -28,6 +28,15 @@ DATASETS: Final = (
     "F-F_Momentum_Factor_daily",
     "12_Industry_Portfolios_daily",
 )
+REGIONS: Final = {
+    "Developed": ("Developed_5_Factors_Daily", "Developed_Mom_Factor_Daily"),
+    "Developed ex US": ("Developed_ex_US_5_Factors_Daily", "Developed_ex_US_Mom_Factor_Daily"),
+    "Europe": ("Europe_5_Factors_Daily", "Europe_Mom_Factor_Daily"),
+    "Japan": ("Japan_5_Factors_Daily", "Japan_Mom_Factor_Daily"),
+    "Asia Pacific ex Japan": ("Asia_Pacific_ex_Japan_5_Factors_Daily", "Asia_Pacific_ex_Japan_MOM_Factor_Daily"),
+    "North America": ("North_America_5_Factors_Daily", "North_America_Mom_Factor_Daily"),
+}
+"""Region -> its files; a symbol such as ``"Europe:SMB"`` is of one. The library has no daily factors of emerging markets."""
 MISSING: Final = (-99.99, -999.0)  # the library's codes
 ROW: Final = re.compile(r"\d{8}\s*,")
 MOST_LINES: Final = 100_000  # of prose and the first section: two centuries of days
@@ -49,7 +58,8 @@ class FrenchSource(RemoteSource):
     Notes
     -----
     Copyright Eugene F. Fama and Kenneth R. French; for research use, cite the library. Of a portfolio file, the section of
-    value-weighted daily returns is read. The library is revised: `cache_verify` says by how much since the snapshot.
+    value-weighted daily returns is read. Factors of other regions are asked for by name, ``"Europe:Mkt-RF"``, ``"Japan:SMB"``:
+    Developed, Developed ex US, Europe, Japan, Asia Pacific ex Japan, North America; in dollars, momentum as ``Mom``. The library is revised: `cache_verify` says by how much since the snapshot.
     """
 
     name: ClassVar[str] = "french"
@@ -82,13 +92,18 @@ class FrenchSource(RemoteSource):
 
     def one(self, symbol: str, start: pd.Timestamp, end: pd.Timestamp, deadline: Deadline) -> Bars:  # noqa: ARG002  a file has all dates
         """Get one symbol's returns, downloading its file if no other symbol has."""
-        known: list[str] = []
-        for name in self.datasets:
+        region, colon, factor = symbol.rpartition(":")
+        if colon and region not in REGIONS:
+            msg = f"the French library has no daily factors of the region {region!r}{near(region, list(REGIONS))}; it has {', '.join(REGIONS)}"
+            raise NoSuchTicker(msg)
+        datasets, known = REGIONS[region] if colon else self.datasets, list[str]()
+        for name in datasets:
             table = self._table(name, deadline)
-            if symbol in table.columns:
-                return Bars(table[[symbol]].set_axis(["close"], axis=1), {"instrument": name})
+            table = table.rename(columns={"WML": "Mom"}) if colon else table
+            if factor in table.columns:
+                return Bars(table[[factor]].set_axis(["close"], axis=1), {"instrument": name})
             known += list(table.columns)
-        msg = f"the French library's files {', '.join(self.datasets)} do not have {symbol!r}{near(symbol, known)}"
+        msg = f"the French library's files {', '.join(datasets)} do not have {factor!r}{near(factor, known)}"
         raise NoSuchTicker(msg)
 
     def _table(self, name: str, deadline: Deadline) -> pd.DataFrame:

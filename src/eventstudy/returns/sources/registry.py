@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from eventstudy import plugins
 from eventstudy.border import is_there
 from eventstudy.errors import DataError
 from eventstudy.replace import put_right
@@ -21,7 +22,7 @@ from eventstudy.returns.sources.frozen import FROZEN, FrozenSource
 from eventstudy.words import nearest
 
 #: The entry-point group in which another package names its sources.
-ENTRY_POINTS: Final = "eventstudy.sources"
+ENTRY_POINTS: Final = plugins.SOURCES
 
 LONGEST_NAME: Final = 255  # characters; what is longer is meant as a path
 
@@ -41,7 +42,7 @@ def source_names() -> list[str]:
 def is_network(name: str) -> bool:
     """Return whether a source asks over the network: it says so by a class attribute ``network``, a plugin's too."""
     point = _plugin(name)
-    return name in HOMES or (point is not None and bool(getattr(point.load(), "network", False)))
+    return name in HOMES or (point is not None and bool(getattr(plugins.load(point), "network", False)))
 
 
 def resolve(source: Any, options: dict[str, Any]) -> Source:
@@ -80,7 +81,9 @@ def _named(name: str, options: dict[str, Any]) -> Source:
         return _made(BundledSource, name, {key: value for key, value in options.items() if key != "levels"})
     plugin = _plugin(name)
     if name in HOMES or plugin is not None:
-        maker = plugin.load() if plugin is not None else getattr(import_module(HOMES[name][0]), HOMES[name][1])
+        maker = plugins.load(plugin) if plugin is not None else getattr(import_module(HOMES[name][0]), HOMES[name][1])
+        if plugin is not None and not callable(getattr(maker, "fetch", None)):
+            raise plugins.fault(plugin, "has no method fetch(symbols, start, end)")
         kept = {"cache": True} if name in HOMES else {}  # by name, what was fetched once is kept
         return _made(maker, name, {**kept, **{key: value for key, value in options.items() if key != "levels"}})
     path = Path(name)

@@ -49,22 +49,7 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         off = _off(panel, bars, symbols, ()) if calendar is not None else None
         laid = None if panel is given else panel
         return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid)
-    series = None
-    if wanted:
-        source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
-        missing = [name for name in wanted if name not in source.columns]
-        if missing:
-            why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
-            msg = (
-                f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold{why}; load it along "
-                f"(the panel has {_some(source.columns)})"
-            )
-            raise StudyError(msg)
-        series = _rows(source, wanted, rows)
-        if np.isinf(series).any():
-            name = wanted[int(np.flatnonzero(np.isinf(series).any(axis=1))[0])]
-            msg = f"the regressor {name!r} holds an infinite value; mend it or make it missing (NaN)"
-            raise DataError(msg)
+    series = _series(study, panel, rows)
     spans = spans_of(returns) if isinstance(panel, LumpedReturns) else None
     off = _off(panel, bars, symbols, wanted) if calendar is not None else None
     laid = None if panel is given else panel
@@ -83,6 +68,36 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         panel.notes.zone,
         panel.notes.closed.get(str(calendar)),
     )
+
+
+def for_model(aligned: Aligned, study: Design, panel: ReturnPanel) -> Aligned:
+    """Return the same returns on the same bars with the series of another model of its kind."""
+    laid = aligned.laid or panel
+    same = len(aligned.bars) == len(laid.frame.index) and bool((aligned.bars == laid.frame.index).all())
+    off = None if aligned.off is None else _off(laid, aligned.bars, aligned.symbols, study.model.symbols)
+    return replace(aligned, series=_series(study, laid, None if same else aligned.bars), off=off)
+
+
+def _series(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats | None:
+    """Return the (K, B) series that the model reads."""
+    wanted, frame = study.model.symbols, panel.frame
+    if not wanted:
+        return None
+    source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
+    missing = [name for name in wanted if name not in source.columns]
+    if missing:
+        why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
+        msg = (
+            f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold{why}; load it along "
+            f"(the panel has {_some(source.columns)})"
+        )
+        raise StudyError(msg)
+    series = _rows(source, wanted, rows)
+    if np.isinf(series).any():
+        name = wanted[int(np.flatnonzero(np.isinf(series).any(axis=1))[0])]
+        msg = f"the regressor {name!r} holds an infinite value; mend it or make it missing (NaN)"
+        raise DataError(msg)
+    return series
 
 
 def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None, symbols: Sequence[str]) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy._typing import Floats, Ints
+from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
@@ -20,18 +20,21 @@ from eventstudy.abnormal.models.donor_pool import DonorEvents
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
+from eventstudy.frames import with_bars
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._index import is_intraday
 from eventstudy.returns._sessions import auto_calendars, refuse_misfit
 from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
-from eventstudy.study.fit.align import align, place_bars
+from eventstudy.study.fit.align import align, for_model, place_bars
 from eventstudy.study.fit.donors import donor_events, pool_names
 from eventstudy.study.fit.mask import masked_bars
 from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
+from eventstudy.study.fit.splits import Splits, splits_of
 from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.pairs.pairs import refuse_few
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 from eventstudy.study.who import refuse_lost_zeros
@@ -48,17 +51,28 @@ def fit_study(
     auto = study.calendar == AUTO
     study = _settled(study, panel)
     _lumped_or_not(study, panel)
-    request = read_request(events, {label_text(name) for name in panel.frame.columns.tolist()}, symbols)
-    pool = _pool(study, request)
+    held = {label_text(name) for name in panel.frame.columns.tolist()}
+    request = read_request(events, held, symbols)
+    if isinstance(events, pd.DataFrame):
+        refuse_few(events, held)
+    return fit_request(study, panel, request, auto=auto, executor=executor)
+
+
+def fit_request(
+    study: Design, panel: ReturnPanel, request: Request, *, auto: bool = False, executor: Executor | None = None
+) -> Fitted:
+    """Fit a study whose calendar is settled on events that were read; `auto`: whether every symbol of the panel has its calendar."""
+    _pool(study)
     symbols, event, symbol = _rows(request, panel)
     groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))
     column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
+    splits = splits_of(study, request, panel, symbols, (event, symbol))
     # a donor that is asked for by name is studied, and left out of the pool on its dates
-    named = request.symbol is not None and bool(pool_names(study.model))
-    benchmarks = set() if named else column.keys() & set(study.model.symbols)
-    fate[[at for at, name in enumerate(symbols) if name in benchmarks]] = Exclusion.BENCHMARK
+    if not (request.symbol is not None and pool_names(study.model)):
+        others = [at for at, name in enumerate(symbols) if name in splits.benchmarks and code[at] >= 0]
+        fate[others] = Exclusion.BENCHMARK
     status = fate[symbol]
     parts: list[Part] = []
     merged: dict[int, list[int]] = {}
@@ -70,19 +84,18 @@ def fit_study(
         kept = None if members is None else [name for name, keep in zip(symbols, inside, strict=True) if keep]
         if not inside.any():
             continue
-        aligned = align(study, panel, calendar, kept)
+        aligned = align(splits.studies[0], panel, calendar, kept)
         _long_enough(study, aligned)
-        _regressors_known(study, aligned, panel.sources.get(getattr(study.model, "risk_free", None) or "", ""))
         placed = _place(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])
         asked = (rows, event[rows], code[symbol[rows]], donor_events(study, aligned, symbols, symbol, own))
-        parts.append(_fit_part(study, aligned, placed, pool, asked, status, merged, executor))
+        parts += _fit_calendar(study, splits, panel, aligned, placed, asked, (status, merged), executor)
     if not parts:  # nobody whom the panel knows: a part without rows, so that every table has its columns
-        aligned = align(study, panel, next(iter(groups)), [])
+        aligned = align(splits.studies[0], panel, next(iter(groups)), [])
         none = np.empty(0, dtype=np.int64)
         placed = _place(study, request, aligned)
-        parts.append(_fit_part(study, aligned, placed, pool, (none, none, none, None), status, merged, None))
+        parts += _fit_calendar(study, splits, panel, aligned, placed, (none, none, none, None), (status, merged), None)
     return Fitted(
         study=study,
         request=request,
@@ -96,18 +109,19 @@ def fit_study(
     )
 
 
-def _fit_part(
+def _fit_calendar(
     study: Design,
+    splits: Splits,
+    panel: ReturnPanel,
     aligned: Aligned,
     placed: Placed,
-    pool: Any,
     asked: tuple[Ints, Ints, Ints, DonorEvents | None],
-    status: NDArray[np.int8],
-    merged: dict[int, list[int]],
+    fates: tuple[NDArray[np.int8], dict[int, list[int]]],
     executor: Executor | None,
-) -> Part:
-    """Estimate the security-events of one calendar and note their fate in `status`."""
+) -> list[Part]:
+    """Estimate the security-events of one calendar, those of each split together, and note their fates."""
     rows, event, security, donors = asked
+    status, merged = fates
     status[rows] = placed.status[event]
     found = placed.position[event] >= 0
     keep = slice(None) if found.all() else np.flatnonzero(found)
@@ -115,14 +129,41 @@ def _fit_part(
     if study.overlap != "flag":
         stay = _displaced(study, rows, (event, security), placed, status, merged)
         rows, event, security = rows[stay], event[stay], security[stay]
-    masked, real = masked_bars(study, aligned, placed, pool, security, placed.position[event])
+    code = np.zeros(rows.size, dtype=np.int64) if splits.code is None else splits.code[rows]
+    parts = []
+    for at in np.unique(code).tolist() if rows.size else [0]:
+        own = splits.studies[at]
+        laid = aligned if at == 0 else for_model(aligned, own, panel)
+        _regressors_known(own, laid, panel.sources.get(getattr(own.model, "risk_free", None) or "", ""))
+        here = slice(None) if splits.code is None else np.flatnonzero(code == at)
+        mine = here if splits.code is None else np.isin(security, security[here])  # its events of other splits, too
+        marks = masked_bars(study, aligned, placed, _pool(study), security[mine], placed.position[event[mine]])
+        chosen = (rows[here], event[here], security[here], donors, asked[0])
+        parts.append(_fit_part(own, laid, placed, marks, chosen, status, executor))
+    return parts
+
+
+def _fit_part(
+    study: Design,
+    aligned: Aligned,
+    placed: Placed,
+    marks: tuple[Bools | None, Bools],
+    asked: tuple[Ints, Ints, Ints, DonorEvents | None, Ints],
+    status: NDArray[np.int8],
+    executor: Executor | None,
+) -> Part:
+    """Estimate security-events of one calendar, market and estimation window."""
+    rows, event, security, donors, everyone = asked
+    masked, real = marks
+    estimation = study.estimation_window
     arguments: dict[str, Any] = {
         "security": security,
         "day0": placed.position[event],
         "window": study.window,
-        "estimation": study.estimation_window.days,
+        "estimation": estimation.before,
+        "after": estimation.after,
         "model": study.model,
-        "minimum": study.estimation_window.minimum,
+        "minimum": estimation.minimum,
         "masked": masked,
         "level": aligned.level,
         "spans": aligned.spans,
@@ -137,8 +178,8 @@ def _fit_part(
     good = abnormal.studied
     if not good.all():
         chosen = np.flatnonzero(good)
-        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, asked[0], real)
-    return Part(aligned, placed, rows, abnormal, abnormal, rows, asked[0], real)
+        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, everyone, real)
+    return Part(aligned, placed, rows, abnormal, abnormal, rows, everyone, real)
 
 
 def _codes(aligned: Aligned) -> Ints:
@@ -168,6 +209,7 @@ def _displaced(
 
 
 def _panel(returns: Any) -> ReturnPanel:
+    returns = with_bars(returns, StudyError)
     if isinstance(returns, pd.DataFrame):
         return ReturnPanel(returns)
     if isinstance(returns, PricePanel):
@@ -260,11 +302,10 @@ def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
     return replace(placed, uncertain=placed.uncertain | session_uncertain(bounds, aligned.calendar))
 
 
-def _pool(study: Design, request: Request) -> Any:
+def _pool(study: Design) -> Any:
     """Return the moments of the events that are masked, where those are not the events of the call."""
     if isinstance(study.mask_events, bool):
         return study.mask_events
-    del request
     if not hasattr(study.mask_events, "to_frame"):
         msg = f"mask_events must be True, False or an EventCatalog, not {type(study.mask_events).__name__}"
         raise StudyError(msg)

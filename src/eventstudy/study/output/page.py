@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -12,8 +13,9 @@ from eventstudy.plots.chart import Chart, chart
 from eventstudy.plots.forest import forest_finding
 from eventstudy.plots.paths import caar_finding
 from eventstudy.study.charts import Figures
+from eventstudy.study.design import EstimationWindow
 from eventstudy.study.fitted import Fitted, Window
-from eventstudy.study.rows import headline, window_text
+from eventstudy.study.rows import headline, own_windows, window_text
 from eventstudy.study.tables.averages import caar
 from eventstudy.study.tables.believed import believed
 from eventstudy.study.tables.exclusions import excluded
@@ -25,9 +27,11 @@ from eventstudy.words import percent, signed, typeset
 LEVEL = 0.95
 
 
-def result_document(result: Fitted, *, title: str, seed: int) -> Document:
-    """Make the page of a result; its sections are "On average", "Each event", "Tests" and "What was left out"."""
+def result_document(result: Fitted, *, title: str, seed: int, more: Part | None = None) -> Document:
+    """Make the page of a result; its sections are "On average", "Each event", "Tests" and "What was left out"; then `more`."""
     part = result_part(result, seed=seed)
+    if more is not None:
+        part = replace(part, sections=(*part.sections, *more.sections), charts=(*part.charts, *more.charts))
     return Document(title, part.answer, dict(part.results), part.charts, part.tables, part.sections, facts=part.facts)
 
 
@@ -115,9 +119,12 @@ def _answer(means: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Fact, ...]]:
     return (typeset(words),), facts
 
 
+def _estimated(window: EstimationWindow) -> str:
+    """Say on which bars was estimated."""
+    where = f"that ends on day {window.end}" if window.after is None else f"on {window.said}"
+    return f"estimation window of {window.length} bars {where}, at least {window.minimum} usable"
+
+
 def _how(result: Fitted) -> str:
     study = result.study
-    return typeset(
-        f"Model {study.model!r}; estimation window of {study.estimation_window.length} bars that ends on day {study.estimation_window.end}, at least "
-        f"{study.estimation_window.minimum} usable."
-    )
+    return typeset(f"Model {study.model!r}; {_estimated(study.estimation_window)}{own_windows(result)}.")

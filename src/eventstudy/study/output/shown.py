@@ -8,7 +8,7 @@ from eventstudy.pages.document import Table
 from eventstudy.pages.formats import text_lines
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.output.page import usual_windows
-from eventstudy.study.rows import headline, window_text
+from eventstudy.study.rows import headline, own_windows, window_text
 from eventstudy.study.tables.averages import caar
 
 LEVEL = 0.95
@@ -17,11 +17,10 @@ LEVEL = 0.95
 def header(result: Fitted) -> list[tuple[str, str]]:
     """Return what was studied, in names and values."""
     study = result.study
-    estimation = f"{study.estimation_window.length} bars that end on day {study.estimation_window.end}, at least {study.estimation_window.minimum} usable"
     return [
         ("model", repr(study.model)),
         ("event window", window_text(study.window)),
-        ("estimation window", estimation.replace("-", "−")),
+        ("estimation window", study.estimation_window.described + own_windows(result)),
         ("calendar", str(study.calendar or "the index of the panel")),
     ]
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from eventstudy.checks import word
+from eventstudy.errors import StudyError
+from eventstudy.frames import to_arrow, to_polars
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import headline
+
+if TYPE_CHECKING:
+    from eventstudy.pages.document import Part  # only those who write load it
 
 
 class Written:
@@ -28,14 +36,22 @@ class Written:
             An .html file; one of that name is replaced.
         title : str
         sections : sequence of str, optional
-            Of "On average", "Each event", "Tests", "What was left out"; all by default.
+            Of "On average", "Each event", "Tests", "What was left out", and "From other packages" where charts are added by
+            some; all by default.
         seed : int
             Of the tests that draw.
         """
         from eventstudy.pages.write import write_page  # noqa: PLC0415  slow to import: only those who write pay
+        from eventstudy.study.output.added import added_part  # noqa: PLC0415  the same
         from eventstudy.study.output.page import result_document  # noqa: PLC0415  the same
 
-        return write_page(result_document(self._fitted, title=title, seed=seed), path, sections)
+        return write_page(result_document(self._fitted, title=title, seed=seed, more=added_part(self)), path, sections)
+
+    def part(self, *, seed: int = 0) -> Part:
+        """Return what the result adds to a report, as `eventstudy.pages.document.Part`; ``seed`` is of the tests that draw."""
+        from eventstudy.study.output.page import result_part  # noqa: PLC0415  slow to import
+
+        return result_part(self._fitted, seed=seed)
 
     def table(
         self,
@@ -92,6 +108,32 @@ class Written:
         from eventstudy.pages.latex_markdown_xlsx import write_docx  # noqa: PLC0415  slow to import
 
         return write_docx(self.table(windows, **asked), path)
+
+    def to_arrow(self, table: str = "tidy", *given: Any, **asked: Any) -> Any:
+        """Return a table of this result as a pyarrow Table; what is missing is null.
+
+        Parameters
+        ----------
+        table : str
+            Which: ``"tidy"``, ``"car"``, ``"aar"``, ``"caar"``, ``"tests"``, ``"excluded"``, … What follows is passed on:
+            ``result.to_arrow("car", (0, 1))`` is ``result.car((0, 1))``.
+        """
+        return to_arrow(self._named(table, *given, **asked))
+
+    def to_polars(self, table: str = "tidy", *given: Any, **asked: Any) -> Any:
+        """Return a table of this result as a polars DataFrame; as `to_arrow`."""
+        return to_polars(self._named(table, *given, **asked))
+
+    def _named(self, table: str, *given: Any, **asked: Any) -> pd.DataFrame:
+        """Return the table of that name."""
+        names = [name for name in dir(self) if not name.startswith(("_", "to_")) and name not in {"plot", "report"}]
+        word(table, names, "table")
+        found = getattr(self, table)
+        found = found(*given, **asked) if callable(found) else found
+        if not isinstance(found, pd.DataFrame):
+            msg = f"table={table!r} is no table of a result; name one, such as 'tidy', 'car', 'aar', 'caar' or 'tests'"
+            raise StudyError(msg)
+        return found
 
     def __repr__(self) -> str:
         from eventstudy.study.output.shown import text  # noqa: PLC0415  slow to import: only those who look pay

@@ -11,17 +11,22 @@ from eventstudy._typing import Floats
 from eventstudy.border import said
 from eventstudy.checks import level as check_level
 from eventstudy.errors import StudyError
-from eventstudy.study.fitted import Fitted, Window
-from eventstudy.study.rows import studied_rows
+from eventstudy.study.fitted import Errors, Fitted, Window
+from eventstudy.study.rows import studied_rows, subset
+from eventstudy.study.tables.explain import explain_cars
 from eventstudy.study.tables.means import Means
+from eventstudy.study.tables.paths import MISSING, split
+from eventstudy.study.tables.returns import car
 
 if TYPE_CHECKING:
     from eventstudy.inference.core.average import Average  # only those who test load it
 
 
-def caar(result: Fitted, window: Window, level: float, weights: Any = None) -> pd.DataFrame:
+def caar(result: Fitted, window: Window, level: float, weights: Any = None, by: str | None = None) -> pd.DataFrame:
     """See `StudyResult.caar`."""
     check_level(level)
+    if by is not None and result.n:
+        return _by_group(result, window, level, weights, by)
     if not result.n:
         return pd.DataFrame(columns=["first", "last", *AVERAGED["caar"]])
     given = None if weights is None else _weights(result, weights)
@@ -30,6 +35,60 @@ def caar(result: Fitted, window: Window, level: float, weights: Any = None) -> p
         raise StudyError(msg)
     found = Means(result).over(window, weights=given)
     return pd.DataFrame([{"first": window[0], "last": window[1], **told(found, "caar", level)}])
+
+
+def _by_group(result: Fitted, window: Window, level: float, weights: Any, by: str) -> pd.DataFrame:
+    own = None if weights is None or isinstance(weights, (str, pd.Series)) else _weights(result, weights)
+    place, rows, tables = studied_rows(result), [], []
+    for value, group in split(result, by):
+        some = None if own is None else own[np.searchsorted(place, studied_rows(group))]
+        tables.append(caar(group, window, level, weights if own is None else some))
+        rows.append(value)
+    table = pd.concat(tables, ignore_index=True)
+    table.insert(0, str(by), pd.Series(rows).infer_objects())
+    return table
+
+
+COMPARED = (
+    *("group", "against", "first", "last", "mean", "mean_against", "difference", "se", "low", "high", "statistic", "df", "pvalue"),
+    *("n", "n_against", "errors"),
+)  # fmt: skip
+"""Columns of a table of differences."""
+
+
+def compare(result: Fitted, window: Window, by: str, errors: Errors | None, level: float) -> pd.DataFrame:
+    """See `StudyResult.compare`."""
+    check_level(level)
+    groups = [(value, group) for value, group in split(result, by) if value is not MISSING] if result.n else []
+    if result.n and len(groups) < 2:
+        msg = (
+            f"by={by!r} has the group {groups[0][0]!r} alone; two are needed to compare"
+            if groups
+            else f"by={by!r} is empty"
+        )
+        raise StudyError(msg)
+    place, rows = studied_rows(result), []
+    value = car(result, window, result.study.missing)["car"].to_numpy()
+    for at, (name, group) in enumerate(groups):
+        for other, against in groups[at + 1 :]:
+            here, there = (np.searchsorted(place, studied_rows(one)) for one in (group, against))
+            both = subset(result, np.isin(np.arange(place.size), np.concatenate([here, there])))
+            label = np.isin(studied_rows(both), studied_rows(group)).astype(float)
+            term = explain_cars(
+                both,
+                {"difference": label},
+                window,
+                basis="car",
+                weighted=False,
+                errors=errors,
+                cluster="session",
+                level=level,
+            ).iloc[1]
+            known = [np.isfinite(value[one]) for one in (here, there)]
+            means = [float(value[one][some].mean()) for one, some in zip((here, there), known, strict=True)]
+            told = (term["estimate"], *(term[column] for column in ("se", "low", "high", "statistic", "df", "pvalue")))
+            rows.append((name, other, *window, *means, *told, *(int(some.sum()) for some in known), term["errors"]))
+    return pd.DataFrame(rows, columns=list(COMPARED))
 
 
 AVERAGED = {name: (name, "se", "low", "high", "n", "n_sessions", "df", "test") for name in ("caar", "abhar")}

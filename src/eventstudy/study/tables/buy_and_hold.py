@@ -51,6 +51,8 @@ def _part_bhar(
         expected = cut(series[None], nothing, start, length)
         begin, planned = abnormal.day0 + abnormal.inputs.estimation[0], abnormal.inputs.planned
         difference = cut(returns, abnormal.security, begin, planned) - cut(series[None], nothing, begin, planned)
+        if abnormal.inputs.kept is not None:
+            difference = difference[:, abnormal.inputs.kept]
         error = np.nanstd(difference, axis=1, ddof=1) * np.sqrt(np.maximum(np.isfinite(own).sum(axis=1), 1))
     gone = delisted(returns, abnormal.security, start, length)
     value = buy_and_hold(own, expected, gone, log=result.panel.kind == "log", after=after)

@@ -8,7 +8,7 @@ import pandas as pd
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.errors import told
 from eventstudy.study.fitted import Fitted
-from eventstudy.study.rows import _event_ids, _symbols, _text
+from eventstudy.study.rows import _event_ids, _symbols, _text, calendars, estimated_on
 from eventstudy.study.tables.marks import attempted_flags
 from eventstudy.study.tables.returns import off_days
 
@@ -19,12 +19,17 @@ def excluded(result: Fitted) -> pd.DataFrame:
     detail = np.array([Exclusion(code).meaning for code in result.status[rows]], dtype=object)
     place = np.full(result.status.size, -1)
     place[rows] = np.arange(rows.size)
-    for part in result.parts:
+    days_of = estimated_on(result) or [""] * len(result.parts)
+    for part, days in zip(result.parts, days_of, strict=True):
         attempted = part.attempted
-        planned, minimum = attempted.inputs.planned, attempted.inputs.minimum
+        planned, minimum = sum(last - first + 1 for first, last in attempted.inputs.pieces), attempted.inputs.minimum
+        window = f" ({days})" if days else ""
+        way_out = "" if attempted.inputs.forecast else "; estimation=None studies it without a standard error"
         for at in np.flatnonzero(attempted.status == Exclusion.TOO_FEW_BARS):
             usable = attempted.m[at]
-            detail[place[part.attempted_rows[at]]] = f"{usable} of {planned} estimation bars usable, {minimum} needed"
+            detail[place[part.attempted_rows[at]]] = (
+                f"{usable} of {planned} estimation bars{window} usable, {minimum} needed{way_out}"
+            )
         for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
             if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
                 detail[place[part.attempted_rows[at]]] = "all its returns are missing in the panel"
@@ -65,7 +70,7 @@ def _unknown(result: Fitted, symbol: str) -> str:
 def events(result: Fitted) -> pd.DataFrame:
     """See `StudyResult.events`."""
     frames = []
-    for part in result.parts:
+    for part in calendars(result):
         placed = part.placed
         frame = pd.DataFrame(
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,32 @@ from eventstudy.study.fitted import Errors, Fitted, Window
 from eventstudy.study.rows import studied_rows
 from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.returns import car
+from eventstudy.study.tables.within_dates import JUDGED, WITHIN, within_dates
 from eventstudy.words import brief
+
+Plain = Literal["HC3", "cluster", "nonrobust", "portfolio"]
 
 COLUMNS = (
     *("term", "estimate", "se", "statistic", "pvalue", "low", "high", "df"),
     *("n", "n_clusters", "left_out", "r_squared", "errors", "doubt", "unit"),
+    *("pvalue_pre_event", "pvalue_joint", "design_effect"),
 )
+
+MANY_SESSIONS = 30
+"""Sessions from which clusters of them tell the errors."""
+
+MOST_PAIRS = 5_000
+"""Security-events of which the covariances of all pairs are still held."""
+
+INDEPENDENT = 1.2
+"""Design effect up to which firms of one date are taken for independent."""
+
+IGNORED = (
+    "events share sessions, and these errors take them for independent: where a factor that was left out loads on the "
+    "characteristic they rejected half of the true nulls; errors='portfolio' bears it"
+)
+
+OVERLAP = "windows of different sessions share bars, and these errors take sessions for independent; errors='portfolio' bears it"
 
 
 def explain_cars(
@@ -33,39 +53,76 @@ def explain_cars(
     errors: Errors | None,
     cluster: str,
     level: float,
+    gls: bool = False,
 ) -> pd.DataFrame:
     """See `StudyResult.explain`."""
     if cluster not in ("session", "symbol"):
         msg = f"cluster is {cluster!r}; it is 'session' or 'symbol'"
         raise StudyError(msg)
+    if gls and weighted:
+        msg = "gls=True and weighted=True are two sets of weights; choose one"
+        raise StudyError(msg)
     table = car(result, window, result.study.missing)
     given = {name: _column(result, name) for name in _names(characteristics)} | (
         dict(characteristics) if isinstance(characteristics, Mapping) else {}
     )
-    columns = {name: _cells(_one_a_row(result, name, values, len(table))) for name, values in given.items()}
+    columns = {name: _cells(one_a_row(result, name, values, len(table))) for name, values in given.items()}
     if not len(table):
         return pd.DataFrame(columns=list(COLUMNS))
+    day = table.loc[table[basis].notna(), "session"]
+    shared, many = bool(day.duplicated().any()), day.nunique() >= MANY_SESSIONS
+    crossing = bool(table.loc[day.index, "flag"].str.contains("overlap|same_bar").any()) or _windows_meet(
+        result, window
+    )
+    asked: Errors = errors or (
+        "HC3"
+        if not (shared or crossing)
+        else "cluster"
+        if many and not (crossing and len(day) <= MOST_PAIRS)
+        else "portfolio"
+    )
+    about = None
+    if shared and (gls or asked in WITHIN or (asked == "HC3" and bool((day == day.iloc[0]).all()))):
+        about = within_dates(
+            result, window, table, columns, basis=basis, weighted=weighted, gls=gls, level=level,
+            kind=errors if errors in WITHIN else None,
+        )  # fmt: skip
+    if about is None and (gls or asked in (*JUDGED, "split")):
+        msg = f"{'gls=True' if gls else f'errors={asked!r}'} needs dates with more security-events each than coefficients, and two to spare; errors='portfolio' needs none"
+        raise StudyError(msg)
+    unit = "standardized" if basis == "scar" else "return"
+    if about is not None and asked != "HC3":
+        return about.frame.assign(unit=unit)[list(COLUMNS)]
     from eventstudy.inference.beyond.cross_sectional_regression import explain  # noqa: PLC0415  slow to import
 
-    counts = table.loc[table[basis].notna(), "session"].value_counts()
-    shared = bool((counts > 1).any())
-    chosen: Errors = errors or ("HC3" if not shared else "cluster" if len(counts) >= MANY_SESSIONS else "portfolio")
-    covariance = _covariance(result, window, table, basis) if chosen == "portfolio" else None
     found = explain(
         table[basis].to_numpy(),
         columns,
-        errors=chosen,
-        covariance=covariance,
+        errors=cast("Plain", asked),
+        covariance=_covariance(result, window, table, basis) if asked == "portfolio" else None,
         cluster=pd.factorize(table[cluster])[0],
         car_se=table["se"].to_numpy() if weighted else None,
         level=level,
     )
     same = {"n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
-    doubt = IGNORED if shared and chosen in ("HC3", "nonrobust") else ""
-    unit = "standardized" if basis == "scar" else "return"
-    return pd.DataFrame(found.rows()).assign(
+    doubt = (
+        IGNORED if shared and asked in ("HC3", "nonrobust") else OVERLAP if crossing and asked != "portfolio" else ""
+    )
+    frame = pd.DataFrame(found.rows()).assign(
         **same, r_squared=found.r_squared, errors=found.errors, doubt=doubt, unit=unit
     )
+    blank = {"pvalue_pre_event": np.nan, "pvalue_joint": np.nan, "design_effect": np.nan}
+    frame = frame.assign(**blank)
+    if about is not None:
+        effect = about.frame["design_effect"].to_numpy()
+        frame = frame.assign(design_effect=effect, pvalue_pre_event=about.frame["pvalue_pre_event"].to_numpy())
+        frame["doubt"] = [
+            ""
+            if value <= INDEPENDENT
+            else f"{IGNORED}; on the days before this event they reject {100 * share:.0f} % at 5 %"
+            for value, share in zip(effect, about.rejected, strict=True)
+        ]
+    return frame[list(COLUMNS)]
 
 
 def _cells(column: pd.Series[Any]) -> Any:
@@ -75,13 +132,11 @@ def _cells(column: pd.Series[Any]) -> Any:
     return column.astype(object).where(column.notna(), None).to_numpy()
 
 
-MANY_SESSIONS = 30
-"""Sessions from which clusters of them tell the errors."""
-
-IGNORED = (
-    "events share sessions, and these errors take them for independent: where a factor that was left out loads on the "
-    "characteristic they rejected half of the true nulls; errors='portfolio' bears it"
-)
+def _windows_meet(result: Fitted, window: Window) -> bool:
+    """Whether windows of different sessions share bars."""
+    length = window[1] - window[0] + 1
+    steps = [np.diff(np.unique(part.abnormal.day0)) for part in result.parts]
+    return any(bool((step < length).any()) for step in steps)
 
 
 def _covariance(result: Fitted, window: Window, table: pd.DataFrame, basis: str) -> tuple[Floats, Floats]:
@@ -115,7 +170,8 @@ def _column(result: Fitted, name: str) -> Any:
     return frame[name].to_numpy()[result.event[studied_rows(result)]]
 
 
-def _one_a_row(result: Fitted, name: str, values: Any, rows: int) -> pd.Series[Any]:
+def one_a_row(result: Fitted, name: str, values: Any, rows: int) -> pd.Series[Any]:
+    """Return values that a caller gives, one for each studied row: an array, or a Series by symbol."""
     if isinstance(values, pd.Series) and not pd.api.types.is_integer_dtype(values.index):
         symbols = np.asarray(result.symbols, dtype=object)[result.symbol[studied_rows(result)]]
         return values.reindex(symbols).reset_index(drop=True)

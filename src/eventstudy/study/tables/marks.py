@@ -71,7 +71,7 @@ def _of_part(result: Fitted, part: Part) -> Marks:
         own.pop("stale", None)
     own["missing_code"] = _coded(panel.quality, part.aligned.symbols, part.aligned.bars)
     series = part.aligned.series
-    wanted = result.study.model.symbols
+    wanted = part.abnormal.model.symbols
     common: dict[str, Ints] = {}
     if series is not None and series.ndim == 2 and len(series) == len(wanted):
         bars = series.shape[1]
@@ -144,7 +144,7 @@ def _touched(
     found = {}
     for kind, (own, common) in marks.items():
         touched = np.zeros(abnormal.day0.size, dtype=bool)
-        for first, last in (abnormal.inputs.estimation, window):
+        for first, last in (*abnormal.inputs.pieces, window):
             low, high = (abnormal.day0 + first).clip(0, bars), (abnormal.day0 + last + 1).clip(0, bars)
             base = abnormal.security * bars
             touched |= np.searchsorted(own, base + low) < np.searchsorted(own, base + high)

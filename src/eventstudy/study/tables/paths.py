@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import numbers
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from eventstudy.abnormal.window_sample import take
 from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Fitted, Window
-from eventstudy.study.rows import day0_labels, gather, one_series, studied_rows
+from eventstudy.study.rows import day0_labels, gather, one_series, studied_rows, subset
 from eventstudy.study.tables.means import Means
+from eventstudy.words import brief, nearest
 
 
 def groups_of(result: Fitted, by: str | None) -> np.ndarray:
@@ -21,9 +26,46 @@ def groups_of(result: Fitted, by: str | None) -> np.ndarray:
         return np.asarray(result.symbols, dtype=object)[result.symbol[rows]]
     frame = result.request.frame
     if by not in frame.columns:
-        msg = f"by={by!r} is no column of the fitted events; they have {', '.join(map(str, frame.columns))}, and symbol"
+        names = list(map(str, frame.columns))
+        msg = (
+            f"by={by!r} is no column of the fitted events{nearest(by, names)}; they have {', '.join(names)}, and symbol"
+        )
         raise StudyError(msg)
-    return frame[by].astype(str).to_numpy(dtype=object)[result.event[rows]]
+    column = frame[by]
+    return column.astype(str).where(column.notna(), MISSING).to_numpy(dtype=object)[result.event[rows]]
+
+
+MISSING = "(missing)"
+"""The group of those of whom a characteristic is not known: nobody is left out without a word."""
+
+MANY = 30
+"""Groups above which a characteristic of numbers is no label: it wants to be cut, or regressed on."""
+
+
+def split(result: Fitted, by: Any) -> list[tuple[Any, Fitted]]:
+    """Return each group's value and its part of the fit, in the order of the values; no abnormal return is estimated again."""
+    if not is_hashable(by):
+        msg = f"by={brief(repr(by))} is no column; name one, such as by='symbol'"
+        raise StudyError(msg)
+    name_of: Any = by
+    label = groups_of(result, name_of)
+    if by == "symbol":
+        value: dict[Any, Any] = {name: name for name in label}
+    else:
+        column = result.request.frame[by].to_numpy(dtype=object)[result.event[studied_rows(result)]]
+        value = {name: MISSING if name == MISSING else own for name, own in zip(label, column, strict=True)}
+    if len(value) > MANY and all(isinstance(own, numbers.Real) for own in value.values() if own is not MISSING):
+        msg = (
+            f"by={by!r} has {len(value)} different numbers, which make no groups; cut it first (pandas.qcut(pairs[{by!r}], 3, labels=…)), or "
+            f"regress on it: result.explain([{by!r}])"
+        )
+        raise StudyError(msg)
+    try:
+        names = sorted((name for name in value if name != MISSING), key=lambda name: value[name])
+    except TypeError:  # numbers and words in one column
+        names = sorted(name for name in value if name != MISSING)
+    names += [MISSING] if MISSING in value else []
+    return [(value[name], subset(result, label == name)) for name in names]
 
 
 def usual_group(result: Fitted) -> str | None:

@@ -13,7 +13,16 @@ from eventstudy.abnormal import AbnormalReturns
 from eventstudy.study.aligned import Aligned
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume
-from eventstudy.study.rows import _bar_labels, _event_ids, _keys, _symbols, gather, studied_rows
+from eventstudy.study.rows import (
+    _bar_labels,
+    _event_ids,
+    _keys,
+    _symbols,
+    estimated_on,
+    gather,
+    markets_of,
+    studied_rows,
+)
 from eventstudy.study.tables.marks import KINDS, flags_of
 
 
@@ -57,24 +66,35 @@ def car(result: Fitted, window: tuple[int, int], missing: Any) -> pd.DataFrame:
         scar = np.where(degenerate | ~(error > 0), np.nan, value / error)
     numbers = {"car": value, "se": error, "scar": scar, "t": scar, "df": df, "pvalue": 2.0 * stdtr(df, -np.abs(scar))}
     flag = _flags(result, rows, window, count)
-    return pd.DataFrame(_keys(result, rows) | numbers | {"n_bars": count, "flag": flag}, copy=False)
+    told = {
+        name: pd.array(
+            gather(result, [np.full(p.rows.size, one, object) for p, one in zip(result.parts, words, strict=True)]),
+            dtype="str",
+        )
+        for name, words in (("market", markets_of(result)), ("estimation", estimated_on(result)))
+        if words
+    }
+    return pd.DataFrame(_keys(result, rows) | numbers | {"n_bars": count, "flag": flag} | told, copy=False)
 
 
 def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> Any:
     """Return what a reader must know of each security-event, as words joined by spaces."""
     length = window[1] - window[0] + 1
-    near = [_neighbours(part, length) for part in result.parts]
+    near = _neighbours(result, rows, length)
     returns = not isinstance(result.panel, LogVolume)
     wrong = flags_of(result, window)
     marks: dict[str, NDArray[np.bool_]] = {
-        "same_bar": gather(result, [pair[0] for pair in near]),
-        "overlap": gather(result, [pair[1] for pair in near]),
+        "same_bar": near[0],
+        "overlap": near[1],
         "cut": gather(result, [_cut(part, window) for part in result.parts]),
         "missing": count < length,
         "session_uncertain": gather(result, [part.placed.uncertain[result.event[part.rows]] for part in result.parts]),
         "off_calendar": gather(result, [off_days(part.aligned, part.abnormal, window) for part in result.parts]),
         "moved": gather(result, [part.placed.moved[result.event[part.rows]] for part in result.parts]),
-        "degenerate_sigma": gather(result, [part.abnormal.degenerate for part in result.parts]),
+        "degenerate_sigma": gather(
+            result, [part.abnormal.degenerate & ~np.isnan(part.abnormal.sigma) for part in result.parts]
+        ),
+        "no_history": gather(result, [np.isnan(part.abnormal.sigma) for part in result.parts]),
         "suspect_return": gather(result, [part.abnormal.suspect for part in result.parts]) & returns,
         "ols_fallback": gather(result, [part.abnormal.fallback for part in result.parts]),
     }
@@ -91,11 +111,11 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
     return pd.array(words, dtype="str").take(np.searchsorted(present, code))
 
 
-def _neighbours(part: Part, length: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _neighbours(result: Fitted, rows: Ints, length: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which security-events share their bar, and whose windows meet those of another bar, within a security."""
-    bars = part.aligned.returns.shape[1]
+    bars = max(part.aligned.returns.shape[1] for part in result.parts)
     # securities laid end to end, too far apart for windows to meet
-    key = part.abnormal.security * (bars + length) + part.abnormal.day0
+    key = result.symbol[rows] * (bars + length) + gather(result, [part.abnormal.day0 for part in result.parts])
     order = np.argsort(key)
     gap = np.diff(key[order])
     same, near = gap == 0, (gap > 0) & (gap < length)

@@ -11,6 +11,7 @@ import pandas as pd
 from eventstudy.abnormal.models.donor_pool import HOLES
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
+from eventstudy.frames import as_pandas, with_bars
 from eventstudy.returns import ReturnPanel
 
 
@@ -83,7 +84,8 @@ def suggest_donors(
     >>> suggest_donors(panel, pd.DataFrame({"event_id": ["e"], "symbol": ["A"]}), leave_out=["M"])
     ('C',)
     """
-    frame: Any = returns.frame if isinstance(returns, ReturnPanel) else returns
+    frame: Any = returns.frame if isinstance(returns, ReturnPanel) else with_bars(returns, StudyError)
+    pairs = as_pandas(pairs, StudyError)
     if "symbol" not in pairs.columns:
         msg = f"pairs need a column 'symbol', the securities to be studied; the frame has {', '.join(map(str, pairs.columns))}"
         raise StudyError(msg)

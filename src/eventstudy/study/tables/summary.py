@@ -6,7 +6,8 @@ import numpy as np
 
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.study.fitted import Fitted
-from eventstudy.study.rows import headline, sessions
+from eventstudy.study.pairs.pairs import MARK
+from eventstudy.study.rows import calendars, headline, own_windows, sessions
 from eventstudy.study.tables.averages import caar
 from eventstudy.study.window_sample import window_sample
 
@@ -17,9 +18,10 @@ def summary(result: Fitted) -> str:
     lines = [
         headline(result),
         f"model {study.model!r}; event window {study.window}; calendar {study.calendar or 'the index of the panel'}",
-        f"estimation window {study.estimation_window.days}, at least {study.estimation_window.minimum} usable bars",
+        f"estimation window {_estimation(result)}",
     ]
-    strange = sum(part.aligned.strange for part in result.parts)
+    lines[1:1] = result.request.frame.attrs.get(MARK, {}).get("said", ())
+    strange = sum(part.aligned.strange for part in calendars(result))
     if strange:
         lines.append(f"{strange} rows of the panel are no sessions of the calendar and were left out")
     counts = np.bincount(result.status, minlength=len(Exclusion))
@@ -36,6 +38,13 @@ def summary(result: Fitted) -> str:
         lines += advice
         lines.append(f"counterfactual {counterfactual_of(result, study.window).said}")
     return "\n".join(lines)
+
+
+def _estimation(result: Fitted) -> str:
+    """Say on which bars was estimated, and how many of them are needed."""
+    window = result.study.estimation_window
+    days = str(window.days) if window.after is None else " and ".join(map(str, window.pieces))
+    return f"{days}, at least {window.minimum} usable bars{own_windows(result)}"
 
 
 ADVISED = 20_000

@@ -1,0 +1,129 @@
+"""One regression a security that tells its events apart where they overlap: what each contributed, and which cannot be told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.abnormal.orthonormal import orthonormal
+
+SINGULAR: Final = 1e-4
+"""A singular value of the normalised event columns below this share of the largest: a direction that the bars do not tell."""
+
+TOGETHER: Final = 1e-6
+"""Entry of the projection on those directions from which on two columns belong together."""
+
+LEAST_DF: Final = 5
+"""Residual degrees of freedom below which no t is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What the events of one security contributed.
+
+    Attributes
+    ----------
+    effect : (E,) float
+        Contribution of each event; of events that cannot be told apart that of all of them together; NaN where not even
+        the sum is known.
+    se : (E,) float
+        Exact standard error.
+    share_left : (E,) float
+        Share of an event's variation that the other events leave to it, 1/VIF; 0 where it cannot be told apart.
+    group : (E,) int
+        Events of one number, where it is not negative, cannot be told apart.
+    df : int
+        Residual degrees of freedom.
+    bars : int
+        Bars used.
+    """
+
+    effect: Floats
+    se: Floats
+    share_left: Floats
+    group: Ints
+    df: int
+    bars: int
+
+
+def attribute(
+    response: Floats, regressors: Floats, nuisance: Floats, columns: Floats, total: Floats, usable: Bools
+) -> Attribution:
+    """Regress R = a + b'x + nuisance + sum_j gamma_j d_j + e and return the contributions total @ gamma.
+
+    Ordinary least squares, Var = s²(Z'Z)^-1, t(n - columns): exact for normal errors (Binder 1985; Salkever 1976).
+
+    Shapes: response (B,), regressors (K, B), nuisance (Q, B), columns (M, B), total (E, M), usable (B,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(0, 0.01, 200)
+    >>> days = np.eye(200)[[150, 152]]
+    >>> found = attribute(noise + 0.05 * days[0] - 0.04 * days[1], np.zeros((0, 200)), np.zeros((0, 200)), days, np.eye(2), noise < 1)
+    >>> found.effect.round(2).tolist(), found.df
+    ([0.05, -0.04], 197)
+    """
+    y, q = response[usable], _basis(np.vstack([np.ones((1, response.size)), regressors, nuisance])[:, usable])
+    own = columns[:, usable]
+    y = y - (q @ y) @ q
+    left = own - (own @ q.T) @ q
+    left -= (left @ q.T) @ q  # twice is enough: a column that the regressors hold almost whole
+    size, whole = np.linalg.norm(left, axis=1), np.linalg.norm(own, axis=1)
+    there = size > SINGULAR * np.where(whole > 0, whole, 1.0)
+    scaled = np.where(there[:, None], left / np.where(there, size, 1.0)[:, None], 0.0)
+    u, s, vt = np.linalg.svd(scaled, full_matrices=False)
+    known = s > SINGULAR * max(float(s.max(initial=0.0)), 1e-300)
+    # directions that are not known, among all columns: u has as many columns as there are columns or bars
+    blind = np.eye(len(own)) - u[:, known] @ u[:, known].T
+    inverse = (u[:, known] / s[known] ** 2) @ u[:, known].T
+    coef = (u[:, known] / s[known]) @ (vt[known] @ y)
+    df = int(usable.sum()) - len(q) - int(known.sum())
+    residual = y - coef @ scaled
+    scale = float(residual @ residual) / df if df > 0 else np.nan
+    weight = total / np.where(there, size, 1.0)
+    group = _groups(total != 0, np.abs(blind) > TOGETHER)
+    effect, se, share = np.full(len(total), np.nan), np.full(len(total), np.nan), np.zeros(len(total))
+    for event in range(len(total)):
+        of = weight[group == group[event]].sum(axis=0) if group[event] >= 0 else weight[event]
+        if np.linalg.norm(blind @ of) > TOGETHER * np.linalg.norm(of) or not there[of != 0].all():
+            continue
+        variance = float(of @ inverse @ of)
+        effect[event] = of @ coef
+        se[event] = np.sqrt(scale * variance) if df >= LEAST_DF else np.nan
+        if group[event] < 0:
+            mine = np.flatnonzero(total[event])
+            alone = np.linalg.pinv(scaled[mine] @ scaled[mine].T)
+            share[event] = float(weight[event, mine] @ alone @ weight[event, mine]) / variance
+    return Attribution(effect, se, share, group, df, int(usable.sum()))
+
+
+def _basis(design: Floats) -> Floats:
+    """Return orthonormal rows that span those of a design; rows that others hold are left out."""
+    u, s, vt = np.linalg.svd(design / np.linalg.norm(design, axis=1).clip(1e-300)[:, None], full_matrices=False)
+    if (s > 1e-10 * s[0]).all():
+        k = len(design)
+        return np.asarray(orthonormal(design[None].copy(), np.zeros((1, k, 0))).q[0])
+    del u
+    return np.asarray(vt[s > 1e-10 * s[0]])
+
+
+def _groups(holds: Bools, together: Bools) -> Ints:
+    """Return the group of each event that shares a direction which the bars do not tell; -1 for the others.
+
+    Shapes: holds (E, M), together (M, M).
+    """
+    link = holds.astype(int) @ together.astype(int) @ holds.T.astype(int) > 0
+    caught = link.diagonal()
+    link = link & caught[:, None] & caught[None, :]
+    group = np.where(caught, np.arange(len(link)), -1)
+    for _ in range(len(link)):  # the smallest number spreads over what is linked
+        spread = np.where(link, np.where(group >= 0, group, len(link))[None, :], len(link)).min(axis=1)
+        new = np.where(caught, np.minimum(spread, np.where(group >= 0, group, len(link))), -1)
+        if (new == group).all():
+            break
+        group = new
+    return np.asarray(group)

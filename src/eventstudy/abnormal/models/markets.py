@@ -1,0 +1,61 @@
+"""One market for all securities, or a market for each: what `market` of a model may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NoReturn, TypeAlias
+
+from eventstudy.errors import StudyError
+
+SHOWN: Final = 6  # securities whose market is written out
+
+
+class Markets(dict[str, str]):
+    """The market of each security, by its symbol; it cannot be changed, so that it can be told from others by its hash."""
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none
+        return hash(frozenset(self.items()))
+
+    def __repr__(self) -> str:
+        if len(self) <= SHOWN:
+            return super().__repr__()
+        names = sorted(set(self.values()))
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        return f"{{{len(self)} securities on {', '.join(map(repr, names[:SHOWN]))}{more}}}"
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        msg = "the markets of a model cannot be changed; make another model"
+        raise TypeError(msg)
+
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
+
+    def __reduce__(self) -> tuple[type[Markets], tuple[dict[str, str]]]:
+        return Markets, (dict(self),)
+
+
+MarketName: TypeAlias = str | Mapping[str, str]
+"""A symbol of the panel, or one for each security, such as ``{"A": "^GSPC", "B": "^GDAXI"}``."""
+
+
+def market_of(given: MarketName) -> str | Markets:
+    """Return a market as a model keeps it: a symbol, or a market for each security."""
+    if not isinstance(given, Mapping) or isinstance(given, Markets):
+        return given
+    names: list[object] = [one for pair in given.items() for one in pair]
+    strange = [one for one in names if not isinstance(one, str) or not one.strip()]
+    if strange or not given:
+        what = f"{strange[0]!r:.80} is no symbol" if strange else "it names no security"
+        msg = f"market={dict(given)!r:.200}: {what}; name the market of each security: {{'A': '^GSPC', 'B': '^GDAXI'}}"
+        raise StudyError(msg)
+    return Markets(given)
+
+
+def market_symbols(market: MarketName) -> tuple[str, ...]:
+    """Return the symbols that `market` names, each once.
+
+    Examples
+    --------
+    >>> market_symbols("^GSPC"), market_symbols({"A": "^GSPC", "B": "^GDAXI", "C": "^GSPC"})
+    (('^GSPC',), ('^GSPC', '^GDAXI'))
+    """
+    return tuple(dict.fromkeys(market.values())) if isinstance(market, Mapping) else (market,)

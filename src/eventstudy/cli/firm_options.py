@@ -1,0 +1,34 @@
+"""The options of a study of firms on the command line: ``eventstudy run --events … --prices … --market …``, and ``check`` alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+OfFirms = Annotated[
+    Optional[str],
+    typer.Argument(
+        help="A study shipped with the package (us-china), or the path of a study file. Leave it out with --events."
+    ),
+]
+Events = Annotated[Optional[Path], typer.Option(help="A table of firms and dates: .csv, .xlsx or .parquet.")]
+Prices = Annotated[
+    Optional[str], typer.Option(help="With --events: prices of the firms, a .csv or .parquet file, or yahoo.")
+]
+Market = Annotated[
+    Optional[str], typer.Option(help="With --events: the index they are measured against, such as ^GSPC.")
+]
+Symbol = Annotated[
+    Optional[str], typer.Option(help="With --events: the column of the firm's ticker; found where it is plain.")
+]
+Date = Annotated[Optional[str], typer.Option(help="With --events: the column of the date; found where it is plain.")]
+DateFormat = Annotated[Optional[str], typer.Option(help="With --events: how dates are written, such as %m/%d/%Y.")]
+Timing = Annotated[Optional[str], typer.Option(help="With --events: the column of bmo, amc, during, or clock times.")]
+Zone = Annotated[
+    Optional[str], typer.Option(help="With --events: the time zone of its clock times; by default the market's.")
+]
+By = Annotated[
+    Optional[list[str]], typer.Option(help="With --events: a column whose groups are compared; may be given again.")
+]

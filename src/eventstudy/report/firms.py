@@ -1,0 +1,271 @@
+"""The report of a study of firms: its table read, its prices loaded, its result on a page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from eventstudy.abnormal import FactorModel, MarketModel
+from eventstudy.errors import EventStudyError
+from eventstudy.json_values import plain
+from eventstudy.pages.document import Document, Part, Section, Table
+from eventstudy.pages.formats import series_digests
+from eventstudy.plots.chart import Chart, chart
+from eventstudy.plots.paths import caar_finding
+from eventstudy.report.parts.data import methods_table
+from eventstudy.report.parts.part import library_versions, records
+from eventstudy.returns import ReturnPanel
+from eventstudy.returns.bundled import BUNDLED
+from eventstudy.returns.sources.registry import source_names
+from eventstudy.study import EstimationWindow, EventStudy, StudyResult
+from eventstudy.study.pairs.firm_file import FirmFile
+from eventstudy.study.pairs.one_call import (
+    USUAL_MARKET,
+    index_calendars,
+    market_of_each,
+    needed,
+    refuse_abroad,
+    said_against,
+    span_of,
+)
+from eventstudy.study.pairs.pairs import MARK, pairs_of
+from eventstudy.study.pairs.prices import firm_returns
+from eventstudy.study.pairs.reading import read_table
+
+LEVEL = 0.95
+RETURNS = ("mean", "median", "placebo_mean", "mean_against", "difference", "se", "low", "high")
+SHARES = ("positive", "base_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Firms:
+    """What a study of firms is made from.
+
+    Attributes
+    ----------
+    study : FirmFile
+    source : str
+        Where prices came from, in a word: a named source, or a file's name without its folder.
+    pairs : DataFrame
+        As `load_pairs` gives them.
+    panel : ReturnPanel
+    result : StudyResult
+    said : tuple of str
+        What was taken for what.
+    """
+
+    study: FirmFile
+    source: str
+    pairs: pd.DataFrame
+    panel: ReturnPanel
+    result: StudyResult
+    said: tuple[str, ...]
+
+    @property
+    def borrowed(self) -> tuple[str, ...]:
+        """Symbols that the named source does not have, taken from the bundled figures."""
+        if self.source == BUNDLED:
+            return ()
+        return tuple(symbol for symbol, where in self.panel.sources.items() if where == BUNDLED)
+
+    @property
+    def failures(self) -> Mapping[str, EventStudyError]:
+        """What did not come, and why."""
+        return self.panel.failures
+
+
+def gather_firms(study: FirmFile, source: str | None, say: Callable[[str], None] | None = None) -> Firms:
+    """Read the table, load the prices and fit the study."""
+    part, market, windows = study.pairs, study.market, study.windows
+    say = say or (lambda _: None)
+    say("reading events")
+    table = read_table(study.beside(part.source), sep=part.sep, decimal=part.decimal, encoding=part.encoding)
+    pairs = pairs_of(table, **part.columns(), calendar=study.calendar)
+    if market.factors:
+        model: Any = FactorModel(tuple(market.factors), risk_free=market.risk_free)
+    else:
+        given = market_of_each(market.symbol, list(dict.fromkeys(pairs["symbol"].tolist())), study.calendar)
+        model = MarketModel(given or USUAL_MARKET)
+        if market.symbol is None:
+            refuse_abroad(pairs, study.calendar)
+    length = windows.estimation
+    design = EventStudy(
+        model=model,
+        window=windows.event,
+        estimation=EstimationWindow(length=length.length, end=length.end, minimum=length.minimum),
+        calendar=study.calendar,
+    )
+    where = source or study.beside(study.prices.source)
+    firms = list(dict.fromkeys(pairs["symbol"].tolist()))
+    say("loading prices")
+    factors = None if market.source is None else study.beside(market.source)
+    options = study.prices.options() if source is None else {}
+    panel, left_out = firm_returns(
+        where,
+        firms,
+        needed(model, pairs),
+        factors=factors,
+        span=span_of(pairs, design),
+        calendar=index_calendars(model, pairs, study.calendar),
+        **options,
+    )
+    said = (*pairs.attrs[MARK]["said"], said_against(design, panel, study.calendar, pairs, left_out))
+    pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": said}
+    say("the study")
+    result = design.fit(pairs, panel)
+    return Firms(study, where if where in source_names() else Path(where).name, pairs, panel, result, said)
+
+
+def firm_document(
+    study: FirmFile, *, source: str | None, quick: bool, say: Callable[[str], None]
+) -> tuple[Document, Firms]:
+    """Run a study of firms and say what came out."""
+    inputs = gather_firms(study, source, say)
+    result, seed = inputs.result, study.seed
+    parts = [result.part(seed=seed)]
+    if result.n:
+        say("horizons")
+        parts.append(_horizons(inputs, draws=99 if quick else 999))
+        parts += [_groups(inputs, by) for by in study.pairs.by]
+    parts.append(_data(inputs))
+    results: dict[str, Any] = {"study": study.name, "said": list(inputs.said)}
+    for part in parts:
+        results.update(part.results)
+    cars = result.car(_headline(result)) if result.n else pd.DataFrame()
+    results["events"] = {f"{row['event_id']} {row['symbol']}": row for row in records(cars)}
+    results["excluded"] = {f"{row['event_id']} {row['symbol']}": row for row in records(result.excluded)}
+    first = parts[0]
+    return Document(
+        title=study.title or f"Events of {Path(study.pairs.source).name}",
+        answer=first.answer,
+        question=study.question,
+        results=plain(results),
+        charts=tuple(one for part in parts for one in part.charts),
+        tables=tuple(one for part in parts for one in part.tables),
+        sections=tuple(sorted((one for part in parts for one in part.sections), key=lambda one: one.behind)),
+        facts=first.facts,
+        manifest=_manifest(inputs, quick=quick),
+        command=_command(inputs, quick=quick),
+    ), inputs
+
+
+def _headline(result: StudyResult) -> tuple[int, int]:
+    first, last = result.study.window
+    return (max(0, first), min(1, last)) if first <= 1 and last >= 0 else (first, last)
+
+
+def _horizons(inputs: Firms, *, draws: int) -> Part:
+    table = inputs.result.horizons(inputs.study.windows.horizons, draws=draws, seed=inputs.study.seed)
+    stated = str(table.attrs.get("stated", ""))
+    caption = (
+        f"positive: share of CARs above zero; base_rate and placebo_mean: the same share and the mean at {draws} placebo dates for each event, "
+        f"drawn from ordinary days of the same securities. test: the one to report. {stated[:1].upper()}{stated[1:]}"
+    )
+    shown = Table("horizons", "Horizon by horizon", caption.strip(), table, _units(table), main=tuple(table.columns))
+    section = Section("Horizons", tables=("horizons",))
+    key = [f"{first} {last}" for first, last in zip(table["first"], table["last"], strict=True)]
+    rows = dict(zip(key, records(table), strict=True))
+    return Part(sections=(section,), tables=(shown,), results={"horizons": rows})
+
+
+def _units(table: pd.DataFrame) -> dict[str, str]:
+    percent = dict.fromkeys((name for name in (*RETURNS, *SHARES, "caar") if name in table.columns), "percent")
+    return percent | ({"pvalue": "pvalue"} if "pvalue" in table.columns else {})
+
+
+def _groups(inputs: Firms, by: str) -> Part:
+    """Show the groups of a characteristic: their paths, their means, and the differences."""
+    result, window = inputs.result, _headline(inputs.result)
+    means = result.caar(window, by=by).rename(columns={by: "group"})
+    name = f"by-{by}"
+    path = result.plot.path(by=by)
+    drawn: Chart = chart(
+        name,
+        f"Average cumulative abnormal return by {by}",
+        caar_finding(path.rename(columns={"group": "stance"})),
+        partial(result.plot.caar, by=by),
+        path,
+        caption="95% pointwise bands. All groups come from one fit.",
+    )
+    tables = [Table(f"means-{name}", f"Mean reaction by {by}", "", means, _units(means))]
+    results: dict[str, Any] = {"means": records(means)}
+    if len(means) > 1:
+        differences = result.compare(window, by=by)
+        caption = "Each group against the next; errors as in `explain`."
+        tables.append(Table(f"differences-{name}", f"Differences by {by}", caption, differences, _units(differences)))
+        results["differences"] = records(differences)
+    section = Section(f"By {by}", charts=(name,), tables=tuple(table.name for table in tables))
+    return Part(sections=(section,), charts=(drawn,), tables=tuple(tables), results={f"by {by}": results})
+
+
+def _data(inputs: Firms) -> Part:
+    """Say what was taken for what, and show the data and the methods."""
+    quality = inputs.panel.quality
+    used = [*dict.fromkeys(inputs.pairs["symbol"]), *needed(inputs.result.study.model, inputs.pairs)]
+    quality = quality[quality.index.isin(used)].reset_index()
+    tables = (
+        Table(
+            "data_quality", "Data quality", "Of the firms and of what they are measured against.", quality, open=False
+        ),
+        methods_table(),
+    )
+    sections = (
+        Section("What was taken for what", inputs.said),
+        Section("Data and methods", tables=("data_quality", "methods"), behind=True),
+    )
+    return Part(sections=sections, tables=tables)
+
+
+def _manifest(inputs: Firms, *, quick: bool) -> dict[str, Any]:
+    study = inputs.study
+    asked = study.model_dump(mode="json")
+    if study.folder is None:  # named on the command line: where a file lies is nothing of the study
+        asked["pairs"]["source"], asked["prices"]["source"] = Path(study.pairs.source).name, inputs.source
+    return {
+        "study": asked,
+        "quick": quick,
+        "source": inputs.source,
+        "sources": dict(sorted(inputs.panel.sources.items())),
+        "inputs": {
+            "pairs": _events(inputs.pairs),
+            "prices": series_digests(inputs.panel.frame),
+        },
+        "versions": library_versions(),
+    }
+
+
+def _events(pairs: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return each event by its id and firm: when it was, and its characteristics, so that the gate can name what changed."""
+    found: dict[str, dict[str, str]] = {}
+    for row in pairs.to_dict("records"):
+        event, symbol = str(row.pop("event_id")), str(row.pop("symbol"))
+        when = pd.Timestamp(row.pop("bar") if "bar" in row else row.pop("announced_at"))
+        cells = {str(name): str(value) for name, value in row.items()}
+        said = f"{when:%Y-%m-%d}" if when.tzinfo is None else when.isoformat()
+        found[event if event.startswith(f"{symbol} ") else f"{event} {symbol}"] = {**cells, "when": said}
+    return found
+
+
+def _command(inputs: Firms, *, quick: bool) -> str:
+    """Write the command with names of files and no folders, as that of a catalogue's study; it ends in ``--out out``."""
+    study, words = inputs.study, ["eventstudy", "run"]
+    if study.folder is not None:
+        words.append(f"{study.name}.toml")
+    else:
+        options = study.pairs.columns() | {"market": study.market.symbol}
+        words += ["--events", Path(study.pairs.source).name, "--prices", inputs.source]
+        words += [
+            word
+            for name, value in options.items()
+            if value is not None
+            for word in (f"--{name.replace('_', '-')}", value)
+        ]
+        words += [word for name in study.pairs.by for word in ("--by", name)]
+    words += ["--quick"] if quick else []
+    return shlex.join([*words, "--out", "out"])

@@ -1,0 +1,225 @@
+"""A study in one call: a table of firms and dates, prices, a market; what was taken for what is said in three lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from eventstudy import checks
+from eventstudy.abnormal.models.linear import MarketModel
+from eventstudy.calendars import AUTO, USUAL
+from eventstudy.errors import DataError, StudyError
+from eventstudy.returns import PricePanel, ReturnPanel
+from eventstudy.study.design import EstimationWindow
+from eventstudy.study.pairs.pairs import MARK, Calendar, calendar_for, pairs_of, tell
+from eventstudy.study.pairs.prices import firm_returns, from_where
+from eventstudy.study.pairs.reading import read_table
+from eventstudy.study.study import EventStudy
+from eventstudy.words import nearest
+
+if TYPE_CHECKING:
+    from eventstudy.study.result import StudyResult  # heavy: loads with the first fit
+
+USUAL_MARKET = "^GSPC"
+DAYS = 1.6  # calendar days a session, at most
+
+
+def study(
+    events: Any,
+    prices: Any,
+    *,
+    market: Any = None,
+    symbol: str | None = None,
+    date: str | None = None,
+    date_format: str | None = None,
+    timing: str | None = None,
+    timezone: str | None = None,
+    event_id: str | None = None,
+    model: Any = None,
+    factors: Any = None,
+    window: tuple[int, int] = (-10, 10),
+    estimation: EstimationWindow | tuple[int, int] | None = None,
+    calendar: Calendar = AUTO,
+    quiet: bool = False,
+    encoding: str = "utf-8-sig",
+    **options: Any,
+) -> StudyResult:
+    """Study a table of firm events on prices: the four steps of a study in one call, with stated defaults.
+
+    Three printed lines say what was taken for what: the column of firms, the column of dates with its format and timing, and
+    the benchmark with its calendar and windows. What is doubtful is refused.
+
+    Parameters
+    ----------
+    events : path, frame, or pairs
+        As in `load_pairs`, or what it gave.
+    prices : path, frame, source or panel
+        A file or frame of prices (wide or long), a `PricePanel` or `ReturnPanel`, or a named source such as ``"yahoo"``.
+    market : str or mapping, optional
+        The index of the market model; or an index for each firm, or for each exchange, such as ``{"XETR": "^GDAXI", "XPAR": "^FCHI"}``. By
+        default ``"^GSPC"`` where every firm is American; else it must be said.
+    symbol, date, date_format, timing, timezone, event_id, encoding : str, optional
+        As in `load_pairs`.
+    model : Model, optional
+        Another model than the market model, such as ``FactorModel(("Mkt-RF", "SMB", "HML"), risk_free="RF")``.
+    factors : path, frame, source or panel, optional
+        Where the series of the model come from that the prices do not hold; by default the bundled figures.
+    window : (int, int)
+        The event window.
+    estimation : EstimationWindow or (int, int), optional
+        By default 250 sessions that end on day -11, or before a wider event window.
+    calendar : str, mapping or None
+        As in `EventStudy`.
+    quiet : bool
+        Print nothing; ``summary()`` says it all the same.
+    **options
+        For files and frames of prices, as in `load_returns`: ``holds="returns"``, ``column=``, ``sep=``, ``decimal=`` …
+
+    Returns
+    -------
+    StudyResult
+        What ``EventStudy(…).fit(pairs, returns)`` gives.
+
+    Raises
+    ------
+    DataError, StudyError
+        As `load_pairs`, `load_returns` and `EventStudy.fit`.
+
+    Examples
+    --------
+    >>> import eventstudy as es
+    >>> result = es.study("earnings.csv", "prices.parquet", market="^GSPC")  # doctest: +SKIP
+    >>> result.caar((0, 1))  # doctest: +SKIP
+    """
+    marks = {name: options[name] for name in ("sep", "decimal") if name in options}
+    asked: dict[str, Any] = {
+        "symbol": symbol, "date": date, "date_format": date_format, "timing": timing, "timezone": timezone, "event_id": event_id,
+    }  # fmt: skip
+    held: list[str] = []
+    if isinstance(prices, (ReturnPanel, PricePanel)):
+        held = [str(name) for name in prices.frame.columns]
+    pairs = _pairs(events, asked, {"sep": None, "decimal": None, "encoding": encoding} | marks, calendar, held)
+    firms = list(dict.fromkeys(pairs["symbol"].tolist()))
+    design = _design(market_of_each(market, firms, calendar), model, window, estimation, calendar)
+    if market is None and model is None:
+        refuse_abroad(pairs, calendar)
+    panel, left_out = firm_returns(
+        prices,
+        firms,
+        needed(design.model, pairs),
+        factors=factors,
+        span=span_of(pairs, design),
+        calendar=index_calendars(design.model, pairs, calendar),
+        **options,
+    )
+    told = [*pairs.attrs.get(MARK, {"said": ()})["said"], said_against(design, panel, calendar, pairs, left_out)]
+    if MARK in pairs.attrs:
+        pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": tuple(told)}
+    if not quiet:
+        tell(told)
+    return design.fit(pairs, panel)
+
+
+def _design(market: Any, model: Any, window: tuple[int, int], estimation: Any, calendar: Calendar) -> EventStudy:
+    if model is not None and market is not None:
+        msg = f"market={market!r} and model={model!r} both say what is expected; give one of them"
+        raise StudyError(msg)
+    chosen = model if model is not None else MarketModel(USUAL_MARKET if market is None else market)
+    if estimation is None:
+        first, _ = checks.window(window)
+        estimation = EstimationWindow(length=250, end=min(-11, first - 1))
+    return EventStudy(model=chosen, window=window, estimation=estimation, calendar=calendar)
+
+
+def _pairs(
+    events: Any, asked: Mapping[str, Any], written: Mapping[str, Any], calendar: Calendar, held: list[str]
+) -> pd.DataFrame:
+    if isinstance(events, pd.DataFrame) and MARK in events.attrs:
+        given = [name for name, value in asked.items() if value is not None]
+        if given:
+            msg = f"{given[0]}= belongs to load_pairs, which has read these pairs already; leave it out"
+            raise DataError(msg)
+        return events
+    return pairs_of(read_table(events, **written), **asked, calendar=calendar, held=held)
+
+
+def market_of_each(market: Any, firms: list[str], calendar: Calendar) -> Any:
+    """Return the index of each firm, where it was said by exchange; what names an index or firms stays as it is."""
+    if not isinstance(market, Mapping) or all(name in firms for name in market):
+        return market
+    found = {}
+    for name in firms:
+        place = calendar_for(name, calendar)
+        if name not in market and place not in market:
+            known = [str(key) for key in market]
+            msg = f"market= names no index for {name!r}, which trades on {place}{nearest(place, known)}; add it: {{…, {place!r}: '^GSPC'}}"
+            raise StudyError(msg)
+        found[name] = market.get(name, market.get(place))
+    idle = [key for key in market if key not in firms and key not in {calendar_for(name, calendar) for name in firms}]
+    if idle:
+        msg = f"market= names {idle[0]!r}, which is no firm of the events and no exchange of theirs{nearest(str(idle[0]), firms)}; mend or drop it"
+        raise StudyError(msg)
+    return found
+
+
+def needed(model: Any, pairs: pd.DataFrame) -> list[str]:
+    """Return the series that a model needs, and the indices that a column of the pairs names."""
+    stated = [str(name) for name in pairs["market"].dropna().unique()] if "market" in pairs.columns else []
+    own = [] if stated and pairs["market"].notna().all() else model.symbols
+    return list(dict.fromkeys([*own, *stated]))
+
+
+def index_calendars(model: Any, pairs: pd.DataFrame, calendar: Calendar) -> Calendar:
+    """Return the calendars by symbol where indices are of other exchanges: an index has the sessions of the firms that it is for."""
+    if calendar != AUTO:
+        return calendar
+    firms, given = pairs["symbol"].tolist(), getattr(model, "market", None)
+    usual = [given.get(name) if isinstance(given, Mapping) else given for name in firms]
+    stated = pairs["market"].tolist() if "market" in pairs.columns else [None] * len(firms)
+    places: dict[str, set[str]] = {}
+    for name, own, other in zip(firms, stated, usual, strict=True):
+        index = own if isinstance(own, str) and own else other
+        if isinstance(index, str):
+            places.setdefault(index, set()).add(calendar_for(name, calendar))
+    return {index: next(iter(of)) for index, of in places.items() if len(of) == 1 and of != {USUAL}} or AUTO
+
+
+def refuse_abroad(pairs: pd.DataFrame, calendar: Calendar) -> None:
+    """Refuse the usual index for firms of other exchanges; a column of the pairs may say another."""
+    if "market" in pairs.columns:
+        return
+    abroad = next((name for name in pairs["symbol"] if calendar_for(name, calendar) != USUAL), None)
+    if abroad is not None:
+        msg = f"{abroad!r} trades on {calendar_for(abroad, calendar)}, where {USUAL_MARKET} is not the market; say which index is: market='^GDAXI' or another"
+        raise StudyError(msg)
+
+
+def span_of(pairs: pd.DataFrame, design: EventStudy) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first and the last day that the windows can reach."""
+    moments = [pd.Timestamp(value).tz_localize(None) for value in pairs["bar" if "bar" in pairs else "announced_at"]]
+    back, ahead = -design.estimation_window.start, max(design.window[1], 1)
+    first = min(moments).normalize() - pd.Timedelta(days=int(DAYS * back) + 10)
+    return first, max(moments).normalize() + pd.Timedelta(days=int(DAYS * ahead) + 10)
+
+
+def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, pairs: pd.DataFrame, left_out: str) -> str:
+    """Return in a line what the firms are measured against, on which calendar and windows."""
+    names, firms = needed(design.model, pairs), pairs["symbol"].unique()
+    every = "market" in pairs.columns and bool(pairs["market"].notna().all())
+    model = type(design.model).__name__ if every else repr(design.model)
+    model += ", each firm by column 'market'" if "market" in pairs.columns else ""
+    own = {str(panel.calendars.get(name, panel.calendar)) for name in firms if name in panel.frame.columns}
+    known = (
+        ", ".join(sorted(own)[:4])
+        if calendar == AUTO
+        else "as given"
+        if isinstance(calendar, Mapping)
+        else str(calendar)
+    )
+    estimation = design.estimation_window
+    return (
+        f"against: {model}{from_where(panel, names)}, calendar {known or USUAL}; estimation {estimation.said}, event "
+        f"window {design.window[0]:+d} to {design.window[1]:+d}{left_out and '; ' + left_out}"
+    )

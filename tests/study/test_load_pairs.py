@@ -1,0 +1,213 @@
+"""A table of firms and dates: what is read, what is found and told, and what is refused in one line with the way out."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+import eventstudy as es
+from eventstudy.errors import DataError
+from firm_files import EARNINGS
+
+NEW_YORK = "America/New_York"
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(text, name="events.csv"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    return write
+
+
+ASKED = {"symbol": "Ticker", "date": "Event Date", "date_format": "%m/%d/%Y", "timing": "When"}
+
+
+def test_a_messy_table_by_its_columns(table, capsys):
+    pairs = es.load_pairs(table(EARNINGS), **ASKED)
+    assert capsys.readouterr().out == ""  # nothing was guessed
+    assert list(pairs.columns) == ["event_id", "symbol", "announced_at", "Deal Type", "When", "beat", "size"]
+    assert pairs["symbol"].tolist()[:3] == ["FA", "FB", "FC"]
+    assert pairs["event_id"].tolist()[:2] == ["FA 2024-05-22", "FB 2024-07-30"]
+    assert pairs["announced_at"].iloc[2] == pd.Timestamp("2024-10-31 16:20", tz=NEW_YORK)
+    assert pairs["announced_at"].iloc[7] == pd.Timestamp("2024-09-18 07:30", tz=NEW_YORK)
+    assert pairs["beat"].dtype == "int64"
+    assert pairs["size"].dtype == "float64"
+
+
+def test_names_and_the_one_format_are_found_and_told(table, capsys):
+    found = es.load_pairs(table(EARNINGS))
+    said = capsys.readouterr().out
+    for word in ("'Ticker'", "'Event Date'", "%m/%d/%Y", "'When'", NEW_YORK, "14 events of 12 firms"):
+        assert word in said
+    pd.testing.assert_frame_equal(found, es.load_pairs(table(EARNINGS), **ASKED))
+
+
+@pytest.mark.parametrize(
+    "name", ["ticker", "TICKER", "tickers", "Symbol", "permno", "RIC", "ISIN", "tic", "Ticker Symbol"]
+)
+def test_every_usual_name_of_a_ticker(table, name):
+    assert es.load_pairs(table(f"{name},Event Date\nFA,2024-05-22\n"))["symbol"].tolist() == ["FA"]
+
+
+def test_by_content_alone(table):
+    text = "x,y,z\nFA,2024-05-22,big deal\nFB.L,2024-05-23,small deal\n"
+    assert es.load_pairs(table(text))["symbol"].tolist() == ["FA", "FB.L"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Ticker,Symbol,date\nA,B,2024-01-03\n", ["'Ticker' and 'Symbol'", "symbol='Ticker'"]),
+        ("Target,Acquirer,date\nA,B,2024-01-03\n", ["'Target' and 'Acquirer'", "symbol="]),
+        ("Ticker,date,filing\nA,2024-01-03,2024-01-04\n", ["'date' and 'filing'", "date='date'"]),
+        (
+            "Ticker,date\nA,2024-01-03\nB,01/04/2024\n",
+            ["row 3", "'date'", "'01/04/2024'", "no single format", "date_format="],
+        ),
+        ("Ticker,date\nA,05/13/2024\nB,13/05/2024\n", ["row 3", "'13/05/2024'", "no single format", "date_format="]),
+        ("Ticker,date\nA,07/07/2024\nB,05/06/2024\n", ["row 3", "5 June 2024", "6 May 2024", "date_format="]),
+        ("Ticker,date\nA,45783\nB,45784\n", ["row 2", "'45783'", "date_format="]),
+        ("Ticker,date\nA,2024-01-03\nB,\n", ["row 3", "'date'", "there is no date"]),
+        ("Ticker,date\nA,2024-01-03\n,2024-01-04\n", ["row 3", "'Ticker'", "there is no symbol"]),
+        ("Ticker,date,timing\nA,2024-01-03,soon\n", ["row 2", "'timing'", "'soon'", "bmo, amc or during"]),
+        ("Ticker,date,timing\nA,2024-01-03 16:20,amc\n", ["row 2", "'timing'", "only one may"]),
+        ("Ticker,date,timing\nA,2024-01-03,26:61\n", ["row 2", "'26:61'"]),
+        ("Ticker,what\nA,b\n", ["no column holds dates", "date="]),
+        ("Firm Name,date\nAlpha Inc,2024-01-03\n", ["no column is called after a ticker", "symbol="]),
+        ("Ticker,date,Ticker\nA,2024-01-03,B\n", ["'Ticker' stands twice"]),
+        ("Ticker,date\nA,2024-01-03,x\n", ["row 2", "3 cells"]),
+        ("Ticker,date\n", ["a header and no row"]),
+        ("", ["no row"]),
+        ("Ticker,date\nA,2024-03-10 02:30\n", ["row 2", "was skipped"]),  # the clocks changed
+        ("Ticker,date\nA,0024-03-10\n", ["row 2"]),
+    ],
+)
+def test_what_is_doubtful_is_refused(table, text, words):
+    with pytest.raises(DataError) as error:
+        es.load_pairs(table(text))
+    for word in ["events.csv", *words]:
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("symbol", "Tikcer", ["symbol=", "did you mean 'Ticker'"]),
+        ("date", "Evnt Date", ["date=", "did you mean 'Event Date'"]),
+        ("timing", "Whne", ["timing=", "did you mean 'When'"]),
+        ("date_format", "%d/%m/%Y", ["row 2", "'05/22/2024'", "%d/%m/%Y"]),
+        ("timezone", "America/New York", ["timezone=", "America/New_York"]),
+        ("symbol", 3, ["symbol=3", "no text"]),
+        ("timing", "Ticker", ["both name column 'Ticker'"]),
+    ],
+)
+def test_a_wrong_option_is_named_with_the_way_out(table, option, value, words):
+    with pytest.raises(DataError) as error:
+        es.load_pairs(table(EARNINGS), **{**ASKED, option: value})
+    for word in words:
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "clock"),
+    [
+        *((word, "06:00") for word in ("bmo", "BMO", "before open", "Before Market Open", "pre-market", "before", "time-pre-market")),
+        *((word, "23:00") for word in ("amc", "AMC", "after close", "After-Hours", "post market", "after")),
+        *((word, "12:00") for word in ("during", "DMH", "intraday", "in session")),
+        ("16:20", "16:20"), ("4:20 PM", "16:20"), ("4:20pm", "16:20"), ("12:05 am", "00:05"), ("09:31:15", "09:31:15"),
+    ],
+)  # fmt: skip
+def test_words_and_clocks_of_timing(table, word, clock):
+    pairs = es.load_pairs(table(f"ticker,date,when\nFA,2024-05-22,{word}\n"))
+    assert pairs["announced_at"].iloc[0] == pd.Timestamp(f"2024-05-22 {clock}", tz=NEW_YORK)
+
+
+def test_timing_words_are_of_the_firms_own_market_and_clocks_of_the_zone_asked(table):
+    text = "ticker,date,when\nFA,2024-05-22,amc\nSAP.DE,2024-05-22,amc\nSAP.DE,2024-05-23,16:20\n"
+    pairs = es.load_pairs(table(text), timezone="Europe/London")
+    zones = [str(moment.tzinfo) for moment in pairs["announced_at"]]
+    assert zones == [NEW_YORK, "Europe/Berlin", "Europe/London"]
+
+
+def test_a_row_without_timing_is_a_date_alone_and_told(table, capsys):
+    pairs = es.load_pairs(table("ticker,date,when\nFA,2024-05-22,amc\nFB,2024-05-22,\nFC,2024-05-22,TNS\n"))
+    assert pairs["announced_at"].dt.hour.tolist() == [23, 0, 0]
+    assert "2 without timing" in capsys.readouterr().out
+
+
+def test_flags_of_truth_say_it_by_their_name(table):
+    pairs = es.load_pairs(table("ticker,date,after_close\nFA,2024-05-22,True\nFB,2024-05-22,False\n"))
+    assert pairs["announced_at"].dt.hour.tolist() == [23, 12]
+
+
+def test_dates_alone_are_bars(table):
+    pairs = es.load_pairs(table("ticker,date\nFA,2024-05-22\n"))
+    assert pairs["bar"].tolist() == [pd.Timestamp("2024-05-22")]
+    assert "announced_at" not in pairs
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ["2024-05-22", "2024-05-23"], ["20240522", "20240523"], ["05/22/2024", "05/23/2024"], ["22.05.2024", "23.05.2024"],
+        ["22/05/2024", "23/05/2024"], ["22-May-2024", "23-May-2024"], ["May 22, 2024", "May 23, 2024"], ["22 May 2024", "23 May 2024"],
+        ["2024/05/22", "2024/05/23"], ["5/22/24", "5/23/24"],
+    ],
+)  # fmt: skip
+def test_every_way_of_writing_the_same_dates(table, dates):
+    text = "ticker|date\n" + "".join(f"F{at}|{day}\n" for at, day in enumerate(dates))
+    assert es.load_pairs(table(text))["bar"].tolist() == [pd.Timestamp("2024-05-22"), pd.Timestamp("2024-05-23")]
+
+
+def test_repeated_rows_are_left_out_and_told_but_two_events_of_one_day_stay(table, capsys):
+    text = "ticker,date,kind\nFA,2024-05-22,x\nFA,2024-05-22,x\nFA,2024-05-22,y\n"
+    pairs = es.load_pairs(table(text))
+    assert pairs["event_id"].tolist() == ["FA 2024-05-22", "FA 2024-05-22 #2"]
+    said = capsys.readouterr().out
+    assert "1 row that repeats" in said
+    assert "1 share firm and day" in said
+
+
+def test_the_same_events_from_every_kind_of_file_and_frame(table, tmp_path):
+    text = "event_id,ticker,date,beat\ne1,FA,2024-05-22,1\ne2,FB,2024-05-23,0\n"
+    wanted = es.load_pairs(table(text))
+    frame = pd.DataFrame(
+        {
+            "event_id": ["e1", "e2"],
+            "ticker": ["FA", "FB"],
+            "date": pd.to_datetime(["2024-05-22", "2024-05-23"]),
+            "beat": [1, 0],
+        }
+    )
+    frame.to_excel(tmp_path / "e.xlsx", index=False)
+    frame.to_parquet(tmp_path / "e.parquet")
+    given = [frame, frame.set_index("event_id"), tmp_path / "e.xlsx", tmp_path / "e.parquet", table(text.replace(",", "\t"), "e.tsv"),
+             table(text.replace(",", ";"), "s.csv"), frame.assign(date=[dt.date(2024, 5, 22), dt.date(2024, 5, 23)])]  # fmt: skip
+    for source in given:
+        found = es.load_pairs(source)
+        pd.testing.assert_frame_equal(found[list(wanted.columns)], wanted, check_dtype=False)
+
+
+def test_a_european_file_and_its_decimal_commas(table):
+    pairs = es.load_pairs(table("Ticker;Datum;Quote;Code\nSAP.DE;22.05.2024;1,5;0100\nBMW.DE;23.05.2024;-2,25;0200\n"))
+    assert pairs["Quote"].tolist() == [1.5, -2.25]
+    assert pairs["Code"].tolist() == ["0100", "0200"]  # a code is no number
+
+
+def test_old_excel_text_is_refused_with_the_way_out_and_read_by_it(tmp_path):
+    (tmp_path / "e.csv").write_bytes("ticker,date,Börse\nFA,2024-05-22,Zürich\n".encode("cp1252"))
+    with pytest.raises(DataError, match="encoding='cp1252'"):
+        es.load_pairs(tmp_path / "e.csv")
+    assert es.load_pairs(tmp_path / "e.csv", encoding="cp1252")["Börse"].tolist() == ["Zürich"]
+
+
+def test_what_is_no_table_is_refused():
+    for source in (3, None, {"a": 1}):
+        with pytest.raises(DataError, match="is not a table of events"):
+            es.load_pairs(source)
+    with pytest.raises(DataError, match="does not exist"):
+        es.load_pairs("nowhere.csv")

@@ -1,0 +1,50 @@
+"""`result.shrink`: the labels of car(), what a date did to all taken out, those picked corrected."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import eventstudy as es
+from eventstudy.inference.beyond.shrinkage import corrected, shrink
+
+
+def fitted(together, firms=60, dates=1):
+    rng = np.random.default_rng(2)
+    common = rng.normal(0, 0.02 if together else 0.0, 260)
+    names = [f"S{at:02d}" for at in range(firms)]
+    frame = pd.DataFrame(common[:, None] + rng.normal(0, 0.02, (260, firms)), columns=names)
+    pairs = pd.DataFrame({"event_id": "e", "symbol": names, "bar": [220 + 5 * (at % dates) for at in range(firms)]})
+    study = es.EventStudy(
+        model=es.MeanAdjusted(), window=(0, 1), estimation=es.EstimationWindow(200, -11), calendar=None
+    )
+    return study.fit(pairs, es.ReturnPanel(frame))
+
+
+def test_rows_are_those_of_car_and_numbers_those_of_arrays():
+    result = fitted(together=False)
+    car, found = result.car((0, 1)), result.shrink((0, 1))
+    assert found[["event_id", "symbol"]].equals(car[["event_id", "symbol"]])
+    expected = shrink(car["car"], car["se"], df=car["df"])
+    np.testing.assert_allclose(found["shrunken"], expected.estimate, rtol=1e-12)
+    np.testing.assert_allclose(found["wrong_sign"], expected.wrong_sign, rtol=1e-12)
+    assert found["prior"].unique().tolist() == ["mixture"]
+    assert found["date_mean"].eq(0).all()
+    first, second = car["car"].abs().nlargest(2)
+    row = car["car"].abs().idxmax()
+    middle = corrected(car.loc[row, "car"], car.loc[row, "se"], second)
+    np.testing.assert_allclose(found.loc[row, ["corrected", "corrected_low", "corrected_high"]].astype(float), middle)
+    assert found["corrected"].notna().sum() == 1
+    assert first > second
+    assert result.shrink((0, 1), cut=0.03)["corrected"].notna().sum() == (car["car"].abs() > 0.03).sum()
+
+
+def test_where_firms_move_together_the_date_is_taken_out():
+    result = fitted(together=True)
+    car, found = result.car((0, 1)), result.shrink((0, 1))
+    assert found["date_mean"].to_numpy() == pytest.approx(np.full(60, car["car"].mean()))
+    rest = shrink(car["car"] - car["car"].mean(), car["se"], df=car["df"])
+    np.testing.assert_allclose(found["shrunken"], rest.estimate + car["car"].mean(), rtol=1e-12)
+    with pytest.raises(es.EventStudyError, match="5 are needed to take out what the date did"):
+        fitted(together=True, firms=12, dates=4).shrink((0, 1))
