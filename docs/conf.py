@@ -8,6 +8,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "site"))
 
 import build  # noqa: E402  beside this file
+
 import eventstudy  # noqa: E402  the same interpreter
 
 project = "eventstudy"
@@ -28,7 +29,12 @@ language = "en"
 html_theme = "pydata_sphinx_theme"
 html_title = "eventstudy"
 html_show_sourcelink = False
-html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2, "use_edit_page_button": False, "secondary_sidebar_items": ["page-toc"]}
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "use_edit_page_button": False,
+    "secondary_sidebar_items": ["page-toc"],
+}
 
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
 myst_heading_anchors = 4

@@ -73,7 +73,7 @@ def write_catalogues(into: Path) -> None:
             f"| {event.announced_at.tz_convert(catalogue.timezone):%Y-%m-%d %H:%M} | {_cell(event.name)} | {event.stance} | {_source(event)} |"
             for event in catalogue
         ]
-        head = f"# Catalogue `{name}`\n\n{len(rows)} events. `es.load_events(\"{name}\")`; moments in the time of {catalogue.timezone}.\n\n"
+        head = f'# Catalogue `{name}`\n\n{len(rows)} events. `es.load_events("{name}")`; moments in the time of {catalogue.timezone}.\n\n'
         table = "\n".join(["| announced | event | stance | source |", "|---|---|---|---|", *rows])
         (folder / f"{name}.md").write_text(f"{head}{table}\n", "utf-8")
     tree = "\n".join(["```{toctree}", *CATALOGUES, "```"])

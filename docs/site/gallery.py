@@ -22,7 +22,10 @@ CHARTS: Final = {
     "caar-median": ("Median and share positive beside the mean", "result.plot.caar(by=None, median=True, share=True)"),
     "forest": ("Every security-event with its interval", "result.plot.forest((0, 1))"),
     "heatmap": ("Securities by days", "result.plot.heatmap((-2, 5))"),
-    "industries": ("Few events, security by security", 'study.fit(events.select(since="2025-10-01"), returns).plot.industries((0, 1))'),
+    "industries": (
+        "Few events, security by security",
+        'study.fit(events.select(since="2025-10-01"), returns).plot.industries((0, 1))',
+    ),
     "reactions": ("Reactions in order of time", "result.plot.reactions((0, 1))"),
     "market": (
         "The market and its events",
@@ -45,7 +48,9 @@ def write_gallery(into: Path) -> None:
         _figure(run(whole)[1]).savefig(folder / f"{name}.png", dpi=110, metadata={"Software": None})
         text = f"# {title}\n\n{block(whole)}\n\n![{title}]({name}.png)\n"
         (folder / f"{name}.md").write_text(text, "utf-8")
-        cards.append(f":::{{grid-item-card}} {title}\n:link: {name}\n:link-type: doc\n:img-top: {name}.png\n:img-alt: {title}\n:::")
+        cards.append(
+            f":::{{grid-item-card}} {title}\n:link: {name}\n:link-type: doc\n:img-top: {name}.png\n:img-alt: {title}\n:::"
+        )
     grid = "\n".join(["::::{grid} 1 2 3 3", ":gutter: 2", "", *cards, "::::"])
     tree = "\n".join(["```{toctree}", ":hidden:", "", *CHARTS, "```"])
     (folder / "index.md").write_text(f"# Gallery\n\nClick a chart for its code.\n\n{grid}\n\n{tree}\n", "utf-8")

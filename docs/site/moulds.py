@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import matplotlib.pyplot as plt
+from site_code import block, output
+
 from eventstudy.calibration import Row, read_table
 from eventstudy.inference import TESTS, TestSpec
 from eventstudy.report.parts.data import doi
-from site_code import block, output
 
 HERE = Path(__file__).parent
 TABLES = HERE.parents[1] / "src" / "eventstudy" / "calibration" / "tables"
@@ -85,7 +86,7 @@ def mould(name: str) -> dict[str, dict[str, str]]:
 
 def test_page(spec: TestSpec, said: Mapping[str, str], rows: list[Row], pictures: Path) -> str:
     """Return the page of one test."""
-    lines = [f"# {spec.title}", f"`result.test(\"{spec.name}\", (0, 1))`", f"**{said['question']}**", said["idea"]]
+    lines = [f"# {spec.title}", f'`result.test("{spec.name}", (0, 1))`', f"**{said['question']}**", said["idea"]]
     lines += ["## Null and statistic", f"The null hypothesis: {spec.null}.", f"$$\n{said['formula']}\n$$"]
     needed = [NEEDS[need] for need in spec.needs]
     taken = [f"- {one[0].upper()}{one[1:]}." for one in spec.assumptions]
@@ -101,7 +102,10 @@ def _measured(spec: TestSpec, rows: list[Row], pictures: Path) -> list[str]:
     """Return the sizes that the calibration lab found for a test: a picture and a table."""
     own = [row for row in rows if row.test == spec.name and (row.first, row.last) in PICTURED]
     if not own:
-        return ["## Measured size", "The lab's tables do not hold this test: it is exact by construction, or for one event."]
+        return [
+            "## Measured size",
+            "The lab's tables do not hold this test: it is exact by construction, or for one event.",
+        ]
     _draw(own, pictures / f"{spec.name}.svg")
     numbers = sorted({row.n for row in own})
     head = ["scenario", *(f"N = {n}, {(row_first, row_last)}" for n in numbers for row_first, row_last in PICTURED)]
@@ -167,7 +171,11 @@ def model_page(name: str, said: Mapping[str, str]) -> str:
     call = MODELS[name]
     peers = 'PEERS = ["NoDur", "Manuf", "Chems", "Telcm", "Shops", "Money", "Other"]\n' if "PEERS" in call else ""
     shown = ["BusEq", "Durbl", "Enrgy"]
-    extra = {"CAPM": ["^GSPC", "RF"], "FactorModel": ["Mkt-RF", "SMB", "HML", "RF"], "MatchedPortfolio": ["Telcm", "Manuf", "Chems"]}
+    extra = {
+        "CAPM": ["^GSPC", "RF"],
+        "FactorModel": ["Mkt-RF", "SMB", "HML", "RF"],
+        "MatchedPortfolio": ["Telcm", "Manuf", "Chems"],
+    }
     symbols = [*shown, *extra.get(name, ["^GSPC"] if "GSPC" in call else [])]
     listed = (f"{shown}"[:-1] + ", *PEERS]" if peers else str(symbols)).replace("'", '"')
     only = f", symbols={shown}".replace("'", '"')

@@ -70,7 +70,9 @@ def _choose(axes: Axes) -> None:
             beside = ((start[0] + end[0]) / 2, y + 0.1) if across else (x + 0.03, (start[1] + end[1]) / 2)
             axes.text(*beside, word, color=GREY, ha="center" if across else "left")
     for x, y, text in ANSWERS.values():
-        axes.text(x, y, text, ha="center", va="center", bbox={"boxstyle": "round,pad=0.5", "fc": "#f3ede2", "ec": ORANGE})
+        axes.text(
+            x, y, text, ha="center", va="center", bbox={"boxstyle": "round,pad=0.5", "fc": "#f3ede2", "ec": ORANGE}
+        )
     axes.set_xlim(-0.45, 1.5)
     axes.set_ylim(-1.4, 3.4)
     axes.axis("off")

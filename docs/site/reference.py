@@ -10,6 +10,7 @@ from typing import Final
 
 import typer.main
 from click import Context
+
 from eventstudy.cli.app import app
 
 ROOMS: Final = (
@@ -77,7 +78,9 @@ def _room(folder: Path, home: str, names: list[str], again: set[str]) -> None:
         first = (inspect.getdoc(getattr(module, name)) or "").split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
         place = f"eventstudy.{name}" if name in again else f"{home}.{name}"
         rows.append(f"| [`{name}`]({place}.rst) | {first if callable(getattr(module, name)) else 'a constant'} |")
-    tree = "\n".join(["```{toctree}", ":hidden:", "", *(f"{home}.{name}" for name in names if name not in again), "```"])
+    tree = "\n".join(
+        ["```{toctree}", ":hidden:", "", *(f"{home}.{name}" for name in names if name not in again), "```"]
+    )
     table = "\n".join(["| name | what it is |", "|---|---|", *rows])
     (folder / f"{home}.md").write_text(f"# {home}\n\n{said}\n\n{table}\n\n{tree}\n", "utf-8")
 
@@ -95,5 +98,9 @@ def _commands(folder: Path) -> None:
                 for one in command.params
             ]
             said = inspect.cleandoc(command.help or "").replace("\b", "")
-            parts += [f"## eventstudy {name}", f"```text\n{said}\n```", "\n".join(["| option | what it does |", "|---|---|", *rows])]
+            parts += [
+                f"## eventstudy {name}",
+                f"```text\n{said}\n```",
+                "\n".join(["| option | what it does |", "|---|---|", *rows]),
+            ]
     (folder / "commands.md").write_text("\n\n".join(parts) + "\n", "utf-8")
