@@ -19,6 +19,7 @@ import venv
 from pathlib import Path
 
 HERE = Path(__file__).parent
+KEPT = "## Frames of other libraries"  # of benchmarks/frames.py: it stays when the page is made anew
 PEERS = {
     "eventstudy": "eventstudy==0.1a12",
     "ffjr": "ffjr-eventstudies",
@@ -120,7 +121,9 @@ def main() -> None:
     starts = {label: value - nothing for label, value in starts.items()}
     page = table(busy, reports, truth, starts, (twenty(ours, "None"), twenty(ours, '"XNYS"')))
     if given.out:
-        given.out.write_text(page)
+        there = given.out.read_text() if given.out.exists() else ""
+        own = there[there.index(KEPT) :] if KEPT in there else ""
+        given.out.write_text(f"{page.rstrip()}\n\n{own}" if own else page)
     else:
         sys.stdout.write(page)
 

@@ -129,6 +129,8 @@ def wrong():
 
 # What a result or a record of the package itself holds: nobody hands it a value by hand, and its maker has checked it.
 RECORDS = {
+    "ClockRow",
+    "SimulatedBars",
     "AbnormalReturns",
     "WindowSample",
     "EstimationRecord",

@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "plots": GROUND,
     "pages": GROUND | {"calendars", "returns", "plots"},
     "study": GROUND | {"calendars", "dates", "events", "returns", "abnormal", "inference", "plots", "pages"},
-    "calibration": GROUND | {"abnormal", "inference", "study"},
+    "calibration": GROUND | {"abnormal", "calendars", "inference", "study"},
     "hypothesis": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "pages", "study"},
     "report": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "pages", "study", "calibration", "hypothesis"},
     "agent": GROUND | {"abnormal", "events", "inference", "returns", "study"},
@@ -55,8 +55,8 @@ MAY_IMPORT = {
 
 # Rooms within rooms, from what stands below to what stands above; files beside them stand where their imports put them.
 INSIDE = {
-    "abnormal": ("models", "engine"),
-    "inference": ("core", "families", "beyond"),
+    "abnormal": ("models", "engine", "intraday"),
+    "inference": ("core", "families", "intraday", "beyond"),
     "returns": ("quality", "tables", "cache", "remote", "sources"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),

@@ -17,6 +17,7 @@ from .abnormal import (
     DimsonSum as DimsonSum,
     FactorModel as FactorModel,
     GarchMarketModel as GarchMarketModel,
+    IntradayModel as IntradayModel,
     LatentFactorModel as LatentFactorModel,
     MarketAdjusted as MarketAdjusted,
     MarketModel as MarketModel,

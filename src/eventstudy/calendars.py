@@ -253,6 +253,26 @@ def opens(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Tim
     return _times(get_calendar(name, start, end), "open").loc[sessions(name, start, end)]
 
 
+def hours(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    """Return the hours (UTC) of the sessions of `name` around two moments: ``open``, ``break_start``, ``break_end``, ``close``.
+
+    A session without a lunch break has no break. ``attrs["zone"]`` is the time zone of the exchange.
+
+    Examples
+    --------
+    >>> table = hours("XTKS", pd.Timestamp("2024-11-01"), pd.Timestamp("2024-11-05"))
+    >>> table["close"].dt.tz_convert(table.attrs["zone"]).dt.strftime("%H:%M")[-2:].tolist()
+    ['15:00', '15:30']
+    """
+    margin = pd.Timedelta(days=2)  # a session may begin on the evening before
+    calendar = get_calendar(name, start, end)
+    known = calendar.sessions[(calendar.sessions >= (start - margin).normalize()) & (calendar.sessions <= end + margin)]
+    table: pd.DataFrame = calendar.schedule.loc[known, ["open", "break_start", "break_end", "close"]]
+    table.index = pd.DatetimeIndex(known.to_numpy()).as_unit(SESSION_UNIT)
+    table.attrs["zone"] = str(calendar.tz)
+    return table
+
+
 def _times(calendar: ExchangeCalendar, side: str) -> pd.Series[pd.Timestamp]:
     values = calendar.closes if side == "close" else calendar.opens
     index = pd.DatetimeIndex(values.index.to_numpy()).as_unit(SESSION_UNIT)

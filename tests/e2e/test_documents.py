@@ -21,7 +21,7 @@ from pages import ROOT, blocks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RUN = ["README.md", "docs/howto.md"]
+RUN = ["README.md", "docs/howto.md", "docs/firms.md"]
 PAGES = [*RUN, "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 
 

@@ -264,3 +264,15 @@ def test_the_format_of_2022_has_the_delisting_in_its_return():
     panel = es.load_crsp(frame, delistings=gone(1, DAYS[1], -0.4))
     assert same(series(panel, 1), [0.01, -0.4])
     assert panel.delisted["how"].tolist() == ["in RET"]
+
+
+def test_factors_stand_beside_the_securities():
+    panel = es.load_crsp(daily(p10001=[0.01] * 5), names=NAMES, delistings=gone(10001, "2020-01-08", -0.5))
+    factors = es.load_returns(["Mkt-RF", "RF"], "2020-01-02", "2020-01-08")
+    both = panel.join(factors)
+    assert both.symbols == ["10001", "Mkt-RF", "RF"]
+    assert len(both.frame) == 5
+    assert both.permnos(["NEW"], "2020-01-06", by="ticker").tolist() == ["10001"]
+    assert factors.join(panel).symbols == ["Mkt-RF", "RF", "10001"]
+    other = es.load_crsp(daily(p10002=[0.02] * 5), delistings=gone(10002, "2020-01-08", -0.1))
+    assert panel.join(other).delisted["permno"].tolist() == [10001, 10002]

@@ -136,6 +136,14 @@ def test_groups_are_those_of_a_loop_and_change_no_car(panel, result, by):
     np.testing.assert_allclose(several["mean"], table["caar"], atol=TIGHT)
 
 
+def test_a_characteristic_called_as_a_column_of_the_table_makes_a_column_group(study, panel):
+    rows = [(f"e{at}", "ABCD"[at % 4], panel.index[150 + 9 * at], at % 2) for at in range(20)]
+    result = study.fit(pd.DataFrame(rows, columns=["event_id", "symbol", "bar", "n"]), es.ReturnPanel(panel))
+    for table in (result.caar((0, 1), by="n"), result.horizons([(0, 1)], by="n", draws=9)):
+        assert table["group"].tolist() == [0, 1]
+        assert table["n"].tolist() == [10, 10]
+
+
 def test_two_groups_are_compared_as_by_a_regression(panel, result):
     car, beat = cars(panel, result, (0, 1)), result._fitted.request.frame["beat"].to_numpy()
     row = result.compare((0, 1), by="beat").iloc[0]

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.errors import DataError
+from eventstudy.errors import DataError, StudyError
 from firm_files import EARNINGS
+from panels import small_panel
 
 NEW_YORK = "America/New_York"
 
@@ -211,3 +212,11 @@ def test_what_is_no_table_is_refused():
             es.load_pairs(source)
     with pytest.raises(DataError, match="does not exist"):
         es.load_pairs("nowhere.csv")
+
+
+@pytest.mark.parametrize("name", ["earliest", "latest"])
+def test_a_column_that_would_bound_the_moment_and_holds_none_is_named(table, name):
+    pairs = es.load_pairs(table(f"ticker,date,when,{name}\nA,2022-06-01,amc,soon\n"), date="date")
+    panel = es.ReturnPanel(small_panel())
+    with pytest.raises(StudyError, match=f"column '{name}', row 0: 'soon' is no moment"):
+        es.EventStudy(model=es.MarketModel("M")).fit(pairs, panel)

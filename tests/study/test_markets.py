@@ -133,7 +133,8 @@ def test_peers_that_are_markets_of_each_other_are_studied():
         ({"A": "^GSPC", "B": "^GDAXI", "C": "^GDAXI"}, "market= names no market for 'D'"),
         ({**MARKETS, "a": "^GSPC"}, "market= names 'a', which the panel does not hold; did you mean 'A'"),
         ({}, "it names no security"),
-        ({"A": 3}, "3 is no symbol"),
+        ({"A": 3}, "the market of 'A' is '3', which the panel does not hold"),
+        ({"A": 3.5}, r"3\.5 is no symbol"),
         ({"A": None}, "None is no symbol"),
     ],
 )
@@ -152,6 +153,27 @@ def test_wrong_names_are_refused_with_the_nearest(markets, said):
 def test_a_wrong_name_in_the_column_is_refused(column, said):
     with pytest.raises(StudyError, match=said):
         fit(es.MarketModel("^GSPC"), PAIRS.assign(market=column))
+
+
+def test_numbers_name_securities_as_in_a_panel():
+    numbered = PANEL.rename(columns={"A": 10001, "B": 10002})
+    pairs = PAIRS[PAIRS["symbol"].isin(["A", "B"])]
+    found = fit(
+        es.MarketModel({10001: "^GSPC", "10002 ": "^GDAXI"}),
+        pairs.replace({"symbol": {"A": 10001, "B": 10002}}),
+        numbered,
+    )
+    assert np.array_equal(found.car((0, 1))["car"], fit(es.MarketModel(MARKETS), pairs).car((0, 1))["car"])
+    with pytest.raises(StudyError, match="names '10001' twice"):
+        es.MarketModel({10001: "^GSPC", "10001": "^GDAXI"})
+
+
+def test_the_models_own_market_need_not_be_there_where_every_row_names_one():
+    panel = PANEL.drop(columns="^GSPC")
+    stated = PAIRS.assign(market="^GDAXI")
+    assert fit(es.MarketModel("^GSPC"), stated, panel).n == 12
+    with pytest.raises(StudyError, match=r"needs '\^GSPC', which the panel does not hold"):
+        fit(es.MarketModel("^GSPC"), stated.assign(market=[None, *["^GDAXI"] * 11]), panel)
 
 
 def test_column_and_mapping_must_agree():

@@ -162,6 +162,10 @@ def test_contradictions_are_refused(files):
     pairs = es.load_pairs(files[0], symbol="Ticker", date="Event Date", date_format="%m/%d/%Y", timing="When")
     with pytest.raises(DataError, match="belongs to load_pairs"):
         es.study(pairs, files[1], market="^GSPC", timing="When")
+    es.study(pairs, files[1], market="^GSPC", quiet=True)
+    assert len(pairs.attrs["pairs"]["said"]) == 2  # the caller's frame is as it was
+    with pytest.raises(DataError, match="column= says how a file"):
+        es.study(pairs, es.load_returns(source=files[1]), market="^GSPC", column="close")
     with pytest.raises(StudyError, match="window"):
         es.study(*files, market="^GSPC", window=3)
 

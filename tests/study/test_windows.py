@@ -163,6 +163,17 @@ def test_other_events_of_the_security_are_masked_whatever_their_window():
     assert found["car"].iloc[2] == pytest.approx(car, abs=WITHIN)
 
 
+def test_windows_of_their_own_need_no_data_for_the_studys():
+    short = PANEL.iloc[200:420]
+    study = es.EventStudy(model=es.MarketModel("M"), window=WINDOW)  # 250 bars
+    frame = own(estimation_start=-90, estimation_end=-11)
+    assert study.fit(frame, short).n == 4
+    with pytest.raises(StudyError, match="estimation window of 250 bars is longer than the data"):
+        study.fit(own(), short)
+    one = frame.assign(estimation_start=[-400, *[-90] * 3])
+    assert study.fit(one, short).excluded["reason"].tolist() == ["too_few_bars"]
+
+
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [

@@ -27,7 +27,7 @@ from eventstudy.errors import StudyError
 from eventstudy.inference.core.sample_facts import EstimationFacts, SampleFacts
 from eventstudy.inference.core.spec import FEW, Condition, TestSpec
 from eventstudy.inference.core.statistic import Statistic
-from eventstudy.inference.registry import TESTS
+from eventstudy.inference.registry import DAILY
 from eventstudy.words import brief
 
 WINDOWS: tuple[Window, ...] = ((0, 0), (0, 4), (-10, 10))
@@ -46,7 +46,7 @@ LARGE = 1000.0
 MOST_REPLICATIONS = 10_000_000
 MOST_DRAWS = 1_000_000
 KNOWN = {**SCENARIOS, **FURTHER}
-MEASURED: Mapping[str, TestSpec] = ChainMap(dict(INTERVALS), cast("MutableMapping[str, TestSpec]", TESTS))
+MEASURED: Mapping[str, TestSpec] = ChainMap(dict(INTERVALS), cast("MutableMapping[str, TestSpec]", DAILY))
 """Tests, and intervals as tests of nothing: one that does not hold the truth, or does not exist, is a rejection."""
 HISTORY = 300
 """Bars before the estimation window where placebo dates are drawn from."""
@@ -87,7 +87,7 @@ class Plan:
     def __post_init__(self) -> None:
         check_fields(self)
         reach = Geometry().reach
-        asked = (("scenario", self.scenarios, KNOWN, SCENARIOS), ("test", self.tests, MEASURED, TESTS))
+        asked = (("scenario", self.scenarios, KNOWN, SCENARIOS), ("test", self.tests, MEASURED, DAILY))
         for kind, names, known, told in asked:
             for name in names:
                 word(name, known if name in known else told, kind)  # a message names the tests, not the intervals too
@@ -105,7 +105,7 @@ class Plan:
         """Return the tests, in the order of the registry."""
         if self.tests:
             return tuple(spec for spec in MEASURED.values() if spec.name in self.tests)
-        return tuple(spec for spec in TESTS.values() if not spec.draws and "one event" not in spec.needs)
+        return tuple(spec for spec in DAILY.values() if not spec.draws and "one event" not in spec.needs)
 
     @property
     def digest(self) -> str:

@@ -150,6 +150,12 @@ def run(
     timing: Timing = None,
     timezone: Zone = None,
     by: By = None,
+    bars: Annotated[
+        Optional[Path],
+        typer.Option(
+            help="A .parquet or .csv of bars within days that holds the market: adds a section to the minute."
+        ),
+    ] = None,
 ) -> None:
     """Run a study and write its report, results, charts and tables.
 
@@ -168,7 +174,9 @@ def run(
         "timezone": timezone,
         "by": by,
     }
-    raise typer.Exit(run_study(named_study(study, events, prices, asked), out=out, source=source, quick=quick))
+    raise typer.Exit(
+        run_study(named_study(study, events, prices, asked), out=out, source=source, quick=quick, bars=bars)
+    )
 
 
 @app.command(epilog="Example: eventstudy check us-china --against gallery")

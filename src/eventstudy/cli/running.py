@@ -34,11 +34,11 @@ from eventstudy.words import visible
 LOCAL_LACK = (NoSuchTicker, DataError)  # a local source that simply lacks a symbol has not failed
 
 
-def run_study(study: str | FirmFile, *, out: Path, source: str | None, quick: bool) -> int:
+def run_study(study: str | FirmFile, *, out: Path, source: str | None, quick: bool, bars: Path | None = None) -> int:
     """Run a study, write its report, say the answer; 3 if a source could not deliver, else 0."""
     check_target(out)  # before the work
     with _uncollected():
-        document, inputs = _build(study, source=source, quick=quick)
+        document, inputs = _build(study, source=source, quick=quick, bars=bars)
         note("… drawing and writing")
         write_document(document, out)
     for line in inputs.said if isinstance(inputs, Firms) else ():
@@ -191,11 +191,12 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _build(study: str | FirmFile, *, source: str | None, quick: bool) -> tuple[Document, Inputs | Firms]:
+def _build(
+    study: str | FirmFile, *, source: str | None, quick: bool, bars: Path | None = None
+) -> tuple[Document, Inputs | Firms]:
     with _stages() as stage:
-        return build_document(
-            load_study(study) if isinstance(study, str) else study, source=source, quick=quick, progress=stage
-        )
+        read = load_study(study) if isinstance(study, str) else study
+        return build_document(read, source=source, quick=quick, bars=bars, progress=stage)
 
 
 def _delivered(inputs: Inputs | Firms) -> int:

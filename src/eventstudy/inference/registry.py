@@ -37,6 +37,7 @@ from eventstudy.inference.families import (
     signs,
     single_event,
 )
+from eventstudy.inference.intraday import clock_tests, moment
 from eventstudy.words import brief, nearest
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ _FAMILIES = (
     sessions,
     clustering,
     single_event,
+    clock_tests,
+    moment,
 )
 
 _OWN: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
@@ -72,6 +75,22 @@ class _Registered(Mapping[str, TestSpec]):
 
     def __len__(self) -> int:
         return len(_OWN) + len(others())
+
+
+class _Daily(_Registered):
+    """Those of them that do not look at the clock."""
+
+    def __getitem__(self, name: str) -> TestSpec:
+        spec = super().__getitem__(name)
+        if "clock" in spec.needs:
+            raise KeyError(name)
+        return spec
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in super().__iter__() if "clock" not in TESTS[name].needs)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 TESTS: Mapping[str, TestSpec] = _Registered()
@@ -110,6 +129,15 @@ def _answering(point: EntryPoint, spec: TestSpec) -> Callable[..., Statistic]:
         return found
 
     return compute
+
+
+DAILY: Mapping[str, TestSpec] = _Daily()
+"""Those that do not look at the clock: all that a table of days, weeks or months shows."""
+
+
+def tests_of(sample: WindowSample) -> Mapping[str, TestSpec]:
+    """Return the tests that a table of a sample shows: all of bars within days, else those that do not look at the clock."""
+    return TESTS if sample.within_day else DAILY
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +256,7 @@ def run_all(
     facts = SampleFacts(sample)
     conditions = measure(sample, facts)
     results = []
-    for spec in TESTS.values():
+    for spec in tests_of(sample).values():
         side: Alternative = alternative if spec.sided else "two-sided"
         result = _run(spec, sample, facts, alternative=side, level=level, seed=seed, options={})
         results.append(_judged(result, spec, conditions))
@@ -259,7 +287,7 @@ def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tupl
     """
     conditions = measure(sample, facts)
     said = []
-    for spec in TESTS.values():
+    for spec in tests_of(sample).values():
         obstacle = _obstacle(spec, sample, _used(spec, sample)[0], "two-sided")
         valid, doubts = judge(spec, conditions)
         reasons = (obstacle,) if obstacle else doubts
@@ -407,7 +435,13 @@ def _missing_need(need: Need, sample: WindowSample, n: int) -> str:
     checks: dict[Need, tuple[bool, str]] = {
         "estimation": (
             sample.estimation is not None,
-            "needs the estimation windows, which this sample does not carry (sample(..., estimation=True))",
+            "needs one estimation window an event; inside the day each session has its own"
+            if sample.clock is not None
+            else "needs the estimation windows, which this sample does not carry (sample(..., estimation=True))",
+        ),
+        "clock": (
+            sample.clock is not None,
+            "needs bars within days and a study with an IntradayModel",
         ),
         "refit": (
             sample.refit is not None and sample.admissible is not None,

@@ -182,7 +182,8 @@ def _units(table: pd.DataFrame) -> dict[str, str]:
 def _groups(inputs: Firms, by: str) -> Part:
     """Show the groups of a characteristic: their paths, their means, and the differences."""
     result, window = inputs.result, _headline(inputs.result)
-    means = result.caar(window, by=by).rename(columns={by: "group"})
+    means = result.caar(window, by=by)
+    means = means.set_axis(["group", *means.columns[1:]], axis=1)
     name = f"by-{by}"
     path = result.plot.path(by=by)
     drawn: Chart = chart(

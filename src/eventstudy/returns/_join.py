@@ -12,7 +12,7 @@ from eventstudy.errors import DataError
 
 def joined(one: Any, other: Any) -> dict[str, Any]:
     """Return the fields of a panel with the symbols of two, each with its source and calendar."""
-    if type(other) is not type(one):
+    if _held(other) != _held(one):
         msg = f"a {type(one).__name__} is joined with another one, not with {type(other).__name__}; make one: ReturnPanel(frame)"
         raise DataError(msg)
     if one.kind != other.kind:
@@ -77,3 +77,8 @@ def _blank_next(frame: pd.DataFrame, panel: Any, calendar: str, days: pd.Datetim
     bars = panel.frame.index[panel.frame.notna().any(axis=1).to_numpy()]
     at = bars.searchsorted(days)
     frame.loc[bars[at[at < len(bars)]], _own(panel, calendar)] = float("nan")
+
+
+def _held(panel: Any) -> str:
+    """Return what a panel holds: its class, unless that is another one that knows more of its symbols."""
+    return str(getattr(panel, "HOLDS", type(panel).__name__))

@@ -73,7 +73,8 @@ def load_prices(
     currencies : mapping of str to str, optional
         In which currency single symbols are, where the source does not say, such as ``{"VOD.L": "GBp"}`` for pence.
     **options
-        For files and frames: see `FileSource`. For named sources: the parameters of their class.
+        For files and frames: see `FileSource`. For named sources: the parameters of their class. ``interval="5m"`` with
+        ``source="yahoo"``: bars within days (1m for the last 30 days, a week at a time; 2m to 30m for 60 days; 60m for 730).
 
     Returns
     -------
@@ -96,6 +97,7 @@ def load_prices(
     """
     symbols, source = source_first(symbols, source)
     first, last = dates_asked(start, end)
+    calendar = _of_bars(calendar, options)
     got = _layered(symbols, first, last, source, options, returns=False)
     if not got.prices.shape[1] and got.returns.shape[1]:
         msg = f"{', '.join(got.returns.columns)}: these come as returns, not as prices; use load_returns"
@@ -153,7 +155,8 @@ def load_returns(
     """
     symbols, source = source_first(symbols, source)
     first, last = dates_asked(start, end)
-    padded = None if first is None else first - pd.Timedelta(days=PAD_DAYS)
+    within_days, calendar = _within_days(options), _of_bars(calendar, options)
+    padded = first if first is None or within_days else first - pd.Timedelta(days=PAD_DAYS)
     if levels is not None:
         levels = symbol_set(levels, "levels")
         options["levels"] = levels
@@ -167,7 +170,8 @@ def load_returns(
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
-    span = None if first is None and last is None else (first or frame.index[0], last or frame.index[-1])
+    daily = getattr(frame.index, "tz", None) is None
+    span = None if not daily or (first is None and last is None) else (first or frame.index[0], last or frame.index[-1])
     usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
     own = {symbol: name for symbol, name in own.items() if name != usual}
     rows, notes = lay_on_sessions(
@@ -194,6 +198,15 @@ def load_returns(
         label=panel.label,
         notes=panel.notes.joined(notes),
     )
+
+
+def _of_bars(calendar: str | None, options: Mapping[str, Any]) -> str | None:
+    """Return the calendar of what is asked for: bars within days are bars as they are."""
+    return None if calendar == AUTO and _within_days(options) else calendar
+
+
+def _within_days(options: Mapping[str, Any]) -> bool:
+    return bool(options.get("interval", "1d") != "1d")
 
 
 def _layered(
@@ -368,7 +381,10 @@ def _quality(
     last: pd.Timestamp | None,
 ) -> pd.DataFrame:
     """Assess the prices from `start` on, and of the returns that came as returns."""
-    cut = panel.frame if first is None or panel.frame.empty else panel.frame.loc[panel.frame.index >= first]
+    cut = panel.frame
+    if first is not None and not panel.frame.empty:
+        zone = getattr(panel.frame.index, "tz", None)  # of bars within days
+        cut = panel.frame.loc[panel.frame.index >= first.tz_localize(zone)]
     span = None if not len(cut) else (first or cut.index[0], last or cut.index[-1])
     common: dict[str, Any] = {
         "notes": panel.notes,

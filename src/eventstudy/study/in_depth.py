@@ -12,6 +12,7 @@ from eventstudy.study.fitted import Fitted, Window
 
 if TYPE_CHECKING:
     from eventstudy.study.firms.earnings import Earnings  # slow to import: only those who ask pay
+    from eventstudy.study.firms.long_horizon import LongHorizon
 
 
 class InDepth:
@@ -109,3 +110,47 @@ class InDepth:
 
         asked = {"opens": opens, "closes": closes, "volume": volume}
         return earnings_of(self._fitted, **asked, by=by, draws=draws, seed=seed, level=level)
+
+    @checked()
+    def long_horizon(
+        self, window: Window | None = None, *, within: float = 0.25, seed: int = 0, level: float = 0.95
+    ) -> LongHorizon:
+        """Return a long drift with what placebo firms drift on the same dates taken off.
+
+        Long sums of abnormal returns drift without any event: price noise, the forecast error of the model, and firms that were
+        chosen after a run-up and fall back. For each event a random firm, and one of like run-up and volatility, are studied on the
+        same date with the same model and window.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            Relative days, both included; the event window by default.
+        within : float
+            Standard deviations of the run-up and of the volatility by which a match may differ.
+        seed : int
+            Of the random firms.
+        level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        LongHorizon
+            ``.table``: for sums of abnormal returns, logarithms, buy-and-hold and calendar time the ``naive`` mean, the ``mechanical``
+            one of random firms, the ``reversion`` of matched less random firms, and the ``corrected`` events less matched firms,
+            with errors of paired differences clustered by date; ``.paths``, ``.balance``, ``.pairs``, ``.unmatched``, ``.plot()``.
+
+        Raises
+        ------
+        StudyError
+            If no event has a firm like it.
+
+        Notes
+        -----
+        Placebo firms are the other columns of the panel, without an event of their own in the window; the closest pair is matched
+        first, each firm once a date. The log charges the noisier leg sigma^2/2 a bar; price noise adds its variance to simple
+        returns (Blume and Stambaugh 1983).
+        """
+        from eventstudy.study.firms.long_horizon import long_horizon_of  # noqa: PLC0415  slow to import
+
+        chosen = part_of(self._fitted.study, window)
+        return long_horizon_of(self._fitted, chosen, within=within, seed=seed, level=level)

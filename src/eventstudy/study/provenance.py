@@ -36,7 +36,9 @@ def provenance(result: Fitted) -> dict[str, Any]:
         },
         "config": {
             "model": repr(study.model),
-            "estimation": {
+            "estimation": {"sessions": study.estimation_words}
+            if study.estimation_words
+            else {
                 "length": study.estimation_window.length,
                 "end": study.estimation_window.end,
                 "minimum": study.estimation_window.minimum,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NoReturn, TypeAlias
 
+from eventstudy.checks import whole
 from eventstudy.errors import StudyError
 
 SHOWN: Final = 6  # securities whose market is written out
@@ -41,13 +42,28 @@ def market_of(given: MarketName) -> str | Markets:
     """Return a market as a model keeps it: a symbol, or a market for each security."""
     if not isinstance(given, Mapping) or isinstance(given, Markets):
         return given
-    names: list[object] = [one for pair in given.items() for one in pair]
-    strange = [one for one in names if not isinstance(one, str) or not one.strip()]
-    if strange or not given:
+    pairs = [(_symbol(name), _symbol(market)) for name, market in given.items()]
+    strange = [
+        one
+        for pair, found in zip(given.items(), pairs, strict=True)
+        for one, text in zip(pair, found, strict=True)
+        if not text
+    ]
+    if strange or not pairs:
         what = f"{strange[0]!r:.80} is no symbol" if strange else "it names no security"
         msg = f"market={dict(given)!r:.200}: {what}; name the market of each security: {{'A': '^GSPC', 'B': '^GDAXI'}}"
         raise StudyError(msg)
-    return Markets(given)
+    if len(dict(pairs)) < len(pairs):
+        names = [name for name, _ in pairs]
+        msg = f"market= names {next(name for name in names if names.count(name) > 1)!r} twice; keep one"
+        raise StudyError(msg)
+    return Markets(pairs)
+
+
+def _symbol(given: object) -> str:
+    """Return a symbol as text, 10001 as "10001"; nothing for what is none."""
+    number = whole(given)
+    return given.strip() if isinstance(given, str) else "" if number is None else str(number)
 
 
 def market_symbols(market: MarketName) -> tuple[str, ...]:

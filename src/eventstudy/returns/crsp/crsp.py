@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from eventstudy._typing import Floats
 from eventstudy.calendars import sessions
 from eventstudy.checks import checked
 from eventstudy.errors import DataError, EventStudyError, NoSuchTicker
+from eventstudy.returns._join import joined
 from eventstudy.returns.asked import dates_asked
 from eventstudy.returns.crsp.histories import PRIMARY, TYPES, allowed, on_days, permnos_on, read_links, read_names
 from eventstudy.returns.crsp.reading import dates, read_columns, returns
@@ -71,6 +72,17 @@ class CrspPanel(ReturnPanel):
     links: pd.DataFrame | None = None
     delisted: pd.DataFrame = field(default_factory=pd.DataFrame)
     left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    HOLDS: ClassVar[str] = "ReturnPanel"
+
+    def join(self, other: ReturnPanel) -> CrspPanel:
+        """Return the panel of the symbols of both, such as the factors beside the securities; see `ReturnPanel.join`."""
+        found = {**joined(self, other), "check": False}
+        if isinstance(other, CrspPanel):
+            for name in ("names", "links", "delisted", "left_out"):
+                both = [part for part in (getattr(self, name), getattr(other, name)) if part is not None and len(part)]
+                found[name] = pd.concat(both, ignore_index=True).drop_duplicates() if both else getattr(self, name)
+        return replace(self, **found)
 
     def permnos(self, ids: Any, on: Any, *, by: Literal["ticker", "cusip", "gvkey"]) -> pd.Series[Any]:
         """Return the PERMNO, as text, that each identifier was on a day: tickers are reused, securities change theirs.
@@ -246,7 +258,9 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     who, at = np.unique(frame["permno"].to_numpy(), return_inverse=True)
     values: Floats = np.full((who.size, days.size), np.nan)
     values[at, row] = frame["value"].to_numpy()
-    return pd.DataFrame(values.T, index=pd.DatetimeIndex(days, name="date"), columns=[str(one) for one in who])
+    return pd.DataFrame(
+        values.T, index=pd.DatetimeIndex(days, name="date").as_unit("us"), columns=[str(one) for one in who]
+    )
 
 
 def _delistings(

@@ -14,6 +14,7 @@ from pandas.api.types import is_hashable
 from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
+from eventstudy.abnormal.models.intraday import IntradayModel, base_of
 from eventstudy.abnormal.models.lumped import spans_of
 from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.dates import read_stamp
@@ -25,6 +26,7 @@ from eventstudy.returns.tables.cells import cell
 from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
 from eventstudy.study.design import Design
+from eventstudy.study.fit.clock_bars import lay_on_clock
 from eventstudy.study.fit.moments import placed_at
 from eventstudy.study.panels import LumpedReturns
 
@@ -36,7 +38,12 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         msg = "the panel of returns is empty: it needs at least one bar and one symbol"
         raise DataError(msg)
     given = panel
-    panel, bars, strange = _lay(panel, calendar, symbols)
+    hours = None
+    if isinstance(study.model, IntradayModel):
+        panel, hours, strange = lay_on_clock(panel, calendar, study.label, study.model)
+        bars = panel.frame.index
+    else:
+        panel, bars, strange = _lay(panel, calendar, symbols)
     frame = panel.frame
     rows = None if len(bars) == len(frame.index) and bool((bars == frame.index).all()) else bars
     chosen = frame if symbols is None else frame[list(symbols)]
@@ -45,11 +52,12 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         chosen = chosen.reindex(rows)
     returns = np.ascontiguousarray(chosen.to_numpy(dtype=np.float64).T)
     wanted = study.model.symbols
-    if isinstance(study.model, MatchedPortfolio):
-        matched = _matched(study.model, frame, rows, symbols)
+    base = base_of(study.model)
+    if isinstance(base, MatchedPortfolio):
+        matched = _matched(base, frame, rows, symbols)
         off = _off(panel, bars, symbols, ()) if calendar is not None else None
         laid = None if panel is given else panel
-        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid)
+        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid, hours=hours)
     series = _series(study, panel, rows)
     spans = spans_of(returns) if isinstance(panel, LumpedReturns) else None
     off = _off(panel, bars, symbols, wanted) if calendar is not None else None
@@ -68,6 +76,7 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         laid,
         panel.notes.zone,
         panel.notes.closed.get(str(calendar)),
+        hours,
     )
 
 
@@ -139,7 +148,10 @@ def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None
         )
         raise StudyError(msg)
     if index.tz is not None:
-        msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
+        msg = (
+            f"the panel's bars are moments within days; study them with model=IntradayModel(base=…), which knows the hours of {calendar!r}, or "
+            "pass calendar=None to count them"
+        )
         raise StudyError(msg)
     if not at_midnight(index).all():
         msg = (

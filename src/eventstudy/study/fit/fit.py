@@ -12,11 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.engine.engine import estimate
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.donor_pool import DonorEvents
+from eventstudy.abnormal.models.intraday import IntradayModel, base_of
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
@@ -29,6 +31,7 @@ from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align, for_model, place_bars
 from eventstudy.study.fit.donors import donor_events, pool_names
+from eventstudy.study.fit.inside_day import fit_inside, free_sessions, place_inside
 from eventstudy.study.fit.mask import masked_bars
 from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
@@ -85,7 +88,7 @@ def fit_request(
         if not inside.any():
             continue
         aligned = align(splits.studies[0], panel, calendar, kept)
-        _long_enough(study, aligned)
+        _long_enough(min(splits.studies, key=lambda one: one.estimation_window.length), aligned)
         placed = _place(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])
@@ -129,6 +132,10 @@ def _fit_calendar(
     if study.overlap != "flag":
         stay = _displaced(study, rows, (event, security), placed, status, merged)
         rows, event, security = rows[stay], event[stay], security[stay]
+    if isinstance(study.model, IntradayModel):
+        free = free_sessions(aligned, placed, _pool(study), asked[1:3])
+        abnormal, real = fit_inside(study, aligned, free, security, placed.position[event])
+        return [_part(aligned, placed, (rows, asked[0]), abnormal, status, real)]
     code = np.zeros(rows.size, dtype=np.int64) if splits.code is None else splits.code[rows]
     parts = []
     for at in np.unique(code).tolist() if rows.size else [0]:
@@ -174,12 +181,25 @@ def _fit_part(
         abnormal = estimate(aligned.returns, aligned.series, **arguments)
     else:
         abnormal = estimate_spread(executor, aligned.returns, aligned.series, **arguments)
+    return _part(aligned, placed, (rows, everyone), abnormal, status, real)
+
+
+def _part(
+    aligned: Aligned,
+    placed: Placed,
+    which: tuple[Ints, Ints],
+    abnormal: AbnormalReturns,
+    status: NDArray[np.int8],
+    real: Any,
+) -> Part:
+    """Return the security-events that are studied, and note the fate of all."""
+    rows, asked = which
     status[rows] = abnormal.status
     good = abnormal.studied
     if not good.all():
         chosen = np.flatnonzero(good)
-        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, everyone, real)
-    return Part(aligned, placed, rows, abnormal, abnormal, rows, everyone, real)
+        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, asked, real)
+    return Part(aligned, placed, rows, abnormal, abnormal, rows, asked, real)
 
 
 def _codes(aligned: Aligned) -> Ints:
@@ -278,7 +298,7 @@ def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str |
     """Return the symbols of each calendar; None: all of the panel. Each symbol that is `known` must have one."""
     if study.calendar is None or isinstance(study.calendar, str):
         # a match is made for each symbol, so that only those asked for may be there
-        return {study.calendar: set(symbols) if isinstance(study.model, MatchedPortfolio) else None}
+        return {study.calendar: set(symbols) if isinstance(base_of(study.model), MatchedPortfolio) else None}
     groups: dict[str | None, set[str]] = {}
     for name in symbols:
         if name not in study.calendar and name not in study.model.symbols and name in known:
@@ -289,6 +309,8 @@ def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str |
 
 
 def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
+    if aligned.hours is not None:
+        return place_inside(study, request, aligned)
     if request.bars is not None:
         placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut, aligned.zone)
         if "announced_at" in request.frame.columns:
@@ -315,6 +337,8 @@ def _pool(study: Design) -> Any:
 def _long_enough(study: Design, aligned: Aligned) -> None:
     """Refuse windows that no event could have."""
     have = len(aligned.bars)
+    if aligned.hours is not None:
+        return  # sessions are counted event by event
     lengths = {"estimation": study.estimation_window.length, "event": study.window[1] - study.window[0] + 1}
     for kind, need in lengths.items():
         if have < need:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,8 @@ def study(
     asked: dict[str, Any] = {
         "symbol": symbol, "date": date, "date_format": date_format, "timing": timing, "timezone": timezone, "event_id": event_id,
     }  # fmt: skip
+    if not isinstance(prices, (str, os.PathLike)):  # how text is written says nothing of a frame
+        options = {name: value for name, value in options.items() if name not in marks}
     held: list[str] = []
     if isinstance(prices, (ReturnPanel, PricePanel)):
         held = [str(name) for name in prices.frame.columns]
@@ -141,7 +144,7 @@ def _pairs(
         if given:
             msg = f"{given[0]}= belongs to load_pairs, which has read these pairs already; leave it out"
             raise DataError(msg)
-        return events
+        return events.copy(deep=False)  # what is said of this study is not said of the caller's frame
     return pairs_of(read_table(events, **written), **asked, calendar=calendar, held=held)
 
 
@@ -166,9 +169,16 @@ def market_of_each(market: Any, firms: list[str], calendar: Calendar) -> Any:
 
 def needed(model: Any, pairs: pd.DataFrame) -> list[str]:
     """Return the series that a model needs, and the indices that a column of the pairs names."""
-    stated = [str(name) for name in pairs["market"].dropna().unique()] if "market" in pairs.columns else []
-    own = [] if stated and pairs["market"].notna().all() else model.symbols
+    if not by_column(model, pairs):
+        return list(model.symbols)
+    stated = [str(name) for name in pairs["market"].dropna().unique()]
+    own = [] if pairs["market"].notna().all() else model.symbols
     return list(dict.fromkeys([*own, *stated]))
+
+
+def by_column(model: Any, pairs: pd.DataFrame) -> bool:
+    """Whether a column of the pairs names the index of each firm, and the model has one."""
+    return "market" in pairs.columns and hasattr(model, "market")
 
 
 def index_calendars(model: Any, pairs: pd.DataFrame, calendar: Calendar) -> Calendar:
@@ -207,9 +217,9 @@ def span_of(pairs: pd.DataFrame, design: EventStudy) -> tuple[pd.Timestamp, pd.T
 def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, pairs: pd.DataFrame, left_out: str) -> str:
     """Return in a line what the firms are measured against, on which calendar and windows."""
     names, firms = needed(design.model, pairs), pairs["symbol"].unique()
-    every = "market" in pairs.columns and bool(pairs["market"].notna().all())
-    model = type(design.model).__name__ if every else repr(design.model)
-    model += ", each firm by column 'market'" if "market" in pairs.columns else ""
+    column = by_column(design.model, pairs)
+    model = type(design.model).__name__ if column and pairs["market"].notna().all() else repr(design.model)
+    model += ", each firm by column 'market'" if column else ""
     own = {str(panel.calendars.get(name, panel.calendar)) for name in firms if name in panel.frame.columns}
     known = (
         ", ".join(sorted(own)[:4])

@@ -135,6 +135,8 @@ def pairs_of(
     columns = find_columns(table, symbol=symbol, date=date, timing=timing, event_id=event_id, held=held)
     table, repeated = _once(table, columns)
     symbols = _symbols(table, columns.symbol)
+    if timezone is not None:
+        _zone(timezone)
     stamps, form = read_dates(table.frame[columns.date].tolist(), lambda at: table.place(at, columns.date), date_format)
     when, clocked, open_ended = _when(table, columns, stamps, symbols, timezone, calendar)
     ids = _ids(table, columns, symbols, stamps)

@@ -37,6 +37,9 @@ def firm_returns(
     `span`: first and last day asked of a source over the network; a file gives all that it holds, for the other securities
     tell whether the model leaves something out. The second value says what was left out all the same, and why.
     """
+    if options and isinstance(prices, (PricePanel, ReturnPanel)):
+        msg = f"{next(iter(options))}= says how a file of prices is written, and a panel was given; leave it out"
+        raise DataError(msg)
     if isinstance(prices, PricePanel):
         prices = ReturnPanel.from_prices(prices)
     panel, note = (

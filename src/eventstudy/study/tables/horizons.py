@@ -15,7 +15,7 @@ from eventstudy.abnormal.placebo_refit import Again, admissible
 from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Fitted, Part, Window
 from eventstudy.study.tables.means import Means
-from eventstudy.study.tables.paths import split
+from eventstudy.study.tables.paths import head_of, split
 from eventstudy.study.tables.returns import car
 from eventstudy.study.window_sample import window_sample
 from eventstudy.words import brief
@@ -49,8 +49,12 @@ def horizons(
         fitted = refit(window) if window in beyond else result
         groups = [("", fitted)] if by is None else split(fitted, by) if fitted.n else []
         own = [_row(group, window, draws, seed) for _, group in groups]
-        rows += own if by is None else [{str(by): value, **row} for (value, _), row in zip(groups, own, strict=True)]
-    table = pd.DataFrame(rows, columns=[*([] if by is None else [str(by)]), *COLUMNS])
+        rows += (
+            own
+            if by is None
+            else [{head_of(by, COLUMNS): value, **row} for (value, _), row in zip(groups, own, strict=True)]
+        )
+    table = pd.DataFrame(rows, columns=[*([] if by is None else [head_of(by, COLUMNS)]), *COLUMNS])
     if beyond:
         table.attrs["stated"] = said_beyond(beyond, result)
     return table

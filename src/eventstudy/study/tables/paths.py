@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,11 @@ def split(result: Fitted, by: Any) -> list[tuple[Any, Fitted]]:
         names = sorted(name for name in value if name != MISSING)
     names += [MISSING] if MISSING in value else []
     return [(value[name], subset(result, label == name)) for name in names]
+
+
+def head_of(by: str, columns: Iterable[str]) -> str:
+    """Return what the column of the groups is called: as the characteristic, or "group" where a column of the table is called so."""
+    return "group" if str(by) in columns else str(by)
 
 
 def usual_group(result: Fitted) -> str | None:

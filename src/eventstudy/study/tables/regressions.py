@@ -16,6 +16,7 @@ from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.rows import gather, keys, some, studied_rows
 from eventstudy.study.tables.attribution import one_security
+from eventstudy.study.tables.inside_day import refuse_inside
 from eventstudy.study.tables.paths import groups_of
 from eventstudy.study.tables.returns import tidy
 
@@ -52,6 +53,7 @@ def variance_ratio(result: Fitted, window: Window) -> pd.DataFrame:
 
 def diagnostics(result: Fitted) -> pd.DataFrame:
     """See `StudyResult.diagnostics`."""
+    refuse_inside(result, "diagnostics()")
     pieces = []
     for part in result.parts:
         inputs = part.abnormal.inputs
@@ -77,6 +79,7 @@ def joint(result: Fitted, by: str | None = None) -> pd.DataFrame:
     """See `StudyResult.joint`."""
     from scipy.special import stdtr  # noqa: PLC0415  a tenth of the import time of scipy.stats
 
+    refuse_inside(result, "joint()")
     frames = []
     for part in result.parts:
         label = None if by is None else groups_of(result, by)[np.searchsorted(studied_rows(result), part.rows)]

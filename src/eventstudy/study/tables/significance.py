@@ -80,7 +80,9 @@ def with_doubts(results: Sequence[TestResult], result: Fitted, window: Window) -
             (
                 "session_uncertain",
                 uncertain,
-                "what is known of the moment leaves another session open; a window that holds both is safe",
+                "what is known of the moment leaves another bar open; a window that holds both is safe"
+                if result.panel.bars == "minutes"
+                else "what is known of the moment leaves another session open; a window that holds both is safe",
             ),
             ("off_calendar", off, "a day of the data that is no session is put together with the next"),
         )
