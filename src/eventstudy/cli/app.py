@@ -21,6 +21,7 @@ from eventstudy._version import __version__
 from eventstudy.cli.cache_app import Folder, cache
 from eventstudy.cli.firm_options import By, Date, DateFormat, Events, Market, OfFirms, Prices, Symbol, Timing, Zone
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
+from eventstudy.cli.watch_command import watch
 from eventstudy.errors import EventStudyError, SourceError, StudyError
 from eventstudy.words import brief
 
@@ -292,6 +293,9 @@ def claims(
     from eventstudy.cli.running import judge_claims  # noqa: PLC0415  --help must not pay for pandas
 
     judge_claims(study, source=source, quick=quick, csv=csv)
+
+
+app.command(epilog="Example: eventstudy watch us-china --source yahoo --events new.toml")(watch)
 
 
 @app.command("tests", epilog="Example: eventstudy tests")

@@ -49,6 +49,11 @@ def joined(one: Any, other: Any) -> dict[str, Any]:
     }
 
 
+def _held(panel: Any) -> str:
+    """Return what a panel holds: its class, unless that is another one that knows more of its symbols."""
+    return str(getattr(panel, "HOLDS", type(panel).__name__))
+
+
 def _closed(one: Any, other: Any, frame: pd.DataFrame) -> dict[str, pd.DatetimeIndex]:
     """Return the sessions without trade of both: a day on which symbols of one have a return was a session for the other, too."""
     closed: dict[str, pd.DatetimeIndex] = {}
@@ -77,8 +82,3 @@ def _blank_next(frame: pd.DataFrame, panel: Any, calendar: str, days: pd.Datetim
     bars = panel.frame.index[panel.frame.notna().any(axis=1).to_numpy()]
     at = bars.searchsorted(days)
     frame.loc[bars[at[at < len(bars)]], _own(panel, calendar)] = float("nan")
-
-
-def _held(panel: Any) -> str:
-    """Return what a panel holds: its class, unless that is another one that knows more of its symbols."""
-    return str(getattr(panel, "HOLDS", type(panel).__name__))
