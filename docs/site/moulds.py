@@ -27,6 +27,7 @@ NEEDS: Final = {
     "one date": "one common date",
     "two dates": "two dates or more",
     "one event": "one security-event",
+    "clock": "bars within days, studied by `IntradayModel`",
 }
 SETUP: Final = """\
 import eventstudy as es
@@ -36,6 +37,13 @@ events = es.load_events("us-china").select(stance="escalation", actor="US", sinc
 study = es.EventStudy(model=es.MarketModel("^GSPC"), window=(-5, 5), calendar="XNYS")
 """
 ONE_DATE: Final = '\none = events.select(since="2025-04-02", until="2025-04-03")'
+INSIDE: Final = """\
+import eventstudy as es
+
+made = es.calibration.simulate_bars(symbols=2, days=150, event_every=45, seed=2)  # bars with known truth; real ones are yours
+study = es.EventStudy(model=es.IntradayModel(base=es.MarketModel("MKT")), window=(0, 2), calendar="XNYS")
+result = study.fit(made.events{one}, es.ReturnPanel(made.frame, kind="log"))
+"""
 MODELS: Final = {
     "MeanAdjusted": "es.MeanAdjusted()",
     "MarketAdjusted": 'es.MarketAdjusted("^GSPC")',
@@ -53,6 +61,7 @@ MODELS: Final = {
     "SyntheticControl": "es.SyntheticControl(PEERS)",
     "SyntheticDiD": "es.SyntheticDiD(PEERS)",
     "LatentFactorModel": "es.LatentFactorModel(PEERS)",
+    "IntradayModel": 'es.IntradayModel(base=es.MarketModel("MKT"))',
 }
 THIN: Final = """\
 import eventstudy as es
@@ -104,7 +113,7 @@ def _measured(spec: TestSpec, rows: list[Row], pictures: Path) -> list[str]:
     if not own:
         return [
             "## Measured size",
-            "The lab's tables do not hold this test: it is exact by construction, or for one event.",
+            "The daily tables of the lab do not hold this test. What was measured of it stands in [tests](../../tests.md).",
         ]
     _draw(own, pictures / f"{spec.name}.svg")
     numbers = sorted({row.n for row in own})
@@ -157,7 +166,10 @@ def _example(spec: TestSpec) -> list[str]:
     fitted = "one" if one else "events"
     code = SETUP.format(more=ONE_DATE if one else "") + f"result = study.fit({fitted}, returns{symbols})\n"
     draws = ", draws=199" if spec.draws else ""
-    code += f'print(result.test("{spec.name}", (0, 1){draws}))\n'
+    window = "(0, 1)"
+    if "clock" in spec.needs:
+        code, window = INSIDE.format(one=".head(1)" if "one event" in spec.needs else ""), "(0, 2)"
+    code += f'print(result.test("{spec.name}", {window}{draws}))\n'
     return [block(code), output(code)]
 
 
@@ -182,6 +194,10 @@ def model_page(name: str, said: Mapping[str, str]) -> str:
     code = MODEL_CODE.format(peers=peers, symbols=listed, model=call, only=only)
     if name == "TradeToTrade":  # its returns run over missing prices
         code = THIN
+    if name == "IntradayModel":
+        code = (
+            f'{INSIDE.format(one="")}result.car((0, 2))[["event_id", "symbol", "car", "se", "t", "pvalue"]].head(4)\n'
+        )
     lines = [f"# {name}", f"`es.EventStudy(model={call}, …)`", f"**{said['question']}**", said["idea"]]
     lines += ["## Formula", f"$$\n{said['formula']}\n$$", "## When it fails", said["fails"]]
     lines += ["## Example", block(code), output(code)]
