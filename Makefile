@@ -44,8 +44,8 @@ lint: $(DEV_STAMP) ## Check style and formatting
 types: $(DEV_STAMP) ## Check types
 	$(BIN)/mypy
 
-docs: $(DOCS_STAMP) ## Build the site of the documentation into site/; a warning is an error
-	$(BIN)/sphinx-build -W --keep-going -q -b html docs site
+docs: $(DOCS_STAMP) ## Build the site of the documentation into site/html/; a warning is an error
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs site/html
 
 docs-check: $(DEV_STAMP) ## Run the code, the commands and the links of every page
 	$(PYTEST) -q tests/e2e/test_documents.py

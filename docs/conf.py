@@ -39,6 +39,7 @@ html_theme_options = {
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
 myst_heading_anchors = 4
 nb_execution_mode = "cache"
+nb_execution_cache_path = str(HERE.parent / "site" / "cache")
 nb_execution_timeout = 240
 nb_execution_raise_on_error = True
 nb_merge_streams = True

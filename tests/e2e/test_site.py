@@ -13,7 +13,7 @@ import eventstudy as es
 from eventstudy.inference import TESTS
 from pages import ROOT
 
-SITE = ROOT / "site"
+SITE = ROOT / "site" / "html"
 MOULDS = ROOT / "docs" / "site"
 SERIOUS = {"serious", "critical"}
 LOOKED_AT = (

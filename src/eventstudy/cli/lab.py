@@ -12,8 +12,9 @@ from eventstudy.calibration import Plan, calibrate, check_table, write_table
 from eventstudy.cli.listing import print_frame
 from eventstudy.cli.saying import note
 from eventstudy.cli.workers import workers_for
-from eventstudy.errors import InputError
+from eventstudy.errors import InputError, StudyError
 from eventstudy.replace import same_place
+from eventstudy.words import brief
 
 
 def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int, scheduler: str | None = None) -> None:
@@ -64,3 +65,13 @@ def _command(plan: Plan) -> str:
         f"--seed {plan.seed}",
     ]
     return " ".join(words)
+
+
+def window_of(text: str) -> tuple[int, int]:
+    """Return the relative days of a window as it is written."""
+    first, _, last = text.partition(",")
+    try:
+        return int(first), int(last or first)
+    except ValueError:
+        msg = f"window {brief(text)!r} is not two relative days; write it as 0,1 or as -1,1"
+        raise StudyError(msg) from None

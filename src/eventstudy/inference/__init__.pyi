@@ -10,6 +10,7 @@ from .beyond.power import (
     power as power,
 )
 from .core.result import (
+    Recommendation as Recommendation,
     TestResult as TestResult,
 )
 from .core.sample_of import (
@@ -25,7 +26,6 @@ from .core.statistic import (
 from .registry import (
     DAILY as DAILY,
     TESTS as TESTS,
-    Recommendation as Recommendation,
     recommend as recommend,
     run as run,
     run_all as run_all,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +16,7 @@ from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.added import added_tests
 from eventstudy.inference.core.measured_size import measured_size
-from eventstudy.inference.core.result import Alternative, TestResult
+from eventstudy.inference.core.result import Alternative, Recommendation, TestResult
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import FEWEST, Need, TestSpec
 from eventstudy.inference.core.statistic import Statistic, quantile
@@ -107,35 +106,6 @@ DAILY: Mapping[str, TestSpec] = _Daily()
 def tests_of(sample: WindowSample) -> Mapping[str, TestSpec]:
     """Return the tests that a table of a sample shows: all of bars within days, else those that do not look at the clock."""
     return TESTS if sample.within_day else DAILY
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """Whether a test is to be believed on a sample.
-
-    Attributes
-    ----------
-    name : str
-        Of the test.
-    applicable : bool
-        Whether it can be done.
-    valid : bool
-        Whether it can be done and nothing measured speaks against it.
-    reasons : tuple of str
-        Why not.
-    caveats : tuple of str
-        What it takes for granted that so few security-events could not show to be wrong.
-    size, size_source : float, str
-        As those of `TestResult`: a ranking, also where nothing is believed.
-    """
-
-    name: str
-    applicable: bool
-    valid: bool
-    reasons: tuple[str, ...]
-    caveats: tuple[str, ...] = ()
-    size: float = math.nan
-    size_source: str = ""
 
 
 @checked()

@@ -172,3 +172,32 @@ class TestResult:
         rows += [("source", self.reference)] if self.reference else []
         body = "".join(f"<tr><th>{html.escape(key)}</th><td>{html.escape(value)}</td></tr>" for key, value in rows)
         return f"<table><caption>{html.escape(self.title or self.name)}</caption>{body}</table>"
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """Whether a test is to be believed on a sample.
+
+    Attributes
+    ----------
+    name : str
+        Of the test.
+    applicable : bool
+        Whether it can be done.
+    valid : bool
+        Whether it can be done and nothing measured speaks against it.
+    reasons : tuple of str
+        Why not.
+    caveats : tuple of str
+        What it takes for granted that so few security-events could not show to be wrong.
+    size, size_source : float, str
+        As those of `TestResult`: a ranking, also where nothing is believed.
+    """
+
+    name: str
+    applicable: bool
+    valid: bool
+    reasons: tuple[str, ...]
+    caveats: tuple[str, ...] = ()
+    size: float = math.nan
+    size_source: str = ""
