@@ -22,8 +22,7 @@ from eventstudy.cli.cache_app import Folder, cache
 from eventstudy.cli.firm_options import By, Date, DateFormat, Events, Market, OfFirms, Prices, Symbol, Timing, Zone
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
 from eventstudy.cli.watch_command import watch
-from eventstudy.errors import EventStudyError, SourceError, StudyError
-from eventstudy.words import brief
+from eventstudy.errors import EventStudyError, SourceError
 
 FAULT: Final = 70  # EX_SOFTWARE of sysexits.h: neither the input nor a source is wrong, we are
 
@@ -360,14 +359,14 @@ def calibrate(
 ) -> None:
     """Measure size or power of tests on data with known truth."""
     from eventstudy.calibration import Plan  # noqa: PLC0415  --help must not pay for pandas
-    from eventstudy.cli.lab import run_lab  # noqa: PLC0415  the same
+    from eventstudy.cli.lab import run_lab, window_of  # noqa: PLC0415  the same
 
     usual = Plan()
     plan = Plan(
         scenarios=tuple(name.strip() for text in scenario or () for name in text.split(",")),
         tests=tuple(name.strip() for text in tests or () for name in text.split(",")),
         events=tuple(events) if events else usual.events,
-        windows=tuple(_window(text) for text in window) if window else usual.windows,
+        windows=tuple(window_of(text) for text in window) if window else usual.windows,
         replications=replications,
         draws=draws,
         effect=effect,
@@ -393,12 +392,3 @@ def mcp(
         print(skill_text(), end="")
         return
     build_server().run()
-
-
-def _window(text: str) -> tuple[int, int]:
-    first, _, last = text.partition(",")
-    try:
-        return int(first), int(last or first)
-    except ValueError:
-        msg = f"window {brief(text)!r} is not two relative days; write it as 0,1 or as -1,1"
-        raise StudyError(msg) from None

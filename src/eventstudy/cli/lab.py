@@ -71,3 +71,13 @@ def _command(plan: Plan) -> str:
         f"--seed {plan.seed}",
     ]
     return " ".join(words)
+
+
+def window_of(text: str) -> tuple[int, int]:
+    """Return a window from its two days in text, such as 0,1 or -1,1; one day stands for both."""
+    first, _, last = text.partition(",")
+    try:
+        return int(first), int(last or first)
+    except ValueError:
+        msg = f"window {brief(text)!r} is not two relative days; write it as 0,1 or as -1,1"
+        raise StudyError(msg) from None
