@@ -46,3 +46,20 @@ def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.nda
     ratio = values[1:] / values[:-1]
     change[1:] = np.log(ratio) if kind == "log" else ratio - 1.0
     return change
+
+
+def as_kind(returns: pd.DataFrame, kind: Kind, *, log: bool) -> pd.DataFrame:
+    """Bring returns, logs or simple ones, to the kind that is asked for."""
+    if not returns.shape[1] or log == (kind == "log"):
+        return returns
+    if log:
+        return simple_returns(returns, "log")
+    lost = np.argwhere(returns.to_numpy() <= -1.0)
+    if lost.size:
+        row, column = lost[0]
+        msg = (
+            f"{returns.columns[column]!r}, {day_of(returns.index[row])}: a simple return of {returns.iloc[row, column]:g} has no logarithm; if the "
+            "file holds log returns say so (holds='log'), else use kind='simple'"
+        )
+        raise DataError(msg)
+    return pd.DataFrame(np.log1p(returns.to_numpy()), index=returns.index, columns=returns.columns)

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import AUTO, USUAL, lone, refuse_sparse
 from eventstudy.checks import checked
 from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
-from eventstudy.returns._describe import day_of
 from eventstudy.returns._index import is_intraday
-from eventstudy.returns._price_returns import Kind, simple_returns
+from eventstudy.returns._price_returns import Kind, as_kind, simple_returns
 from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.asked import dates_asked, in_order, refuse_factor_or_share, source_first, wanted_symbols
 from eventstudy.returns.bundled import BUNDLED
@@ -106,7 +104,7 @@ def load_prices(
         got.failures[symbol] = DataError(
             f"{got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
         )
-    calendar = _calendar(got, calendar)
+    calendar = got.calendar if calendar == AUTO else calendar
     panel = _prices(got, first, last, calendar, calendars)
     return panel if currency is None else _converted(panel, (currency, currencies), source, options, (first, last))
 
@@ -161,12 +159,12 @@ def load_returns(
         levels = symbol_set(levels, "levels")
         options["levels"] = levels
     got = _layered(symbols, padded, last, source, options, returns=True)
-    calendar = _calendar(got, calendar)
+    calendar = got.calendar if calendar == AUTO else calendar
     panel = _prices(got, padded, last, calendar, calendars)
     if currency is not None:
         panel = _converted(panel, (currency, currencies), source, options, (padded, last))
     priced = ReturnPanel.from_prices(panel, kind, levels=levels)
-    ready = _as_kind(got, kind)
+    ready = as_kind(got.returns, kind, log=got.log)
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
@@ -254,11 +252,6 @@ def _layered(
             got.failures.pop(symbol, None)
     _refuse_nothing(got)
     return got
-
-
-def _calendar(got: Delivery, calendar: str | None) -> str | None:
-    """Return the calendar that is asked for, or else the one that the source says."""
-    return got.calendar if calendar == AUTO else calendar
 
 
 def _without(got: Delivery, symbols: Sequence[str]) -> None:
@@ -399,21 +392,3 @@ def _quality(
     if ready:
         parts.append(PricePanel(rows[ready].dropna(how="all"), quality=got.quality, **common).quality)
     return pd.DataFrame(pd.concat(parts).reindex(list(rows.columns)))
-
-
-def _as_kind(got: Delivery, kind: Kind) -> pd.DataFrame:
-    """Bring returns that came as returns to the kind that is asked for."""
-    returns = got.returns
-    if not returns.shape[1] or got.log == (kind == "log"):
-        return returns
-    if got.log:
-        return simple_returns(returns, "log")
-    lost = np.argwhere(returns.to_numpy() <= -1.0)
-    if lost.size:
-        row, column = lost[0]
-        msg = (
-            f"{returns.columns[column]!r}, {day_of(returns.index[row])}: a simple return of {returns.iloc[row, column]:g} has no logarithm; if the "
-            "file holds log returns say so (holds='log'), else use kind='simple'"
-        )
-        raise DataError(msg)
-    return pd.DataFrame(np.log1p(returns.to_numpy()), index=returns.index, columns=returns.columns)

@@ -13,7 +13,7 @@ from eventstudy.hypothesis.links.evidence import Evidence, row_loss, rows_of, st
 from eventstudy.hypothesis.links.intersection_union import chain_result
 from eventstudy.hypothesis.links.power import Aim, Power, chain_power, decision_power, reaction_power
 from eventstudy.hypothesis.links.reaction import Reaction, react
-from eventstudy.hypothesis.links.relief import relief_score, relief_shift
+from eventstudy.hypothesis.links.relief import less_age, relief_score, relief_shift, rings_of
 from eventstudy.hypothesis.links.relief_power import relief_power
 from eventstudy.hypothesis.links.test_results import decision_result, reaction_result, relief_result
 from eventstudy.hypothesis.record.record import Record
@@ -77,7 +77,14 @@ def evaluate(
         "H2": decision_power(decided, hazard, rows, x, bins, sooner, draws=how.power_draws, rng=streams[3])
         if record.risk is None
         else relief_power(
-            decided, hazard, rows, x, bins, reliefs, spans, sooner, draws=how.power_draws, rng=streams[3]
+            decided,
+            hazard,
+            rings_of(rows, x, spans),
+            rings_of(rows, less_age(x, bins), spans),
+            reliefs,
+            sooner,
+            draws=how.power_draws,
+            rng=streams[3],
         ),
         "H3": reaction_power(up, moved),
     }

@@ -146,6 +146,12 @@ def _turns(size: int, draws: int, *, alone: bool, rng: np.random.Generator) -> I
     return np.tile(every, max(1, int(np.ceil(draws / every.size))))
 
 
+def less_age(x: Floats, stratum: Ints) -> Floats:
+    """(R,) values less the mean of their age."""
+    mean = np.bincount(stratum, weights=x) / np.maximum(np.bincount(stratum), 1)
+    return np.asarray(x - mean[stratum], dtype=float)
+
+
 def relief_score(
     x: Floats, rows: Rows, reliefs: Sequence[Relief], stratum: Ints, *, draws: int, rng: np.random.Generator
 ) -> ScoreTest:
@@ -156,8 +162,7 @@ def relief_score(
     Permuting each pair by itself rejected 9 % in worlds of a constant hazard; docs/flagship.md has the figures.
     """
     nan, n = float("nan"), int(rows.relieved.sum())
-    number = np.bincount(stratum)
-    centred = x - (np.bincount(stratum, weights=x) / np.maximum(number, 1))[stratum]
+    number, centred = np.bincount(stratum), less_age(x, stratum)
     marks = np.bincount(stratum[rows.relieved], minlength=number.size)
     square = np.bincount(stratum, weights=centred**2)
     free = (number > 1) & (marks > 0)

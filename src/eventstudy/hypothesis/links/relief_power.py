@@ -10,8 +10,8 @@ from eventstudy._typing import Floats, Ints
 from eventstudy.hypothesis.links.decision import DecisionTest, ScoreTest
 from eventstudy.hypothesis.links.placebo_draws import critical
 from eventstudy.hypothesis.links.power import GRID, Aim, Power, crossing
-from eventstudy.hypothesis.links.relief import Ring, rings_of
-from eventstudy.hypothesis.record.risk_sets import Relief, Rows
+from eventstudy.hypothesis.links.relief import Ring
+from eventstudy.hypothesis.record.risk_sets import Relief
 
 _TURNS = 99  # of each record
 
@@ -19,11 +19,9 @@ _TURNS = 99  # of each record
 def relief_power(
     session: DecisionTest,
     score: ScoreTest,
-    rows: Rows,
-    x: Floats,
-    stratum: Ints,
+    rings: Sequence[Ring],
+    centred: Sequence[Ring],
     reliefs: Sequence[Relief],
-    spans: Sequence[tuple[int, int]],
     aim: Aim,
     *,
     draws: int,
@@ -31,28 +29,26 @@ def relief_power(
 ) -> Power:
     """Power of H2: as many reliefs, each of as many episodes, fall on pairs at risk with odds that rise with the loss.
 
-    The effect is an odds ratio per standard deviation of the loss, (R,) `x`, over the pairs at risk; both tests must reject.
+    The effect is an odds ratio per standard deviation of the loss over the pairs at risk; both tests must reject. `rings` hold
+    the losses of each stretch, `centred` the same less the mean of their age.
     Where a relief takes several episodes, the first is dealt out, the others are drawn with the same odds among those
     open in its session. The same uniform draws serve every ratio.
     """
     if not session.null.size or not score.null.size:
         return Power(aim.effect, 0.0, float("inf"))
-    rings = rings_of(rows, x, spans)
     numbers = [[len(one.rows) for one in reliefs if ring.day[0] <= one.day <= ring.day[-1]] for ring in rings]
     state = rng.bit_generator.state
-    centred = _centred(x, stratum)
 
     def power(ratio: float) -> float:
         rng.bit_generator.state = state
         slope = float(np.log(ratio)) / session.spread
         scored = np.zeros(draws)
         held, nulls = np.zeros(draws), np.zeros((draws, _TURNS))
-        for ring, sizes in zip(rings, numbers, strict=True):
-            begin = int(np.searchsorted(rows.day, ring.day[0]))
+        for ring, own, sizes in zip(rings, centred, numbers, strict=True):
             for size in sizes:
                 first, place = _deal(ring, slope, draws, rng)
                 chosen = _company(ring, first, place, size, slope, rng)
-                scored += centred[begin + chosen].sum(axis=1)
+                scored += own.losses[chosen].sum(axis=1)
                 held += ring.losses[chosen].mean(axis=1)
                 turned = (place[:, None] + rng.integers(1, max(ring.day.size, 2), _TURNS)[None, :]) % ring.day.size
                 nulls += _open_mean(ring, turned, size, rng)
@@ -62,13 +58,6 @@ def relief_power(
     curve = tuple((ratio, power(ratio)) for ratio in (GRID if aim.curve else ()))
     declared = dict(curve).get(aim.effect)
     return Power(aim.effect, power(aim.effect) if declared is None else declared, crossing(curve, aim.target), curve)
-
-
-def _centred(x: Floats, stratum: Ints) -> Floats:
-    """Loss less the mean of its age."""
-    number = np.bincount(stratum)
-    mean = np.bincount(stratum, weights=x) / np.maximum(number, 1)
-    return np.asarray(x - mean[stratum], dtype=float)
 
 
 def _deal(ring: Ring, slope: float, draws: int, rng: np.random.Generator) -> tuple[Ints, Ints]:

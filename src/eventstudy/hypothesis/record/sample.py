@@ -200,7 +200,9 @@ def _relabel(table: pd.DataFrame) -> None:
     """Give each doubtful row the other label that the catalogue states for it; one without another is left out."""
     doubtful = table["doubtful"].to_numpy(dtype=bool)
     other = table["alternative"].where(table["alternative"] != "", LEAVE_OUT) if doubtful.any() else table["stance"]
-    stance, level = other.str.split(" ").str[0], other.str.split(" ").str[1].fillna("")
+    named = set(table["stance"])  # a stance may hold a blank; what is no stance by itself ends in its level
+    split = [(text, "") if text in named or " " not in text else text.rsplit(" ", 1) for text in other.astype(str)]
+    stance, level = ([part[side] for part in split] for side in (0, 1))
     out = doubtful & (other == LEAVE_OUT).to_numpy()
     table["stance"] = np.where(doubtful & ~out, stance, table["stance"])
     table["level"] = np.where(doubtful & ~out, level, table["level"])

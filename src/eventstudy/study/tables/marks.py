@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -33,7 +34,7 @@ _known: WeakKeyDictionary[Fitted, list[Marks]] = WeakKeyDictionary()
 def flags_of(result: Fitted, window: tuple[int, int]) -> list[dict[str, NDArray[np.bool_]]]:
     """Return, for each part, which of its studied rows rest on bars that look wrong: in the estimation window or in `window`."""
     return [
-        _touched(part.abnormal, part, marks, window) for part, marks in zip(result.parts, _marks(result), strict=True)
+        _touched(part.abnormal, part, marks, window) for part, marks in zip(result.parts, marks_of(result), strict=True)
     ]
 
 
@@ -41,28 +42,50 @@ def attempted_flags(result: Fitted) -> list[dict[str, NDArray[np.bool_]]]:
     """Return the same of all rows that were attempted, over the event window."""
     return [
         _touched(part.attempted, part, marks, result.study.window)
-        for part, marks in zip(result.parts, _marks(result), strict=True)
+        for part, marks in zip(result.parts, marks_of(result), strict=True)
     ]
 
 
 def data_doubts(result: Fitted, window: tuple[int, int]) -> tuple[str, ...]:
     """Return what speaks against every test of a window because of the data that it rests on."""
+    return doubts_of(counts_of(result, window), result.n)
+
+
+def counts_of(result: Fitted, window: tuple[int, int]) -> Counter[str]:
+    """Return how many studied rows rest on bars that look wrong, by kind."""
     found = flags_of(result, window)
+    return Counter({kind: sum(int(part[kind].sum()) for part in found if kind in part) for kind in KINDS})
+
+
+def doubts_of(counts: Counter[str], n: int) -> tuple[str, ...]:
+    """Return the same from the counts among n security-events."""
     doubts = []
     for kind in KINDS:
-        count = sum(int(part[kind].sum()) for part in found if kind in part)
-        if count and (kind in GRAVE or count > FEW * result.n):
+        count = counts[kind]
+        if count and (kind in GRAVE or count > FEW * n):
             rest = "rests" if count == 1 else "rest"
             doubts.append(
-                f"data: {count} of {result.n} security-events {rest} on bars flagged {kind}; see the column flag of car()"
+                f"data: {count} of {n} security-events {rest} on bars flagged {kind}; see the column flag of car()"
             )
     return tuple(doubts)
 
 
-def _marks(result: Fitted) -> list[Marks]:
+def marks_of(result: Fitted) -> list[Marks]:
+    """Return, for each part, the bars that look wrong; they are looked for once."""
     if result not in _known:
         _known[result] = [_of_part(result, part) for part in result.parts]
     return _known[result]
+
+
+def hand_on(result: Fitted, some: Fitted) -> None:
+    """Let a result of some rows of another have its marks: they are of the same returns."""
+    known = {id(part.aligned): found for part, found in zip(result.parts, marks_of(result), strict=True)}
+    _known[some] = [known[id(part.aligned)] for part in some.parts]
+
+
+def hand_over(result: Fitted, found: list[Marks]) -> None:
+    """Let a result whose returns are not there have the marks that were found when they were."""
+    _known[result] = found
 
 
 def _of_part(result: Fitted, part: Part) -> Marks:
