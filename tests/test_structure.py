@@ -22,8 +22,10 @@ GROUND = {
     "errors",
     "frames",
     "json_values",
+    "plugins",
     "replace",
     "words",
+    "workers",
 }
 MAY_IMPORT = {
     "errors": {"words"},
@@ -36,7 +38,9 @@ MAY_IMPORT = {
     "_shipped": {"errors"},
     "border": {"errors", "words"},
     "frames": {"border", "dates", "errors"},
+    "plugins": {"errors", "words"},
     "replace": {"border", "errors", "words"},
+    "workers": {"errors", "words"},
     "calendars": GROUND,
     "dates": set(),
     "events": GROUND | {"calendars", "dates"},
@@ -57,10 +61,10 @@ MAY_IMPORT = {
 INSIDE = {
     "abnormal": ("models", "engine", "intraday"),
     "inference": ("core", "families", "intraday", "beyond"),
-    "returns": ("quality", "tables", "cache", "remote", "sources"),
+    "returns": ("quality", "tables", "cache", "remote", "sources", "crsp", "scan"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("pairs", "tables", "output", "fit"),
+    "study": ("pairs", "tables", "fit", "firms", "apart", "large", "output"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

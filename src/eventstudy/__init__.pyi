@@ -65,6 +65,7 @@ from .returns import (
     load_crsp as load_crsp,
     load_prices as load_prices,
     load_returns as load_returns,
+    scan_returns as scan_returns,
 )
 from .study import (
     EstimationWindow as EstimationWindow,
@@ -75,6 +76,7 @@ from .study import (
     load_study as load_study,
     lumped_returns as lumped_returns,
     match_firms as match_firms,
+    open_result as open_result,
     reference_portfolios as reference_portfolios,
     suggest_donors as suggest_donors,
 )

@@ -29,6 +29,7 @@ from eventstudy.hypothesis.verdict.tables import verdict_tables
 from eventstudy.hypothesis.verdict.verdict import Verdict
 from eventstudy.returns import PricePanel, ReturnPanel, load_returns
 from eventstudy.returns.bundled import INDUSTRIES
+from eventstudy.workers import each
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,14 @@ class SelloffForcesSoftening:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def test(self, catalog: EventCatalog, prices: PricePanel, *, securities: ReturnPanel | None = None) -> Verdict:
+    def test(
+        self,
+        catalog: EventCatalog,
+        prices: PricePanel,
+        *,
+        securities: ReturnPanel | None = None,
+        executor: Any = None,
+    ) -> Verdict:
         """Run the study.
 
         Parameters
@@ -86,6 +94,8 @@ class SelloffForcesSoftening:
             The index and its fear gauge; UST10Y if there. Further symbols enter the cross-section.
         securities : ReturnPanel, optional
             Returns for the cross-section; by default the further symbols and, beside the S&P 500, the bundled industries.
+        executor : Executor, distributed.Client, or the module ray, optional
+            Where samples and parts are worked out. Each draws from a stream of its own: the verdict is the same with any.
 
         Returns
         -------
@@ -108,9 +118,9 @@ class SelloffForcesSoftening:
             calendar=self.calendar,
             episodes=self.episodes,
         )
-        tested = self._test(study)
+        tested = self._test(study, executor)
         held = self._securities(study, prices, securities)
-        analysis = analyse(tested, held, market=self.market, say=self._say)
+        analysis = analyse(tested, held, market=self.market, say=self._say, executor=executor)
         self._say("falsifiers")
         falsifiers = check_falsifiers(tested, analysis)
         self._say("the ledger of claims")
@@ -136,7 +146,7 @@ class SelloffForcesSoftening:
             _frames=MappingProxyType(chart_frames(tested, tables)),
         )
 
-    def _test(self, study: StudyRecord) -> Tested:
+    def _test(self, study: StudyRecord, executor: Any) -> Tested:
         """Test the links in every sample."""
         rules, index, busy = study.rules, study.index, study.record.busy
         evidence = prepare(study.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
@@ -147,10 +157,11 @@ class SelloffForcesSoftening:
         how = rules.links(draws=draws["draws"], power_draws=draws["power_draws"])
         # one stream a sample, by place: a sample's draws do not depend on the others
         seeds = np.random.SeedSequence(self.seed).spawn(len(strata))
-        samples = {}
-        for (name, own), seed in zip(strata.items(), seeds, strict=True):
-            self._say(f"sample {name}")
-            samples[name] = evaluate(study.record, evidence, own, how, name=name, seed=seed)
+        calls = (
+            (f"sample {name}", evaluate, (study.record, evidence, own, how), {"name": name, "seed": seed})
+            for (name, own), seed in zip(strata.items(), seeds, strict=True)
+        )
+        samples = dict(zip(strata, each(calls, executor, self._say).values(), strict=True))
         return Tested(study, evidence, strata, samples, draws["draws"], draws["curve_draws"], self.seed)
 
     def _securities(self, study: StudyRecord, prices: PricePanel, securities: ReturnPanel | None) -> pd.DataFrame:

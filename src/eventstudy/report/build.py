@@ -32,6 +32,7 @@ def build_document(
     quick: bool = False,
     bars: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
+    executor: Any = None,
 ) -> tuple[Document, Inputs | Firms]:
     """Run a study and say what came out."""
     say = progress or (lambda _: None)
@@ -44,7 +45,7 @@ def build_document(
     parts = [market_part(inputs, seed=seed)]
     if study.hypothesis is not None:
         say("the hypothesis")
-        parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress))
+        parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress, executor=executor))
     say("the cross-section")
     parts += [securities_part(inputs), *_added(inputs)]
     if bars is not None:
@@ -74,6 +75,7 @@ def run_study(
     quick: bool = False,
     bars: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
+    executor: Any = None,
 ) -> Document:
     """Run a study file, as ``eventstudy run`` does.
 
@@ -91,6 +93,8 @@ def run_study(
         A file of bars within days that holds the market: a section to the minute is added.
     progress : callable, optional
         Called with a word at each stage.
+    executor : Executor, distributed.Client, or the module ray, optional
+        Where the parts of the hypothesis are worked out; the report is the same with any.
 
     Returns
     -------
@@ -111,7 +115,7 @@ def run_study(
     if out is not None:
         check_target(Path(out))  # before the work
     file = study if isinstance(study, (StudyFile, FirmFile)) else load_study(study)
-    document, _ = build_document(file, source=source, quick=quick, bars=bars, progress=progress)
+    document, _ = build_document(file, source=source, quick=quick, bars=bars, progress=progress, executor=executor)
     if out is not None:
         write_document(document, out)
     return document

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.checks import checked
+from eventstudy.study.apart.horizons import USUAL, horizons
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Errors, Fitted, Window
 from eventstudy.study.request import moments_of
-from eventstudy.study.tables import averages, regressions
-from eventstudy.study.tables.horizons import USUAL, horizons
+from eventstudy.study.tables import averages
 
 if TYPE_CHECKING:
     from eventstudy._typing import Ints
@@ -145,7 +145,7 @@ class Apart:
         ----------
         Binder (1985); Salkever (1976).
         """
-        from eventstudy.study.tables.attribution import attributed  # noqa: PLC0415  few ask
+        from eventstudy.study.apart.attribution import attributed  # noqa: PLC0415  few ask
 
         given = {"dose": dose, "by": by, "window": window, "level": level}
         return attributed(self._fitted, shape, **given, others=self._others())
@@ -186,4 +186,6 @@ class Apart:
             ``symbol``, ``relative_day``, ``ar``: the abnormal return of each relative day, shared by the events, unbiased where their
             windows overlap if reactions add up; ``se``, ``t``, ``df``, ``pvalue``, ``events``, ``sign`` ("" where all are one).
         """
-        return regressions.joint(self._fitted, by)
+        from eventstudy.study.apart.joint import joint  # noqa: PLC0415  few ask
+
+        return joint(self._fitted, by)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from eventstudy.checks import checked
+from eventstudy.frames import with_bars
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 
@@ -108,7 +109,7 @@ class InDepth:
         """
         from eventstudy.study.firms.earnings import earnings_of  # noqa: PLC0415  slow to import
 
-        asked = {"opens": opens, "closes": closes, "volume": volume}
+        asked = {"opens": with_bars(opens), "closes": with_bars(closes), "volume": with_bars(volume)}
         return earnings_of(self._fitted, **asked, by=by, draws=draws, seed=seed, level=level)
 
     @checked()
