@@ -63,7 +63,7 @@ def test_one_per_cent_on_one_close_names_series_numbers_tables_and_charts(accept
     assert any(what.startswith("market.events.2025-04-04") and what.endswith(".return") for what in kinds["number"])
     assert "tables/events.csv" in kinds["table"]
     # each of them shows that day or a mean that it is in
-    assert kinds["chart"] >= {f"charts/{name}.png" for name in ("market-2025", "reactions", "caar", "overlay")}
+    assert kinds["chart"] >= {f"charts/{name}.png" for name in ("market-2024-2026", "reactions", "caar", "overlay")}
     pictures = {what.split("/")[1] for what in kinds["chart"]}
     assert {path.name for path in (tmp_path / "moved").iterdir()} == pictures | {"manifest.json"}
 

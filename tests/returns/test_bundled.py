@@ -62,7 +62,7 @@ def test_a_holiday_of_the_bond_market_is_missing_not_unchanged():
     prices = es.load_prices(source="bundled", start="2024-06-03")
     row = prices.quality.loc["UST10Y"]
     assert row["missing_dates"] == "2024-10-14 2024-11-11 2025-10-13 2025-11-11"  # Columbus Day, Veterans Day
-    assert (row["expected"], row["present"], row["missing"]) == (366, 362, 4)
+    assert (row["expected"], row["present"], row["missing"]) == (556, 552, 4)
 
 
 def test_an_unknown_symbol_names_its_near_matches():

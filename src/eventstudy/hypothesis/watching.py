@@ -164,7 +164,7 @@ def _prices(place: Path, source: str | Path, until: str | None, notes: list[str]
                 notes.append(f"{day:%Y-%m-%d}: {symbol} came late; the session stays without it")
     known = new.dropna(how="any").index
     added = new[(new.index > base.index[-1]) & (new.index <= (known[-1] if len(known) else base.index[-1]))]
-    whole = pd.concat([base, added])
+    whole: pd.DataFrame = pd.concat([base, added])
     due = sessions_of("XNYS", first.index[0], whole.index[-1])
     whole = whole.reindex(due)
     for day in added.index.union(due[due > base.index[-1]]):
@@ -282,23 +282,22 @@ def _risk(
         )
         last = size - 1 if until is None else int(index.searchsorted(until, side="right")) - 1
         spans[row["episode"]] = (int(index.searchsorted(row["start_first_session"])), last)
-    for name, event in fresh.iterrows():
-        mine = event["stance"] == rules.stances.trigger and event["lead"] and event["actor"] in acts
-        if mine and event["scope"] in rules.sample.scopes:
-            begin = int(index.searchsorted(event["session"]))
-            due = event["effective_date"] if pd.notna(event["effective_date"]) else event["session"]
-            last = int(index.searchsorted(max(due, event["session"]) + limit, side="right")) - 1
-            spans[str(name)] = (begin, min(last, size - 1))
+    for row in fresh.reset_index(names="event_id").to_dict("records"):
+        mine = row["stance"] == rules.stances.trigger and row["lead"] and row["actor"] in acts
+        if mine and row["scope"] in rules.sample.scopes:
+            begin = int(index.searchsorted(row["session"]))
+            due = row["effective_date"] if pd.notna(row["effective_date"]) else row["session"]
+            last = int(index.searchsorted(max(due, row["session"]) + limit, side="right")) - 1
+            spans[str(row["event_id"])] = (begin, min(last, size - 1))
     strangers = [episode for _, episode, _ in relieved if episode not in spans]
     if strangers:
         msg = f"reliefs: {strangers[0]!r} is neither an episode that the record leaves open nor a new threat"
         raise StudyError(msg)
-    days = {
-        event: int(index.searchsorted(fresh.loc[event, "session"])) for event, _, _ in relieved if event in fresh.index
-    }
-    for event, episode, whole in relieved:
+    heard = index.searchsorted(pd.DatetimeIndex(fresh["session"]))
+    days = {str(event): int(at) for event, at in zip(fresh.index, heard, strict=True)}
+    for event, taken, whole in relieved:
         if whole == "1" and event in days:
-            spans[episode] = (spans[episode][0], min(spans[episode][1], days[event]))
+            spans[taken] = (spans[taken][0], min(spans[taken][1], days[event]))
     names = list(spans)
     parts = [(i, np.arange(max(a, start), b + 1), a) for i, (a, b) in enumerate(spans.values())]
     episode = np.concatenate([np.full(day.size, i) for i, day, _ in parts]).astype(np.int64)

@@ -136,8 +136,8 @@ def build_record(
     releases = _releases(calendar)
     employment = index.get_indexer(pd.DatetimeIndex(releases.loc[releases["event"] == "employment report", "session"]))
     reports = employment[employment >= 0].astype(np.int64)
-    symbols = {symbol: symbol for symbol in (market, fear, _RATE) if symbol in whole.columns}
-    last = {symbol: day for symbol in symbols if (day := whole[symbol].last_valid_index()) is not None}
+    known = {symbol: whole[symbol].dropna() for symbol in (market, fear, _RATE) if symbol in whole.columns}
+    last = {str(symbol): pd.Timestamp(values.index.max()) for symbol, values in known.items() if len(values)}
     return StudyRecord(
         index,
         events,

@@ -24,6 +24,7 @@ from eventstudy.hypothesis.links.evidence import Evidence, row_loss, strata_of_r
 from eventstudy.hypothesis.links.posterior import Posterior, hazard_posterior, reaction_posterior
 from eventstudy.hypothesis.record.build_record import StudyRecord
 from eventstudy.hypothesis.record.market import known_before, prior_return
+from eventstudy.hypothesis.record.risk_sets import Relief
 from eventstudy.hypothesis.record.strata import Stratum, inside
 
 LINKS = ("H1", "H2", "H3", "chain")
@@ -186,7 +187,7 @@ def full_circles(study: StudyRecord, evidence: Evidence) -> pd.DataFrame:
     if risk is None:
         return pd.DataFrame(columns=columns)
     x = row_loss(study.record, risk.rows, evidence)
-    firsts = {}
+    firsts: dict[int, tuple[Relief, int]] = {}
     for one in risk.reliefs:
         for row in one.rows:
             firsts.setdefault(int(risk.rows.episode[row]), (one, row))
