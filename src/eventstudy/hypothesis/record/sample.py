@@ -200,7 +200,8 @@ def _relabel(table: pd.DataFrame) -> None:
     """Give each doubtful row the other label that the catalogue states for it; one without another is left out."""
     doubtful = table["doubtful"].to_numpy(dtype=bool)
     other = table["alternative"].where(table["alternative"] != "", LEAVE_OUT) if doubtful.any() else table["stance"]
-    stance, level = other.str.split(" ").str[0], other.str.split(" ").str[1].fillna("")
+    parts = other.astype("str").str.partition(" ")  # a catalogue may have no levels at all: empty then, not missing
+    stance, level = parts[0], parts[2]
     out = doubtful & (other == LEAVE_OUT).to_numpy()
     table["stance"] = np.where(doubtful & ~out, stance, table["stance"])
     table["level"] = np.where(doubtful & ~out, level, table["level"])
