@@ -123,6 +123,7 @@ NEEDS = {
     "one date": "one common date",
     "two dates": "two sessions",
     "one event": "one security-event",
+    "clock": "bars within days",
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 import eventstudy as es
-from eventstudy.inference import TESTS, run
+from eventstudy.inference import DAILY, run
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.validity import measure
 
@@ -57,7 +57,7 @@ def main() -> None:
     sample = timed("sample with estimation windows", lambda: result.sample((0, 2)))
     facts = SampleFacts(sample)
     timed("correlation and shape", lambda: measure(sample, facts))
-    for name in TESTS:
+    for name in DAILY:
         if not timed(name, partial(run, name, sample, facts=facts, seed=0)).applicable:
             told.pop(name)
     told["all"] = tuple(map(sum, zip(*told.values(), strict=True)))

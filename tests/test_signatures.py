@@ -6,10 +6,12 @@ import dataclasses
 import importlib
 import inspect
 import sys
+import tempfile
 import types
 import typing
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,7 @@ import eventstudy
 from eventstudy.errors import EventStudyError
 from eventstudy.hypothesis.verdict.charts import Plots
 from eventstudy.inference import _OLD
-from eventstudy.study import StudyResult
+from eventstudy.study import StoredResult, StudyResult
 from eventstudy.study.charts import Figures
 
 ROOMS = (
@@ -129,11 +131,15 @@ def wrong():
 
 # What a result or a record of the package itself holds: nobody hands it a value by hand, and its maker has checked it.
 RECORDS = {
+    "ClockRow",
+    "SimulatedBars",
     "AbnormalReturns",
     "WindowSample",
     "EstimationRecord",
     "Cell",
     "Row",
+    "ScannedPanel",  # `scan_returns` makes it
+    "StoredResult",
     "Claim",
     "Falsifier",
     "Verdict",
@@ -183,10 +189,17 @@ def small_result():
     return study.fit(events, returns, symbols="all")
 
 
+@cache
+def small_stored():
+    return small_result().to_parquet(Path(tempfile.mkdtemp()) / "result")
+
+
 def held_by(owner):
     """A result where a window is checked against its study; else an object without anything, for options come first."""
     if issubclass(StudyResult, owner):
         return small_result()
+    if owner is StoredResult:
+        return small_stored()
     return small_result().plot if owner is Figures else object.__new__(owner)
 
 

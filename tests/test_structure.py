@@ -25,6 +25,7 @@ GROUND = {
     "plugins",
     "replace",
     "words",
+    "workers",
 }
 MAY_IMPORT = {
     "errors": {"words"},
@@ -39,6 +40,8 @@ MAY_IMPORT = {
     "frames": {"border", "dates", "errors"},
     "plugins": {"errors", "words"},
     "replace": {"border", "errors", "words"},
+    "workers": {"errors", "words"},
+    "plugins": {"errors", "words"},
     "calendars": GROUND,
     "dates": set(),
     "events": GROUND | {"calendars", "dates"},
@@ -48,7 +51,7 @@ MAY_IMPORT = {
     "plots": GROUND,
     "pages": GROUND | {"calendars", "returns", "plots"},
     "study": GROUND | {"calendars", "dates", "events", "returns", "abnormal", "inference", "plots", "pages"},
-    "calibration": GROUND | {"abnormal", "inference", "study"},
+    "calibration": GROUND | {"abnormal", "calendars", "inference", "study"},
     "hypothesis": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "pages", "study"},
     "report": GROUND | {"calendars", "events", "returns", "abnormal", "inference", "plots", "pages", "study", "calibration", "hypothesis"},
     "agent": GROUND | {"abnormal", "events", "inference", "returns", "study"},
@@ -57,12 +60,12 @@ MAY_IMPORT = {
 
 # Rooms within rooms, from what stands below to what stands above; files beside them stand where their imports put them.
 INSIDE = {
-    "abnormal": ("models", "engine"),
-    "inference": ("core", "families", "beyond"),
-    "returns": ("quality", "tables", "cache", "remote", "sources", "crsp"),
+    "abnormal": ("models", "engine", "intraday"),
+    "inference": ("core", "families", "intraday", "beyond"),
+    "returns": ("quality", "tables", "cache", "remote", "sources", "crsp", "scan"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("pairs", "tables", "output", "fit", "firms"),
+    "study": ("pairs", "tables", "fit", "firms", "apart", "large", "output"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

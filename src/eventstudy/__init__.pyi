@@ -17,6 +17,7 @@ from .abnormal import (
     DimsonSum as DimsonSum,
     FactorModel as FactorModel,
     GarchMarketModel as GarchMarketModel,
+    IntradayModel as IntradayModel,
     LatentFactorModel as LatentFactorModel,
     MarketAdjusted as MarketAdjusted,
     MarketModel as MarketModel,
@@ -64,6 +65,7 @@ from .returns import (
     load_crsp as load_crsp,
     load_prices as load_prices,
     load_returns as load_returns,
+    scan_returns as scan_returns,
 )
 from .study import (
     EstimationWindow as EstimationWindow,
@@ -74,6 +76,7 @@ from .study import (
     load_study as load_study,
     lumped_returns as lumped_returns,
     match_firms as match_firms,
+    open_result as open_result,
     reference_portfolios as reference_portfolios,
     suggest_donors as suggest_donors,
 )

@@ -105,7 +105,7 @@ USUAL: Final = "XNYS"  # of data that do not say
 
 FITTED: Final = (
     "XNYS", "24/5", "24/7", "XLON", "XTKS", "XHKG", "XSHG", "XBOM", "XETR", "XPAR", "XSWX", "XSTO", "XTSE", "XASX", "XKRX", "XTAI",
-    "BVMF", "XJSE",
+    "BVMF", "XJSE", "XSAU", "XSES", "XKLS", "XIST",
 )  # fmt: skip
 """Calendars that are looked at where one does not fit."""
 
@@ -251,6 +251,26 @@ def closes(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Ti
 def opens(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[pd.Timestamp]:
     """Return the official open (UTC) of each session of `name` from `start` to `end`."""
     return _times(get_calendar(name, start, end), "open").loc[sessions(name, start, end)]
+
+
+def hours(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    """Return the hours (UTC) of the sessions of `name` around two moments: ``open``, ``break_start``, ``break_end``, ``close``.
+
+    A session without a lunch break has no break. ``attrs["zone"]`` is the time zone of the exchange.
+
+    Examples
+    --------
+    >>> table = hours("XTKS", pd.Timestamp("2024-11-01"), pd.Timestamp("2024-11-05"))
+    >>> table["close"].dt.tz_convert(table.attrs["zone"]).dt.strftime("%H:%M")[-2:].tolist()
+    ['15:00', '15:30']
+    """
+    margin = pd.Timedelta(days=2)  # a session may begin on the evening before
+    calendar = get_calendar(name, start, end)
+    known = calendar.sessions[(calendar.sessions >= (start - margin).normalize()) & (calendar.sessions <= end + margin)]
+    table: pd.DataFrame = calendar.schedule.loc[known, ["open", "break_start", "break_end", "close"]]
+    table.index = pd.DatetimeIndex(known.to_numpy()).as_unit(SESSION_UNIT)
+    table.attrs["zone"] = str(calendar.tz)
+    return table
 
 
 def _times(calendar: ExchangeCalendar, side: str) -> pd.Series[pd.Timestamp]:

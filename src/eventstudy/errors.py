@@ -8,6 +8,7 @@
     │   ├── DataError               prices, returns, and the files that hold them
     │   └── StudyError              windows, models, tests, and study files
     ├── InstallationError           a file of the package is missing, or a plugin is faulty; exit code 2
+    ├── WorkersLost                 workers or their scheduler are gone; what is done is kept; exit code 3
     └── SourceError                 a source could not deliver; exit code 3
         ├── RateLimited             asked to slow down (``retry_after`` seconds, if said)
         ├── NoSuchTicker            the source does not know the symbol
@@ -106,6 +107,10 @@ class StudyError(InputError):
 
 class InstallationError(EventStudyError):
     """A file of the package is missing or a plugin is faulty: nothing that was given is wrong, the installation is."""
+
+
+class WorkersLost(EventStudyError):
+    """Workers, or the scheduler that hands them their work, are gone; what was done is kept."""
 
 
 class SourceError(EventStudyError):

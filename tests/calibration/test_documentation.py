@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from eventstudy.calibration import Row, draw_table, read_table, shipped_tables
-from eventstudy.inference import TESTS
+from eventstudy.inference import DAILY, TESTS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "calibration.md").read_text(encoding="utf-8")
@@ -102,7 +102,7 @@ def test_the_commands_make_the_tables_that_they_head(tables):
     """Every test that the command asks for has rows, and none but those."""
     for command, rows in tables.values():
         named = re.findall(r"--tests (\S+)", command)
-        default = [spec.name for spec in TESTS.values() if not spec.draws and "one event" not in spec.needs]
+        default = [spec.name for spec in DAILY.values() if not spec.draws and "one event" not in spec.needs]
         assert {row.test for row in rows} == set(named or default)
         assert {row.n for row in rows} == {int(n) for n in re.findall(r"--events (\d+)", command)}
         assert {row.cell.replications for row in rows if row.test == "bmp"} <= {

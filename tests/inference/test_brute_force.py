@@ -310,4 +310,5 @@ def test_every_registered_test_is_checked_somewhere():
     grank_t grank_z corrado_zivney_sign sign_gsar_t sign wilcoxon generalized_sign jackknife calendar_time panel_date
     panel_two_way sq"""  # those by rank and quantile in test_brute_ranks
     in_test_resampling = "skewness_adjusted bootstrap_t wild_bootstrap cluster_bootstrap permutation"
-    assert set(TESTS) == {*here.split(), *in_test_resampling.split()}
+    in_intraday = "matched_clock clock_scaled day_clusters shift_24h bugni_li_li lee_mykland"
+    assert set(TESTS) == {*here.split(), *in_test_resampling.split(), *in_intraday.split()}

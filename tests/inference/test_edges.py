@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from eventstudy.errors import StudyError
-from eventstudy.inference import TESTS, TestResult, run, run_all, sample_of
+from eventstudy.inference import DAILY, TESTS, TestResult, run, run_all, sample_of
 from eventstudy.inference.core.sample_of import each_day
 from eventstudy.inference.core.spec import CONDITIONS
 
@@ -140,7 +140,7 @@ BROKEN = [*EACH, *map(on_one_date, EACH)]
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
 def test_few_events(make_sample, n, dates, window):
     results = run_all(make_sample(n, dates=dates, window=window), seed=0)
-    assert [r.name for r in results] == list(TESTS)
+    assert [r.name for r in results] == list(DAILY)
     for result in results:
         assert_told(result)
     if n == 0:
@@ -215,7 +215,7 @@ class TestSides:
         assert "joint null" in result.reason
         assert {r.name: r for r in run_all(make_sample(4, dates="one"), alternative="greater")}["sur_f"].applicable
 
-    @pytest.mark.parametrize("name", [s.name for s in TESTS.values() if s.sided])
+    @pytest.mark.parametrize("name", [s.name for s in DAILY.values() if s.sided])
     def test_sides_look_the_right_way(self, make_sample, name):
         n = 1 if "one event" in TESTS[name].needs else 16
         dates = "one" if "one date" in TESTS[name].needs else "apart"

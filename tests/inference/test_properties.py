@@ -9,13 +9,13 @@ import pytest
 
 from eventstudy.abnormal import MarketModel, estimate
 from eventstudy.errors import StudyError
-from eventstudy.inference import TESTS, adjust_pvalues, run
+from eventstudy.inference import DAILY, TESTS, adjust_pvalues, run
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.families.signs import wilcoxon
 from hypothesis import given, settings, strategies as st
 
 RTOL = 1e-9  # the same sums in another order, through ratios and square roots
-COMPUTED = [s.name for s in TESTS.values() if not s.draws and "one event" not in s.needs]
+COMPUTED = [s.name for s in DAILY.values() if not s.draws and "one event" not in s.needs]
 SIDED = [name for name in COMPUTED if TESTS[name].sided]
 PER_EVENT = ("security", "day0", "bar", "ar", "ar_se", "car", "car_se", "sigma", "m", "df", "degenerate")
 

@@ -12,14 +12,14 @@ import pytest
 from scipy import stats
 
 from eventstudy.errors import StudyError
-from eventstudy.inference import TESTS, run, sample_of
+from eventstudy.inference import DAILY, run, sample_of
 from eventstudy.inference.families.bootstrap import bootstrap_t, hall, skewness_adjusted
 from eventstudy.inference.families.placebo import permutation, placebo_dates
 from eventstudy.inference.families.sign_flips import WEBB, _every_flip, cluster_bootstrap, wild_bootstrap
 
 RTOL = 1e-10  # the same sums in another order
 DRAWS = 199
-DRAWN = [spec.name for spec in TESTS.values() if spec.draws]
+DRAWN = [spec.name for spec in DAILY.values() if spec.draws]
 
 
 @pytest.fixture

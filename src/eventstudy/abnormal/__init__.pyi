@@ -14,6 +14,9 @@ from .models.control_portfolios import (
 from .models.garch import (
     GarchMarketModel as GarchMarketModel,
 )
+from .models.intraday import (
+    IntradayModel as IntradayModel,
+)
 from .models.latent_factors import (
     LatentFactorModel as LatentFactorModel,
 )

@@ -28,6 +28,8 @@ class Exclusion(IntEnum):
     NO_CONVERGENCE = 10
     MERGED = 11
     FEW_DONORS = 12
+    TOO_COARSE = 13
+    CIRCULAR = 14
 
     @property
     def reason(self) -> str:
@@ -54,4 +56,6 @@ MEANING: Final = {
     Exclusion.NO_CONVERGENCE: "the model has no estimate in this estimation window",
     Exclusion.MERGED: "merged with an earlier event of the same security, whose event window it overlaps",
     Exclusion.FEW_DONORS: "too few donors have their returns and no event of their own: 10 are needed, 3 a component, 2 for a synthetic control",
+    Exclusion.TOO_COARSE: "its moment is known less well than the window is long",
+    Exclusion.CIRCULAR: "its moment was read from the price itself; IntradayModel(allow=…) studies it by name",
 }

@@ -64,6 +64,46 @@ class EstimationRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockRecord:
+    """What the tests inside the day see of one tested window: the same clock times on other, event-free sessions.
+
+    Attributes
+    ----------
+    score : (N,) float
+        Sum of AR / (v sqrt(sum phi^2)): the level v known before the event, the pattern phi of the clock.
+    session : (N,) int
+        Session of the event, as a position.
+    placebo : (N, B) float
+        The same score on event-free sessions before, each with a past of its own, the newest first; NaN where there is none.
+        Security-events of one session have the same sessions in a column.
+    before, after : (N,) float
+        The same score one session earlier and later; NaN where that session has an event.
+    scale : (N,) float
+        v sqrt(sum phi^2), in decimals.
+    past : (N, H) float
+        AR / phi of the bars before the window, the newest last, from earlier sessions too; NaN is missing. Of one
+        security-event only, else empty.
+    around : (N, 2 M) float
+        AR / phi of M bars before the moment and M from it on, of the event's own session. Of one security-event only.
+    within : (N, L) float
+        AR / phi of the tested window. Of one security-event only.
+    session_bars : int
+        Bars of a session.
+    """
+
+    score: Floats
+    session: Ints
+    placebo: Floats
+    before: Floats
+    after: Floats
+    scale: Floats
+    past: Floats
+    around: Floats
+    within: Floats
+    session_bars: int
+
+
+@dataclass(frozen=True, slots=True)
 class WindowSample:
     """One tested window of N security-events.
 
@@ -111,6 +151,10 @@ class WindowSample:
         Abnormal returns of all relative days of the study's event window; None if the estimation windows were not kept.
     study_first : int
         The first of those days.
+    within_day : bool
+        Whether the bars lie within days, whose variance follows the clock.
+    clock : ClockRecord or None
+        What the tests inside the day see; None without an `IntradayModel`.
     """
 
     relative_day: Ints
@@ -133,6 +177,8 @@ class WindowSample:
     doubts: tuple[str, ...] = ()
     study_ar: Floats | None = None
     study_first: int = 0
+    within_day: bool = False
+    clock: ClockRecord | None = None
 
     @property
     def sar(self) -> Floats:

@@ -5,6 +5,8 @@ Where each test is claimed to hold is declared in its specification (`eventstudy
 
 from __future__ import annotations
 
+from eventstudy.calibration.bars import SimulatedBars, simulate_bars
+from eventstudy.calibration.clock_lab import ClockPlan, ClockRow, calibrate_clock
 from eventstudy.calibration.journal import Cell
 from eventstudy.calibration.lab import Plan, Row, calibrate, claimed
 from eventstudy.calibration.scenarios import SCENARIOS, Geometry, Scenario
@@ -13,15 +15,20 @@ from eventstudy.calibration.tables import check_table, draw_table, read_table, s
 __all__ = [
     "SCENARIOS",
     "Cell",
+    "ClockPlan",
+    "ClockRow",
     "Geometry",
     "Plan",
     "Row",
     "Scenario",
+    "SimulatedBars",
     "calibrate",
+    "calibrate_clock",
     "check_table",
     "claimed",
     "draw_table",
     "read_table",
     "shipped_tables",
+    "simulate_bars",
     "write_table",
 ]

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import zlib
 from collections import ChainMap, Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -27,8 +26,9 @@ from eventstudy.errors import StudyError
 from eventstudy.inference.core.sample_facts import EstimationFacts, SampleFacts
 from eventstudy.inference.core.spec import FEW, Condition, TestSpec
 from eventstudy.inference.core.statistic import Statistic
-from eventstudy.inference.registry import TESTS
+from eventstudy.inference.registry import DAILY
 from eventstudy.words import brief
+from eventstudy.workers import spread
 
 WINDOWS: tuple[Window, ...] = ((0, 0), (0, 4), (-10, 10))
 EVENTS = (10, 50, 200)
@@ -46,7 +46,7 @@ LARGE = 1000.0
 MOST_REPLICATIONS = 10_000_000
 MOST_DRAWS = 1_000_000
 KNOWN = {**SCENARIOS, **FURTHER}
-MEASURED: Mapping[str, TestSpec] = ChainMap(dict(INTERVALS), cast("MutableMapping[str, TestSpec]", TESTS))
+MEASURED: Mapping[str, TestSpec] = ChainMap(dict(INTERVALS), cast("MutableMapping[str, TestSpec]", DAILY))
 """Tests, and intervals as tests of nothing: one that does not hold the truth, or does not exist, is a rejection."""
 HISTORY = 300
 """Bars before the estimation window where placebo dates are drawn from."""
@@ -87,7 +87,7 @@ class Plan:
     def __post_init__(self) -> None:
         check_fields(self)
         reach = Geometry().reach
-        asked = (("scenario", self.scenarios, KNOWN, SCENARIOS), ("test", self.tests, MEASURED, TESTS))
+        asked = (("scenario", self.scenarios, KNOWN, SCENARIOS), ("test", self.tests, MEASURED, DAILY))
         for kind, names, known, told in asked:
             for name in names:
                 word(name, known if name in known else told, kind)  # a message names the tests, not the intervals too
@@ -105,7 +105,7 @@ class Plan:
         """Return the tests, in the order of the registry."""
         if self.tests:
             return tuple(spec for spec in MEASURED.values() if spec.name in self.tests)
-        return tuple(spec for spec in TESTS.values() if not spec.draws and "one event" not in spec.needs)
+        return tuple(spec for spec in DAILY.values() if not spec.draws and "one event" not in spec.needs)
 
     @property
     def digest(self) -> str:
@@ -209,7 +209,7 @@ def calibrate(
     plan: Plan,
     *,
     resume: Path | None = None,
-    executor: Executor | None = None,
+    executor: Any = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Row, ...]:
     """Measure how often tests reject, cell by cell.
@@ -221,7 +221,8 @@ def calibrate(
     resume : Path, optional
         File of finished units: read at the start, appended to after every unit. Units of another plan in it are ignored.
     executor : Executor, optional
-        Any of ``concurrent.futures`` (of Dask too); the table does not depend on it.
+        Any of ``concurrent.futures``, a client of Dask, or the module ray; the table does not depend on it, nor on workers
+        that are lost: their units are done again.
     progress : callable, optional
         ``progress(done, total)`` after every unit.
 
@@ -243,7 +244,8 @@ def calibrate(
     finished = len(units) - len(waiting)
     if progress:
         progress(finished, len(units))
-    for unit, counts in zip(waiting, _map(executor, partial(_work, plan), waiting), strict=True):
+    for number, counts in spread(partial(_work, plan), ((unit,) for unit in waiting), executor):
+        unit = waiting[number]
         done[unit] = counts
         finished += 1
         if resume:
@@ -264,10 +266,6 @@ def _units(plan: Plan) -> Iterator[Unit]:
             size = RESAMPLING_UNIT if draws else UNIT_BATCHES * max(1, UNIT_EVENTS // n)
             for first in range(0, plan.replications, size):
                 yield Unit(scenario, n, first, min(size, plan.replications - first))
-
-
-def _map(executor: Executor | None, work: Callable[[Unit], Counts], units: list[Unit]) -> Iterable[Counts]:
-    return map(work, units) if executor is None else executor.map(work, units)
 
 
 def _work(plan: Plan, unit: Unit) -> Counts:

@@ -20,8 +20,10 @@ from typer.core import TyperGroup
 from eventstudy._version import __version__
 from eventstudy.cli.cache_app import Folder, cache
 from eventstudy.cli.firm_options import By, Date, DateFormat, Events, Market, OfFirms, Prices, Symbol, Timing, Zone
+from eventstudy.cli.options import Scheduler, Workers
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
-from eventstudy.errors import EventStudyError, SourceError, StudyError
+from eventstudy.cli.watch_command import watch
+from eventstudy.errors import EventStudyError, SourceError, StudyError, WorkersLost
 from eventstudy.words import brief
 
 FAULT: Final = 70  # EX_SOFTWARE of sysexits.h: neither the input nor a source is wrong, we are
@@ -98,7 +100,7 @@ def _ended(error: BaseException) -> int:
         return 130
     if isinstance(error, EventStudyError):
         note(f"eventstudy: {error}")
-        return 3 if isinstance(error, SourceError) else 2
+        return 3 if isinstance(error, (SourceError, WorkersLost)) else 2
     from eventstudy.border import said  # noqa: PLC0415  only who fails pays for it
 
     if isinstance(error, MemoryError):
@@ -150,6 +152,14 @@ def run(
     timing: Timing = None,
     timezone: Zone = None,
     by: By = None,
+    bars: Annotated[
+        Optional[Path],
+        typer.Option(
+            help="A .parquet or .csv of bars within days that holds the market: adds a section to the minute."
+        ),
+    ] = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
 ) -> None:
     """Run a study and write its report, results, charts and tables.
 
@@ -168,7 +178,10 @@ def run(
         "timezone": timezone,
         "by": by,
     }
-    raise typer.Exit(run_study(named_study(study, events, prices, asked), out=out, source=source, quick=quick))
+    named = named_study(study, events, prices, asked)
+    raise typer.Exit(
+        run_study(named, out=out, source=source, quick=quick, bars=bars, workers=workers, scheduler=scheduler)
+    )
 
 
 @app.command(epilog="Example: eventstudy check us-china --against gallery")
@@ -318,6 +331,7 @@ def fetch(
 
 
 app.add_typer(cache, name="cache")
+app.command(epilog="Example: eventstudy watch us-china --source yahoo --events new.toml")(watch)
 
 
 @app.command(epilog="Example: eventstudy calibrate --tests bmp,sign --events 50 --replications 200")
@@ -342,7 +356,8 @@ def calibrate(
         float, typer.Option(help="Abnormal return of day 0, a decimal; 0 measures size, else power.")
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Root of all chance.")] = 0,
-    workers: Annotated[int, typer.Option(help="Processes; the table does not depend on it.")] = 1,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
     out: Annotated[Optional[Path], typer.Option(help="Write the table here, as CSV with its command.")] = None,
     resume: Annotated[Optional[Path], typer.Option(help="A journal of finished work, read and appended to.")] = None,
 ) -> None:
@@ -361,7 +376,7 @@ def calibrate(
         effect=effect,
         seed=seed,
     )
-    run_lab(plan, out=out, resume=resume, workers=workers)
+    run_lab(plan, out=out, resume=resume, workers=workers, scheduler=scheduler)
 
 
 @app.command()

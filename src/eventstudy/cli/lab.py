@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -13,27 +11,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from eventstudy.calibration import Plan, calibrate, check_table, write_table
 from eventstudy.cli.listing import print_frame
 from eventstudy.cli.saying import note
-from eventstudy.errors import InputError, StudyError
+from eventstudy.cli.workers import workers_for
+from eventstudy.errors import InputError
 from eventstudy.replace import same_place
-from eventstudy.words import brief
-
-MOST_WORKERS = 61  # processes: the most that Windows lets one wait for
 
 
-def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int) -> None:
+def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int, scheduler: str | None = None) -> None:
     """Run a plan with a bar, print the rates, and write the table if a file is named."""
     if out is not None:
         check_table(out)  # before the work
         if resume is not None and same_place(out, resume):
             msg = f"--out and --resume are both {out}; name two files"
             raise InputError(msg)
-    if not 1 <= workers <= MOST_WORKERS:
-        msg = f"workers must be 1 to {MOST_WORKERS}, not {brief(workers)}"
-        raise StudyError(msg)
     console = Console(stderr=True)
-    pool = ProcessPoolExecutor(workers) if workers > 1 else nullcontext()
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with pool as executor, Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    shown = not console.is_terminal
+    with workers_for(workers, scheduler) as executor, Progress(*columns, console=console, disable=shown) as bar:
         task = bar.add_task("calibrating")
 
         def said(done: int, total: int) -> None:

@@ -16,6 +16,7 @@ from rich.text import Text
 from eventstudy.border import is_there
 from eventstudy.cli.listing import print_csv, print_frame
 from eventstudy.cli.saying import note, say
+from eventstudy.cli.workers import workers_for
 from eventstudy.errors import DataError, InputError, NoSuchTicker, StudyError, told
 from eventstudy.events.load import shipped_catalogues
 from eventstudy.pages.write import check_target, read_manifest
@@ -34,16 +35,26 @@ from eventstudy.words import visible
 LOCAL_LACK = (NoSuchTicker, DataError)  # a local source that simply lacks a symbol has not failed
 
 
-def run_study(study: str | FirmFile, *, out: Path, source: str | None, quick: bool) -> int:
+def run_study(
+    study: str | FirmFile,
+    *,
+    out: Path,
+    source: str | None,
+    quick: bool,
+    bars: Path | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+) -> int:
     """Run a study, write its report, say the answer; 3 if a source could not deliver, else 0."""
     check_target(out)  # before the work
-    with _uncollected():
-        document, inputs = _build(study, source=source, quick=quick)
+    with _uncollected(), workers_for(workers, scheduler) as executor:
+        document, inputs = _build(study, source=source, quick=quick, bars=bars, executor=executor)
         note("… drawing and writing")
         write_document(document, out)
     for line in inputs.said if isinstance(inputs, Firms) else ():
         note(line)
-    lines = [*document.answer[:2], *_counted(document)]
+    asked = [document.question] if "hypothesis" in document.results else []
+    lines = [*asked, *document.answer[:2], *_counted(document)]
     if inputs.borrowed:
         lines.append(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
     for line in [*lines, f"written: {out / 'report.html'}, with results.json, charts and tables beside it"]:
@@ -191,11 +202,12 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _build(study: str | FirmFile, *, source: str | None, quick: bool) -> tuple[Document, Inputs | Firms]:
+def _build(
+    study: str | FirmFile, *, source: str | None, quick: bool, bars: Path | None = None, executor: Any = None
+) -> tuple[Document, Inputs | Firms]:
     with _stages() as stage:
-        return build_document(
-            load_study(study) if isinstance(study, str) else study, source=source, quick=quick, progress=stage
-        )
+        file = load_study(study) if isinstance(study, str) else study
+        return build_document(file, source=source, quick=quick, bars=bars, progress=stage, executor=executor)
 
 
 def _delivered(inputs: Inputs | Firms) -> int:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from eventstudy.hypothesis.links.chain import SampleVerdict
 from eventstudy.hypothesis.links.decision import age_stratum
-from eventstudy.hypothesis.links.evidence import Evidence, row_loss
+from eventstudy.hypothesis.links.evidence import Evidence, row_loss, strata_of_rows
 from eventstudy.hypothesis.record.build_record import StudyRecord
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.rivals.calendar_shift import shift_chain
@@ -28,11 +28,22 @@ from eventstudy.hypothesis.robustness.attenuation_and_dose import (
     overlay,
     rate_ladder,
 )
+from eventstudy.hypothesis.robustness.beside_tests import (
+    coincidence,
+    design_table,
+    full_circles,
+    near_deadline,
+    posteriors,
+    relief_table,
+    remembered,
+    watch,
+)
 from eventstudy.hypothesis.robustness.cross_section import reactions_by_security, tells
 from eventstudy.hypothesis.robustness.cycles import count_cycles, cycle_table
 from eventstudy.hypothesis.robustness.group_tests import group_tests
 from eventstudy.hypothesis.robustness.specification_curve import specification_curve
 from eventstudy.hypothesis.robustness.variants import giveback, leave_out, reaction_variants
+from eventstudy.workers import each
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,12 @@ class Analysis:
     checks: Mapping[str, tuple[Check, ...]]
 
 
-def analyse(tested: Tested, securities: pd.DataFrame, *, market: str, say: Callable[[str], None]) -> Analysis:
+Call = tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+def analyse(
+    tested: Tested, securities: pd.DataFrame, *, market: str, say: Callable[[str], None], executor: Any = None
+) -> Analysis:
     """Run every part on the whole record and on the headline sample; `say` is told the name of each.
 
     `securities` are (B, S) returns on the sessions of the record, `market` is the symbol of the index.
@@ -72,30 +88,46 @@ def analyse(tested: Tested, securities: pd.DataFrame, *, market: str, say: Calla
     draws, curve_draws = tested.draws, tested.curve_draws
     streams = np.random.SeedSequence([tested.seed, 2]).spawn(9)
     strata = {name: tested.strata[name] for name in tested.shown}
-    say("the race of the rivals")
-    tables, facts, races, checks = _rivals(tested, strata, streams[0])
+    first, second = (np.random.default_rng(s) for s in streams[4].spawn(2))
+    few, many = {"draws": curve_draws}, {"draws": draws}
+    calls: list[Call] = [
+        (f"the race of the rivals: {name}", _race, (tested, name, spans, stream), {})
+        for (name, spans), stream in zip(strata.items(), streams[0].spawn(len(strata)), strict=True)
+    ]
+    calls += [
+        ("variants", reaction_variants, (study, strata), {**few, "seed": streams[1]}),
+        ("leave-one-out", leave_out, (study, evidence, strata), {**few, "seed": streams[2]}),
+    ]
+    calls += [
+        (
+            f"the specification curve: {name}",
+            specification_curve,
+            (study, evidence, spans),
+            {**few, "rng": np.random.default_rng(stream)},
+        )
+        for (name, spans), stream in zip(strata.items(), streams[3].spawn(len(strata)), strict=True)
+    ]
+    calls += [
+        ("attenuation", attenuation, (study, evidence), {**many, "rng": first}),
+        ("the dose", dose_response, (study, evidence), {**many, "rng": second}),
+    ]
+    if len(securities.columns):
+        calls += _cross_section(tested, securities, market=market, streams=streams[5:7])
+    found = each(calls, executor, say)
+    tables, facts, races, checks = _rivals({name: found[f"the race of the rivals: {name}"] for name in strata})
     cycles = cycle_table(study, evidence)
     tables["cycles"] = cycles
-    say("variants and leave-one-out")
-    tables["variants"] = reaction_variants(study, strata, draws=curve_draws, seed=streams[1])
-    tables["leave_out"] = leave_out(study, evidence, strata, draws=curve_draws, seed=streams[2])
+    tables["variants"], tables["leave_out"] = found["variants"], found["leave-one-out"]
     tables["giveback"] = giveback(study, strata)
-    say("the specification curve")
-    curves = {
-        name: specification_curve(study, evidence, spans, draws=curve_draws, rng=np.random.default_rng(stream))
-        for (name, spans), stream in zip(strata.items(), streams[3].spawn(len(strata)), strict=True)
-    }
+    curves = {name: found[f"the specification curve: {name}"] for name in strata}
     tables["curve"] = _by_sample({name: curve.table for name, curve in curves.items()})
     tables["curve_summary"] = _by_sample({name: curve.summary for name, curve in curves.items()})
-    first, second = (np.random.default_rng(s) for s in streams[4].spawn(2))
-    tables["attenuation"] = attenuation(study, evidence, draws=draws, rng=first)
-    tables["dose"], dose = dose_response(study, evidence, draws=draws, rng=second)
+    tables["attenuation"], (tables["dose"], dose) = found["attenuation"], found["the dose"]
     tables["rate_ladder"] = rate_ladder(study)
     paths, pair = episode_paths(study), _pair(study)
     tables["paths"], tables["overlay"] = paths, overlay(paths, *(name for name, _ in pair))
-    if len(securities.columns):
-        say("the cross-section")
-        tables |= _cross_section(tested, securities, market=market, streams=streams[5:7])
+    tables |= {name: found[words] for name, words in ACROSS.items() if words in found}
+    facts |= _beside(tested, tables, streams[7])
     facts = {
         "cycles": count_cycles(cycles),
         "dose": dose,
@@ -104,32 +136,70 @@ def analyse(tested: Tested, securities: pd.DataFrame, *, market: str, say: Calla
     return Analysis(tables, facts, races, checks)
 
 
-def _rivals(
-    tested: Tested, strata: Mapping[str, list[Stratum]], seed: np.random.SeedSequence
-) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, Race], dict[str, tuple[Check, ...]]]:
-    """Run the race, the companions of H2 and the turned calendar in each sample."""
+def _beside(tested: Tested, tables: dict[str, pd.DataFrame], seed: np.random.SeedSequence) -> dict[str, Any]:
+    """Add what stands beside the tests in the second version of the definitions."""
+    study, evidence = tested.study, tested.evidence
+    if study.rules.version < 2:
+        return {}
+    tables["evidence"], watched = watch(study, evidence, seed)
+    tables["design"] = design_table(tested.samples, study)
+    tables["posterior"] = posteriors(tested.samples, study, evidence)
+    tables["reliefs"] = relief_table(study, evidence)
+    tables["macro"] = coincidence(study, tested.strata)
+    circles = full_circles(study, evidence)
+    tables["circles"] = circles
+    return {
+        "circles": {"episodes": len(circles), "whole": int(circles["circle"].sum())},
+        "remembered": remembered(study, study.rules.remembered.relief),
+        "evidence": watched,
+        "deadline": {name: near_deadline(study, tested.strata[name]) for name in tested.shown},
+        "ends": {name: f"{day:%Y-%m-%d}" for name, day in study.ends.items()},
+    }
+
+
+ACROSS = {
+    "securities": "the cross-section",
+    "tells": "the cross-section: tells",
+    "groups": "the cross-section: groups",
+}
+"""Tables of the cross-section, and what they are called while they are made."""
+
+
+def _race(
+    tested: Tested, name: str, spans: list[Stratum], seed: np.random.SeedSequence
+) -> tuple[Race, tuple[Check, ...], Any]:
+    """Run the race, the companions of H2 and the turned calendar in one sample."""
     study, evidence, record, draws = tested.study, tested.evidence, tested.study.record, tested.draws
     rules = study.rules
     split = int(study.index.searchsorted(pd.Timestamp(rules.attenuation_split), side="right"))
-    races, checks, shifts = {}, {}, {}
-    for (name, spans), stream in zip(strata.items(), seed.spawn(len(strata)), strict=True):
-        first, second, third = stream.spawn(3)
-        rows = tested.samples[name].rows
-        loss, bins = row_loss(record.market, rows, evidence), age_stratum(rows.age, rules.decision.age_bins)
-        talks = study.sample.talks.position
-        frame = covariates(record.market, rows, loss, study.rival, talks, split=split, episodes=rules.episodes)
-        races[name] = run_race(frame, rows, bins, draws=draws, rng=np.random.default_rng(first))
-        checks[name] = companion_checks(study, evidence, spans, rows, loss, draws=draws, seed=second)
-        shifts[name] = shift_chain(
-            record,
-            evidence,
-            rows,
-            spans,
-            winsor=rules.reaction.winsor,
-            bins=rules.decision.age_bins,
-            draws=draws,
-            rng=np.random.default_rng(third),
-        )
+    first, second, third = seed.spawn(3)
+    rows = tested.samples[name].rows
+    loss, bins = row_loss(record, rows, evidence), strata_of_rows(record, rows.age, rules.decision)
+    coarse = age_stratum(rows.age, rules.decision.age_bins)
+    talks = study.sample.talks.position
+    frame = covariates(record.market, rows, loss, study.rival, talks, split=split, episodes=rules.episodes)
+    race = run_race(frame, rows, coarse, draws=draws, rng=np.random.default_rng(first), exact=bins)
+    checks = companion_checks(study, evidence, spans, rows, loss, draws=draws, seed=second)
+    shift = shift_chain(
+        record,
+        evidence,
+        rows,
+        spans,
+        winsor=rules.reaction.winsor,
+        bins=bins,
+        draws=draws,
+        rng=np.random.default_rng(third),
+    )
+    return race, checks, shift
+
+
+def _rivals(
+    found: Mapping[str, tuple[Race, tuple[Check, ...], Any]],
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, Race], dict[str, tuple[Check, ...]]]:
+    """Put the races, the companions and the turned calendars of the samples together."""
+    races = {name: one[0] for name, one in found.items()}
+    checks = {name: one[1] for name, one in found.items()}
+    shifts = {name: one[2] for name, one in found.items()}
     tables = {
         "race": _by_sample({name: race.table for name, race in races.items()}),
         "race_joint": _by_sample({name: race.joint for name, race in races.items()}),
@@ -177,7 +247,7 @@ def _pair(study: StudyRecord) -> tuple[tuple[str, str], ...]:
 
 def _cross_section(
     tested: Tested, securities: pd.DataFrame, *, market: str, streams: list[np.random.SeedSequence]
-) -> dict[str, pd.DataFrame]:
+) -> list[Call]:
     study, strata, draws = tested.study, tested.strata["all"], tested.curve_draws
     record, rules = study.record, study.rules
     gainers = {symbol for group in rules.tells.gain_by_threats for symbol in rules.groups.get(group, ())}
@@ -185,19 +255,22 @@ def _cross_section(
     windows = {"pvalue": (first, last), "p_shifted": (first - rules.tells.shift, last - rules.tells.shift)}
     links = {"H1": record.trigger, "H3": record.relief}
     sessions = {link: [study.index[p] for p in position] for link, position in links.items()}
-    return {
-        "securities": reactions_by_security(
-            securities, record, strata, rules.reaction, window=(0, 1), draws=draws, seed=streams[0]
+    return [
+        (
+            ACROSS["securities"],
+            reactions_by_security,
+            (securities, record, strata, rules.reaction),
+            {"window": (0, 1), "draws": draws, "seed": streams[0]},
         ),
-        "tells": tells(
-            securities,
-            record,
-            strata,
-            rules.reaction,
-            rules.placebos(draws),
-            windows=windows,
-            signs={symbol: 1 if symbol in gainers else -1 for symbol in securities.columns},
-            seed=streams[1],
+        (
+            ACROSS["tells"],
+            tells,
+            (securities, record, strata, rules.reaction, rules.placebos(draws)),
+            {
+                "windows": windows,
+                "signs": {symbol: 1 if symbol in gainers else -1 for symbol in securities.columns},
+                "seed": streams[1],
+            },
         ),
-        "groups": group_tests(study, securities, sessions, market=market, window=(0, 1)),
-    }
+        (ACROSS["groups"], group_tests, (study, securities, sessions), {"market": market, "window": (0, 1)}),
+    ]

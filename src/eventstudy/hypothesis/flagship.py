@@ -22,12 +22,14 @@ from eventstudy.hypothesis.record.build_record import StudyRecord, build_record
 from eventstudy.hypothesis.record.definitions import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Replications
 from eventstudy.hypothesis.record.strata import strata_of
+from eventstudy.hypothesis.steps import steps_table
 from eventstudy.hypothesis.verdict.chart_frames import chart_frames
 from eventstudy.hypothesis.verdict.check_falsifiers import check_falsifiers, decide
 from eventstudy.hypothesis.verdict.tables import verdict_tables
 from eventstudy.hypothesis.verdict.verdict import Verdict
 from eventstudy.returns import PricePanel, ReturnPanel, load_returns
 from eventstudy.returns.bundled import INDUSTRIES
+from eventstudy.workers import each
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,10 @@ class SelloffForcesSoftening:
     --------
     >>> from eventstudy.events import load_events
     >>> from eventstudy.returns import load_prices
-    >>> prices = load_prices(["^GSPC", "^VIX"], start="2016-01-04", end="2025-11-14", source="bundled")
+    >>> prices = load_prices(["^GSPC", "^VIX"], start="2016-01-04", source="bundled")
     >>> verdict = SelloffForcesSoftening(quick=True).test(load_events("us-china"), prices)
     >>> list(verdict.samples), list(verdict.links)
-    (['all', 'earlier', 'before', 'after'], ['H1', 'H2', 'H3'])
+    (['all', 'earlier', 'before', 'after', 'since'], ['H1', 'H2', 'H3'])
     """
 
     market: str = "^GSPC"
@@ -74,7 +76,14 @@ class SelloffForcesSoftening:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def test(self, catalog: EventCatalog, prices: PricePanel, *, securities: ReturnPanel | None = None) -> Verdict:
+    def test(
+        self,
+        catalog: EventCatalog,
+        prices: PricePanel,
+        *,
+        securities: ReturnPanel | None = None,
+        executor: Any = None,
+    ) -> Verdict:
         """Run the study.
 
         Parameters
@@ -85,6 +94,8 @@ class SelloffForcesSoftening:
             The index and its fear gauge; UST10Y if there. Further symbols enter the cross-section.
         securities : ReturnPanel, optional
             Returns for the cross-section; by default the further symbols and, beside the S&P 500, the bundled industries.
+        executor : Executor, distributed.Client, or the module ray, optional
+            Where samples and parts are worked out. Each draws from a stream of its own: the verdict is the same with any.
 
         Returns
         -------
@@ -107,9 +118,9 @@ class SelloffForcesSoftening:
             calendar=self.calendar,
             episodes=self.episodes,
         )
-        tested = self._test(study)
+        tested = self._test(study, executor)
         held = self._securities(study, prices, securities)
-        analysis = analyse(tested, held, market=self.market, say=self._say)
+        analysis = analyse(tested, held, market=self.market, say=self._say, executor=executor)
         self._say("falsifiers")
         falsifiers = check_falsifiers(tested, analysis)
         self._say("the ledger of claims")
@@ -117,6 +128,9 @@ class SelloffForcesSoftening:
         if rules.ledger == catalog.name:
             claims = judge(Ground(study, tested.evidence, tested.samples, analysis, held, tested.draws, self.seed))
         tables = verdict_tables(tested, falsifiers) | dict(analysis.tables) | {"claims": claims_frame(claims)}
+        self._say("what changed the answer")
+        options = {"market": self.market, "fear": self.fear, "calendar": self.calendar}
+        tables["steps"] = steps_table(catalog, prices, rules, options, tested.curve_draws, self.seed)
         supported, reasons = decide(tested.samples[rules.headline], falsifiers, rules.alpha)
         return Verdict(
             samples=MappingProxyType(dict(tested.samples)),
@@ -132,20 +146,22 @@ class SelloffForcesSoftening:
             _frames=MappingProxyType(chart_frames(tested, tables)),
         )
 
-    def _test(self, study: StudyRecord) -> Tested:
+    def _test(self, study: StudyRecord, executor: Any) -> Tested:
         """Test the links in every sample."""
         rules, index, busy = study.rules, study.index, study.record.busy
         evidence = prepare(study.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
         spans = {"all": rules.periods} | {name: {name: dates} for name, dates in rules.periods.items()}
+        spans |= {name: {name: dates} for name, dates in rules.beside.items()}
         strata = {name: strata_of(span, index, busy, rules.placebo.pool_before) for name, span in spans.items()}
         draws = self._draws(rules.replications)
         how = rules.links(draws=draws["draws"], power_draws=draws["power_draws"])
         # one stream a sample, by place: a sample's draws do not depend on the others
         seeds = np.random.SeedSequence(self.seed).spawn(len(strata))
-        samples = {}
-        for (name, own), seed in zip(strata.items(), seeds, strict=True):
-            self._say(f"sample {name}")
-            samples[name] = evaluate(study.record, evidence, own, how, name=name, seed=seed)
+        calls = (
+            (f"sample {name}", evaluate, (study.record, evidence, own, how), {"name": name, "seed": seed})
+            for (name, own), seed in zip(strata.items(), seeds, strict=True)
+        )
+        samples = dict(zip(strata, each(calls, executor, self._say).values(), strict=True))
         return Tested(study, evidence, strata, samples, draws["draws"], draws["curve_draws"], self.seed)
 
     def _securities(self, study: StudyRecord, prices: PricePanel, securities: ReturnPanel | None) -> pd.DataFrame:

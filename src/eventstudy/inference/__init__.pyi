@@ -23,6 +23,7 @@ from .core.statistic import (
     from_t as from_t,
 )
 from .registry import (
+    DAILY as DAILY,
     TESTS as TESTS,
     Recommendation as Recommendation,
     recommend as recommend,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.added import added_tests
+from eventstudy.inference.core.measured_size import measured_size
 from eventstudy.inference.core.result import Alternative, TestResult
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import FEWEST, Need, TestSpec
@@ -35,6 +37,7 @@ from eventstudy.inference.families import (
     signs,
     single_event,
 )
+from eventstudy.inference.intraday import clock_tests, moment
 from eventstudy.words import brief, nearest
 
 _FAMILIES = (
@@ -51,6 +54,8 @@ _FAMILIES = (
     sessions,
     clustering,
     single_event,
+    clock_tests,
+    moment,
 )
 
 _OWN: Mapping[str, TestSpec] = MappingProxyType({spec.name: spec for family in _FAMILIES for spec in family.SPECS})
@@ -69,6 +74,22 @@ class _Registered(Mapping[str, TestSpec]):
         return len(_OWN) + len(others())
 
 
+class _Daily(_Registered):
+    """Those of them that do not look at the clock."""
+
+    def __getitem__(self, name: str) -> TestSpec:
+        spec = super().__getitem__(name)
+        if "clock" in spec.needs:
+            raise KeyError(name)
+        return spec
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in super().__iter__() if "clock" not in TESTS[name].needs)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 TESTS: Mapping[str, TestSpec] = _Registered()
 """Every registered test by name, in the order in which tables show them; those that other packages add stand last."""
 
@@ -77,6 +98,15 @@ TESTS: Mapping[str, TestSpec] = _Registered()
 def others() -> Mapping[str, TestSpec]:
     """Return the tests that other packages add by the entry point ``eventstudy.tests``, checked."""
     return added_tests(_OWN)
+
+
+DAILY: Mapping[str, TestSpec] = _Daily()
+"""Those that do not look at the clock: all that a table of days, weeks or months shows."""
+
+
+def tests_of(sample: WindowSample) -> Mapping[str, TestSpec]:
+    """Return the tests that a table of a sample shows: all of bars within days, else those that do not look at the clock."""
+    return TESTS if sample.within_day else DAILY
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +125,8 @@ class Recommendation:
         Why not.
     caveats : tuple of str
         What it takes for granted that so few security-events could not show to be wrong.
+    size, size_source : float, str
+        As those of `TestResult`: a ranking, also where nothing is believed.
     """
 
     name: str
@@ -102,6 +134,8 @@ class Recommendation:
     valid: bool
     reasons: tuple[str, ...]
     caveats: tuple[str, ...] = ()
+    size: float = math.nan
+    size_source: str = ""
 
 
 @checked()
@@ -191,7 +225,7 @@ def run_all(
     facts = SampleFacts(sample)
     conditions = measure(sample, facts)
     results = []
-    for spec in TESTS.values():
+    for spec in tests_of(sample).values():
         side: Alternative = alternative if spec.sided else "two-sided"
         result = _run(spec, sample, facts, alternative=side, level=level, seed=seed, options={})
         results.append(_judged(result, spec, conditions))
@@ -222,11 +256,12 @@ def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tupl
     """
     conditions = measure(sample, facts)
     said = []
-    for spec in TESTS.values():
+    for spec in tests_of(sample).values():
         obstacle = _obstacle(spec, sample, _used(spec, sample)[0], "two-sided")
         valid, doubts = judge(spec, conditions)
         reasons = (obstacle,) if obstacle else doubts
-        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, reasons, caveats(spec, conditions)))
+        told = (reasons, caveats(spec, conditions), *_size(spec, conditions))
+        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, *told))
     return tuple(said)
 
 
@@ -234,7 +269,14 @@ def _judged(result: TestResult, spec: TestSpec, conditions: Conditions) -> TestR
     if not result.applicable:
         return result
     valid, doubts = judge(spec, conditions)
-    return replace(result, valid=valid, doubts=doubts, warnings=(*result.warnings, *caveats(spec, conditions)))
+    warnings = (*result.warnings, *caveats(spec, conditions))
+    size, source = _size(spec, conditions)
+    return replace(result, valid=valid, doubts=doubts, warnings=warnings, size=size, size_source=source)
+
+
+def _size(spec: TestSpec, conditions: Conditions) -> tuple[float, str]:
+    found = {**conditions.days, **conditions.present} if spec.days else conditions.present
+    return measured_size(spec.name, set(found) - {"few"}, conditions.n, conditions.bars)
 
 
 def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:
@@ -362,7 +404,13 @@ def _missing_need(need: Need, sample: WindowSample, n: int) -> str:
     checks: dict[Need, tuple[bool, str]] = {
         "estimation": (
             sample.estimation is not None,
-            "needs the estimation windows, which this sample does not carry (sample(..., estimation=True))",
+            "needs one estimation window an event; inside the day each session has its own"
+            if sample.clock is not None
+            else "needs the estimation windows, which this sample does not carry (sample(..., estimation=True))",
+        ),
+        "clock": (
+            sample.clock is not None,
+            "needs bars within days and a study with an IntradayModel",
         ),
         "refit": (
             sample.refit is not None and sample.admissible is not None,

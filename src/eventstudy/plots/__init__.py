@@ -24,6 +24,7 @@ from eventstudy.plots.reactions import reactions, reactions_data
 from eventstudy.plots.save import render, render_each, save
 from eventstudy.plots.specifications import specification_curve, specification_curve_data
 from eventstudy.plots.style import STANCES, Mark, mark_of
+from eventstudy.plots.within_day.charts import clock, clock_data, moment, moment_data, moments, moments_data
 
 __all__ = [
     "STANCES",
@@ -34,6 +35,8 @@ __all__ = [
     "attrition_data",
     "caar",
     "caar_data",
+    "clock",
+    "clock_data",
     "coefficients",
     "coefficients_data",
     "forest",
@@ -47,6 +50,10 @@ __all__ = [
     "mark_of",
     "market",
     "market_data",
+    "moment",
+    "moment_data",
+    "moments",
+    "moments_data",
     "overlay",
     "overlay_data",
     "placebo",

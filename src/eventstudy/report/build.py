@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from eventstudy.report.firms import Firms, firm_document
 from eventstudy.report.parts.chain import chain_part
 from eventstudy.report.parts.data import data_part
 from eventstudy.report.parts.market import market_part, market_study
+from eventstudy.report.parts.minutes import minutes_part
 from eventstudy.report.parts.part import Inputs, gather, library_versions
 from eventstudy.report.parts.securities import securities_part
 from eventstudy.study.output.added import added_part
@@ -28,7 +30,9 @@ def build_document(
     *,
     source: str | None = None,
     quick: bool = False,
+    bars: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
+    executor: Any = None,
 ) -> tuple[Document, Inputs | Firms]:
     """Run a study and say what came out."""
     say = progress or (lambda _: None)
@@ -41,10 +45,17 @@ def build_document(
     parts = [market_part(inputs, seed=seed)]
     if study.hypothesis is not None:
         say("the hypothesis")
-        parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress))
+        parts.append(chain_part(inputs, seed=seed, quick=quick, progress=progress, executor=executor))
     say("the cross-section")
-    parts += [securities_part(inputs), *_added(inputs), data_part(inputs)]
-    return _document(inputs, parts, quick=quick), inputs
+    parts += [securities_part(inputs), *_added(inputs)]
+    if bars is not None:
+        say("to the minute")
+        parts.append(minutes_part(inputs, bars))
+    parts.append(data_part(inputs))
+    document = _document(inputs, parts, quick=quick)
+    if bars is not None:
+        document = replace(document, command=f"{document.command} --bars {shlex.quote(Path(bars).name)}")
+    return document, inputs
 
 
 def _added(inputs: Inputs) -> list[Part]:
@@ -62,7 +73,9 @@ def run_study(
     *,
     source: str | None = None,
     quick: bool = False,
+    bars: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
+    executor: Any = None,
 ) -> Document:
     """Run a study file, as ``eventstudy run`` does.
 
@@ -76,8 +89,12 @@ def run_study(
         Where prices come from instead of the study file's source.
     quick : bool
         Fewer replications; the report says so.
+    bars : str or pathlib.Path, optional
+        A file of bars within days that holds the market: a section to the minute is added.
     progress : callable, optional
         Called with a word at each stage.
+    executor : Executor, distributed.Client, or the module ray, optional
+        Where the parts of the hypothesis are worked out; the report is the same with any.
 
     Returns
     -------
@@ -98,7 +115,7 @@ def run_study(
     if out is not None:
         check_target(Path(out))  # before the work
     file = study if isinstance(study, (StudyFile, FirmFile)) else load_study(study)
-    document, _ = build_document(file, source=source, quick=quick, progress=progress)
+    document, _ = build_document(file, source=source, quick=quick, bars=bars, progress=progress, executor=executor)
     if out is not None:
         write_document(document, out)
     return document
@@ -115,7 +132,7 @@ def _document(inputs: Inputs, parts: list[Part], *, quick: bool) -> Document:
     return Document(
         title=inputs.study.title,
         answer=tuple(line for part in first for line in part.answer),
-        question=inputs.study.question,
+        question=next((part.question for part in first if part.question), inputs.study.question),
         results=plain(results),
         charts=tuple(chart for part in parts for chart in part.charts),
         tables=tuple(table for part in parts for table in part.tables),

@@ -30,6 +30,10 @@ from .protocol import (
 from .quality.plausible import (
     DataWarning as DataWarning,
 )
+from .scan.scanned import (
+    ScannedPanel as ScannedPanel,
+    scan_returns as scan_returns,
+)
 from .sources.files import (
     FileSource as FileSource,
 )

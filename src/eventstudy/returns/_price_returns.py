@@ -14,6 +14,11 @@ from eventstudy.returns._describe import day_of
 Kind = Literal["simple", "log"]
 
 
+def simple_returns(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """Return the simple returns of returns of a kind."""
+    return returns if kind == "simple" else pd.DataFrame(np.expm1(returns))
+
+
 def price_returns(
     prices: pd.DataFrame, kind: Kind, groups: Iterable[tuple[list[str], pd.DatetimeIndex | None]] = ()
 ) -> pd.DataFrame:

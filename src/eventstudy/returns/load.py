@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from eventstudy.checks import checked
 from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
 from eventstudy.returns._describe import day_of
 from eventstudy.returns._index import is_intraday
-from eventstudy.returns._price_returns import Kind
+from eventstudy.returns._price_returns import Kind, simple_returns
 from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.asked import dates_asked, in_order, refuse_factor_or_share, source_first, wanted_symbols
 from eventstudy.returns.bundled import BUNDLED
@@ -72,7 +73,8 @@ def load_prices(
     currencies : mapping of str to str, optional
         In which currency single symbols are, where the source does not say, such as ``{"VOD.L": "GBp"}`` for pence.
     **options
-        For files and frames: see `FileSource`. For named sources: the parameters of their class.
+        For files and frames: see `FileSource`. For named sources: the parameters of their class. ``interval="5m"`` with
+        ``source="yahoo"``: bars within days (1m for the last 30 days, a week at a time; 2m to 30m for 60 days; 60m for 730).
 
     Returns
     -------
@@ -95,6 +97,7 @@ def load_prices(
     """
     symbols, source = source_first(symbols, source)
     first, last = dates_asked(start, end)
+    calendar = _of_bars(calendar, options)
     got = _layered(symbols, first, last, source, options, returns=False)
     if not got.prices.shape[1] and got.returns.shape[1]:
         msg = f"{', '.join(got.returns.columns)}: these come as returns, not as prices; use load_returns"
@@ -103,6 +106,7 @@ def load_prices(
         got.failures[symbol] = DataError(
             f"{got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
         )
+    calendar = _calendar(got, calendar)
     panel = _prices(got, first, last, calendar, calendars)
     return panel if currency is None else _converted(panel, (currency, currencies), source, options, (first, last))
 
@@ -151,24 +155,34 @@ def load_returns(
     """
     symbols, source = source_first(symbols, source)
     first, last = dates_asked(start, end)
-    padded = None if first is None else first - pd.Timedelta(days=PAD_DAYS)
+    within_days, calendar = _within_days(options), _of_bars(calendar, options)
+    padded = first if first is None or within_days else first - pd.Timedelta(days=PAD_DAYS)
     if levels is not None:
         levels = symbol_set(levels, "levels")
         options["levels"] = levels
     got = _layered(symbols, padded, last, source, options, returns=True)
+    calendar = _calendar(got, calendar)
     panel = _prices(got, padded, last, calendar, calendars)
     if currency is not None:
         panel = _converted(panel, (currency, currencies), source, options, (padded, last))
     priced = ReturnPanel.from_prices(panel, kind, levels=levels)
-    ready = _as_kind(got.returns, kind)
+    ready = _as_kind(got, kind)
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
-    span = None if first is None and last is None else (first or frame.index[0], last or frame.index[-1])
+    daily = getattr(frame.index, "tz", None) is None
+    span = None if not daily or (first is None and last is None) else (first or frame.index[0], last or frame.index[-1])
     usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
     own = {symbol: name for symbol, name in own.items() if name != usual}
     rows, notes = lay_on_sessions(
-        side_by_side(frame, level), usual, own, span, returns=kind, levels=level.columns, guessed=calendar == AUTO
+        side_by_side(frame, level),
+        usual,
+        own,
+        span,
+        returns=kind,
+        levels=level.columns,
+        notes=panel.notes,
+        guessed=calendar == AUTO,
     )
     order = [symbol for symbol in in_order(wanted_symbols(symbols)[0], got.symbols) if symbol in rows.columns]
     quality = _quality(panel, got, rows[order], first, last)
@@ -184,6 +198,15 @@ def load_returns(
         label=panel.label,
         notes=panel.notes.joined(notes),
     )
+
+
+def _of_bars(calendar: str | None, options: Mapping[str, Any]) -> str | None:
+    """Return the calendar of what is asked for: bars within days are bars as they are."""
+    return None if calendar == AUTO and _within_days(options) else calendar
+
+
+def _within_days(options: Mapping[str, Any]) -> bool:
+    return bool(options.get("interval", "1d") != "1d")
 
 
 def _layered(
@@ -204,7 +227,7 @@ def _layered(
     got = Delivery() if own == [] else ask(named, own, first, last)
     if bundled:
         _without(got, bundled)
-    got.zone = got.zone or zone
+    got.notes = got.notes.joined(SessionNotes(zone=zone))
     if not isinstance(named, LocalSource):
         _take_out_what_cannot_be(got, named, options, returns=returns)
     if everything and wanted is not None:
@@ -220,6 +243,10 @@ def _layered(
             (name for name in below.symbols if name in absent),
             str(getattr(named, "name", "the source")),
         )
+        if below.symbols and got.calendar is not AUTO:  # it is that of the source's own symbols
+            got.calendars |= dict.fromkeys(below.symbols, USUAL)
+        if below.returns.shape[1] and got.log:
+            got.returns, got.log = simple_returns(got.returns, "log"), False
         got.prices = side_by_side(got.prices, below.prices)
         got.returns = side_by_side(got.returns, below.returns)
         for symbol in below.symbols:
@@ -227,6 +254,11 @@ def _layered(
             got.failures.pop(symbol, None)
     _refuse_nothing(got)
     return got
+
+
+def _calendar(got: Delivery, calendar: str | None) -> str | None:
+    """Return the calendar that is asked for, or else the one that the source says."""
+    return got.calendar if calendar == AUTO else calendar
 
 
 def _without(got: Delivery, symbols: Sequence[str]) -> None:
@@ -313,7 +345,8 @@ def _prices(
         failures=got.failures,
         quality=got.quality,
         span=span,
-        notes=SessionNotes(zone=got.zone, traded=pd.DatetimeIndex(got.returns.index) if got.returns.shape[1] else None),
+        notes=replace(got.notes, traded=pd.DatetimeIndex(got.returns.index) if got.returns.shape[1] else None),
+        label=got.label,
     )
 
 
@@ -348,7 +381,10 @@ def _quality(
     last: pd.Timestamp | None,
 ) -> pd.DataFrame:
     """Assess the prices from `start` on, and of the returns that came as returns."""
-    cut = panel.frame if first is None or panel.frame.empty else panel.frame.loc[panel.frame.index >= first]
+    cut = panel.frame
+    if first is not None and not panel.frame.empty:
+        zone = getattr(panel.frame.index, "tz", None)  # of bars within days
+        cut = panel.frame.loc[panel.frame.index >= first.tz_localize(zone)]
     span = None if not len(cut) else (first or cut.index[0], last or cut.index[-1])
     common: dict[str, Any] = {
         "notes": panel.notes,
@@ -365,10 +401,13 @@ def _quality(
     return pd.DataFrame(pd.concat(parts).reindex(list(rows.columns)))
 
 
-def _as_kind(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """Bring returns that came as (simple) returns to the kind that is asked for."""
-    if kind == "simple" or not returns.shape[1]:
+def _as_kind(got: Delivery, kind: Kind) -> pd.DataFrame:
+    """Bring returns that came as returns to the kind that is asked for."""
+    returns = got.returns
+    if not returns.shape[1] or got.log == (kind == "log"):
         return returns
+    if got.log:
+        return simple_returns(returns, "log")
     lost = np.argwhere(returns.to_numpy() <= -1.0)
     if lost.size:
         row, column = lost[0]

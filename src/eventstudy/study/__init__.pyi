@@ -6,6 +6,10 @@ from .firms.matching import (
     match_firms as match_firms,
     reference_portfolios as reference_portfolios,
 )
+from .large.stored import (
+    StoredResult as StoredResult,
+    open_result as open_result,
+)
 from .pairs.firm_file import load_study as load_study
 from .pairs.pairs import load_pairs as load_pairs
 from .panels import (

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_hashable
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.abnormal.intraday.clock import ClockBars
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
 from eventstudy.words import brief
@@ -44,6 +45,8 @@ class Aligned:
         The time zone of bars that are days.
     shut : DatetimeIndex or None
         Sessions of the calendar on which nothing was traded; they are no bars.
+    hours : ClockBars or None
+        The bars on the hours of the exchange, where the model is that of bars within days.
     """
 
     calendar: str | None
@@ -58,6 +61,7 @@ class Aligned:
     laid: ReturnPanel | None = None
     zone: str | None = None
     shut: pd.DatetimeIndex | None = None
+    hours: ClockBars | None = None
 
     def one(self, panel: ReturnPanel, symbol: str) -> Floats:
         """Return the (B,) returns of one symbol of the panel on these bars."""
@@ -83,6 +87,10 @@ class Placed:
         Whether the bar asked for was no session and another was taken.
     uncertain : (E,) bool
         Whether what is known of the moment leaves another bar open.
+    asked : (E,) int or None
+        Bars of all events, those that are refused for their precision too; None: `position`.
+    outside : (E,) bool or None
+        Whether the moment lies outside trading hours, within days.
     """
 
     position: Ints
@@ -90,6 +98,8 @@ class Placed:
     label: pd.Index
     moved: NDArray[np.bool_]
     uncertain: NDArray[np.bool_]
+    asked: Ints | None = None
+    outside: NDArray[np.bool_] | None = None
 
 
 WIDE = 50

@@ -15,6 +15,7 @@ from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import window_text
 from eventstudy.study.tables.exclusions import events
 from eventstudy.study.tables.explain import explain_cars
+from eventstudy.study.tables.inside_day import clock_pattern, paths
 from eventstudy.study.tables.paths import groups_of, path, usual_group
 from eventstudy.study.tables.returns import car
 
@@ -118,6 +119,28 @@ class Figures:
             table["name"] = _with_symbol(table["name"], table["symbol"], " · ")
         axes: Axes = plots.reactions(table, ax=ax, **{"quantity": quantity} | options)
         return axes
+
+    def moment(self, row: int = 0, *, level: float = 0.95, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw one row of `car` inside the day: its path by minute, with the band of the same clock on other days."""
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        return plots.moment(paths(self._result, row, self._result.study.window, level), ax=ax, **options)
+
+    def moments(self, *, level: float = 0.95, **options: Any) -> Figure:
+        """Draw a contact sheet of all security-events inside the day, each with its own band."""
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        window = self._result.study.window
+        table = car(self._result, window, self._result.study.missing)
+        names = [f"{event} · {symbol}" for event, symbol in zip(table["event_id"], table["symbol"], strict=True)]
+        pieces = [paths(self._result, row, window, level).assign(event=name) for row, name in enumerate(names)]
+        return plots.moments(pd.concat(pieces, ignore_index=True), **options)
+
+    def clock(self, *, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw volatility by time of day, the mean pattern of each security."""
+        from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
+
+        return plots.clock(clock_pattern(self._result), ax=ax, **options)
 
     @ax_by_name
     def forest(

@@ -10,6 +10,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy import plugins
 from eventstudy.abnormal.engine.inputs import FLOOR
+from eventstudy.abnormal.models.intraday import IntradayModel
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.abnormal.models.protocol import Model
 from eventstudy.calendars import AUTO
@@ -198,6 +199,9 @@ def refuse_inside(estimation: EstimationWindow, event: tuple[int, int]) -> None:
         raise StudyError(msg)
 
 
+_USUAL = EstimationWindow()
+
+
 def part_of(study: Design, given: Any) -> tuple[int, int]:
     """Return a window of a result: what was given, or the whole event window."""
     return study.window if given is None else window(given, within=study.window)
@@ -227,7 +231,7 @@ class Design:
     """What a study is, as data; `EventStudy` describes the fields."""
 
     model: Model = field(default_factory=lambda: MarketModel("^GSPC"))
-    estimation: EstimationWindow | tuple[int, int] | None = field(default_factory=EstimationWindow)
+    estimation: EstimationWindow | tuple[int, int] | None = _USUAL
     window: tuple[int, int] = (-10, 10)
     calendar: str | Mapping[str, str] | None = AUTO
     mask_events: bool | EventCatalog | Any = True
@@ -247,11 +251,14 @@ class Design:
         check_fields(self)
         for name in ("window", "mask"):
             object.__setattr__(self, name, window(getattr(self, name), name))
-        if self.estimation is None and getattr(self.model, "forecast", True):
+        if isinstance(self.model, IntradayModel):
+            self._refuse_bars(self.model)
+        elif self.estimation is None and getattr(self.model, "forecast", True):
             msg = f"estimation=None: {self.model!r} has to be estimated; only a market-adjusted return can do without"
             raise StudyError(msg)
-        object.__setattr__(self, "estimation", _estimation_window(self.estimation, self.window))
-        refuse_inside(self.estimation_window, self.window)
+        if not isinstance(self.model, IntradayModel):
+            object.__setattr__(self, "estimation", _estimation_window(self.estimation, self.window))
+            refuse_inside(self.estimation_window, self.window)
         named: Any = self.calendar
         if not (named is None or isinstance(named, str | Mapping)):
             msg = f"calendar={brief(repr(named))} is no name of a calendar; use one such as 'XNYS' or '24/7', a mapping by symbol, or None"
@@ -270,5 +277,22 @@ class Design:
 
     @property
     def estimation_window(self) -> EstimationWindow:
-        """`estimation`, whichever way it was given."""
+        """`estimation`, whichever way it was given; inside the day, which counts sessions, none that is used."""
         return _estimation_window(self.estimation, self.window)
+
+    @property
+    def estimation_words(self) -> str:
+        """Where a model inside the day is estimated, for a reader; empty of the others, whose window is `estimation`."""
+        if not isinstance(self.model, IntradayModel):
+            return ""
+        return f"the last {self.model.days} event-free sessions, at least {self.model.least} of them"
+
+    def _refuse_bars(self, model: IntradayModel) -> None:
+        """Refuse an estimation window in bars beside a model that is estimated on sessions."""
+        if self.estimation is not None and self.estimation is not _USUAL:
+            msg = (
+                f"estimation={self.estimation!r} counts bars, and an IntradayModel is estimated on the last {model.days} event-free "
+                "sessions; leave estimation= out, or change IntradayModel(days=…)"
+            )
+            raise StudyError(msg)
+        object.__setattr__(self, "estimation", None)

@@ -32,6 +32,9 @@ def counterfactual_of(result: Fitted, window: Window) -> Counterfactual:
     for part in result.parts:
         if not part.rows.size:
             continue
+        if part.aligned.hours is not None:
+            why = "inside the day each session has its own estimation; the session before and after (shift_24h) are what to look at"
+            continue
         inputs = part.abnormal.inputs
         own = inputs.own_design or (inputs.offset is not None and inputs.offset.ndim == 2)
         if own or inputs.spans is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._version import __version__
+from eventstudy.study.design import Design
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import calendars, estimated_on
 
@@ -19,7 +20,6 @@ def provenance(result: Fitted) -> dict[str, Any]:
     import scipy  # noqa: PLC0415  only for its version
 
     study = result.study
-    mask: Any = study.mask_events
     return {
         "versions": {
             "eventstudy": __version__,
@@ -34,25 +34,33 @@ def provenance(result: Fitted) -> dict[str, Any]:
             "events": _events_digest(result),
             "rows_outside_calendar": sum(part.aligned.strange for part in calendars(result)),
         },
-        "config": {
-            "model": repr(study.model),
-            "estimation": {
-                "length": study.estimation_window.length,
-                "end": study.estimation_window.end,
-                "minimum": study.estimation_window.minimum,
-                **_in_words(result),
-            },
-            "window": list(study.window),
-            "calendar": study.calendar
-            if study.calendar is None or isinstance(study.calendar, str)
-            else dict(study.calendar),
-            "mask_events": mask if isinstance(mask, bool) else getattr(mask, "digest", repr(mask)),
-            "mask": list(study.mask),
-            "non_session": study.non_session,
-            "missing": study.missing,
-            "overlap": study.overlap,
-            **({} if study.label is None else {"label": study.label}),
+        "config": config_of(study, _in_words(result)),
+    }
+
+
+def config_of(study: Design, used: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what a study is, JSON-able; `used` says more of its estimation windows."""
+    mask: Any = study.mask_events
+    return {
+        "model": repr(study.model),
+        "estimation": {"sessions": study.estimation_words}
+        if study.estimation_words
+        else {
+            "length": study.estimation_window.length,
+            "end": study.estimation_window.end,
+            "minimum": study.estimation_window.minimum,
+            **(used or {}),
         },
+        "window": list(study.window),
+        "calendar": study.calendar
+        if study.calendar is None or isinstance(study.calendar, str)
+        else dict(study.calendar),
+        "mask_events": mask if isinstance(mask, bool) else getattr(mask, "digest", repr(mask)),
+        "mask": list(study.mask),
+        "non_session": study.non_session,
+        "missing": study.missing,
+        "overlap": study.overlap,
+        **({} if study.label is None else {"label": study.label}),
     }
 
 

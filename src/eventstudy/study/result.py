@@ -16,7 +16,7 @@ from eventstudy.abnormal.engine.result import Missing
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.study.apart import Apart
+from eventstudy.study.apart.apart import Apart
 from eventstudy.study.charts import Figures
 from eventstudy.study.counterfactuals import Counterfactuals
 from eventstudy.study.design import Design
@@ -25,7 +25,7 @@ from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
 from eventstudy.study.output.written import Written
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import n_sessions
-from eventstudy.study.tables import averages, buy_and_hold, exclusions, regressions, returns, summary
+from eventstudy.study.tables import averages, buy_and_hold, exclusions, inside_day, regressions, returns, summary
 from eventstudy.study.tables.significance import all_tests, one_test, short_first
 from eventstudy.study.window_sample import window_sample
 
@@ -183,6 +183,52 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
         ``pvalue_single``: of F(1, df), where there is one.
         """
         return regressions.variance_ratio(self._fitted, self._window(window))
+
+    @checked()
+    def speed(self, window: Window | None = None, *, level: float = 0.95) -> pd.DataFrame:
+        """Return how fast each security-event adjusted, inside the day: minutes to half of the move.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            Begins with bar 0, the bar of the moment; the event window by default.
+        level : float
+            Of the interval, and of the test that the move must pass.
+
+        Returns
+        -------
+        DataFrame
+            ``total``, ``pvalue`` (same clock on other days), ``minutes`` to the begin of the first bar from which the path stays
+            beyond half of its total (NaN unless the total passes), ``low`` and ``high`` (the path with the noise of other
+            days), ``at_once``: what noise would show of a reaction that is complete in its first bar.
+        """
+        return inside_day.speed(self._fitted, self._window(window), level)
+
+    @checked()
+    def reversal(self, first: Window, later: Window, *, level: float = 0.95) -> pd.DataFrame:
+        """Return which share of the mean move of `first` was taken back in `later`, inside the day.
+
+        Returns
+        -------
+        DataFrame
+            ``first`` and ``later`` (mean CARs), ``ratio`` = -later/first, ``low`` and ``high``: Fieller's interval (infinite where
+            the first move does not differ from 0; ``set`` says the set).
+        """
+        return inside_day.reversal(self._fitted, self._window(first), self._window(later), level)
+
+    @checked()
+    def shift_24h(self, window: Window | None = None) -> pd.DataFrame:
+        """Return the score of each security-event, and the same a session earlier and later where those are free; each with its p-value."""
+        return inside_day.shift_24h(self._fitted, self._window(window))
+
+    @checked()
+    def moment_path(self, row: int = 0, *, level: float = 0.95) -> pd.DataFrame:
+        """Return the cumulated abnormal return of one row of `car` by bar, with the band of the same clock on other days."""
+        return inside_day.paths(self._fitted, row, self.study.window, level)
+
+    def clock_pattern(self) -> pd.DataFrame:
+        """Return volatility by clock time, mean square 1: the mean pattern of the studied events of each security."""
+        return inside_day.clock_pattern(self._fitted)
 
     def diagnostics(self) -> pd.DataFrame:
         """Return what a referee asks of each estimation window; the columns are those of `Diagnostics`."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from eventstudy import plugins
 from eventstudy.returns import PricePanel, ReturnPanel
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from narwhals.typing import IntoFrame  # pandas, polars, Arrow, DuckDB, …
 
     from eventstudy.events import EventCatalog  # the same
+    from eventstudy.returns import ScannedPanel  # the same
+    from eventstudy.study.large.large import LargeResult  # the same
     from eventstudy.study.result import StudyResult  # a study is only words: what a fit needs loads with the first fit
 
 
@@ -69,14 +70,34 @@ class EventStudy(Design):
     48
     """
 
+    @overload
     def fit(
         self,
         events: EventCatalog | IntoFrame,
         returns: ReturnPanel | PricePanel | IntoFrame,
         *,
         symbols: Literal["all"] | Iterable[str] | None = None,
-        executor: Executor | None = None,
-    ) -> StudyResult:
+        executor: Any = None,
+    ) -> StudyResult: ...
+
+    @overload
+    def fit(
+        self,
+        events: EventCatalog | IntoFrame,
+        returns: ScannedPanel,
+        *,
+        symbols: Literal["all"] | Iterable[str] | None = None,
+        executor: Any = None,
+    ) -> StudyResult | LargeResult: ...
+
+    def fit(
+        self,
+        events: EventCatalog | IntoFrame,
+        returns: ReturnPanel | PricePanel | IntoFrame | ScannedPanel,
+        *,
+        symbols: Literal["all"] | Iterable[str] | None = None,
+        executor: Any = None,
+    ) -> StudyResult | LargeResult:
         """Study the events on the returns.
 
         Parameters
@@ -85,18 +106,22 @@ class EventStudy(Design):
             A catalogue (every event with every symbol of the panel, or with its own where it has a column ``symbol``), or a frame with ``event_id``, either
             ``announced_at`` (time-zone aware) or ``bar`` (a label of the panel's index, relative day 0), and ``symbol`` (or
             another usual name, such as ``Ticker`` or ``PERMNO``): each row is one security-event.
-        returns : ReturnPanel, PricePanel or DataFrame
+        returns : ReturnPanel, PricePanel, DataFrame or ScannedPanel
             Bars x symbols, decimals. Prices in a panel are turned into simple returns. Frames here and above may be those of
-            pandas, polars (also lazy), Arrow, DuckDB or Modin; one without row labels has its bars in the column of dates.
+            pandas, polars (also lazy), Arrow, DuckDB or Modin; one without row labels has its bars in the column of dates. Of a
+            panel on disk (`eventstudy.scan_returns`) the columns that the study needs are read.
         symbols : "all" or iterable of str, optional
             Of events that name no security: study each with all symbols of the panel, or with these. Of a catalogue it goes
             before the symbols that its events name.
         executor : Executor, optional
-            Where chunks of security-events are estimated; any `concurrent.futures.Executor`, or a Dask client's.
+            Where shares of security-events are estimated: any `concurrent.futures.Executor`, a client of Dask
+            `distributed`, or the module ``ray``. Shares that are lost with a worker are done again.
 
         Returns
         -------
         StudyResult
+            Of a panel on disk whose study would need more than ``scan_returns(memory=…)`` bytes a `LargeResult`, whose
+            ``to_parquet(folder)`` does the study part by part.
 
         Raises
         ------
@@ -104,7 +129,14 @@ class EventStudy(Design):
             If the study, the events or the panel cannot be used as they are.
         """
         from eventstudy.study.fit.fit import fit_study  # noqa: PLC0415  the fit needs pandas; a study is only words
+        from eventstudy.study.fitted import Fitted  # noqa: PLC0415  the same
         from eventstudy.study.result import StudyResult  # noqa: PLC0415  the same
 
         with plugins.blaming_maker(self.model, "failed"):
+            if type(returns).__name__ == "ScannedPanel":  # its class loads what reads Parquet
+                from eventstudy.study.large.large import fit_scanned  # noqa: PLC0415  the same
+
+                given: Any = returns
+                found = fit_scanned(self, events, given, symbols=symbols, executor=executor)
+                return StudyResult(found) if isinstance(found, Fitted) else found
             return StudyResult(fit_study(self, events, returns, symbols=symbols, executor=executor))

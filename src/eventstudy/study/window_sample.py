@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eventstudy._typing import Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.placebo_refit import Again, admissible
-from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample, take
+from eventstudy.abnormal.window_sample import ClockRecord, EstimationRecord, WindowSample, take
 from eventstudy.errors import StudyError
 from eventstudy.study import rows
 from eventstudy.study.fitted import Fitted, Part
@@ -51,13 +51,14 @@ def sample_of_rows(
         if rows.size
     ]
     doubts = data_doubts(result, window)
+    within = result.panel.bars == "minutes"
     if len(pieces) == 1:
-        return replace(pieces[0], doubts=doubts) if doubts else pieces[0]
+        return replace(pieces[0], doubts=doubts, within_day=within) if doubts or within else pieces[0]
     parts = [part for part, rows in zip(result.parts, chosen, strict=True) if rows.size]
     every = parts[0].aligned.bars
     for part in parts[1:]:
         every = every.union(part.aligned.bars)
-    return replace(_joined(pieces, parts, every, placebo=placebo), doubts=doubts)
+    return replace(_joined(pieces, parts, every, placebo=placebo), doubts=doubts, within_day=within)
 
 
 def _part_sample(
@@ -66,7 +67,7 @@ def _part_sample(
     missing = result.study.missing
     abnormal = part.abnormal if chosen.size == part.rows.size else part.abnormal.take(chosen)
     sample = abnormal.sample(*window, missing, estimation=keep[0])
-    if not keep[1]:
+    if not keep[1] or part.aligned.hours is not None:
         return sample
 
     return replace(sample, refit=Again(abnormal, *window, missing), admissible=admissible(abnormal, *window, part.real))
@@ -117,6 +118,7 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
         if records
         else None,
         study_first=pieces[0].study_first,
+        clock=_joined_clocks([piece.clock for piece in pieces if piece.clock is not None]),
         **joined,
     )
     if not placebo:
@@ -142,6 +144,16 @@ def _joined(pieces: list[WindowSample], parts: list[Part], every: pd.Index, *, p
         return take(replace(found, security=security[np.concatenate(order)]), rank)
 
     return replace(sample, refit=refit, admissible=allowed)
+
+
+def _joined_clocks(clocks: list[ClockRecord]) -> ClockRecord | None:
+    """Put the clock records of several exchanges together; what is of one security-event only is left out."""
+    if not clocks:
+        return None
+    names = ("score", "session", "placebo", "before", "after", "scale")
+    joined = {name: np.concatenate([getattr(one, name) for one in clocks]) for name in names}
+    none = np.empty((joined["score"].size, 0))
+    return ClockRecord(**joined, past=none, around=none, within=none, session_bars=clocks[0].session_bars)
 
 
 def _joined_records(records: list[tuple[EstimationRecord, Ints]]) -> EstimationRecord:

@@ -23,6 +23,27 @@ def _square(window: Any, weight: Any, count: int) -> float:
     return total
 
 
+@numba.njit(cache=True, inline="always", fastmath={"reassoc", "contract", "nsz", "arcp"})  # type: ignore[untyped-decorator, unused-ignore]
+def _three(window: Any, one: Any, two: Any, weight: Any, count: int) -> Any:
+    """Return the sum of squares over the bars that the design uses, and the window's share in each of two columns."""
+    total = 0.0
+    share = 0.0
+    slope = 0.0
+    if count < window.size:
+        for t in range(window.size):
+            value = window[t]
+            total += weight[t] * value * value
+            share += one[t] * value
+            slope += two[t] * value
+    else:
+        for t in range(window.size):
+            value = window[t]
+            total += value * value
+            share += one[t] * value
+            slope += two[t] * value
+    return total, share, slope
+
+
 @numba.njit(parallel=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})  # type: ignore[untyped-decorator, unused-ignore]
 def fit_windows(
     returns: Any,
@@ -49,6 +70,20 @@ def fit_windows(
         if begin < 0 or start + ahead_length > row.size or begin + length > row.size:
             for j in range(4):  # one by one: to numba a slice is a parallel loop of its own
                 sums[i, j] = np.nan
+            continue
+        if k == 2:  # the market model: one pass over the window for all three sums
+            square, share, slope = _three(row[begin : begin + length], basis[d, 0], basis[d, 1], valid[d], count[d])
+            out_share[at, 0], out_share[at, 1] = share, slope
+            flat, steep = ahead[d, 0], ahead[d, 1]
+            total = 0.0
+            peak = 0.0
+            for t in range(ahead_length):
+                value = row[start + t]
+                peak = max(peak, abs(value))
+                value = value - share * flat[t] - slope * steep[t]
+                out_ar[at, t] = value
+                total += value
+            sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = square, share * share + slope * slope, total, peak
             continue
         window = row[begin : begin + length]
         square = _square(window, valid[d], count[d])

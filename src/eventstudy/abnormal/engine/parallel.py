@@ -5,7 +5,6 @@ The number of shares depends on the study, never on the workers, and a security-
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from eventstudy.abnormal.engine.coordinates import Coordinates
 from eventstudy.abnormal.engine.engine import estimate, prepared
 from eventstudy.abnormal.engine.kernel import compiled
 from eventstudy.abnormal.engine.result import AbnormalReturns
+from eventstudy.workers import spread
 
 SHARES: Final = 8
 
@@ -24,7 +24,7 @@ LARGEST: Final = 50_000
 
 
 def estimate_spread(
-    executor: Executor, returns: Floats, regressors: Floats | None, *, security: Ints, day0: Ints, **arguments: Any
+    executor: Any, returns: Floats, regressors: Floats | None, *, security: Ints, day0: Ints, **arguments: Any
 ) -> AbnormalReturns:
     """Estimate as `estimate` does, with the security-events shared out to the workers of `executor`."""
     order = np.lexsort((day0, security))
@@ -34,10 +34,9 @@ def estimate_spread(
     fused = compiled(arguments.pop("kernel", "auto"), order.size)
     given = {**arguments, "kernel": "numba" if fused else "numpy"}
     shares = np.array_split(order, count)
-    futures = [
-        executor.submit(_share, *_cut(returns, regressors, security[rows], day0[rows], given)) for rows in shares
-    ]
-    pieces = [future.result() for future in futures]
+    tasks = (_cut(returns, regressors, security[rows], day0[rows], given) for rows in shares)
+    found = dict(spread(_share, tasks, executor))
+    pieces = [found[at] for at in range(count)]
     whole = prepared(returns, regressors, security=security, day0=day0, **arguments)
     return _join(pieces, shares, whole)
 

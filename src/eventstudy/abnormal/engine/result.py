@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from eventstudy.abnormal.engine.mixture_fit import MixtureFit, mixture_record
 from eventstudy.abnormal.engine.per_window import own_record
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.protocol import Model, is_own
-from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
+from eventstudy.abnormal.window_sample import ClockRecord, EstimationRecord, WindowSample
 from eventstudy.abnormal.windows import bars_of
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
@@ -26,6 +26,18 @@ Missing = Literal["available", "strict", "lump"]
 
 CELLS: Final = 100_000
 """Doubles of one array that a step over all security-events holds beside its output: what the caches of a core hold."""
+
+
+class InsideDay(Protocol):
+    """What a fit inside the day keeps beside its abnormal returns."""
+
+    def take(self, rows: Ints) -> InsideDay:
+        """Return the security-events `rows`."""
+        ...
+
+    def record(self, first: int, last: int) -> ClockRecord:
+        """Return what the tests see of relative bars `first` .. `last`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,8 @@ class AbnormalReturns:
         The level series that its variance reads.
     pool : FactorFit, MixtureFit or None
         What was found in the donors of each date, where the model has donors.
+    inside : InsideDay or None
+        What is known of other sessions at the same clock times, where the model is that of bars within a day.
     """
 
     ar: Floats
@@ -80,6 +94,7 @@ class AbnormalReturns:
     model: Model
     level: Floats | None
     pool: FactorFit | MixtureFit | None = None
+    inside: InsideDay | None = None
 
     @property
     def k(self) -> int:
@@ -131,6 +146,7 @@ class AbnormalReturns:
             variance=None if self.variance is None else self.variance[rows],
             inputs=inputs,
             pool=None if self.pool is None else self.pool.take(rows),
+            inside=None if self.inside is None else self.inside.take(rows),
         )
 
     def ar_se(self) -> Floats:
@@ -242,7 +258,9 @@ class AbnormalReturns:
             m=self.m,
             df=self.df,
             k=self.k,
-            estimation=self.record(first, last) if estimation else None,
+            estimation=self.record(first, last) if estimation and self.inside is None else None,
+            clock=None if self.inside is None or not estimation else self.inside.record(first, last),
+            within_day=self.inside is not None,
             degenerate=self.degenerate,
             least_squares=not is_own(self.model),
             study_ar=self.ar if estimation else None,
@@ -252,6 +270,9 @@ class AbnormalReturns:
     @checked()
     def record(self, first: int, last: int) -> EstimationRecord:
         """Return the estimation windows, and the design of the tested window ``first`` .. ``last``."""
+        if self.inside is not None:
+            msg = "inside the day each session has an estimation of its own; its tests read sample.clock, not sample.estimation"
+            raise StudyError(msg)
         whole, kept = self.whole_record(first, last), self.inputs.kept
         if kept is None:
             return whole

@@ -104,10 +104,21 @@ def manner(sample: WindowSample, *, weights: Floats | None = None, values: Float
     sessions, overlap = _sessions(sample, used)
     apart = ~overlap & (weights is None)
     df = cr2_mean(np.where(used, x, np.nan), sample.day0)[1]
+    alone = ""
+    if values is None and (sample.least_squares or weights is None):
+        alone = "portfolio" if sample.least_squares else "time_series"
+    return manner_of(n, sessions, apart, df, alone)
+
+
+def manner_of(n: Ints, sessions: Ints, apart: Any, df: Floats, alone: str) -> NDArray[np.str_]:
+    """Return the same from the number of security-events and sessions, whether windows share no bar, and CR2's df, each (...).
+
+    `alone`: what the standard error is where there is one session; empty if that is as any other number.
+    """
     how = np.where(apart & (df >= SESSIONS), "clustered", "covariance")
     how = np.where(apart & (sessions == n) & (n > 1), "cross_sectional", how)
-    if values is None and (sample.least_squares or weights is None):
-        how = np.where(sessions == 1, "portfolio" if sample.least_squares else "time_series", how)
+    if alone:
+        how = np.where(sessions == 1, alone, how)
     return np.where(n > 0, how, "")
 
 
@@ -138,18 +149,33 @@ def _covariance(
     counted = replace(sample, car=np.where(used, sample.car, np.nan))
     if x.ndim == 1 and int(used.sum()) > MOST:
         rows, part = among or (np.arange(x.size), counted)
-        own = _of_all(weight * sample.car_se, part)
-        some = np.flatnonzero(used[rows])
-        some = some[np.linspace(0, some.size - 1, MOST).astype(np.int64)]
-        counted, rows = take(part, some), rows[some]
-        x, weight = x[rows], weight[rows] / weight[rows].sum()
-    se, df = scaled_covariance(x, weight, car_covariance(counted), left, own)
+        error = weight * sample.car_se
+        own = variance_of_all(np.nansum(error**2), np.nansum(error), part)
+        se, df = spread_of_some(part, x[rows], weight[rows], left, own)
+    else:
+        se, df = scaled_covariance(x, weight, car_covariance(counted), left, own)
     here = found.how == "covariance"
     return replace(found, se=np.where(here, se, found.se), df=np.where(here, df, found.df))
 
 
-def _of_all(error: Floats, sample: WindowSample) -> Floats:
-    """Return w'Vw of very many events from the mean correlation of some; error (N,) is weight times standard error."""
+def spread_of_some(
+    part: WindowSample, x: Floats, weight: Floats, left: Floats, own: Floats | None
+) -> tuple[Floats, Floats]:
+    """Return the standard error of a mean of very many events and its df, from some of them and their estimation windows.
+
+    Shapes: x, weight (m,) of the m events of `part`; `own` is w'Vw of all events (None: these are all), `left` their mean df.
+    """
+    some = np.flatnonzero(weight > 0)
+    if some.size > MOST:
+        some = some[np.linspace(0, some.size - 1, MOST).astype(np.int64)]
+    covariance = car_covariance(take(part, some))
+    return scaled_covariance(x[some], weight[some] / weight[some].sum(), covariance, left, own)
+
+
+def variance_of_all(squares: Any, total: Any, sample: WindowSample) -> Floats:
+    """Return w'Vw of very many events from the mean correlation of some.
+
+    `squares` and `total` are the sums of the squares and of weight times standard error.
+    """
     r = max(float(SampleFacts(sample).correlation), 0.0)
-    own, total = np.nansum(error**2), np.nansum(error) ** 2
-    return np.asarray(own + r * (total - own))
+    return np.asarray(squares + r * (total**2 - squares))

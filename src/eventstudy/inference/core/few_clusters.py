@@ -41,11 +41,26 @@ def cr2_mean(x: Floats, cluster: Ints) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore", divide="ignore"):
         left = np.where(used, x - (np.where(used, x, 0.0).sum(axis=-1)[..., None] / n), 0.0)
         sums, sizes = _sums(left, used, cluster)
+    scale = np.abs(np.where(used, x, 0.0)).max(axis=-1, initial=0.0)
+    return cr2_of_sums(sums, sizes, scale)
+
+
+def cr2_of_sums(sums: Floats, sizes: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Return what `cr2_mean` returns, from what each cluster adds up to.
+
+    Parameters
+    ----------
+    sums, sizes : (..., G) float
+        Of each cluster, the sum of its values less the mean of all, and their number; 0 and 0 for none.
+    scale : (...) float
+        The largest value in size: a spread that is rounding beside it is none.
+    """
+    n = sizes.sum(axis=-1)[..., None]
+    with np.errstate(invalid="ignore", divide="ignore"):
         rest = 1 - sizes / n
         there = (sizes > 0) & (rest > 0)
         score = np.where(there, sums**2 / rest, 0.0).sum(axis=-1)
         spread = np.sqrt(score) / n[..., 0]
-        scale = np.abs(np.where(used, x, 0.0)).max(axis=-1, initial=0.0)
         part = np.where(there, sizes**2 / rest, 0.0)
         squares = (sizes**2).sum(axis=-1) / n[..., 0] ** 2
         squares = squares + (part.sum(axis=-1) ** 2 - (part**2).sum(axis=-1)) / n[..., 0] ** 4

@@ -14,6 +14,7 @@ from eventstudy.checks import checked
 from eventstudy.inference.core.statistic import Statistic
 
 Condition = Literal[
+    "within the day",
     "dependence",
     "staggered dependence",
     "few clusters",
@@ -27,6 +28,7 @@ Condition = Literal[
 """A way in which data depart from independent, identical, normal abnormal returns."""
 
 CONDITIONS: dict[Condition, str] = {
+    "within the day": "bars lie within days, whose volatility follows the clock",
     "dependence": "security-events share one date and their abnormal returns are correlated",
     "staggered dependence": "event windows overlap in calendar time without coinciding, and abnormal returns are correlated",
     "few clusters": "security-events share sessions that are few or of unequal size: they count as fewer than 10",
@@ -39,7 +41,7 @@ CONDITIONS: dict[Condition, str] = {
 }
 """The conditions in words, the gravest first: by how far sizes go astray in the calibration tables."""
 
-Need = Literal["estimation", "refit", "least squares", "one date", "two dates", "one event"]
+Need = Literal["estimation", "refit", "least squares", "one date", "two dates", "one event", "clock"]
 """Something a sample must have beyond a number of security-events."""
 
 FEW = 30

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.abnormal.window_sample import ClockRecord, WindowSample
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import CONDITIONS, FEW, FEW_SESSIONS, FEWEST, MANY, Condition, TestSpec
 from eventstudy.inference.core.statistic import moments
@@ -100,11 +100,17 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
         past = 1 - float(sample.m[used].mean()) / sample.estimation.residual.shape[1]
     if max(window, past) > SPARSE:
         present["missing"] = f"{window:.1%} of the window and {past:.1%} of the estimation window are missing or masked"
+    if sample.within_day:
+        present["within the day"] = (
+            "bars lie within days, whose volatility follows the clock, and the test was not measured there"
+        )
     if n >= 2:
         _dependence(sample, facts, used, present)
     days: dict[Condition, str] = {}
     if sample.estimation is not None and n:
         _shape(facts, used, bars, present, days)
+    if sample.clock is not None and n:
+        _clock_shape(sample.clock, present)
     unseen: dict[Condition, str] = {}
     if n:
         _event_variance(sample, facts, present, unseen)
@@ -190,11 +196,34 @@ def _shape(
             present["volatility clustering"] = f"squared residuals have an autocorrelation of {rho:.2f}"
 
 
+def _clock_shape(clock: ClockRecord, present: dict[Condition, str]) -> None:
+    """Measure tails and skewness on the scores of the same clock times on other days."""
+    known = clock.placebo[np.isfinite(clock.placebo)]
+    if known.size < FEW:
+        return
+    centred = known - known.mean()
+    square = centred * centred
+    spread = float(square.mean())
+    if not spread > 0:
+        return
+    excess, skewness = float((square * square).mean() / spread**2 - 3), float((square * centred).mean() / spread**1.5)
+    if excess > FAT:
+        present["fat tails"] = f"scores of the same clock on other days have an excess kurtosis of {excess:.1f}"
+    if abs(skewness) > SKEWED:
+        present["skewness"] = f"scores of the same clock on other days have a skewness of {skewness:.2f}"
+
+
 def _event_variance(
     sample: WindowSample, facts: SampleFacts, present: dict[Condition, str], unseen: dict[Condition, str]
 ) -> None:
-    n, _, spread = moments(sample.scar)
+    n, _, spread = moments(sample.scar if sample.clock is None else sample.clock.score)
     kurtosis = 3.0
+    if sample.clock is not None:
+        _, _, usual = moments(sample.clock.placebo.ravel())
+        known = sample.clock.placebo[np.isfinite(sample.clock.placebo)]
+        if usual > 0:
+            spread = spread / usual  # by the same clock on other days, whose tails are known
+            kurtosis = float((known**4).mean() / (known**2).mean() ** 2)
     if sample.estimation is not None:  # fat tails alone make the spread of few events unsteady
         z = facts.estimation.standardized[:: max(1, sample.car.size // MEASURED)]
         square = z[np.isfinite(z)] ** 2

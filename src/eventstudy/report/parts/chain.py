@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from eventstudy.errors import StudyError
 from eventstudy.hypothesis import SelloffForcesSoftening, Verdict
@@ -15,7 +16,9 @@ from eventstudy.report.parts.part import Inputs
 LIKE = "Paths laid over each other illustrate; they test nothing."
 
 
-def verdict_of(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Verdict:
+def verdict_of(
+    inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None, executor: Any = None
+) -> Verdict:
     """Test the hypothesis on a study's inputs."""
     if not inputs.speaks_of_chain:
         raise StudyError(_other_words(inputs))
@@ -28,7 +31,7 @@ def verdict_of(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[st
         quick=quick,
         progress=progress,
     )
-    return hypothesis.test(inputs.catalog, inputs.prices, securities=inputs.securities)
+    return hypothesis.test(inputs.catalog, inputs.prices, securities=inputs.securities, executor=executor)
 
 
 def _other_words(inputs: Inputs) -> str:
@@ -39,11 +42,13 @@ def _other_words(inputs: Inputs) -> str:
     )
 
 
-def chain_part(inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None) -> Part:
+def chain_part(
+    inputs: Inputs, *, seed: int, quick: bool, progress: Callable[[str], None] | None, executor: Any = None
+) -> Part:
     """Test the hypothesis and say what came out."""
     if not inputs.speaks_of_chain:
         return Part(sections=(Section("The hypothesis", (_other_words(inputs),)),))
-    verdict = verdict_of(inputs, seed=seed, quick=quick, progress=progress)
+    verdict = verdict_of(inputs, seed=seed, quick=quick, progress=progress, executor=executor)
     part, ladder = verdict_part(verdict), ladder_chart(inputs)
     charts = part.charts if ladder is None else (*part.charts, ladder)
     alike = Section("Episodes side by side", (LIKE,), charts=tuple(c.name for c in charts if c.name in ILLUSTRATIONS))

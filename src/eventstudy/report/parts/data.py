@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from eventstudy.inference.registry import TESTS
+from eventstudy.inference.registry import DAILY
 from eventstudy.pages.document import Part, Section, Table
 from eventstudy.report.parts.overview import quality_chart
 from eventstudy.report.parts.part import Inputs
@@ -80,7 +80,7 @@ def methods_table() -> Table:
     methods = pd.DataFrame(
         [
             (spec.name, spec.title, spec.null, "; ".join(spec.assumptions), spec.reference, doi(spec.reference))
-            for spec in TESTS.values()
+            for spec in DAILY.values()
         ],
         columns=["test", "title", "null", "assumptions", "reference", "doi"],
     )

@@ -77,6 +77,15 @@ def _plugin(name: str) -> EntryPoint | None:
 
 
 def _named(name: str, options: dict[str, Any]) -> Source:
+    within_days = options.get("interval", "1d") != "1d"
+    if name == BUNDLED and within_days:
+        msg = f"interval={options['interval']!r}: the bundled figures are days; bars within days come from source='yahoo', a file or a frame"
+        raise DataError(msg)
+    if name == "yahoo" and within_days:
+        maker = getattr(import_module("eventstudy.returns.sources.yahoo_bars"), "YahooBars")  # noqa: B009  slow to import
+        return _made(maker, name, {key: value for key, value in options.items() if key != "levels"})
+    if name in (BUNDLED, "yahoo"):
+        options = {key: value for key, value in options.items() if key != "interval"}
     if name == BUNDLED:
         return _made(BundledSource, name, {key: value for key, value in options.items() if key != "levels"})
     plugin = _plugin(name)

@@ -14,16 +14,19 @@ from pandas.api.types import is_hashable
 from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
+from eventstudy.abnormal.models.intraday import IntradayModel, base_of
 from eventstudy.abnormal.models.lumped import spans_of
 from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_sparse, sessions
 from eventstudy.dates import read_stamp
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.returns._index import at_midnight
+from eventstudy.returns._index import at_midnight, stamped_days
 from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
 from eventstudy.study.design import Design
+from eventstudy.study.fit.clock_bars import lay_on_clock
 from eventstudy.study.fit.moments import placed_at
 from eventstudy.study.panels import LumpedReturns
 
@@ -35,7 +38,12 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         msg = "the panel of returns is empty: it needs at least one bar and one symbol"
         raise DataError(msg)
     given = panel
-    panel, bars, strange = _lay(panel, calendar, symbols)
+    hours = None
+    if isinstance(study.model, IntradayModel):
+        panel, hours, strange = lay_on_clock(panel, calendar, study.label, study.model)
+        bars = panel.frame.index
+    else:
+        panel, bars, strange = _lay(panel, calendar, symbols)
     frame = panel.frame
     rows = None if len(bars) == len(frame.index) and bool((bars == frame.index).all()) else bars
     chosen = frame if symbols is None else frame[list(symbols)]
@@ -44,11 +52,12 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         chosen = chosen.reindex(rows)
     returns = np.ascontiguousarray(chosen.to_numpy(dtype=np.float64).T)
     wanted = study.model.symbols
-    if isinstance(study.model, MatchedPortfolio):
-        matched = _matched(study.model, frame, rows, symbols)
+    base = base_of(study.model)
+    if isinstance(base, MatchedPortfolio):
+        matched = _matched(base, frame, rows, symbols)
         off = _off(panel, bars, symbols, ()) if calendar is not None else None
         laid = None if panel is given else panel
-        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid)
+        return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid, hours=hours)
     series = _series(study, panel, rows)
     spans = spans_of(returns) if isinstance(panel, LumpedReturns) else None
     off = _off(panel, bars, symbols, wanted) if calendar is not None else None
@@ -67,6 +76,7 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         laid,
         panel.notes.zone,
         panel.notes.closed.get(str(calendar)),
+        hours,
     )
 
 
@@ -84,6 +94,8 @@ def _series(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats 
     if not wanted:
         return None
     source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
+    named = {label_text(name): name for name in source.columns.tolist()}  # 10001 as a number and as text are one
+    wanted = tuple(name if name in source.columns else named.get(label_text(name), name) for name in wanted)
     missing = [name for name in wanted if name not in source.columns]
     if missing:
         why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
@@ -136,7 +148,10 @@ def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None
         )
         raise StudyError(msg)
     if index.tz is not None:
-        msg = f"the panel's bars are moments within days; pass calendar=None to count them (not calendar={calendar!r})"
+        msg = (
+            f"the panel's bars are moments within days; study them with model=IntradayModel(base=…), which knows the hours of {calendar!r}, or "
+            "pass calendar=None to count them"
+        )
         raise StudyError(msg)
     if not at_midnight(index).all():
         msg = (
@@ -201,10 +216,15 @@ def _check_index(index: pd.Index) -> None:
 
 
 def place_bars(
-    wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str, shut: pd.DatetimeIndex | None = None
+    wanted: pd.Index,
+    bars: pd.Index,
+    calendar: str | None,
+    policy: str,
+    shut: pd.DatetimeIndex | None = None,
+    zone: str | None = None,
 ) -> Placed:
     """Find the bars asked for by label; what is no session, or was `shut`, goes where `policy` says."""
-    label = _comparable(wanted, bars, calendar)
+    label = _comparable(wanted, bars, calendar, zone)
     position = bars.get_indexer(label)
     known = _around(label, bars, calendar, shut) if (position < 0).any() else bars
     at = position if known is bars else known.get_indexer(label)
@@ -235,7 +255,7 @@ def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.Date
     return known if shut is None else known.difference(shut)
 
 
-def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
+def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None, zone: str | None) -> pd.Index:
     """Return labels of the kind that the bars have."""
     missing = np.asarray(wanted.isna())
     if missing.any():
@@ -259,7 +279,25 @@ def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.In
         raise StudyError(msg)
     if bars.tz is None:
         return (label if label.tz is None else label.tz_localize(None)).as_unit(SESSION_UNIT)
-    return (label.tz_localize(bars.tz) if label.tz is None else label.tz_convert(bars.tz)).as_unit(SESSION_UNIT)
+    if label.tz is None:
+        label = _on_the_clock(wanted, label, bars, zone)
+    return label.tz_convert(bars.tz).as_unit(SESSION_UNIT)
+
+
+def _on_the_clock(
+    wanted: pd.Index, label: pd.DatetimeIndex, bars: pd.DatetimeIndex, zone: str | None
+) -> pd.DatetimeIndex:
+    """Return labels without a zone as moments: on the clock in which the panel's own labels were given."""
+    known = zone or (bars.tz if str(bars.tz) != "UTC" or stamped_days(bars) else None)
+    way = "localise the column, such as with .dt.tz_localize('America/New_York')"
+    if known is None:
+        msg = f"column 'bar', row 0: {cell(wanted[0])} has no time zone, and the bars are moments in one; {way}"
+        raise StudyError(msg)
+    try:
+        return label.tz_localize(known)
+    except ValueError as error:
+        msg = f"column 'bar': a label is no single moment in {known} ({error}); {way}"
+        raise StudyError(msg) from error
 
 
 def _kind(index: pd.Index) -> str:

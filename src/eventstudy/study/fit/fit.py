@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy._typing import Bools, Floats, Ints
+from eventstudy._typing import Bools, Ints
+from eventstudy.abnormal import AbnormalReturns
 from eventstudy.abnormal.engine.engine import estimate
+from eventstudy.abnormal.engine.kernel import Kernel
 from eventstudy.abnormal.engine.parallel import estimate_spread
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.donor_pool import DonorEvents
+from eventstudy.abnormal.models.intraday import IntradayModel, base_of
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
@@ -29,6 +32,8 @@ from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align, for_model, place_bars
 from eventstudy.study.fit.donors import donor_events, pool_names
+from eventstudy.study.fit.enough import long_enough, regressors_known
+from eventstudy.study.fit.inside_day import fit_inside, free_sessions, place_inside
 from eventstudy.study.fit.mask import masked_bars
 from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
@@ -39,32 +44,60 @@ from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 from eventstudy.study.who import refuse_lost_zeros
 
-OFTEN = 0.1  # share of a series below zero: rates were, in Europe, by less than SMALL
-SMALL = 0.0005
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a share of a study must know of the whole, so that its numbers are those of the whole to the last bit.
+
+    Attributes
+    ----------
+    kernel : {"auto", "numpy", "numba"}
+        What the size of the whole study decides.
+    own_masks : bool
+        Whether some security lacks an event day that others have, so that each has a mask of its own.
+    """
+
+    kernel: Kernel = "auto"
+    own_masks: bool = False
+
+
+How = tuple[Any, Mapping[str | None, Whole]]
 
 
 def fit_study(
-    study: Design, events: Any, returns: Any, *, symbols: Any = None, executor: Executor | None = None
+    study: Design,
+    events: Any,
+    returns: Any,
+    *,
+    symbols: Any = None,
+    executor: Any = None,
+    whole: Mapping[str | None, Whole] | None = None,
 ) -> Fitted:
-    """Fit `study`; see `EventStudy.fit`."""
-    panel = _panel(returns)
+    """Fit `study`; see `EventStudy.fit`. Of a share, `whole` says by calendar what it must know."""
+    panel = panel_of(returns)
     auto = study.calendar == AUTO
-    study = _settled(study, panel)
-    _lumped_or_not(study, panel)
+    study = settled(study, panel)
+    lumped_or_not(study, panel)
     held = {label_text(name) for name in panel.frame.columns.tolist()}
     request = read_request(events, held, symbols)
-    if isinstance(events, pd.DataFrame):
+    if whole is None and isinstance(events, pd.DataFrame):  # of a share few symbols may be known
         refuse_few(events, held)
-    return fit_request(study, panel, request, auto=auto, executor=executor)
+    return fit_request(study, panel, request, auto=auto, executor=executor, whole=whole)
 
 
 def fit_request(
-    study: Design, panel: ReturnPanel, request: Request, *, auto: bool = False, executor: Executor | None = None
+    study: Design,
+    panel: ReturnPanel,
+    request: Request,
+    *,
+    auto: bool = False,
+    executor: Any = None,
+    whole: Mapping[str | None, Whole] | None = None,
 ) -> Fitted:
     """Fit a study whose calendar is settled on events that were read; `auto`: whether every symbol of the panel has its calendar."""
     _pool(study)
-    symbols, event, symbol = _rows(request, panel)
-    groups = _calendars(study, symbols, set(panel.frame.columns) if auto else set(symbols))
+    symbols, event, symbol = rows_asked(request, panel.frame.columns.tolist())
+    groups = calendars_of(study, symbols, set(panel.frame.columns) if auto else set(symbols))
     column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
@@ -85,17 +118,19 @@ def fit_request(
         if not inside.any():
             continue
         aligned = align(splits.studies[0], panel, calendar, kept)
-        _long_enough(min(splits.studies, key=lambda one: one.estimation_window.length), aligned)
-        placed = _place(study, request, aligned)
+        long_enough(min(splits.studies, key=lambda one: one.estimation_window.length), aligned)
+        placed = place_events(study, request, aligned)
         rows = np.arange(event.size) if inside.all() else np.flatnonzero(inside[symbol])
         own = np.where(fate[symbol] == Exclusion.BENCHMARK, -1, placed.position[event])
         asked = (rows, event[rows], code[symbol[rows]], donor_events(study, aligned, symbols, symbol, own))
-        parts += _fit_calendar(study, splits, panel, aligned, placed, asked, (status, merged), executor)
+        parts += _fit_calendar(study, splits, panel, aligned, placed, asked, (status, merged), (executor, whole or {}))
     if not parts:  # nobody whom the panel knows: a part without rows, so that every table has its columns
         aligned = align(splits.studies[0], panel, next(iter(groups)), [])
         none = np.empty(0, dtype=np.int64)
-        placed = _place(study, request, aligned)
-        parts += _fit_calendar(study, splits, panel, aligned, placed, (none, none, none, None), (status, merged), None)
+        placed = place_events(study, request, aligned)
+        parts += _fit_calendar(
+            study, splits, panel, aligned, placed, (none, none, none, None), (status, merged), (None, {})
+        )
     return Fitted(
         study=study,
         request=request,
@@ -117,9 +152,13 @@ def _fit_calendar(
     placed: Placed,
     asked: tuple[Ints, Ints, Ints, DonorEvents | None],
     fates: tuple[NDArray[np.int8], dict[int, list[int]]],
-    executor: Executor | None,
+    how: How,
 ) -> list[Part]:
-    """Estimate the security-events of one calendar, those of each split together, and note their fates."""
+    """Estimate the security-events of one calendar, those of each split together, and note their fates.
+
+    `how`: the executor, and what a share must know of the whole.
+    """
+    known = how[1].get(aligned.calendar, Whole())
     rows, event, security, donors = asked
     status, merged = fates
     status[rows] = placed.status[event]
@@ -127,19 +166,24 @@ def _fit_calendar(
     keep = slice(None) if found.all() else np.flatnonzero(found)
     rows, event, security = rows[keep], event[keep], security[keep]
     if study.overlap != "flag":
-        stay = _displaced(study, rows, (event, security), placed, status, merged)
+        stay = displaced(study, rows, (event, security), placed, status, merged)
         rows, event, security = rows[stay], event[stay], security[stay]
+    if isinstance(study.model, IntradayModel):
+        free = free_sessions(aligned, placed, _pool(study), asked[1:3])
+        abnormal, real = fit_inside(study, aligned, free, security, placed.position[event])
+        return [_part(aligned, placed, (rows, asked[0]), abnormal, status, real)]
     code = np.zeros(rows.size, dtype=np.int64) if splits.code is None else splits.code[rows]
     parts = []
     for at in np.unique(code).tolist() if rows.size else [0]:
         own = splits.studies[at]
         laid = aligned if at == 0 else for_model(aligned, own, panel)
-        _regressors_known(own, laid, panel.sources.get(getattr(own.model, "risk_free", None) or "", ""))
+        regressors_known(own, laid, panel.sources.get(getattr(own.model, "risk_free", None) or "", ""))
         here = slice(None) if splits.code is None else np.flatnonzero(code == at)
         mine = here if splits.code is None else np.isin(security, security[here])  # its events of other splits, too
-        marks = masked_bars(study, aligned, placed, _pool(study), security[mine], placed.position[event[mine]])
+        days = placed.position[event[mine]]
+        marks = masked_bars(study, aligned, placed, _pool(study), security[mine], days, own=known.own_masks)
         chosen = (rows[here], event[here], security[here], donors, asked[0])
-        parts.append(_fit_part(own, laid, placed, marks, chosen, status, executor))
+        parts.append(_fit_part(own, laid, placed, marks, chosen, status, (how[0], known.kernel)))
     return parts
 
 
@@ -150,9 +194,10 @@ def _fit_part(
     marks: tuple[Bools | None, Bools],
     asked: tuple[Ints, Ints, Ints, DonorEvents | None, Ints],
     status: NDArray[np.int8],
-    executor: Executor | None,
+    how: tuple[Any, Kernel],
 ) -> Part:
-    """Estimate security-events of one calendar, market and estimation window."""
+    """Estimate security-events of one calendar, market and estimation window; `how`: executor and kernel."""
+    executor, kernel = how
     rows, event, security, donors, everyone = asked
     masked, real = marks
     estimation = study.estimation_window
@@ -169,17 +214,31 @@ def _fit_part(
         "spans": aligned.spans,
         "donors": donors,
         "codes": _codes(aligned) if hasattr(study.model, "seed") else None,
+        "kernel": kernel,
     }
     if executor is None or pool_names(study.model):  # the work of a pool is shared by date
         abnormal = estimate(aligned.returns, aligned.series, **arguments)
     else:
         abnormal = estimate_spread(executor, aligned.returns, aligned.series, **arguments)
+    return _part(aligned, placed, (rows, everyone), abnormal, status, real)
+
+
+def _part(
+    aligned: Aligned,
+    placed: Placed,
+    which: tuple[Ints, Ints],
+    abnormal: AbnormalReturns,
+    status: NDArray[np.int8],
+    real: Any,
+) -> Part:
+    """Return the security-events that are studied, and note the fate of all."""
+    rows, asked = which
     status[rows] = abnormal.status
     good = abnormal.studied
     if not good.all():
         chosen = np.flatnonzero(good)
-        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, everyone, real)
-    return Part(aligned, placed, rows, abnormal, abnormal, rows, everyone, real)
+        return Part(aligned, placed, rows[chosen], abnormal.take(chosen), abnormal, rows, asked, real)
+    return Part(aligned, placed, rows, abnormal, abnormal, rows, asked, real)
 
 
 def _codes(aligned: Aligned) -> Ints:
@@ -187,7 +246,7 @@ def _codes(aligned: Aligned) -> Ints:
     return np.array([crc32(name.encode()) for name in aligned.symbols])
 
 
-def _displaced(
+def displaced(
     study: Design,
     rows: Ints,
     who: tuple[Ints, Ints],
@@ -208,7 +267,8 @@ def _displaced(
     return np.flatnonzero(head == np.arange(head.size))
 
 
-def _panel(returns: Any) -> ReturnPanel:
+def panel_of(returns: Any) -> ReturnPanel:
+    """Return what a fit was given as returns, as a panel."""
     returns = with_bars(returns, StudyError)
     if isinstance(returns, pd.DataFrame):
         return ReturnPanel(returns)
@@ -220,8 +280,12 @@ def _panel(returns: Any) -> ReturnPanel:
     return returns
 
 
-def _settled(study: Design, panel: ReturnPanel) -> Design:
-    """Return the study with the calendar and the meaning of labels that the panel gives it, where it asks for them."""
+def settled(study: Design, panel: ReturnPanel, columns: Sequence[Any] | None = None) -> Design:
+    """Return the study with the calendar and the meaning of labels that the panel gives it, where it asks for them.
+
+    `columns`: the labels of all its columns, where `panel` holds only some.
+    """
+    columns = panel.frame.columns.tolist() if columns is None else columns
     if study.label is None and panel.label is not None:
         study = replace(study, label=panel.label)
     if not isinstance(study.calendar, str) or study.calendar != AUTO:
@@ -230,18 +294,18 @@ def _settled(study: Design, panel: ReturnPanel) -> Design:
     if calendar is None and not own:
         if panel.bars != "sessions" or panel.frame.index.empty or getattr(panel.frame.index, "tz", None) is not None:
             return replace(study, calendar=None)
-        calendar, own = auto_calendars(AUTO, {}, panel.frame.columns)
+        calendar, own = auto_calendars(AUTO, {}, columns)
         if calendar == USUAL and not own and not is_intraday(panel.frame.index):
             index = pd.DatetimeIndex(panel.frame.index)
             strange = index.difference(sessions(USUAL, index[0], index[-1]))
             refuse_misfit(USUAL, index, len(strange), guessed=True)
     if not own:
         return replace(study, calendar=calendar)
-    names: dict[str, Any] = {name: own.get(name, calendar) for name in map(label_text, panel.frame.columns.tolist())}
+    names: dict[str, Any] = {name: own.get(name, calendar) for name in map(label_text, columns)}
     return replace(study, calendar=names)
 
 
-def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
+def lumped_or_not(study: Design, panel: ReturnPanel) -> None:
     """Lumped returns and plain ones look alike: refuse the wrong kind rather than give wrong numbers."""
     wants = study.missing == "lump" or isinstance(study.model, TradeToTrade)
     if wants and not isinstance(panel, LumpedReturns):
@@ -252,10 +316,10 @@ def _lumped_or_not(study: Design, panel: ReturnPanel) -> None:
         raise StudyError(msg)
 
 
-def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
-    """Return the symbols, and for each row asked for the event and the symbol."""
+def rows_asked(request: Request, columns: Sequence[Any]) -> tuple[list[str], Ints, Ints]:
+    """Return the symbols, and for each row asked for the event and the symbol; `columns` are the labels of the panel's."""
     if request.symbol is None:
-        symbols = list(request.crossed) or [label_text(name) for name in panel.frame.columns.tolist()]
+        symbols = list(request.crossed) or [label_text(name) for name in columns]
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     try:
@@ -265,7 +329,7 @@ def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
         raise StudyError(msg) from fault
     texts = [label_text(name) for name in unique.tolist()]
     symbols = list(dict.fromkeys(texts))
-    refuse_lost_zeros(symbols, {label_text(name) for name in panel.frame.columns.tolist()})
+    refuse_lost_zeros(symbols, {label_text(name) for name in columns})
     place = {text: -1 if text == "" else at for at, text in enumerate(symbols)}
     code = np.array([*(place[text] for text in texts), -1])[code]
     if (code < 0).any():
@@ -274,11 +338,11 @@ def _rows(request: Request, panel: ReturnPanel) -> tuple[list[str], Ints, Ints]:
     return symbols, np.arange(len(request.event_id)), code.astype(np.int64)
 
 
-def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str | None, set[str] | None]:
+def calendars_of(study: Design, symbols: list[str], known: set[str]) -> dict[str | None, set[str] | None]:
     """Return the symbols of each calendar; None: all of the panel. Each symbol that is `known` must have one."""
     if study.calendar is None or isinstance(study.calendar, str):
         # a match is made for each symbol, so that only those asked for may be there
-        return {study.calendar: set(symbols) if isinstance(study.model, MatchedPortfolio) else None}
+        return {study.calendar: set(symbols) if isinstance(base_of(study.model), MatchedPortfolio) else None}
     groups: dict[str | None, set[str]] = {}
     for name in symbols:
         if name not in study.calendar and name not in study.model.symbols and name in known:
@@ -288,9 +352,12 @@ def _calendars(study: Design, symbols: list[str], known: set[str]) -> dict[str |
     return dict(groups)
 
 
-def _place(study: Design, request: Request, aligned: Aligned) -> Placed:
+def place_events(study: Design, request: Request, aligned: Aligned) -> Placed:
+    """Find the bars of all events of a request on one calendar."""
+    if aligned.hours is not None:
+        return place_inside(study, request, aligned)
     if request.bars is not None:
-        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut)
+        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut, aligned.zone)
         if "announced_at" in request.frame.columns:
             refuse_contradiction(request.bars, request.frame["announced_at"], placed, aligned.bars, aligned.calendar)
         return placed
@@ -310,43 +377,3 @@ def _pool(study: Design) -> Any:
         msg = f"mask_events must be True, False or an EventCatalog, not {type(study.mask_events).__name__}"
         raise StudyError(msg)
     return moments_of(study.mask_events.to_frame()["announced_at"])
-
-
-def _long_enough(study: Design, aligned: Aligned) -> None:
-    """Refuse windows that no event could have."""
-    have = len(aligned.bars)
-    lengths = {"estimation": study.estimation_window.length, "event": study.window[1] - study.window[0] + 1}
-    for kind, need in lengths.items():
-        if have < need:
-            msg = (
-                f"the {kind} window of {need} bars is longer than the data ({have} bars, {aligned.bars[0]} .. "
-                f"{aligned.bars[-1]}); shorten it or load more"
-            )
-            raise StudyError(msg)
-
-
-def _no_share(name: str, series: Floats, source: str) -> None:
-    """Refuse a share for the risk-free rate: a rate is seldom below zero, and then by little."""
-    known = series[np.isfinite(series)]
-    if known.size and (known < 0).mean() > OFTEN and np.median(np.abs(known)) > SMALL:
-        came = f" came from {source} and" if source not in ("", "given") else ""
-        msg = (
-            f"the risk-free rate {name!r}{came} looks like a share: {(known < 0).mean():.0%} of its returns are negative, half of them beyond "
-            f"{np.median(np.abs(known)):.2%} in size; load the rate: 'bundled:RF', or panel.join(rates)"
-        )
-        raise StudyError(msg)
-
-
-def _regressors_known(study: Design, aligned: Aligned, source: str) -> None:
-    """Refuse a regressor without any figure."""
-    if aligned.series is None or len(aligned.series) != len(study.model.symbols):  # a match is of one security only
-        return
-    if pool_names(study.model):  # a donor without figures is left out, and said so
-        return
-    free = getattr(study.model, "risk_free", None)
-    for name, series in zip(study.model.symbols, aligned.series, strict=True):
-        if name == free:
-            _no_share(name, series, source)
-        if not np.isfinite(series).any():
-            msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {len(aligned.bars)} bars; load it or take another"
-            raise StudyError(msg)

@@ -14,9 +14,11 @@ from eventstudy.study.fit.moments import place_moments
 
 
 def masked_bars(
-    study: Design, aligned: Aligned, placed: Placed, pool: Any, security: Ints, day0: Ints
+    study: Design, aligned: Aligned, placed: Placed, pool: Any, security: Ints, day0: Ints, *, own: bool = False
 ) -> tuple[Bools | None, Bools]:
     """Return the bars to mask, for all securities (B,) or each (S, B), and where real events begin, alike.
+
+    `own`: of each security in any case, for a share of a study whose securities have different days.
 
     Shapes: security, day0 (N,).
     """
@@ -26,14 +28,17 @@ def masked_bars(
         known = place_moments(pool, *bars_of, strict=False).position
         known, called = known[known >= 0], placed.position[placed.position >= 0]
         return _marked((known,), (bars,), study.mask), _marked((np.concatenate([known, called]),), (bars,), (0, 0))
-    where = _days(security, day0, aligned)
+    where = (security, day0) if own else days_shared(security, day0, aligned.returns.shape)
     shape = (bars,) if len(where) == 1 else (aligned.returns.shape[0], bars)
     return (_marked(where, shape, study.mask) if pool else None), _marked(where, shape, (0, 0))
 
 
-def _days(security: Ints, day0: Ints, aligned: Aligned) -> tuple[Ints, ...]:
-    """Return the event days: bars, if every security of the call has the same, else securities and bars."""
-    count, bars = aligned.returns.shape
+def days_shared(security: Ints, day0: Ints, shape: tuple[int, ...]) -> tuple[Ints, ...]:
+    """Return the event days: bars, if every security of the call has the same, else securities and bars.
+
+    Shapes: security, day0 (N,); `shape` is (securities, bars).
+    """
+    count, bars = shape
     common = np.flatnonzero(np.bincount(day0, minlength=bars))
     used = np.count_nonzero(np.bincount(security, minlength=count))
     if day0.size >= used * common.size:  # else some security lacks a day

@@ -160,26 +160,36 @@ Bounds = tuple[pd.DatetimeIndex, pd.DatetimeIndex]
 
 def bounds_of(moments: pd.DatetimeIndex, frame: pd.DataFrame) -> Bounds:
     """Return the first and the last moment that events leave open: by their precision and stated bounds, or the day of a midnight."""
-    stamps = frame["announced_at"].tolist()  # in their own zone, which `moments` may have lost
+    column = frame["announced_at"]  # in its own zone, which `moments` may have lost
     if "precision" in frame.columns:
-        precision = [str(word) for word in frame["precision"]]
+        precision = frame["precision"].astype(str).to_numpy(dtype=object)
     else:
-        precision = [DATE_ONLY if pd.Timestamp(stamp).time() == dt.time.min else "" for stamp in stamps]
+        precision = np.where(_dated(column), DATE_ONLY, "").astype(object)
+    codes, words = pd.factorize(precision)
+    half = pd.to_timedelta([HALF_WIDTHS.get(word, pd.Timedelta(0)) for word in words])[codes]
+    whole_days = np.flatnonzero(precision == DATE_ONLY)
     sides = []
     for at, name in enumerate(("earliest", "latest")):
-        half = pd.to_timedelta([HALF_WIDTHS.get(word, pd.Timedelta(0)) for word in precision])
-        ends = list(moments + half if at else moments - half)
-        for row, word in enumerate(precision):
-            if word == DATE_ONLY:
-                ends[row] = day_of(pd.Timestamp(stamps[row]))[at]
+        ends = (moments + half if at else moments - half).tz_convert("UTC").as_unit(SESSION_UNIT)
+        known = {int(row): day_of(pd.Timestamp(column.iloc[row]))[at] for row in whole_days}
         if name in frame.columns:
-            said = frame[name].tolist()
-            ends = [
-                end if pd.isna(given) else _bound(given, name, row)
-                for row, (given, end) in enumerate(zip(said, ends, strict=True))
+            stated = np.flatnonzero(frame[name].notna().to_numpy())
+            known |= {int(row): _bound(frame[name].iloc[row], name, int(row)) for row in stated}
+        if known:
+            values = ends.asi8.copy()
+            values[list(known)] = [
+                pd.Timestamp(end).tz_convert("UTC").as_unit(SESSION_UNIT).value // 1000 for end in known.values()
             ]
-        sides.append(pd.DatetimeIndex([end.tz_convert("UTC") for end in ends]))
+            ends = pd.DatetimeIndex(values.astype(f"M8[{SESSION_UNIT}]")).tz_localize("UTC")
+        sides.append(ends)
     return sides[0], sides[1]
+
+
+def _dated(column: pd.Series[Any]) -> Bools:
+    """Return which moments of a column are midnights of their own zone."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return without_time(pd.DatetimeIndex(column))
+    return np.array([pd.Timestamp(value).time() == dt.time.min for value in column.tolist()], dtype=bool)
 
 
 def _bound(value: Any, name: str, row: int) -> pd.Timestamp:

@@ -127,4 +127,5 @@ def _estimated(window: EstimationWindow) -> str:
 
 def _how(result: Fitted) -> str:
     study = result.study
-    return typeset(f"Model {study.model!r}; {_estimated(study.estimation_window)}{own_windows(result)}.")
+    where = f"estimated on {study.estimation_words}" if study.estimation_words else _estimated(study.estimation_window)
+    return typeset(f"Model {study.model!r}; {where}{own_windows(result)}.")

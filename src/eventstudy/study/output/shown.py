@@ -20,7 +20,7 @@ def header(result: Fitted) -> list[tuple[str, str]]:
     return [
         ("model", repr(study.model)),
         ("event window", window_text(study.window)),
-        ("estimation window", study.estimation_window.described + own_windows(result)),
+        ("estimation window", study.estimation_words or study.estimation_window.described + own_windows(result)),
         ("calendar", str(study.calendar or "the index of the panel")),
     ]
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from eventstudy.checks import word
+from eventstudy.checks import checked, word
 from eventstudy.errors import StudyError
 from eventstudy.frames import to_arrow, to_polars
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import headline
+
+if TYPE_CHECKING:
+    from eventstudy.study.large.stored import StoredResult  # only those who write load it
 
 if TYPE_CHECKING:
     from eventstudy.pages.document import Part  # only those who write load it
@@ -52,6 +55,30 @@ class Written:
         from eventstudy.study.output.page import result_part  # noqa: PLC0415  slow to import
 
         return result_part(self._fitted, seed=seed)
+
+    @checked()
+    def to_parquet(self, folder: str | Path, *, resume: bool = True) -> StoredResult:
+        """Write the result as Parquet, part by part; `eventstudy.open_result` opens it.
+
+        Parameters
+        ----------
+        folder : str or pathlib.Path
+            New, empty, or one that holds parts of the same result: those are kept.
+        resume : bool
+            False: what the folder holds is replaced.
+
+        Returns
+        -------
+        StoredResult
+
+        Raises
+        ------
+        InputError
+            If the folder holds anything else, or cannot be written.
+        """
+        from eventstudy.study.large.large import write_result  # noqa: PLC0415  slow to import: only those who write pay
+
+        return write_result(self._fitted, Path(folder), resume=resume)
 
     def table(
         self,

@@ -14,6 +14,7 @@ from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Errors, Fitted, Window
 from eventstudy.study.rows import studied_rows, subset
 from eventstudy.study.tables.explain import explain_cars
+from eventstudy.study.tables.inside_day import is_inside, mean_inside, refuse_inside
 from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.paths import MISSING, head_of, split
 from eventstudy.study.tables.returns import car
@@ -29,6 +30,10 @@ def caar(result: Fitted, window: Window, level: float, weights: Any = None, by: 
         return _by_group(result, window, level, weights, by)
     if not result.n:
         return pd.DataFrame(columns=["first", "last", *AVERAGED["caar"]])
+    if is_inside(result):
+        if weights is not None:
+            refuse_inside(result, "a weighted average")
+        return pd.DataFrame([{"first": window[0], "last": window[1], **mean_inside(result, window, level)}])
     given = None if weights is None else _weights(result, weights)
     if given is not None and (np.less(given, 0).any() or not np.greater(given, 0).any()):
         msg = "weights must not be negative, and one at least must be positive"
@@ -106,8 +111,13 @@ def aar(result: Fitted, level: float) -> pd.DataFrame:
     """See `StudyResult.aar`."""
     check_level(level)
     first, last = result.study.window
-    table = []
-    means = Means(result) if result.n else None
+    table: list[list[Any]] = []
+    inside = is_inside(result)
+    means = Means(result) if result.n and not inside else None
+    for day in range(first, last + 1) if inside and result.n else ():
+        own, sofar = mean_inside(result, (day, day), level), mean_inside(result, (first, day), level)
+        cells = [own[name] for name in ("caar", "se", "low", "high", "n", "n_sessions", "test")]
+        table.append([day, *cells, *(sofar[name] for name in ("caar", "se", "low", "high", "test"))])
     for day in range(first, last + 1):
         if means is None:
             break

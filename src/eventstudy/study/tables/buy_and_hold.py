@@ -14,6 +14,7 @@ from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume
 from eventstudy.study.rows import gather, keys, studied_rows
 from eventstudy.study.tables.averages import AVERAGED, told
+from eventstudy.study.tables.inside_day import refuse_inside
 from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.regressions import Window
 
@@ -64,5 +65,6 @@ def abhar(result: Fitted, window: Window, benchmark: str | None, after: After, l
     """See `StudyResult.abhar`."""
     if not result.n:
         return pd.DataFrame(columns=AVERAGED["abhar"])
+    refuse_inside(result, "abhar()")
     values = bhar(result, window, benchmark, after)["bhar"].to_numpy()
     return pd.DataFrame([told(Means(result).over(window, values=values), "abhar", level)])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal.exclusion import Exclusion
+from eventstudy.abnormal.models.intraday import IntradayModel
 from eventstudy.errors import told
 from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import _event_ids, _symbols, _text, calendars, estimated_on
@@ -27,9 +28,8 @@ def excluded(result: Fitted) -> pd.DataFrame:
         way_out = "" if attempted.inputs.forecast else "; estimation=None studies it without a standard error"
         for at in np.flatnonzero(attempted.status == Exclusion.TOO_FEW_BARS):
             usable = attempted.m[at]
-            detail[place[part.attempted_rows[at]]] = (
-                f"{usable} of {planned} estimation bars{window} usable, {minimum} needed{way_out}"
-            )
+            bars = f"{usable} of {planned} estimation bars{window} usable, {minimum} needed{way_out}"
+            detail[place[part.attempted_rows[at]]] = _few_sessions(result, usable, minimum) or bars
         for at in np.flatnonzero((attempted.status == Exclusion.TOO_FEW_BARS) & (attempted.m == 0)):
             if not np.isfinite(attempted.inputs.returns[attempted.security[at]]).any():
                 detail[place[part.attempted_rows[at]]] = "all its returns are missing in the panel"
@@ -55,6 +55,14 @@ def excluded(result: Fitted) -> pd.DataFrame:
             "detail": detail,
         }
     )
+
+
+def _few_sessions(result: Fitted, usable: int, minimum: int) -> str:
+    """Return the words for too short a past inside the day; empty for any other study."""
+    model = result.study.model
+    if not isinstance(model, IntradayModel):
+        return ""
+    return f"{usable} event-free sessions before it, of {model.days} wanted; {minimum} needed"
 
 
 def _unknown(result: Fitted, symbol: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -12,13 +13,17 @@ from numpy.typing import NDArray
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.returns.quality.suspicions import JUMP, MAD_TO_SD, NEAR, ROBUST, SPLITS, STALE
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume, LumpedReturns
 
 #: missing_code: a vendor's word or number for nothing stood there · impossible_return: a loss of everything or more ·
-#: split_like: a leap by the ratio of a split or a unit, as after a lost split or pence for pounds · stale: prices that stand still.
-KINDS: Final = ("missing_code", "impossible_return", "split_like", "stale")
-GRAVE: Final = ("impossible_return", "split_like")
+#: split_like: a leap by the ratio of a split or a unit, as after a lost split or pence for pounds · suspect_return: another leap out of
+#: all measure · stale: prices that stand still.
+KINDS: Final = ("missing_code", "impossible_return", "split_like", "suspect_return", "stale")
+GRAVE: Final = ("impossible_return", "split_like", "suspect_return")
+MEASURE: Final = (0.01, 11.0)  # growth of one bar out of all measure: a loss of 99 % or more, a gain of 1000 % or more
+PIECE: Final = 1 << 15
 FEW: Final = 0.05  # share of security-events below which standing prices and codes are no doubt about a test
 
 Marks = dict[str, tuple[Ints, Ints]]  # kind -> sorted keys security x bars + bar, and sorted bars of the regressors
@@ -29,7 +34,7 @@ _known: WeakKeyDictionary[Fitted, list[Marks]] = WeakKeyDictionary()
 def flags_of(result: Fitted, window: tuple[int, int]) -> list[dict[str, NDArray[np.bool_]]]:
     """Return, for each part, which of its studied rows rest on bars that look wrong: in the estimation window or in `window`."""
     return [
-        _touched(part.abnormal, part, marks, window) for part, marks in zip(result.parts, _marks(result), strict=True)
+        _touched(part.abnormal, part, marks, window) for part, marks in zip(result.parts, marks_of(result), strict=True)
     ]
 
 
@@ -37,28 +42,50 @@ def attempted_flags(result: Fitted) -> list[dict[str, NDArray[np.bool_]]]:
     """Return the same of all rows that were attempted, over the event window."""
     return [
         _touched(part.attempted, part, marks, result.study.window)
-        for part, marks in zip(result.parts, _marks(result), strict=True)
+        for part, marks in zip(result.parts, marks_of(result), strict=True)
     ]
 
 
 def data_doubts(result: Fitted, window: tuple[int, int]) -> tuple[str, ...]:
     """Return what speaks against every test of a window because of the data that it rests on."""
+    return doubts_of(counts_of(result, window), result.n)
+
+
+def counts_of(result: Fitted, window: tuple[int, int]) -> Counter[str]:
+    """Return how many studied rows rest on bars that look wrong, by kind."""
     found = flags_of(result, window)
+    return Counter({kind: sum(int(part[kind].sum()) for part in found if kind in part) for kind in KINDS})
+
+
+def doubts_of(counts: Counter[str], n: int) -> tuple[str, ...]:
+    """Return the same from the counts among n security-events."""
     doubts = []
     for kind in KINDS:
-        count = sum(int(part[kind].sum()) for part in found if kind in part)
-        if count and (kind in GRAVE or count > FEW * result.n):
+        count = counts[kind]
+        if count and (kind in GRAVE or count > FEW * n):
             rest = "rests" if count == 1 else "rest"
             doubts.append(
-                f"data: {count} of {result.n} security-events {rest} on bars flagged {kind}; see the column flag of car()"
+                f"data: {count} of {n} security-events {rest} on bars flagged {kind}; see the column flag of car()"
             )
     return tuple(doubts)
 
 
-def _marks(result: Fitted) -> list[Marks]:
+def marks_of(result: Fitted) -> list[Marks]:
+    """Return, for each part, the bars that look wrong; they are looked for once."""
     if result not in _known:
         _known[result] = [_of_part(result, part) for part in result.parts]
     return _known[result]
+
+
+def hand_on(result: Fitted, some: Fitted) -> None:
+    """Let a result of some rows of another have its marks: they are of the same returns."""
+    known = {id(part.aligned): found for part, found in zip(result.parts, marks_of(result), strict=True)}
+    _known[some] = [known[id(part.aligned)] for part in some.parts]
+
+
+def hand_over(result: Fitted, found: list[Marks]) -> None:
+    """Let a result whose returns are not there have the marks that were found when they were."""
+    _known[result] = found
 
 
 def _of_part(result: Fitted, part: Part) -> Marks:
@@ -89,21 +116,34 @@ def _looking_wrong(returns: Floats, *, log: bool) -> dict[str, Ints]:
     flat = returns.ravel()
     found: dict[str, Ints] = {}
     lowest, highest = (-JUMP, JUMP) if log else (np.expm1(-JUMP), np.expm1(JUMP))
+    leaps, still = _leaps_and_zeros(flat, lowest, highest)
     with np.errstate(invalid="ignore", divide="ignore"):
-        leaps = np.flatnonzero((flat < lowest) | (flat > highest))
         if leaps.size:
             size = flat[leaps] if log else np.log1p(flat[leaps])
             if not log:
                 found["impossible_return"] = leaps[flat[leaps] <= -1.0]
             ratio = np.exp(np.abs(size))
             near = np.min(np.abs(ratio[:, None] / np.array(SPLITS) - 1.0), axis=1) < NEAR
+            wild = (size >= np.log(MEASURE[1])) | ((size <= np.log(MEASURE[0])) & np.isfinite(size))
+            found["suspect_return"] = leaps[wild & ~near]
             found["split_like"] = leaps[near][_beyond_usual(returns, leaps[near], size[near], log=log)]
-    still = np.flatnonzero(flat == 0.0)
     if still.size >= STALE - 1:
         bars = returns.shape[1]
         run = np.concatenate([[0], np.cumsum((np.diff(still) != 1) | (still[1:] % bars == 0))])
         found["stale"] = still[np.bincount(run)[run] >= STALE - 1]
     return found
+
+
+def _leaps_and_zeros(flat: Floats, lowest: float, highest: float) -> tuple[Ints, Ints]:
+    """Return where values lie outside two bounds, and where they are zero; piece by piece, as a processor holds them."""
+    leaps, zeros = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
+    for start in range(0, flat.size, PIECE):
+        piece = flat[start : start + PIECE]
+        if not (piece.min() >= lowest and piece.max() <= highest):  # also where one is missing
+            leaps.append(np.flatnonzero((piece < lowest) | (piece > highest)) + start)
+        if np.count_nonzero(piece) < piece.size:
+            zeros.append(np.flatnonzero(piece == 0.0) + start)
+    return np.concatenate(leaps), np.concatenate(zeros)
 
 
 def _beyond_usual(returns: Floats, keys: Ints, size: Floats, *, log: bool) -> NDArray[np.bool_]:
@@ -127,13 +167,13 @@ def _coded(quality: Any, symbols: tuple[str, ...], bars: pd.Index) -> Ints:
         return np.empty(0, dtype=np.int64)
     texts = quality["codes"]
     texts = texts[texts.fillna("").astype(str) != ""]
-    place = {name: at for at, name in enumerate(symbols)}
+    place = {label_text(name): at for at, name in enumerate(symbols)}
     keys = []
     for symbol, text in texts.items():
-        if str(symbol) in place:
+        if label_text(symbol) in place:
             days = pd.DatetimeIndex(pd.to_datetime(str(text).split(), format="ISO8601"), tz=bars.tz).as_unit(bars.unit)
             at = bars.get_indexer(days)
-            keys.append(place[str(symbol)] * len(bars) + at[at >= 0])
+            keys.append(place[label_text(symbol)] * len(bars) + at[at >= 0])
     return np.sort(np.concatenate(keys)).astype(np.int64) if keys else np.empty(0, dtype=np.int64)
 
 

@@ -88,6 +88,8 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
         "overlap": near[1],
         "cut": gather(result, [_cut(part, window) for part in result.parts]),
         "missing": count < length,
+        "outside_session": gather(result, [_outside(result, part) for part in result.parts]),
+        "to_close": gather(result, [_to_close(part, window) for part in result.parts]),
         "session_uncertain": gather(result, [part.placed.uncertain[result.event[part.rows]] for part in result.parts]),
         "off_calendar": gather(result, [off_days(part.aligned, part.abnormal, window) for part in result.parts]),
         "moved": gather(result, [part.placed.moved[result.event[part.rows]] for part in result.parts]),
@@ -101,7 +103,8 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
     for kind in KINDS:
         if any(kind in part for part in wrong):
             none = [np.zeros(part.rows.size, dtype=bool) for part in result.parts]
-            marks[kind] = gather(result, [part.get(kind, no) for part, no in zip(wrong, none, strict=True)])
+            found = gather(result, [part.get(kind, no) for part, no in zip(wrong, none, strict=True)])
+            marks[kind] = found | marks.get(kind, found)
     code = np.zeros(rows.size, dtype=np.int64)
     for at, mark in enumerate(marks.values()):
         if mark.any():
@@ -139,6 +142,21 @@ def off_days(aligned: Aligned, abnormal: AbnormalReturns, window: tuple[int, int
     at = day0[:, None] + np.arange(window[0], window[1] + 1)
     inside = (at >= 0) & (at < off.shape[1])
     return np.asarray((off[abnormal.security[:, None], at.clip(0, off.shape[1] - 1)] & inside).any(axis=1))
+
+
+def _outside(result: Fitted, part: Part) -> NDArray[np.bool_]:
+    """Return which moments lie outside trading hours, so that day 0 is the overnight or the opening bar."""
+    outside = part.placed.outside
+    return np.zeros(part.rows.size, dtype=bool) if outside is None else outside[result.event[part.rows]]
+
+
+def _to_close(part: Part, window: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return which windows, within days, end with their session before they are full."""
+    day0, hours = part.abnormal.day0, part.aligned.hours
+    if hours is None:
+        return np.zeros(day0.size, dtype=bool)
+    day = hours.clock.day
+    return np.asarray(day[(day0 + window[1]).clip(0, day.size - 1)] > day[day0])
 
 
 def _cut(part: Part, window: tuple[int, int]) -> NDArray[np.bool_]:

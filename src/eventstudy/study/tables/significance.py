@@ -16,7 +16,7 @@ from eventstudy.study.window_sample import window_sample
 if TYPE_CHECKING:
     from eventstudy.inference import TestResult  # only those who test load it
 
-SHORT = ("name", "statistic", "pvalue", "believe", "why")
+SHORT = ("name", "statistic", "pvalue", "believe", "size", "why")
 
 
 def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:
@@ -64,7 +64,12 @@ def all_tests(
     from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
     results = inference.run_all(window_sample(result, window), alternative=alternative, level=level, seed=seed)
-    table = pd.DataFrame([found.to_dict() for found in with_doubts(results, result, window)])
+    return told(with_doubts(results, result, window))
+
+
+def told(results: Sequence[TestResult]) -> pd.DataFrame:
+    """Return tests as a table, one row each."""
+    table = pd.DataFrame([found.to_dict() for found in results])
     ends = pd.DataFrame(table.pop("ci").tolist(), columns=["low", "high"])
     table[["low", "high"]] = ends
     return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid
@@ -72,15 +77,27 @@ def all_tests(
 
 def with_doubts(results: Sequence[TestResult], result: Fitted, window: Window) -> list[TestResult]:
     """Return the tests with what is doubtful about the data of their window; it speaks against none of them alone."""
+    bar = "bar" if result.panel.bars == "minutes" else "session"
+    return doubting(results, placing_of(result, window), result.n, bar)
+
+
+def placing_of(result: Fitted, window: Window) -> tuple[int, int]:
+    """Return how many security-events may belong to another session, and how many hold a day that is none."""
     uncertain = sum(int(part.placed.uncertain[result.event[part.rows]].sum()) for part in result.parts)
     off = sum(int(off_days(part.aligned, part.abnormal, window).sum()) for part in result.parts)
+    return uncertain, off
+
+
+def doubting(results: Sequence[TestResult], placing: tuple[int, int], n: int, bar: str) -> list[TestResult]:
+    """Return the same from the two counts among n security-events; `bar` is what news may belong to."""
+    uncertain, off = placing
     said = [
-        f"{name}: {count} of {result.n} security-events: {why}"
+        f"{name}: {count} of {n} security-events: {why}"
         for name, count, why in (
             (
                 "session_uncertain",
                 uncertain,
-                "what is known of the moment leaves another session open; a window that holds both is safe",
+                f"what is known of the moment leaves another {bar} open; a window that holds both is safe",
             ),
             ("off_calendar", off, "a day of the data that is no session is put together with the next"),
         )

@@ -18,7 +18,9 @@ def summary(result: Fitted) -> str:
     lines = [
         headline(result),
         f"model {study.model!r}; event window {study.window}; calendar {study.calendar or 'the index of the panel'}",
-        f"estimation window {_estimation(result)}",
+        f"estimated on {study.estimation_words}"
+        if study.estimation_words
+        else f"estimation window {_estimation(result)}",
     ]
     lines[1:1] = result.request.frame.attrs.get(MARK, {}).get("said", ())
     strange = sum(part.aligned.strange for part in calendars(result))

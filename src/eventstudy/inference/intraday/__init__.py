@@ -1,0 +1,1 @@
+"""Tests inside the day, where volatility follows the clock: they read `WindowSample.clock`."""
