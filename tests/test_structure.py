@@ -41,7 +41,6 @@ MAY_IMPORT = {
     "plugins": {"errors", "words"},
     "replace": {"border", "errors", "words"},
     "workers": {"errors", "words"},
-    "plugins": {"errors", "words"},
     "calendars": GROUND,
     "dates": set(),
     "events": GROUND | {"calendars", "dates"},
