@@ -85,6 +85,7 @@ class CrspPanel(ReturnPanel):
                 found[name] = pd.concat(both, ignore_index=True).drop_duplicates() if both else getattr(self, name)
         return replace(self, **found)
 
+    @checked(DataError)
     def permnos(self, ids: Any, on: Any, *, by: Literal["ticker", "cusip", "gvkey"]) -> pd.Series[Any]:
         """Return the PERMNO, as text, that each identifier was on a day: tickers are reused, securities change theirs.
 
@@ -105,6 +106,7 @@ class CrspPanel(ReturnPanel):
         found = permnos_on({"names": self.names, "links": self.links}, by, given, days)
         return found.astype(str).reset_index(drop=True)
 
+    @checked(DataError)
     def pairs(
         self, events: pd.DataFrame, *, by: Literal["ticker", "cusip", "gvkey"] = "ticker", on: str = "bar"
     ) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
-from eventstudy.checks import count
+from eventstudy.checks import checked, count
 from eventstudy.errors import StudyError
 from eventstudy.frames import as_pandas
 from eventstudy.returns.panel import ReturnPanel
@@ -56,6 +56,7 @@ class Matched:
         return MatchedPortfolio(found)
 
 
+@checked()
 def match_firms(
     events: pd.DataFrame,
     characteristics: pd.DataFrame,
