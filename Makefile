@@ -9,9 +9,10 @@ KILLS  ?= 60
 PYTEST := $(BIN)/pytest
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
+DOCS_STAMP := $(VENV)/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks docs-check licences licences-check audit changes release-check lock clean
+.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks docs docs-check licences licences-check audit changes release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -42,6 +43,9 @@ lint: $(DEV_STAMP) ## Check style and formatting
 
 types: $(DEV_STAMP) ## Check types
 	$(BIN)/mypy
+
+docs: $(DOCS_STAMP) ## Build the site of the documentation into site/; a warning is an error
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs site
 
 docs-check: $(DEV_STAMP) ## Run the code, the commands and the links of every page
 	$(PYTEST) -q tests/e2e/test_documents.py
@@ -88,9 +92,10 @@ lock: ## Resolve the dependencies anew, into requirements/
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv
 	$(VENV)/lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --no-header -q -o requirements/dev.lock
 	$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header -q -c requirements/dev.lock -o requirements/run.lock
+	$(VENV)/lock/bin/uv pip compile pyproject.toml --all-extras --group dev --group docs --universal --python-version 3.11 --no-header -q -c requirements/dev.lock -o requirements/docs.lock
 
 clean: ## Remove the virtual environment and what was generated
-	rm -rf $(VENV) out dist .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis notebooks/.executed
+	rm -rf $(VENV) out dist site docs/generated .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis notebooks/.executed
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -106,4 +111,8 @@ $(DEV_STAMP): requirements/dev.lock pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/pip install -q --disable-pip-version-check -r requirements/dev.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@$(BIN)/python -m compileall -q src
+	@touch $@
+
+$(DOCS_STAMP): requirements/docs.lock $(DEV_STAMP)
+	@$(BIN)/pip install -q --disable-pip-version-check -r requirements/docs.lock
 	@touch $@

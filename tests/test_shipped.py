@@ -18,7 +18,6 @@ from eventstudy.errors import InstallationError
 from eventstudy.events import episodes as companions, load
 from eventstudy.hypothesis.claims.ledger import load_claims
 from eventstudy.hypothesis.record import definitions
-from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.verdict import tables as verdict_tables
 from eventstudy.pages import page
 from eventstudy.plots.canvas import styled
@@ -41,11 +40,19 @@ NEEDED = {
     },
     **{f"events/catalogues/{name}.toml": (load._shipped.__wrapped__, name) for name in load.shipped_catalogues()},
     **{f"events/catalogues/episodes/{name}.toml": (companions.load_episodes, name) for name in companions.EPISODES},
+    **{
+        f"events/catalogues/episodes/{name}-stretches.csv": (companions.load_stretches, name)
+        for name in companions.STRETCHES
+    },
+    **{
+        f"events/catalogues/episodes/{name}-reliefs.csv": (companions.load_reliefs, name)
+        for name in companions.STRETCHES
+    },
     "events/catalogues/macro_calendar.csv": (companions.load_macro_calendar,),
     "hypothesis/claims.toml": (load_claims,),
     "hypothesis/definitions.toml": (definitions._shipped.__wrapped__,),
     "hypothesis/verdict/tables.toml": (verdict_tables._words.__wrapped__,),
-    "hypothesis/examples/fomc.toml": (load_definitions, "fomc"),
+    **{f"hypothesis/examples/{name}.toml": (definitions._example.__wrapped__, name) for name in definitions.EXAMPLES},
     **{f"plots/{style}.mplstyle": (drawn, style) for style in ("screen", "paper")},
     **{f"pages/template/{name}": (page._read, name) for name in ("page.css", "page.html.j2", "page.js")},
     **{f"study/studies/{name}.toml": (load_study, name) for name in shipped_studies()},

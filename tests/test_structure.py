@@ -38,9 +38,9 @@ MAY_IMPORT = {
     "_shipped": {"errors"},
     "border": {"errors", "words"},
     "frames": {"border", "dates", "errors"},
+    "plugins": {"errors", "words"},
     "replace": {"border", "errors", "words"},
     "workers": {"errors", "words"},
-    "plugins": {"errors", "words"},
     "calendars": GROUND,
     "dates": set(),
     "events": GROUND | {"calendars", "dates"},
@@ -64,7 +64,7 @@ INSIDE = {
     "returns": ("quality", "tables", "cache", "remote", "sources", "crsp", "scan"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),
-    "study": ("pairs", "tables", "fit", "firms", "large", "output"),
+    "study": ("pairs", "tables", "fit", "firms", "apart", "large", "output"),
 }
 NUMBERS_ONLY = ("abnormal", "inference")  # arrays in, arrays out: no pandas
 MOST_LINES = 400

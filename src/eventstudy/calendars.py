@@ -105,7 +105,7 @@ USUAL: Final = "XNYS"  # of data that do not say
 
 FITTED: Final = (
     "XNYS", "24/5", "24/7", "XLON", "XTKS", "XHKG", "XSHG", "XBOM", "XETR", "XPAR", "XSWX", "XSTO", "XTSE", "XASX", "XKRX", "XTAI",
-    "BVMF", "XJSE",
+    "BVMF", "XJSE", "XSAU", "XSES", "XKLS", "XIST",
 )  # fmt: skip
 """Calendars that are looked at where one does not fit."""
 

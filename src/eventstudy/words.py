@@ -52,8 +52,12 @@ def brief(value: object, most: int = 80) -> str:
     """
     try:
         text = str(value)
-    except (ValueError, RecursionError):  # a whole number of thousands of digits, lists in lists without end
-        text = f"a {type(value).__name__} too large to be shown"
+    except (
+        ValueError,
+        RecursionError,
+        TypeError,
+    ):  # a number of thousands of digits, lists without end, a frame of odd labels
+        text = f"a {type(value).__name__} that cannot be shown"
     text = " ".join(text[: 10 * most].split())
     return text if len(text) <= most else f"{text[: most - 1]}…"
 

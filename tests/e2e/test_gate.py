@@ -17,7 +17,7 @@ CLOSES = [
     "2025-04-09",  # the first session of another, and the largest move
     "2025-04-08",  # the lowest close of the year, the end of a line in a chart
     "2019-06-14",  # a quiet one
-    "2025-11-14",  # the last one
+    "2026-08-20",  # the last one
 ]
 
 

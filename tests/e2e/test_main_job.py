@@ -18,7 +18,7 @@ FIRST_SESSIONS = {  # published closes of the S&P 500, to the basis point
     "2025-10-26_kl": ("2025-10-27", 0.0123),
 }
 BASIS_POINT = 0.00005  # half of one: the published figures are rounded to it
-LAST_FIGURE = "2025-11-14"
+LAST_FIGURE = "2026-08-20"
 TEN_SESSIONS_BEFORE = "2025-10-31"  # the event window reaches to relative day +10
 CHARTS = {"market-2025", "market-2018-2020", "reactions", "caar", "industries"}
 

@@ -97,7 +97,7 @@ def test_events_of_several_zones_speak_in_one():
 
 
 def test_a_sequence():
-    catalog = load_events("us-china")
+    catalog = load_events("us-china-v1")
     assert catalog[0].id == "2018-03-01_steel"
     assert catalog[-1] == catalog["2026-07-24_s122_lapse"]
     assert [item.id for item in catalog[:2]] == ["2018-03-01_steel", "2018-03-22_s301"]
@@ -111,12 +111,12 @@ def test_a_sequence():
 
 
 def test_it_does_not_change():
-    catalog = load_events("us-china")
+    catalog = load_events("us-china-v1")
     with pytest.raises(AttributeError, match="does not change"):
         catalog.name = "other"
     frame = catalog.to_frame()
     frame.loc[:, "stance"] = "talks"
-    assert load_events("us-china").select(stance="talks") != catalog
+    assert load_events("us-china-v1").select(stance="talks") != catalog
 
 
 def test_equality_is_of_content():
@@ -161,7 +161,7 @@ def test_the_digest_is_a_hash_of_the_content_that_anyone_can_repeat():
 
 
 def test_it_travels_between_processes():
-    catalog = load_events("us-china").select(stance="talks")
+    catalog = load_events("us-china-v1").select(stance="talks")
     copy = pickle.loads(pickle.dumps(catalog))  # noqa: S301  our own bytes
     assert copy == catalog
     assert copy.selection == catalog.selection
@@ -172,7 +172,7 @@ def test_it_travels_between_processes():
 
 
 def test_to_frame():
-    frame = load_events("us-china").to_frame()
+    frame = load_events("us-china-v1").to_frame()
     row = frame.loc["2025-04-09_pause"]
     assert frame.index.name == "event_id"
     assert row["announced_at"] == pd.Timestamp("2025-04-09 13:18:40", tz=NEW_YORK)
@@ -180,15 +180,15 @@ def test_to_frame():
     assert frame["announced_at"].is_monotonic_increasing
     assert frame.dtypes[["lead", "scheduled", "doubtful"]].eq(bool).all()
     assert frame.loc["2025-04-09_pause", "confound"] == ""
-    assert frame["rate_before"].isna().sum() == sum(item.rate_before is None for item in load_events("us-china"))
+    assert frame["rate_before"].isna().sum() == sum(item.rate_before is None for item in load_events("us-china-v1"))
 
 
 def test_sessions_columns():
-    table = load_events("us-china").sessions("XNYS")
+    table = load_events("us-china-v1").sessions("XNYS")
     assert table.columns.tolist() == [
         *("name", "announced_at", "precision", "timing", "session", "session_certain"),
         *("session_earliest", "session_latest", "stance", "level", "tier", "actor", "target", "scope", "cluster"),
-        *("lead", "scheduled", "doubtful", "conflict", "conflict_with", "same_session"),
+        *("lead", "scheduled", "doubtful", "alternative", "conflict", "conflict_with", "same_session"),
     ]
     assert table.index.name == "event_id"
     assert (table["session_earliest"] <= table["session"]).all()
@@ -232,7 +232,7 @@ def test_opposed_stances_are_the_catalogues_own():
 
 
 def test_sessions_are_fast_once_the_calendar_is_there():
-    catalog = load_events("us-china")
+    catalog = load_events("us-china-v1")
     catalog.sessions("XNYS")
     start = time.perf_counter()
     catalog.sessions("XNYS")
@@ -262,7 +262,7 @@ def test_toml_writes_local_time_and_an_offset_only_where_the_clock_doubles(tmp_p
 
 
 def test_toml_that_cannot_be_written(tmp_path):
-    catalog = load_events("us-china")
+    catalog = load_events("us-china-v1")
     with pytest.raises(InputError, match="cannot be written: its folder is not there"):
         catalog.to_toml(tmp_path / "nowhere" / "x.toml")
     with pytest.raises(InputError, match="is empty: there is nothing to write"):
@@ -270,9 +270,9 @@ def test_toml_that_cannot_be_written(tmp_path):
 
 
 def test_text_names_no_object():
-    shown = repr(load_events("us-china"))
+    shown = repr(load_events("us-china-v1"))
     assert shown == (
-        "EventCatalog 'us-china': 173 events, 2018-03-01 to 2026-07-24 (America/New_York); "
+        "EventCatalog 'us-china-v1': 173 events, 2018-03-01 to 2026-07-24 (America/New_York); "
         "88 escalation, 62 softening, 18 talks, 5 mixed"
     )
     assert repr(EventCatalog([event("a")])).startswith("EventCatalog 'events': 1 event, 2025-04-02 to 2025-04-02")
@@ -288,7 +288,7 @@ def test_html_escapes_every_text():
 
 
 def test_html_shows_the_first_rows_and_counts_the_rest():
-    html = load_events("us-china")._repr_html_()
+    html = load_events("us-china-v1")._repr_html_()
     assert html.count("<tr>") == 22  # the head, twenty events, the count
     assert "and 153 more" in html
-    assert "more" not in load_events("us-china").select(event_id="2025-04-09_pause")._repr_html_()
+    assert "more" not in load_events("us-china-v1").select(event_id="2025-04-09_pause")._repr_html_()

@@ -9,7 +9,7 @@ from eventstudy.events import load_episodes, load_events, load_macro_calendar
 
 @pytest.fixture(scope="module")
 def episodes() -> pd.DataFrame:
-    return load_episodes("us-china")
+    return load_episodes("us-china-v1")
 
 
 def test_episodes_end_as_the_facts_count_them(episodes):
@@ -21,7 +21,7 @@ def test_episodes_end_as_the_facts_count_them(episodes):
 
 
 def test_episode_moments_repeat_those_of_the_events_to_the_minute(episodes):
-    events = load_events("us-china").to_frame()["announced_at"].dt.floor("min")
+    events = load_events("us-china-v1").to_frame()["announced_at"].dt.floor("min")
     assert (episodes["start_et"] == episodes["start_event"].map(events)).all()
     for moment, event in (("verbal_soft_et", "verbal_event"), ("formal_soft_et", "formal_event")):
         stated = episodes[episodes[event] != ""]
@@ -44,17 +44,21 @@ def test_episode_columns_have_their_types(episodes):
 
 
 def test_episodes_of_an_unknown_name():
-    with pytest.raises(CatalogError, match=r"episodes 'us-chnia' are not one of: us-china; did you mean 'us-china'\?"):
+    with pytest.raises(
+        CatalogError, match=r"episodes 'us-chnia' are not one of: us-china, us-china-v1; did you mean 'us-china'\?"
+    ):
         load_episodes("us-chnia")
 
 
 def test_macro_calendar_has_the_releases_of_the_facts():
     calendar = load_macro_calendar()
-    assert len(calendar) == 257
+    assert len(calendar) == 278
     assert calendar.columns.tolist() == ["date", "event", "certain", "announced_at"]
     assert set(calendar["event"]) == {"FOMC decision", "CPI", "employment report"}
     assert calendar["announced_at"].is_monotonic_increasing
-    assert calendar.loc[~calendar["certain"], "date"].dt.strftime("%F").tolist() == ["2019-10-11", "2020-03-23"]
+    assert calendar.loc[~calendar["certain"], "date"].dt.strftime("%F").tolist() == [
+        *("2019-10-11", "2020-03-23", "2026-02-13", "2026-04-10", "2026-07-02", "2026-08-07", "2026-08-12")
+    ]
     assert (calendar["announced_at"].dt.tz_localize(None).dt.normalize() == calendar["date"]).all()
 
 

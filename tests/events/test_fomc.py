@@ -20,7 +20,9 @@ def catalog() -> EventCatalog:
 
 def test_every_certain_decision_day_is_there(catalog):
     calendar = load_macro_calendar()
-    days = calendar[(calendar["event"] == "FOMC decision") & calendar["certain"]]
+    days = calendar[
+        (calendar["event"] == "FOMC decision") & calendar["certain"] & (calendar["date"] < "2026")
+    ]  # the catalogue ends there
     assert [event.announced_at for event in catalog] == days["announced_at"].tolist()
 
 

@@ -38,7 +38,7 @@ def only_problem(source, **options) -> tuple[str, str, str, str]:
 
 
 def test_shipped_names():
-    assert shipped_catalogues() == ("fomc", "us-china")
+    assert shipped_catalogues() == ("fomc", "us-china", "us-china-v1")
 
 
 def test_a_catalogue_is_returned_as_it_is():
@@ -341,7 +341,8 @@ def test_a_file_that_cannot_be_read(tmp_path, name, content, message):
 
 def test_a_source_that_is_not_there(tmp_path):
     with pytest.raises(
-        CatalogError, match=r"catalogue 'us-chnia' is not one of: fomc, us-china; did you mean 'us-china'\?"
+        CatalogError,
+        match=r"catalogue 'us-chnia' is not one of: fomc, us-china, us-china-v1; did you mean 'us-china'\?",
     ):
         load_events("us-chnia")
     with pytest.raises(CatalogError, match=r"nope\.csv' does not exist; check the path"):

@@ -16,7 +16,7 @@ def event(name: str, **keys) -> Announcement:
 
 @pytest.fixture(scope="module")
 def catalog() -> EventCatalog:
-    return load_events("us-china")
+    return load_events("us-china-v1")
 
 
 def ids(catalog: EventCatalog) -> set[str]:
@@ -93,10 +93,10 @@ def test_dates_are_days_of_the_catalogue_both_included(catalog):
 
 def test_a_selection_remembers_what_was_asked(catalog):
     chosen = catalog.select(stance="softening", since="2025-01-01").select(actor=["US"], lead=True, tier=None)
-    assert chosen.name == "us-china"
+    assert chosen.name == "us-china-v1"
     assert chosen.selection == ("stance = softening", "since 2025-01-01", "actor = US", "lead = true")
     assert chosen.provenance == {
-        "name": "us-china",
+        "name": "us-china-v1",
         "events": len(chosen),
         "digest": chosen.digest,
         "timezone": "America/New_York",
@@ -120,7 +120,7 @@ def test_an_empty_selection_is_a_catalogue_too(catalog):
     assert list(empty.sessions().columns) == list(catalog.sessions().columns)
     assert empty.sessions().dtypes.equals(catalog.sessions().dtypes)
     assert empty.to_frame().dtypes.equals(catalog.to_frame().dtypes)
-    assert repr(empty) == "EventCatalog 'us-china': no event"
+    assert repr(empty) == "EventCatalog 'us-china-v1': no event"
     assert "no event" in empty._repr_html_()
 
 

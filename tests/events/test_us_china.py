@@ -1,4 +1,4 @@
-"""The shipped catalogue against answers from outside: the facts' own columns, counts and named sessions.
+"""The first version of the shipped catalogue against answers from outside: the facts' own columns, counts and named sessions.
 
 `us_china_sessions.csv` holds the answers as the collectors of the facts wrote them down; no code of ours made it.
 """
@@ -77,7 +77,7 @@ CONFLICTS = {
 
 @pytest.fixture(scope="module")
 def catalog() -> EventCatalog:
-    return load_events("us-china")
+    return load_events("us-china-v1")
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_every_cluster_has_its_earliest_credible_news_as_lead(catalog):
 
 
 def test_the_file_has_the_form_that_the_writer_gives(catalog):
-    source = Path(__file__).parents[2] / "src/eventstudy/events/catalogues/us-china.toml"
+    source = Path(__file__).parents[2] / "src/eventstudy/events/catalogues/us-china-v1.toml"
     text = source.read_text(encoding="utf-8")
     comment, _, rest = text.partition("\n\n")
     assert all(line.startswith("#") for line in comment.splitlines())

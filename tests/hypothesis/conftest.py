@@ -14,7 +14,8 @@ from eventstudy.returns import load_prices
 
 @pytest.fixture(scope="session")
 def rules():
-    return load_definitions()
+    """The first version: its tests by hand hold the machinery that both versions share."""
+    return load_definitions("us-china-v1")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +31,15 @@ def market():
 
 @pytest.fixture(scope="session")
 def flagship():
-    """Everything about the real record, once: catalogue, prices, a quick verdict."""
+    """Everything about the first version of the record, once: catalogue, prices, a quick verdict by its own rules."""
     prices = load_prices(["^GSPC", "^VIX", "UST10Y"], start="2016-01-04", end="2025-11-14", source="bundled")
+    catalog = load_events("us-china-v1")
+    return catalog, prices, SelloffForcesSoftening(quick=True, definitions="us-china-v1").test(catalog, prices)
+
+
+@pytest.fixture(scope="session")
+def second():
+    """The second version of the record and of the rules: catalogue, prices, a quick verdict."""
+    prices = load_prices(["^GSPC", "^VIX", "UST10Y"], start="2016-01-04", source="bundled")
     catalog = load_events("us-china")
     return catalog, prices, SelloffForcesSoftening(quick=True).test(catalog, prices)

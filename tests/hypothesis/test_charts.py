@@ -20,7 +20,7 @@ from eventstudy.words import pvalue_words
 
 def part_of(verdict, monkeypatch):
     monkeypatch.setattr(chain, "verdict_of", lambda *_, **__: verdict)
-    inputs = SimpleNamespace(study=SimpleNamespace(ladder={}))
+    inputs = SimpleNamespace(speaks_of_chain=True, study=SimpleNamespace(ladder={}))
     return chain.chain_part(inputs, seed=0, quick=True, progress=None)
 
 
@@ -28,9 +28,7 @@ def test_the_report_places_the_charts_of_the_verdict(flagship, monkeypatch):
     listed = flagship[2].charts()
     placed = part_of(flagship[2], monkeypatch)
     names = [chart.name for chart in listed]
-    assert names == [
-        "links", "placebo-H1", "placebo-H2", "placebo-H3", "reaction-by-drawdown", "hazard", "curve-H1", "curve-H3", "power", "overlay",
-    ]  # fmt: skip
+    assert names == ["links", "power", "overlay"]  # the others are drawn when asked for
     assert [(chart.name, chart.title, chart.alt, chart.caption) for chart in placed.charts] == [
         (chart.name, chart.title, chart.alt, chart.caption) for chart in listed
     ]
@@ -128,10 +126,10 @@ def test_a_verdict_is_a_page_and_prints_its_answer(flagship, tmp_path):
     verdict = flagship[2]
     page = verdict.report(tmp_path / "v.html", sections=["Does the chain hold?"]).read_text("utf-8")
     assert "What was claimed" not in page
-    assert page.count("<figure") == 6
+    assert page.count("<figure") == 2
     lines = repr(verdict).splitlines()
     assert max(map(len, lines)) <= 100
-    assert "Headline sample" in lines[0]
+    assert lines[0].startswith("Do falling stocks")
     for name, link in verdict.lead.links.items():
         row = next(line for line in lines if line.startswith(f"{name} "))
         assert pvalue_words(link.pvalue).removeprefix("p = ") in row

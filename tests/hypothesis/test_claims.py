@@ -29,28 +29,6 @@ def race(fear, drawdown, *, reliefs=9, **more):
     )
 
 
-@pytest.mark.parametrize(
-    ("ps", "word"),
-    [
-        ((0.02, 0.9), "supported"),  # twice the smaller
-        ((0.9, 0.024), "supported"),
-        ((0.03, 0.9), "mixed"),
-        ((0.98, 0.5), "contradicted"),  # twice the smaller of the mirrored
-        ((0.97, 0.5), "mixed"),
-    ],
-)
-def test_volatility_has_two_looks_at_one_claim(rules, ps, word):
-    found = rules_tests.after_volatility(ground(rules, analysis=race((ps[0], 1.41), (ps[1], 0.72))))
-    assert found.word == word
-    assert "fear gauge 1.41 (p = " in found.figure
-    assert "drawdown 0.72 (p = " in found.figure
-    assert found.figure.endswith("9 reliefs")
-    blind = race((0.1, 1.0), (0.1, 1.0))
-    blind.races["all"].table = blind.races["all"].table.iloc[1:]
-    with pytest.raises(MissingData, match="no fear gauge"):
-        rules_tests.after_volatility(ground(rules, analysis=blind))
-
-
 @pytest.mark.parametrize(("p", "word"), [(0.05, "supported"), (0.06, "mixed"), (0.96, "contradicted")])
 def test_the_rival_while_a_threat_is_open(rules, p, word):
     analysis = race((0.5, 1.0), (0.5, 1.0), retaliation=(p, 2.5))
@@ -60,19 +38,6 @@ def test_the_rival_while_a_threat_is_open(rules, p, word):
     assert found.figure.endswith("the race favours: fear")
     with pytest.raises(MissingData, match="too few reliefs"):
         rules_tests.rare_earth_leverage(ground(rules, analysis=race((0.5, 1.0), (0.5, 1.0))))
-
-
-@pytest.mark.parametrize(("p", "word"), [(0.05, "supported"), (0.06, "mixed"), (0.951, "contradicted")])
-def test_dose(rules, p, word):
-    facts = {"rho_dose": -0.26, "pvalue_dose": p, "rho_rises": -0.34, "pvalue_rises": 0.095, "n_rises": 17.0}
-    analysis = SimpleNamespace(facts={"dose": facts}, tables={}, races={}, checks={})
-    found = rules_tests.dose(ground(rules, analysis=analysis))
-    assert found.word == word
-    assert "times cover -0.26 (p = " in found.figure
-    assert "alone -0.34 (p = 0.095), 17 announcements" in found.figure
-    facts["rho_dose"] = np.nan
-    with pytest.raises(MissingData, match="too few announcements"):
-        rules_tests.dose(ground(rules, analysis=analysis))
 
 
 @pytest.mark.parametrize(
@@ -130,28 +95,6 @@ def escalations(days, **changed):
     for column, value in changed.items():
         frame[column] = value
     return frame
-
-
-@pytest.mark.parametrize(("level", "word"), [(12.0, "supported"), (30.0, "contradicted")])
-def test_escalations_of_the_rival_when_the_gauge_is_low(rules, level, word):
-    days = INDEX[[150, 160, 170, 180, 190, 200]]
-    fears = {f"{INDEX[INDEX.get_loc(day) - 1]:%Y-%m-%d}": level for day in days}  # of the close before
-    mine = escalations(days)
-    others = pd.concat(
-        [
-            escalations(INDEX[[155, 165]], actor="US"),
-            escalations(INDEX[[156]], stance="softening"),
-            escalations(INDEX[[157]], lead=False),
-            escalations(days[:2]),  # two notices on one session are one observation
-        ]
-    )
-    found = rules_tests.beijing(ground(rules, fears=fears, events=pd.concat([mine, others])))
-    assert found.word == word
-    assert f"the day before {level:.1f}, on turned calendars " in found.figure
-    assert found.figure.endswith("6 sessions")
-    with pytest.raises(MissingData, match="too few escalations"):
-        rules_tests.beijing(ground(rules, fears=fears, events=mine.iloc[:4]))
-    assert rules_tests.beijing(ground(rules, fears=fears, events=mine.iloc[:5])).figure.endswith("5 sessions")
 
 
 @pytest.mark.parametrize(("size", "word"), [(4.0, "supported"), (0.01, "contradicted"), (0.8, "mixed")])
@@ -235,7 +178,7 @@ def test_a_rate_that_fell(rules, change, word):
 def test_frameworks_are_described_by_their_means(rules):
     closes = {"2025-06-11": 101.0, "2025-10-27": 103.0, "2025-05-12": 110.0, "2025-10-30": 98.0}
     found = rules_tests.frameworks(ground(rules, closes=closes))
-    assert found.word == "not testable"
+    assert found.word == "descriptive"
     # the index goes back to 100 after each of those days: 1 % and 3 %; 10 % and -2 %
     assert found.figure == "framework +2.00% over 2 sessions; concrete +4.00% over 2 sessions"
 

@@ -129,7 +129,7 @@ def ground(flagship, rules):
     evidence = prepare(study.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
     spans = strata_of({"after": rules.periods["after"]}, study.index, study.record.busy, rules.placebo.pool_before)
     rows = sample_rows(study.record.spells, [(s.first, s.last) for s in spans])
-    return study, evidence, spans, rows, row_loss(study.record.market, rows, evidence)
+    return study, evidence, spans, rows, row_loss(study.record, rows, evidence)
 
 
 def run(ground):
@@ -161,7 +161,7 @@ def test_companions_of_the_hold_out_from_the_tables(flagship, ground, rules):
     study, evidence, spans, _, _ = ground
     check = run(ground)["other selloffs"]
     decisions = set(flagship[2].tables()["events_used"].query("link == 'H2' and period == 'after'")["session"])
-    at_risk = [t for t in range(spans[0].first, spans[0].last + 1) if evidence.base[t] >= 0]
+    at_risk = [t for t in range(spans[0].first, spans[0].last + 1) if evidence.at_risk[t]]
     near = set()
     for day, _ in rules.selloffs.dates:
         if len(day) == 10 and pd.Timestamp(day) >= study.index[spans[0].first] and pd.Timestamp(day) in study.index:
@@ -202,7 +202,7 @@ def test_the_rival_by_loops(ground, rules):
 def test_courts_by_loops(ground):
     setting, evidence, spans, _, _ = ground
     ring = [
-        t for t in range(spans[0].first, spans[0].last + 1) if evidence.base[t] >= 0 and np.isfinite(evidence.loss[t])
+        t for t in range(spans[0].first, spans[0].last + 1) if evidence.at_risk[t] and np.isfinite(evidence.loss[t])
     ]
     loss = evidence.loss[ring]
     ruled = np.isin(ring, setting.sample.courts.position)

@@ -14,7 +14,7 @@ from eventstudy.hypothesis.links.evidence import prepare
 from eventstudy.hypothesis.record.build_record import build_record
 from eventstudy.hypothesis.record.market import drawdown
 from eventstudy.hypothesis.record.strata import strata_of
-from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_returns
+from eventstudy.returns import PricePanel, ReturnPanel, load_returns
 
 DOCS = Path(__file__).parents[2] / "docs" / "flagship.md"
 
@@ -64,7 +64,7 @@ def test_progress_names_each_stage(flagship):
 @pytest.mark.slow
 def test_another_seed_moves_p_values_but_no_estimate(flagship):
     catalog, prices, verdict = flagship
-    other = SelloffForcesSoftening(quick=True, seed=1).test(catalog, prices)
+    other = SelloffForcesSoftening(quick=True, seed=1, definitions="us-china-v1").test(catalog, prices)
     one, two = verdict.samples["after"], other.samples["after"]
     for name in ("H1", "H2", "H3"):
         assert one.links[name].estimate == two.links[name].estimate
@@ -81,15 +81,11 @@ def test_without_fear_gauge_or_yield(flagship):
     assert verdict.samples["all"].links["H1"].applicable
     assert "fear" not in set(verdict.tables()["race"]["rival"])
     assert "yield" not in set(verdict.tables()["race"]["rival"])
-    found = {claim.number: claim.verdict for claim in verdict.claims}
-    assert found[14] == "not testable"
-    assert found[27] == "not testable"
     beside = next(f for f in verdict.falsifiers if "beside" in f.text)
     assert beside.fires is None
-    assert beside.stands
     assert beside.figure == "no fear gauge and no yield in these prices"
     assert any("no fear gauge and no yield in these prices" in reason for reason in verdict.reasons)
-    assert "not tested, no fear gauge and no yield" in verdict.summary()
+    assert "not tested, no fear gauge and no yield" in verdict.summary(full=True)
 
 
 @pytest.mark.parametrize("cut", ["2018-05-18", "2019-03-14", "2025-02-06", "2025-04-09", "2025-06-30", "2025-10-13"])
@@ -127,7 +123,7 @@ def test_a_leak_chain_stands_at_its_earliest_credible_news(flagship):
 
 def test_a_quick_run_says_what_it_did_less_of(flagship, rules):
     verdict = flagship[2]
-    said = verdict.summary().splitlines()[-1]
+    said = verdict.summary(full=True).splitlines()[-1]
     full = rules.replications
     assert f"{full.quick} draws in each test instead of {full.headline}" in said
     assert f"{full.quick // 2} in the specification curve and the variants instead of {full.curve}" in said
@@ -153,7 +149,7 @@ def test_own_securities(flagship):
 @pytest.mark.slow
 def test_own_episodes(flagship):
     catalog, prices, _ = flagship
-    few = load_episodes("us-china")
+    few = load_episodes("us-china-v1")
     few = few[few["id"].isin(["E06", "E19", "A11"])]
     verdict = SelloffForcesSoftening(quick=True, episodes=few).test(catalog, prices)
     assert verdict.tables()["cycles"]["id"].tolist() == ["A11", "E06", "E19"]
@@ -191,7 +187,7 @@ def test_definitions_are_in_the_answer(flagship):
     verdict = flagship[2]
     content = verdict.to_dict()["definitions"]
     assert content["reaction"]["window"] == [0, 0]
-    assert content["digest"] == load_definitions().digest == verdict.provenance["definitions_digest"]
+    assert content["digest"] == load_definitions("us-china-v1").digest == verdict.provenance["definitions_digest"]
 
 
 @pytest.mark.slow
@@ -208,7 +204,7 @@ def test_a_catalogue_of_one_stance_has_links_that_could_not_be_tested(flagship, 
     tested = {name for name, link in verdict.links.items() if link.applicable}
     assert tested == {"escalation": {"H1"}, "softening": {"H3"}, "talks": set()}[stance]
     assert verdict.supported is None
-    assert "would have rejected" not in verdict.summary()  # a power of what could not be tested says nothing
+    assert "would have rejected" not in verdict.summary(full=True)  # a power of what could not be tested says nothing
 
 
 @pytest.mark.slow
@@ -220,9 +216,8 @@ def test_prices_are_left_alone(flagship):
 
 
 @pytest.mark.slow
-def test_the_documented_answer_is_the_answer(flagship):
+def test_the_documented_answer_is_the_answer(second):
     """What docs/flagship.md shows is what the full study says on the bundled prices."""
-    prices = load_prices(["^GSPC", "^VIX", "UST10Y"], start="2016-01-04", end="2025-11-14", source="bundled")
-    verdict = SelloffForcesSoftening().test(flagship[0], prices)
+    verdict = SelloffForcesSoftening().test(*second[:2])
     shown = DOCS.read_text("utf-8").split("```text\n")[1].split("\n```")[0]
     assert shown == verdict.summary()

@@ -82,7 +82,7 @@ def test_drawdown_before_decisions(flagship, record, rules, name):
     first, last = period(rules, index, name)
     base = {}
     threats = []
-    episodes = load_episodes("us-china")
+    episodes = load_episodes("us-china-v1")
     for row in episodes.itertuples():
         if row.actor not in {"US", "both"} or sessions.loc[row.start_event, "scope"] not in rules.sample.scopes:
             continue

@@ -117,7 +117,7 @@ def episode_days(flagship, rules):
     first, last = (pd.Timestamp(d) for d in rules.periods["after"])
     ends = pd.DatetimeIndex(index).tz_localize("America/New_York") + pd.Timedelta("16h")
     loss, age, relief = [], [], []
-    for row in load_episodes("us-china").itertuples():
+    for row in load_episodes("us-china-v1").itertuples():
         start = sessions.loc[row.start_event, "session"]
         if row.actor not in {"US", "both"} or sessions.loc[row.start_event, "scope"] not in rules.sample.scopes:
             continue

@@ -305,7 +305,9 @@ def test_one_great_day_does_not_carry_a_link(market, rules):
     at = np.array([420, 455, 500, 520, 555, 600, 622, 640, 660, 680])
     z = np.where(np.isin(np.arange(scored.z.size), at), 0.0, scored.z)
     z[520] = 30.0
-    wide = load_definitions({"reaction": {"winsor": [0.0, 1.0]}})
+    wide = load_definitions(
+        {"reaction": {"winsor": [0.0, 0.9999]}, "placebo": {"primary": ["permutation", "left_out"]}}
+    )
     z[425] = 30.0  # a placebo as great, so that the clip at the pool's extremes leaves the event
     found = react(replace(scored, z=z), at, [span], cells, wide.placebos(999), sign=1, rng=np.random.default_rng(0))
     assert found.pvalues["left_out"] > 0.3

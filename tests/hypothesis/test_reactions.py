@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from eventstudy.hypothesis.links.matching import candidates, match_cells
-from eventstudy.hypothesis.links.placebo_draws import draw_without, matched_draws, pvalue
-from eventstudy.hypothesis.links.power import Aim, _critical, _crossing, reaction_power
+from eventstudy.hypothesis.links.placebo_draws import critical, draw_without, matched_draws, pvalue
+from eventstudy.hypothesis.links.power import Aim, crossing, reaction_power
 from eventstudy.hypothesis.links.reaction import react
 from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.record.market import Market, Scores
@@ -190,7 +190,7 @@ def largest(null, level):
 @pytest.mark.parametrize(("size", "level"), [(19, 0.05), (18, 0.05), (99, 0.05), (99, 0.01), (98, 0.01), (7, 0.5)])
 def test_the_critical_value_is_exceeded_by_as_many_as_allowed(size, level):
     null = np.random.default_rng(size).permutation(size).astype(float)
-    value = _critical(null, level)
+    value = critical(null, level)
     allowed = int(level * (size + 1) + 1e-9)  # observations at least as large, the observed one counted in
     if allowed < 1:
         assert value == np.inf
@@ -202,8 +202,8 @@ def test_the_critical_value_is_exceeded_by_as_many_as_allowed(size, level):
 def test_the_curve_crosses_its_target_once():
     curve = ((0.0, 0.1), (1.0, 0.5), (2.0, 0.8), (3.0, 1.0))
     for target, expected in ((0.3, 0.5), (0.5, 1.0), (0.8, 2.0), (0.9, 2.5), (1.0, 3.0)):
-        assert _crossing(curve, target) == pytest.approx(expected)
-    assert _crossing(curve, 0.05) == _crossing(curve[:2], 0.8) == np.inf  # already there, and never
+        assert crossing(curve, target) == pytest.approx(expected)
+    assert crossing(curve, 0.05) == crossing(curve[:2], 0.8) == np.inf  # already there, and never
 
 
 def test_medians_by_the_definitions(world):

@@ -15,9 +15,9 @@ from eventstudy.pages.formats import shown, unit_of
 
 
 @pytest.fixture(scope="module")
-def tables(flagship):
+def tables(second):
     """Give each table as the report gets it."""
-    return {name: table_of(name, frame) for name, frame in flagship[2].tables().items()}
+    return {name: table_of(name, frame) for name, frame in second[2].tables().items()}
 
 
 def test_every_table_has_a_title(tables):

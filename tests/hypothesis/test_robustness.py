@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from eventstudy.hypothesis.laboratory.worlds import simulate_world
 from eventstudy.hypothesis.links.chain import evaluate
-from eventstudy.hypothesis.links.decision import Rows, score_test, session_test
+from eventstudy.hypothesis.links.decision import Rows, age_stratum, score_test, session_test
 from eventstudy.hypothesis.links.evidence import prepare, sample_rows
 from eventstudy.hypothesis.links.power import Aim, decision_power
 from eventstudy.hypothesis.record.market import Market
@@ -28,9 +30,15 @@ def span_of(world):
     return Stratum("world", world.first, world.last, pool[~world.record.busy[pool]])
 
 
+def first_world(kind, rules, seed, *, times=1):
+    """A world as the first version of the rules sees it: threats, and no table of reliefs."""
+    world = simulate_world(kind, rules, np.random.default_rng(seed), times=times)
+    return replace(world, record=replace(world.record, risk=None))
+
+
 def turned_chain(*what, draws, seed):
     *data, rules = what
-    how = {"winsor": rules.reaction.winsor, "bins": rules.decision.age_bins}
+    how = {"winsor": rules.reaction.winsor, "bins": age_stratum(data[2].age, rules.decision.age_bins)}
     return shift_chain(*data, **how, draws=draws, rng=np.random.default_rng(seed))
 
 
@@ -38,7 +46,7 @@ def test_the_turned_chain_finds_a_strong_one_and_no_other(rules):
     found = {"forced": [], "noise": []}
     for kind, values in found.items():
         for i in range(8):
-            world = simulate_world(kind, rules, np.random.default_rng([i, 21]), times=3)
+            world = first_world(kind, rules, [i, 21], times=3)
             evidence = prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
             sample = evaluate(
                 world.record,
@@ -57,7 +65,7 @@ def test_the_turned_chain_finds_a_strong_one_and_no_other(rules):
 @pytest.mark.parametrize("halves", [False, True])
 def test_the_turned_chain_by_loops(rules, halves):
     """The same turns, session by session: mean scores of H1 and H3, and the score test of losses measured anew."""
-    world = simulate_world("forced", rules, np.random.default_rng(9), times=3)
+    world = first_world("forced", rules, 9, times=3)
     record, middle = world.record, (world.first + world.last) // 2
     evidence = prepare(record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
     ends = [(world.first, middle), (middle + 1, world.last)] if halves else [(world.first, world.last)]
@@ -102,7 +110,7 @@ def test_the_turned_chain_by_loops(rules, halves):
 
 
 def test_the_turned_chain_without_relief_is_not_tested(rules):
-    world = simulate_world("noise", rules, np.random.default_rng(2))
+    world = first_world("noise", rules, 2)
     spells = world.record.spells
     never = Spells(
         spells.start, spells.last, np.full_like(spells.outcome, 2), spells.deadline, spells.group, spells.ids
@@ -123,7 +131,7 @@ def test_the_turned_chain_without_relief_is_not_tested(rules):
 
 
 def test_a_sample_without_sessions(rules):
-    world = simulate_world("noise", rules, np.random.default_rng(2))
+    world = first_world("noise", rules, 2)
     sample = evaluate(
         world.record,
         prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions),
@@ -136,7 +144,7 @@ def test_a_sample_without_sessions(rules):
 
 def test_streams_do_not_depend_on_one_another(rules):
     """More draws for the power change no p-value; the same seed gives the same answer."""
-    world = simulate_world("forced", rules, np.random.default_rng(5), times=2)
+    world = first_world("forced", rules, 5, times=2)
     evidence = prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
     one, two = (
         evaluate(

@@ -115,7 +115,7 @@ def test_no_look_ahead_in_the_real_record(flagship):
     for cut in ("2019-06-28", "2025-04-08", "2025-07-15"):
         short = PricePanel(prices.frame.loc[:cut])
         early = catalog.select(until=cut)
-        part = SelloffForcesSoftening(quick=True).test(early, short).tables()["events_used"]
+        part = SelloffForcesSoftening(quick=True, definitions="us-china-v1").test(early, short).tables()["events_used"]
         # follow-up news beyond the cut can still raise the level of a chain: reactions and drawdowns must not move
         both = part.merge(whole, on=["link", "session"], suffixes=("", "_whole"))
         assert len(both) > 0
@@ -126,7 +126,7 @@ def test_no_look_ahead_in_the_real_record(flagship):
 @pytest.mark.slow
 def test_same_seed_same_verdict(flagship):
     catalog, prices, verdict = flagship
-    again = SelloffForcesSoftening(quick=True).test(catalog, prices)
+    again = SelloffForcesSoftening(quick=True, definitions="us-china-v1").test(catalog, prices)
     assert again.to_dict() == verdict.to_dict()
 
 
@@ -134,7 +134,7 @@ def test_json_and_words(flagship):
     verdict = flagship[2]
     text = json.dumps(verdict.to_dict(), allow_nan=False)
     assert verdict.definitions.digest in text
-    words = verdict.summary()
+    words = verdict.summary(full=True)
     assert "prove" not in words.lower()
     assert "power" in words
     assert "quick run" in words
@@ -147,7 +147,7 @@ def test_json_and_words(flagship):
 def test_words_match_numbers(flagship):
     """Each p-value of the headline sample is found in the summary, to the digits shown."""
     verdict = flagship[2]
-    words = verdict.summary()
+    words = verdict.summary(full=True)
     for link in verdict.samples[verdict.headline].links.values():
         assert f"p = {link.pvalue:.3f}" in words or "p < 0.001" in words
 
@@ -187,7 +187,9 @@ def test_an_empty_catalogue_is_refused(flagship):
 @pytest.mark.slow
 def test_period_without_events_is_not_tested(flagship):
     catalog, prices, _ = flagship
-    verdict = SelloffForcesSoftening(quick=True).test(catalog.select(since="2025-05-03"), prices)
+    verdict = SelloffForcesSoftening(quick=True, definitions="us-china-v1").test(
+        catalog.select(since="2025-05-03"), prices
+    )
     assert not verdict.samples["earlier"].chain.applicable
     assert pd.isna(verdict.samples["earlier"].chain.pvalue)
-    assert "could not be tested" in verdict.summary()
+    assert "could not be tested" in verdict.summary(full=True)

@@ -13,10 +13,16 @@ import pytest
 
 import eventstudy.hypothesis
 from eventstudy.errors import StudyError
-from eventstudy.hypothesis import laboratory
+from eventstudy.hypothesis import laboratory, load_definitions
 from eventstudy.hypothesis.laboratory import trials
 from eventstudy.hypothesis.laboratory.trials import TRUTH, Outcome, run_trials, try_world
 from eventstudy.hypothesis.laboratory.worlds import KINDS, _Path, simulate_world
+
+
+@pytest.fixture(scope="module")
+def rules():
+    return load_definitions()
+
 
 DOCS = Path(__file__).parents[2] / "docs"
 WORLDS = 40  # means of this many worlds are compared, four standard errors wide
@@ -41,19 +47,20 @@ def test_threats_and_reliefs_move_the_index_as_declared(rules, kind, expected):
         assert abs(values.mean() - sign * expected) < ERRORS * error
 
 
+def excess(world):
+    """Mean loss of what is relieved beyond that of all pairs at risk, in the stretch that is studied."""
+    risk, close = world.risk.within([(world.first, world.last)]), world.record.market.close
+    rows = risk.rows
+    loss = -np.log(close[rows.day - 1] / close[rows.base])
+    return loss[rows.relieved].mean() - loss.mean() if rows.relieved.any() else np.nan
+
+
 def test_only_forced_worlds_relent_after_losses(rules):
     gap = {}
     for kind in ("forced", "bluff"):
-        differences = []
-        for i in range(WORLDS):
-            world = simulate_world(kind, rules, np.random.default_rng([i, 8]), times=2)
-            spells, close = world.record.spells, world.record.market.close
-            loss = 1 - close[spells.last - 1] / close[spells.start - 1]
-            relieved = spells.outcome == 0
-            if relieved.any() and (~relieved).any():
-                differences.append(loss[relieved].mean() - loss[~relieved].mean())
-        values = np.array(differences)
-        gap[kind] = values.mean(), values.std() / np.sqrt(values.size)
+        worlds = [simulate_world(kind, rules, np.random.default_rng([i, 8]), times=2) for i in range(WORLDS)]
+        values = np.array([excess(world) for world in worlds])
+        gap[kind] = np.nanmean(values), np.nanstd(values) / np.sqrt(WORLDS)
     assert gap["forced"][0] > ERRORS * gap["forced"][1]
     assert gap["forced"][0] > gap["bluff"][0] + ERRORS * gap["bluff"][1]
 
@@ -61,39 +68,36 @@ def test_only_forced_worlds_relent_after_losses(rules):
 def test_a_world_is_a_consistent_record(rules):
     for kind in KINDS:
         world = simulate_world(kind, rules, np.random.default_rng(1))
-        spells = world.record.spells
+        spells, risk = world.record.spells, world.risk
         assert (spells.last >= spells.start).all()
-        assert spells.start.min() >= world.first
         assert spells.last.max() <= world.last
-        assert set(np.unique(spells.last[spells.outcome == 0])) == set(world.record.decision)
+        assert set(risk.decision) == set(world.record.decision)
         assert not set(world.record.trigger) & set(world.record.relief)
         assert world.record.busy[world.record.trigger].all()
+        marked = sorted(row for one in risk.reliefs for row in one.rows)
+        assert marked == np.flatnonzero(risk.rows.relieved).tolist()
+        assert all((risk.rows.day[list(one.rows)] == one.day).all() for one in risk.reliefs)
+        pairs = set(zip(risk.rows.episode.tolist(), risk.rows.day.tolist(), strict=True))
+        lived = {
+            (e, t) for e, (a, b) in enumerate(zip(spells.start, spells.last, strict=True)) for t in range(a, b + 1)
+        }
+        assert pairs == lived
 
 
-def test_a_world_has_as_many_events_as_declared_for_its_length(rules):
-    for times in (1, 3):
-        world = simulate_world("bluff", rules, np.random.default_rng(times), times=times)
-        record, spells = world.record, world.record.spells
-        assert (world.first, world.last) == (330, 330 + 135 * times - 1)
-        assert record.market.close.size == world.last + 1
-        assert len(spells.ids) == len(set(spells.start)) == 11 * times
-        # triggers: the starts and three that open no threat; those that fall on a relief are in neither list
-        relieved = set(record.decision)
-        both = relieved - set(record.relief)
-        assert set(spells.start) - both <= set(record.trigger)
-        assert 14 * times - len(both) <= len(record.trigger) <= 14 * times
-        assert len(set(world.selloffs)) == 4 * times
-        assert not set(world.selloffs) & (set(record.trigger) | set(spells.start))
-        hit = set(record.trigger) | relieved
-        assert set(np.flatnonzero(record.busy)) == {t + day for t in hit for day in (0, 1) if t + day <= world.last}
-        lived = spells.last - spells.start
-        ended = spells.outcome == 1
-        assert ((lived[ended] >= 8) & (lived[ended] < 40)).all()
-        assert (spells.last[spells.outcome == 2] == world.last).all()
-        assert (spells.last[spells.outcome != 2] <= world.last).all()
-        assert ((world.rival.last - world.rival.start == 12) | (world.rival.last == world.last)).all()
-        assert all(any(1 <= r - s <= 3 for s in spells.start) or r == world.last - 1 for r in world.rival.start)
-        assert world.turn == 330 + 45 * times
+def test_a_world_is_as_crowded_as_the_headline_sample(rules):
+    reliefs, relieved, opened = [], [], []
+    for i in range(WORLDS):
+        world = simulate_world("bluff", rules, np.random.default_rng([i, 2]))
+        risk = world.risk.within([(world.first, world.last)])
+        assert (world.first, world.last) == (330, 330 + 326 - 1)
+        assert len(world.record.spells.ids) == 32
+        reliefs.append(len(risk.reliefs))
+        relieved.append(risk.rows.relieved.sum())
+        opened.append(risk.rows.day.size / 326)
+    # the record has 12 reliefs of 19 episodes, with 12.1 open on average
+    assert 9 <= np.mean(reliefs) <= 15
+    assert 14 <= np.mean(relieved) <= 24
+    assert 9 <= np.mean(opened) <= 15
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +106,8 @@ def noise(rules):
 
 
 def test_a_third_of_threats_is_answered(noise):
-    share = np.mean([len(world.rival.ids) / 11 for world in noise])
-    assert abs(share - 0.35) < ERRORS * np.sqrt(0.35 * 0.65 / (11 * WORLDS))
+    share = np.mean([len(world.rival.ids) / 32 for world in noise])
+    assert abs(share - 0.35) < ERRORS * np.sqrt(0.35 * 0.65 / (32 * WORLDS))
 
 
 def test_markets_of_noise_follow_their_equations(noise):
@@ -122,28 +126,29 @@ def test_markets_of_noise_follow_their_equations(noise):
     error = noise * np.sqrt(np.diag(np.linalg.inv(x.T @ x)))
     assert (np.abs(slope - [0.95, -4.0]) < ERRORS * error).all()
     assert noise == pytest.approx(0.06, rel=0.03)
-    assert z.std() == pytest.approx(0.85, rel=0.03)
-    assert abs(z.mean()) < ERRORS * 0.85 / np.sqrt(z.size)
+    assert z.std() == pytest.approx(0.85, rel=0.1)  # fat tails
+    drift = 0.0006 / (18.0 / 100 / np.sqrt(252))
+    assert abs(z.mean() - drift) < ERRORS * 0.85 / np.sqrt(z.size) + 0.1 * drift
 
 
 def test_selloffs_of_other_news_fall_by_two_standard_deviations(noise):
-    falls = [reactions(world, np.setdiff1d(world.selloffs, world.record.decision)) for world in noise]
+    falls = [reactions(world, world.selloffs) for world in noise]
     values = np.concatenate(falls)
-    assert abs(values.mean() + 2.0) < ERRORS * 0.85 / np.sqrt(values.size)
+    assert abs(values.mean() + 2.0 - 0.05) < ERRORS * 0.85 / np.sqrt(values.size)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_hazard_of_relief_is_that_of_its_world(rules, kind):
-    """Odds of 0.045/0.955; times 4 per standard deviation (0.022) of loss where forced; 8 or 1/2 as the rival answers."""
+    """Odds of 0.0033/0.9967; times 4 per standard deviation (0.07) of loss where forced; 8 or 1/2 as the rival answers."""
     path = _Path(kind, rules, first=330, length=135, size=465, rng=np.random.default_rng(0))
     path.level = 100 * np.exp(0.02 * np.random.default_rng(1).standard_normal(465).cumsum())
     starts, answers = np.array([340, 350, 370]), np.array([352, 380])
     for t in (341, 352, 353, 364, 365, 374, 375, 381, 400):
         for i, start in enumerate(starts):
-            odds = 0.045 / 0.955
-            loss = np.clip(1 - path.level[t - 1] / path.level[start - 1], -0.066, 0.066)
+            odds = 0.0033 / 0.9967
+            loss = np.clip(-np.log(path.level[t - 1] / path.level[start - 1]), -0.21, 0.21)
             if kind == "forced" or (kind == "self-defeating" and t < 375):
-                odds *= rules.power.odds_ratio ** (loss / 0.022)
+                odds *= rules.power.odds_ratio ** (loss / 0.07)
             if kind == "retaliation":
                 odds *= 8 if any(a < t <= a + 12 for a in answers) else 0.5
             assert path._hazard(t, starts, answers)[i] == pytest.approx(odds / (1 + odds), rel=1e-12)
@@ -165,10 +170,10 @@ def test_answers_are_counted_as_they_come(rules, monkeypatch):
     """Seven worlds of each kind and size with answers made up: every share by hand."""
     asked, made = [], []
     answers = [
-        Outcome((True, False, True, False), True, 0.5, "fear"),
-        Outcome((True, True, False, False), None, 0.2, "drawdown"),
-        Outcome((False, True, False, True), False, 0.0, "drawdown"),
-        Outcome((True, False, False, False), None, 0.1, "constant"),
+        Outcome((True, False, True, False), True, 0.5, "fear", (False,) * 6, (False,) * 4),
+        Outcome((True, True, False, False), None, 0.2, "drawdown", (False,) * 6, (False,) * 4),
+        Outcome((False, True, False, True), False, 0.0, "drawdown", (True, *(False,) * 5), (True, False, False, False)),
+        Outcome((True, False, False, False), None, 0.1, "constant", (False,) * 6, (False,) * 4),
     ]
 
     def make(kind, given, rng, *, times):
@@ -176,7 +181,7 @@ def test_answers_are_counted_as_they_come(rules, monkeypatch):
         assert given is rules
         return kind
 
-    def answer(world, _, *, draws, seed):
+    def answer(world, _, *, draws, seed, **_raced):
         asked.append((world, draws, tuple(seed.generate_state(2))))
         return answers[(len(asked) - 1) % 4]
 
@@ -192,6 +197,7 @@ def test_answers_are_counted_as_they_come(rules, monkeypatch):
         assert (row.supported, row.contradicted) == (0.25, 0.25)
         assert row.stated_power == pytest.approx(0.2)
         assert (row.favourite, row.favourite_share) == ("drawdown", 0.5)
+        assert (row.e_H1, row.e_chain, row.fires_h1_rule, row.fires_h2_sample) == (0.25, 0, 0.25, 0)
         assert row.true_share == {"forced": 0.5, "noise": 0.25}[row.world]
 
 
@@ -205,7 +211,9 @@ def test_the_machinery_tells_a_forced_world_from_noise(rules):
         assert not outcome.rejects[3] or all(outcome.rejects[:3])
         assert 0 <= outcome.stated <= 1
     assert sum(outcome.rejects[3] for outcome in told["forced"]) >= 4
-    assert sum(outcome.supported is True for outcome in told["forced"]) >= 3
+    assert (
+        sum(outcome.supported is True for outcome in told["forced"]) >= 2
+    )  # each of six falsifiers may fire by chance
     assert sum(outcome.favourite == "drawdown" for outcome in told["forced"]) >= 4
     assert np.mean([outcome.stated for outcome in told["forced"]]) > 0.6
     assert not any(outcome.rejects[3] or outcome.supported for outcome in told["noise"])

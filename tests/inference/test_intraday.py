@@ -240,7 +240,7 @@ REAL = Path(os.environ.get("EVENTSTUDY_TEST_DATA", "")) / "bars_5min.parquet"
     reason="needs bars_5min.parquet in EVENTSTUDY_TEST_DATA",
 )
 class TestRealBars:
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def panel(self):
         return es.load_returns(source=str(REAL), calendar=None, kind="log", levels=())
 

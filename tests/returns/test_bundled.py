@@ -29,9 +29,9 @@ def test_sums_are_those_of_the_readme():
 
 def test_every_session_of_the_exchange_is_there_and_no_other_day():
     market = es.load_prices(source="bundled").frame
-    expected = sessions("XNYS", pd.Timestamp("2016-01-04"), pd.Timestamp("2025-11-14"))
+    expected = sessions("XNYS", pd.Timestamp("2016-01-04"), pd.Timestamp("2026-08-20"))
     assert market.index.equals(expected)
-    assert len(market) == 2483
+    assert len(market) == 2673
     assert market[["^GSPC", "^VIX"]].notna().all().all()
 
 

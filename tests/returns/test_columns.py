@@ -9,6 +9,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy.errors import DataError
+from eventstudy.returns import DataWarning
 
 INDEX = pd.DatetimeIndex(["2025-06-24", "2025-06-25", "2025-06-26", "2025-06-27"])
 CLOSES = [20.2, 20.4, 20.3, 20.5]
@@ -162,7 +163,11 @@ def test_the_market_in_a_column_of_its_own(name, tmp_path):
         panel = es.load_returns(["10001", "10002", name], source=source, holds="returns")
         assert panel.symbols == ["10001", "10002", name]
         assert panel.frame[name].tolist() == [0.005, -0.002, 0.001, 0.0]
-    assert (name in es.load_returns(source=frame, holds="returns").symbols) == (name != "Return on the S&P 500 Index")
+    if name == "Return on the S&P 500 Index":
+        with pytest.warns(DataWarning, match="is called as the return of a market is, and is not read"):
+            assert name not in es.load_returns(source=frame, holds="returns").symbols
+    else:
+        assert name in es.load_returns(source=frame, holds="returns").symbols
     with pytest.raises(DataError, match=r"on 2025-06-24 the column holds 0.005 and 9: it is no series of its own"):
         es.load_returns(["10001", name], source=frame.assign(**{name: [0.005, 0, 0, 0, 9, 0, 0, 0]}), holds="returns")
 
@@ -181,3 +186,50 @@ def test_row_numbers_are_no_security(name, start, form, tmp_path):
 
 def test_a_ticker_called_x_stays():
     assert es.load_prices(source=pd.DataFrame({"X": CLOSES, "A": CLOSES}, index=INDEX)).symbols == ["X", "A"]
+
+
+LONG = pd.DataFrame(
+    {
+        "PERMNO": [10001] * 4 + [10002] * 4,
+        "date": [20250624, 20250625, 20250626, 20250627] * 2,
+        "RET": [0.01, -0.01, 0.02, 0.0, 0.02, 0.01, -0.01, 0.03],
+        "bench": [0.005, -0.002, 0.001, 0.003] * 2,
+        "SHROUT": [5, 5, 5, 5, 7, 7, 7, 7],
+        "year": 2025,
+    }
+)
+
+
+@pytest.mark.parametrize("form", ["frame", "csv"])
+def test_an_index_in_a_column_of_a_long_table_is_told_and_can_be_asked_for(form, tmp_path):
+    LONG.to_csv(tmp_path / "crsp.csv", index=False)
+    source = LONG if form == "frame" else tmp_path / "crsp.csv"
+    with pytest.warns(DataWarning, match="column 'bench' is called as the return of a market is, and is not read; ask"):
+        assert es.load_returns(source=source, holds="returns").symbols == ["10001", "10002"]
+    panel = es.load_returns(["10001", "bench"], source=source, holds="returns")
+    assert panel.frame["bench"].tolist() == [0.005, -0.002, 0.001, 0.003]
+
+
+def test_a_number_a_day_is_told_whatever_its_name():
+    with pytest.warns(DataWarning, match="column 'topix' holds one number a day, as an index does, and is not read"):
+        es.load_returns(source=LONG.rename(columns={"bench": "topix"}), holds="returns")
+
+
+@pytest.mark.parametrize("beside", ["CFACPR", "ajexdi", "RI", "TOT_RETURN_INDEX_GROSS_DVDS", "adj_factor"])
+@pytest.mark.parametrize("long", [True, False])
+def test_a_price_beside_its_factor_is_not_taken_for_an_adjusted_one(beside, long, tmp_path):
+    head, more = ("ticker,", "A,") if long else ("", "")
+    (tmp_path / "A.csv").write_text(f"date,{head}close,{beside}\n2025-06-24,{more}20.2,2\n2025-06-25,{more}10.1,1\n")
+    with pytest.raises(DataError, match=f"'{beside}'|{beside}"):
+        es.load_prices(source=tmp_path / "A.csv")
+    assert es.load_prices(source=tmp_path / "A.csv", column="close").frame["A"].tolist() == [20.2, 10.1]
+
+
+@pytest.mark.parametrize("name", ["n", "_N", "lfd", "Zeile"])
+@pytest.mark.parametrize("start", [0, 1])
+def test_what_counts_the_rows_before_the_dates_is_no_security(name, start):
+    days = ["2025-06-24", "2025-06-25", "2025-06-26"]
+    ahead = pd.DataFrame({name: range(start, start + 3), "date": days, "A": [10.0, 11.0, 12.0]})
+    assert es.load_prices(source=ahead).symbols == ["A"]
+    behind = pd.DataFrame({"date": days, name: [1.0, 2.0, 3.0], "A": [10.0, 11.0, 12.0]})
+    assert es.load_prices(source=behind).symbols == [name, "A"]

@@ -57,7 +57,7 @@ def test_the_main_job_from_yahoo_equals_the_main_job_from_a_file(yahoo, tmp_path
     assert "Traceback" not in fetched.stderr
     assert (tmp_path / "fetched" / "results.json").read_bytes() == (tmp_path / "filed" / "results.json").read_bytes()
     assert set(cache_entries(tmp_path / "cache")["symbol"]) == set(figures.columns)
-    assert pd.Timestamp(cache_entries(tmp_path / "cache")["last"].max()) == pd.Timestamp("2025-11-14")
+    assert pd.Timestamp(cache_entries(tmp_path / "cache")["last"].max()) == pd.Timestamp("2026-08-20")
 
 
 @pytest.mark.slow

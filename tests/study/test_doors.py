@@ -13,6 +13,7 @@ from eventstudy.abnormal import FactorModel, MarketAdjusted, MarketModel, MeanAd
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, InputError, StudyError
+from eventstudy.returns._sessions import SessionNotes
 
 DAYS = sessions("XNYS", pd.Timestamp("2023-06-01"), pd.Timestamp("2024-12-31"))
 DAY = pd.Timestamp("2024-06-12")
@@ -282,3 +283,67 @@ def test_a_catalogue_of_calendars_with_nothing_studied():
     result = study(calendar={"ZZZ": "XHKG", "A": "XNYS"}).fit(NOTHING["an unknown symbol"], RETURNS)
     assert result.car().empty
     assert result.excluded["reason"].tolist() == ["unknown_symbol"]
+
+
+# --------------------------------------------------------------------------------------------------- further of each kind
+
+
+def _daily(names=("M", "A", "B")):
+    rng = np.random.default_rng(0)
+    days = sessions("XNYS", pd.Timestamp("2024-06-03"), pd.Timestamp("2024-12-31"))
+    return pd.DataFrame(rng.normal(0, 0.01, (len(days), len(names))), index=days, columns=list(names))
+
+
+def _study(market="M", **options):
+    return es.EventStudy(model=es.MarketModel(market), estimation=(-65, -6), window=(-5, 5), **options)
+
+
+@pytest.mark.parametrize("value", [9999.0, 57.3, -0.99999, -0.995])
+@pytest.mark.parametrize("column", ["A", "M"])
+def test_a_return_out_of_all_measure_is_flagged_wherever_it_stands(value, column):
+    returns = _daily()
+    event = pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "bar": [returns.index[-20]]})
+    assert _study().fit(event, returns).car((0, 1))["flag"].tolist() == [""]
+    returns.loc[returns.index[-60], column] = value
+    result = _study().fit(event, returns)
+    assert result.car((0, 1))["flag"].tolist() == ["suspect_return"]
+    assert any("flagged suspect_return" in doubt for doubt in result.sample((0, 1)).doubts)
+
+
+def test_a_number_and_its_text_are_one_market():
+    returns = _daily((99, 10001, "B"))
+    event = pd.DataFrame({"event_id": ["e"], "symbol": ["10001"], "bar": [returns.index[-20]]})
+    one, other = (_study(market).fit(event, returns).car((0, 1))["car"].tolist() for market in (99, "99"))
+    assert one == other
+    crossed = _study(99).fit(event.drop(columns="symbol"), returns, symbols="all")
+    assert crossed.excluded.set_index("symbol")["reason"].to_dict() == {"99": "benchmark"}
+    with pytest.raises(es.EventStudyError, match="stands twice"):
+        es.ReturnPanel(_daily(("M", 10001, "10001")))
+
+
+def test_a_clock_without_a_zone_is_that_of_the_panel_or_refused():
+    opens = _daily().index[-60:] + pd.Timedelta("9h30min")
+    index = pd.DatetimeIndex([t for day in opens for t in pd.date_range(day, periods=13, freq="30min")])
+    rng = np.random.default_rng(1)
+    returns = pd.DataFrame(rng.normal(0, 0.001, (len(index), 2)), index=index.tz_localize("America/New_York"), columns=["M", "A"])  # fmt: skip
+    at = returns.index[-100]
+    event = pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "bar": [at]})
+    study = _study(calendar=None)
+    assert study.fit(event, returns).car((0, 1))["session"].tolist() == [at.tz_convert("UTC")]
+    for naive in (at.tz_localize(None), f"{at.tz_localize(None)}"):
+        own = study.fit(event.assign(bar=[naive]), returns)
+        assert own.car((0, 1))["session"].tolist() == [at.tz_convert("UTC")]
+        assert own.car((0, 1))["flag"].tolist() == [""]
+    returns = es.ReturnPanel(returns, check=False)
+    object.__setattr__(returns, "notes", SessionNotes())  # as of a source that does not say
+    for naive in (at.tz_localize(None), f"{at.tz_localize(None)}"):
+        with pytest.raises(es.EventStudyError, match=r"column 'bar', row 0: .* has no time zone"):
+            study.fit(event.assign(bar=[naive]), returns)
+
+
+@pytest.mark.parametrize("calendar", ["XSAU", "XSES"])
+def test_the_calendar_that_fits_is_named(calendar):
+    days = sessions(calendar, pd.Timestamp("2024-06-03"), pd.Timestamp("2025-03-31"))
+    prices = pd.DataFrame({"A": np.arange(len(days)) + 100.0}, index=days)
+    with pytest.raises(es.EventStudyError, match=f"calendar='{calendar}' fits them"):
+        es.load_prices(source=prices)

@@ -31,7 +31,7 @@ def ground(rules, *, closes=None, fears=None, events=None, securities=None, **pa
     study = SimpleNamespace(
         rules=rules,
         index=INDEX,
-        record=SimpleNamespace(market=market, trigger=np.zeros(0, int), relief=np.zeros(0, int)),
+        record=SimpleNamespace(market=market, trigger=np.zeros(0, int), relief=np.zeros(0, int), risk=None),
         events=events if events is not None else pd.DataFrame(),
         sample=SimpleNamespace(),
         employment=np.arange(5, 200, 6),

@@ -15,6 +15,7 @@ import numpy as np
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.checks import check_fields, checked
+from eventstudy.inference.core.measured_size import SCENARIOS as MEASURED
 from eventstudy.inference.core.spec import Condition
 
 SIGMA = 0.02
@@ -214,21 +215,21 @@ def _garch(rng: np.random.Generator, shape: tuple[int, ...], burn: int = 100) ->
 
 
 _ALL = (
-    Scenario("normal", "normal, dates apart", frozenset(), _normal),
-    Scenario("t4", "t(4), dates apart", frozenset({"fat tails"}), _student),
-    Scenario("skewed", "skewness 1, dates apart", frozenset({"skewness"}), _skewed),
-    Scenario("garch", "GARCH(1,1), dates apart", frozenset({"volatility clustering"}), _garch),
+    Scenario("normal", "normal, dates apart", MEASURED["normal"], _normal),
+    Scenario("t4", "t(4), dates apart", MEASURED["t4"], _student),
+    Scenario("skewed", "skewness 1, dates apart", MEASURED["skewed"], _skewed),
+    Scenario("garch", "GARCH(1,1), dates apart", MEASURED["garch"], _garch),
     Scenario(
         "event_variance",
         "variance x2 in the event window, dates apart",
-        frozenset({"event variance"}),
+        MEASURED["event_variance"],
         _normal,
         event_variance=VARIANCE_FACTOR,
     ),
     Scenario(
         "common",
         "one common date, correlation 0.1",
-        frozenset({"dependence"}),
+        MEASURED["common"],
         _normal,
         correlation=CORRELATION,
         dates="common",
@@ -236,7 +237,7 @@ _ALL = (
     Scenario(
         "common_event_variance",
         "one common date, correlation 0.1, variance x2",
-        frozenset({"dependence", "event variance"}),
+        MEASURED["common_event_variance"],
         _normal,
         correlation=CORRELATION,
         event_variance=VARIANCE_FACTOR,
@@ -245,12 +246,12 @@ _ALL = (
     Scenario(
         "staggered",
         "dates within 60 sessions, windows overlap, correlation 0.1",
-        frozenset({"staggered dependence"}),
+        MEASURED["staggered"],
         _normal,
         correlation=CORRELATION,
         dates="staggered",
     ),
-    Scenario("missing", "5 % of returns missing, dates apart", frozenset({"missing"}), _normal, missing=MISSING_SHARE),
+    Scenario("missing", "5 % of returns missing, dates apart", MEASURED["missing"], _normal, missing=MISSING_SHARE),
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _ALL})

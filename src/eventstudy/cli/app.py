@@ -22,6 +22,7 @@ from eventstudy.cli.cache_app import Folder, cache
 from eventstudy.cli.firm_options import By, Date, DateFormat, Events, Market, OfFirms, Prices, Symbol, Timing, Zone
 from eventstudy.cli.options import Scheduler, Workers
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
+from eventstudy.cli.watch_command import watch
 from eventstudy.errors import EventStudyError, SourceError, StudyError, WorkersLost
 from eventstudy.words import brief
 
@@ -330,6 +331,7 @@ def fetch(
 
 
 app.add_typer(cache, name="cache")
+app.command(epilog="Example: eventstudy watch us-china --source yahoo --events new.toml")(watch)
 
 
 @app.command(epilog="Example: eventstudy calibrate --tests bmp,sign --events 50 --replications 200")

@@ -53,7 +53,8 @@ def run_study(
         write_document(document, out)
     for line in inputs.said if isinstance(inputs, Firms) else ():
         note(line)
-    lines = [*document.answer[:2], *_counted(document)]
+    asked = [document.question] if "hypothesis" in document.results else []
+    lines = [*asked, *document.answer[:2], *_counted(document)]
     if inputs.borrowed:
         lines.append(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
     for line in [*lines, f"written: {out / 'report.html'}, with results.json, charts and tables beside it"]:

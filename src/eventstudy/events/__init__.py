@@ -7,7 +7,13 @@ derives them, together with how sure they are.
 from __future__ import annotations
 
 from eventstudy.events.catalog import EventCatalog
-from eventstudy.events.episodes import load_episodes, load_macro_calendar
+from eventstudy.events.episodes import (
+    load_episodes,
+    load_macro_calendar,
+    load_reliefs,
+    load_stretches,
+    record_ends,
+)
 from eventstudy.events.event import Event
 from eventstudy.events.load import load_events, shipped_catalogues
 from eventstudy.events.vocabulary import Vocabulary
@@ -19,5 +25,8 @@ __all__ = [
     "load_episodes",
     "load_events",
     "load_macro_calendar",
+    "load_reliefs",
+    "load_stretches",
+    "record_ends",
     "shipped_catalogues",
 ]

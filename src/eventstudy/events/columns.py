@@ -107,7 +107,7 @@ PLAIN: Final[Mapping[str, Callable[[object], object]]] = {
 COLUMNS: Final = (
     *("id", "name", "announced_at", "precision", "earliest", "latest", "timezone"),
     *("actor", "target", "scope", "instrument", "stance", "level", "tier"),
-    *("cluster", "lead", "scheduled", "doubtful", "rate_before", "rate_after", "effective_date"),
+    *("cluster", "lead", "scheduled", "doubtful", "alternative", "rate_before", "rate_after", "effective_date"),
     *("confound", "summary", "source", "confidence", "symbol"),
 )
 """Every column of a catalogue, in the order in which a file states them; `timezone` ends in the moments."""

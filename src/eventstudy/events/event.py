@@ -47,6 +47,9 @@ class Event:
         Whether the moment was known in advance.
     doubtful : bool
         Whether another careful coder could choose another stance or level.
+    alternative : str
+        For a doubtful row the one other label that a careful coder could choose: a stance, with its level if it has
+        one (``softening S2``), or ``leave out``.
     rate_before, rate_after : float or None
         Headline rate on the target, in percent, where the announcement states one.
     effective_date : datetime.date or None
@@ -91,6 +94,7 @@ class Event:
     lead: bool = True
     scheduled: bool = False
     doubtful: bool = False
+    alternative: str = ""
     rate_before: float | None = None
     rate_after: float | None = None
     effective_date: date | None = None

@@ -18,7 +18,7 @@ from eventstudy.words import visible
 _TIMES: Final = ("announced_at", "earliest", "latest")
 _FLAGS: Final = ("lead", "scheduled", "doubtful")
 _RATES: Final = ("rate_before", "rate_after")
-_SESSION_FIELDS: Final = ("stance", "level", "tier", "actor", "target", "scope", "cluster", *_FLAGS)
+_SESSION_FIELDS: Final = ("stance", "level", "tier", "actor", "target", "scope", "cluster", *_FLAGS, "alternative")
 _HTML_FIELDS: Final = ("announced_at", "precision", "stance", "level", "actor", "target", "name")
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
 #: Named here, not listed from the folder: a file that is missing is then told from a name that never was.
-CATALOGUES: Final = ("fomc", "us-china")
+CATALOGUES: Final = ("fomc", "us-china", "us-china-v1")
 HEADER: Final = ("name", "timezone", "stances", "levels", "opposed", "principal")
 
 
@@ -76,7 +76,7 @@ def load_events(
     Examples
     --------
     >>> load_events("us-china")
-    EventCatalog 'us-china': 173 events, 2018-03-01 to 2026-07-24 (America/New_York); 88 escalation, 62 softening, 18 talks, 5 mixed
+    EventCatalog 'us-china': 274 events, 2018-03-01 to 2026-08-20 (America/New_York); 149 escalation, 97 softening, 22 talks, 6 mixed
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"id": ["a"], "name": ["A"], "announced_at": ["2025-04-02 16:26"], "stance": ["escalation"]})
     >>> load_events(frame, timezone="America/New_York")["a"].announced_at

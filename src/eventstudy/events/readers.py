@@ -137,7 +137,9 @@ def read_frame(frame: pd.DataFrame) -> Draft:
         raise CatalogError(msg)
     records = [
         Record(f"{origin}, row {_label(label)}", dict(zip(columns, cells, strict=True)))
-        for label, cells in zip(frame.index.tolist(), zip(*lists, strict=True), strict=True)
+        for label, cells in zip(
+            frame.index.tolist(), zip(*lists, strict=True) if lists else [()] * len(frame), strict=True
+        )
     ]
     attrs = frame.attrs.get("catalog", {})
     if not isinstance(attrs, Mapping):

@@ -194,6 +194,11 @@ class _Row:
         else:
             fits = f"a level of stance {stance!r}, " if "stance" in self.parsed else ""
             self.bad("level", NotListed(brief(level), levels, f"{fits}{listed(levels)}"))
+        other = filled.get("alternative", "")
+        if isinstance(other, str) and other in vocabulary.alternatives:
+            self.parsed["alternative"] = other
+        else:
+            self.bad("alternative", NotListed(brief(other), vocabulary.alternatives))
 
 
 def _common_zone(moments: Iterable[pd.Timestamp]) -> ZoneInfo:

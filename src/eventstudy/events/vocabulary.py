@@ -35,6 +35,9 @@ HALF_WIDTHS: Final[Mapping[str, pd.Timedelta]] = MappingProxyType(
 )
 """How far the true moment may lie from the stated one; `date_only` leaves the whole day open instead."""
 
+LEAVE_OUT: Final = "leave out"
+"""The other label of a row that a careful coder could do without."""
+
 DATE_ONLY: Final = "date_only"
 PRECISIONS: Final = (*HALF_WIDTHS, DATE_ONLY)
 
@@ -65,6 +68,12 @@ class Vocabulary:
     def all_levels(self) -> tuple[str, ...]:
         """Every level of every stance, and the empty one."""
         return ("", *dict.fromkeys(level for stance in self.stances for level in self.levels.get(stance, ())))
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Every other label that a careful coder could give: a stance, with a level if it has one, or none at all."""
+        levelled = (f"{stance} {level}" for stance in self.stances for level in self.levels.get(stance, ()))
+        return ("", LEAVE_OUT, *self.stances, *levelled)
 
 
 def one_of(allowed: Iterable[str], value: str = "") -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from eventstudy.hypothesis.links.chain import SampleVerdict
 from eventstudy.hypothesis.links.decision import age_stratum
-from eventstudy.hypothesis.links.evidence import Evidence, row_loss
+from eventstudy.hypothesis.links.evidence import Evidence, row_loss, strata_of_rows
 from eventstudy.hypothesis.record.build_record import StudyRecord
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.rivals.calendar_shift import shift_chain
@@ -27,6 +27,16 @@ from eventstudy.hypothesis.robustness.attenuation_and_dose import (
     episode_paths,
     overlay,
     rate_ladder,
+)
+from eventstudy.hypothesis.robustness.beside_tests import (
+    coincidence,
+    design_table,
+    full_circles,
+    near_deadline,
+    posteriors,
+    relief_table,
+    remembered,
+    watch,
 )
 from eventstudy.hypothesis.robustness.cross_section import reactions_by_security, tells
 from eventstudy.hypothesis.robustness.cycles import count_cycles, cycle_table
@@ -117,12 +127,34 @@ def analyse(
     paths, pair = episode_paths(study), _pair(study)
     tables["paths"], tables["overlay"] = paths, overlay(paths, *(name for name, _ in pair))
     tables |= {name: found[words] for name, words in ACROSS.items() if words in found}
+    facts |= _beside(tested, tables, streams[7])
     facts = {
         "cycles": count_cycles(cycles),
         "dose": dose,
         "overlay": dict(zip(("first", "second"), (words for _, words in pair), strict=True)),
     } | facts
     return Analysis(tables, facts, races, checks)
+
+
+def _beside(tested: Tested, tables: dict[str, pd.DataFrame], seed: np.random.SeedSequence) -> dict[str, Any]:
+    """Add what stands beside the tests in the second version of the definitions."""
+    study, evidence = tested.study, tested.evidence
+    if study.rules.version < 2:
+        return {}
+    tables["evidence"], watched = watch(study, evidence, seed)
+    tables["design"] = design_table(tested.samples, study)
+    tables["posterior"] = posteriors(tested.samples, study, evidence)
+    tables["reliefs"] = relief_table(study, evidence)
+    tables["macro"] = coincidence(study, tested.strata)
+    circles = full_circles(study, evidence)
+    tables["circles"] = circles
+    return {
+        "circles": {"episodes": len(circles), "whole": int(circles["circle"].sum())},
+        "remembered": remembered(study, study.rules.remembered.relief),
+        "evidence": watched,
+        "deadline": {name: near_deadline(study, tested.strata[name]) for name in tested.shown},
+        "ends": {name: f"{day:%Y-%m-%d}" for name, day in study.ends.items()},
+    }
 
 
 ACROSS = {
@@ -142,10 +174,11 @@ def _race(
     split = int(study.index.searchsorted(pd.Timestamp(rules.attenuation_split), side="right"))
     first, second, third = seed.spawn(3)
     rows = tested.samples[name].rows
-    loss, bins = row_loss(record.market, rows, evidence), age_stratum(rows.age, rules.decision.age_bins)
+    loss, bins = row_loss(record, rows, evidence), strata_of_rows(record, rows.age, rules.decision)
+    coarse = age_stratum(rows.age, rules.decision.age_bins)
     talks = study.sample.talks.position
     frame = covariates(record.market, rows, loss, study.rival, talks, split=split, episodes=rules.episodes)
-    race = run_race(frame, rows, bins, draws=draws, rng=np.random.default_rng(first))
+    race = run_race(frame, rows, coarse, draws=draws, rng=np.random.default_rng(first), exact=bins)
     checks = companion_checks(study, evidence, spans, rows, loss, draws=draws, seed=second)
     shift = shift_chain(
         record,
@@ -153,7 +186,7 @@ def _race(
         rows,
         spans,
         winsor=rules.reaction.winsor,
-        bins=rules.decision.age_bins,
+        bins=bins,
         draws=draws,
         rng=np.random.default_rng(third),
     )

@@ -22,6 +22,7 @@ from eventstudy.hypothesis.record.build_record import StudyRecord, build_record
 from eventstudy.hypothesis.record.definitions import Definitions, load_definitions
 from eventstudy.hypothesis.record.sections import Replications
 from eventstudy.hypothesis.record.strata import strata_of
+from eventstudy.hypothesis.steps import steps_table
 from eventstudy.hypothesis.verdict.chart_frames import chart_frames
 from eventstudy.hypothesis.verdict.check_falsifiers import check_falsifiers, decide
 from eventstudy.hypothesis.verdict.tables import verdict_tables
@@ -57,10 +58,10 @@ class SelloffForcesSoftening:
     --------
     >>> from eventstudy.events import load_events
     >>> from eventstudy.returns import load_prices
-    >>> prices = load_prices(["^GSPC", "^VIX"], start="2016-01-04", end="2025-11-14", source="bundled")
+    >>> prices = load_prices(["^GSPC", "^VIX"], start="2016-01-04", source="bundled")
     >>> verdict = SelloffForcesSoftening(quick=True).test(load_events("us-china"), prices)
     >>> list(verdict.samples), list(verdict.links)
-    (['all', 'earlier', 'before', 'after'], ['H1', 'H2', 'H3'])
+    (['all', 'earlier', 'before', 'after', 'since'], ['H1', 'H2', 'H3'])
     """
 
     market: str = "^GSPC"
@@ -127,6 +128,9 @@ class SelloffForcesSoftening:
         if rules.ledger == catalog.name:
             claims = judge(Ground(study, tested.evidence, tested.samples, analysis, held, tested.draws, self.seed))
         tables = verdict_tables(tested, falsifiers) | dict(analysis.tables) | {"claims": claims_frame(claims)}
+        self._say("what changed the answer")
+        options = {"market": self.market, "fear": self.fear, "calendar": self.calendar}
+        tables["steps"] = steps_table(catalog, prices, rules, options, tested.curve_draws, self.seed)
         supported, reasons = decide(tested.samples[rules.headline], falsifiers, rules.alpha)
         return Verdict(
             samples=MappingProxyType(dict(tested.samples)),
@@ -147,6 +151,7 @@ class SelloffForcesSoftening:
         rules, index, busy = study.rules, study.index, study.record.busy
         evidence = prepare(study.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
         spans = {"all": rules.periods} | {name: {name: dates} for name, dates in rules.periods.items()}
+        spans |= {name: {name: dates} for name, dates in rules.beside.items()}
         strata = {name: strata_of(span, index, busy, rules.placebo.pool_before) for name, span in spans.items()}
         draws = self._draws(rules.replications)
         how = rules.links(draws=draws["draws"], power_draws=draws["power_draws"])

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any
 
 import numpy as np
 
-from eventstudy import plugins
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
+from eventstudy.inference.added import added_tests
+from eventstudy.inference.core.measured_size import measured_size
 from eventstudy.inference.core.result import Alternative, TestResult
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.core.spec import CONDITIONS, FEWEST, Need, TestSpec
+from eventstudy.inference.core.spec import FEWEST, Need, TestSpec
 from eventstudy.inference.core.statistic import Statistic, quantile
 from eventstudy.inference.core.validity import Conditions, caveats, judge, measure
 from eventstudy.inference.families import (
@@ -37,9 +39,6 @@ from eventstudy.inference.families import (
 )
 from eventstudy.inference.intraday import clock_tests, moment
 from eventstudy.words import brief, nearest
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
 
 _FAMILIES = (
     parametric,
@@ -98,35 +97,7 @@ TESTS: Mapping[str, TestSpec] = _Registered()
 @cache
 def others() -> Mapping[str, TestSpec]:
     """Return the tests that other packages add by the entry point ``eventstudy.tests``, checked."""
-    found: dict[str, TestSpec] = {}
-    for point in plugins.points(plugins.TESTS):
-        spec = plugins.load(point)
-        if not isinstance(spec, TestSpec):
-            raise plugins.fault(point, f"is no TestSpec but {type(spec).__name__}")
-        if not spec.name or spec.name in _OWN or spec.name in found:
-            raise plugins.fault(point, f"is named {spec.name!r}, as another test is")
-        strange = [
-            *(set(spec.needs) - set(get_args(Need))),
-            *((spec.holds_under | spec.holds_with_many) - set(CONDITIONS)),
-        ]
-        if strange or not callable(spec.compute):
-            raise plugins.fault(
-                point, f"has a need or condition {strange[0]!r} that there is not" if strange else "has no compute"
-            )
-        found[spec.name] = replace(spec, compute=plugins.guarded(point, _answering(point, spec), "failed"))
-    return MappingProxyType(found)
-
-
-def _answering(point: EntryPoint, spec: TestSpec) -> Callable[..., Statistic]:
-    """Return the kernel of another package's test; an answer that is no `Statistic` is its fault."""
-
-    def compute(*given: Any, **options: Any) -> Statistic:
-        found: Any = spec.compute(*given, **options)
-        if not isinstance(found, Statistic):
-            raise plugins.fault(point, f"gives {type(found).__name__}, not a Statistic")
-        return found
-
-    return compute
+    return added_tests(_OWN)
 
 
 DAILY: Mapping[str, TestSpec] = _Daily()
@@ -154,6 +125,8 @@ class Recommendation:
         Why not.
     caveats : tuple of str
         What it takes for granted that so few security-events could not show to be wrong.
+    size, size_source : float, str
+        As those of `TestResult`: a ranking, also where nothing is believed.
     """
 
     name: str
@@ -161,6 +134,8 @@ class Recommendation:
     valid: bool
     reasons: tuple[str, ...]
     caveats: tuple[str, ...] = ()
+    size: float = math.nan
+    size_source: str = ""
 
 
 @checked()
@@ -285,7 +260,8 @@ def recommend(sample: WindowSample, *, facts: SampleFacts | None = None) -> tupl
         obstacle = _obstacle(spec, sample, _used(spec, sample)[0], "two-sided")
         valid, doubts = judge(spec, conditions)
         reasons = (obstacle,) if obstacle else doubts
-        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, reasons, caveats(spec, conditions)))
+        told = (reasons, caveats(spec, conditions), *_size(spec, conditions))
+        said.append(Recommendation(spec.name, not obstacle, valid and not obstacle, *told))
     return tuple(said)
 
 
@@ -293,7 +269,14 @@ def _judged(result: TestResult, spec: TestSpec, conditions: Conditions) -> TestR
     if not result.applicable:
         return result
     valid, doubts = judge(spec, conditions)
-    return replace(result, valid=valid, doubts=doubts, warnings=(*result.warnings, *caveats(spec, conditions)))
+    warnings = (*result.warnings, *caveats(spec, conditions))
+    size, source = _size(spec, conditions)
+    return replace(result, valid=valid, doubts=doubts, warnings=warnings, size=size, size_source=source)
+
+
+def _size(spec: TestSpec, conditions: Conditions) -> tuple[float, str]:
+    found = {**conditions.days, **conditions.present} if spec.days else conditions.present
+    return measured_size(spec.name, set(found) - {"few"}, conditions.n, conditions.bars)
 
 
 def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:

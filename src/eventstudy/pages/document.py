@@ -143,6 +143,7 @@ class Part:
     results: Mapping[str, Any] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
     answer: tuple[str, ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ def _document(inputs: Inputs, parts: list[Part], *, quick: bool) -> Document:
     return Document(
         title=inputs.study.title,
         answer=tuple(line for part in first for line in part.answer),
-        question=inputs.study.question,
+        question=next((part.question for part in first if part.question), inputs.study.question),
         results=plain(results),
         charts=tuple(chart for part in parts for chart in part.charts),
         tables=tuple(table for part in parts for table in part.tables),

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from eventstudy.errors import DataError, EventStudyError, error_told
 from eventstudy.frames import with_bars
-from eventstudy.returns._index import normal_index, refuse_naive
+from eventstudy.returns._index import normal_index, refuse_naive, refuse_unhashable
 from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.returns.tables.columns import by_symbol
 from eventstudy.returns.tables.headers import one_level, refuse_dates
-from eventstudy.returns.tables.names import PRICE_NAMES
+from eventstudy.returns.tables.names import PRICE_NAMES, label_text
+from eventstudy.words import brief
 
 
 class HandedOut:
@@ -33,7 +35,8 @@ class HandedOut:
         return handed
 
     def __set__(self, instance: Any, value: Any) -> None:
-        vars(instance)[self._name] = with_bars(value, DataError)
+        held = with_bars(value, DataError)
+        vars(instance)[self._name] = unflagged(held) if isinstance(held, pd.DataFrame) else held
 
 
 def errors_of(failures: Any) -> dict[str, EventStudyError]:
@@ -47,10 +50,14 @@ def labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame):
         msg = f"a panel is made of a DataFrame (bars x symbols), not of {type(frame).__name__}"
         raise DataError(msg)
-    frame = one_level(frame, fields)
+    frame = one_level(unflagged(frame), fields)
     columns = frame.columns
     refuse_dates(columns, "the frame")
-    twice = columns[columns.duplicated()]
+    refuse_unhashable(columns, "column")
+    names = (
+        columns if columns.inferred_type == "string" else pd.Index([label_text(name) for name in columns], dtype=object)
+    )
+    twice = columns[columns.duplicated() | names.duplicated()]  # 10001 as a number and as text are one
     if len(twice):
         msg = f"column {twice[0]!r} stands twice; keep one"
         raise DataError(msg)
@@ -70,8 +77,26 @@ def labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
     return ordered
 
 
-def widened(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
+def of_frame(given: Any, option: str) -> pd.DataFrame:
+    """Return numbers (bars x symbols) that stand beside a panel, such as volumes; of a panel its frame."""
+    frame = with_bars(getattr(given, "frame", given), DataError)
+    if not isinstance(frame, pd.DataFrame):
+        msg = f"{option}={brief(given)} is no table of bars x symbols; give a DataFrame"
+        raise DataError(msg)
+    return labelled(frame)
+
+
+def unflagged(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that may hold a label twice while it is read: what stands twice is told by us, not by pandas."""
+    return frame if frame.flags.allows_duplicate_labels else pd.DataFrame(frame)
+
+
+def widened(table: pd.DataFrame, extra: Any) -> pd.DataFrame:
     """Return a quality table with the columns of another."""
+    fine = isinstance(extra, pd.DataFrame) and all(map(is_hashable, (*extra.index, *extra.columns)))
+    if not fine or not (extra.index.is_unique and extra.columns.is_unique):
+        msg = f"quality={brief(extra)} is no table of one row a symbol; give a DataFrame, or leave it out"
+        raise DataError(msg)
     known = extra.reindex(table.index)
     result = table.copy()
     for name in known.columns:

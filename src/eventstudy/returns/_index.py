@@ -36,7 +36,7 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
         else:
             result = (result.tz_convert("UTC") if result.tz is not None else result).as_unit(SESSION_UNIT)
         result = pd.DatetimeIndex(result, name="date")
-    _refuse_unhashable(result)
+    refuse_unhashable(result)
     twice = result[result.duplicated()]
     if unique and len(twice):
         times = sum(label == twice[0] for label in result)  # one by one: a tuple would be taken for an array of labels
@@ -45,14 +45,15 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
     return result
 
 
-def _refuse_unhashable(index: pd.Index) -> None:
+def refuse_unhashable(index: pd.Index, what: str = "row") -> None:
     """Stop at a label that is a list, a mapping or the like: nothing can be found under it."""
     if index.dtype != object:
         return
     row = next((at for at, label in enumerate(index) if not is_hashable(label)), None)
     if row is not None:
-        what = type(index[row]).__name__
-        msg = f"row {row + 1}: its label {brief(repr(index[row]))} is a {what}; label rows with dates, numbers or text"
+        kind = type(index[row]).__name__
+        words = "dates, numbers or text" if what == "row" else "text"
+        msg = f"{what} {row + 1}: its label {brief(repr(index[row]))} is a {kind}; label {what}s with {words}"
         raise DataError(msg)
 
 

@@ -14,6 +14,11 @@ from eventstudy.returns._describe import day_of
 Kind = Literal["simple", "log"]
 
 
+def simple_returns(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """Return the simple returns of returns of a kind."""
+    return returns if kind == "simple" else pd.DataFrame(np.expm1(returns))
+
+
 def price_returns(
     prices: pd.DataFrame, kind: Kind, groups: Iterable[tuple[list[str], pd.DatetimeIndex | None]] = ()
 ) -> pd.DataFrame:
@@ -41,3 +46,20 @@ def _change(values: np.ndarray[Any, np.dtype[np.float64]], kind: Kind) -> np.nda
     ratio = values[1:] / values[:-1]
     change[1:] = np.log(ratio) if kind == "log" else ratio - 1.0
     return change
+
+
+def as_kind(returns: pd.DataFrame, kind: Kind, *, log: bool) -> pd.DataFrame:
+    """Bring returns, logs or simple ones, to the kind that is asked for."""
+    if not returns.shape[1] or log == (kind == "log"):
+        return returns
+    if log:
+        return simple_returns(returns, "log")
+    lost = np.argwhere(returns.to_numpy() <= -1.0)
+    if lost.size:
+        row, column = lost[0]
+        msg = (
+            f"{returns.columns[column]!r}, {day_of(returns.index[row])}: a simple return of {returns.iloc[row, column]:g} has no logarithm; if the "
+            "file holds log returns say so (holds='log'), else use kind='simple'"
+        )
+        raise DataError(msg)
+    return pd.DataFrame(np.log1p(returns.to_numpy()), index=returns.index, columns=returns.columns)

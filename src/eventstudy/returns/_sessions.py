@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -53,14 +53,14 @@ class SessionNotes:
     def joined(self, other: SessionNotes) -> SessionNotes:
         """Return both together."""
         if other.off.empty and not other.closed:
-            return self if self.zone or not other.zone else SessionNotes(self.off, self.closed, other.zone)
+            return self if self.zone or not other.zone else replace(self, zone=other.zone)
         tables = [table for table in (self.off, other.off) if not table.empty]
         off = pd.concat(tables, axis=1).eq(True) if tables else pd.DataFrame()
         off = off.T.groupby(level=0).any().T if len(tables) == 2 else off
         closed = dict(self.closed)
         for name, days in other.closed.items():
             closed[name] = closed[name].union(days) if name in closed else days
-        return SessionNotes(off, closed, self.zone or other.zone)
+        return SessionNotes(off, closed, self.zone or other.zone, self.traded)
 
 
 def zone_of(index: pd.Index) -> str | None:
@@ -159,13 +159,13 @@ def lay_on_sessions(
     *,
     returns: Literal["simple", "log"] | None = None,
     levels: Iterable[str] = (),
-    traded: pd.DatetimeIndex | None = None,
+    notes: SessionNotes | None = None,
     guessed: bool = False,
 ) -> tuple[pd.DataFrame, SessionNotes]:
     """Return the frame on the sessions of its calendars, and what became of the days that are none of them.
 
     Sessions that the frame lacks become rows of NaN, from its first row to its last (within `span`); but one on which no
-    symbol of an exchange has a value was none. With several calendars the rows are the sessions of any of them, and a symbol
+    symbol of an exchange has a value was none, and so is one that `notes` know as such. With several calendars the rows are the sessions of any of them, and a symbol
     has values on those of its own only. A price of another day is left out: the next return reaches over it. A return
     of another day is put together with the next.
     """
@@ -195,7 +195,7 @@ def lay_on_sessions(
         part = frame.iloc[:, groups[name]]
         if name is not None:
             part, there, shut = _on_sessions(
-                part, name, returns, set(levels), traded, guessed=guessed and name == USUAL
+                part, name, returns, set(levels), notes or SessionNotes(), guessed=guessed and name == USUAL
             )
             off += [there] if len(there) else []
             closed |= {name: shut} if len(shut) else {}
@@ -219,7 +219,7 @@ def _on_sessions(
     name: str,
     returns: Literal["simple", "log"] | None,
     levels: set[str],
-    traded: pd.DatetimeIndex | None,
+    notes: SessionNotes,
     *,
     guessed: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DatetimeIndex]:
@@ -234,7 +234,10 @@ def _on_sessions(
     shut = (
         days[:0] if returns else closures(part, days)
     )  # a return after such a day is there, and reaches over it or not
-    shut = shut if traded is None else shut.difference(traded)
+    shut = shut if notes.traded is None else shut.difference(notes.traded)
+    if name in notes.closed:
+        known = notes.closed[name].intersection(days)
+        shut = shut.union(known.difference(given[part.notna().any(axis=1).to_numpy()]))
     days = days.difference(shut) if len(shut) else days
     if days.equals(given):
         return part, there, shut

@@ -22,7 +22,7 @@ PERCENT: Final = 100.0  # the library's files are in percent, and stay so on dis
 
 
 def bundled_prices(symbols: Sequence[str] = PRICE_SYMBOLS) -> pd.DataFrame:
-    """Return the S&P 500 close, the VIX close and the 10-year yield, sessions x 3, 2016-01-04 .. 2025-11-14, or some of them.
+    """Return the S&P 500 close, the VIX close and the 10-year yield, sessions x 3, 2016-01-04 .. 2026-08-20, or some of them.
 
     No file is read of which nothing is asked: one that is missing stops only those who need it.
     """
@@ -30,7 +30,7 @@ def bundled_prices(symbols: Sequence[str] = PRICE_SYMBOLS) -> pd.DataFrame:
 
 
 def bundled_returns(symbols: Sequence[str] = RETURN_SYMBOLS) -> pd.DataFrame:
-    """Return the 12 industry portfolios and 7 factors as decimal returns, sessions x 19, 2024-06-03 .. 2025-11-14, or some."""
+    """Return the 12 industry portfolios and 7 factors as decimal returns, sessions x 19, 2024-06-03 .. 2026-04-30, or some."""
     files = [
         name for name, known in (("industries", INDUSTRIES), ("factors", FACTORS)) if not set(known).isdisjoint(symbols)
     ]

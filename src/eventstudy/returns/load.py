@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import AUTO, USUAL, lone, refuse_sparse
 from eventstudy.checks import checked
 from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
-from eventstudy.returns._describe import day_of
 from eventstudy.returns._index import is_intraday
-from eventstudy.returns._price_returns import Kind
+from eventstudy.returns._price_returns import Kind, as_kind, simple_returns
 from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.asked import dates_asked, in_order, refuse_factor_or_share, source_first, wanted_symbols
 from eventstudy.returns.bundled import BUNDLED
@@ -105,6 +104,7 @@ def load_prices(
         got.failures[symbol] = DataError(
             f"{got.sources[symbol]} has returns of {symbol!r}, not prices; use load_returns"
         )
+    calendar = got.calendar if calendar == AUTO else calendar
     panel = _prices(got, first, last, calendar, calendars)
     return panel if currency is None else _converted(panel, (currency, currencies), source, options, (first, last))
 
@@ -159,11 +159,12 @@ def load_returns(
         levels = symbol_set(levels, "levels")
         options["levels"] = levels
     got = _layered(symbols, padded, last, source, options, returns=True)
+    calendar = got.calendar if calendar == AUTO else calendar
     panel = _prices(got, padded, last, calendar, calendars)
     if currency is not None:
         panel = _converted(panel, (currency, currencies), source, options, (padded, last))
     priced = ReturnPanel.from_prices(panel, kind, levels=levels)
-    ready = _as_kind(got.returns, kind)
+    ready = as_kind(got.returns, kind, log=got.log)
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
@@ -172,7 +173,14 @@ def load_returns(
     usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
     own = {symbol: name for symbol, name in own.items() if name != usual}
     rows, notes = lay_on_sessions(
-        side_by_side(frame, level), usual, own, span, returns=kind, levels=level.columns, guessed=calendar == AUTO
+        side_by_side(frame, level),
+        usual,
+        own,
+        span,
+        returns=kind,
+        levels=level.columns,
+        notes=panel.notes,
+        guessed=calendar == AUTO,
     )
     order = [symbol for symbol in in_order(wanted_symbols(symbols)[0], got.symbols) if symbol in rows.columns]
     quality = _quality(panel, got, rows[order], first, last)
@@ -217,7 +225,7 @@ def _layered(
     got = Delivery() if own == [] else ask(named, own, first, last)
     if bundled:
         _without(got, bundled)
-    got.zone = got.zone or zone
+    got.notes = got.notes.joined(SessionNotes(zone=zone))
     if not isinstance(named, LocalSource):
         _take_out_what_cannot_be(got, named, options, returns=returns)
     if everything and wanted is not None:
@@ -233,6 +241,10 @@ def _layered(
             (name for name in below.symbols if name in absent),
             str(getattr(named, "name", "the source")),
         )
+        if below.symbols and got.calendar is not AUTO:  # it is that of the source's own symbols
+            got.calendars |= dict.fromkeys(below.symbols, USUAL)
+        if below.returns.shape[1] and got.log:
+            got.returns, got.log = simple_returns(got.returns, "log"), False
         got.prices = side_by_side(got.prices, below.prices)
         got.returns = side_by_side(got.returns, below.returns)
         for symbol in below.symbols:
@@ -326,7 +338,8 @@ def _prices(
         failures=got.failures,
         quality=got.quality,
         span=span,
-        notes=SessionNotes(zone=got.zone, traded=pd.DatetimeIndex(got.returns.index) if got.returns.shape[1] else None),
+        notes=replace(got.notes, traded=pd.DatetimeIndex(got.returns.index) if got.returns.shape[1] else None),
+        label=got.label,
     )
 
 
@@ -379,18 +392,3 @@ def _quality(
     if ready:
         parts.append(PricePanel(rows[ready].dropna(how="all"), quality=got.quality, **common).quality)
     return pd.DataFrame(pd.concat(parts).reindex(list(rows.columns)))
-
-
-def _as_kind(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """Bring returns that came as (simple) returns to the kind that is asked for."""
-    if kind == "simple" or not returns.shape[1]:
-        return returns
-    lost = np.argwhere(returns.to_numpy() <= -1.0)
-    if lost.size:
-        row, column = lost[0]
-        msg = (
-            f"{returns.columns[column]!r}, {day_of(returns.index[row])}: a simple return of {returns.iloc[row, column]:g} has no logarithm; if the "
-            "file holds log returns say so (holds='log'), else use kind='simple'"
-        )
-        raise DataError(msg)
-    return pd.DataFrame(np.log1p(returns.to_numpy()), index=returns.index, columns=returns.columns)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import ClassVar
 
 import pandas as pd
 
@@ -29,9 +30,9 @@ from eventstudy.returns._sessions import (
     lay_on_sessions,
     zone_of,
 )
-from eventstudy.returns.quality.plausible import check_returns, without_codes
+from eventstudy.returns.quality.plausible import plausible_returns
 from eventstudy.returns.quality.quality import assess
-from eventstudy.returns.tables.columns import by_symbol, symbol_set
+from eventstudy.returns.tables.columns import by_symbol, symbol_list, symbol_set
 from eventstudy.returns.tables.names import RETURN_NAMES
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
@@ -105,7 +106,7 @@ class PricePanel(Leaving):
         guessed = self.calendar == AUTO
         calendar, named = auto_calendars(self.calendar, by_symbol(self.calendars, "calendars"), given.columns)
         own = {str(s): c for s, c in named.items() if c != calendar}
-        frame, notes = lay_on_sessions(given, calendar, own, self.span, traded=self.notes.traded, guessed=guessed)
+        frame, notes = lay_on_sessions(given, calendar, own, self.span, notes=self.notes, guessed=guessed)
         notes = _noted(self.notes, self.frame.index).joined(notes)
         sources = {symbol: by_symbol(self.sources, "sources").get(symbol, "given") for symbol in frame.columns}
         quality = assess(frame, calendar=calendar, calendars=own, sources=sources, notes=notes, span=self.span)
@@ -204,14 +205,16 @@ class ReturnPanel(Leaving):
     notes: SessionNotes = field(default_factory=SessionNotes)
     check: bool = True
 
+    reaches_over: ClassVar[bool] = False
+    """Whether a return after missing ones holds them too."""
+
     def __post_init__(self) -> None:
         check_fields(self, DataError)
         refuse_no_name(self.calendar, "calendar")
         frame = labelled(self.frame, RETURN_NAMES)
         codes: dict[str, str] = {}
         if self.check:
-            frame, codes = without_codes(frame)
-            check_returns(frame, simple=self.kind == "simple")
+            frame, codes = plausible_returns(frame, simple=self.kind == "simple")
         given: pd.DataFrame | None = vars(self)["_levels"]
         levels = pd.DataFrame(index=frame.index) if given is None else labelled(given)
         both = frame.columns.intersection(levels.columns)
@@ -225,7 +228,9 @@ class ReturnPanel(Leaving):
         if quality is None:
             quality = assess(frame.join(levels), calendar=self.calendar, calendars={}, sources=sources, prices=False)
         if codes:
-            quality = quality.assign(codes=pd.Series(codes).reindex(quality.index).fillna(""))
+            found = pd.Series(codes).reindex(quality.index).fillna("")
+            before = quality["codes"].fillna("") if "codes" in quality else ""
+            quality = quality.assign(codes=(before + " " + found).str.strip())
         for name, value in {
             "frame": frame,
             "label": self.label or label_side(frame.index),
@@ -312,7 +317,7 @@ class ReturnPanel(Leaving):
         >>> ReturnPanel(frame).select(["B"]).symbols
         ['B']
         """
-        wanted = list(symbols)
+        wanted = symbol_list(symbols, "symbols")
         unknown = [symbol for symbol in wanted if symbol not in self.frame.columns]
         if unknown:
             msg = f"no returns of {unknown[0]!r} in the panel; it has {', '.join(self.frame.columns)}"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from eventstudy.checks import number
 from eventstudy.errors import DataError
-from eventstudy.frames import with_bars
+from eventstudy.returns._given import of_frame
 from eventstudy.returns.bars import MINOR
 from eventstudy.returns.panel import PricePanel, ReturnPanel
+from eventstudy.returns.quality.quality import knowledge
+from eventstudy.returns.tables.columns import by_symbol
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 RATE_DAYS: Final = 5  # an exchange rate is used for at most so many calendar days after it was quoted
@@ -49,8 +53,10 @@ def apply_delisting(returns: ReturnPanel, delisting: Mapping[str, float]) -> Ret
     >>> apply_delisting(panel, {"GONE": -0.3}).frame["GONE"].tolist()
     [0.01, -0.02, -0.3, nan]
     """
+    _a_panel(returns, ReturnPanel)
     frame = returns.frame.copy()
-    for symbol, value in delisting.items():
+    for symbol, given in by_symbol(delisting, "delisting").items():
+        value = number(given, f"delisting[{symbol!r}]", DataError)
         if symbol not in frame.columns:
             msg = f"a delisting return is given for {symbol!r}, which the panel does not have; remove it or load the symbol"
             raise DataError(msg)
@@ -62,19 +68,7 @@ def apply_delisting(returns: ReturnPanel, delisting: Mapping[str, float]) -> Ret
             msg = f"{symbol!r} has a return on the last bar of the panel, so it has not been delisted within it"
             raise DataError(msg)
         frame.loc[frame.index[int(there[-1]) + 1], symbol] = np.log1p(value) if returns.kind == "log" else value
-    return ReturnPanel(
-        frame,
-        levels=returns.levels,
-        kind=returns.kind,
-        quality=returns.quality,
-        sources=returns.sources,
-        failures=returns.failures,
-        calendar=returns.calendar,
-        calendars=returns.calendars,
-        label=returns.label,
-        notes=returns.notes,
-        check=False,
-    )
+    return replace(returns, frame=frame, check=False)
 
 
 def rate_symbols(currencies: Mapping[str, str], to: str) -> list[str]:
@@ -119,10 +113,11 @@ def convert_currency(
     eventstudy.errors.DataError
         If a symbol's currency or a rate is not known.
     """
+    _a_panel(prices, PricePanel)
     table = prices.quality
     known: dict[Any, str] = dict(table["currency"]) if "currency" in table else {}
-    known |= currencies or {}
-    quotes = rates.frame if isinstance(rates, PricePanel) else with_bars(rates, DataError)
+    known |= by_symbol(currencies, "currencies")
+    quotes = of_frame(rates, "rates")
     frame = prices.frame.copy()
     for symbol in [name for name in frame.columns if name not in LEVEL_SYMBOLS]:
         currency = known.get(symbol)
@@ -148,8 +143,14 @@ def convert_currency(
         notes=prices.notes,
         sources=prices.sources,
         failures=prices.failures,
-        quality=pd.DataFrame({"currency": now}, index=frame.columns),
+        quality=knowledge(table).assign(currency=pd.Series(now, index=frame.columns)),
     )
+
+
+def _a_panel(given: object, kind: type) -> None:
+    if not isinstance(given, kind):
+        msg = f"a {type(given).__name__} is no {kind.__name__}; make one: {kind.__name__}(frame)"
+        raise DataError(msg)
 
 
 def _on_or_before(rate: pd.Series, days: pd.Index) -> pd.Series:

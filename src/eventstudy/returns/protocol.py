@@ -21,12 +21,15 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import pandas as pd
 
 from eventstudy import plugins
+from eventstudy.calendars import AUTO
 from eventstudy.errors import DataError, EventStudyError, NoSuchTicker
 from eventstudy.frames import with_bars
 from eventstudy.returns._index import normal_index
-from eventstudy.returns._sessions import zone_of
+from eventstudy.returns._price_returns import simple_returns
+from eventstudy.returns._sessions import Label, SessionNotes, zone_of
 from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
 from eventstudy.returns.panel import PricePanel, ReturnPanel
+from eventstudy.returns.quality.quality import knowledge
 from eventstudy.words import nearest
 
 ALL: str = "*"  # among symbols: everything that the source has
@@ -72,7 +75,7 @@ class Delivery:
     Attributes
     ----------
     prices, returns : pandas.DataFrame
-        Days x symbols, as delivered: not yet on the sessions of a calendar. Returns are decimals.
+        Days x symbols, as delivered: not yet on the sessions of a calendar. Returns are decimals, simple ones unless `log`.
     failures : dict of str to EventStudyError
         By symbol; `NoSuchTicker` for one that the source does not have.
     sources, calendars : dict of str to str
@@ -81,8 +84,14 @@ class Delivery:
         What the source knows beyond the prices.
     places : dict of Timestamp to str
         Where single days stand in the source, for messages.
-    zone : str or None
-        The time zone in which the source labels days, if it says so.
+    notes : SessionNotes
+        The time zone in which the source labels days, and what became of days that are no session, if it says so.
+    calendar : str or None
+        The calendar of the symbols that `calendars` does not name, where the caller asks for none; ``"auto"`` if the source does not say.
+    label : {"start", "end"} or None
+        What the labels of bars are, if it says so.
+    log : bool
+        Whether `returns` are logs.
     """
 
     prices: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -92,7 +101,10 @@ class Delivery:
     calendars: dict[str, str] = field(default_factory=dict)
     quality: pd.DataFrame | None = None
     places: dict[pd.Timestamp, str] = field(default_factory=dict)
-    zone: str | None = None
+    notes: SessionNotes = field(default_factory=SessionNotes)
+    calendar: str | None = AUTO
+    label: Label | None = None
+    log: bool = False
 
     @property
     def symbols(self) -> list[str]:
@@ -138,11 +150,12 @@ def ask(
     with plugins.blaming_maker(source, "failed"):
         answer: Any = with_bars(source.fetch(symbols, start, end), DataError)
     if isinstance(answer, PricePanel):
-        got = Delivery(prices=answer.frame, calendars=dict(answer.calendars or {}), quality=_knowledge(answer))
+        got = Delivery(prices=answer.frame, **_said(answer))
     elif isinstance(answer, ReturnPanel):
-        got = Delivery(returns=answer.frame, prices=answer.levels)
+        got = Delivery(returns=simple_returns(answer.frame, answer.kind), prices=answer.levels, **_said(answer))
     elif isinstance(answer, pd.DataFrame):
-        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index(), zone=zone_of(answer.index))
+        notes = SessionNotes(zone=zone_of(answer.index))
+        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index(), notes=notes)
     else:
         msg = f"source {name!r} returned {type(answer).__name__}; fetch must return a DataFrame (bars x symbols) or a panel"
         raise DataError(msg)
@@ -157,6 +170,17 @@ def ask(
         got.prices = got.prices[[symbol for symbol in got.prices.columns if symbol in set(symbols)]]
         got.returns = got.returns[[symbol for symbol in got.returns.columns if symbol in set(symbols)]]
     return got
+
+
+def _said(panel: PricePanel | ReturnPanel) -> dict[str, Any]:
+    """Return what a panel knows beside its values, as a delivery holds it."""
+    return {
+        "calendars": dict(panel.calendars),
+        "quality": knowledge(panel.quality),
+        "notes": panel.notes,
+        "calendar": panel.calendar,
+        "label": panel.label,
+    }
 
 
 def side_by_side(left: pd.DataFrame | None, right: pd.DataFrame | None) -> pd.DataFrame:
@@ -181,11 +205,3 @@ def near(symbol: str, known: Sequence[str]) -> str:
     "; did you mean 'NVDA'?"
     """
     return nearest(symbol, known, 3, cutoff=0.5)
-
-
-def _knowledge(panel: PricePanel) -> pd.DataFrame:
-    """Return the columns of a panel's quality table that the dates alone do not tell."""
-    from eventstudy.returns.quality.quality import COLUMNS  # noqa: PLC0415  the names only
-
-    extra = [name for name in panel.quality.columns if name not in COLUMNS or name == "non_session"]
-    return panel.quality[extra]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ import pandas as pd
 from eventstudy.abnormal.models.lumped import lump
 from eventstudy.calendars import AUTO
 from eventstudy.errors import DataError
-from eventstudy.frames import with_bars
 from eventstudy.returns import LEVEL_SYMBOLS, PricePanel, ReturnPanel
+from eventstudy.returns._given import of_frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,8 @@ class LumpedReturns(ReturnPanel):
 
     Only `TradeToTrade` and ``EventStudy(missing="lump")`` know what to do with them, and only they accept this panel.
     """
+
+    reaches_over: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,8 @@ def lumped_returns(
         frame,
         levels=panel.frame[state],
         kind="log",
+        quality=panel.quality,
+        failures=panel.failures,
         calendar=panel.calendar,
         calendars=panel.calendars,
         sources=panel.sources,
@@ -87,11 +91,12 @@ def without_stale(returns: ReturnPanel | pd.DataFrame, volume: pd.DataFrame) -> 
         Bars x symbols; symbols that it lacks are left as they are.
     """
     panel = returns if isinstance(returns, ReturnPanel) else ReturnPanel(returns)
-    traded = with_bars(volume, DataError).reindex(index=panel.frame.index, columns=panel.frame.columns)
-    stale = (traded == 0).to_numpy()
+    known = of_frame(volume, "volume")
+    traded = known.reindex(index=panel.frame.index, columns=panel.frame.columns)
+    stale = traded.to_numpy(dtype=np.float64) == 0
     after = np.zeros_like(stale)
     after[1:] = stale[:-1]
-    return _like(panel, panel.frame.mask(stale | after))
+    return replace(panel, frame=panel.frame.mask(stale | after), check=False)
 
 
 def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None) -> LogVolume:
@@ -111,17 +116,11 @@ def abnormal_volume(volume: pd.DataFrame, *, shares: pd.DataFrame | None = None)
     DataError
         If a volume is negative.
     """
-    volume, shares = with_bars(volume, DataError), with_bars(shares, DataError)
+    volume = of_frame(volume, "volume")
     values = volume.to_numpy(dtype=np.float64)
     if (values < 0).any():
         row, column = np.argwhere(values < 0)[0]
         msg = f"column {volume.columns[column]!r}, row {volume.index[row]}: a volume of {values[row, column]:g} is none"
         raise DataError(msg)
-    ratio = np.log1p(volume) if shares is None else np.log(volume.where(volume > 0) / shares)
+    ratio = np.log1p(volume) if shares is None else np.log(volume.where(volume > 0) / of_frame(shares, "shares"))
     return LogVolume(pd.DataFrame(ratio, index=volume.index, columns=volume.columns), kind="log", check=False)
-
-
-def _like(panel: ReturnPanel, frame: pd.DataFrame) -> ReturnPanel:
-    given: dict[str, Any] = {"levels": panel.levels, "kind": panel.kind, "sources": panel.sources}
-    given |= {name: getattr(panel, name) for name in ("failures", "calendar", "calendars", "label", "notes")}
-    return ReturnPanel(frame, check=False, **given)

@@ -16,6 +16,7 @@ from pandas.api.types import is_hashable
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
 from eventstudy.frames import as_pandas
+from eventstudy.returns._given import unflagged
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, security_column, wanted_symbols
@@ -58,7 +59,7 @@ def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -
         _some_events(len(table))
         symbol = None if crossed is not None else _firms(table)
         return Request(_ids(table.index), moments_of(table["announced_at"]), None, symbol, table, crossed or ())
-    frame = _columns_named(events)
+    frame = _columns_named(unflagged(events))
     _some_events(len(frame))
     given = [name for name in ("announced_at", "bar") if name in frame.columns]
     needs = [] if "event_id" in frame.columns else ["a column 'event_id'"]
@@ -114,7 +115,12 @@ def _columns_named(events: pd.DataFrame) -> pd.DataFrame:
 
 def _ids(column: pd.Series[Any] | pd.Index) -> ExtensionArray:
     """Return ids as an array of one kind."""
-    ids: ExtensionArray = pd.array(column.to_numpy(object)) if column.dtype == object else column.array
+    try:
+        ids: ExtensionArray = pd.array(column.to_numpy(object)) if column.dtype == object else column.array
+    except UnicodeEncodeError:
+        row = next(at for at, value in enumerate(column) if isinstance(value, str) and not value.isprintable())
+        msg = f"events: column 'event_id', row {row}: {brief(repr(column.iloc[row]))} is no text that can be written; mend it"  # type: ignore[union-attr]
+        raise StudyError(msg) from None
     return ids
 
 
@@ -195,7 +201,7 @@ def _moment(row: int, value: Any) -> Any:
 
 
 def _catalog_frame(events: Any) -> pd.DataFrame:
-    if not hasattr(events, "to_frame"):
+    if not hasattr(events, "to_frame") or isinstance(events, (pd.Series, pd.Index)):
         msg = f"events must be an EventCatalog or a DataFrame, not {type(events).__name__}"
         raise StudyError(msg)
     frame: pd.DataFrame = events.to_frame()

@@ -16,12 +16,12 @@ from eventstudy.abnormal.engine.result import Missing
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.study.apart import Apart
+from eventstudy.study.apart.apart import Apart
 from eventstudy.study.charts import Figures
 from eventstudy.study.counterfactuals import Counterfactuals
 from eventstudy.study.design import Design
+from eventstudy.study.firms.in_depth import InDepth
 from eventstudy.study.fitted import Alternative, Errors, Fitted, Window
-from eventstudy.study.in_depth import InDepth
 from eventstudy.study.output.written import Written
 from eventstudy.study.provenance import provenance
 from eventstudy.study.rows import n_sessions

@@ -60,6 +60,8 @@ def calendars(result: Fitted) -> list[Part]:
 
 def estimated_on(result: Fitted) -> list[str]:
     """Return in words, for each part, the days on which it is estimated; nothing where all are as is usual, before the event."""
+    if result.study.estimation_words:  # inside the day: sessions, event by event
+        return []
     study = result.study.estimation_window
     usual = study.after is None and all(tuple(part.abnormal.inputs.pieces) == study.pieces for part in result.parts)
     return [] if usual else [days_said(part.abnormal.inputs.pieces) for part in result.parts]
@@ -73,6 +75,8 @@ def markets_of(result: Fitted) -> list[str]:
 
 def own_windows(result: Fitted) -> str:
     """Say how many security-events have an estimation window of their own; nothing if none has."""
+    if result.study.estimation_words:
+        return ""
     usual = result.study.estimation_window.pieces
     own = sum(part.rows.size for part in result.parts if tuple(part.abnormal.inputs.pieces) != usual)
     return f"; {own} of {result.n} security-events have a window of their own" if own else ""

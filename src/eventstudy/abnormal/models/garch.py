@@ -35,7 +35,7 @@ class GarchMarketModel:
     market : str, or mapping of str to str
         Symbol of the market in the panel; or that of each security, by its symbol.
     kind : {"garch", "egarch"}
-        h_t = w + p e_{t-1}^2 + q h_{t-1} (Bollerslev 1986), or ln h_t = w + p (|z| - E|z|) + g z + q ln h_{t-1}
+        h_t = w + p e_{t-1}^2 + q h_{t-1} (Bollerslev 1986), or ln h_t = w + p (abs z - E abs z) + g z + q ln h_{t-1}
         (Nelson 1991).
     distribution : {"normal", "t"}
         Of the standardised errors.

@@ -99,6 +99,8 @@ def lump(prices: Floats) -> Floats:
     >>> lump(np.array([[1.0, np.nan, np.e, np.e]]))
     array([[nan, nan,  1.,  0.]])
     """
+    if not prices.size:
+        return np.asarray(prices, dtype=np.float64)
     log = np.log(prices)
     held = np.where(np.isfinite(log), np.arange(log.shape[1]), -1)
     last = np.maximum.accumulate(held, axis=1)

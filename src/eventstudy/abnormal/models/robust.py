@@ -33,7 +33,7 @@ class RobustMarketModel:
     market : str, or mapping of str to str
         Symbol of the market in the panel; or that of each security, by its symbol.
     method : {"huber", "theil-sen"}
-        ``"huber"``: Huber's psi (1964) by iteratively reweighted least squares, scale = median |residual| / 0.6745 of
+        ``"huber"``: Huber's psi (1964) by iteratively reweighted least squares, scale = median absolute residual / 0.6745 of
         each step. ``"theil-sen"``: b is the median of the slopes of all pairs of bars with different Rm (Theil 1950; Sen
         1968), a = median(R) - b median(Rm), SciPy's convention.
     tuning : float
@@ -41,7 +41,7 @@ class RobustMarketModel:
 
     Notes
     -----
-    The forecast variance is (V) with sigma = 1.4826 median |e - median e| (Huber: about zero) and (X'WX)^-1: only
+    The forecast variance is (V) with sigma = 1.4826 median abs(e - median e) (Huber: about zero) and (X'WX)^-1: only
     approximate, so pair it with rank, SQ or placebo tests.
     """
 

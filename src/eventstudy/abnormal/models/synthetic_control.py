@@ -31,7 +31,7 @@ class SyntheticControl:
         Whether a constant is fitted along (demeaned synthetic control: Doudchenko and Imbens 2016; Ferman and Pinto 2021).
         Without it a drift that no mixture of donors has stays in the abnormal return.
     ridge : float
-        Penalty zeta on the sum of squared weights, in squared returns: the weights minimise |y - D'w|^2 + zeta |w|^2.
+        Penalty zeta on the sum of squared weights, in squared returns: the weights minimise (y - D'w)'(y - D'w) + zeta w'w.
     exclude : {"overlap", "ever_treated", "never"}
         Which donors with events of their own are left out: those whose event window meets that of the date, all, or none.
 

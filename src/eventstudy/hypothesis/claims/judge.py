@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from eventstudy.hypothesis.claims import rules_arithmetic, rules_tests
-from eventstudy.hypothesis.claims.ledger import NEITHER, NO_DATA, Claim, Finding, Ground, MissingData, load_claims
+from eventstudy.hypothesis.claims import rules_arithmetic, rules_policy, rules_tests
+from eventstudy.hypothesis.claims.ledger import (
+    DESCRIBED,
+    NEITHER,
+    NO_DATA,
+    Claim,
+    Finding,
+    Ground,
+    MissingData,
+    load_claims,
+)
 
-RULES = rules_arithmetic.RULES | rules_tests.RULES
+RULES = rules_arithmetic.RULES | rules_tests.RULES | rules_policy.RULES
 
 
 def judge(ground: Ground) -> tuple[Claim, ...]:
@@ -17,7 +26,8 @@ def judge(ground: Ground) -> tuple[Claim, ...]:
             found = RULES[number](ground)
         except MissingData as missing:
             found = Finding("not testable", "", "", f"{NO_DATA}: {missing}")
-        reason = found.reason or (NEITHER if found.word == "mixed" else "")
+        usual = {"mixed": NEITHER, "descriptive": DESCRIBED}
+        reason = found.reason or usual.get(found.word, "")
         source, group, text, test = (str(entry[key]) for key in ("source", "group", "text", "test"))
         judged.append(Claim(number, source, group, text, test, found.figure, found.window, found.word, reason))
     return tuple(judged)

@@ -1,8 +1,8 @@
 """The ledger of claims: each with its figure, its test, the window it used, and a word for the outcome.
 
 A claim ends as ``supported``, ``contradicted``, ``mixed`` (the figures point both ways, or the test rejects neither the
-claim nor its opposite) or ``not testable`` (no data in this source, too few events, not a statement that prices or the
-catalogue can speak to).
+claim nor its opposite), ``descriptive`` (a figure, and no test of that claim) or ``not testable`` (no data in this source,
+too few events, not a statement that prices or the catalogue can speak to).
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from eventstudy.hypothesis.links.evidence import Evidence
 from eventstudy.hypothesis.record.build_record import StudyRecord
 from eventstudy.hypothesis.record.definitions import Definitions
 
-Word = Literal["supported", "contradicted", "mixed", "not testable"]
+Word = Literal["supported", "contradicted", "mixed", "descriptive", "not testable"]
 
-WORDS: tuple[Word, ...] = ("supported", "contradicted", "mixed", "not testable")
+WORDS: tuple[Word, ...] = ("supported", "contradicted", "mixed", "descriptive", "not testable")
+
+DESCRIBED = "no test of this claim: the figure describes"
 
 NO_DATA = "not testable with this source"
 
@@ -168,7 +170,7 @@ def load_claims() -> list[dict[str, str | int]]:
     Examples
     --------
     >>> len(load_claims()), load_claims()[11]["text"]
-    (35, 'one third of the uptrend occurred after the Geneva talks')
+    (50, 'one third of the uptrend occurred after the Geneva talks')
     """
     text = shipped_text("eventstudy.hypothesis", "claims.toml")
     return list(tomllib.loads(text)["claim"])

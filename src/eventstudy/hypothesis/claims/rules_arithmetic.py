@@ -12,6 +12,7 @@ from eventstudy.words import percent, pvalue_words, signed
 
 RULES = Rules()
 
+_ENERGY, _FARM = ("coal", "lng", "crude", "oil", "energy"), ("farm", "agri", "soy")
 _NEARLY = 0.02  # a stated percentage is met within two points
 _ALMOST = 0.03  # "almost recovered": within three percent
 _STRONGEST = 5  # "one of the strongest": among the five largest
@@ -127,25 +128,27 @@ def chips_at_the_open(ground: Ground) -> Finding:
     figure = ", ".join(f"{s} {signed(v)}" for s, v in moves.items()) + " beyond the market, close to close"
     all_rose = all(v > 0 for v in moves.values())
     reason = f"{'all' if all_rose else 'not all'} rose beyond the market by the close; the first half hour needs intraday bars"
-    return Finding("mixed", figure, "2025-06-09", reason)
+    return Finding("descriptive", figure, "2025-06-09", reason)
 
 
 @RULES.of(18)
 def rare_earth_news(ground: Ground) -> Finding:
-    """Hold 6 June among the days of employment reports: that report came the same morning."""
-    z, t = ground.evidence.scores.z, ground.at("2025-06-06")
-    events = ground.study.employment
-    others = np.asarray([p for p in events if p != t and np.isfinite(z[p])])
-    p = pvalue(float(z[t]), z[others])
-    figure = f"S&P 500 {signed(ground.change('2025-06-06'))}, {pvalue_words(p)} among {others.size} days of employment reports"
-    if p <= ground.rules.alpha:
-        return Finding("mixed", figure, "2025-06-06", "a large rise, but the employment report came the same morning")
-    return Finding(
-        "not testable",
-        figure,
-        "2025-06-06",
-        "the employment report came the same morning, and such days often bring as large a rise",
+    """Take the session that could react: the news came on the evening of Friday 6 June, so 9 June."""
+    session = ground.event("2025-06-06_rareearths")["session"]
+    day = f"{session:%Y-%m-%d}"
+    z, t = ground.evidence.scores.z, ground.at(day)
+    quiet = z[ground.quiet()]
+    p = pvalue(float(z[t]), quiet[np.isfinite(quiet)])
+    figure = f"S&P 500 {signed(ground.change(day))} on {session:%d %B}, {pvalue_words(p)} among quiet sessions; on 6 June {signed(ground.change('2025-06-06'))}, before the news"
+    verdict: Word = (
+        "supported" if p <= ground.rules.alpha else "contradicted" if 1 - p <= ground.rules.alpha else "mixed"
     )
+    reason = (
+        "the rise of 6 June came before the news, on the day of the employment report; that of 9 June is an ordinary session's"
+        if verdict == "mixed"
+        else ""
+    )
+    return Finding(verdict, figure, day, reason)
 
 
 @RULES.of(19)
@@ -191,14 +194,19 @@ def scenario_of_november(ground: Ground) -> Finding:
 @RULES.of(29)
 def apec_moment(ground: Ground) -> Finding:
     """Compare the moment of the decision with that of the communiqué."""
-    first = ground.event("2025-10-29_fent")["announced_at"]
+    row = ground.event("2025-10-30_busan")
+    events = ground.study.events
+    first = events.loc[events["cluster"] == row["cluster"], "announced_at"].min()
     reactions = ", ".join(
         f"{day[5:]} {signed(ground.change(day))}" for day in ("2025-10-27", "2025-10-29", "2025-10-30", "2025-10-31")
     )
-    figure = f"the decision was public on {first:%d %B}, signed at Busan on 30 October; {reactions}"
-    return Finding(
-        "mixed", figure, "2025-10-27 to 2025-10-31", "the right week, but the bilateral meeting, before the communiqué"
-    )
+    figure = f"the decision was public on {first:%d %B}, signed on {row['announced_at']:%d %B}; {reactions}"
+    communique = pd.Timestamp("2025-10-31", tz=first.tz)
+    inside = communique <= first < communique + pd.Timedelta(days=2)
+    near = abs(first - communique) <= pd.Timedelta(days=7)
+    verdict: Word = "supported" if inside else "mixed" if near else "contradicted"
+    reason = "the right week, but the decision was public before the communiqué" if verdict == "mixed" else ""
+    return Finding(verdict, figure, "2025-10-27 to 2025-10-31", reason)
 
 
 @RULES.of(28)
@@ -207,9 +215,8 @@ def licensing_friction(ground: Ground) -> Finding:
     names = [s for s in ("F", "GM", "TSLA") if s in ground.securities.columns] or ["Durbl"]
     moves = {day: float(np.mean([ground.adjusted(s, day) for s in names])) for day in ("2025-04-04", "2025-10-09")}
     figure = f"{', '.join(names)} beyond the market: " + ", ".join(f"{day} {signed(v)}" for day, v in moves.items())
-    return Finding(
-        "not testable", figure, "2025-04-04, 2025-10-09", "two events, the first of them on the day of other tariffs"
-    )
+    reason = "two events, the first of them on the day of other tariffs: no test"
+    return Finding("descriptive", figure, "2025-04-04, 2025-10-09", reason)
 
 
 @RULES.of(30)
@@ -250,7 +257,10 @@ def march_retaliation(ground: Ground) -> Finding:
     """Tell the two notices apart."""
     february, march = ground.event("2025-02-04_cn_retal"), ground.event("2025-03-04_cn_retal")
     figure = f"{february['announced_at']:%d %B}: {february['name']}; {march['announced_at']:%d %B}: {march['name']}"
-    return Finding("mixed", figure, "catalogue", "10 to 15% in both; energy was February's list, farm goods March's")
+    named = [any(w in f"{march['name']} {march['summary']}".lower() for w in words) for words in (_ENERGY, _FARM)]
+    word: Word = "supported" if all(named) else "mixed" if any(named) else "contradicted"
+    reason = "March's list names farm goods; energy was on February's" if word == "mixed" else ""
+    return Finding(word, figure, "catalogue", reason)
 
 
 @RULES.of(33)
@@ -264,11 +274,11 @@ def shares_of_rare_earths(ground: Ground) -> Finding:
 
 @RULES.of(24)
 def language_of_october(ground: Ground) -> Finding:
-    """Judge the change of the fear gauge on the two sessions among quiet ones in a like state."""
+    """Judge the change of the fear gauge on 13 October among quiet sessions in a like state; the 17th followed another selloff."""
     fear = ground.study.record.market.fear
     steps = np.full(fear.shape, np.nan)
     steps[1:] = np.log(fear[1:] / fear[:-1])
-    days = ("2025-10-13", "2025-10-17")
+    days = ("2025-10-13",)
     moves = [ground.fear(day) - float(fear[ground.at(day) - 1]) for day in days]
     at = np.asarray([ground.at(day) for day in days])
     both = float(steps[at].mean())
@@ -285,12 +295,9 @@ def language_of_october(ground: Ground) -> Finding:
         return Finding(
             "supported",
             figure,
-            "2025-10-13, 2025-10-17",
+            "2025-10-13",
             "the fear gauge only, against sessions in a like state; credit spreads are not in this source",
         )
-    fell = [m < 0 for m in moves]
-    reason = (
-        "it fell no more than on sessions in a like state" if all(fell) else "it fell on one day and not on the other"
-    )
-    verdict: Word = "mixed" if any(fell) else "contradicted"
-    return Finding(verdict, figure, "2025-10-13, 2025-10-17", reason if any(fell) else "")
+    fell = moves[0] < 0
+    reason = "it fell no more than on sessions in a like state" if fell else ""
+    return Finding("mixed" if fell else "contradicted", figure, "2025-10-13", reason)

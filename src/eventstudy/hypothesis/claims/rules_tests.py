@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from eventstudy._typing import Ints
 from eventstudy.hypothesis.claims.ledger import Finding, Ground, MissingData, Rules, Word
-from eventstudy.hypothesis.links.decision import age_stratum, score_test
+from eventstudy.hypothesis.links.decision import score_test
+from eventstudy.hypothesis.links.evidence import row_loss, strata_of_rows
 from eventstudy.hypothesis.links.placebo_draws import differences, draw_without, pvalue, rotation_sums, rotations
+from eventstudy.hypothesis.links.relief import relief_shift
 from eventstudy.hypothesis.record.market import drawdown
 from eventstudy.hypothesis.rivals.cumulative_incidence import Incidence, ends_of_threats
-from eventstudy.inference.families.signs import sign
-from eventstudy.words import percent, pvalue_words
+from eventstudy.words import percent, pvalue_words, signed
 
 RULES = Rules()
 
@@ -24,12 +28,28 @@ _ORDINARY = 0.9  # a move is muted unless larger than nine in ten quiet sessions
 
 _WHOLE = "2018-01 to 2020-01 and 2025 to the end of the prices"
 
+_TRIPLE = 100.0  # percent
+
+_ANSWERED = 3  # sessions within which an escalation answers one
+
+_TESLA = 0.017  # share of the index, June 2025 (S&P Dow Jones, from memory)
+
 _AFTER = "from 3 May 2025 to the end of the prices"
 
 
 def word(p: float, p_wrong: float, alpha: float) -> Word:
     """Choose the word of a one-sided test and its mirror."""
     return "supported" if p <= alpha else "contradicted" if p_wrong <= alpha else "mixed"
+
+
+def spans_of(ground: Ground) -> list[tuple[int, int]]:
+    """Give the first and last position of each period that the record holds."""
+    index = ground.study.index
+    spans = [
+        (int(index.searchsorted(pd.Timestamp(a))), int(index.searchsorted(pd.Timestamp(b), side="right")) - 1)
+        for a, b in ground.rules.periods.values()
+    ]
+    return [(a, b) for a, b in spans if b >= a]
 
 
 def _number(table: pd.DataFrame, row: str, column: str) -> float:
@@ -61,14 +81,33 @@ def whole_chain(ground: Ground) -> Finding:
 
 @RULES.of(2)
 def after_volatility(ground: Ground) -> Finding:
-    """Look at the fear gauge and the drawdown, each alone, in the race on all events."""
-    table = ground.analysis.races["all"].table.set_index("rival")
-    if not {"fear", "drawdown"} <= set(table.index):
-        msg = "too few reliefs, or no fear gauge"
+    """Look at words and acts together: fear gauge and drawdown before reliefs of either kind, each by itself."""
+    risk = ground.study.risk_sets("words too") or ground.study.record.risk
+    if risk is None or len(risk.reliefs) < _FEW:
+        msg = "too few reliefs, or no table of them"
         raise MissingData(msg)
-    ps = [_number(table, name, "p_permutation") for name in ("fear", "drawdown")]
-    ratios = [_number(table, name, "hazard_ratio") for name in ("fear", "drawdown")]
-    figure = f"hazard ratio per SD: fear gauge {ratios[0]:.2f} ({pvalue_words(ps[0])}), drawdown {ratios[1]:.2f} ({pvalue_words(ps[1])}), {int(table['reliefs'].iloc[0])} reliefs"
+    fear = np.full(ground.study.record.market.fear.shape, np.nan)
+    fear[1:] = ground.study.record.market.fear[:-1]
+    if not np.isfinite(fear).any():
+        msg = "no fear gauge"
+        raise MissingData(msg)
+    record = replace(ground.study.record, risk=risk)
+    sides = {"fear gauge": fear[risk.rows.day], "drawdown": row_loss(record, risk.rows, ground.evidence)}
+    spans = spans_of(ground)
+    inside = risk.within(spans)
+    keep = np.zeros(risk.rows.day.shape, dtype=bool)
+    for a, b in spans:
+        keep |= (risk.rows.day >= a) & (risk.rows.day <= b)
+    first, second = ground.rng(2).spawn(2)
+    found = {
+        name: relief_shift(inside.rows, x[keep], inside.reliefs, spans, draws=ground.draws, rng=rng)
+        for (name, x), rng in zip(sides.items(), (first, second), strict=True)
+    }
+    ps = [test.pvalue for test in found.values()]
+    figure = (
+        f"before {len(inside.reliefs)} reliefs in acts or words: fear gauge {found['fear gauge'].estimate:+.1f} points beyond other "
+        f"sessions at risk ({pvalue_words(ps[0])}), loss {100 * found['drawdown'].estimate:+.1f} points ({pvalue_words(ps[1])})"
+    )
     # two looks, one claim: Bonferroni
     low, high = min(1.0, 2 * min(ps)), min(1.0, 2 * min(1 - p for p in ps))
     return Finding(word(low, high, ground.rules.alpha), figure, _WHOLE)
@@ -94,20 +133,34 @@ def reliable_lift(ground: Ground) -> Finding:
 
 
 @RULES.of(4)
-def dose(ground: Ground) -> Finding:
-    """Take rises alone, times cover: among all rows the direction would stand in for the size."""
-    found = ground.analysis.facts["dose"]
-    if not np.isfinite(found["rho_dose"]):
-        msg = "too few announcements with rates"
+def triple_digits(ground: Ground) -> Finding:
+    """Ask what "can" says: whether moves to triple-digit rates on China brought a fall beyond those of quiet sessions."""
+    points, z = ground.analysis.tables["dose"], ground.evidence.scores.z
+    events = ground.study.events
+    high = events[
+        (events["stance"] == ground.rules.stances.trigger)
+        & (events["rate_after"] >= _TRIPLE)
+        & events["actor"].isin([ground.rules.sample.decider, "both"])
+        & events["scope"].isin(ground.rules.sample.scopes)
+    ]
+    at = np.unique(ground.study.index.get_indexer(pd.DatetimeIndex(high["session"])))
+    at = at[(at >= 0) & np.isfinite(z[np.maximum(at, 0)])]
+    if not at.size:
+        msg = "no move to a triple-digit rate with a price"
         raise MissingData(msg)
-    p = found["pvalue_dose"]
-    figure = (
-        f"rank correlation of reaction and rise times cover {found['rho_dose']:+.2f} ({pvalue_words(p)}), of reaction and rise "
-        f"alone {found['rho_rises']:+.2f} ({pvalue_words(found['pvalue_rises'])}), {int(found['n_rises'])} announcements"
+    quiet = z[ground.quiet()]
+    worst = float(z[at].min())
+    # the least of as many quiet sessions: the largest fall is looked for among all of them
+    null = quiet[draw_without(np.arange(quiet.size), at.size, ground.draws, ground.rng(4))].min(axis=1)
+    p = pvalue(-worst, -null)
+    found = ground.analysis.facts["dose"]
+    beside = (
+        f"; rank correlation with the rise times cover {found['rho_dose']:+.2f} ({pvalue_words(found['pvalue_dose'])}, {int(found['n_rises'])} announcements)"
+        if len(points) and np.isfinite(found.get("rho_dose", np.nan))
+        else ""
     )
-    return Finding(
-        word(p, 1 - p, ground.rules.alpha), figure, _WHOLE, "rates on China only; cover as the announcement names it"
-    )
+    figure = f"largest fall of {at.size} sessions {worst:+.1f} standard deviations ({pvalue_words(p)} against the worst of as many quiet ones){beside}"
+    return Finding(word(p, 1 - p, ground.rules.alpha), figure, _WHOLE)
 
 
 @RULES.of(5)
@@ -151,7 +204,7 @@ def near_the_record(ground: Ground) -> Finding:
     rows = ground.samples[ground.rules.headline].rows
     decision = ground.rules.decision
     loss = drawdown(ground.study.record.market, "peak", ground.evidence.base, decision)[rows.day]
-    bins = age_stratum(rows.age, decision.age_bins)
+    bins = strata_of_rows(ground.study.record, rows.age, decision)
     test = score_test(loss, rows.relieved, bins, draws=ground.draws, rng=ground.rng(7))
     figure = (
         f"distance from the record and relief: {pvalue_words(test.pvalue)}, {test.n} reliefs" if test.n else "no relief"
@@ -163,37 +216,30 @@ def near_the_record(ground: Ground) -> Finding:
 
 @RULES.of(8)
 def beijing(ground: Ground) -> Finding:
-    """Test the implication: the rival's escalations come when the fear gauge is low."""
-    events, index = ground.study.events, ground.study.index
-    mine = events[
-        (events["actor"] == ground.rules.sample.rival_actor)
-        & (events["stance"] == ground.rules.stances.trigger)
-        & events["lead"]
-    ]
-    position = np.unique(index.get_indexer(pd.DatetimeIndex(mine["session"])))
-    low = np.full(len(index), np.nan)
-    low[1:] = -ground.study.record.market.fear[:-1]
-    spans = [
-        (int(index.searchsorted(pd.Timestamp(a))), int(index.searchsorted(pd.Timestamp(b), side="right")) - 1)
-        for a, b in ground.rules.periods.values()
-    ]
-    spans = [(a, b) for a, b in spans if b >= a]
-    inside = [position[(position >= a) & (position <= b)] for a, b in spans]
+    """Count China's escalations that no American one preceded by three sessions: only those could be timed by the market."""
+    events, index, rules = ground.study.events, ground.study.index, ground.rules
+    leads = events[(events["stance"] == rules.stances.trigger) & events["lead"]]
+    place = pd.Series(index.get_indexer(pd.DatetimeIndex(leads["session"])), index=leads.index)
+    theirs = np.unique(place[(leads["actor"] == rules.sample.rival_actor) & (place >= 0)])
+    ours = np.unique(
+        place[leads["actor"].isin([rules.sample.decider, "both"]) & leads["scope"].isin(rules.sample.scopes)]
+    )
+    alone = np.asarray([t for t in theirs if not np.any((ours <= t) & (ours >= t - _ANSWERED))], dtype=np.int64)
+    fear = np.full(len(index), np.nan)
+    fear[1:] = ground.study.record.market.fear[:-1]
+    spans = spans_of(ground)
+    inside = [alone[(alone >= a) & (alone <= b)] for a, b in spans]
     n = sum(p.size for p in inside)
-    if n < _FEW or not np.isfinite(low).any():
-        msg = "too few escalations of the rival, or no fear gauge"
-        raise MissingData(msg)
-    parts = [rotation_sums(low, p, a, b) for p, (a, b) in zip(inside, spans, strict=True)]
+    head = f"{theirs.size} sessions of Chinese escalations, {n} not within {_ANSWERED} sessions of an American one"
+    if n < _FEW or not np.isfinite(fear).any():
+        return Finding("not testable", head, _WHOLE, f"too few unprovoked ones: {n}")
+    parts = [rotation_sums(-fear, p, a, b) for p, (a, b) in zip(inside, spans, strict=True)]
     null = rotations(parts, ground.draws, ground.rng(8))
     observed = sum(float(s[0]) for s, _ in parts) / sum(float(c[0]) for _, c in parts)
     p = pvalue(observed, null)
-    figure = f"mean fear gauge the day before {-observed:.1f}, on turned calendars {-float(null.mean()):.1f} ({pvalue_words(p)} for lower), {n} sessions"
-    return Finding(
-        word(p, pvalue(-observed, -null), ground.rules.alpha),
-        figure,
-        _WHOLE,
-        "the implication alone: what Beijing believes is not observed, and its escalations answer those that raise the gauge",
-    )
+    figure = f"{head}; fear gauge before these {-observed:.1f}, on turned calendars {-float(null.mean()):.1f} ({pvalue_words(p)} for lower)"
+    reason = "the implication alone: what Beijing believes is not observed"
+    return Finding(word(p, pvalue(-observed, -null), rules.alpha), figure, _WHOLE, reason)
 
 
 @RULES.of(9)
@@ -214,27 +260,28 @@ def rare_earth_leverage(ground: Ground) -> Finding:
 
 @RULES.of(20)
 def muted_call(ground: Ground) -> Finding:
-    """Judge "muted" by the size of the reaction among quiet sessions, "fatigue" by sizes before and after."""
-    z = abs(ground.z("2025-06-05"))
-    quiet = np.abs(ground.evidence.scores.z[ground.quiet()])
-    rank = float(np.mean(quiet < z))
+    """Judge the session of the call without Tesla's own fall, where its price is known; else it cannot be told apart."""
+    day = "2025-06-05"
     trend = ground.analysis.tables["attenuation"].set_index("link")
-    if "p_size" not in trend.columns:
-        msg = "too few threats before or after"
-        raise MissingData(msg)
-    p = _number(trend, "H1", "p_size")
-    figure = f"|reaction| {z:.2f} standard deviations, larger than {percent(rank)} of quiet sessions; sizes before and after 2 May {pvalue_words(p)}"
-    # an ordinary session's move is what no reaction looks like
-    muted, fatigue = rank < _ORDINARY, bool(p <= ground.rules.alpha and _number(trend, "H1", "size_difference") < 0)
+    p = _number(trend, "H1", "p_size") if "p_size" in trend.columns else float("nan")
+    moved = ground.change(day)
+    figure = f"S&P 500 {signed(moved)}"
+    reason = "Tesla's own news fell on the same session, and its price is not in this source"
+    if "TSLA" not in ground.securities.columns:
+        return Finding("not testable", figure, day, reason)
+    without = moved - _TESLA * ground.raw("TSLA", day)
+    quiet = np.abs(ground.study.record.market.returns[ground.quiet()])
+    rank = float(np.mean(quiet < abs(without)))
+    figure += f", without Tesla (weight {percent(_TESLA, 1)}) {signed(without)}, larger than {percent(rank)} of quiet sessions; sizes before and after {pvalue_words(p)}"
+    muted = rank < _ORDINARY
+    fatigue = bool(p <= ground.rules.alpha and _number(trend, "H1", "size_difference") < 0)
     verdict: Word = "supported" if muted and fatigue else "mixed" if muted or fatigue else "contradicted"
-    reason = (
-        ""
-        if verdict == "supported"
-        else "an ordinary session's size"
-        if not muted
-        else "muted, but no evidence that reactions became smaller"
+    return Finding(
+        verdict,
+        figure,
+        f"{day}; 2025",
+        "muted, but no evidence that reactions became smaller" if verdict == "mixed" else "",
     )
-    return Finding(verdict, figure, "2025-06-05; 2025", reason)
 
 
 def _difference(ground: Ground, first: Ints, second: Ints, number: int) -> tuple[float, float, int, int]:
@@ -284,28 +331,32 @@ def frameworks(ground: Ground) -> Finding:
     named = {"framework": ("2025-06-11", "2025-10-27"), "concrete": ("2025-05-12", "2025-10-30")}
     means = {name: float(np.mean([ground.change(d) for d in days])) for name, days in named.items()}
     figure = "; ".join(f"{name} {m * 100:+.2f}% over {len(named[name])} sessions" for name, m in means.items())
-    return Finding("not testable", figure, "London, Kuala Lumpur; Geneva, Busan", "two of each; descriptive only")
+    return Finding("descriptive", figure, "London, Kuala Lumpur; Geneva, Busan", "two of each: too few for a test")
 
 
 @RULES.of(27)
 def fuel_for_volatility(ground: Ground) -> Finding:
-    """Count the sign of the change of the fear gauge."""
+    """Count rises of the fear gauge on threats and falls on reliefs, against its base rates on quiet sessions."""
     fear, record = ground.study.record.market.fear, ground.study.record
     step = np.full(fear.shape, np.nan)
     step[1:] = fear[1:] - fear[:-1]
-    up, down = step[record.trigger], step[record.relief]
-    up, down = up[np.isfinite(up) & (up != 0)], down[np.isfinite(down) & (down != 0)]
-    if min(up.size, down.size) < _FEW:
+    up, down, quiet = (step[at] for at in (record.trigger, record.relief, ground.quiet()))
+    up, down, quiet = (x[np.isfinite(x) & (x != 0)] for x in (up, down, quiet))
+    if min(up.size, down.size, quiet.size) < _FEW:
         msg = "too few events with a fear gauge"
         raise MissingData(msg)
-    rise, fall = int((up > 0).sum()), int((down < 0).sum())
-    p = [float(sign(up).p_greater), float(sign(-down).p_greater)]
-    figure = f"up on {rise} of {up.size} threats ({pvalue_words(p[0])}), down on {fall} of {down.size} reliefs ({pvalue_words(p[1])})"
+    rise, fall, base = int((up > 0).sum()), int((down < 0).sum()), float((quiet > 0).mean())
+    p = [
+        float(stats.binomtest(rise, up.size, base, alternative="greater").pvalue),
+        float(stats.binomtest(fall, down.size, 1 - base, alternative="greater").pvalue),
+    ]
+    figure = f"up on {rise} of {up.size} threats ({pvalue_words(p[0])} against {percent(base)} of quiet sessions), down on {fall} of {down.size} reliefs ({pvalue_words(p[1])} against {percent(1 - base)})"
     held = [x <= ground.rules.alpha for x in p]
-    right = min(rise / up.size, fall / down.size) > 0.5
-    verdict: Word = "supported" if all(held) else "mixed" if any(held) or right else "contradicted"
-    reason = (
-        "one of the two holds by the sign test" if any(held) else "both more often than not, neither by the sign test"
+    against = [rise / up.size < base, fall / down.size < 1 - base]
+    every = rise == up.size and fall == down.size
+    verdict: Word = "supported" if every else "mixed" if any(held) or not all(against) else "contradicted"
+    reason = "not at every one, as “any” says" + (
+        "; oftener than on quiet sessions" if any(held) else "; no oftener, by the test, than on quiet sessions"
     )
     return Finding(verdict, figure, _WHOLE, reason if verdict == "mixed" else "")
 

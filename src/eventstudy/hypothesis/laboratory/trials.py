@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,15 @@ from eventstudy.checks import checked
 from eventstudy.hypothesis.laboratory.worlds import KINDS, World, WorldKind, simulate_world
 from eventstudy.hypothesis.links.chain import evaluate
 from eventstudy.hypothesis.links.decision import age_stratum
-from eventstudy.hypothesis.links.evidence import prepare, row_loss
+from eventstudy.hypothesis.links.e_values import reaction_evidence, relief_evidence, weakest
+from eventstudy.hypothesis.links.evidence import Evidence, prepare, row_loss, strata_of_rows
 from eventstudy.hypothesis.record.definitions import Definitions
+from eventstudy.hypothesis.record.market import known_before, prior_return
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.rivals.h2_checks import after_selloffs
-from eventstudy.hypothesis.rivals.horse_race import covariates, run_race
-from eventstudy.hypothesis.verdict.check_falsifiers import decide, raises_nothing, required, significance
-from eventstudy.hypothesis.verdict.falsifier import Falsifier
+from eventstudy.hypothesis.rivals.horse_race import covariates, run_race, surviving
+from eventstudy.hypothesis.verdict.check_falsifiers import decide, required
+from eventstudy.hypothesis.verdict.speak_against import by_reaction, headline_falsifiers
 
 #: The rival that is true in each world.
 TRUTH: Mapping[WorldKind, str] = {
@@ -29,6 +32,8 @@ TRUTH: Mapping[WorldKind, str] = {
     "self-defeating": "fading",
     "noise": "constant",
 }
+
+FALSIFIERS = ("h1_rule", "h2_sample", "h2_beside", "h2_selloffs", "h3_matched", "h3_median")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +48,25 @@ class Outcome:
     stated : float
         Power that the study stated for its chain.
     favourite : str
-        Winner of the horse race.
+        Winner of the horse race; empty where it was not run.
+    fires : tuple of bool
+        Falsifier by falsifier, as `FALSIFIERS` names them.
+    watched : (bool, bool, bool, bool)
+        H1, H2, H3 and the chain: whether the evidence ever came to what is needed.
     """
 
     rejects: tuple[bool, bool, bool, bool]
     supported: bool | None
     stated: float
     favourite: str
+    fires: tuple[bool, ...]
+    watched: tuple[bool, bool, bool, bool]
 
 
-def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.SeedSequence) -> Outcome:
-    """Run one world through links, chain, power, race and falsifiers."""
+def try_world(
+    world: World, rules: Definitions, *, draws: int, seed: np.random.SeedSequence, raced: bool = True
+) -> Outcome:
+    """Run one world through links, chain, power, falsifiers and evidence; the fits of the race take longest."""
     first, *others = seed.spawn(3)
     for_race, for_selloffs = (np.random.default_rng(s) for s in others)
     evidence = prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
@@ -62,15 +75,20 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
     how = rules.links(draws=draws, power_draws=50, curves=False)
     sample = evaluate(world.record, evidence, [stratum], how, name="world", seed=first)
     rows = sample.rows
-    loss, bins = row_loss(world.record.market, rows, evidence), age_stratum(rows.age, rules.decision.age_bins)
+    loss, bins = row_loss(world.record, rows, evidence), strata_of_rows(world.record, rows.age, rules.decision)
     talks, rival = np.zeros(0, dtype=np.int64), world.rival
     frame = covariates(world.record.market, rows, loss, rival, talks, split=world.turn, episodes=rules.episodes)
     frame = frame.drop(columns=["deadline", "talks", "target"])
-    race = run_race(frame, rows, bins, draws=draws, rng=for_race, fits=False)
+    coarse = age_stratum(rows.age, rules.decision.age_bins)
+    if raced:
+        race = run_race(frame, rows, coarse, draws=draws, rng=for_race, fits=False, exact=bins)
+        favourite, beside = race.favourite, race.surviving
+    else:
+        favourite, beside = "", surviving(frame, rows.relieved, bins, draws=draws, rng=for_race.spawn(1)[0])
     decided = np.zeros(world.record.busy.shape, dtype=bool)
     decided[world.record.decision] = True
     other = after_selloffs(
-        evidence.base >= 0,
+        evidence.at_risk,
         decided,
         evidence.loss,
         world.selloffs,
@@ -78,22 +96,72 @@ def try_world(world: World, rules: Definitions, *, draws: int, seed: np.random.S
         odds_ratio=rules.power.odds_ratio,
         rng=for_selloffs,
     )
-    h3 = sample.links["H3"]
-    declared, alpha = rules.falsifiers, rules.alpha
     judged = (
-        significance("H2", declared["h2"][1], race.surviving.pvalue, alpha, race.surviving.reason),
-        raises_nothing(declared["h2"][2], other, alpha),
-        significance("H3", declared["h3"][0], h3.details.get("p_matched", np.nan), alpha),
-        Falsifier("H3", declared["h3"][1], bool(h3.details["median"] <= 0) if h3.applicable else None, h3.reason),
+        by_reaction("H1", rules.falsifiers["h1"][0], sample.reactions["H1"], rules),
+        *headline_falsifiers(sample, beside, other, rules),
     )
-    supported, _ = decide(sample, tuple(required(f, rules.falsifiers_open) for f in judged), alpha)
+    supported, _ = decide(sample, tuple(required(f, rules.falsifiers_open) for f in judged), rules.alpha)
+    alpha = rules.alpha
     rejects = tuple(test.applicable and test.pvalue <= alpha for test in (*sample.links.values(), sample.chain))
     return Outcome(
         (bool(rejects[0]), bool(rejects[1]), bool(rejects[2]), bool(rejects[3])),
         supported,
         sample.power["chain"].power,
-        race.favourite,
+        favourite,
+        tuple(bool(f.fires) for f in judged),
+        _watched(world, evidence, rules),
     )
+
+
+def _watched(world: World, evidence: Evidence, rules: Definitions) -> tuple[bool, bool, bool, bool]:
+    """Whether the evidence for each link and for the chain ever came to what is needed, looked at after every session."""
+    record, rule, z = world.record, rules.evidence, evidence.scores.z
+    quiet = np.flatnonzero(~record.busy)
+    quiet = quiet[(quiet >= world.first - rules.placebo.pool_before) & (quiet <= world.last)]
+    fear, prior = known_before(record.market.fear), prior_return(record.market, rules.placebo.prior_sessions)
+    risk = world.risk
+    loss = row_loss(record, risk.rows, evidence)
+    links = {
+        "H1": reaction_evidence(-z, record.trigger, quiet, fear, world.first, rule),
+        "H2": relief_evidence(loss, risk.rows, risk.reliefs, world.first, rule),
+        "H3": reaction_evidence(z, record.relief, quiet, prior, world.first, rule),
+    }
+    h1, h2, h3, chain = (one.highest >= rule.needed for one in (*links.values(), weakest(links)))
+    return h1, h2, h3, chain
+
+
+def trial(
+    kind: WorldKind, rules: Definitions, *, times: int, number: int, draws: int, seed: int = 0, raced: bool = True
+) -> Outcome:
+    """Make the world of that number and run it: each has streams of its own."""
+    make, run = np.random.SeedSequence([seed, times, KINDS.index(kind), number]).spawn(2)
+    world = simulate_world(kind, rules, np.random.default_rng(make), times=times)
+    return try_world(world, rules, draws=draws, seed=run, raced=raced)
+
+
+def tally(kind: WorldKind, times: int, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Count the answers of worlds of one kind and size."""
+    share = np.mean([o.rejects for o in outcomes], axis=0)
+    watched = np.mean([o.watched for o in outcomes], axis=0)
+    fires = np.mean([o.fires for o in outcomes], axis=0)
+    named = Counter(o.favourite for o in outcomes if o.favourite)
+    favourite, count = named.most_common(1)[0]
+    return {
+        "world": kind,
+        "times": times,
+        "worlds": len(outcomes),
+        **dict(zip(("H1", "H2", "H3", "chain"), share, strict=True)),
+        "supported": np.mean([o.supported is True for o in outcomes]),
+        "contradicted": np.mean([o.supported is False for o in outcomes]),
+        "stated_power": float(np.mean([o.stated for o in outcomes])),
+        "raced": named.total(),
+        "favourite": favourite,
+        "favourite_share": count / named.total(),
+        "true_rival": TRUTH[kind],
+        "true_share": named[TRUTH[kind]] / named.total(),
+        **{f"e_{name}": value for name, value in zip(("H1", "H2", "H3", "chain"), watched, strict=True)},
+        **{f"fires_{name}": value for name, value in zip(FALSIFIERS, fires, strict=True)},
+    }
 
 
 @checked()
@@ -105,6 +173,7 @@ def run_trials(
     kinds: Sequence[WorldKind] = KINDS,
     draws: int = 199,
     seed: int = 0,
+    raced: int = 50,
 ) -> pd.DataFrame:
     """Count the answers over many worlds of each kind.
 
@@ -114,47 +183,33 @@ def run_trials(
     worlds : int
         Of each kind and size.
     times : sequence of int
-        Sizes, in multiples of the real hold-out.
+        Sizes, in multiples of the real headline sample.
     kinds : sequence of str
     draws : int
         Replications within a world.
     seed : int
+    raced : int
+        Worlds of each kind and size in which the rivals race too; that takes longest.
 
     Returns
     -------
     pandas.DataFrame
         One row a kind and size: shares of rejections by link, for the chain, of "supported" and of "contradicted", the
-        power that the study stated on average, the favourite of the race with its share, and the share of the rival
-        that is true.
+        power that the study stated on average, the favourite of the race with its share, the share of the rival
+        that is true, how often evidence watched after every session ever came to what is needed (``e_``), and how often
+        each falsifier fired (``fires_``).
     """
-    rows = []
-    for size in times:
-        for kind in kinds:
-            outcomes = []
-            for i in range(worlds):
-                place = np.random.SeedSequence([seed, size, KINDS.index(kind), i])
-                make, run = place.spawn(2)
-                world = simulate_world(kind, rules, np.random.default_rng(make), times=size)
-                outcomes.append(try_world(world, rules, draws=draws, seed=run))
-            named = Counter(o.favourite for o in outcomes)
-            favourite, count = named.most_common(1)[0]
-            share = np.mean([o.rejects for o in outcomes], axis=0)
-            rows.append(
-                {
-                    "world": kind,
-                    "times": size,
-                    "worlds": worlds,
-                    "H1": share[0],
-                    "H2": share[1],
-                    "H3": share[2],
-                    "chain": share[3],
-                    "supported": np.mean([o.supported is True for o in outcomes]),
-                    "contradicted": np.mean([o.supported is False for o in outcomes]),
-                    "stated_power": float(np.mean([o.stated for o in outcomes])),
-                    "favourite": favourite,
-                    "favourite_share": count / worlds,
-                    "true_rival": TRUTH[kind],
-                    "true_share": named[TRUTH[kind]] / worlds,
-                }
+    return pd.DataFrame(
+        [
+            tally(
+                kind,
+                size,
+                [
+                    trial(kind, rules, times=size, number=i, draws=draws, seed=seed, raced=i < max(raced, 1))
+                    for i in range(worlds)
+                ],
             )
-    return pd.DataFrame(rows)
+            for size in times
+            for kind in kinds
+        ]
+    )

@@ -15,6 +15,7 @@ import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.hypothesis.links.placebo_draws import draw_without, pvalue, turned
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.threats import Spells
 
 
@@ -39,6 +40,8 @@ class DecisionTest:
         The statistic under the shifts.
     ring : (R,) int
         The stretch of sessions along which each is turned.
+    spread, before : float
+        Of a test of reliefs: standard deviation of the loss over all pairs at risk, and the mean loss before reliefs.
     """
 
     day: Ints
@@ -49,34 +52,8 @@ class DecisionTest:
     pvalue: float
     null: Floats
     ring: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Episode-days: one row for each session on which one threat was open.
-
-    Attributes
-    ----------
-    episode, day, age : (R,) int
-        Which threat; which session; sessions since the first that could react, from 1.
-    relieved : (R,) bool
-        The threat was softened in this session.
-    implemented : (R,) bool
-        It was last at risk here, being implemented (the competing end).
-    base : (R,) int
-        Position of the last close before the threat.
-    deadline, group : (R,) int
-        Of the threat; see :class:`eventstudy.hypothesis.record.threats.Spells`.
-    """
-
-    episode: Ints
-    day: Ints
-    age: Ints
-    relieved: Bools
-    implemented: Bools
-    base: Ints
-    deadline: Ints
-    group: Ints
+    spread: float = float("nan")
+    before: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +74,8 @@ class ScoreTest:
         The statistic under permutation.
     n : int
         Reliefs.
+    spread : float
+        Standard deviation of the score under the null; NaN: the root of the information.
     """
 
     score: float
@@ -106,6 +85,7 @@ class ScoreTest:
     slope: float
     null: Floats
     n: int
+    spread: float = float("nan")
 
 
 def session_test(

@@ -6,13 +6,17 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from eventstudy._typing import Floats, Ints
-from eventstudy.hypothesis.links.decision import Rows, episode_rows
+from eventstudy._typing import Bools, Floats, Ints
+from eventstudy.hypothesis.links.decision import age_stratum, episode_rows
 from eventstudy.hypothesis.links.matching import Cells, match_cells
+from eventstudy.hypothesis.links.relief import exact_ages
 from eventstudy.hypothesis.record.market import Market, Scores, drawdown, scores
 from eventstudy.hypothesis.record.record import Record
-from eventstudy.hypothesis.record.sections import DecisionRules, Drawdown, ReactionRules
+from eventstudy.hypothesis.record.risk_sets import Rows
+from eventstudy.hypothesis.record.sections import DecisionRules, Drawdown, LinkRules, ReactionRules
 from eventstudy.hypothesis.record.threats import Spells, open_base
+
+_SINCE = frozenset({"threat", "scaled"})  # drawdowns that each threat has of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,10 @@ class Evidence:
     base : (B,) int
         Last close before the latest open threat; -1 where none is open.
     loss : (B,) float
-        The drawdown before the session, as `drawdown` measures it.
+        The drawdown before the session, as `drawdown` measures it; where reliefs have a table of their own, the mean
+        over the episodes that are open.
+    at_risk : (B,) bool
+        The sessions on which relief could come.
     """
 
     scores: Scores
@@ -32,15 +39,31 @@ class Evidence:
     base: Ints
     loss: Floats
     drawdown: Drawdown
+    at_risk: Bools
 
 
 def prepare(record: Record, reaction: ReactionRules, decision: DecisionRules, prior_sessions: int) -> Evidence:
     """Compute what all samples share: scores of every session, matching states, drawdowns."""
     scored = scores(record.market, record.busy, reaction)
     base = open_base(record.spells, len(record.market.close))
-    loss = drawdown(record.market, decision.drawdown, base, decision)
+    at_risk = base >= 0
+    if record.risk is not None:
+        at_risk = np.zeros(base.shape, dtype=bool)
+        at_risk[record.risk.rows.day] = True
+    loss = session_loss(record, base, decision.drawdown, decision)
     cells = match_cells(record.market, scored.z, record.busy, prior_sessions)
-    return Evidence(scored, cells, base, loss, decision.drawdown)
+    return Evidence(scored, cells, base, loss, decision.drawdown, at_risk)
+
+
+def session_loss(record: Record, base: Ints, kind: Drawdown, rule: DecisionRules) -> Floats:
+    """(B,) drawdown before each session, in one of its kinds; `base` as `Evidence` has it."""
+    if record.risk is None or kind not in _SINCE:
+        return drawdown(record.market, kind, base, rule)
+    rows = record.risk.rows
+    x = loss_since(record.market, rows, kind, logs=True)
+    count = np.bincount(rows.day, minlength=base.size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.bincount(rows.day, weights=x, minlength=base.size) / count, dtype=float)
 
 
 def sample_rows(spells: Spells, spans: list[tuple[int, int]]) -> Rows:
@@ -52,11 +75,27 @@ def sample_rows(spells: Spells, spans: list[tuple[int, int]]) -> Rows:
     return Rows(**joined)
 
 
-def row_loss(market: Market, rows: Rows, evidence: Evidence) -> Floats:
+def rows_of(record: Record, spans: list[tuple[int, int]]) -> Rows:
+    """Episode-days of a sample: the pairs at risk inside it, or those of the threats that begin in it."""
+    return sample_rows(record.spells, spans) if record.risk is None else record.risk.within(spans).rows
+
+
+def strata_of_rows(record: Record, age: Ints, how: LinkRules | DecisionRules) -> Ints:
+    """(R,) which pairs of a sample are compared: those of one age, exact where reliefs have a table of their own."""
+    return age_stratum(age, how.age_bins) if record.risk is None else exact_ages(age, how.age_minimum)
+
+
+def row_loss(record: Record, rows: Rows, evidence: Evidence) -> Floats:
     """(R,) loss before each episode-day, each threat measured from its own base."""
-    if evidence.drawdown not in {"threat", "scaled"}:
+    if evidence.drawdown not in _SINCE:
         return evidence.loss[rows.day]
-    loss = 1.0 - market.close[rows.day - 1] / market.close[rows.base]
-    if evidence.drawdown == "scaled" and not np.isnan(market.fear).all():
+    return loss_since(record.market, rows, evidence.drawdown, logs=record.risk is not None)
+
+
+def loss_since(market: Market, rows: Rows, kind: Drawdown, *, logs: bool) -> Floats:
+    """(R,) loss since the last close before each threat, by closes to the session before; in logarithms or not."""
+    ratio = market.close[rows.day - 1] / market.close[rows.base]
+    loss = -np.log(ratio) if logs else 1.0 - ratio
+    if kind == "scaled" and not np.isnan(market.fear).all():
         loss = loss / (market.fear[rows.base] / 100.0 / np.sqrt(252))
     return np.asarray(loss, dtype=float)

@@ -23,8 +23,15 @@ class Cells:
     pool: Ints
 
 
+def unclipped_by(limits: tuple[float, float]) -> bool:
+    """Whether limits leave scores as they are: the quantiles 0 and 1 would still clip an event beyond every placebo."""
+    return limits == (0, 1)
+
+
 def winsorised(z: Floats, pool: Ints, limits: tuple[float, float]) -> Floats:
-    """(B,) scores, clipped to quantiles of the placebo pool."""
+    """(B,) scores, clipped to quantiles of the placebo pool, unless these are 0 and 1."""
+    if unclipped_by(limits):
+        return z
     known = z[pool]
     known = known[np.isfinite(known)]
     if not known.size:

@@ -30,6 +30,34 @@ def pvalue(observed: float, null: Floats) -> float:
     return float((1 + np.count_nonzero(null >= observed - slack)) / (null.size + 1))
 
 
+def critical(null: Floats, alpha: float) -> float:
+    """Find the value that an estimate must exceed for a p-value of at most `alpha`; infinite if even the largest is too few.
+
+    Examples
+    --------
+    >>> null = np.arange(1.0, 20.0)
+    >>> critical(null, 0.05), pvalue(19.5, null)
+    (19.0, 0.05)
+    """
+    allowed = int(np.floor(alpha * (null.size + 1) + 1e-9)) - 1
+    return float(np.sort(null)[::-1][allowed]) if allowed >= 0 else float("inf")
+
+
+def limits(estimate: float, null: Floats, level: float) -> tuple[float, float]:
+    """Interval of an estimate from what chance gives: it leaves out zero exactly when a one-sided p-value is at most (1 - level) / 2.
+
+    Examples
+    --------
+    >>> null = np.arange(-9.5, 10.0)
+    >>> limits(9.0, null, 0.9), pvalue(9.0, null) <= 0.05
+    ((-0.5, 18.5), False)
+    """
+    alpha = (1 - level) / 2
+    found = estimate - critical(null, alpha), estimate + critical(-null, alpha)
+    slack = 1e-12 * max(1.0, abs(estimate))  # a tie counts against the observation, in the interval too
+    return (0.0 if abs(found[0]) <= slack else found[0]), (0.0 if abs(found[1]) <= slack else found[1])
+
+
 def draw_without(pool: Ints, n: int, draws: int, rng: np.random.Generator) -> Ints:
     """(draws, n) members of `pool`, each row without replacement.
 

@@ -13,14 +13,16 @@ from itertools import pairwise
 import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
-from eventstudy.hypothesis.links.decision import DecisionTest, Rows, ScoreTest
+from eventstudy.hypothesis.links.decision import DecisionTest, ScoreTest
+from eventstudy.hypothesis.links.placebo_draws import critical
 from eventstudy.hypothesis.links.reaction import Reaction, means_without
+from eventstudy.hypothesis.record.risk_sets import Rows
 
 #: Standard deviations of the power curve.
 _STEPS = tuple(round(0.1 * i, 1) for i in range(21))
 
 #: Odds ratios among which the smallest detectable one is sought.
-_GRID = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
+GRID = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
 
 _TURNS = 499  # combinations of turns, where a sample has several rings
 
@@ -69,34 +71,29 @@ def reaction_power(reaction: Reaction, aim: Aim) -> Power:
     nulls = reaction.drawn_nulls
     if not nulls:
         return Power(aim.effect, float("nan"), float("nan"))
-    critical = max(_critical(null, aim.alpha) for null in nulls)
-    left = np.array([_critical(null, aim.alpha) for null in reaction.null_left_out])
-    if not (np.isfinite(critical) and np.isfinite(left).all()):
+    least = max(critical(null, aim.alpha) for null in nulls)
+    counted = reaction.null_left_out if "left_out" in reaction.primary else ()
+    left = np.array([critical(null, aim.alpha) for null in counted])
+    if not (np.isfinite(least) and np.isfinite(left).all()):
         return Power(aim.effect, 0.0, float("inf"))
 
     def power(size: float) -> float:
         moved = np.clip(reaction.drawn + size, reaction.low, reaction.high)
-        found = moved.mean(axis=1) > critical
+        found = moved.mean(axis=1) > least
         if left.size:
             found &= (means_without(moved, reaction.groups) > left[:, None]).all(axis=0)
         return float(found.mean())
 
     curve = tuple((size, power(size)) for size in (sorted({*_STEPS, aim.effect}) if aim.curve else ()))
-    return Power(aim.effect, power(aim.effect), _crossing(curve, aim.target), curve)
+    return Power(aim.effect, power(aim.effect), crossing(curve, aim.target), curve)
 
 
-def _crossing(curve: tuple[tuple[float, float], ...], target: float) -> float:
+def crossing(curve: tuple[tuple[float, float], ...], target: float) -> float:
     """Find where the curve first reaches the target, between its points by a straight line; infinite if nowhere."""
     for (x0, y0), (x1, y1) in pairwise(curve):
         if y0 < target <= y1:
             return x0 + (target - y0) / (y1 - y0) * (x1 - x0)
     return float("inf")
-
-
-def _critical(null: Floats, alpha: float) -> float:
-    """Find the value that an estimate must exceed for (1 + #) / (B + 1) <= alpha; infinite if even the largest is too few."""
-    allowed = int(np.floor(alpha * (null.size + 1) + 1e-9)) - 1
-    return float(np.sort(null)[::-1][allowed]) if allowed >= 0 else float("inf")
 
 
 def chain_power(links: Mapping[str, Power], target: float) -> Power:
@@ -116,7 +113,7 @@ def chain_power(links: Mapping[str, Power], target: float) -> Power:
         if k <= min(scale[-1] for scale in scales.values()):
             at = [np.interp(k, scales[name], [y for _, y in link.curve]) for name, link in links.items()]
             curve.append((float(k), float(np.prod(at))))
-    return Power(1.0, joint, _crossing(tuple(curve), target), tuple(curve))
+    return Power(1.0, joint, crossing(tuple(curve), target), tuple(curve))
 
 
 def multiple(name: str, power: Power, effect: float) -> float:
@@ -160,12 +157,12 @@ def decision_power(
         slope = float(np.log(ratio))
         chosen, scores = _deal_reliefs(score, x, stratum, rows.relieved, slope, draws, rng)
         marks = _deal_decisions(session, rows.day[chosen], slope, rng)
-        both = (scores > _critical(score.null, aim.alpha)) & (_turned_pvalues(session, marks, rng) <= aim.alpha)
+        both = (scores > critical(score.null, aim.alpha)) & (_turned_pvalues(session, marks, rng) <= aim.alpha)
         return float(np.mean(both))
 
-    curve = tuple((ratio, power(ratio)) for ratio in (_GRID if aim.curve else ()))
+    curve = tuple((ratio, power(ratio)) for ratio in (GRID if aim.curve else ()))
     declared = dict(curve).get(aim.effect)
-    return Power(aim.effect, power(aim.effect) if declared is None else declared, _crossing(curve, aim.target), curve)
+    return Power(aim.effect, power(aim.effect) if declared is None else declared, crossing(curve, aim.target), curve)
 
 
 def _deal_reliefs(

@@ -13,8 +13,15 @@ from types import MappingProxyType
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.hypothesis.links.matching import Cells, candidates, winsorised
-from eventstudy.hypothesis.links.placebo_draws import draw_without, matched_draws, pvalue, rotation_sums, rotations
+from eventstudy.hypothesis.links.matching import Cells, candidates, unclipped_by, winsorised
+from eventstudy.hypothesis.links.placebo_draws import (
+    draw_without,
+    limits,
+    matched_draws,
+    pvalue,
+    rotation_sums,
+    rotations,
+)
 from eventstudy.hypothesis.record.market import Scores
 from eventstudy.hypothesis.record.sections import Placebos
 from eventstudy.hypothesis.record.strata import Stratum
@@ -56,6 +63,8 @@ class Reaction:
         What is left out in turn.
     pvalues : mapping of str to float
         One-sided, by scheme; "left_out": the largest of the permutation with one session or one cluster left out.
+    primary : tuple of str
+        Which of them count: one, or several of which the largest does.
     """
 
     position: Ints
@@ -70,11 +79,12 @@ class Reaction:
     high: Floats = field(default_factory=_nothing)
     groups: tuple[Ints, ...] = ()
     pvalues: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys((*SCHEMES, "left_out"), float("nan")))
+    primary: tuple[str, ...] = (*SCHEMES, "left_out")
 
     @property
     def pvalue(self) -> float:
-        """The largest of the p-values."""
-        known = [p for p in self.pvalues.values() if np.isfinite(p)]
+        """The p-value of the primary test; of several, the largest."""
+        known = [p for name, p in self.pvalues.items() if name in self.primary and np.isfinite(p)]
         return max(known, default=float("nan"))
 
     @property
@@ -89,12 +99,12 @@ class Reaction:
 
     @property
     def drawn_nulls(self) -> list[Floats]:
-        """The nulls that have draws."""
-        return [null for null in self.nulls.values() if null.size]
+        """The nulls of the primary schemes that have draws."""
+        return [null for name, null in self.nulls.items() if null.size and name in self.primary]
 
     @property
     def p_wrong(self) -> float:
-        """One-sided p-value against the link's direction, the largest of the three schemes."""
+        """One-sided p-value against the link's direction, the largest of the primary schemes."""
         return max((pvalue(-self.estimate, -null) for null in self.drawn_nulls), default=float("nan"))
 
     @property
@@ -103,20 +113,30 @@ class Reaction:
         return float(np.mean(self.score > 0)) if self.n else float("nan")
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Interval from the placebo draws, the widest of the three: what the news added, if it added the same to each."""
+        """Interval from the placebo draws: what the news added, if it added the same to each.
+
+        Of one primary scheme it leaves out zero exactly when that scheme's p-value is at most half of 1 - `level`; of
+        several it is the widest of their quantiles.
+        """
         nulls = self.drawn_nulls
         if not nulls:
             return float("nan"), float("nan")
+        if len(self.primary) == 1:
+            return limits(self.estimate, nulls[0], level)
         tail = (1 - level) / 2
         high = max(float(np.quantile(null, 1 - tail)) for null in nulls)
         low = min(float(np.quantile(null, tail)) for null in nulls)
         return self.estimate - high, self.estimate - low
 
+    @property
+    def worst_group(self) -> int:
+        """Which group, left out, leaves least of the link."""
+        found = [pvalue(float(e), null) for e, null in zip(self.left_out, self.null_left_out, strict=True)]
+        return int(np.argmax(found))
+
     def worst_left_out(self) -> tuple[float, Floats]:
         """Give the estimate and the draws behind the p-value of what is left out."""
-        found = [pvalue(float(e), null) for e, null in zip(self.left_out, self.null_left_out, strict=True)]
-        worst = int(np.argmax(found))
-        return float(self.left_out[worst]), self.null_left_out[worst]
+        return float(self.left_out[self.worst_group]), self.null_left_out[self.worst_group]
 
 
 def react(
@@ -151,8 +171,9 @@ def react(
             taken = draw_without(pool, inside.size, how.draws, rng)
             permuted.append(clipped[taken])
             unclipped.append(sign * z[taken])
-            lows.append(np.full(inside.size, np.nanmin(clipped[pool])))
-            highs.append(np.full(inside.size, np.nanmax(clipped[pool])))
+            raw = unclipped_by(how.winsor)
+            lows.append(np.full(inside.size, -np.inf if raw else np.nanmin(clipped[pool])))
+            highs.append(np.full(inside.size, np.inf if raw else np.nanmax(clipped[pool])))
             parts.append(rotation_sums(clipped, inside, stratum.first, stratum.last))
     at = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
     score = score[at]
@@ -188,6 +209,7 @@ def react(
             {scheme: pvalue(estimate, null) for scheme, null in nulls.items()}
             | {"left_out": max(without, default=float("nan"))}
         ),
+        primary=how.primary,
     )
 
 

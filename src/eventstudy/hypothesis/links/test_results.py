@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from eventstudy._typing import Ints
+from eventstudy._typing import Floats, Ints
 from eventstudy.hypothesis.links.decision import DecisionTest, ScoreTest
-from eventstudy.hypothesis.links.placebo_draws import pvalue
+from eventstudy.hypothesis.links.placebo_draws import limits, pvalue
+from eventstudy.hypothesis.links.posterior import hazard_interval
 from eventstudy.hypothesis.links.reaction import SCHEMES, Reaction
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.sections import LinkRules
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.inference.beyond.equivalence import equivalence
@@ -23,6 +25,13 @@ _NULLS = {
     "H1": "after a threat the index moves as on other days",
     "H2": "while a threat is open, relief is as frequent after a loss as otherwise",
     "H3": "after formal relief the index moves as on other days",
+}
+
+_SCHEME_WORDS = {
+    "permutation": "permutation",
+    "matched": "matched dates",
+    "shift": "circular shift",
+    "left_out": "leave-out",
 }
 
 _FEWEST = 2  # sessions without which nothing is compared
@@ -59,6 +68,7 @@ def reaction_result(
     nothing = equivalence(estimate, se, margin, df=n - 1, alpha=how.alpha)
     details = {
         **{f"p_{scheme}": p for scheme, p in reaction.pvalues.items()},
+        "left_out": way * reaction.worst_left_out()[0] if reaction.left_out.size else float("nan"),
         "p_with_all": max(reaction.pvalues[scheme] for scheme in SCHEMES),
         "mean_car": float(reaction.car.mean()),
         "median_car": float(np.median(reaction.car)),
@@ -78,7 +88,11 @@ def reaction_result(
     return TestResult(
         **known,
         statistic=way * estimate,
-        distribution=f"placebo, the strictest of permutation, matched dates, circular shift and leave-out ({draws} draws)",
+        distribution=(
+            f"permutation within the sample ({draws} draws)"
+            if reaction.primary == ("permutation",)
+            else f"placebo, the strictest of {', '.join(_SCHEME_WORDS[name] for name in reaction.primary)} ({draws} draws)"
+        ),
         pvalue=reaction.pvalue,
         n_effective=float(n),
         estimate=way * estimate,
@@ -139,6 +153,70 @@ def decision_result(test: DecisionTest, hazard: ScoreTest, how: LinkRules) -> Te
         unit="return",
         level=1 - 2 * how.alpha,
         reference="score test of the discrete hazard: Cox 1972, Mantel 1966; interval from the shifts",
+        assumptions=("the hazard differs between ages, not otherwise, if the null holds",),
+        details=MappingProxyType(details),
+    )
+
+
+def relief_result(
+    test: DecisionTest, hazard: ScoreTest, rows: Rows, x: Floats, stratum: Ints, how: LinkRules
+) -> TestResult:
+    """Say what the two tests of H2 found, both on the same reliefs and pairs.
+
+    The interval is the hull of the two tests' own: it leaves out zero exactly when the larger p-value is at most the size.
+    """
+    n = int(np.unique(rows.day[rows.relieved]).size)
+    pairs = int(rows.relieved.sum())
+    known: dict[str, Any] = {"name": "H2", "title": how.titles["H2"], "null": _NULLS["H2"], "alternative": "greater"}
+    known |= {"n": n, "n_clusters": n}
+    if n < _FEWEST or not np.isfinite([test.pvalue, hazard.pvalue]).all():
+        reason = (
+            f"{n} session{'' if n == 1 else 's'} with a relief of what was at risk, {pairs} episode{'' if pairs == 1 else 's'} relieved "
+            f"on {test.day.size} sessions at risk: each comparison needs {_FEWEST} of them, and others of equal age that were not"
+        )
+        return TestResult(**known, applicable=False, reason=reason)
+    level = 1 - 2 * how.alpha
+    unit = hazard.spread / hazard.n  # of the score, as a mean excess of loss a relieved pair
+    excess = hazard.statistic * unit
+    by_shift = limits(test.statistic, test.null, level)
+    by_score = limits(hazard.statistic, hazard.null, level)
+    low = min(by_shift[0] * test.spread, by_score[0] * unit)
+    high = max(by_shift[1] * test.spread, by_score[1] * unit)
+    odds, error = hazard.slope * test.spread, test.spread * hazard.spread / hazard.information
+    nothing = equivalence(odds, error, how.margins.log_odds, alpha=how.alpha)
+    inflation = hazard.spread**2 / hazard.information
+    by_odds = hazard_interval(x, np.flatnonzero(rows.relieved), stratum, test.spread, level, max(1.0, inflation))
+    details = {
+        "p_sessions": test.pvalue,
+        "p_hazard": hazard.pvalue,
+        "mean_loss_decision": test.before,
+        "mean_loss_other": test.before - test.estimate,
+        "excess_hazard": excess,
+        "sessions_at_risk": int(test.day.size),
+        "pairs_at_risk": int(rows.day.size),
+        "threats_relieved": pairs,
+        "spread": test.spread,
+        "log_odds_per_sd": odds,
+        "log_odds_se": error,
+        "log_odds_low": by_odds[0],
+        "log_odds_high": by_odds[1],
+        "p_equivalence": nothing.pvalue,
+        "margin": how.margins.log_odds,
+        "smallest_margin": max(abs(end) for end in by_odds),
+        "p_wrong_sign": max(pvalue(-test.statistic, -test.null), pvalue(-hazard.statistic, -hazard.null)),
+    }
+    return TestResult(
+        **known,
+        statistic=test.statistic,
+        distribution="circular shift of the reliefs, and permutation of reliefs among pairs of equal age; the larger p",
+        pvalue=max(test.pvalue, hazard.pvalue),
+        n_effective=float(n),
+        estimate=test.estimate,
+        se=float(test.null.std() * test.spread),
+        ci=(low, high),
+        unit="return",
+        level=level,
+        reference="score test of the discrete hazard: Cox 1972, Mantel 1966; interval: the hull of both tests' own",
         assumptions=("the hazard differs between ages, not otherwise, if the null holds",),
         details=MappingProxyType(details),
     )

@@ -26,20 +26,24 @@ from eventstudy.border import existing_file, parse_toml, read_text
 from eventstudy.checks import checked, not_one_of, words_of
 from eventstudy.errors import StudyError
 from eventstudy.hypothesis.record.sections import (
+    Beside,
     CurveRules,
     Day,
     DecisionRules,
     DoseRules,
     EpisodeRules,
+    EverydayWords,
+    EvidenceRules,
     FalsifierTexts,
     LinkRules,
     Margins,
-    One,
     Periods,
     PlaceboRules,
     Placebos,
+    PosteriorRules,
     PowerRules,
     ReactionRules,
+    RememberedCase,
     Replications,
     SampleRules,
     SelloffRules,
@@ -47,11 +51,13 @@ from eventstudy.hypothesis.record.sections import (
     Statistic,
     TellRules,
     Threats,
+    Version,
     Word,
 )
 from eventstudy.words import brief, nearest
 
-EXAMPLES = ("fomc",)  # definitions that ship beside those of the flagship
+FIRST = "us-china-v1"
+EXAMPLES = ("allies", "fomc", FIRST)  # definitions that ship beside those of the flagship
 _LONGEST = 200  # characters of a value that a message repeats, and of a word whose like is looked for
 
 
@@ -64,6 +70,8 @@ class Definitions(BaseModel):
         Size of the tests of every link and of the chain.
     periods : mapping of str to (str, str)
         Names and dates, both included, in order.
+    beside : mapping of str to (str, str)
+        Samples shown beside the headline; they may lie within a period.
     headline : str
         The period whose verdict counts.
     falsifiers : mapping of str to tuple of str
@@ -80,18 +88,24 @@ class Definitions(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
-    version: Annotated[int, One]
+    version: Version
     ledger: Literal["us-china", ""]
+    question: str
+    everyday: EverydayWords
+    remembered: RememberedCase
     alpha: Annotated[float, Field(gt=0, lt=0.5, validation_alias="level")]  # the file was fixed with that word
     stances: Stances
     sample: SampleRules
     periods: Periods
     headline: Annotated[str, Field(validation_alias=AliasPath("periods", "headline"))]
+    beside: Beside
     reaction: ReactionRules
     placebo: PlaceboRules
     decision: DecisionRules
     episodes: EpisodeRules
     selloffs: SelloffRules
+    evidence: EvidenceRules
+    posterior: PosteriorRules
     equivalence: Margins
     power: PowerRules
     replications: Replications
@@ -123,6 +137,7 @@ class Definitions(BaseModel):
         """Give the rules by which `draws` placebos of a reaction are made, and averaged as `statistic` says."""
         return Placebos(
             winsor=self.reaction.winsor,
+            primary=self.placebo.primary,
             statistic=statistic or self.reaction.statistic,
             prior_sessions=self.placebo.prior_sessions,
             matched_minimum=self.placebo.matched_minimum,
@@ -138,6 +153,7 @@ class Definitions(BaseModel):
             alpha=self.alpha,
             placebos=self.placebos(draws),
             age_bins=self.decision.age_bins,
+            age_minimum=self.decision.age_minimum,
             margins=self.equivalence,
             power=self.power,
             power_draws=power_draws,
@@ -151,8 +167,8 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
     Parameters
     ----------
     source : path, mapping or None
-        A TOML file, its content, or the name of an example that ships (``"fomc"``), that names only what differs.
-        ``[periods]`` is replaced as a whole.
+        A TOML file, its content, or the name of an example that ships (``"fomc"``, ``"allies"``, or ``"us-china-v1"``,
+        the first version of the flagship's), that names only what differs. ``[periods]`` is replaced as a whole.
 
     Raises
     ------
@@ -171,7 +187,7 @@ def load_definitions(source: str | Path | Mapping[str, Any] | None = None) -> De
     except ValidationError as error:
         msg = f"{place}: {'; '.join(_said(problem) for problem in error.errors())}"
         raise StudyError(msg) from error
-    wrong = _disagreements(rules, change, shipped)
+    wrong = _disagreements(rules, change, shipped if rules.version > 1 else _example(FIRST))
     if wrong:
         msg = f"{place}: {'; '.join(wrong)}"
         raise StudyError(msg)
@@ -183,6 +199,11 @@ def _shipped() -> dict[str, Any]:
     return tomllib.loads(shipped_text("eventstudy.hypothesis", "definitions.toml"))
 
 
+@cache
+def _example(name: str) -> dict[str, Any]:
+    return tomllib.loads(shipped_text("eventstudy.hypothesis", f"examples/{name}.toml"))
+
+
 def _content(source: Any) -> Mapping[str, Any]:
     if source is None:
         return {}
@@ -192,7 +213,7 @@ def _content(source: Any) -> Mapping[str, Any]:
         msg = f"definitions: {_shown(source)} cannot be read; give a TOML file, its content, or the name of an example"
         raise StudyError(msg)
     if str(source) in EXAMPLES:
-        return tomllib.loads(shipped_text("eventstudy.hypothesis", f"examples/{source}.toml"))
+        return _example(str(source))
     try:
         text = read_text(existing_file(source, StudyError), StudyError)
         return parse_toml(text, str(source), StudyError)
@@ -213,8 +234,22 @@ def _override(base: Mapping[str, Any], change: Mapping[str, Any], place: str) ->
         if isinstance(base[key], dict) and not isinstance(value, Mapping):
             msg = f"{inside}: {_shown(value)} must be a table; write it under [{key}], an entry a line"
             raise StudyError(msg)
-        whole = key in {"periods", "groups", "cover"} or not isinstance(base[key], dict)
+        whole = key in {"periods", "beside", "groups", "cover"} or not isinstance(base[key], dict)
         merged[key] = value if whole else _override(base[key], value, inside)
+    if "periods" in change and "beside" in base and "beside" not in change:
+        merged["beside"] = {}  # those that ship lie in the periods that ship
+    if not {"stances", "sample"}.isdisjoint(change) and "stances" in base:
+        # the words that ship are about the catalogue that ships
+        trigger, relief = merged["stances"]["trigger"], merged["stances"]["relief"]
+        words = {
+            "trigger": trigger,
+            "triggers": f"{trigger} events",
+            "relief": relief,
+            "decider": merged["sample"]["decider"],
+        }
+        merged["everyday"] = words | dict(change.get("everyday", {}))
+        merged["question"] = change.get("question", f"Do falls of the index after {trigger} bring {relief}?")
+        merged["remembered"] = change.get("remembered", {"relief": "", "name": ""})
     return merged
 
 
@@ -255,6 +290,8 @@ def _disagreements(rules: Definitions, change: Mapping[str, Any], shipped: Mappi
     found = []
     if rules.headline not in rules.periods:
         found.append(f"[periods]: the headline period {not_one_of(rules.headline, rules.periods)}")
+    if double := set(rules.beside) & {"all", *rules.periods}:
+        found.append(f"[beside]: {min(double)!r} is the name of another sample; rename it")
     names = list(rules.stances.model_dump().values())
     found += [f"[stances]: {name!r} names two of them" for name in sorted(set(names)) if names.count(name) > 1]
     reaction, tells = rules.reaction, rules.tells

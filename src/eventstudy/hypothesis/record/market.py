@@ -163,6 +163,11 @@ def _ewma(abnormal: Floats, decay: float) -> Floats:
     return np.where(positions >= 0, result[positions], np.nan)
 
 
+def known_before(values: Floats) -> Floats:
+    """(B,) the value of the session before: what is known when a session begins."""
+    return _shifted(values, -1)
+
+
 def prior_return(market: Market, sessions: int) -> Floats:
     """(B,) return over `sessions` sessions to the close of t-1, in standard deviations by the fear gauge before them.
 

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
+from eventstudy.events.vocabulary import LEAVE_OUT
 from eventstudy.hypothesis.record.definitions import Definitions
 
 _OTHER_SCOPE = "aimed at others (runs under 'all targets')"
@@ -43,7 +44,7 @@ class Variant:
     ----------
     all_targets, every_row, words_too, no_confounds, no_doubtful, flip_doubtful : bool
         Events aimed at others enter; follow-ups enter; reliefs in words enter; sessions with other news leave; doubtful
-        rows leave; doubtful triggers and reliefs swap.
+        rows leave; doubtful rows take their other label (in the first version, triggers and reliefs swapped).
     tiers : tuple of str
         Only these; empty for all.
     shift_uncertain : int
@@ -184,13 +185,28 @@ def _resolved(frame: pd.DataFrame, index: pd.DatetimeIndex, rules: Definitions, 
     same = table.groupby(["cluster", "stance"])["level"].transform("max") if len(table) else table["level"]
     table["level"] = np.where(table["lead"], same, table["level"])
     table["leads"] = table["lead"].to_numpy(dtype=bool) | kind.every_row | (not rules.sample.lead_only)
-    if kind.flip_doubtful:
+    if kind.flip_doubtful and rules.sample.doubtful == "alternative":
+        _relabel(table)
+    elif kind.flip_doubtful:
         swap = {rules.stances.trigger: rules.stances.relief, rules.stances.relief: rules.stances.trigger}
         flipped = table["stance"].map(swap).fillna(table["stance"])
         doubtful = table["doubtful"].to_numpy(dtype=bool)
         table["level"] = np.where(doubtful & (flipped == rules.stances.relief), "S2", table["level"])
         table["stance"] = np.where(doubtful, flipped, table["stance"])
     return table
+
+
+def _relabel(table: pd.DataFrame) -> None:
+    """Give each doubtful row the other label that the catalogue states for it; one without another is left out."""
+    doubtful = table["doubtful"].to_numpy(dtype=bool)
+    other = table["alternative"].where(table["alternative"] != "", LEAVE_OUT) if doubtful.any() else table["stance"]
+    named = set(table["stance"])  # a stance may hold a blank; what is no stance by itself ends in its level
+    split = [(text, "") if text in named or " " not in text else text.rsplit(" ", 1) for text in other.astype(str)]
+    stance, level = ([part[side] for part in split] for side in (0, 1))
+    out = doubtful & (other == LEAVE_OUT).to_numpy()
+    table["stance"] = np.where(doubtful & ~out, stance, table["stance"])
+    table["level"] = np.where(doubtful & ~out, level, table["level"])
+    table.loc[out, ["placed", "position"]] = [False, -1]
 
 
 def _in_scope(table: pd.DataFrame, rules: Definitions, kind: Variant) -> pd.Series[bool]:

@@ -48,6 +48,10 @@ def _a_day_or_month(text: str) -> str:
     return text
 
 
+def _a_day_or_none(text: str) -> str:
+    return _a_day(text) if text else text
+
+
 def _without_headline(periods: Any) -> Any:
     return (
         {name: dates for name, dates in periods.items() if name != "headline"}
@@ -106,7 +110,11 @@ Periods = Annotated[
 ]
 Threats = Annotated[tuple[tuple[Word, Word], ...], AfterValidator(_none_or_two)]
 FalsifierTexts = Annotated[Mapping[str, tuple[Word, ...]], BeforeValidator(_by_link)]
-One = _only(1)
+Version = Annotated[int, Field(ge=1, le=2)]
+Scheme = Literal["permutation", "matched", "shift", "left_out"]
+RiskSet = Literal["main", "older episodes too", "beyond 60 days too", "threatened alone", "words too"]
+Clip = Annotated[tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(le=1)]], AfterValidator(_rises)]
+Beside = Mapping[Word, Period]
 
 
 class Section(BaseModel):
@@ -139,6 +147,7 @@ class SampleRules(Section):
     trigger_levels: tuple[Word, ...]
     decider: str
     rival_actor: str
+    doubtful: Literal["alternative", "opposite"]
     rule_tiers: tuple[Word, ...]
 
 
@@ -153,13 +162,15 @@ class ReactionRules(Section):
     mask: Window
     scale: Scale
     ewma_lambda: Share
-    winsor: Annotated[tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(le=1)]], AfterValidator(_rises)]
+    winsor: Clip
+    clipped: Clip
     statistic: Statistic
 
 
 class PlaceboRules(Section):
     """Dates on which nothing happened."""
 
+    primary: Annotated[tuple[Scheme, ...], Field(min_length=1)]
     pool_before: Natural
     terciles: Annotated[tuple[str, ...], _only(("fear", "prior"))]
     prior_sessions: Count
@@ -171,6 +182,9 @@ class PlaceboRules(Section):
 class DecisionRules(Section):
     """H2: the drawdown before the decider's formal relief."""
 
+    table: Literal["threats", "reliefs"]
+    era: Annotated[str, AfterValidator(_a_day_or_none)]
+    age_minimum: Count
     drawdown: Drawdown
     peak_sessions: Count
     week_sessions: Count
@@ -197,6 +211,40 @@ class SelloffRules(Section):
     window: Count
     fall: Annotated[float, Field(ge=0)]
     dates: tuple[tuple[DayOrMonth, str], ...]
+
+
+class EvidenceRules(Section):
+    """Evidence that may be watched as it grows."""
+
+    start: Day
+    reaction_bets: tuple[Positive, ...]
+    hazard_bets: tuple[Positive, ...]
+    loss_unit: Positive
+    fewest_scores: Count
+    fewest_threats: Count
+    needed: Annotated[float, Field(gt=1)]
+
+
+class EverydayWords(Section):
+    """What the moves are called on the first screen."""
+
+    trigger: str
+    triggers: str
+    relief: str
+    decider: str
+
+
+class RememberedCase(Section):
+    """The relief that everyone remembers."""
+
+    relief: str
+    name: str
+
+
+class PosteriorRules(Section):
+    """A sceptic's prior: how likely it takes an effect beyond the declared one to be."""
+
+    chance: Annotated[float, Field(gt=0, lt=0.5)]
 
 
 class Margins(Section):
@@ -231,6 +279,7 @@ class CurveRules(Section):
     samples: tuple[SampleName, ...]
     statistics: tuple[Statistic, ...]
     drawdowns: tuple[Drawdown, ...]
+    risk_sets: tuple[RiskSet, ...]
 
 
 class TellRules(Section):
@@ -258,6 +307,7 @@ class Placebos:
     """How a mean reaction is held against chance: what is clipped, how it is averaged, which dates resemble its own."""
 
     winsor: tuple[float, float]
+    primary: tuple[Scheme, ...]
     statistic: Statistic
     prior_sessions: int
     matched_minimum: int
@@ -273,6 +323,7 @@ class LinkRules:
     alpha: float
     placebos: Placebos
     age_bins: tuple[int, ...]
+    age_minimum: int
     margins: Margins
     power: PowerRules
     power_draws: int

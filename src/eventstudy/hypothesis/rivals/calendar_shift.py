@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.hypothesis.links.decision import Rows, age_stratum
 from eventstudy.hypothesis.links.evidence import Evidence
 from eventstudy.hypothesis.links.matching import winsorised
 from eventstudy.hypothesis.links.placebo_draws import pvalue, turned
 from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.strata import Stratum
 
 
@@ -50,13 +50,13 @@ def shift_chain(
     strata: Sequence[Stratum],
     *,
     winsor: tuple[float, float],
-    bins: Sequence[int],
+    bins: Ints,
     draws: int,
     rng: np.random.Generator,
 ) -> ShiftTest:
     """Turn the whole calendar against the returns; drawdowns since the threats are measured anew at each turn.
 
-    `rows` are the episode-days of the same strata, `bins` the ages that split their baseline. There are as many turns
+    `rows` are the episode-days of the same strata, `bins`, (R,), their strata of age. There are as many turns
     as draws, each stratum turned on its own; turn 0 is the calendar as it was.
     """
     sums = np.zeros((3, draws + 1))
@@ -79,7 +79,7 @@ def shift_chain(
     if not order.size or not rows.relieved[order].any() or not counts[:, 0].all():
         nan = float("nan")
         return ShiftTest(np.full(3, nan), nan, nan, np.zeros(0))
-    link2 = _scores(np.concatenate(pieces, axis=1), rows.relieved[order], age_stratum(rows.age[order], bins))
+    link2 = _scores(np.concatenate(pieces, axis=1), rows.relieved[order], bins[order])
     with np.errstate(invalid="ignore", divide="ignore"):
         links = np.stack([sums[0] / counts[0], link2, sums[1] / counts[1]])
     centre, spread = np.nanmean(links[:, 1:], axis=1), np.nanstd(links[:, 1:], axis=1)
@@ -98,7 +98,10 @@ def _turned_losses(close: Floats, base: Ints, day: Ints, stratum: Stratum, turns
     # path[j] is the log level after j sessions of the stratum; base may be the close before its first session
     until = day - 1 - stratum.first + 1
     since = base - stratum.first + 1
-    change = path[until[None, :] + turns[:, None]] - path[since[None, :] + turns[:, None]]
+    inside = np.maximum(since, 0)
+    change = path[until[None, :] + turns[:, None]] - path[inside[None, :] + turns[:, None]]
+    # what the index did before the stratum, since threats that are older, does not turn with it
+    change += np.where(since < 0, np.log(before[0] / close[base]), 0.0)[None, :]
     return np.asarray(-np.expm1(change), dtype=float)
 
 

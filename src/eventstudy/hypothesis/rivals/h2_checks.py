@@ -14,9 +14,10 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from eventstudy._typing import Bools, Floats, Ints
-from eventstudy.hypothesis.links.decision import Rows, score_test
+from eventstudy.hypothesis.links.decision import score_test
 from eventstudy.hypothesis.links.placebo_draws import differences, pvalue
 from eventstudy.hypothesis.record.market import Market
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.threats import Spells
 from eventstudy.hypothesis.rivals.horse_race import unexplained
 from eventstudy.inference.beyond.rigobon_sack import rigobon_sack

@@ -11,9 +11,10 @@ from zlib import crc32
 import numpy as np
 
 from eventstudy._typing import Bools, Floats
-from eventstudy.hypothesis.links.decision import Rows, age_stratum, episode_rows, score_test, session_test
-from eventstudy.hypothesis.links.evidence import Evidence
+from eventstudy.hypothesis.links.decision import age_stratum, episode_rows, score_test, session_test
+from eventstudy.hypothesis.links.evidence import Evidence, strata_of_rows
 from eventstudy.hypothesis.record.build_record import StudyRecord
+from eventstudy.hypothesis.record.risk_sets import Rows
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.rivals.h2_checks import (
     Check,
@@ -51,7 +52,7 @@ def companion_checks(
     inside = np.zeros(record.busy.shape, dtype=bool)
     for s in spans:
         inside[s.first : s.last + 1] = True
-    at_risk = inside & (evidence.base >= 0)
+    at_risk = inside & evidence.at_risk
     decided = np.zeros(inside.shape, dtype=bool)
     decided[record.decision] = True
     rules, z = study.rules, evidence.scores.z
@@ -60,7 +61,7 @@ def companion_checks(
     days = np.where(
         threats.outcome == 0, (study.index[threats.last] - study.index[threats.start]).days.to_numpy(), np.inf
     )
-    bins = age_stratum(rows.age, rules.decision.age_bins)
+    bins = strata_of_rows(record, rows.age, rules.decision)
     return (
         after_selloffs(
             at_risk,
@@ -85,7 +86,7 @@ def _courts(
 ) -> Check:
     """Test relief by those who are not said to watch the index."""
     strata, rulings = [(s.first, s.last) for s in spans], study.sample.courts.position
-    test = session_test(evidence.loss, evidence.base >= 0, rulings, strata, draws=draws, rng=rng)
+    test = session_test(evidence.loss, evidence.at_risk, rulings, strata, draws=draws, rng=rng)
     question = "do rulings fall after losses? (courts are not said to watch the index)"
     n, events = int(test.day.size), int(test.decided.sum())
     return Check("control: courts", question, test.statistic, "SD of loss", test.pvalue, "greater", n, events, "= 0")

@@ -7,7 +7,7 @@ The calendar is turned against the returns once for all specifications together,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._typing import Bools, Floats, Ints
-from eventstudy.hypothesis.links.evidence import Evidence
+from eventstudy.hypothesis.links.evidence import Evidence, session_loss
 from eventstudy.hypothesis.links.matching import winsorised
 from eventstudy.hypothesis.links.placebo_draws import turned
 from eventstudy.hypothesis.record.build_record import StudyRecord
-from eventstudy.hypothesis.record.market import drawdown, scores
+from eventstudy.hypothesis.record.market import scores
 from eventstudy.hypothesis.record.sample import VARIANTS, Sample
+from eventstudy.hypothesis.record.sections import Drawdown, RiskSet
 from eventstudy.hypothesis.record.strata import Stratum, window_text
 
 _LINKS = (("H1", "trigger", -1.0), ("H3", "relief", 1.0))
@@ -118,14 +119,43 @@ def _row_statistic(hit: Floats, statistic: str) -> Floats | None:
 def _decisions(
     study: StudyRecord, evidence: Evidence, strata: Sequence[Stratum], samples: Mapping[str, Sample], fractions: Floats
 ) -> Iterator[tuple[dict[str, Any], Floats]]:
+    record, rule = study.record, study.rules.decision
     for kind in study.rules.curve.drawdowns:
-        loss = drawdown(study.record.market, kind, evidence.base, study.rules.decision)
+        loss = session_loss(record, evidence.base, kind, rule)
         for at_risk in ("threat open", "every session") if kind in {"peak", "week"} else ("threat open",):
-            inside = evidence.base >= 0 if at_risk == "threat open" else np.ones(loss.shape, dtype=bool)
-            for name, sample in samples.items():
-                value, n = _ring_difference(loss, inside, sample.decision.position, strata, fractions)
+            inside = evidence.at_risk if at_risk == "threat open" else np.ones(loss.shape, dtype=bool)
+            if record.risk is None:
+                for name, sample in samples.items():
+                    value, n = _ring_difference(loss, inside, sample.decision.position, strata, fractions)
+                    if value is not None:
+                        yield _row("H2", name, "mean difference", n, drawdown=kind, at_risk=at_risk), value
+                continue
+            for name in study.rules.curve.risk_sets:
+                value, n = _risk_difference(study, evidence, name, kind, at_risk, strata, fractions)
                 if value is not None:
                     yield _row("H2", name, "mean difference", n, drawdown=kind, at_risk=at_risk), value
+
+
+def _risk_difference(
+    study: StudyRecord,
+    evidence: Evidence,
+    name: RiskSet,
+    kind: Drawdown,
+    at_risk: str,
+    strata: Sequence[Stratum],
+    fractions: Floats,
+) -> tuple[Floats | None, int]:
+    """Give the difference under other risk sets: the mean loss over what is open, before reliefs and otherwise."""
+    risk = study.risk_sets(name)
+    if risk is None or not risk.reliefs:
+        return None, 0
+    record = replace(study.record, risk=risk)
+    loss = session_loss(record, evidence.base, kind, study.rules.decision)
+    inside = np.ones(loss.shape, dtype=bool)
+    if at_risk == "threat open":
+        inside = np.zeros(loss.shape, dtype=bool)
+        inside[risk.rows.day] = True
+    return _ring_difference(loss, inside, risk.decision, strata, fractions)
 
 
 def _ring_difference(

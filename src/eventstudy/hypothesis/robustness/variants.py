@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from eventstudy.hypothesis.record.market import scores
 from eventstudy.hypothesis.record.sample import VARIANTS, Sample, Variant
 from eventstudy.hypothesis.record.sections import Pair
 from eventstudy.hypothesis.record.strata import Stratum, inside, window_text
+
+CLIPPED = "clipped at quantiles of quiet days"  # the first version's way
 
 
 def _variants() -> Iterator[tuple[str, Variant]]:
@@ -47,6 +50,8 @@ def reaction_variants(
     for name, variant in _variants():
         sample = study.vary(variant)
         jobs.append((name, sample.trigger.position, sample.relief.position, windows[0]))
+    if rules.version > 1:
+        jobs.append((CLIPPED, main.trigger.position, main.relief.position, windows[0]))
     jobs += [("main", main.trigger.position, main.relief.position, window) for window in windows[1:]]
     jobs += [(name, group, group, windows[0]) for name, group in _groups(main, rules.stances.neutral)]
     places = [
@@ -58,7 +63,8 @@ def reaction_variants(
     rows = []
     for (sample_name, link, name, position, sign, window), stream in zip(places, seed.spawn(len(places)), strict=True):
         rng = np.random.default_rng(stream)
-        found = react(scored[window], position, strata[sample_name], cells[window], how, sign=sign, rng=rng)
+        own = replace(how, winsor=rules.reaction.clipped) if name == CLIPPED else how
+        found = react(scored[window], position, strata[sample_name], cells[window], own, sign=sign, rng=rng)
         row = {"sample": sample_name, "link": link, "variant": name, "window": window_text(window)}
         rows.append(row | _row(found, sign, 1 - 2 * rules.alpha))
     return pd.DataFrame(rows)

@@ -15,6 +15,7 @@ from eventstudy.hypothesis.links.reaction import react
 from eventstudy.hypothesis.record.sample import Variant
 from eventstudy.hypothesis.rivals.h2_checks import Check
 from eventstudy.hypothesis.verdict.falsifier import Falsifier
+from eventstudy.hypothesis.verdict.speak_against import by_reaction, headline_falsifiers
 from eventstudy.words import percent, pvalue_words
 
 
@@ -29,6 +30,8 @@ def check_falsifiers(tested: Tested, analysis: Analysis) -> tuple[Falsifier, ...
         strata = tested.strata[sample]
         return react(evidence.scores, position, strata, evidence.cells, how, sign=-1, rng=rng).pvalue
 
+    if rules.version > 1:
+        return _second(tested, analysis, streams)
     by_rule = study.vary(Variant(tiers=rules.sample.rule_tiers)).trigger.position
     p_rule = drop(by_rule, rules.headline, streams[0])
     worst = study.index.get_indexer(pd.DatetimeIndex(list(rules.worst)))
@@ -54,6 +57,29 @@ def check_falsifiers(tested: Tested, analysis: Analysis) -> tuple[Falsifier, ...
             f"median {h3.details['median']:+.2f}" if h3.applicable else h3.reason,
         ),
     )
+    return tuple(required(f, rules.falsifiers_open) for f in found)
+
+
+def _second(tested: Tested, analysis: Analysis, streams: Sequence[np.random.Generator]) -> tuple[Falsifier, ...]:
+    """Judge those of the second version: they fire where the data speak against."""
+    study, evidence, rules = tested.study, tested.evidence, tested.study.rules
+    how, lead = rules.placebos(tested.draws), rules.headline
+    worst = study.index.get_indexer(pd.DatetimeIndex(list(rules.worst)))
+    by_rule = study.vary(Variant(tiers=rules.sample.rule_tiers)).trigger.position
+    without = study.record.trigger[~np.isin(study.record.trigger, worst)]
+    found = [
+        by_reaction(
+            "H1",
+            text,
+            react(evidence.scores, position, tested.strata[sample], evidence.cells, how, sign=-1, rng=rng),
+            rules,
+        )
+        for text, position, sample, rng in zip(
+            rules.falsifiers["h1"], (by_rule, without), (lead, "all"), streams, strict=True
+        )
+    ]
+    beside, selloffs = analysis.races[lead].surviving, analysis.checks[lead][0]
+    found += headline_falsifiers(tested.samples[lead], beside, selloffs, rules)
     return tuple(required(f, rules.falsifiers_open) for f in found)
 
 

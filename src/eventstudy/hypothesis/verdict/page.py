@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import pandas as pd
 
+from eventstudy.hypothesis.claims.ledger import WORDS
 from eventstudy.hypothesis.verdict.charts import charts_of
 from eventstudy.hypothesis.verdict.findings import Findings
+from eventstudy.hypothesis.verdict.first_screen import NO_SIGN, OPPOSITE, YES, answer, beside, cards, meaning, question
 from eventstudy.hypothesis.verdict.tables import table_words
 from eventstudy.hypothesis.verdict.wording import (
     answer_sentence,
     details_of_test,
     link_sentences,
-    plain_answer,
     scope_sentence,
 )
-from eventstudy.inference.core.result import TestResult
 from eventstudy.pages.document import Fact, Part, Section, Table
-from eventstudy.words import pvalue_words, signed, typeset
+from eventstudy.words import typeset
 
 LEDGER = "chain_claims"
 LINKS = "chain_links"
+STEPS = "chain_steps"
 FIRST = ("links", "placebo-H1", "placebo-H2", "placebo-H3", "hazard", "power")  # what a reader asks first
 ILLUSTRATIONS = ("overlay", "tariff-ladder")
 MAIN = {
     "links": ("sample", "link", "n", "estimate", "low", "high", "pvalue", "power"),
     "claims": ("number", "claim", "verdict", "figure", "test", "window"),
 }
+STEPPED = (
+    "The first version of this study said “not established” too. What differs now, one thing at a time; docs/flagship.md has the "
+    "reasons."
+)
 CLAIMED = (
-    "Each claim with the figure, the test and the window behind its verdict: supported, contradicted, mixed, or not testable "
-    "with the reason. Many claims were tested, so some of these tests reject by chance alone."
+    "Each claim with the figure, the test and the window behind its verdict: supported, contradicted, mixed, descriptive (a figure "
+    "and no test of that claim), or not testable with the reason. Many claims were tested, so some of these tests reject by chance alone."
 )
 
 
@@ -43,20 +48,22 @@ def verdict_part(verdict: Findings) -> Part:
         charts=tuple(name for name in names if name in FIRST),
         tables=(LINKS,),
     )
-    ledger = Section("What was claimed", (CLAIMED,), tables=(LEDGER,))
+    ledger = Section("What was claimed", (CLAIMED,), tables=(LEDGER,), facts=_counted(verdict))
+    steps = Section("What changed the answer", (STEPPED,), tables=(STEPS,)) if len(verdict.tables()["steps"]) else None
     more = Section(
         "The chain in detail",
         tuple(typeset(line) for line in (answer_sentence(verdict), *details_of_test(verdict))),
         charts=tuple(name for name in names if name not in (*FIRST, *ILLUSTRATIONS)),
-        tables=tuple(table.name for table in tables if table.name not in (LEDGER, LINKS)),
+        tables=tuple(table.name for table in tables if table.name not in (LEDGER, LINKS, *((STEPS,) if steps else ()))),
         behind=True,
     )
     return Part(
-        sections=(chain, ledger, more),
+        sections=(chain, ledger, steps, more) if steps else (chain, ledger, more),
         charts=charts,
         tables=tables,
         facts=_facts(verdict),
-        answer=tuple(typeset(line) for line in plain_answer(verdict)),
+        answer=tuple(typeset(line) for line in (answer(verdict), meaning(verdict), *beside(verdict))),
+        question=typeset(question(verdict)),
     )
 
 
@@ -71,28 +78,25 @@ def _table(name: str, frame: pd.DataFrame) -> Table:
         units=words.units,
         labels=words.labels,
         filters=tuple(column for column in ("link", "sample", "group", "verdict") if column in frame.columns),
-        open=name in {"links", "claims"},
+        open=name in {"links", "claims", "steps"},
         main=MAIN.get(name, ()),
     )
 
 
 def _facts(verdict: Findings) -> tuple[Fact, ...]:
-    lead, level = verdict.lead, verdict.definitions.alpha
-    facts = [_fact(f"{name}: {verdict.link_names[name]}", link, level) for name, link in lead.links.items()]
-    tone = {True: "yes", False: "no", None: "open"}[verdict.supported]
-    note = f"sample “{verdict.headline}”; {pvalue_words(lead.chain.pvalue) if lead.chain.applicable else lead.chain.reason}"
-    return (*facts, Fact("The chain: all three links", verdict.word, note, tone))
-
-
-def _fact(label: str, link: TestResult, level: float) -> Fact:
-    if not link.applicable:
-        return Fact(label, "not testable", link.reason, "open")
-    figure = f"{link.estimate * 100:+.2f} points of loss" if link.unit == "return" else signed(link.details["mean_car"])
-    chance = pvalue_words(link.pvalue)
-    rests = link.details.get("p_left_out") == link.pvalue and link.details.get("p_with_all", link.pvalue) < link.pvalue
-    where = " without the sessions that speak most for it" if rests else ""
-    size = (
-        "before decisions, against other days" if link.unit == "return" else f"{link.estimate:+.2f} standard deviations"
+    tones = {YES: "yes", NO_SIGN: "no", OPPOSITE: "no"}
+    return tuple(
+        Fact(typeset(one.label), typeset(f"{one.word}: {one.figure}"), typeset(one.note), tones.get(one.word, "open"))
+        for one in cards(verdict)
     )
-    note = f"{size}; {chance}{where}, n = {link.n_clusters} sessions".replace("-", "−")
-    return Fact(label, figure.replace("-", "−"), note, "yes" if link.pvalue <= level else "open")
+
+
+def _counted(verdict: Findings) -> tuple[Fact, ...]:
+    """Count the claims by their words, a card each."""
+    words = [claim.verdict for claim in verdict.claims]
+    tones = {"supported": "yes", "contradicted": "no"}
+    return tuple(
+        Fact(word, str(words.count(word)), f"of {len(words)} claims", tones.get(word, ""))
+        for word in WORDS
+        if word in words
+    )

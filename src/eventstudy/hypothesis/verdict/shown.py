@@ -7,7 +7,7 @@ import textwrap
 import pandas as pd
 
 from eventstudy.hypothesis.verdict.findings import Findings
-from eventstudy.hypothesis.verdict.wording import three_lines
+from eventstudy.hypothesis.verdict.first_screen import lines
 from eventstudy.pages.document import Table
 from eventstudy.pages.formats import text_lines
 
@@ -27,5 +27,5 @@ def links(findings: Findings) -> Table:
 
 def text(findings: Findings) -> str:
     """Write the answer and the table in lines of text, none longer than a hundred letters."""
-    lines = [part for line in three_lines(findings) for part in textwrap.wrap(line, 100)]
-    return "\n".join([*lines, *text_lines(links(findings), hide=("unit",))])
+    told = [part for line in lines(findings)[:3] for part in textwrap.wrap(line, 100)]
+    return "\n".join([*told, *text_lines(links(findings), hide=("unit",))])

@@ -110,7 +110,7 @@ def _used(study: StudyRecord, evidence: Evidence) -> pd.DataFrame:
         ("H3", study.sample.relief),
     ):
         for position, ids in zip(sample.position, sample.ids, strict=True):
-            if not np.isfinite(z[position]) or (link == "H2" and evidence.base[position] < 0):
+            if not np.isfinite(z[position]) or (link == "H2" and not evidence.at_risk[position]):
                 continue
             session = study.index[position]
             period = next((name for name, (start, end) in periods.items() if start <= session <= end), "")
@@ -130,7 +130,7 @@ def _excluded(study: StudyRecord, evidence: Evidence) -> pd.DataFrame:
             if not np.isfinite(evidence.scores.z[position]):
                 extra.append((link, ids, study.index[position], "", "too little history, or no price"))
     for position, ids in zip(study.sample.decision.position, study.sample.decision.ids, strict=True):
-        if evidence.base[position] < 0:
+        if not evidence.at_risk[position]:
             extra.append(("H2", ids, study.index[position], "", "no threat of the decider was open"))
     return pd.concat([out, pd.DataFrame(extra, columns=out.columns)], ignore_index=True)
 

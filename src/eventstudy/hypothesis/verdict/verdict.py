@@ -10,7 +10,8 @@ from typing import Any
 
 from eventstudy.hypothesis.verdict.charts import Plots
 from eventstudy.hypothesis.verdict.findings import Findings
-from eventstudy.hypothesis.verdict.wording import sentences, three_lines
+from eventstudy.hypothesis.verdict.first_screen import lines
+from eventstudy.hypothesis.verdict.wording import sentences
 from eventstudy.json_values import plain
 from eventstudy.plots.chart import Chart
 from eventstudy.words import typeset
@@ -23,9 +24,15 @@ class Verdict(Findings):
     Its attributes are those of :class:`eventstudy.hypothesis.verdict.findings.Findings`.
     """
 
-    def summary(self) -> str:
-        """Give the answer in words: the headline sample first, then its links, then the other samples."""
-        return "\n".join(sentences(self))
+    def summary(self, *, full: bool = False) -> str:
+        """Give the answer in words: the question, the answer, the three links, and what else one would ask.
+
+        Parameters
+        ----------
+        full : bool, default False
+            Everything that was found: links, falsifiers, power, rivals, the other samples.
+        """
+        return "\n".join(sentences(self) if full else lines(self))
 
     @property
     def plot(self) -> Plots:
@@ -58,7 +65,16 @@ class Verdict(Findings):
         from eventstudy.pages.write import write_page  # noqa: PLC0415  the same
 
         part = verdict_part(self)
-        made = Document(title, part.answer, self.to_dict(), part.charts, part.tables, part.sections, facts=part.facts)
+        made = Document(
+            title,
+            part.answer,
+            self.to_dict(),
+            part.charts,
+            part.tables,
+            part.sections,
+            facts=part.facts,
+            question=part.question,
+        )
         return write_page(made, path, sections)
 
     def to_dict(self) -> dict[str, Any]:
@@ -80,7 +96,8 @@ class Verdict(Findings):
                 "supported": self.supported,
                 "reasons": list(self.reasons),
                 "headline": self.headline,
-                "summary": list(sentences(self)),
+                "summary": list(lines(self)),
+                "full": list(sentences(self)),
                 "samples": samples,
                 "falsifiers": [{key: getattr(f, key) for key in falsified} for f in self.falsifiers],
                 "facts": dict(self.facts),
@@ -103,4 +120,4 @@ class Verdict(Findings):
         from eventstudy.hypothesis.verdict.shown import links  # noqa: PLC0415  slow to import: only those who look pay
         from eventstudy.pages.latex_markdown_xlsx import to_html  # noqa: PLC0415  the same
 
-        return "".join(f"<p>{escape(typeset(line))}</p>" for line in three_lines(self)) + to_html(links(self))
+        return "".join(f"<p>{escape(typeset(line))}</p>" for line in lines(self)[:3]) + to_html(links(self))

@@ -114,41 +114,6 @@ def chain_sentence(
     return f"The chain is not established ({joint}). {could}{weak}"
 
 
-def plain_answer(findings: Findings) -> tuple[str, ...]:
-    """Give the answer in two plain sentences: what was found in which sample, and how much that says."""
-    lead, rules = findings.lead, findings.definitions
-    begin, end = rules.periods[findings.headline]
-    dates = f"{begin} to {min(end, str(findings.provenance['last']))}"
-    chain = _chain(rules.stances.links)
-    word = {True: "support", False: "speak against", None: "do not establish"}[findings.supported]
-    if not lead.chain.applicable:
-        return (f"These data do not establish the chain {chain}: {lead.chain.reason}.",)
-    weakest = lead.chain.details["weakest"]
-    first = (
-        f"These data {word} the chain {chain}: in the sample “{findings.headline}” ({dates}) its weakest link, "
-        f"{rules.stances.links.get(weakest, weakest)} ({weakest}), has {pvalue_words(lead.chain.pvalue)}."
-    )
-    power = lead.power["chain"].power
-    if not np.isfinite(power):
-        return (first,)
-    little = ", so this says little either way" if findings.supported is None and power < rules.power.target else ""
-    return (
-        first,
-        f"If every link had the effect declared beforehand, the test would find all three in {percent(power)} of such samples{little}.",
-    )
-
-
-def three_lines(findings: Findings) -> tuple[str, ...]:
-    """Give the answer in three lines: the sample, what was found, how much that says."""
-    return (scope_sentence(findings), *plain_answer(findings))
-
-
-def _chain(links: Mapping[str, str]) -> str:
-    """Write the links as one chain: where the first begins, and where each ends."""
-    parts = [words.split(" -> ") for words in links.values()]
-    return " -> ".join([parts[0][0], *(part[-1] for part in parts)])
-
-
 def falsifier_sentence(falsifiers: Sequence[Falsifier]) -> str:
     """Say what was declared beforehand to speak against the chain and was found, and what could not be judged."""
     fired = "; ".join(str(f) for f in falsifiers if f.fires)

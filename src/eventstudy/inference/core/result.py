@@ -67,6 +67,10 @@ class TestResult:
         Whether the assumptions hold on this sample as far as it can tell (``inference.recommend``); None if not judged.
     doubts : tuple of str
         Why not.
+    size : float
+        How often the test rejected true nulls at 5 % in the calibration lab, on samples that show what this one shows.
+    size_source : str
+        The scenario, number of security-events and window of that measurement.
     details : mapping
         Further numbers of this test.
 
@@ -104,6 +108,8 @@ class TestResult:
     reason: str = ""
     valid: bool | None = None
     doubts: tuple[str, ...] = ()
+    size: float = math.nan
+    size_source: str = ""
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
@@ -161,6 +167,7 @@ class TestResult:
             ]
         else:
             rows.append(("not applicable", self.reason))
+        rows += [("size", f"{self.size:.1%} at 5 % ({self.size_source})")] if self.size_source else []
         rows += [("doubt", text) for text in self.doubts] + [("warning", text) for text in self.warnings]
         rows += [("source", self.reference)] if self.reference else []
         body = "".join(f"<tr><th>{html.escape(key)}</th><td>{html.escape(value)}</td></tr>" for key, value in rows)

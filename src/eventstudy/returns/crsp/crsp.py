@@ -15,6 +15,7 @@ from eventstudy._typing import Floats
 from eventstudy.calendars import sessions
 from eventstudy.checks import checked
 from eventstudy.errors import DataError, EventStudyError, NoSuchTicker
+from eventstudy.frames import as_pandas
 from eventstudy.returns._join import joined
 from eventstudy.returns.asked import dates_asked
 from eventstudy.returns.crsp.histories import PRIMARY, TYPES, allowed, on_days, permnos_on, read_links, read_names
@@ -108,6 +109,7 @@ class CrspPanel(ReturnPanel):
         self, events: pd.DataFrame, *, by: Literal["ticker", "cusip", "gvkey"] = "ticker", on: str = "bar"
     ) -> pd.DataFrame:
         """Return a frame of events with a column ``symbol``: the PERMNO of its column `by` on the day of its column `on`."""
+        events = as_pandas(events, DataError)
         for name in (by, on):
             if name not in events.columns:
                 msg = f"the events have no column {name!r}; they have {', '.join(map(str, events.columns))}"

@@ -13,6 +13,7 @@ import pandas as pd
 from eventstudy._typing import Floats
 from eventstudy.border import existing_file, file_name, guarded
 from eventstudy.errors import DataError
+from eventstudy.frames import as_pandas
 from eventstudy.words import brief, nearest
 
 WAY: Final = "check the file, or write it anew"
@@ -38,7 +39,7 @@ def read_columns(
     Parameters
     ----------
     given : path or frame
-        A frame of pandas, or of another library with ``to_pandas``.
+        A frame, of any library.
     what : str
         For messages: ``"daily"``.
     wanted : mapping of str to tuple of str
@@ -52,7 +53,7 @@ def read_columns(
     """
     if isinstance(given, (str, os.PathLike)):
         return _read_file(Path(given), what, wanted, optional, between, permnos)
-    frame = given if isinstance(given, pd.DataFrame) else given.to_pandas() if hasattr(given, "to_pandas") else None
+    frame = as_pandas(given, DataError)
     if not isinstance(frame, pd.DataFrame):
         msg = f"{what}={brief(repr(given))} is no table; pass a path (.parquet, .csv, a folder of Parquet files) or a DataFrame"
         raise DataError(msg)

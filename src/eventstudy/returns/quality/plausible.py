@@ -35,6 +35,23 @@ def coded_returns(values: Floats, *, percent: bool = False) -> NDArray[np.bool_]
     return found if found.any() else None
 
 
+def plausible_returns(frame: pd.DataFrame, *, simple: bool) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return a frame of returns as `without_codes` does, checked as `check_returns` does.
+
+    Both look closely at columns that hold a value beyond `PERCENT_MEDIAN` or a hole; in the others nothing can be wrong.
+    """
+    low, high = frame.min(skipna=False).to_numpy(), frame.max(skipna=False).to_numpy()
+    close = np.flatnonzero(~((low >= -PERCENT_MEDIAN) & (high <= PERCENT_MEDIAN)))
+    if not close.size:
+        return frame, {}
+    mended, codes = without_codes(frame.iloc[:, close])
+    check_returns(mended, simple=simple)
+    if codes:
+        frame = frame.copy()
+        frame.iloc[:, close] = mended
+    return frame, codes
+
+
 def without_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return a frame of returns with codes for nothing made missing, and by symbol the bars at which they stood."""
     found = coded_returns(frame.to_numpy())
@@ -51,7 +68,11 @@ def without_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
 
 def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
     """Refuse columns of prices and columns that can only be percent; warn about what looks like percent."""
-    finite = frame.where(np.isfinite(frame.to_numpy(dtype=float)))
+    values = frame.to_numpy(dtype=float)
+    known = np.isfinite(values)
+    many = 2 * np.count_nonzero(known & (np.abs(values) > PERCENT_MEDIAN), axis=0) >= known.sum(axis=0)
+    frame = frame.loc[:, many]  # the median of the others is below
+    finite = frame.where(known[:, many])
     enough = finite.count() >= ENOUGH
     prices = enough & (finite.min() >= 0) & (finite.median() > PRICE_MEDIAN)
     if prices.any():
@@ -70,4 +91,4 @@ def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
         if lost.any():
             msg = f"{said}, lowest {finite[name].min():.3g}: nobody loses more than all) holds percent; {way}"
             raise DataError(msg)
-        warnings.warn(f"{said}) looks like percent; {way}", DataWarning, stacklevel=4)
+        warnings.warn(f"{said}) looks like percent; {way}", DataWarning, stacklevel=5)

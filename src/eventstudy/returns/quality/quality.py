@@ -88,6 +88,11 @@ def assess(
     return pd.DataFrame(rows, index=pd.Index(frame.columns, name="symbol"), columns=list(COLUMNS))
 
 
+def knowledge(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a quality table that the dates alone do not tell, such as the bars at which a code stood."""
+    return table[[name for name in table.columns if name not in COLUMNS or name == "non_session"]]
+
+
 def _expected(
     frame: pd.DataFrame, name: str | None, span: tuple[pd.Timestamp, pd.Timestamp] | None, notes: Any
 ) -> pd.Index:

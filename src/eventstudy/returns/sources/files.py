@@ -14,6 +14,7 @@ import pandas as pd
 from eventstudy.border import LARGEST, MOST_COLUMNS, existing_file, file_name, guarded
 from eventstudy.checks import checked
 from eventstudy.errors import LISTED, DataError, EventStudyError, NoDataInWindow
+from eventstudy.returns._given import unflagged
 from eventstudy.returns.protocol import Delivery, lacks
 from eventstudy.returns.sources.workbooks import READ, UNREAD, read_workbook
 from eventstudy.returns.tables.columns import find_layout
@@ -46,7 +47,7 @@ class FrameSource:
 
     def __init__(self, frame: pd.DataFrame, *, name: str = "the frame", **options: Any) -> None:
         self.name = name
-        self._frame = frame
+        self._frame = unflagged(frame)
         self._options = table_options(options)
 
     def deliver(self, symbols: Sequence[str] | None) -> Delivery:

@@ -13,13 +13,15 @@ import pandas as pd
 
 from eventstudy._version import __version__
 from eventstudy.border import guarded, parse_json, read_bytes, read_text
+from eventstudy.calendars import SESSION_UNIT
 from eventstudy.errors import DataError, error_told, told
 from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, replace_folder, same_place
 from eventstudy.returns._index import normal_index
+from eventstudy.returns._sessions import SessionNotes
 from eventstudy.returns.cache.store import default_folder
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.protocol import Delivery, lacks
-from eventstudy.returns.quality.quality import COLUMNS
+from eventstudy.returns.quality.quality import knowledge
 
 FORMAT: Final = 1
 FILES: Final = frozenset({"prices.csv", "returns.csv", "levels.csv", "quality.csv"})
@@ -80,6 +82,10 @@ def freeze(panel: PricePanel | ReturnPanel, folder: str | os.PathLike[str]) -> P
         "digest": panel.digest,
         "calendar": panel.calendar,
         "calendars": panel.calendars,
+        "label": panel.label,
+        "zone": panel.notes.zone,
+        "off": {f"{day:%Y-%m-%d}": list(row.index[row]) for day, row in panel.notes.off.iterrows()},
+        "closed": {name: [str(day.date()) for day in days] for name, days in panel.notes.closed.items()},
         "sources": panel.sources,
         "failures": {symbol: told(error) for symbol, error in panel.failures.items()},
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
@@ -131,7 +137,11 @@ class FrozenSource:
             | ({s: why for s, why in earlier.items() if symbols is None and s not in held}),
             sources={symbol: manifest["sources"].get(symbol, self.name) for symbol in wanted if symbol in held},
             calendars=dict(manifest["calendars"]),
-            quality=quality[[name for name in quality.columns if name not in COLUMNS or name == "non_session"]],
+            quality=knowledge(quality),
+            notes=_notes(manifest),
+            calendar=manifest["calendar"],
+            label=manifest.get("label"),
+            log=manifest["holds"] == "log returns",
         )
 
     def _read(self) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
@@ -144,6 +154,7 @@ class FrozenSource:
             frames = {str(name): self._frame(name, digest) for name, digest in manifest["sha256"].items()}
             for key in ("sources", "failures", "calendars"):
                 dict(manifest[key])
+            _notes(manifest)
             _ = frames["quality.csv"]  # it must be there
         return manifest, frames
 
@@ -168,6 +179,14 @@ class FrozenSource:
             return pd.DataFrame(
                 exact, index=frame.index, columns=frame.columns
             )  # Python reads every digit; fast readers may not
+
+
+def _notes(manifest: dict[str, Any]) -> SessionNotes:
+    """Return what became of days that are no session; nothing is known of it in folders of the version before."""
+    off = {pd.Timestamp(day): dict.fromkeys(names, True) for day, names in manifest.get("off", {}).items()}
+    closed = {name: pd.DatetimeIndex(days).as_unit(SESSION_UNIT) for name, days in manifest.get("closed", {}).items()}
+    table = pd.DataFrame.from_dict(off, orient="index").eq(True) if off else pd.DataFrame()
+    return SessionNotes(table, closed, manifest.get("zone"))
 
 
 def _csv(frame: pd.DataFrame) -> str:

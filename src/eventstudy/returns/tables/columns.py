@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,14 @@ import pandas as pd
 from pandas.api.types import is_hashable
 
 from eventstudy.errors import DataError
+from eventstudy.returns.quality.plausible import ENOUGH, DataWarning
 from eventstudy.returns.tables.cells import as_numbers
 from eventstudy.returns.tables.names import (
+    ADJUSTED,
     CLOSES,
     DATE_NAMES,
     FIRST_DATE_NAMES,
+    MARKET_LIKE,
     MARKETS,
     NO_SECURITY,
     OTHERS,
@@ -23,6 +27,7 @@ from eventstudy.returns.tables.names import (
     RANGE,
     SYMBOL_NAMES,
     TICKERS_TOO,
+    UNADJUSTED_BESIDE,
     fields_of,
     plain,
     stem_of,
@@ -79,12 +84,21 @@ def find_layout(
         others = [column for column in rest if column != symbol]
         column = _find(others, options.column, fields_of(options.holds), name, "column")
         if column is not None:
-            return Layout(date, symbol, (column,), beside=_beside(others, column, options, symbols))
+            _refuse_unadjusted(others, column, options, name)
+            beside = _beside(others, column, options, symbols)
+            rest = [
+                other for other in others if other not in (column, *beside) and plain(other) not in UNADJUSTED_BESIDE
+            ]
+            unread = [other for other in rest if MARKET_LIKE.search(plain(other))]
+            if unread and symbols is None:
+                _warn_unread(name, unread[0], "is called as the return of a market is,")
+            return Layout(date, symbol, (column,), beside=beside)
         if options.symbol_column is None and symbol in TICKERS_TOO:
             return Layout(date, symbol, tuple(others), doubtful=True)
         raise DataError(no_values(name))
     single = _single(rest, options, name)
     if single is not None:
+        _refuse_unadjusted(rest, single, options, name)
         asked = None if symbols is None else list(symbols)
         one = asked[0] if asked is not None and len(asked) == 1 and stem_of(name) == name else stem_of(name)
         return Layout(date, None, (single,), single=one)
@@ -163,6 +177,40 @@ def _single(rest: Sequence[str], options: TableOptions, name: str) -> str | None
     raise DataError(msg)
 
 
+def _refuse_unadjusted(rest: Sequence[str], column: str, options: TableOptions, name: str) -> None:
+    """Stop at a price that is not adjusted, beside a column that says how it would be."""
+    if options.column is not None or options.holds != "prices" or plain(column) in ADJUSTED:
+        return
+    beside = next((other for other in rest if plain(other) in UNADJUSTED_BESIDE), None)
+    if beside is not None:
+        msg = (
+            f"{name}: the prices in column {column!r} are not adjusted, as column {beside!r} beside them says; adjust them and pass the "
+            f"frame, or say which column is meant: column={column!r} takes them as they stand"
+        )
+        raise DataError(msg)
+
+
+def warn_unread(table: pd.DataFrame, layout: Layout, dates: pd.DatetimeIndex, name: str) -> None:
+    """Warn of a column of a long table that nobody reads and that holds one number a day, as an index does."""
+    if layout.symbol is None or len(dates) < ENOUGH:
+        return
+    read = {layout.date, layout.symbol, *layout.cells, *layout.beside}
+    first, last = (np.flatnonzero(dates == day) for day in (dates[0], dates[-1]))
+    for column in table.columns:
+        known = plain(column) in OTHERS or plain(column) in MARKETS or MARKET_LIKE.search(plain(column))
+        if column in read or known or min(len(first), len(last)) < 2:
+            continue
+        at_first, at_last = (pd.unique(table[column].iloc[rows]) for rows in (first, last))
+        alike = len(at_first) == len(at_last) == 1 and at_first[0] != at_last[0]
+        if alike and fractions_in(pd.Series([at_first[0], at_last[0]])):
+            _warn_unread(name, column, "holds one number a day, as an index does,")
+
+
+def _warn_unread(name: str, column: str, why: str) -> None:
+    msg = f"{name}: column {column!r} {why} and is not read; ask for it by name beside the symbols, or leave it out"
+    warnings.warn(msg, DataWarning, stacklevel=2)
+
+
 def _beside_closes(word: str) -> bool:
     return word in OTHERS or word in PRICE_NAMES
 
@@ -179,11 +227,16 @@ def fractions_in(values: pd.Series) -> bool:
 
 def symbol_set(value: Any, name: str) -> frozenset[str]:
     """Return the symbols that a caller names, one or several; what names none is refused."""
-    given = (value,) if isinstance(value, str) else value
-    if not isinstance(given, Iterable) or not all(map(is_hashable, given := list(given))):
-        msg = f"{name}={brief(repr(value))} names no symbols; give one name or a list of them"
+    return frozenset(symbol_list(value, name))
+
+
+def symbol_list(value: Any, name: str) -> list[str]:
+    """Return the symbols that a caller names, one or several, in their order; what names none is refused."""
+    given = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else None
+    if given is None or not all(map(is_hashable, given)):
+        msg = f"{name}={brief(value)} names no symbols; give one name or a list of them"
         raise DataError(msg)
-    return frozenset(given)
+    return given
 
 
 def by_symbol(value: Any, name: str) -> Mapping[str, str]:
@@ -191,6 +244,6 @@ def by_symbol(value: Any, name: str) -> Mapping[str, str]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        msg = f"{name}={brief(repr(value))} is not a mapping of symbol to text, such as {name}={{'7203.T': …}}"
+        msg = f"{name}={brief(repr(value) if isinstance(value, str) else value)} is not a mapping of symbol to text, such as {name}={{'7203.T': …}}"
         raise DataError(msg)
     return value

@@ -98,7 +98,11 @@ def one_level(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.DataFrame:
     positions, labels = pick_field(levels, columns.names, wanted, "the frame")
     chosen = pd.DataFrame(frame.iloc[:, positions].set_axis(labels, axis=1))
     called = {plain(level[at]) for level in levels for at in positions}
-    if fields == RETURN_NAMES and called.isdisjoint(RETURN_NAMES) and not bool((chosen < 0).any(axis=None)):
+    if (
+        fields == RETURN_NAMES
+        and called.isdisjoint(RETURN_NAMES)
+        and not bool((chosen.select_dtypes("number") < 0).any(axis=None))
+    ):
         msg = (
             f"the columns have two rows of labels, {columns[positions[0]]!r} …, and hold prices, as yfinance.download gives them, not "
             "returns; use ReturnPanel.from_prices(frame)"
@@ -191,7 +195,7 @@ def _number(word: str) -> bool:
 
 def refuse_dates(columns: pd.Index, place: str) -> None:
     """Stop at a table that lies on its side."""
-    if columns.inferred_type in ("datetime64", "datetime", "date", "period"):
+    if len(columns) and columns.inferred_type in ("datetime64", "datetime", "date", "period"):
         msg = f"{place}: the columns are dates ({columns[0]} …); bars go down and symbols across: pass frame.T"
         raise DataError(msg)
 

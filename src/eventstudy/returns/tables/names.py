@@ -25,7 +25,7 @@ TICKERS_TOO: Final = frozenset({"SYM", "RIC", "TIC", "SID", "CODE", "ID", "STOCK
 ADJUSTED: Final = (
     "adjclose", "adjustedclose", "adjusted", "adjcloseprice", "adjustedcloseprice", "adjclosingprice", "adjustedclosingprice",
     "adjprice", "adjustedprice", "closeadj", "closeadjusted", "priceadj", "priceadjusted", "adjprc", "prcadj", "adjlast",
-    "adjustedlast",
+    "adjustedlast", "adj", "adjpx", "pxadj", "adjclosing",
 )  # fmt: skip
 CLOSES: Final = (
     *ADJUSTED,
@@ -48,9 +48,17 @@ OTHERS: Final = frozenset({
     "changepct", "changepercent", "pctchange", "amount", "turnover", "adjopen", "adjhigh", "adjlow", "adjvolume", "openinterest",
     "unadjustedvolume", "label", "changeovertime", "currency", "bid", "ask", "vwretd",
 })  # fmt: skip
+UNADJUSTED_BESIDE: Final = frozenset({
+    "cfacpr", "cfacshr", "dlycumfacpr", "dlycumfacshr", "ajexdi", "ajpm", "adjfactor", "adjustmentfactor", "cumadjfactor",
+    "ri", "tri", "returnindex", "totalreturnindex", "totreturnindex", "totreturnindexgrossdvds", "totreturnindexnetdvds",
+})  # fmt: skip
+"""Columns that say, beside a price, that it is not adjusted."""
 RANGE: Final = frozenset({"open", "high", "low"})
 NO_SECURITY: Final = frozenset({"volume", "vwap", "openinterest", "stocksplits", "dividends"})
 MARKETS: Final = ("vwretd", "vwretx", "ewretd", "ewretx", "sprtrn", "mktrf", "smb", "hml", "rmw", "cma", "umd", "rf")
+_INDEX = r"(mkt|market|index|idx|s&p|sp500)"
+MARKET_LIKE: Final = re.compile(rf"bench|{_INDEX}.*ret|ret.*{_INDEX}|^(rm|mret|market|mkt)$")
+"""Names, made plain, of columns of a long table that hold the market's return."""
 COUNTERS: Final = frozenset(
     {
         "",

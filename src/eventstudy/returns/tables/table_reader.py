@@ -17,7 +17,7 @@ from eventstudy.calendars import lone
 from eventstudy.errors import DataError
 from eventstudy.returns.quality.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN, coded_returns
 from eventstudy.returns.tables.cells import Codes, as_numbers, symbol_codes
-from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values
+from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values, warn_unread
 from eventstudy.returns.tables.dates import parse_dates
 from eventstudy.returns.tables.headers import one_header
 from eventstudy.returns.tables.names import COUNTERS, plain
@@ -87,6 +87,8 @@ def tidy(
     if layout.symbol is None:
         (frame, notes, codes), known = _wide(table, layout, dates, (place, label), options, coded), None
     else:
+        if symbols is None:
+            warn_unread(table, layout, dates, name)
         frame, notes, codes, known = _long(table, layout, dates, (place, label), options, symbols, largest, coded)
     alone = {}
     if len(frame) > 1 and frame.index.tz is None:  # type: ignore[attr-defined]  # an index of dates
@@ -132,7 +134,8 @@ def _wide(
     place, label = where
     columns = list(layout.cells)
     values = _matrix(table[columns], place, options, coded)
-    if len(columns) > 1 and plain(columns[0]) in COUNTERS and _counts(values[:, 0]):
+    ahead = layout.date is not None and columns[:1] == list(table.columns[:1]) and len(values) > 2
+    if len(columns) > 1 and (ahead or plain(columns[0]) in COUNTERS) and _counts(values[:, 0]):
         columns, values = columns[1:], values[:, 1:]
     _refuse_twice(dates, place, label)
     for at in _suspects(values, columns, options):
@@ -147,8 +150,7 @@ def _wide(
     return frame, notes, codes
 
 
-def _counts(values: Floats) -> bool:
-    """Whether a column numbers the rows."""
+def _counts(values: Floats) -> bool:  # whether they number the rows
     return bool(values[0] in (0.0, 1.0) and (np.diff(values) == 1.0).all())
 
 

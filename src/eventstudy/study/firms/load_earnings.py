@@ -14,6 +14,7 @@ import pandas as pd
 
 from eventstudy.border import existing_file, guarded
 from eventstudy.errors import DataError, told
+from eventstudy.frames import as_pandas
 from eventstudy.returns.asked import dates_asked
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
@@ -136,7 +137,7 @@ def _read(source: Any, wanted: list[str] | None, options: dict[str, Any]) -> tup
             return (
                 pd.read_parquet(path) if parquet else pd.read_csv(path, dtype=str, keep_default_na=False)
             ), path.name
-    frame = source if isinstance(source, pd.DataFrame) else source.to_pandas() if hasattr(source, "to_pandas") else None
+    frame = as_pandas(source, DataError)
     if not isinstance(frame, pd.DataFrame):
         msg = f"earnings come from 'yahoo', a path or a DataFrame, not {brief(repr(source))}"
         raise DataError(msg)

@@ -13,6 +13,7 @@ from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.checks import count
 from eventstudy.errors import StudyError
+from eventstudy.frames import as_pandas
 from eventstudy.returns.panel import ReturnPanel
 from eventstudy.words import brief
 
@@ -103,6 +104,7 @@ def match_firms(
     ['C']
     """
     wanted = [size, value, *([industry] if industry else [])]
+    events = as_pandas(events, StudyError)
     table = _table(characteristics, wanted)
     _columns(events, ["event_id", "symbol", *(["bar"] if "date" in table else [])], "events")
     number = count(number, "number", least=1)
@@ -175,6 +177,7 @@ class References:
 
     def model(self, events: pd.DataFrame) -> MatchedPortfolio:
         """Return the model R - R of the portfolio that each event's firm was in; fit it on ``returns.join(references.returns)``."""
+        events = as_pandas(events, StudyError)
         _columns(events, ["event_id", "symbol", *(["bar"] if "date" in self.members else [])], "events")
         found: dict[str, str] = {}
         for event in events.to_dict("records"):
@@ -271,6 +274,7 @@ def _part(
 
 def _table(characteristics: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
     """Return the table with symbols as text and numbers that are numbers; each firm once a date."""
+    characteristics = as_pandas(characteristics, StudyError)
     _columns(characteristics, ["symbol", *wanted], "characteristics")
     dated = "date" in characteristics.columns
     table = characteristics[["symbol", *(["date"] if dated else []), *wanted]].copy()

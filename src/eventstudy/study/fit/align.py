@@ -20,9 +20,10 @@ from eventstudy.calendars import SESSION_UNIT, known_years, outside, refuse_spar
 from eventstudy.dates import read_stamp
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.returns._index import at_midnight
+from eventstudy.returns._index import at_midnight, stamped_days
 from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
 from eventstudy.study.design import Design
 from eventstudy.study.fit.clock_bars import lay_on_clock
@@ -93,6 +94,8 @@ def _series(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats 
     if not wanted:
         return None
     source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
+    named = {label_text(name): name for name in source.columns.tolist()}  # 10001 as a number and as text are one
+    wanted = tuple(name if name in source.columns else named.get(label_text(name), name) for name in wanted)
     missing = [name for name in wanted if name not in source.columns]
     if missing:
         why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
@@ -213,10 +216,15 @@ def _check_index(index: pd.Index) -> None:
 
 
 def place_bars(
-    wanted: pd.Index, bars: pd.Index, calendar: str | None, policy: str, shut: pd.DatetimeIndex | None = None
+    wanted: pd.Index,
+    bars: pd.Index,
+    calendar: str | None,
+    policy: str,
+    shut: pd.DatetimeIndex | None = None,
+    zone: str | None = None,
 ) -> Placed:
     """Find the bars asked for by label; what is no session, or was `shut`, goes where `policy` says."""
-    label = _comparable(wanted, bars, calendar)
+    label = _comparable(wanted, bars, calendar, zone)
     position = bars.get_indexer(label)
     known = _around(label, bars, calendar, shut) if (position < 0).any() else bars
     at = position if known is bars else known.get_indexer(label)
@@ -247,7 +255,7 @@ def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.Date
     return known if shut is None else known.difference(shut)
 
 
-def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.Index:
+def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None, zone: str | None) -> pd.Index:
     """Return labels of the kind that the bars have."""
     missing = np.asarray(wanted.isna())
     if missing.any():
@@ -271,7 +279,25 @@ def _comparable(wanted: pd.Index, bars: pd.Index, calendar: str | None) -> pd.In
         raise StudyError(msg)
     if bars.tz is None:
         return (label if label.tz is None else label.tz_localize(None)).as_unit(SESSION_UNIT)
-    return (label.tz_localize(bars.tz) if label.tz is None else label.tz_convert(bars.tz)).as_unit(SESSION_UNIT)
+    if label.tz is None:
+        label = _on_the_clock(wanted, label, bars, zone)
+    return label.tz_convert(bars.tz).as_unit(SESSION_UNIT)
+
+
+def _on_the_clock(
+    wanted: pd.Index, label: pd.DatetimeIndex, bars: pd.DatetimeIndex, zone: str | None
+) -> pd.DatetimeIndex:
+    """Return labels without a zone as moments: on the clock in which the panel's own labels were given."""
+    known = zone or (bars.tz if str(bars.tz) != "UTC" or stamped_days(bars) else None)
+    way = "localise the column, such as with .dt.tz_localize('America/New_York')"
+    if known is None:
+        msg = f"column 'bar', row 0: {cell(wanted[0])} has no time zone, and the bars are moments in one; {way}"
+        raise StudyError(msg)
+    try:
+        return label.tz_localize(known)
+    except ValueError as error:
+        msg = f"column 'bar': a label is no single moment in {known} ({error}); {way}"
+        raise StudyError(msg) from error
 
 
 def _kind(index: pd.Index) -> str:

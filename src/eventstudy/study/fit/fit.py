@@ -357,7 +357,7 @@ def place_events(study: Design, request: Request, aligned: Aligned) -> Placed:
     if aligned.hours is not None:
         return place_inside(study, request, aligned)
     if request.bars is not None:
-        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut)
+        placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut, aligned.zone)
         if "announced_at" in request.frame.columns:
             refuse_contradiction(request.bars, request.frame["announced_at"], placed, aligned.bars, aligned.calendar)
         return placed

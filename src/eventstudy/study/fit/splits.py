@@ -66,7 +66,7 @@ def splits_of(
         if windows is not None and windows[1][own] is not None:
             part = replace(part, estimation=windows[1][own])
         studies.append(part)
-    benchmarks = set(study.model.symbols) if markets is None else markets[1]
+    benchmarks = set(map(label_text, study.model.symbols)) if markets is None else markets[1]
     return Splits(studies or [study], code.astype(np.int64), benchmarks)
 
 

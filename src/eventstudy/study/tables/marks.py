@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.returns.quality.suspicions import JUMP, MAD_TO_SD, NEAR, ROBUST, SPLITS, STALE
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume, LumpedReturns
 
 #: missing_code: a vendor's word or number for nothing stood there · impossible_return: a loss of everything or more ·
-#: split_like: a leap by the ratio of a split or a unit, as after a lost split or pence for pounds · stale: prices that stand still.
-KINDS: Final = ("missing_code", "impossible_return", "split_like", "stale")
-GRAVE: Final = ("impossible_return", "split_like")
+#: split_like: a leap by the ratio of a split or a unit, as after a lost split or pence for pounds · suspect_return: another leap out of
+#: all measure · stale: prices that stand still.
+KINDS: Final = ("missing_code", "impossible_return", "split_like", "suspect_return", "stale")
+GRAVE: Final = ("impossible_return", "split_like", "suspect_return")
+MEASURE: Final = (0.01, 11.0)  # growth of one bar out of all measure: a loss of 99 % or more, a gain of 1000 % or more
+PIECE: Final = 1 << 15
 FEW: Final = 0.05  # share of security-events below which standing prices and codes are no doubt about a test
 
 Marks = dict[str, tuple[Ints, Ints]]  # kind -> sorted keys security x bars + bar, and sorted bars of the regressors
@@ -112,21 +116,34 @@ def _looking_wrong(returns: Floats, *, log: bool) -> dict[str, Ints]:
     flat = returns.ravel()
     found: dict[str, Ints] = {}
     lowest, highest = (-JUMP, JUMP) if log else (np.expm1(-JUMP), np.expm1(JUMP))
+    leaps, still = _leaps_and_zeros(flat, lowest, highest)
     with np.errstate(invalid="ignore", divide="ignore"):
-        leaps = np.flatnonzero((flat < lowest) | (flat > highest))
         if leaps.size:
             size = flat[leaps] if log else np.log1p(flat[leaps])
             if not log:
                 found["impossible_return"] = leaps[flat[leaps] <= -1.0]
             ratio = np.exp(np.abs(size))
             near = np.min(np.abs(ratio[:, None] / np.array(SPLITS) - 1.0), axis=1) < NEAR
+            wild = (size >= np.log(MEASURE[1])) | ((size <= np.log(MEASURE[0])) & np.isfinite(size))
+            found["suspect_return"] = leaps[wild & ~near]
             found["split_like"] = leaps[near][_beyond_usual(returns, leaps[near], size[near], log=log)]
-    still = np.flatnonzero(flat == 0.0)
     if still.size >= STALE - 1:
         bars = returns.shape[1]
         run = np.concatenate([[0], np.cumsum((np.diff(still) != 1) | (still[1:] % bars == 0))])
         found["stale"] = still[np.bincount(run)[run] >= STALE - 1]
     return found
+
+
+def _leaps_and_zeros(flat: Floats, lowest: float, highest: float) -> tuple[Ints, Ints]:
+    """Return where values lie outside two bounds, and where they are zero; piece by piece, as a processor holds them."""
+    leaps, zeros = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
+    for start in range(0, flat.size, PIECE):
+        piece = flat[start : start + PIECE]
+        if not (piece.min() >= lowest and piece.max() <= highest):  # also where one is missing
+            leaps.append(np.flatnonzero((piece < lowest) | (piece > highest)) + start)
+        if np.count_nonzero(piece) < piece.size:
+            zeros.append(np.flatnonzero(piece == 0.0) + start)
+    return np.concatenate(leaps), np.concatenate(zeros)
 
 
 def _beyond_usual(returns: Floats, keys: Ints, size: Floats, *, log: bool) -> NDArray[np.bool_]:
@@ -150,13 +167,13 @@ def _coded(quality: Any, symbols: tuple[str, ...], bars: pd.Index) -> Ints:
         return np.empty(0, dtype=np.int64)
     texts = quality["codes"]
     texts = texts[texts.fillna("").astype(str) != ""]
-    place = {name: at for at, name in enumerate(symbols)}
+    place = {label_text(name): at for at, name in enumerate(symbols)}
     keys = []
     for symbol, text in texts.items():
-        if str(symbol) in place:
+        if label_text(symbol) in place:
             days = pd.DatetimeIndex(pd.to_datetime(str(text).split(), format="ISO8601"), tz=bars.tz).as_unit(bars.unit)
             at = bars.get_indexer(days)
-            keys.append(place[str(symbol)] * len(bars) + at[at >= 0])
+            keys.append(place[label_text(symbol)] * len(bars) + at[at >= 0])
     return np.sort(np.concatenate(keys)).astype(np.int64) if keys else np.empty(0, dtype=np.int64)
 
 

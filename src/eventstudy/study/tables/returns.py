@@ -103,7 +103,8 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
     for kind in KINDS:
         if any(kind in part for part in wrong):
             none = [np.zeros(part.rows.size, dtype=bool) for part in result.parts]
-            marks[kind] = gather(result, [part.get(kind, no) for part, no in zip(wrong, none, strict=True)])
+            found = gather(result, [part.get(kind, no) for part, no in zip(wrong, none, strict=True)])
+            marks[kind] = found | marks.get(kind, found)
     code = np.zeros(rows.size, dtype=np.int64)
     for at, mark in enumerate(marks.values()):
         if mark.any():

@@ -16,7 +16,7 @@ from eventstudy.study.window_sample import window_sample
 if TYPE_CHECKING:
     from eventstudy.inference import TestResult  # only those who test load it
 
-SHORT = ("name", "statistic", "pvalue", "believe", "why")
+SHORT = ("name", "statistic", "pvalue", "believe", "size", "why")
 
 
 def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:

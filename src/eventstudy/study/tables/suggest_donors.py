@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,11 @@ import pandas as pd
 from eventstudy.abnormal.models.donor_pool import HOLES
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
-from eventstudy.frames import as_pandas, with_bars
-from eventstudy.returns import ReturnPanel
+from eventstudy.frames import as_pandas
+from eventstudy.returns import PricePanel, ReturnPanel
+from eventstudy.returns._given import of_frame
+from eventstudy.returns.tables.names import label_text
+from eventstudy.words import brief
 
 
 @overload
@@ -84,12 +87,18 @@ def suggest_donors(
     >>> suggest_donors(panel, pd.DataFrame({"event_id": ["e"], "symbol": ["A"]}), leave_out=["M"])
     ('C',)
     """
-    frame: Any = returns.frame if isinstance(returns, ReturnPanel) else with_bars(returns, StudyError)
-    pairs = as_pandas(pairs, StudyError)
+    frame = of_frame(ReturnPanel.from_prices(returns) if isinstance(returns, PricePanel) else returns, "returns")
+    given: object = as_pandas(pairs, StudyError)
+    if not isinstance(given, pd.DataFrame):
+        msg = (
+            f"pairs={brief(repr(pairs))} is no DataFrame; give one with a column 'symbol', the securities to be studied"
+        )
+        raise StudyError(msg)
+    pairs = given
     if "symbol" not in pairs.columns:
         msg = f"pairs need a column 'symbol', the securities to be studied; the frame has {', '.join(map(str, pairs.columns))}"
         raise StudyError(msg)
-    names = [str(name) for name in frame.columns.tolist()]
+    names = [label_text(name) for name in frame.columns.tolist()]
     unknown = [name for name in leave_out if name not in names]
     if unknown:
         msg = f"leave_out= names {unknown[0]!r}, which the panel does not hold"
@@ -99,7 +108,7 @@ def suggest_donors(
     missing = (~there).mean(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         idle = np.where(there, values == 0, False).sum(axis=0) / there.sum(axis=0)
-    treated = {str(name) for name in pairs["symbol"].tolist()}
+    treated = {label_text(name) for name in pairs["symbol"].tolist()}
     first: dict[bytes, str] = {}
     reasons = []
     for at, name in enumerate(names):

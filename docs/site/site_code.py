@@ -1,0 +1,44 @@
+"""Code of a page: shown, and run when the site is built, so that what stands under it came out of it."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import time
+
+import pandas as pd
+
+_SPENT: dict[str, float] = {}
+
+
+def block(code: str) -> str:
+    """Return a fenced block of Python."""
+    return f"```python\n{code.rstrip()}\n```"
+
+
+def run(code: str) -> tuple[str, object]:
+    """Run a block by itself; return what it prints, and the value of its last line."""
+    began = time.perf_counter()
+    printed = io.StringIO()
+    names: dict[str, object] = {"__name__": "__main__"}
+    tree = ast.parse(code)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    with contextlib.redirect_stdout(printed):
+        exec(compile(tree, "<page>", "exec"), names)  # noqa: S102  our own page
+        value = eval(compile(ast.Expression(last.value), "<page>", "eval"), names) if last else None  # noqa: S307  the same
+    _SPENT[code] = time.perf_counter() - began
+    return printed.getvalue(), value
+
+
+def output(code: str) -> str:
+    """Run a block by itself; return what it prints and the value of its last line, as a fenced block."""
+    text, value = run(code)
+    with pd.option_context("display.width", 110, "display.max_columns", 20):
+        text += "" if value is None else repr(value)
+    return f"```text\n{text.rstrip()}\n```"
+
+
+def spent() -> float:
+    """Return the seconds that the blocks of the pages took."""
+    return sum(_SPENT.values())

@@ -1,0 +1,1 @@
+"""A result taken apart: by horizon, by group, by event; what is fitted again for it stands above the fit."""

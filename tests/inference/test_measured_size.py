@@ -1,0 +1,54 @@
+"""The size beside a test is the rate that the shipped tables hold for the worst of the scenarios that the sample resembles."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+
+from eventstudy.calibration.scenarios import SCENARIOS
+from eventstudy.calibration.tables import shipped_tables
+from eventstudy.inference import TESTS, recommend, run
+from eventstudy.inference.core.measured_size import measured_size
+from eventstudy.inference.core.sample_of import sample_of
+
+
+def rows():
+    for name, text in shipped_tables().items():
+        if name != "power.csv":
+            yield from csv.DictReader(text.splitlines()[1:])
+
+
+@pytest.mark.parametrize(
+    "present", [set(), {"event variance"}, {"dependence", "event variance"}, {"staggered dependence", "fat tails"}]
+)
+@pytest.mark.parametrize(("n", "bars", "near"), [(4, 1, (5, 0, 0)), (60, 5, (50, 0, 4)), (5000, 40, (200, -10, 10))])
+@pytest.mark.parametrize("test", ["bmp", "kp_bmp", "patell", "corrado", "cross_sectional"])
+def test_a_size_is_the_worst_rate_of_the_table(test, present, n, bars, near):  # fmt: skip
+    place = tuple(map(str, near))
+    found = [
+        float(row["rate"])
+        for row in rows()
+        if row["test"] == test
+        and (row["n"], row["first"], row["last"]) == place
+        and SCENARIOS[row["scenario"]].conditions <= present
+    ]
+    size, source = measured_size(test, present, n, bars)
+    assert size == max(found, key=lambda rate: abs(rate - 0.05))
+    assert f"n = {near[0]}, days {near[1]}..{near[2]}, 10000 samples" in source
+
+
+def test_what_no_scenario_has_is_told():
+    assert measured_size("bmp", {"few clusters"}, 50, 1)[1].endswith("; not measured: few clusters")
+
+
+def test_every_test_of_every_sample_has_a_size_or_was_never_measured():
+    rng = np.random.default_rng(0)
+    measured = {row["test"] for row in rows()}
+    for n in (1, 3, 8, 40):
+        for item in recommend(sample_of(car=rng.normal(0, 0.02, n))):
+            assert math.isnan(item.size) == (item.name not in measured)
+            assert bool(item.size_source) == (item.name in measured)
+    assert {name for name in TESTS if name not in measured} <= {"single", "sq", "placebo", "rank_placebo"}
+    result = run("bmp", sample_of(car=rng.normal(0, 0.02, 40)))
+    assert f"{result.size:.1%} at 5 %" in result._repr_html_()
