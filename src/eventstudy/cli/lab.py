@@ -12,8 +12,9 @@ from eventstudy.calibration import Plan, calibrate, check_table, write_table
 from eventstudy.cli.listing import print_frame
 from eventstudy.cli.saying import note
 from eventstudy.cli.workers import workers_for
-from eventstudy.errors import InputError
+from eventstudy.errors import InputError, StudyError
 from eventstudy.replace import same_place
+from eventstudy.words import brief
 
 
 def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int, scheduler: str | None = None) -> None:
