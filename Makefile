@@ -90,9 +90,9 @@ changes: $(DEV_STAMP) ## Write docs/changes-0.2.md anew, from the old names in t
 
 lock: ## Resolve the dependencies anew, into requirements/
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv
-	$(VENV)/lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --no-header -q -o requirements/dev.lock
+	$(VENV)/lock/bin/uv pip compile pyproject.toml --extra all --group dev --universal --python-version 3.11 --no-header -q -o requirements/dev.lock
 	$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header -q -c requirements/dev.lock -o requirements/run.lock
-	$(VENV)/lock/bin/uv pip compile pyproject.toml --all-extras --group dev --group docs --universal --python-version 3.11 --no-header -q -c requirements/dev.lock -o requirements/docs.lock
+	$(VENV)/lock/bin/uv pip compile pyproject.toml --extra all --group dev --group docs --universal --python-version 3.11 --no-header -q -c requirements/dev.lock -o requirements/docs.lock
 
 clean: ## Remove the virtual environment and what was generated
 	rm -rf $(VENV) out dist site docs/generated .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis notebooks/.executed

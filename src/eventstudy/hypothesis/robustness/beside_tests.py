@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import NaTType
 
 from eventstudy.hypothesis.links.chain import SampleVerdict
 from eventstudy.hypothesis.links.design_analysis import hazard_design, reaction_design
@@ -195,7 +196,8 @@ def full_circles(study: StudyRecord, evidence: Evidence) -> pd.DataFrame:
     for episode in np.unique(risk.rows.episode):
         start = int(risk.rows.base[risk.rows.episode == episode][0]) + 1
         found = firsts.get(int(episode))
-        name, day, loss, after = "", pd.NaT, float("nan"), float("nan")
+        day: pd.Timestamp | NaTType = pd.NaT
+        name, loss, after = "", float("nan"), float("nan")
         if found is not None:
             name, day = found[0].name, study.index[found[0].day]
             loss, after = float(x[found[1]]), float(z[found[0].day])
