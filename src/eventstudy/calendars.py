@@ -261,7 +261,7 @@ def hours(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
     Examples
     --------
     >>> table = hours("XTKS", pd.Timestamp("2024-11-01"), pd.Timestamp("2024-11-05"))
-    >>> table["close"].dt.tz_convert(table.attrs["zone"]).dt.strftime("%H:%M")[-2:].tolist()
+    >>> table["close"].dt.tz_convert(table.attrs["zone"]).dt.strftime("%H:%M")["2024-11-01":"2024-11-05"].tolist()
     ['15:00', '15:30']
     """
     margin = pd.Timedelta(days=2)  # a session may begin on the evening before

@@ -97,6 +97,29 @@ def episodes():
     return frame.assign(label=[NAMES[i % 8] if i % 5 == 0 else "" for i in range(len(frame))])
 
 
+def moments(count):
+    """Paths by five minutes, each with its band."""
+    bars = np.arange(-3, 13)
+    pieces = [
+        pd.DataFrame(
+            {"minutes": 5 * bars, "path": np.cumsum(rng().normal(0.001, 0.004, bars.size)) * (i + 1) / 3}
+        ).assign(event=f"{NAMES[i % len(NAMES)]} · SPX {i}", low=-0.01, high=0.01)
+        for i in range(count)
+    ]
+    return pd.concat(pieces, ignore_index=True)
+
+
+def clock():
+    """Volatility by time of day of three securities."""
+    times = [f"{9 + (30 + 5 * k) // 60:02d}:{(30 + 5 * k) % 60:02d}" for k in range(78)]
+    shape = 1 + np.linspace(-1, 1, 78) ** 2
+    pieces = [
+        pd.DataFrame({"symbol": name, "time": times, "volatility": shape * scale})
+        for name, scale in (("SPX", 1), ("NVDA", 1.4), ("TSLA", 1.7))
+    ]
+    return pd.concat(pieces, ignore_index=True)
+
+
 def rates():
     steps = pd.DataFrame({"date": DAYS[[60, 100, 103, 105, 106, 140]], "rate": [10.0, 34, 84, 125, 145, 30]})
     return steps.assign(series="US on China", label=NAMES[:6])
@@ -122,6 +145,9 @@ CHARTS = {
     "heatmap": lambda style: plots.heatmap(cells(20, 12), style=style),
     "industries": lambda style: plots.industries(cells(4, 12).assign(low=-0.05, high=0.05), style=style),
     "market": lambda style: plots.market(LEVELS, events(60), style=style),
+    "moment": lambda style: plots.moment(moments(1), style=style),
+    "moments": lambda style: plots.moments(moments(9), style=style),
+    "clock": lambda style: plots.clock(clock(), style=style),
     "overlay": lambda style: plots.overlay(episodes(), style=style),
     "placebo": lambda style: plots.placebo(rng().normal(0, 1, 500), 2.2, pvalue=0.03, unit="sd", style=style),
     "power_curve": lambda style: plots.power_curve(POWER, style=style),

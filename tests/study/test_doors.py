@@ -252,7 +252,7 @@ TABLES = {
     "bhar": ["event_id", "symbol", "session", "bhar", "se", "t", "df", "pvalue", "n_bars"],
     "abhar": ["abhar", "se", "low", "high", "n", "n_sessions", "df", "test"],
     "abnormal_variance": ["relative_day", "u", "z", "n", "pvalue_single"],
-    "joint": ["symbol", "relative_day", "ar", "se", "t", "df", "pvalue", "events"],
+    "joint": ["symbol", "relative_day", "ar", "se", "t", "df", "pvalue", "events", "sign"],
 }
 
 

@@ -61,7 +61,7 @@ def attribute(
     Examples
     --------
     >>> import numpy as np
-    >>> noise = np.random.default_rng(0).normal(0, 0.01, 200)
+    >>> noise = np.random.default_rng(0).normal(0, 0.001, 200)
     >>> days = np.eye(200)[[150, 152]]
     >>> found = attribute(noise + 0.05 * days[0] - 0.04 * days[1], np.zeros((0, 200)), np.zeros((0, 200)), days, np.eye(2), noise < 1)
     >>> found.effect.round(2).tolist(), found.df

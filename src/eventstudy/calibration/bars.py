@@ -47,7 +47,7 @@ def clock_shape(bars: int, shape: float = SHAPE) -> Floats:
     Examples
     --------
     >>> clock_shape(5).round(2).tolist()
-    [1.57, 0.87, 0.63, 0.87, 1.57]
+    [1.34, 0.74, 0.54, 0.74, 1.34]
     """
     curve = 1 + shape * np.linspace(-1, 1, bars) ** 2
     return np.asarray(curve / np.sqrt((curve**2).mean()))

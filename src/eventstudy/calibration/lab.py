@@ -197,6 +197,7 @@ def claimed(spec: TestSpec, scenario: str, n: int, window: Window) -> bool:
 
     Examples
     --------
+    >>> from eventstudy.inference import TESTS
     >>> claimed(TESTS["patell"], "event_variance", 50, (0, 0)), claimed(TESTS["bmp"], "event_variance", 50, (0, 0))
     (False, True)
     """

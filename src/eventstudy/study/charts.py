@@ -120,12 +120,14 @@ class Figures:
         axes: Axes = plots.reactions(table, ax=ax, **{"quantity": quantity} | options)
         return axes
 
+    @checked()
     def moment(self, row: int = 0, *, level: float = 0.95, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw one row of `car` inside the day: its path by minute, with the band of the same clock on other days."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
         return plots.moment(paths(self._result, row, self._result.study.window, level), ax=ax, **options)
 
+    @checked()
     def moments(self, *, level: float = 0.95, **options: Any) -> Figure:
         """Draw a contact sheet of all security-events inside the day, each with its own band."""
         from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import

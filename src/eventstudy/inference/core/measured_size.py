@@ -48,8 +48,8 @@ def measured_size(name: str, present: Iterable[Condition], n: int, bars: int) ->
 
     Examples
     --------
-    >>> measured_size("patell", ["event variance"], 60, 3)
-    (0.1646, 'event_variance: n = 50, days 0..4, 10000 samples')
+    >>> measured_size("patell", ["event variance"], 60, 5)
+    (0.1639, 'event_variance: n = 50, days 0..4, 10000 samples')
     """
     return _size(name, frozenset(present), n, bars)
 
