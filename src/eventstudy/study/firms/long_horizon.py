@@ -12,6 +12,7 @@ from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.windows import cut
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.few_clusters import cr2_mean
+from eventstudy.returns.tables.names import label_text
 from eventstudy.study.firms.matching import balance_of
 from eventstudy.study.fit.fit import fit_study
 from eventstudy.study.fitted import Fitted, Part, Window
@@ -133,7 +134,7 @@ def _placebos(
     """Return for each row of a part its random and its matched firm, the distance, and run-up and volatility of all three."""
     abnormal, inputs = part.abnormal, part.abnormal.inputs
     frame = (part.aligned.laid or result.panel).frame
-    benchmarks = set(result.study.model.symbols)
+    benchmarks = set(map(label_text, result.study.model.symbols))
     names = np.array([name for name in frame.columns if str(name) not in benchmarks], dtype=object)
     values = frame[list(names)].reindex(part.aligned.bars).to_numpy(dtype=float).T
     code = {str(name): at for at, name in enumerate(names)}

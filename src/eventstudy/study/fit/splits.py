@@ -50,7 +50,7 @@ def splits_of(
     markets = _markets(study, request, panel, held, symbols, where)
     windows = _windows(study, request)
     if markets is None and windows is None:
-        return Splits([study], None, set(study.model.symbols))
+        return Splits([study], None, set(map(label_text, study.model.symbols)))
     event = where[0]
     name = np.full(event.size, "", dtype=object) if markets is None else markets[0]
     piece = np.zeros(event.size, dtype=np.int64) if windows is None else windows[0][event]

@@ -244,7 +244,7 @@ def _whole(
 ) -> dict[str | None, Whole]:
     """Return, by calendar, what every share must know: the kernel, and whether securities have masks of their own."""
     study, names, known = plan.study, plan.symbols, set(held)
-    benchmarks = set(study.model.symbols)
+    benchmarks = set(map(label_text, study.model.symbols))
     there = np.array([name in known and name not in benchmarks for name in names], dtype=bool)
     found: dict[str | None, Whole] = {}
     for calendar, members in calendars_of(study, names, known if auto else set(names)).items():
