@@ -14,9 +14,9 @@ from eventstudy.cli.app import app
 from eventstudy.events import load_events
 from eventstudy.inference import TESTS
 
-FACTS = Path(__file__).parents[1] / "events" / "us_china_sessions.csv"
-CLAIMS = 35
-VERDICTS = {"supported", "contradicted", "mixed", "not testable"}
+FACTS = Path(__file__).parents[1] / "events" / "us_china_second_sessions.csv"
+CLAIMS = 50
+VERDICTS = {"supported", "contradicted", "mixed", "descriptive", "not testable"}
 TWO_ERRORS = 0.10  # of a rate of 5 % in 100 replications, and a little: a gross fault, not a fine one, is looked for
 
 

@@ -108,12 +108,14 @@ def build_record(
     name = catalog.name if catalog.name in EPISODES else STRETCHES[0]
     ends = record_ends(catalog.name)
     whole = prices.frame
-    # beyond the end of the record no session is known to be quiet
-    frame = whole.loc[: ends["events"]] if "events" in ends else whole
     for symbol in (market, fear):
-        if symbol is not None and symbol not in frame.columns:
-            msg = f"symbol {symbol!r} is not among the prices ({', '.join(map(str, frame.columns))}); load it, or name another"
+        if symbol is not None and symbol not in whole.columns:
+            msg = f"symbol {symbol!r} is not among the prices ({', '.join(map(str, whole.columns))}); load it, or name another"
             raise DataError(msg)
+    # beyond the end of the record no session is known to be quiet, and beyond the market's last close (a yield from
+    # elsewhere may go on) there is no loss to measure
+    frame = whole.loc[: ends["events"]] if "events" in ends else whole
+    frame = frame.loc[: frame[market].last_valid_index()]
     index = pd.DatetimeIndex(frame.index)
     events = table_of_events(catalog, calendar)
     sample = build_sample(events, index, rules)
