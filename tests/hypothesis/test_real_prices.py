@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from eventstudy.calendars import sessions
 from eventstudy.events import load_events
 from eventstudy.hypothesis import SelloffForcesSoftening
-from eventstudy.hypothesis.record.build_record import build_record
-from eventstudy.returns import PricePanel
+from eventstudy.hypothesis.record.build_record import build_record, market_of
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.returns import PricePanel, load_prices
 
 NAMES = [
     "NVDA",
@@ -52,7 +55,27 @@ def test_claims_about_names_open_with_their_prices(prices):
 
 
 def test_sessions_beyond_the_macro_calendar_are_unknown_not_quiet(prices, rules):
+    """The calendar of the facts was looked through to 20 August 2026; its last rows are 7 (jobs) and 12 August (CPI)."""
+    days = sessions("XNYS", pd.Timestamp("2026-08-03"), pd.Timestamp("2026-09-30"))
+    level = np.full(days.size, 100.0)
+    macro = pd.Series(market_of(pd.DataFrame({"^GSPC": level}, index=days), "^GSPC", None, "XNYS").macro, index=days)
+    assert macro.index[macro == 1].strftime("%m-%d").tolist() == ["08-07", "08-12"]
+    assert (macro.loc["2026-08-21":] == -1).all()
+    assert (macro.loc[:"2026-08-20"] >= 0).all()
     study = build_record(load_events("us-china"), prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
-    macro = pd.Series(study.record.market.macro, index=study.index)
-    assert (macro.loc["2026":] == -1).all()
-    assert macro.loc["2025"].sum() > 20
+    known = pd.Series(study.record.market.macro, index=study.index)
+    assert (known.loc["2018":] >= 0).all()
+    assert (known.loc[:"2017"] == -1).all()
+
+
+def test_nothing_is_at_risk_beyond_the_last_close_of_the_market():
+    """A yield of another source may go on: its sessions have no loss to measure."""
+    frame = load_prices(["^GSPC", "^VIX", "UST10Y"], source="bundled").frame
+    short = frame.assign(**{"^GSPC": frame["^GSPC"].where(frame.index <= "2026-07-31")})
+    words = {"rules": load_definitions(), "market": "^GSPC", "fear": "^VIX", "calendar": "XNYS"}
+    study = build_record(load_events("us-china"), PricePanel(short), **words)
+    cut = build_record(load_events("us-china"), PricePanel(frame.loc[:"2026-07-31"]), **words)
+    assert study.index[-1] == pd.Timestamp("2026-07-31")
+    np.testing.assert_array_equal(study.record.risk.rows.day, cut.record.risk.rows.day)
+    assert study.record.risk.reliefs == cut.record.risk.reliefs != ()
+    assert study.ends["UST10Y"] == pd.Timestamp("2026-08-20")  # what each table holds is still said
