@@ -68,7 +68,8 @@ def test_numbers_are_those_of_the_library_to_the_last_bit_with_their_provenance(
     [
         ([call("load", symbols=["NVDA"])], "refused: .*NVDA"),
         ([call("load", symbols=[])], "symbols is empty"),
-        ([call("load", symbols=["^GSPC"], start="2026-08-21")], "refused: .*no bar of '\\^GSPC'"),  # the day after the last
+        ([call("load", symbols=["^GSPC"], start="2026-09-15")], "refused: .*no bar of '\\^GSPC'"),
+        ([call("load", symbols=["^GSPC"], start="2026-08-21")], "refused: .*no return of \\^GSPC"),  # the day after the last
         ([call("catalogue", events="nothing")], "'nothing' is not"),
         ([call("catalogue", select={"stance": "war"})], "stance 'war' is not one of"),
         ([call("catalogue", select={"since": "2031-01-01"})], "no event is left by since 2031-01-01"),
