@@ -45,12 +45,18 @@ def write_reference(into: Path) -> None:
     top = import_module("eventstudy")
     homes = {"eventstudy": [name for name in public_names(top) if name != "__version__"]}
     homes |= {f"eventstudy.{room}": public_names(import_module(f"eventstudy.{room}")) for room in ROOMS}
+    told: dict[object, str] = {}  # what several rooms offer has one page, where it stands first
     for home, names in homes.items():
         module = import_module(home)
-        again = set() if home == "eventstudy" else {n for n in names if n in homes["eventstudy"]}
+        again: dict[str, str] = {}
         for name in names:
-            if name not in again:
-                (folder / f"{home}.{name}.rst").write_text(_page(home, name, getattr(module, name)), "utf-8")
+            thing = getattr(module, name)
+            key = thing if inspect.isclass(thing) or inspect.isfunction(thing) else name
+            if key in told:
+                again[name] = told[key]
+            else:
+                told[key] = f"{home}.{name}"
+                (folder / f"{home}.{name}.rst").write_text(_page(home, name, thing), "utf-8")
         _room(folder, home, names, again)
     _commands(folder)
     rooms = "\n".join(["commands", *homes])
@@ -70,13 +76,13 @@ def _page(home: str, name: str, thing: object) -> str:
     return f"{title}\n{'=' * len(title)}\n\n{body}\n"
 
 
-def _room(folder: Path, home: str, names: list[str], again: set[str]) -> None:
+def _room(folder: Path, home: str, names: list[str], again: dict[str, str]) -> None:
     module = import_module(home)
     said = (inspect.getdoc(module) or "").split("\n\n")[0].replace("\n", " ")
     rows = []
     for name in names:
         first = (inspect.getdoc(getattr(module, name)) or "").split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
-        place = f"eventstudy.{name}" if name in again else f"{home}.{name}"
+        place = again.get(name, f"{home}.{name}")
         rows.append(f"| [`{name}`]({place}.rst) | {first if callable(getattr(module, name)) else 'a constant'} |")
     tree = "\n".join(
         ["```{toctree}", ":hidden:", "", *(f"{home}.{name}" for name in names if name not in again), "```"]

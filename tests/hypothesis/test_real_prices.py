@@ -79,3 +79,26 @@ def test_nothing_is_at_risk_beyond_the_last_close_of_the_market():
     np.testing.assert_array_equal(study.record.risk.rows.day, cut.record.risk.rows.day)
     assert study.record.risk.reliefs == cut.record.risk.reliefs != ()
     assert study.ends["UST10Y"] == pd.Timestamp("2026-08-20")  # what each table holds is still said
+
+
+def test_a_missing_close_takes_out_the_pairs_that_it_would_measure_and_no_others():
+    """By brute force over the pairs: the close before the episode, or the one before the session, is the missing one."""
+    frame = load_prices(["^GSPC", "^VIX"], source="bundled").frame
+    words = {"rules": load_definitions(), "market": "^GSPC", "fear": "^VIX", "calendar": "XNYS"}
+    whole = build_record(load_events("us-china"), PricePanel(frame), **words).record.risk
+    gone = frame.index.get_loc("2025-05-09")  # the close before Geneva
+    holed = frame.assign(**{"^GSPC": frame["^GSPC"].where(frame.index != frame.index[gone])})
+    risk = build_record(load_events("us-china"), PricePanel(holed), **words).record.risk
+
+    def pairs(sets):
+        return list(zip(sets.rows.episode.tolist(), sets.rows.day.tolist(), sets.rows.base.tolist(), strict=True))
+
+    kept = [(episode, day, base) for episode, day, base in pairs(whole) if gone not in (base, day - 1)]
+    assert pairs(risk) == kept
+    assert len(kept) < len(pairs(whole))
+    relieved = {(one.name, *pairs(whole)[row]) for one in whole.reliefs for row in one.rows}
+    still = {(one.name, *pairs(risk)[row]) for one in risk.reliefs for row in one.rows}
+    assert still == {row for row in relieved if gone not in (row[3], row[2] - 1)} < relieved
+    told = risk.account[risk.account["reason"] == "no close to measure its loss by"]
+    lost = {(name, risk.ids[episode]) for name, episode, *_ in relieved - still}
+    assert set(zip(told["relief"], told["episode"], strict=True)) == lost

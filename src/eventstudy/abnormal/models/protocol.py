@@ -89,7 +89,7 @@ class OwnFit:
     coef : (n, c) float
         Coefficients of the columns that forecast, the constant first.
     factor : (n, c, c) float
-        The variance of the forecast mean is sigma^2 |factor x*|^2.
+        The variance of the forecast mean is sigma^2 times the squared length of factor x*.
     sigma : (n,) float
         Scale of the residuals, decimals.
     m, df : (n,) int

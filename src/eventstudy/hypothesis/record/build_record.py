@@ -84,7 +84,8 @@ class StudyRecord:
         if self.shipped is None or self.record.risk is None:
             return None
         if kind not in self._risks:
-            self._risks[kind] = shipped_risk_sets(*self.shipped, self.index, self.rules, kind)
+            found = shipped_risk_sets(*self.shipped, self.index, self.rules, kind)
+            self._risks[kind] = found.with_losses(self.record.market.close)
         return self._risks[kind]
 
 
@@ -122,12 +123,13 @@ def build_record(
     table = _episodes(events, rules, name) if episodes is None else as_pandas(episodes)
     spells, rival, account = place_episodes(table, events, index, rules, calendar)
     shipped = _stretches(events, rules, name) if episodes is None else None
-    risk = None
+    state, risk = market_of(frame, market, fear, calendar), None
     if rules.decision.table == "reliefs":
         risk = risk_sets_of(spells) if shipped is None else shipped_risk_sets(*shipped, index, rules)
+        risk = risk.with_losses(state.close)
         sample = replace(sample, decision=_decisions(risk), account=_accounted(sample.account, risk))
     record = Record(
-        market=market_of(frame, market, fear, calendar),
+        market=state,
         busy=busy_sessions(events, index, rules),
         trigger=sample.trigger.position,
         relief=sample.relief.position,

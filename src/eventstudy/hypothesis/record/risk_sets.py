@@ -7,13 +7,13 @@ first session to its end, with its end in relief as the one relief that it has.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import Bools, Ints
+from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.hypothesis.record.definitions import Definitions
 from eventstudy.hypothesis.record.sections import RiskSet
 from eventstudy.hypothesis.record.threats import Spells
@@ -102,12 +102,30 @@ class RiskSets:
         keep = np.zeros(self.rows.day.shape, dtype=bool)
         for first, last in spans:
             keep |= (self.rows.day >= first) & (self.rows.day <= last)
-        place = np.cumsum(keep) - 1
-        reliefs = tuple(
-            Relief(one.day, one.name, tuple(int(place[row]) for row in one.rows))
-            for one in self.reliefs
-            if any(first <= one.day <= last for first, last in spans)
+        return self._take(keep)
+
+    def with_losses(self, close: Floats) -> RiskSets:
+        """Those whose loss can be measured: the (B,) closes before the episode and before the session are there.
+
+        The account names the reliefs that are left out.
+        """
+        keep = np.isfinite(close[self.rows.base]) & np.isfinite(close[self.rows.day - 1])
+        if keep.all():
+            return self
+        lost = [
+            (one.name, self.ids[self.rows.episode[row]]) for one in self.reliefs for row in one.rows if not keep[row]
+        ]
+        account = pd.DataFrame(
+            [(name, pd.NaT, episode, "no close to measure its loss by") for name, episode in lost],
+            columns=self.account.columns,
         )
+        kept = self._take(keep)
+        return replace(kept, account=pd.concat([self.account, account], ignore_index=True) if lost else self.account)
+
+    def _take(self, keep: Bools) -> RiskSets:
+        place = np.cumsum(keep) - 1
+        found = [Relief(one.day, one.name, tuple(int(place[r]) for r in one.rows if keep[r])) for one in self.reliefs]
+        reliefs = tuple(one for one in found if one.rows)
         return RiskSets(self.rows.take(keep), reliefs, self.ids, self.in_force[keep], self.whole, self.account)
 
 
