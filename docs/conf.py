@@ -31,6 +31,8 @@ html_title = "eventstudy"
 html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": False,
+    "collapse_navigation": True,  # the toggles of the theme have no name for a screen reader
+    "header_links_before_dropdown": 3,
     "show_toc_level": 2,
     "use_edit_page_button": False,
     "secondary_sidebar_items": ["page-toc"],

@@ -21,10 +21,10 @@ QUESTIONS: Final = {
     "variance": (0.0, 0, "Did the news raise the variance,\nor might it have?", "raised", "calm"),
 }
 ANSWERS: Final = {
-    "single": (1.0, 3, "sq, single, conformal()"),
-    "common": (1.0, 2, "kp_bmp; portfolio if the variance did not rise"),
-    "shared": (1.0, 1, "kp_bmp; few sessions: cluster_bootstrap, permutation"),
-    "raised": (1.0, 0, "bmp, grank_t"),
+    "single": (0.6, 3, "sq, single, conformal()"),
+    "common": (0.6, 2, "kp_bmp; portfolio if the variance did not rise"),
+    "shared": (0.6, 1, "kp_bmp; few sessions: cluster_bootstrap, permutation"),
+    "raised": (0.6, 0, "bmp, grank_t"),
     "calm": (0.0, -1, "patell, or any of the above"),
 }
 
@@ -65,13 +65,18 @@ def _choose(axes: Axes) -> None:
         for word, target in (("yes", yes), ("no", no)):
             there = places[target]
             across = there[1] == y
-            start, end = ((x + 0.28, y), (there[0] - 0.36, y)) if across else ((x, y - 0.28), (x, there[1] + 0.3))
+            start, end = ((x + 0.3, y), (there[0] - 0.02, y)) if across else ((x, y - 0.28), (x, there[1] + 0.3))
             axes.annotate("", xy=end, xytext=start, arrowprops={"arrowstyle": "->", "color": GREY})
             beside = ((start[0] + end[0]) / 2, y + 0.1) if across else (x + 0.03, (start[1] + end[1]) / 2)
             axes.text(*beside, word, color=GREY, ha="center" if across else "left")
     for x, y, text in ANSWERS.values():
         axes.text(
-            x, y, text, ha="center", va="center", bbox={"boxstyle": "round,pad=0.5", "fc": "#f3ede2", "ec": ORANGE}
+            x,
+            y,
+            text,
+            ha="left" if x else "center",
+            va="center",
+            bbox={"boxstyle": "round,pad=0.5", "fc": "#f3ede2", "ec": ORANGE},
         )
     axes.set_xlim(-0.45, 1.5)
     axes.set_ylim(-1.4, 3.4)

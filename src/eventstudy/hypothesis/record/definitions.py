@@ -307,7 +307,7 @@ def _disagreements(rules: Definitions, change: Mapping[str, Any], shipped: Mappi
     for link, texts in rules.falsifiers.items():
         judged = shipped["falsifiers"][link]
         if list(texts) != judged:
-            found.append(f"[falsifiers], {link}: {list(texts)} must be {judged}: the study judges no others")
+            found.append(f"[falsifiers], {link}: {_shown(list(texts))} must be {judged}: the study judges no others")
     known = [text for texts in rules.falsifiers.values() for text in texts]
     found += _strangers("[falsifiers], open", rules.falsifiers_open, known)
     # groups are replaced as a whole: those that ship as gaining by threats need not be among one's own
