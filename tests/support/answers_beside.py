@@ -118,6 +118,13 @@ def one(
     return float(values[what])
 
 
+def fomc_after(last: str) -> float:
+    """Give how many of the committee's decisions had their first session after a day."""
+    sessions = returns().index
+    places = [day0(pd.Timestamp(one["announced_at"]), sessions) for one in entries("fomc")]
+    return float(sum(place == len(sessions) or sessions[place] > pd.Timestamp(last) for place in places))
+
+
 def fomc(what: str, day: int = 0) -> float:
     """Give a number of the S&P 500 around the committee's decisions, against its own mean, window (-1, 1)."""
     sessions = returns().index
@@ -128,7 +135,6 @@ def fomc(what: str, day: int = 0) -> float:
     df = np.array([one["df"] for one in found])
     return float({
         "n": len(ar),
-        "excluded": len(places) - len(ar),
         "mean": ar.mean(),
         "cross_sectional": stats.ttest_1samp(ar, 0.0).statistic,
         "patell": (ar / np.sqrt(var)).sum() / np.sqrt((df / (df - 2)).sum()),
