@@ -236,9 +236,9 @@ def _override(base: Mapping[str, Any], change: Mapping[str, Any], place: str) ->
             raise StudyError(msg)
         whole = key in {"periods", "beside", "groups", "cover"} or not isinstance(base[key], dict)
         merged[key] = value if whole else _override(base[key], value, inside)
-    if "periods" in change and "beside" in base and "beside" not in change:
+    if merged.get("periods") != base.get("periods") and "beside" in base and "beside" not in change:
         merged["beside"] = {}  # those that ship lie in the periods that ship
-    if not {"stances", "sample"}.isdisjoint(change) and "stances" in base:
+    if any(merged.get(key) != base.get(key) for key in ("stances", "sample")) and "stances" in base:
         # the words that ship are about the catalogue that ships
         trigger, relief = merged["stances"]["trigger"], merged["stances"]["relief"]
         words = {
