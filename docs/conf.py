@@ -29,9 +29,10 @@ language = "en"
 html_theme = "pydata_sphinx_theme"
 html_title = "eventstudy"
 html_show_sourcelink = False
+html_static_path = ["site/static"]
+html_js_files = ["names.js"]
 html_theme_options = {
     "navigation_with_keys": False,
-    "collapse_navigation": True,  # the toggles of the theme have no name for a screen reader
     "header_links_before_dropdown": 3,
     "show_toc_level": 2,
     "use_edit_page_button": False,

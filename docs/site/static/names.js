@@ -1,0 +1,6 @@
+// The theme's toggles have no name: a screen reader is told what they do.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("summary").forEach((toggle) => {
+    if (!toggle.textContent.trim()) toggle.setAttribute("aria-label", "Show or hide the pages below");
+  });
+});
