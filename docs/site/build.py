@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Final
+
+from gallery import write_gallery
+from moulds import write_moulds
+from pictures import write_pictures
+from reference import write_reference
 
 import eventstudy as es
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from gallery import write_gallery  # noqa: E402  beside this file
-from moulds import write_moulds  # noqa: E402  the same
-from pictures import write_pictures  # noqa: E402  the same
-from reference import write_reference  # noqa: E402  the same
-
 MADE: Final = HERE.parent / "generated"
 CATALOGUES: Final = ("us-china", "fomc")
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import time
 
 import pandas as pd
-
-_SPENT: dict[str, float] = {}
 
 
 def block(code: str) -> str:
@@ -19,7 +16,6 @@ def block(code: str) -> str:
 
 def run(code: str) -> tuple[str, object]:
     """Run a block by itself; return what it prints, and the value of its last line."""
-    began = time.perf_counter()
     printed = io.StringIO()
     names: dict[str, object] = {"__name__": "__main__"}
     tree = ast.parse(code)
@@ -27,7 +23,6 @@ def run(code: str) -> tuple[str, object]:
     with contextlib.redirect_stdout(printed):
         exec(compile(tree, "<page>", "exec"), names)  # noqa: S102  our own page
         value = eval(compile(ast.Expression(last.value), "<page>", "eval"), names) if last else None  # noqa: S307  the same
-    _SPENT[code] = time.perf_counter() - began
     return printed.getvalue(), value
 
 
@@ -37,8 +32,3 @@ def output(code: str) -> str:
     with pd.option_context("display.width", 110, "display.max_columns", 20):
         text += "" if value is None else repr(value)
     return f"```text\n{text.rstrip()}\n```"
-
-
-def spent() -> float:
-    """Return the seconds that the blocks of the pages took."""
-    return sum(_SPENT.values())

@@ -111,6 +111,16 @@ def _read(texts: pd.Index) -> pd.Index:
         return texts
 
 
+def named_levels_as_columns(frame: pd.DataFrame, name: str, error: type[InputError]) -> pd.DataFrame:
+    """Return a frame with its named row labels as columns; one that is both is refused, under the frame's `name`."""
+    levels = [level for level in frame.index.names if level is not None]
+    both = [level for level in levels if level in frame.columns]
+    if both:
+        msg = f"{name}: {both[0]!r} is a level of the row labels and a column; drop one"
+        raise error(msg)
+    return frame.reset_index(level=levels) if levels else frame
+
+
 def to_arrow(frame: pd.DataFrame) -> Any:
     """Return a table as a pyarrow Table; what is missing is null, and row labels that have a name are columns."""
     import pyarrow as pa  # noqa: PLC0415  slow to import

@@ -9,21 +9,9 @@ import pytest
 
 from eventstudy import plots
 from eventstudy.report import Chart, Document, Fact, Section, Table, write_document
+from looks import serious_faults
 
 pytestmark = pytest.mark.browser
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (dependency group test)")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python (group test)")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 
 
@@ -77,16 +65,6 @@ def page_file(tmp_path_factory):
     return alone
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        instance = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield instance
-        instance.close()
-
-
 @pytest.fixture
 def open_file(browser):
     """Open a page as asked; hand over the page and what it asked for and complained about."""
@@ -110,13 +88,6 @@ def open_file(browser):
 @pytest.fixture
 def opened(open_file, page_file):
     return lambda viewport=None, **options: open_file(page_file, viewport, **options)
-
-
-def serious_faults(page):
-    """Run axe-core on a page of which every part is unfolded."""
-    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    found = axe.Axe().run(page).response["violations"]
-    return [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in {"serious", "critical"}]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

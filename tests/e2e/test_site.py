@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import tomllib
 from collections import deque
 from html.parser import HTMLParser
@@ -11,11 +10,11 @@ import pytest
 
 import eventstudy as es
 from eventstudy.inference import TESTS
+from looks import serious_faults
 from pages import ROOT
 
 SITE = ROOT / "site" / "html"
 MOULDS = ROOT / "docs" / "site"
-SERIOUS = {"serious", "critical"}
 LOOKED_AT = (
     "index.html",
     "learn/choose.html",
@@ -99,19 +98,9 @@ def test_every_public_name_has_its_page():
 @built
 @pytest.mark.browser
 @pytest.mark.parametrize("page", LOOKED_AT)
-def test_axe_finds_no_serious_fault(page):
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (dependency group test)")
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="needs axe-playwright-python (group test)"
-    )
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("needs Chromium: make browser installs it where it can")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        opened = browser.new_page()
-        opened.goto((SITE / page).as_uri())
-        found = axe.Axe().run(opened).response["violations"]
-        browser.close()
-    serious = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
+def test_axe_finds_no_serious_fault(browser, page):
+    opened = browser.new_page()
+    opened.goto((SITE / page).as_uri())
+    serious = serious_faults(opened)
+    opened.close()
     assert serious == [], json.dumps(serious, indent=1)

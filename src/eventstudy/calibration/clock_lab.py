@@ -7,7 +7,6 @@ each study is one security with events of one half-hour, on sessions of their ow
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -245,18 +244,3 @@ def _test(
                 cell[2] += float(outcome.low <= plan.jump <= outcome.high)
                 cell[3] += 1
             cell[4] += float(outcome.estimate) - plan.jump if outcome.unit == "return" else float(outcome.value)
-
-
-def table_of(rows: tuple[ClockRow, ...]) -> Iterator[dict[str, object]]:
-    """Return the rows of a table, for a file."""
-    for row in rows:
-        yield {
-            "test": row.test,
-            "n": row.n,
-            "half_hour": row.half + 1,
-            "studies": row.studies,
-            "rejected": round(row.rate, 4),
-            "error": round(row.error, 4),
-            "covered": round(row.covered / row.with_interval, 4) if row.with_interval else "",
-            "claimed": row.claimed,
-        }

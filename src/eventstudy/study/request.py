@@ -15,7 +15,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
-from eventstudy.frames import as_pandas
+from eventstudy.frames import as_pandas, named_levels_as_columns
 from eventstudy.returns._given import unflagged
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
@@ -97,12 +97,7 @@ def _columns_named(events: pd.DataFrame) -> pd.DataFrame:
     if len(twice):
         msg = f"events: column {twice[0]!r} stands twice; keep one"
         raise StudyError(msg)
-    levels = [name for name in events.index.names if name is not None]
-    both = [name for name in levels if name in events.columns]
-    if both:
-        msg = f"events: {both[0]!r} is a level of the row labels and a column; drop one"
-        raise StudyError(msg)
-    frame = events.reset_index(level=levels) if levels else events
+    frame = named_levels_as_columns(events, "events", StudyError)
     meant = {plain(name): name for name in READ}
     names = [meant.get(plain(name), name) for name in frame.columns]
     doubled = next((name for name in READ if names.count(name) > 1), None)

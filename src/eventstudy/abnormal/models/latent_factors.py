@@ -114,11 +114,6 @@ class LatentFactorModel:
         return no_rows(series)
 
 
-def is_latent(model: object) -> bool:
-    """Return whether the regressors of a model are found in a pool of donors."""
-    return isinstance(model, LatentFactorModel)
-
-
 @dataclass(frozen=True, slots=True)
 class Spectrum:
     """The leading axes of the donors of one date.

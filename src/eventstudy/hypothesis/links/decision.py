@@ -15,7 +15,7 @@ import numpy as np
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.hypothesis.links.placebo_draws import draw_without, pvalue, turned
-from eventstudy.hypothesis.record.risk_sets import Rows
+from eventstudy.hypothesis.record.risk_sets import Rows, spread_over_sessions
 from eventstudy.hypothesis.record.threats import Spells
 
 
@@ -135,22 +135,7 @@ def session_test(
 
 def episode_rows(spells: Spells) -> Rows:
     """Spread threats over their sessions at risk, from the session after the first that could react."""
-    lengths = np.maximum(spells.last - spells.start, 0)
-    episode = np.repeat(np.arange(len(lengths)), lengths)
-    age = np.concatenate([np.arange(1, n + 1) for n in lengths]) if len(lengths) else np.zeros(0, dtype=np.int64)
-    age = age.astype(np.int64)
-    day = spells.start[episode] + age
-    ending = day == spells.last[episode]
-    return Rows(
-        episode=episode,
-        day=day,
-        age=age,
-        relieved=ending & (spells.outcome[episode] == 0),
-        implemented=ending & (spells.outcome[episode] == 1),
-        base=spells.start[episode] - 1,
-        deadline=spells.deadline[episode],
-        group=spells.group[episode],
-    )
+    return spread_over_sessions(spells, first=1)
 
 
 def age_stratum(age: Ints, bins: Sequence[int]) -> Ints:

@@ -221,14 +221,14 @@ def _place_reliefs(
     return tuple(found), frame, frozenset(whole)
 
 
-def risk_sets_of(spells: Spells) -> RiskSets:
-    """Take threats as they are: each open from its first session to its last, relieved there if it was softened."""
-    lengths = np.maximum(spells.last - spells.start + 1, 0)
+def spread_over_sessions(spells: Spells, first: int) -> Rows:
+    """Spread threats over their sessions, from the one of age `first` to the last; age 0 is the first that could react."""
+    lengths = np.maximum(spells.last - spells.start + 1 - first, 0)
     episode = np.repeat(np.arange(len(lengths)), lengths)
-    age = np.concatenate([_none(), *(np.arange(n) for n in lengths)]).astype(np.int64)
+    age = np.concatenate([_none(), *(np.arange(first, first + n) for n in lengths)]).astype(np.int64)
     day = spells.start[episode] + age
     ending = day == spells.last[episode]
-    rows = Rows(
+    return Rows(
         episode=episode,
         day=day,
         age=age,
@@ -238,6 +238,11 @@ def risk_sets_of(spells: Spells) -> RiskSets:
         deadline=spells.deadline[episode],
         group=spells.group[episode],
     )
+
+
+def risk_sets_of(spells: Spells) -> RiskSets:
+    """Take threats as they are: each open from its first session to its last, relieved there if it was softened."""
+    rows = spread_over_sessions(spells, first=0)
     rows = rows.take(np.lexsort((rows.episode, rows.day)))
     reliefs = tuple(
         Relief(int(t), spells.ids[rows.episode[at[0]]], tuple(int(a) for a in at))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from eventstudy.border import LARGEST, existing_file, file_name, foreign_format, guarded, read_bytes
 from eventstudy.errors import DataError
-from eventstudy.frames import as_pandas
+from eventstudy.frames import as_pandas, named_levels_as_columns
 from eventstudy.returns.sources.workbooks import READ, UNREAD, read_workbook
 from eventstudy.returns.tables.cells import NOTHING
 from eventstudy.returns.tables.names import label_text, plain
@@ -93,12 +93,7 @@ def _of_frame(frame: pd.DataFrame, name: str = "the frame", first: int = 0) -> T
     if frame.columns.nlevels > 1:
         msg = f"{name}: {frame.columns.nlevels} rows of column names; one is needed"
         raise DataError(msg)
-    levels = [level for level in frame.index.names if level is not None]
-    both = [level for level in levels if level in frame.columns]
-    if both:
-        msg = f"{name}: {both[0]!r} is a level of the row labels and a column; drop one"
-        raise DataError(msg)
-    frame = frame.reset_index(level=levels) if levels else frame
+    frame = named_levels_as_columns(frame, name, DataError)
     frame = frame.set_axis([label_text(label) for label in frame.columns], axis=1)
     bare = [cells.astype(object).map(_blank_as_none) for _, cells in frame.items()]
     filled = pd.concat(bare, axis=1).notna().any(axis=1).to_numpy() if bare else np.zeros(len(frame), dtype=bool)
