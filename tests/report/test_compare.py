@@ -305,6 +305,18 @@ def test_the_largest_patch_is_found_wherever_it_is(tmp_path):
     assert largest_patch(tmp_path / "one.png", tmp_path / "two.png") == pytest.approx(255 * 20 / 64)
 
 
+@pytest.mark.parametrize(("pixels", "seen"), [(0, False), (1, False), (2, True), (5, True)])
+@pytest.mark.parametrize("place", [12, 15, 16])  # within a patch, at its edge, over two
+def test_what_lies_one_pixel_further_is_the_same(tmp_path, pixels, seen, place):
+    for name, at in (("one", place), ("two", place + pixels)):
+        picture = Image.new("L", (64, 64), 255)
+        picture.paste(0, (at, 0, at + 1, 64))
+        picture.save(tmp_path / f"{name}.png")
+    for pair in (("one", "two"), ("two", "one")):
+        found = largest_patch(*(tmp_path / f"{name}.png" for name in pair))
+        assert found >= 255 / 8 if seen else found == 0
+
+
 def test_a_broken_picture_is_an_input_error(make, accepted):
     (accepted / "charts/market.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match="cannot be read as a picture"):
@@ -322,7 +334,7 @@ def test_the_pytest_plugin_passes_and_fails(accepted, tmp_path):
         "pytest_plugins = []\n"
         "@pytest.mark.parametrize('close', [5600.0, 5656.0])\n"
         "def test_study(eventstudy_check, monkeypatch, close):\n"
-        "    import eventstudy.report.build as build, eventstudy.study.study_file as files\n"
+        "    import eventstudy.report.build as build, eventstudy.study.pairs.firm_file as files\n"
         "    def built(*_, **__):\n"
         "        return small.make_document(close), None\n"
         "    monkeypatch.setattr(build, 'build_document', built)\n"

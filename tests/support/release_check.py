@@ -40,7 +40,7 @@ LAST_LINES = 25  # of a command that failed
 #: Files that lines of the pages read and a user has.
 PREPARE = """\
 import eventstudy as es
-es.load_prices(source="bundled").frame.to_parquet("prices.parquet")
+es.load_prices(source="bundled").frame.to_parquet("market.parquet")
 open("my-events.csv", "w").write("event_id,announced_at,name,stance\\na,2024-03-14 16:05-04:00,A,softening\\n")
 """
 #: The numbers are those of the committed gallery, whatever the versions; pictures are compared only under the same ones.

@@ -89,10 +89,13 @@ def reaction_power(reaction: Reaction, aim: Aim) -> Power:
 
 
 def crossing(curve: tuple[tuple[float, float], ...], target: float) -> float:
-    """Find where the curve first reaches the target, between its points by a straight line; infinite if nowhere."""
+    """Find where the curve first reaches the target, to a hundredth; infinite if nowhere.
+
+    Between its points the curve is a straight line; its rates come from draws, which carry no third digit.
+    """
     for (x0, y0), (x1, y1) in pairwise(curve):
         if y0 < target <= y1:
-            return x0 + (target - y0) / (y1 - y0) * (x1 - x0)
+            return round(x0 + (target - y0) / (y1 - y0) * (x1 - x0), 2)
     return float("inf")
 
 

@@ -22,7 +22,7 @@ from eventstudy.report.gate.compare_tables import compare_tables
 from eventstudy.report.gate.differences import ABSENT, Comparison, Moved, Rule, brief, step_of_result
 
 TOLERANCE = 1e-6  # relative: far above what another processor's rounding does, far below what a person would quote
-PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: half a pixel's shift of a thin line
+PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: a thin black line that moved by two pixels is 32 or more
 PICTURE_TOLERANCE = 2.0  # root mean square of the difference of grey values, 0 to 255, as pytest-mpl's default
 
 
@@ -58,8 +58,8 @@ def compare_folders(
 
     When an input has changed the comparison fails whatever follows from it, and the list says what a reader would see:
     a number is listed if it moved by more than the tolerance and by more than one unit of the last digit in which it is
-    printed, a chart if its picture did where it differs most (the mean of 8 by 8 pixels, above 8 of 255). So one cent on
-    one close is one hash that differs, not a hundred numbers in their seventh digit.
+    printed, a chart if its picture did where it differs most (the mean of 8 by 8 pixels, above 8 of 255; what lies one pixel
+    further is the same). So one cent on one close is one hash that differs, not a hundred numbers in their seventh digit.
     """
     check_tolerance(tolerance)
     before, after = _manifest(old), _manifest(new)

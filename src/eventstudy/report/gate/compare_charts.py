@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from eventstudy.border import guarded
 from eventstudy.errors import InputError
@@ -26,14 +27,22 @@ def picture_difference(old: Path, new: Path) -> float:
 
 
 def largest_patch(old: Path, new: Path) -> float:
-    """Give the largest difference of the mean grey of a patch of 8 by 8 pixels: what catches an eye, wherever it is."""
+    """Give the largest difference of the mean grey of a patch of 8 by 8 pixels: what catches an eye, wherever it is.
+
+    What lies a pixel further is the same: markers are set on whole pixels, so that one jumps when what it shows hardly moves.
+    """
     one, two = _pair(old, new)
-    apart = one - two
+    apart = np.maximum(_beyond(one, two), _beyond(two, one))
     high, wide = (-(-side // PATCH) * PATCH for side in apart.shape)
     sheet = np.zeros((high, wide))
     sheet[: apart.shape[0], : apart.shape[1]] = apart
     patches = sheet.reshape(high // PATCH, PATCH, wide // PATCH, PATCH)
-    return float(np.abs(patches.mean(axis=(1, 3))).max())
+    return float(patches.mean(axis=(1, 3)).max())
+
+
+def _beyond(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Give how far each pixel is from what the other picture has there or in the eight pixels around."""
+    return np.maximum(one - maximum_filter(two, 3), 0) + np.maximum(minimum_filter(two, 3) - one, 0)
 
 
 def _pair(old: Path, new: Path) -> tuple[np.ndarray, np.ndarray]:

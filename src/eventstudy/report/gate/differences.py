@@ -144,7 +144,7 @@ def step_of_unit(unit: str, *values: float) -> float:
 
 _NAMED = (
     (re.compile(r"pvalue\w*|p_\w+|\w+_p|power|share|size|hazard"), 1e-3),
-    (re.compile(r"statistic|\w*standardized|sar|scar|t|z|log_odds\w*|odds_ratio"), 1e-2),
+    (re.compile(r"detectable|statistic|\w*standardized|sar|scar|t|z|log_odds\w*|odds_ratio"), 1e-2),
     (re.compile(r"level|close"), 1e-2),
 )
 
