@@ -22,7 +22,7 @@ from eventstudy.report.gate.compare_tables import compare_tables
 from eventstudy.report.gate.differences import ABSENT, Comparison, Moved, Rule, brief, step_of_result
 
 TOLERANCE = 1e-6  # relative: far above what another processor's rounding does, far below what a person would quote
-PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: a thin black line that moved by two pixels is 32 or more
+PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: a thin black line two pixels further is 32 or more
 PICTURE_TOLERANCE = 2.0  # root mean square of the difference of grey values, 0 to 255, as pytest-mpl's default
 
 
