@@ -8,6 +8,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "site"))
 
 import build  # noqa: E402  beside this file
+import llms  # noqa: E402  the same
 
 import eventstudy  # noqa: E402  the same interpreter
 
@@ -17,6 +18,7 @@ author = "The eventstudy developers"
 version = release = eventstudy.__version__
 extensions = [
     "myst_nb",
+    "mathml",
     "sphinx.ext.autodoc",
     "sphinx.ext.intersphinx",
     "numpydoc",
@@ -31,6 +33,8 @@ html_title = "eventstudy"
 html_show_sourcelink = False
 html_static_path = ["site/static"]
 html_js_files = ["names.js"]
+html_css_files = ["site.css"]
+html_math_renderer = "mathml"
 html_theme_options = {
     "navigation_with_keys": False,
     "header_links_before_dropdown": 3,
@@ -70,5 +74,6 @@ intersphinx_mapping = {name: (address, None) for name, address in OTHERS.items()
 
 
 def setup(app: object) -> None:
-    """Write the pages that are made from the package before any page is read."""
+    """Write the pages that are made from the package before any page is read, and the index of all of them after."""
     app.connect("builder-inited", lambda _: build.build())  # type: ignore[attr-defined]  # Sphinx
+    app.connect("build-finished", llms.write_llms)  # type: ignore[attr-defined]  # the same

@@ -9,6 +9,7 @@ from typing import Final
 
 from gallery import write_gallery
 from moulds import write_moulds
+from paper import write_paper
 from pictures import write_pictures
 from reference import write_reference
 
@@ -29,6 +30,7 @@ def build(into: Path = MADE) -> None:
     write_recipes(into)
     write_catalogues(into)
     write_pictures(into)
+    write_paper(into)
     write_notebooks(into)
 
 
