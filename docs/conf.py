@@ -31,6 +31,7 @@ language = "en"
 html_theme = "pydata_sphinx_theme"
 html_title = "eventstudy"
 html_show_sourcelink = False
+html_sidebars = {"*": [], "learn/*": [], "generated/paper": []}  # pages without pages below them
 html_static_path = ["site/static"]
 html_js_files = ["names.js"]
 html_css_files = ["site.css"]

@@ -69,7 +69,7 @@ def _first(app: Sphinx, page: str) -> str:
     """Return the first sentence of a page, or nothing."""
     for paragraph in app.env.get_doctree(page).findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
-        if not isinstance(paragraph.parent, nodes.section) or not text:
+        if not isinstance(paragraph.parent, nodes.section) or not text or any(paragraph.findall(nodes.image)):
             continue
         sentence = text.partition(". ")[0].rstrip(".:")
         return f": {sentence}" if len(sentence) <= LONGEST else ""

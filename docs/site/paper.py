@@ -109,7 +109,7 @@ def _list(lines: list[str]) -> str:
 
 
 def _p(value: float) -> str:
-    return "" if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "" if pd.isna(value) else "<\u00a00.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _table(caption: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -120,11 +120,11 @@ def _table(caption: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> 
 def _links(links: pd.DataFrame) -> str:
     rows = []
     for sample, told in SAMPLES.items():
-        for row in links[links["sample"] == sample].to_dict("records"):
+        for at, row in enumerate(links[links["sample"] == sample].to_dict("records")):
             scale, unit = (1, "sd") if row["unit"] == "standardized" else (100, "points")
             chain = row["link"] == "chain"
             rows.append((
-                told, LINKS[row["link"]], "" if chain else f"{row['n']:.0f}",
+                "" if at else told, LINKS[row["link"]], "" if chain else f"{row['n']:.0f}",
                 "" if chain else f"{scale * row['estimate']:+.2f} [{scale * row['low']:+.2f}, {scale * row['high']:+.2f}] {unit}",
                 _p(row["pvalue"]), "" if pd.isna(row["power"]) else f"{row['power']:.0%}",
             ))  # fmt: skip

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RUN = ["README.md", "docs/howto.md", "docs/firms.md"]
 FROM = [f"docs/from/{path.name}" for path in sorted((ROOT / "docs" / "from").glob("*.md")) if path.stem != "index"]
-CELLS = ["docs/learn/quickstart.md"]
+CELLS = ["docs/learn/quickstart.md", "docs/learn/merger.md", "docs/learn/macro_date.md"]
 WRITTEN = [path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [*RUN, "CONTRIBUTING.md", *(path.as_posix() for path in WRITTEN if "generated" not in path.parts)]
 
@@ -41,7 +41,7 @@ def test_the_code_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
         exec(compile(block, f"{page}, block {number}", "exec"), names)  # noqa: S102  our own page
 
 
-@pytest.mark.parametrize("page", [*FROM, *CELLS])
+@pytest.mark.parametrize("page", [*FROM, *(pytest.param(page, marks=pytest.mark.slow) for page in CELLS)])
 def test_the_cells_of_a_page_run_and_give_the_number_of_the_other_program(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(ROOT / "docs" / "from")  # the panels stand beside the pages
