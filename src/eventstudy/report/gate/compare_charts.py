@@ -49,7 +49,7 @@ def largest_patch(old: Path, new: Path) -> float:
 
 def _beyond(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """Give how far each pixel is from what the other picture has there or in the eight pixels around."""
-    return np.maximum(one - maximum_filter(two, 3), 0) + np.maximum(minimum_filter(two, 3) - one, 0)
+    return np.asarray(np.maximum(one - maximum_filter(two, 3), 0) + np.maximum(minimum_filter(two, 3) - one, 0))
 
 
 _SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')

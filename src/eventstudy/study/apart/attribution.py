@@ -71,10 +71,9 @@ def attributed(
                 _add(note, [few if at in where else "" for at in range(part.rows.size)])
             table.loc[where, _FIGURES] = _least_squares(one, level) if told is None else told
         pieces.append([*(table[name].to_numpy() for name in table), np.array(note, dtype=object)])
-    told = dict(zip(COLUMNS[2:], ([piece[at] for piece in pieces] for at in range(len(COLUMNS) - 2)), strict=True))
-    return frame.assign(**{name: gather(result, values) for name, values in told.items()}).rename(
-        columns={"pvalue": "wrong_sign"} if shrink else {}
-    )
+    for at, name in enumerate(COLUMNS[2:]):
+        frame = frame.assign(**{name: gather(result, [piece[at] for piece in pieces])})
+    return frame.rename(columns={"pvalue": "wrong_sign"}) if shrink else frame
 
 
 _FIGURES = ["car", "se", "low", "high", "pvalue"]
