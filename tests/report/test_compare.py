@@ -390,6 +390,7 @@ DAMAGE = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_folder_is_one_input_error_or_a_difference(make, accepted, kind):
     pattern, content = DAMAGE[kind]
