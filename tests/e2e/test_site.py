@@ -82,6 +82,7 @@ def links_of(page):
             yield path.relative_to(SITE.resolve()).as_posix()
 
 
+@pytest.mark.slow
 @built
 def test_no_link_inside_is_dead_and_questions_are_three_clicks_away():
     clicks, waiting = {"index.html": 0}, deque(["index.html"])
