@@ -1,9 +1,13 @@
 """Sphinx: the site of the documentation. `make docs` builds it; warnings are errors."""
 
+import os
 import socket
 import sys
 from pathlib import Path
 
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # small matrices: threads that wait for each other cost more than they give
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "site"))
 

@@ -25,11 +25,14 @@ def mathml(tex: str, *, block: bool = False) -> str:
     for element in tree.iter(f"{{{SPACE}}}munderover"):
         base, below, above = element
         # docutils sets the index of an accented letter under it, as if it were a limit
-        if above.get("accent") or (above.text or "").strip() in ACCENTS:
+        if above.get("accent") or (above.text or " ")[0] in ACCENTS:
             element.tag = f"{{{SPACE}}}msub"
             accented = ET.Element(f"{{{SPACE}}}mover", accent="true")
             accented.extend([base, above])
             element[:] = [accented, below]
+    for element in tree.iter(f"{{{SPACE}}}mo"):
+        if element.text == "ˉ":  # sits on the letter; the macron stands off
+            element.text = "¯"
     return ET.tostring(tree, encoding="unicode")
 
 
