@@ -16,12 +16,12 @@ from eventstudy.returns.quality.plausible import ENOUGH, DataWarning
 from eventstudy.returns.tables.cells import as_numbers
 from eventstudy.returns.tables.names import (
     ADJUSTED,
-    CLOSES,
     DATE_NAMES,
     FIRST_DATE_NAMES,
     MARKET_LIKE,
     MARKETS,
     NO_SECURITY,
+    NO_TICKERS,
     OTHERS,
     PRICE_NAMES,
     RANGE,
@@ -96,17 +96,17 @@ def find_layout(
         if options.symbol_column is None and symbol in TICKERS_TOO:
             return Layout(date, symbol, tuple(others), doubtful=True)
         raise DataError(no_values(name))
-    single = _single(rest, options, name)
+    asked = None if symbols is None else list(symbols)
+    single = None if asked and set(asked) <= set(rest) else _single(rest, options, name)
     if single is not None:
         _refuse_unadjusted(rest, single, options, name)
-        asked = None if symbols is None else list(symbols)
         one = asked[0] if asked is not None and len(asked) == 1 and stem_of(name) == name else stem_of(name)
         return Layout(date, None, (single,), single=one)
     strange = next((column for column in rest if plain(column) in NO_SECURITY), None)
     if strange is not None and symbols is None:
         msg = f"{name}: column {strange!r} is the name of no security; leave it out, or say which column holds the prices: column="
         raise DataError(msg)
-    wanted = None if symbols is None else set(symbols)
+    wanted = None if asked is None else set(asked)
     return Layout(date, None, tuple(column for column in rest if wanted is None or column in wanted))
 
 
@@ -159,7 +159,7 @@ def _single(rest: Sequence[str], options: TableOptions, name: str) -> str | None
         return _find(rest, options.column, (), name, "column")
     words = [plain(column) for column in rest]
     ranges = len(RANGE.intersection(words))
-    if not set(words).isdisjoint(CLOSES) and (len(rest) > 1 or stem_of(name) != name):
+    if not set(words).isdisjoint(NO_TICKERS) and (len(rest) > 1 or stem_of(name) != name):
         strange = [column for column, word in zip(rest, words, strict=True) if not _beside_closes(word)]
         if not strange or ranges > 1:
             return _find(rest, None, fields_of(options.holds), name, "column")

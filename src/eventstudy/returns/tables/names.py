@@ -38,6 +38,10 @@ CLOSES: Final = (
     "dlyclose",
     "prccd",
 )
+NO_TICKERS: Final = frozenset(
+    {*CLOSES, "price", "lastprice", "pxlast", "trdprc1", "dlyprc", "lasttradeprice", "priceusd"}
+)
+"""Words for a price that no security is called."""
 PRICE_NAMES: Final = (
     *CLOSES, "price", "value", "prc", "dlyprc", "last", "lastprice", "px", "pxlast", "trdprc1", "settle", "nav",
 )  # fmt: skip
@@ -47,6 +51,7 @@ OTHERS: Final = frozenset({
     "dividend", "stocksplits", "splits", "splitfactor", "splitcoefficient", "divcash", "capitalgains", "change", "change%",
     "changepct", "changepercent", "pctchange", "amount", "turnover", "adjopen", "adjhigh", "adjlow", "adjvolume", "openinterest",
     "unadjustedvolume", "label", "changeovertime", "currency", "bid", "ask", "vwretd",
+    "count", "acvoluns", "nummoves", "openprc", "high1", "low1", "blkcount", "cvol",
 })  # fmt: skip
 UNADJUSTED_BESIDE: Final = frozenset({
     "cfacpr", "cfacshr", "dlycumfacpr", "dlycumfacshr", "ajexdi", "ajpm", "adjfactor", "adjustmentfactor", "cumadjfactor",

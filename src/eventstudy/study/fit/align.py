@@ -55,7 +55,8 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
     base = base_of(study.model)
     if isinstance(base, MatchedPortfolio):
         matched = _matched(base, frame, rows, symbols)
-        off = _off(panel, bars, symbols, ()) if calendar is not None else None
+        each = [base.members(name) for name in symbols]
+        off = _off(panel, bars, symbols, (), each) if calendar is not None else None
         laid = None if panel is given else panel
         return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid, hours=hours)
     series = _series(study, panel, rows)
@@ -186,8 +187,17 @@ def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None
     )
 
 
-def _off(panel: ReturnPanel, bars: pd.Index, symbols: Sequence[str], regressors: Sequence[str]) -> Bools | None:
-    """Return (S, B): bars in which a day that is no session is put together with a session, of the security or a regressor."""
+def _off(
+    panel: ReturnPanel,
+    bars: pd.Index,
+    symbols: Sequence[str],
+    regressors: Sequence[str],
+    each: Sequence[Sequence[str]] | None = None,
+) -> Bools | None:
+    """Return (S, B): bars in which a day that is no session is put together with a session, of the security or a regressor.
+
+    `each`: what each security is compared with besides.
+    """
     off = panel.notes.off
     if off.empty or not len(bars):
         return None
@@ -196,7 +206,8 @@ def _off(panel: ReturnPanel, bars: pd.Index, symbols: Sequence[str], regressors:
     marked = np.zeros((len(symbols), len(bars)), dtype=bool)
     shared = off.reindex(columns=list(regressors)).eq(True).any(axis=1).to_numpy()
     for row, name in enumerate(symbols):
-        there = shared | (off[name].to_numpy() if name in off.columns else False)
+        names = [one for one in (name, *(each[row] if each is not None else ())) if one in off.columns]
+        there = shared | off[names].any(axis=1).to_numpy()
         marked[row, at[inside & there]] = True
     return marked if marked.any() else None
 
