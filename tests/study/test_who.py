@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import warnings
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,6 @@ import pytest
 import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, StudyError
-from eventstudy.returns import DataWarning
 
 DAYS = sessions("XNYS", pd.Timestamp("2024-09-03"), pd.Timestamp("2025-06-30"))
 RNG = np.random.default_rng(3)
@@ -93,8 +93,10 @@ def test_columns_of_every_type(kind):
 
 def test_crossing_is_asked_for():
     plain = EVENTS.assign(industry=["tech", "bank"])
-    with pytest.warns(DataWarning, match=r"each is studied with each of the 4 symbols of the panel.*symbols='all'"):
-        assert len(pairs(plain)) == 6
+    with pytest.raises(
+        StudyError, match=r"no column says which security.*each of the 4 symbols of the panel.*symbols='all'"
+    ):
+        pairs(plain)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(pairs(plain, symbols="all")) == 6
@@ -155,3 +157,42 @@ def test_an_unread_column_of_something_else_does_not_matter():
     assert pairs(frame) == PAIRS
     with pytest.raises(DataError, match="stands twice"):
         pairs(frame, pd.concat([RETURNS, RETURNS[["AAA"]]], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refused"),
+    [
+        ("timing", "AMC", True),
+        ("When", "after close", True),
+        ("time", "16:30", True),
+        ("Announcement Time", "time-after-hours", True),
+        ("timing", "BMO", False),
+        ("when", "during", False),
+        ("hour", 16, False),
+        ("note", "after the merger", False),
+    ],
+)
+def test_when_on_its_day_beside_a_bar_is_not_passed_over(name, value, refused):
+    frame = EVENTS.assign(symbol=["AAA", "BBB"], **{name: value})
+    if refused:
+        with pytest.raises(
+            StudyError, match=r"news after the close moves the next one.*load_pairs\(frame, date='bar', timing="
+        ):
+            STUDY.fit(frame, RETURNS)
+        read = es.load_pairs(frame, date="bar", timing=name)  # the way out
+        sessions_of = STUDY.fit(read, RETURNS).car((0, 0))["session"].tolist()
+        at = [RETURNS.index.get_loc(day) + 1 for day in frame["bar"]]
+        assert sorted(sessions_of) == sorted(RETURNS.index[at].tolist())
+    else:
+        assert STUDY.fit(frame, RETURNS).n == 2
+
+
+@pytest.mark.parametrize("ids", [["10001.0", "10002.0"], [Decimal("10001.0"), Decimal("10002.0")], [10001.0, 10002.0]])
+def test_numbers_that_were_floats_once_are_the_same_ids(ids, tmp_path):
+    returns = RETURNS.rename(columns={"AAA": "10001", "BBB": 10002})
+    events = EVENTS.assign(permno=ids)
+    wanted = [["e1", "10001"], ["e2", "10002"]]
+    assert sorted(STUDY.fit(events, returns).car((0, 1))[["event_id", "symbol"]].values.tolist()) == wanted
+    events.astype({"permno": str}).to_csv(tmp_path / "events.csv", index=False)
+    read = es.load_pairs(tmp_path / "events.csv", symbol="permno", date="bar")
+    assert sorted(STUDY.fit(read, returns).car((0, 1))[["event_id", "symbol"]].values.tolist()) == wanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -127,7 +128,7 @@ def label_text(label: Any) -> str:
     if isinstance(label, str):
         text = label.strip().lstrip("\ufeff").strip()
         return "" if UNNAMED.fullmatch(text) else text
-    if isinstance(label, numbers.Real) and not isinstance(label, numbers.Integral):
+    if isinstance(label, (numbers.Real, Decimal)) and not isinstance(label, numbers.Integral):
         return "" if np.isnan(float(label)) else whole_text(label) or str(label)
     if label is None or label is pd.NaT or label is pd.NA:
         return ""

@@ -241,6 +241,7 @@ def place_bars(
     at = position if known is bars else known.get_indexer(label)
     strange = at < 0
     if strange.any():
+        _refuse_within(wanted, label, bars, strange)
         if policy == "error":
             msg = f"bar {wanted[strange][0]!s} is no session of {calendar or 'the panel'}; set non_session='next' or another"
             raise StudyError(msg)
@@ -255,6 +256,24 @@ def place_bars(
         placed.position[strange] = -1
         placed.status[strange] = Exclusion.NOT_A_SESSION
     return placed
+
+
+def _refuse_within(wanted: pd.Index, label: pd.Index, bars: pd.Index, strange: Bools) -> None:
+    """Stop at what lies between two labels of bars within days: it is a moment, and which bar holds it depends on what labels mean."""
+    if not isinstance(bars, pd.DatetimeIndex) or bars.tz is None or len(bars) < 2:
+        return
+    after = np.asarray(bars.searchsorted(label)).clip(1, len(bars) - 1)
+    step = pd.Series(bars).diff().median()
+    within = strange & np.asarray(
+        (label > bars[after - 1]) & (label < bars[after - 1] + step) & (label < bars[-1] + step)
+    )
+    if within.any():
+        row = int(within.argmax())
+        msg = (
+            f"column 'bar', row {row}: {cell(wanted[row])} lies between the bars labelled {bars[after[row] - 1]} and {bars[after[row]]}; give "
+            "the label of one, or the moment in a column 'announced_at'"
+        )
+        raise StudyError(msg)
 
 
 def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.DatetimeIndex | None) -> pd.Index:

@@ -16,6 +16,7 @@ from eventstudy.calendars import AUTO, USUAL
 from eventstudy.errors import DataError
 from eventstudy.events.moments import parse_moment, parse_zone
 from eventstudy.returns.exchanges import calendar_of, calendar_zone
+from eventstudy.returns.tables.cells import without_points
 from eventstudy.returns.tables.names import label_text
 from eventstudy.study.pairs.characteristics import characteristics
 from eventstudy.study.pairs.columns import Columns, find_columns
@@ -175,7 +176,7 @@ def _symbols(table: Table, column: str) -> list[str]:
     if "" in texts:
         msg = f"{table.place(texts.index(''), column)}: there is no symbol; fill it in or drop the row"
         raise DataError(msg)
-    return texts
+    return without_points(texts)
 
 
 def _ids(table: Table, columns: Columns, symbols: list[str], stamps: list[pd.Timestamp]) -> Any:
