@@ -23,10 +23,11 @@ from eventstudy.abnormal.models.intraday import IntradayModel, base_of
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
+from eventstudy.events.vocabulary import DATE_ONLY
 from eventstudy.frames import with_bars
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._index import is_intraday
-from eventstudy.returns._sessions import auto_calendars, refuse_misfit
+from eventstudy.returns._sessions import auto_calendars, bar_kind, refuse_misfit
 from eventstudy.returns.tables.cells import without_points
 from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed
@@ -363,6 +364,9 @@ def place_events(study: Design, request: Request, aligned: Aligned) -> Placed:
         placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut, aligned.zone)
         if "announced_at" in request.frame.columns:
             refuse_contradiction(request.bars, request.frame["announced_at"], placed, aligned.bars, aligned.calendar)
+        if "precision" in request.frame.columns and bar_kind(aligned.bars) == "sessions":
+            dated = request.frame["precision"].eq(DATE_ONLY).to_numpy(dtype=bool)
+            placed = replace(placed, uncertain=dated & ~placed.moved)
         return placed
     assert request.moments is not None  # noqa: S101  a request has bars or moments
     placed = place_moments(request.moments, aligned.bars, aligned.calendar, study.label, aligned.zone, aligned.shut)
