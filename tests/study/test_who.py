@@ -13,6 +13,7 @@ import pytest
 import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, StudyError
+from eventstudy.returns import DataWarning
 
 DAYS = sessions("XNYS", pd.Timestamp("2024-09-03"), pd.Timestamp("2025-06-30"))
 RNG = np.random.default_rng(3)
@@ -93,10 +94,8 @@ def test_columns_of_every_type(kind):
 
 def test_crossing_is_asked_for():
     plain = EVENTS.assign(industry=["tech", "bank"])
-    with pytest.raises(
-        StudyError, match=r"no column says which security.*each of the 4 symbols of the panel.*symbols='all'"
-    ):
-        pairs(plain)
+    with pytest.warns(DataWarning, match=r"each is studied with each of the 4 symbols of the panel.*symbols='all'"):
+        assert len(pairs(plain)) == 6
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(pairs(plain, symbols="all")) == 6
@@ -196,3 +195,8 @@ def test_numbers_that_were_floats_once_are_the_same_ids(ids, tmp_path):
     events.astype({"permno": str}).to_csv(tmp_path / "events.csv", index=False)
     read = es.load_pairs(tmp_path / "events.csv", symbol="permno", date="bar")
     assert sorted(STUDY.fit(read, returns).car((0, 1))[["event_id", "symbol"]].values.tolist()) == wanted
+
+
+def test_a_symbol_that_cannot_be_written_is_refused():
+    with pytest.raises(StudyError, match=r"column 'symbol' holds .*no text that can be written"):
+        STUDY.fit(EVENTS.assign(symbol=pd.Series(["AAA", "\ud800"], dtype=object)), RETURNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,7 @@ from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
 from eventstudy.frames import as_pandas, named_levels_as_columns
 from eventstudy.returns._given import unflagged
+from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, refuse_timing, security_column, wanted_symbols
 from eventstudy.words import brief
@@ -79,10 +81,10 @@ def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -
     _each_once(frame, "bar" if bars is not None else "announced_at", named=column is not None)
     if column is None and crossed is None and len(held) > 1:
         msg = (
-            "events: no column says which security each row is about; name it 'symbol', or study each event with each of the "
-            f"{len(held)} symbols of the panel: fit(…, symbols='all') or symbols=[…]"
+            f"the events have no column 'symbol', so that each is studied with each of the {len(held)} symbols of the panel; if that is "
+            "meant say so: fit(…, symbols='all')"
         )
-        raise StudyError(msg)
+        warnings.warn(msg, DataWarning, stacklevel=4)
     if bars is not None:
         refuse_timing(frame)
     return Request(_ids(frame["event_id"]), moments, bars, symbol, frame, crossed or ())

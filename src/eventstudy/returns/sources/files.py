@@ -177,7 +177,7 @@ def _needed(names: list[str], options: TableOptions, name: str, symbols: Sequenc
         return None
     if layout.symbol is None or layout.doubtful or layout.date is None:
         return None
-    wanted = {layout.date, layout.symbol, *layout.cells, *layout.beside}
+    wanted = {layout.date, layout.symbol, layout.permanent, *layout.cells, *layout.beside}
     return [column for column, label in zip(names, labels, strict=True) if label in wanted]
 
 

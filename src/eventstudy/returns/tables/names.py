@@ -22,6 +22,8 @@ SYMBOL_NAMES: Final = (
     "figi", "sedol", "secid", "securityid", "assetid", "tickersymbol", "tic", "oftic", "stkcd", "tscode", "stockcode",
     "secucode", "wkn", "lei", "permid", "instrument", "stock", "sid", "identifier", "code", "id",
 )  # fmt: skip
+CHANGE_HANDS: Final = frozenset({"symbol", "ticker", "sym", "tickersymbol", "tic", "oftic"})
+PERMANENT: Final = ("permno", "lpermno", "gvkey", "figi", "permid", "secid", "sid")
 TICKERS_TOO: Final = frozenset({"SYM", "RIC", "TIC", "SID", "CODE", "ID", "STOCK", "ASSET", "LEI", "WKN", "FIGI"})
 ADJUSTED: Final = (
     "adjclose", "adjustedclose", "adjusted", "adjcloseprice", "adjustedcloseprice", "adjclosingprice", "adjustedclosingprice",

@@ -333,6 +333,10 @@ def rows_asked(request: Request, columns: Sequence[Any]) -> tuple[list[str], Int
         raise StudyError(msg) from fault
     texts = without_points([label_text(name) for name in unique.tolist()])
     symbols = list(dict.fromkeys(texts))
+    strange = next((name for name in symbols if name.encode(errors="ignore").decode() != name), None)
+    if strange is not None:
+        msg = f"column 'symbol' holds {strange!r}, which is no text that can be written; mend it"
+        raise StudyError(msg)
     refuse_lost_zeros(symbols, {label_text(name) for name in columns})
     place = {text: -1 if text == "" else at for at, text in enumerate(symbols)}
     code = np.array([*(place[text] for text in texts), -1])[code]

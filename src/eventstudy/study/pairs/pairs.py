@@ -153,7 +153,7 @@ def pairs_of(
         raise DataError(msg)
     pairs = first.join(rest)
     if not clocked and "precision" not in pairs.columns:
-        pairs.insert(3, "precision", pd.array([DATE_ONLY] * len(pairs), dtype="str"))
+        pairs.insert(3, "precision", DATE_ONLY)
     pairs.attrs[MARK] = {
         "source": table.name,
         "guessed": bool(set(columns.guessed) - {"event_id"}) or (date_format is None and form.startswith("%")),
