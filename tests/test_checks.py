@@ -57,6 +57,7 @@ def test_what_is_right_passes_untouched():
         ({"window": (True, 2)}, "two whole relative days"),
         ({"window": None}, "two whole relative days"),
         ({"level": 90}, "did you mean 0.9"),
+        ({"level": 0.05}, "not the size of a test; did you mean 0.95"),
         ({"level": True}, "level=True"),
         ({"draws": 0}, "draws=0 is not a whole number of 1 or more"),
         ({"draws": True}, "draws=True"),

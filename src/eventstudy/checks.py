@@ -39,6 +39,10 @@ LEAST: Final = {
 """The smallest whole number that an argument of that name may be."""
 
 
+LEAST_COVERAGE: Final = 0.5
+"""An interval that holds less than half is nobody's wish."""
+
+
 def not_one_of(value: object, allowed: Collection[str]) -> str:
     """Return "… is not one of …; did you mean …?" for a message.
 
@@ -100,7 +104,7 @@ def count(value: Any, name: str, error: type[InputError] = StudyError, *, least:
 
 
 def level(value: Any, name: str = "level", error: type[InputError] = StudyError) -> float:
-    """Return the coverage of an interval: above 0 and below 1.
+    """Return the coverage of an interval: half or more, and below 1; 0.05 is the size of a test.
 
     Examples
     --------
@@ -108,7 +112,11 @@ def level(value: Any, name: str = "level", error: type[InputError] = StudyError)
     Traceback (most recent call last):
     eventstudy.errors.StudyError: level=95 is not the coverage of an interval, above 0 and below 1; did you mean 0.95?
     """
-    return _between(value, name, error, "the coverage of an interval")
+    found = _between(value, name, error, "the coverage of an interval")
+    if found < LEAST_COVERAGE:
+        msg = f"{name}={brief(repr(value))} is the coverage of an interval, not the size of a test; did you mean {1 - found:.6g}?"
+        raise error(msg)
+    return found
 
 
 def alpha(value: Any, name: str = "alpha", error: type[InputError] = StudyError) -> float:
@@ -119,6 +127,15 @@ def alpha(value: Any, name: str = "alpha", error: type[InputError] = StudyError)
 def share(value: Any, name: str, error: type[InputError] = StudyError) -> float:
     """Return a share: above 0 and below 1."""
     return _between(value, name, error, "a share")
+
+
+def spread(value: Any, name: str, error: type[InputError] = StudyError) -> float:
+    """Return a standard error or deviation: above zero and finite, or NaN where there is none."""
+    found = number(value, name, error)
+    if found <= 0 or found == float("inf"):
+        msg = f"{name}={brief(repr(value))} is no standard error or deviation; it must be above zero"
+        raise error(msg)
+    return found
 
 
 def _between(value: Any, name: str, error: type[InputError], what: str) -> float:
@@ -251,7 +268,7 @@ def _rule(name: str, annotation: Any, place: dict[str, Any]) -> tuple[bool, Chec
     return None if check is None else (len(kinds) < len(parts), check)
 
 
-_FLOATS: Final[dict[str, Check]] = {"level": level, "alpha": alpha, "target": share}
+_FLOATS: Final[dict[str, Check]] = {"level": level, "alpha": alpha, "target": share, "se": spread, "sd": spread}
 
 
 def _check(name: str, kind: Any) -> Check | None:

@@ -166,7 +166,7 @@ def facts_of(frame):
         or frame.index.tz is not None
     ):
         return None
-    found = {}
+    found, frame = {}, pd.DataFrame(frame)  # without flags: a label may stand twice
     for at, name in enumerate(frame.columns):
         for moment, value in zip(frame.index, frame.iloc[:, at].tolist(), strict=True):
             number = price_table.number_of(value)

@@ -119,3 +119,16 @@ def test_panels_are_joined_with_their_sources_and_calendars():
     ):
         with pytest.raises(EventStudyError, match=words):
             one.join(wrong)
+
+
+@pytest.mark.parametrize(("rate", "word"), [(0.017, "a session"), (0.043, "a session"), (0.0525, "a session")])
+def test_a_rate_in_percent_or_of_a_year_is_no_rate_of_a_session(rate, word):
+    panel = es.load_returns(["^GSPC", "NVDA"], source=PRICES)
+    events = pd.DataFrame({"event_id": ["e"], "symbol": ["NVDA"], "bar": [DAYS[-20]]})
+    study = es.EventStudy(
+        model=es.FactorModel(("^GSPC",), risk_free="RF"), estimation=es.EstimationWindow(60, end=-6), window=(-5, 5)
+    )
+    with pytest.raises(
+        StudyError, match=rf"the risk-free rate 'RF' is .*% {word}: it looks like percent, or like a rate of a year"
+    ):
+        study.fit(events, es.ReturnPanel(panel.frame.assign(RF=rate)))

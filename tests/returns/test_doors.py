@@ -411,3 +411,36 @@ def test_a_row_of_another_width_that_is_no_text_is_one_error(write):
         es.load_prices(source=write(b"date,A\n" + b"2025-02-18,1\n" * 60_000 + b"2025-02-19,1,\xe9\n"))
     with pytest.raises(DataError, match=r"prices.csv: this cannot be read as CSV \(.*UTF8|prices.csv, line"):
         es.load_prices(source=write(b"date,symbol,close\n" + b"2025-02-18,A,1\n" * 90_000 + b"2025-02-19,\xe9,1\n"))
+
+
+def test_dates_as_objects_of_far_years_are_no_overflow():
+    days = pd.Series([pd.Timestamp("1677-09-20").as_unit("s"), *map(pd.Timestamp, DAYS[1:])], dtype=object)
+    with pytest.raises(DataError):
+        es.load_prices(source=pd.DataFrame({"date": days, "A": CLOSES}), calendar=None)
+
+
+def test_a_column_of_lists_beside_a_long_table_is_passed_over():
+    frame = pd.DataFrame({"date": DAYS * 2, "symbol": ["A"] * 4 + ["B"] * 4, "close": CLOSES * 2, "tags": [["x"]] * 8})
+    frame = pd.concat([frame, frame.assign(date=pd.to_datetime(frame["date"]) + pd.Timedelta(days=7))])
+    assert es.load_prices(source=frame.assign(date=pd.to_datetime(frame["date"]))).symbols == ["A", "B"]
+
+
+@pytest.mark.parametrize("form", ["frame", "csv", "parquet"])
+@pytest.mark.parametrize("asked", [None, ["ABC"]])
+def test_a_ticker_that_changed_hands_is_no_single_security(form, asked, tmp_path):
+    frame = pd.DataFrame(
+        {"PERMNO": [10001, 10001, 10002, 10002, *[10003] * 4], "date": DAYS * 2, "TICKER": ["ABC"] * 4 + ["XYZ"] * 4, "PRC": CLOSES * 2}
+    )  # fmt: skip
+
+    def source(table):
+        if form == "frame":
+            return table
+        path = tmp_path / f"crsp.{form}"
+        table.to_csv(path, index=False) if form == "csv" else table.to_parquet(path)
+        return path
+
+    with pytest.raises(DataError, match=r"'ABC' stands for PERMNO 10001 and 10002.*symbol_column='PERMNO'"):
+        es.load_prices(asked, source=source(frame))
+    assert es.load_prices(source=source(frame), symbol_column="PERMNO").symbols == ["10001", "10002", "10003"]
+    one = source(frame.assign(PERMNO=[10001] * 4 + [10003] * 4))
+    assert es.load_prices(asked, source=one).frame["ABC"].tolist() == CLOSES

@@ -101,10 +101,10 @@ def test_a_session_that_the_data_lack_is_not_moved():
 
 
 def test_labels_take_the_zone_of_the_bars():
-    naive = pd.Index(["2024-03-01 10:00", "2024-03-01 10:30"])
+    naive = pd.Index(["2024-03-01 10:00", "2024-03-01 11:00"])
     assert place_bars(naive, HOURS, None, "next").position.tolist() == [1, 2]
     aware = pd.DatetimeIndex(naive).tz_localize("America/New_York").tz_convert("UTC")
-    assert place_bars(aware, HOURS, None, "previous").position.tolist() == [1, 1]
+    assert place_bars(aware, HOURS, None, "previous").position.tolist() == [1, 2]
     assert place_bars(pd.DatetimeIndex(["2024-03-04"]).tz_localize("UTC"), DAYS, None, "error").position.tolist() == [1]
     with pytest.raises(StudyError, match="column 'bar' is empty in row 1"):
         place_bars(pd.Index(["2024-03-04", None]), DAYS, None, "error")

@@ -143,11 +143,25 @@ class TestLabels:
         one, other = fitted(frame, "2024-04-10 10:57:52"), fitted(ends, "2024-04-10 10:57:52", label="end")
         pd.testing.assert_frame_equal(one.car(), other.car())
 
-    def test_labels_that_look_like_ends_warn(self):
+    @pytest.mark.parametrize("daily", [False, True])
+    def test_labels_that_look_like_ends_are_asked_for(self, daily):
         frame = made(80)
         ends = frame.set_axis(frame.index + pd.Timedelta("5min"))
-        with pytest.warns(DataWarning, match="look labelled with their ends.*label='end'"):
-            fitted(ends, "2024-04-10 10:57:52")
+        when = "2024-04-10 10:57:52"
+        design = es.EventStudy(
+            model=es.MarketModel("MKT"), estimation=es.EstimationWindow(300, end=-5), window=(-2, 2), calendar=None
+        )
+        with pytest.raises(StudyError, match=r"look labelled with their ends.*label='end'.*or label='start'"):
+            design.fit(at(when), es.ReturnPanel(ends, kind="log")) if daily else fitted(ends, when)
+        if daily:
+            one = design.fit(at(when), es.ReturnPanel(frame, kind="log")).car((0, 1))["car"].item()
+            other = es.EventStudy(
+                model=es.MarketModel("MKT"), estimation=design.estimation, window=(-2, 2), calendar=None, label="end"
+            )
+            assert other.fit(at(when), es.ReturnPanel(ends, kind="log")).car((0, 1))["car"].item() == one
+        else:
+            with pytest.warns(DataWarning, match="look labelled with their ends"):
+                fitted(ends, when, label="start")
 
     def test_labels_that_look_like_starts_warn(self):
         with pytest.warns(DataWarning, match="look labelled with their starts"):

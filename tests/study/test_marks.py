@@ -135,3 +135,62 @@ def test_volumes_are_no_returns():
     assert result.car((0, 0))["flag"].tolist() == ["", "", ""]
     with pytest.raises(StudyError, match="log volumes, and nothing is bought and held"):
         result.bhar()
+
+
+OTHERS = [f"D{at:02}" for at in range(14)]
+WIDE = RETURNS.assign(**{name: MARKET + RNG.normal(0, 0.01, len(DAYS)) for name in OTHERS})
+COMPARED = {
+    "match of A": (es.MatchedPortfolio({"A": ["D01", "D02"], "B": "D03", "C": ["D03", "D04"]}), "D02", "A"),
+    "match of two": (es.MatchedPortfolio({"A": ["D01", "D02"], "B": "D03", "C": ["D03", "D04"]}), "D03", "BC"),
+    "controls": (es.ControlPortfolio(("D01", "D02")), "D02", "ABC"),
+    "latent factors": (es.LatentFactorModel(OTHERS), "D05", "ABC"),
+    "own markets": (es.MarketModel({"A": "M", "B": "D01", "C": "M"}), "D01", "B"),
+    "no member": (es.MatchedPortfolio({"A": ["D01", "D02"], "B": "D03", "C": "D03"}), "D09", ""),
+}
+
+
+@pytest.mark.parametrize("damage", [lost_split, padded, "code", "saturday"])
+@pytest.mark.parametrize("case", COMPARED)
+def test_what_a_security_is_compared_with_flags_it(case, damage):
+    model, name, flagged = COMPARED[case]
+    prices = 100 * (1 + WIDE).cumprod()
+    word = {lost_split: "split_like", padded: "stale", "code": "missing_code"}.get(damage, "off_calendar")
+    if damage == "code":
+        panel = es.ReturnPanel(WIDE.assign(**{name: WIDE[name].where(WIDE.index != DAYS[ESTIMATION], -99.0)}))
+    elif damage == "saturday":
+        day = DAYS[AT - 1 : AT + 5][DAYS[AT - 1 : AT + 5].day_of_week == 4][0] + pd.Timedelta(days=1)
+        prices.loc[day, name] = prices[name].loc[:day].iloc[-1] * 1.01
+        panel = es.load_returns(source=prices.sort_index())
+    else:
+        prices = prices.rename(columns={name: "A", "A": name})  # the helpers above damage A
+        damage(prices, ESTIMATION, 4)
+        panel = es.load_returns(source=prices.rename(columns={name: "A", "A": name}))
+    found = es.EventStudy(model=model, estimation=STUDY.estimation, window=(-5, 5)).fit(EVENTS, panel)
+    assert found.car((0, 5)).set_index("symbol")["flag"].to_dict() == {
+        one: word if one in flagged else "" for one in "ABC"
+    }
+    if damage is lost_split:
+        assert ("flagged split_like" in str(found.test("sign", (0, 5)))) == bool(flagged)
+
+
+def test_a_donor_that_takes_no_part_flags_nobody():
+    study = es.EventStudy(model=es.SyntheticControl(OTHERS), estimation=STUDY.estimation, window=(-5, 5))
+    events = EVENTS.iloc[:1]
+    weights = study.fit(events, WIDE).donors().set_index("donor")["weight"].sort_values()
+    assert weights.iloc[0] == 0
+    for name in (weights.index[0], weights.index[-1]):
+        prices = 100 * (1 + WIDE).cumprod()
+        prices.iloc[AT + 1 :, prices.columns.get_loc(name)] /= 4  # after the estimation window: the weights stay
+        flag = study.fit(events, es.load_returns(source=prices)).car((0, 5))["flag"].item()
+        assert flag == ("split_like" if weights[name] > 0 else "")
+
+
+@pytest.mark.parametrize("move", [0.06, -0.07])
+def test_a_split_lost_on_a_day_that_moves_much_flags(move):
+    returns = RETURNS.assign(A=MARKET + RNG.normal(0, 0.03, len(DAYS)))
+    returns.iloc[WINDOW, 1] = move
+    prices = 100 * (1 + returns).cumprod()
+    lost_split(prices, WINDOW, 4)
+    panel = es.load_prices(source=prices)
+    assert panel.quality.loc["A", "split_like"] == f"{DAYS[WINDOW]:%Y-%m-%d}"
+    assert flags(panel)["A"] == "split_like"

@@ -357,3 +357,16 @@ def test_a_bar_and_a_moment_that_contradict_each_other_are_refused(bar, moment, 
     else:
         with pytest.raises(StudyError, match="not the same session"):
             fit(events, frame, calendar=calendar)
+
+
+def test_a_moment_is_no_label_of_bars_within_days():
+    stamps = [
+        day + pd.Timedelta("9h30min") + at * pd.Timedelta("5min") for day in days(40, "2025-06-30") for at in range(78)
+    ]
+    frame = world(pd.DatetimeIndex(stamps).tz_localize("America/New_York"))
+    options = {"estimation": es.EstimationWindow(300, end=-6), "window": (-5, 5), "calendar": None}
+    inside = pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "bar": [frame.index[-100] + pd.Timedelta("2min")]})
+    with pytest.raises(StudyError, match=r"column 'bar', row 0: .* lies between the bars labelled .*'announced_at'"):
+        fit(inside, frame, **options)
+    night = inside.assign(bar=[frame.index[-78] - pd.Timedelta("3h")])  # no bar holds it: the next
+    assert fit(night, frame, **options).car((0, 0))["flag"].item() == "moved"

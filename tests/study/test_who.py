@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import warnings
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -155,3 +156,47 @@ def test_an_unread_column_of_something_else_does_not_matter():
     assert pairs(frame) == PAIRS
     with pytest.raises(DataError, match="stands twice"):
         pairs(frame, pd.concat([RETURNS, RETURNS[["AAA"]]], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refused"),
+    [
+        ("timing", "AMC", True),
+        ("When", "after close", True),
+        ("time", "16:30", True),
+        ("Announcement Time", "time-after-hours", True),
+        ("timing", "BMO", False),
+        ("when", "during", False),
+        ("hour", 16, False),
+        ("note", "after the merger", False),
+    ],
+)
+def test_when_on_its_day_beside_a_bar_is_not_passed_over(name, value, refused):
+    frame = EVENTS.assign(symbol=["AAA", "BBB"], **{name: value})
+    if refused:
+        with pytest.raises(
+            StudyError, match=r"news after the close moves the next one.*load_pairs\(frame, date='bar', timing="
+        ):
+            STUDY.fit(frame, RETURNS)
+        read = es.load_pairs(frame, date="bar", timing=name)  # the way out
+        sessions_of = STUDY.fit(read, RETURNS).car((0, 0))["session"].tolist()
+        at = [RETURNS.index.get_loc(day) + 1 for day in frame["bar"]]
+        assert sorted(sessions_of) == sorted(RETURNS.index[at].tolist())
+    else:
+        assert STUDY.fit(frame, RETURNS).n == 2
+
+
+@pytest.mark.parametrize("ids", [["10001.0", "10002.0"], [Decimal("10001.0"), Decimal("10002.0")], [10001.0, 10002.0]])
+def test_numbers_that_were_floats_once_are_the_same_ids(ids, tmp_path):
+    returns = RETURNS.rename(columns={"AAA": "10001", "BBB": 10002})
+    events = EVENTS.assign(permno=ids)
+    wanted = [["e1", "10001"], ["e2", "10002"]]
+    assert sorted(STUDY.fit(events, returns).car((0, 1))[["event_id", "symbol"]].values.tolist()) == wanted
+    events.astype({"permno": str}).to_csv(tmp_path / "events.csv", index=False)
+    read = es.load_pairs(tmp_path / "events.csv", symbol="permno", date="bar")
+    assert sorted(STUDY.fit(read, returns).car((0, 1))[["event_id", "symbol"]].values.tolist()) == wanted
+
+
+def test_a_symbol_that_cannot_be_written_is_refused():
+    with pytest.raises(StudyError, match=r"column 'symbol' holds .*no text that can be written"):
+        STUDY.fit(EVENTS.assign(symbol=pd.Series(["AAA", "\ud800"], dtype=object)), RETURNS)

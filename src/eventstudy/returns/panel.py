@@ -34,6 +34,7 @@ from eventstudy.returns.quality.plausible import plausible_returns
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.columns import by_symbol, symbol_list, symbol_set
 from eventstudy.returns.tables.names import RETURN_NAMES
+from eventstudy.returns.tables.one_security import refuse_bars
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 
@@ -103,6 +104,8 @@ class PricePanel(Leaving):
     def __post_init__(self) -> None:
         check_fields(self, DataError)
         given = labelled(self.frame)
+        if vars(self)["_quality"] is None and not self.sources:  # a user's own frame
+            refuse_bars(given, "the frame", "; if they are securities: load_prices([…], source=frame)", prices=True)
         guessed = self.calendar == AUTO
         calendar, named = auto_calendars(self.calendar, by_symbol(self.calendars, "calendars"), given.columns)
         own = {str(s): c for s, c in named.items() if c != calendar}
@@ -214,6 +217,7 @@ class ReturnPanel(Leaving):
         frame = labelled(self.frame, RETURN_NAMES)
         codes: dict[str, str] = {}
         if self.check:
+            refuse_bars(frame, "the frame", "; check=False if they are securities", prices=False)
             frame, codes = plausible_returns(frame, simple=self.kind == "simple")
         given: pd.DataFrame | None = vars(self)["_levels"]
         levels = pd.DataFrame(index=frame.index) if given is None else labelled(given)

@@ -267,8 +267,13 @@ class Design:
         if isinstance(given, str):
             given = _added_model(given)
             object.__setattr__(self, "model", given)
-        if not isinstance(given, Model):
-            msg = f"model={self.model!r} is no normal-return model; use MeanAdjusted(), MarketModel('^GSPC') or another"
+        if isinstance(given, type) or not isinstance(given, Model):
+            made = (
+                f"make one of that class: {given.__name__}(…)"
+                if isinstance(given, type)
+                else "use MeanAdjusted(), MarketModel('^GSPC') or another"
+            )
+            msg = f"model={self.model!r} is no normal-return model; {made}"
             raise StudyError(msg)
         strange = [name for name in given.symbols if not is_hashable(name)]
         if strange:

@@ -19,7 +19,7 @@ from eventstudy.frames import as_pandas, named_levels_as_columns
 from eventstudy.returns._given import unflagged
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
-from eventstudy.study.who import READ, security_column, wanted_symbols
+from eventstudy.study.who import READ, refuse_timing, security_column, wanted_symbols
 from eventstudy.words import brief
 
 
@@ -85,6 +85,8 @@ def read_request(events: Any, held: Collection[str] = (), symbols: Any = None) -
             "meant say so: fit(…, symbols='all')"
         )
         warnings.warn(msg, DataWarning, stacklevel=4)
+    if bars is not None:
+        refuse_timing(frame)
     return Request(_ids(frame["event_id"]), moments, bars, symbol, frame, crossed or ())
 
 

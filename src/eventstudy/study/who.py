@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,12 @@ PERHAPS: Final = frozenset(
 )  # fmt: skip
 SURE: Final = (frozenset(SYMBOL_NAMES) | {"symbols", "tickers", "permnos", "isins"}) - PERHAPS
 READ: Final = ("event_id", "bar", "announced_at")
+#: What a column that says when on its day the news came is called.
+TIMED: Final = frozenset(
+    {"timing", "when", "time", "hour", "announcementtime", "anntims", "releasetime", "reporttime", "eventtime", "timeofday", "bmoamc",
+     "ampm", "markettiming", "announcementtiming", "earningstime", "afterclose"}
+)  # fmt: skip
+LATE: Final = re.compile(r"(time)?(amc|after|post|nach|après)|\d{1,2}:\d{2}")  # after the close, or a time of day
 MOST: Final = (
     0.5  # share of a column's cells, each counted once, that are symbols of the panel: then it names securities
 )
@@ -54,6 +61,20 @@ def security_column(frame: pd.DataFrame, held: Collection[str], *, crossed: bool
         return str(meant[0])
     _refuse_unread(frame, known, held, named)
     return None
+
+
+def refuse_timing(frame: pd.DataFrame) -> None:
+    """Refuse a column that says when on its day the news came, beside bars, which are read alone."""
+    for name in frame.columns:
+        if plain(name) not in TIMED or pd.api.types.is_numeric_dtype(frame[name].dtype):
+            continue
+        late = [value for value in frame[name].dropna().unique() if LATE.match(plain(value).lstrip("'"))]
+        if late:
+            msg = (
+                f"column {name!r} says {brief(repr(late[0]))}, and bar is the session itself: news after the close moves the next one. Read "
+                f"both: load_pairs(frame, date='bar', timing={name!r}); or, if each bar is right, rename the column"
+            )
+            raise StudyError(msg)
 
 
 def refuse_lost_zeros(names: Sequence[str], held: Collection[str]) -> None:

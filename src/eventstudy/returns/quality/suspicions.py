@@ -23,6 +23,8 @@ SPLITS: Final = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0,
 
 NEAR: Final = 0.03  # relative distance from the ratio of a split that a day's ordinary return explains
 
+FAR: Final = 0.12  # the same of a security that moves much, from a doubling or a halving on
+
 Suspicion = dict[str, Any]
 
 
@@ -54,13 +56,26 @@ def suspicions_of(values: Floats, bars: pd.Index) -> Suspicion:
     if len(jumps):
         spread = MAD_TO_SD * float(np.median(np.abs(change - np.median(change))))
         jumps = jumps[size[jumps] > ROBUST * spread]
-    ratio = np.exp(np.abs(change[jumps]))
-    near = np.min(np.abs(ratio[:, None] / np.array(SPLITS) - 1.0), axis=1) < NEAR if len(jumps) else np.zeros(0, bool)
+    near = like_splits(size[jumps], spread) if len(jumps) else np.zeros(0, bool)
     return {
         "stale": _stale(change == 0),
         "jumps": _days(bars, there[jumps + 1]),
         "split_like": _days(bars, there[jumps[near] + 1]),
     }
+
+
+def like_splits(size: Floats, spread: float | Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which leaps (n,), sizes of log returns, have the ratio of a split, but for three of the usual moves `spread` of that day.
+
+    Examples
+    --------
+    >>> like_splits(np.log([4.0, 4.2, 4.2]), np.array([0.01, 0.01, 0.03])).tolist()
+    [True, False, True]
+    """
+    ratios = np.array(SPLITS)
+    wide = np.clip(3.0 * np.asarray(spread, dtype=float).reshape(-1, 1), NEAR, FAR)
+    limit = np.where(ratios < 2.0, NEAR, wide)
+    return np.asarray((np.abs(np.exp(size)[:, None] / ratios - 1.0) < limit).any(axis=1))
 
 
 def _stale(same: np.ndarray[Any, np.dtype[np.bool_]]) -> int:

@@ -20,6 +20,7 @@ from eventstudy.returns.sources.workbooks import READ, UNREAD, read_workbook
 from eventstudy.returns.tables.columns import find_layout
 from eventstudy.returns.tables.csv_files import Reading, read_csv
 from eventstudy.returns.tables.names import label_text
+from eventstudy.returns.tables.one_security import refuse_bars
 from eventstudy.returns.tables.options import LEVEL_SYMBOLS, TableOptions
 from eventstudy.returns.tables.table_reader import Tidy, tidy
 from eventstudy.words import brief
@@ -176,7 +177,7 @@ def _needed(names: list[str], options: TableOptions, name: str, symbols: Sequenc
         return None
     if layout.symbol is None or layout.doubtful or layout.date is None:
         return None
-    wanted = {layout.date, layout.symbol, *layout.cells, *layout.beside}
+    wanted = {layout.date, layout.symbol, layout.permanent, *layout.cells, *layout.beside}
     return [column for column, label in zip(names, labels, strict=True) if label in wanted]
 
 
@@ -218,6 +219,9 @@ def _delivery(
 ) -> Delivery:
     """Return a table's symbols as a delivery; `header` are the columns that the table has, or had in the file."""
     frame = result.frame
+    if symbols is None and result.symbols is None and options.column is None:
+        way = f", such as the close: column=; if they are securities name them: symbols={list(map(str, frame.columns[:2]))}"
+        refuse_bars(frame, name, way, prices=options.holds == "prices")
     wanted = list(frame.columns) if symbols is None else list(symbols)
     known = set(frame.columns)
     there = frame if symbols is None else frame[[symbol for symbol in wanted if symbol in known]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -204,11 +204,22 @@ def symbol_codes(values: pd.Series, where: Callable[[int], str]) -> tuple[NDArra
         msg = f"{where(row)}: there is no symbol; fill it in or drop the row"
         raise DataError(msg)
     there = {text for text, seen in zip(texts, used, strict=False) if seen}
-    if all(WHOLE.fullmatch(text) for text in there):  # whole numbers that were floats once
-        texts, there = [text.removesuffix(".0") for text in texts], {text.removesuffix(".0") for text in there}
+    texts, there = without_points(texts), set(without_points(there))
     names = sorted(there)
     place = {text: at for at, text in enumerate(names)}
     return np.array([place.get(text, -1) for text in texts], dtype=np.intp)[codes], names
+
+
+def without_points(texts: Collection[str]) -> list[str]:
+    """Return the texts of symbols, 10001.0 as 10001 where all are such: whole numbers that were floats once.
+
+    Examples
+    --------
+    >>> without_points(["10001.0", "10002.0"]), without_points(["10001.0", "A"])
+    (['10001', '10002'], ['10001.0', 'A'])
+    """
+    whole = all(WHOLE.fullmatch(text) for text in texts)
+    return [text.removesuffix(".0") if whole else text for text in texts]
 
 
 def _symbol(value: Any) -> str | None:

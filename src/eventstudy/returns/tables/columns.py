@@ -16,13 +16,15 @@ from eventstudy.returns.quality.plausible import ENOUGH, DataWarning
 from eventstudy.returns.tables.cells import as_numbers
 from eventstudy.returns.tables.names import (
     ADJUSTED,
-    CLOSES,
+    CHANGE_HANDS,
     DATE_NAMES,
     FIRST_DATE_NAMES,
     MARKET_LIKE,
     MARKETS,
     NO_SECURITY,
+    NO_TICKERS,
     OTHERS,
+    PERMANENT,
     PRICE_NAMES,
     RANGE,
     SYMBOL_NAMES,
@@ -54,6 +56,8 @@ class Layout:
         The symbol of a table of one symbol's bars; else empty.
     beside : tuple of str
         Columns of a long table that hold one value a day, such as the return of the market.
+    permanent : str or None
+        A column of ids that never change hands, beside tickers, which do.
     """
 
     date: str | None
@@ -62,6 +66,7 @@ class Layout:
     doubtful: bool = False
     single: str = ""
     beside: tuple[str, ...] = ()
+    permanent: str | None = None
 
 
 def find_layout(
@@ -92,21 +97,24 @@ def find_layout(
             unread = [other for other in rest if MARKET_LIKE.search(plain(other))]
             if unread and symbols is None:
                 _warn_unread(name, unread[0], "is called as the return of a market is,")
-            return Layout(date, symbol, (column,), beside=beside)
+            permanent = None
+            if options.symbol_column is None and plain(symbol) in CHANGE_HANDS:
+                permanent = next((other for other in others if plain(other) in PERMANENT and other not in beside), None)
+            return Layout(date, symbol, (column,), beside=beside, permanent=permanent)
         if options.symbol_column is None and symbol in TICKERS_TOO:
             return Layout(date, symbol, tuple(others), doubtful=True)
         raise DataError(no_values(name))
-    single = _single(rest, options, name)
+    asked = None if symbols is None else list(symbols)
+    single = None if asked and set(asked) <= set(rest) else _single(rest, options, name)
     if single is not None:
         _refuse_unadjusted(rest, single, options, name)
-        asked = None if symbols is None else list(symbols)
         one = asked[0] if asked is not None and len(asked) == 1 and stem_of(name) == name else stem_of(name)
         return Layout(date, None, (single,), single=one)
     strange = next((column for column in rest if plain(column) in NO_SECURITY), None)
     if strange is not None and symbols is None:
         msg = f"{name}: column {strange!r} is the name of no security; leave it out, or say which column holds the prices: column="
         raise DataError(msg)
-    wanted = None if symbols is None else set(symbols)
+    wanted = None if asked is None else set(asked)
     return Layout(date, None, tuple(column for column in rest if wanted is None or column in wanted))
 
 
@@ -159,7 +167,7 @@ def _single(rest: Sequence[str], options: TableOptions, name: str) -> str | None
         return _find(rest, options.column, (), name, "column")
     words = [plain(column) for column in rest]
     ranges = len(RANGE.intersection(words))
-    if not set(words).isdisjoint(CLOSES) and (len(rest) > 1 or stem_of(name) != name):
+    if not set(words).isdisjoint(NO_TICKERS) and (len(rest) > 1 or stem_of(name) != name):
         strange = [column for column, word in zip(rest, words, strict=True) if not _beside_closes(word)]
         if not strange or ranges > 1:
             return _find(rest, None, fields_of(options.holds), name, "column")
@@ -190,17 +198,44 @@ def _refuse_unadjusted(rest: Sequence[str], column: str, options: TableOptions, 
         raise DataError(msg)
 
 
+def look_beside(table: pd.DataFrame, layout: Layout, dates: pd.DatetimeIndex, name: str, *, asked: bool) -> None:
+    """Look at the columns of a long table beside those that are read: a ticker that changed hands, and what nobody reads."""
+    if layout.permanent is not None and layout.symbol is not None:
+        (one, _), (other, ids) = (pd.factorize(table[column]) for column in (layout.symbol, layout.permanent))
+        both = pd.unique((one.astype(np.int64) * (len(ids) + 1) + other)[(one >= 0) & (other >= 0)])
+        ticker = pd.Series(both // (len(ids) + 1))
+        if ticker.duplicated().any():
+            at = int(ticker[ticker.duplicated()].iloc[0])
+            shown = " and ".join(str(table[layout.permanent].iloc[int(row)]) for row in _firsts(one == at, other)[:2])
+            msg = (
+                f"{name}: {str(table[layout.symbol].iloc[int((one == at).argmax())]).strip()!r} stands for {layout.permanent} {shown}: a ticker "
+                f"that changed hands is no single security; say which column names it: symbol_column={layout.permanent!r}"
+            )
+            raise DataError(msg)
+    if not asked:
+        warn_unread(table, layout, dates, name)
+
+
+def _firsts(rows: Any, codes: Any) -> Any:
+    """Return the first of `rows` for each code."""
+    at = np.flatnonzero(rows & (codes >= 0))
+    return at[np.sort(np.unique(codes[at], return_index=True)[1])]
+
+
 def warn_unread(table: pd.DataFrame, layout: Layout, dates: pd.DatetimeIndex, name: str) -> None:
     """Warn of a column of a long table that nobody reads and that holds one number a day, as an index does."""
     if layout.symbol is None or len(dates) < ENOUGH:
         return
-    read = {layout.date, layout.symbol, *layout.cells, *layout.beside}
+    read = {layout.date, layout.symbol, layout.permanent, *layout.cells, *layout.beside}
     first, last = (np.flatnonzero(dates == day) for day in (dates[0], dates[-1]))
     for column in table.columns:
         known = plain(column) in OTHERS or plain(column) in MARKETS or MARKET_LIKE.search(plain(column))
         if column in read or known or min(len(first), len(last)) < 2:
             continue
-        at_first, at_last = (pd.unique(table[column].iloc[rows]) for rows in (first, last))
+        try:
+            at_first, at_last = (pd.unique(table[column].iloc[rows]) for rows in (first, last))
+        except TypeError:  # lists and the like
+            continue
         alike = len(at_first) == len(at_last) == 1 and at_first[0] != at_last[0]
         if alike and fractions_in(pd.Series([at_first[0], at_last[0]])):
             _warn_unread(name, column, "holds one number a day, as an index does,")

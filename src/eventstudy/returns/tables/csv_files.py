@@ -88,7 +88,7 @@ def read_csv(path: Path, options: TableOptions, reading: Reading, symbols: Seque
     head = _head(path, reading)
     positions, names, first_row = _names(name, head, options)
     layout = find_layout(names, options, name, symbols=symbols)
-    text = {layout.date, layout.symbol}
+    text = {layout.date, layout.symbol, layout.permanent}
     wanted = {*layout.cells, *layout.beside, *text}
     needed = [(at, column) for at, column in zip(positions, names, strict=True) if column in wanted]
     job = _Job(

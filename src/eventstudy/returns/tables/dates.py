@@ -167,7 +167,7 @@ def _objects(cells: list[Any], where: Callable[[int], str], date_format: str | N
         if str(moments[-1].tzinfo) != str(moments[0].tzinfo):
             msg = f"{where(row)}: {cell(value)} mixes time zones with {cell(cells[0])}; bring every row to one zone"
             raise DataError(msg)
-    return pd.DatetimeIndex(moments)
+    return pd.DatetimeIndex([moment.as_unit("us") for moment in moments])  # of years that finer units do not hold, too
 
 
 def _zoned(index: pd.DatetimeIndex, where: Callable[[int], str], timezone: str | None) -> pd.DatetimeIndex:

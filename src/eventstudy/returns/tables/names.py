@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,8 @@ SYMBOL_NAMES: Final = (
     "figi", "sedol", "secid", "securityid", "assetid", "tickersymbol", "tic", "oftic", "stkcd", "tscode", "stockcode",
     "secucode", "wkn", "lei", "permid", "instrument", "stock", "sid", "identifier", "code", "id",
 )  # fmt: skip
+CHANGE_HANDS: Final = frozenset({"symbol", "ticker", "sym", "tickersymbol", "tic", "oftic"})
+PERMANENT: Final = ("permno", "lpermno", "gvkey", "figi", "permid", "secid", "sid")
 TICKERS_TOO: Final = frozenset({"SYM", "RIC", "TIC", "SID", "CODE", "ID", "STOCK", "ASSET", "LEI", "WKN", "FIGI"})
 ADJUSTED: Final = (
     "adjclose", "adjustedclose", "adjusted", "adjcloseprice", "adjustedcloseprice", "adjclosingprice", "adjustedclosingprice",
@@ -38,6 +41,10 @@ CLOSES: Final = (
     "dlyclose",
     "prccd",
 )
+NO_TICKERS: Final = frozenset(
+    {*CLOSES, "price", "lastprice", "pxlast", "trdprc1", "dlyprc", "lasttradeprice", "priceusd"}
+)
+"""Words for a price that no security is called."""
 PRICE_NAMES: Final = (
     *CLOSES, "price", "value", "prc", "dlyprc", "last", "lastprice", "px", "pxlast", "trdprc1", "settle", "nav",
 )  # fmt: skip
@@ -47,6 +54,7 @@ OTHERS: Final = frozenset({
     "dividend", "stocksplits", "splits", "splitfactor", "splitcoefficient", "divcash", "capitalgains", "change", "change%",
     "changepct", "changepercent", "pctchange", "amount", "turnover", "adjopen", "adjhigh", "adjlow", "adjvolume", "openinterest",
     "unadjustedvolume", "label", "changeovertime", "currency", "bid", "ask", "vwretd",
+    "count", "acvoluns", "nummoves", "openprc", "high1", "low1", "blkcount", "cvol",
 })  # fmt: skip
 UNADJUSTED_BESIDE: Final = frozenset({
     "cfacpr", "cfacshr", "dlycumfacpr", "dlycumfacshr", "ajexdi", "ajpm", "adjfactor", "adjustmentfactor", "cumadjfactor",
@@ -122,7 +130,7 @@ def label_text(label: Any) -> str:
     if isinstance(label, str):
         text = label.strip().lstrip("\ufeff").strip()
         return "" if UNNAMED.fullmatch(text) else text
-    if isinstance(label, numbers.Real) and not isinstance(label, numbers.Integral):
+    if isinstance(label, (numbers.Real, Decimal)) and not isinstance(label, numbers.Integral):
         return "" if np.isnan(float(label)) else whole_text(label) or str(label)
     if label is None or label is pd.NaT or label is pd.NA:
         return ""

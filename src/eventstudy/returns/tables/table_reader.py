@@ -17,7 +17,7 @@ from eventstudy.calendars import lone
 from eventstudy.errors import DataError
 from eventstudy.returns.quality.plausible import ENOUGH, PERCENT_MEDIAN, PRICE_MEDIAN, coded_returns
 from eventstudy.returns.tables.cells import Codes, as_numbers, symbol_codes
-from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, no_values, warn_unread
+from eventstudy.returns.tables.columns import Layout, find_layout, fractions_in, look_beside, no_values
 from eventstudy.returns.tables.dates import parse_dates
 from eventstudy.returns.tables.headers import one_header
 from eventstudy.returns.tables.names import COUNTERS, plain
@@ -87,8 +87,7 @@ def tidy(
     if layout.symbol is None:
         (frame, notes, codes), known = _wide(table, layout, dates, (place, label), options, coded), None
     else:
-        if symbols is None:
-            warn_unread(table, layout, dates, name)
+        look_beside(table, layout, dates, name, asked=symbols is not None)
         frame, notes, codes, known = _long(table, layout, dates, (place, label), options, symbols, largest, coded)
     alone = {}
     if len(frame) > 1 and frame.index.tz is None:  # type: ignore[attr-defined]  # an index of dates

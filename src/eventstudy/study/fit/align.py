@@ -60,7 +60,8 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
     base = base_of(study.model)
     if isinstance(base, MatchedPortfolio):
         matched = _matched(base, frame, rows, symbols)
-        off = _off(panel, bars, symbols, ()) if calendar is not None else None
+        each = [base.members(name) for name in symbols]
+        off = _off(panel, bars, symbols, (), each) if calendar is not None else None
         laid = None if panel is given else panel
         return Aligned(calendar, bars, tuple(symbols), returns, matched, None, strange, off=off, laid=laid, hours=hours)
     series = _series(study, panel, rows)
@@ -192,8 +193,17 @@ def _lay(panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None
     )
 
 
-def _off(panel: ReturnPanel, bars: pd.Index, symbols: Sequence[str], regressors: Sequence[str]) -> Bools | None:
-    """Return (S, B): bars in which a day that is no session is put together with a session, of the security or a regressor."""
+def _off(
+    panel: ReturnPanel,
+    bars: pd.Index,
+    symbols: Sequence[str],
+    regressors: Sequence[str],
+    each: Sequence[Sequence[str]] | None = None,
+) -> Bools | None:
+    """Return (S, B): bars in which a day that is no session is put together with a session, of the security or a regressor.
+
+    `each`: what each security is compared with besides.
+    """
     off = panel.notes.off
     if off.empty or not len(bars):
         return None
@@ -202,7 +212,8 @@ def _off(panel: ReturnPanel, bars: pd.Index, symbols: Sequence[str], regressors:
     marked = np.zeros((len(symbols), len(bars)), dtype=bool)
     shared = off.reindex(columns=list(regressors)).eq(True).any(axis=1).to_numpy()
     for row, name in enumerate(symbols):
-        there = shared | (off[name].to_numpy() if name in off.columns else False)
+        names = [one for one in (name, *(each[row] if each is not None else ())) if one in off.columns]
+        there = shared | off[names].any(axis=1).to_numpy()
         marked[row, at[inside & there]] = True
     return marked if marked.any() else None
 
@@ -236,6 +247,7 @@ def place_bars(
     at = position if known is bars else known.get_indexer(label)
     strange = at < 0
     if strange.any():
+        _refuse_within(wanted, label, bars, strange)
         if policy == "error":
             msg = f"bar {wanted[strange][0]!s} is no session of {calendar or 'the panel'}; set non_session='next' or another"
             raise StudyError(msg)
@@ -250,6 +262,24 @@ def place_bars(
         placed.position[strange] = -1
         placed.status[strange] = Exclusion.NOT_A_SESSION
     return placed
+
+
+def _refuse_within(wanted: pd.Index, label: pd.Index, bars: pd.Index, strange: Bools) -> None:
+    """Stop at what lies between two labels of bars within days: it is a moment, and which bar holds it depends on what labels mean."""
+    if not isinstance(bars, pd.DatetimeIndex) or bars.tz is None or len(bars) < 2:
+        return
+    after = np.asarray(bars.searchsorted(label)).clip(1, len(bars) - 1)
+    step = pd.Series(bars).diff().median()
+    within = strange & np.asarray(
+        (label > bars[after - 1]) & (label < bars[after - 1] + step) & (label < bars[-1] + step)
+    )
+    if within.any():
+        row = int(within.argmax())
+        msg = (
+            f"column 'bar', row {row}: {cell(wanted[row])} lies between the bars labelled {bars[after[row] - 1]} and {bars[after[row]]}; give "
+            "the label of one, or the moment in a column 'announced_at'"
+        )
+        raise StudyError(msg)
 
 
 def _around(label: pd.Index, bars: pd.Index, calendar: str | None, shut: pd.DatetimeIndex | None) -> pd.Index:

@@ -6,12 +6,16 @@ import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.errors import StudyError
+from eventstudy.returns._sessions import bar_kind
 from eventstudy.study.aligned import Aligned
 from eventstudy.study.design import Design
 from eventstudy.study.fit.donors import pool_names
 
 OFTEN = 0.1  # share of a series below zero: rates were, in Europe, by less than SMALL
 SMALL = 0.0005
+DEAR = {"weeks": 0.01, "months": 0.04}
+"""Half of all rates of a bar above this: no currency that is traded; but usual for percent and for rates of a year."""
+DEAR_DAY = 0.002
 
 
 def long_enough(study: Design, aligned: Aligned) -> None:
@@ -29,14 +33,21 @@ def long_enough(study: Design, aligned: Aligned) -> None:
             raise StudyError(msg)
 
 
-def _no_share(name: str, series: Floats, source: str) -> None:
-    """Refuse a share for the risk-free rate: a rate is seldom below zero, and then by little."""
+def _no_rate(name: str, series: Floats, source: str, kind: str) -> None:
+    """Refuse for the risk-free rate a share (a rate is seldom below zero, and then by little), percent, and rates of a year."""
     known = series[np.isfinite(series)]
     if known.size and (known < 0).mean() > OFTEN and np.median(np.abs(known)) > SMALL:
         came = f" came from {source} and" if source not in ("", "given") else ""
         msg = (
             f"the risk-free rate {name!r}{came} looks like a share: {(known < 0).mean():.0%} of its returns are negative, half of them beyond "
             f"{np.median(np.abs(known)):.2%} in size; load the rate: 'bundled:RF', or panel.join(rates)"
+        )
+        raise StudyError(msg)
+    if known.size and np.median(known) > DEAR.get(kind, DEAR_DAY):
+        what = "bar" if kind not in ("sessions", "weeks", "months") else kind[:-1]
+        msg = (
+            f"the risk-free rate {name!r} is {np.median(known):.2%} a {what}: it looks like percent, or like a rate of a year; it is "
+            "needed in decimals, for one bar: divide it"
         )
         raise StudyError(msg)
 
@@ -50,7 +61,7 @@ def regressors_known(study: Design, aligned: Aligned, source: str) -> None:
     free = getattr(study.model, "risk_free", None)
     for name, series in zip(study.model.symbols, aligned.series, strict=True):
         if name == free:
-            _no_share(name, series, source)
+            _no_rate(name, series, source, bar_kind(aligned.bars))
         if not np.isfinite(series).any():
             msg = f"{name!r}, which {study.model!r} needs, has no figure on any of the {len(aligned.bars)} bars; load it or take another"
             raise StudyError(msg)

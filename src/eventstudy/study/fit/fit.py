@@ -23,10 +23,12 @@ from eventstudy.abnormal.models.intraday import IntradayModel, base_of
 from eventstudy.abnormal.models.lumped import TradeToTrade
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import StudyError
+from eventstudy.events.vocabulary import DATE_ONLY
 from eventstudy.frames import with_bars
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._index import is_intraday
-from eventstudy.returns._sessions import auto_calendars, refuse_misfit
+from eventstudy.returns._sessions import auto_calendars, bar_kind, refuse_misfit
+from eventstudy.returns.tables.cells import without_points
 from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
@@ -35,7 +37,7 @@ from eventstudy.study.fit.donors import donor_events, pool_names
 from eventstudy.study.fit.enough import long_enough, regressors_known
 from eventstudy.study.fit.inside_day import fit_inside, free_sessions, place_inside
 from eventstudy.study.fit.mask import masked_bars
-from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, session_uncertain
+from eventstudy.study.fit.moments import bounds_of, place_moments, refuse_contradiction, refuse_ends, session_uncertain
 from eventstudy.study.fit.overlap import first_of_overlaps, heads_of_chains
 from eventstudy.study.fit.splits import Splits, splits_of
 from eventstudy.study.fitted import Fitted, Part
@@ -75,11 +77,13 @@ def fit_study(
 ) -> Fitted:
     """Fit `study`; see `EventStudy.fit`. Of a share, `whole` says by calendar what it must know."""
     panel = panel_of(returns)
-    auto = study.calendar == AUTO
+    auto, unsaid = study.calendar == AUTO, study.label is None
     study = settled(study, panel)
     lumped_or_not(study, panel)
     held = {label_text(name) for name in panel.frame.columns.tolist()}
     request = read_request(events, held, symbols)
+    if unsaid and study.label == "start" and request.moments is not None:
+        refuse_ends(panel.frame.index)
     if whole is None and isinstance(events, pd.DataFrame):  # of a share few symbols may be known
         refuse_few(events, held)
     return fit_request(study, panel, request, auto=auto, executor=executor, whole=whole)
@@ -327,8 +331,12 @@ def rows_asked(request: Request, columns: Sequence[Any]) -> tuple[list[str], Int
     except TypeError as fault:
         msg = f"column 'symbol' holds what is no symbol ({fault}); give one text a row"
         raise StudyError(msg) from fault
-    texts = [label_text(name) for name in unique.tolist()]
+    texts = without_points([label_text(name) for name in unique.tolist()])
     symbols = list(dict.fromkeys(texts))
+    strange = next((name for name in symbols if name.encode(errors="ignore").decode() != name), None)
+    if strange is not None:
+        msg = f"column 'symbol' holds {strange!r}, which is no text that can be written; mend it"
+        raise StudyError(msg)
     refuse_lost_zeros(symbols, {label_text(name) for name in columns})
     place = {text: -1 if text == "" else at for at, text in enumerate(symbols)}
     code = np.array([*(place[text] for text in texts), -1])[code]
@@ -360,6 +368,9 @@ def place_events(study: Design, request: Request, aligned: Aligned) -> Placed:
         placed = place_bars(request.bars, aligned.bars, aligned.calendar, study.non_session, aligned.shut, aligned.zone)
         if "announced_at" in request.frame.columns:
             refuse_contradiction(request.bars, request.frame["announced_at"], placed, aligned.bars, aligned.calendar)
+        if "precision" in request.frame.columns and bar_kind(aligned.bars) == "sessions":
+            dated = request.frame["precision"].eq(DATE_ONLY).to_numpy(dtype=bool)
+            placed = replace(placed, uncertain=dated & ~placed.moved)
         return placed
     assert request.moments is not None  # noqa: S101  a request has bars or moments
     placed = place_moments(request.moments, aligned.bars, aligned.calendar, study.label, aligned.zone, aligned.shut)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from eventstudy._typing import Bools
 from eventstudy.abnormal.exclusion import Exclusion
-from eventstudy.calendars import ROUND_THE_CLOCK, SESSION_UNIT, first_sessions, fitting
+from eventstudy.calendars import ROUND_THE_CLOCK, SESSION_UNIT, first_sessions, fitting, hours
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
 from eventstudy.events.event import day_of
@@ -22,6 +22,7 @@ from eventstudy.study.request import moments_of
 from eventstudy.words import brief
 
 ENOUGH = 30  # days from which on an exchange is known by its sessions
+LOOKS = 0.5  # share of the sessions from which on labels look like ends
 WHOLE_WEEK = 0.9  # share of all days that bars of whole days hold: nothing closes
 
 
@@ -76,6 +77,25 @@ def _on_moments(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, side: Label |
     position = (start + step).searchsorted(label, side="right")
     inside = (position < len(bars)) & np.asarray(label >= start[0])  # earlier news belongs to no bar of the data
     return placed_at(np.where(inside, position, -1), label)
+
+
+def refuse_ends(bars: pd.Index) -> None:
+    """Stop at bars within days whose labels nobody has explained and that look like ends: one at the close, none at the open."""
+    if not isinstance(bars, pd.DatetimeIndex) or bars.tz is None or bar_kind(bars) != "minutes":
+        return
+    days = bars.tz_convert("UTC").tz_localize(None).normalize().unique()
+    name = fitting(days) if len(days) >= ENOUGH else None
+    if name is None or name in ROUND_THE_CLOCK:
+        return
+    table = hours(name, days[0], days[-1])
+    table = table.loc[table.index.isin(days)]
+    at_open, at_close = (pd.DatetimeIndex(table[side]).isin(bars).mean() for side in ("open", "close"))
+    if at_close > LOOKS and at_open < 1 - LOOKS:
+        msg = (
+            f"the bars look labelled with their ends: by the hours of {name} {at_close:.0%} of the sessions have one at the close and "
+            f"{at_open:.0%} one at the open; say so: EventStudy(…, label='end'), or label='start' if they are starts"
+        )
+        raise StudyError(msg)
 
 
 def _dates(moments: pd.DatetimeIndex, zone: str | None) -> pd.DatetimeIndex:

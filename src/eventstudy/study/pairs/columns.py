@@ -15,15 +15,11 @@ from eventstudy.errors import DataError
 from eventstudy.returns.tables.names import label_text, plain
 from eventstudy.study.pairs.reading import Table, column_named, nothing
 from eventstudy.study.pairs.timing import is_timing
-from eventstudy.study.who import PERHAPS, SURE, holds_symbols
+from eventstudy.study.who import PERHAPS, SURE, TIMED, holds_symbols
 
 DATED: Final = frozenset(
     {"date", "dates", "day", "bar", "session", "datetime", "timestamp", "announcedat", "announced", "announcement", "announcementdate",
      "anndate", "anndats", "rdq", "eventdate", "event", "eventday", "reportdate", "earningsdate", "filingdate", "effectivedate", "datum"}
-)  # fmt: skip
-TIMED: Final = frozenset(
-    {"timing", "when", "time", "hour", "announcementtime", "anntims", "releasetime", "reporttime", "eventtime", "timeofday", "bmoamc",
-     "ampm", "markettiming", "announcementtiming", "earningstime", "afterclose"}
 )  # fmt: skip
 MARKETS: Final = frozenset({"market", "index", "benchmark"})  # they hold symbols that are no firm of the row
 EVENT_IDS: Final = frozenset({"eventid"})

@@ -16,8 +16,10 @@ import pandas as pd
 from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import DataError
 from eventstudy.events.moments import parse_moment, parse_zone
+from eventstudy.events.vocabulary import DATE_ONLY
 from eventstudy.returns import ReturnPanel
 from eventstudy.returns.exchanges import calendar_of, calendar_zone
+from eventstudy.returns.tables.cells import without_points
 from eventstudy.returns.tables.names import label_text
 from eventstudy.study.pairs.characteristics import characteristics
 from eventstudy.study.pairs.columns import Columns, find_columns
@@ -63,7 +65,7 @@ def load_pairs(
     timing : str, optional
         The column that says when on the day: ``bmo``, ``amc``, ``during`` (before open, after close, …), or a time such as
         ``16:20`` or ``4:20 PM``. By default the one that holds such. A row without it is a date alone: its session is taken, and
-        flagged ``session_uncertain``. Without a column the day itself is day 0.
+        flagged ``session_uncertain``. Without a column the day itself is day 0, and flagged so, too (``precision`` says why).
     timezone : str, optional
         Of times and moments that carry none; by default that of each firm's exchange.
     event_id : str, optional
@@ -152,6 +154,8 @@ def pairs_of(
         msg = f"{table.name}: column {clash[0]!r} stands beside {columns.date!r}, and only one may say so; rename or drop it"
         raise DataError(msg)
     pairs = first.join(rest)
+    if not clocked and "precision" not in pairs.columns:
+        pairs.insert(3, "precision", DATE_ONLY)
     pairs.attrs[MARK] = {
         "source": table.name,
         "guessed": bool(set(columns.guessed) - {"event_id"}) or (date_format is None and form.startswith("%")),
@@ -177,7 +181,7 @@ def _symbols(table: Table, column: str) -> list[str]:
     if "" in texts:
         msg = f"{table.place(texts.index(''), column)}: there is no symbol; fill it in or drop the row"
         raise DataError(msg)
-    return texts
+    return without_points(texts)
 
 
 def _ids(table: Table, columns: Columns, symbols: list[str], stamps: list[pd.Timestamp]) -> Any:
@@ -307,7 +311,7 @@ def _said(
     elif day == "announced_at":
         dates += f", moments in {where}"
     else:
-        dates += ", without timing: the day itself is day 0"
+        dates += ", without timing: the day itself is day 0, flagged session_uncertain"
     return firms, dates + _said_of_closed_days(pairs, day, calendar)
 
 

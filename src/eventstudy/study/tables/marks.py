@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -10,10 +11,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eventstudy._typing import Floats, Ints
+from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal import AbnormalReturns
-from eventstudy.returns.quality.suspicions import JUMP, MAD_TO_SD, NEAR, ROBUST, SPLITS, STALE
+from eventstudy.abnormal.engine.factor_fit import FactorFit
+from eventstudy.abnormal.engine.mixture_fit import MixtureFit
+from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
+from eventstudy.abnormal.models.donor_pool import Donor
+from eventstudy.abnormal.models.intraday import base_of
+from eventstudy.returns.quality.suspicions import FAR, JUMP, MAD_TO_SD, ROBUST, STALE, like_splits
 from eventstudy.returns.tables.names import label_text
+from eventstudy.study.aligned import _rows
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume, LumpedReturns
 
@@ -26,8 +33,13 @@ MEASURE: Final = (0.01, 11.0)  # growth of one bar out of all measure: a loss of
 PIECE: Final = 1 << 15
 FEW: Final = 0.05  # share of security-events below which standing prices and codes are no doubt about a test
 
-Marks = dict[str, tuple[Ints, Ints]]  # kind -> sorted keys security x bars + bar, and sorted bars of the regressors
+#: Share of zeros from which on a regressor is no market that stands still but a series that is mostly nothing, as a dummy is.
+MOSTLY: Final = 0.5
 
+Marks = dict[str, tuple[Ints, Ints]]
+"""kind -> sorted keys security x bars + bar (its match among them), and sorted bars of the regressors, or keys donor x bars + bar."""
+
+_NONE: Final = np.empty(0, dtype=np.int64)
 _known: WeakKeyDictionary[Fitted, list[Marks]] = WeakKeyDictionary()
 
 
@@ -89,26 +101,49 @@ def hand_over(result: Fitted, found: list[Marks]) -> None:
 
 
 def _of_part(result: Fitted, part: Part) -> Marks:
-    panel, returns = result.panel, part.aligned.returns
+    panel, aligned = result.panel, part.aligned
     if isinstance(panel, LogVolume):
         return {}
-    log = panel.kind == "log"
-    own = _looking_wrong(returns, log=log)
-    if isinstance(panel, LumpedReturns):
-        own.pop("stale", None)
-    own["missing_code"] = _coded(panel.quality, part.aligned.symbols, part.aligned.bars)
-    series = part.aligned.series
-    wanted = part.abnormal.model.symbols
+    own = _wrong(result, aligned.returns, aligned.symbols, part)
+    model, series, wanted = base_of(part.abnormal.model), aligned.series, part.abnormal.model.symbols
+    bars = len(aligned.bars)
     common: dict[str, Ints] = {}
-    if series is not None and series.ndim == 2 and len(series) == len(wanted):
-        bars = series.shape[1]
-        common = {
-            kind: np.unique(keys % bars) for kind, keys in _looking_wrong(series, log=log).items() if kind in GRAVE
-        }
-        common["missing_code"] = np.unique(_coded(panel.quality, wanted, part.aligned.bars) % bars)
-    none = np.empty(0, dtype=np.int64)
-    found = {kind: (own.get(kind, none), common.get(kind, none)) for kind in KINDS}
+    if isinstance(model, MatchedPortfolio):
+        members = [model.members(name) for name in aligned.symbols]
+        others = tuple(dict.fromkeys(name for names in members for name in names))
+        rows = _rows((aligned.laid or panel).frame, others, aligned.bars) if others else np.empty((0, bars))
+        place = {name: at for at, name in enumerate(others)}
+        theirs = _wrong(result, rows, others, part)
+        for kind, keys in theirs.items():
+            of_members = [
+                _of_match(keys, [place[name] for name in names], at, bars) for at, names in enumerate(members)
+            ]
+            own[kind] = np.unique(np.concatenate([own.get(kind, _NONE), *of_members]))
+    elif series is not None and series.ndim == 2 and len(series) == len(wanted):
+        common = _wrong(result, series, wanted, part)
+        if "stale" in common:
+            rate = [name == getattr(model, "risk_free", None) for name in wanted]
+            still = ~np.array(rate) & ((series == 0.0).mean(axis=1) < MOSTLY)
+            common["stale"] = common["stale"][still[common["stale"] // bars]]
+        if not hasattr(part.abnormal.pool, "state"):
+            common = {kind: np.unique(keys % bars) for kind, keys in common.items()}
+    found = {kind: (own.get(kind, _NONE), common.get(kind, _NONE)) for kind in KINDS}
     return {kind: both for kind, both in found.items() if both[0].size or both[1].size}
+
+
+def _wrong(result: Fitted, returns: Floats, names: Sequence[str], part: Part) -> dict[str, Ints]:
+    """Return the keys row x bars + bar of what looks wrong in returns (S, B) of the symbols `names`, by kind."""
+    found = _looking_wrong(returns, log=result.panel.kind == "log")
+    if isinstance(result.panel, LumpedReturns):
+        found.pop("stale", None)
+    found["missing_code"] = _coded(result.panel.quality, names, part.aligned.bars)
+    return found
+
+
+def _of_match(keys: Ints, members: Sequence[int], security: int, bars: int) -> Ints:
+    """Return the keys of members, row x bars + bar, as those of the security that is compared with them."""
+    found = [keys[slice(*np.searchsorted(keys, [at * bars, (at + 1) * bars]))] % bars for at in members]
+    return np.concatenate(found) + security * bars
 
 
 def _looking_wrong(returns: Floats, *, log: bool) -> dict[str, Ints]:
@@ -122,11 +157,11 @@ def _looking_wrong(returns: Floats, *, log: bool) -> dict[str, Ints]:
             size = flat[leaps] if log else np.log1p(flat[leaps])
             if not log:
                 found["impossible_return"] = leaps[flat[leaps] <= -1.0]
-            ratio = np.exp(np.abs(size))
-            near = np.min(np.abs(ratio[:, None] / np.array(SPLITS) - 1.0), axis=1) < NEAR
+            near = like_splits(np.abs(size), FAR)
+            near[near] = _like_splits(returns, leaps[near], np.abs(size[near]), log=log)
             wild = (size >= np.log(MEASURE[1])) | ((size <= np.log(MEASURE[0])) & np.isfinite(size))
             found["suspect_return"] = leaps[wild & ~near]
-            found["split_like"] = leaps[near][_beyond_usual(returns, leaps[near], size[near], log=log)]
+            found["split_like"] = leaps[near]
     if still.size >= STALE - 1:
         bars = returns.shape[1]
         run = np.concatenate([[0], np.cumsum((np.diff(still) != 1) | (still[1:] % bars == 0))])
@@ -146,18 +181,19 @@ def _leaps_and_zeros(flat: Floats, lowest: float, highest: float) -> tuple[Ints,
     return np.concatenate(leaps), np.concatenate(zeros)
 
 
-def _beyond_usual(returns: Floats, keys: Ints, size: Floats, *, log: bool) -> NDArray[np.bool_]:
-    """Whether each leap is one also for the security: ten robust standard deviations of its own returns."""
+def _like_splits(returns: Floats, keys: Ints, size: Floats, *, log: bool) -> NDArray[np.bool_]:
+    """Whether each leap has the ratio of a split, and is one also for the security: ten robust standard deviations of its own."""
     bars = returns.shape[1]
-    limit = np.zeros(len(returns))
+    spread = np.zeros(len(returns))
     for row in np.unique(keys // bars).tolist():
         change = returns[row][np.isfinite(returns[row])]
         change = change if log else np.log1p(change[change > -1.0])
-        limit[row] = ROBUST * MAD_TO_SD * float(np.median(np.abs(change - np.median(change))))
-    return np.asarray(np.abs(size) > limit[keys // bars])
+        spread[row] = MAD_TO_SD * float(np.median(np.abs(change - np.median(change))))
+    usual = spread[keys // bars]
+    return np.asarray((size > ROBUST * usual) & like_splits(size, usual))
 
 
-def _coded(quality: Any, symbols: tuple[str, ...], bars: pd.Index) -> Ints:
+def _coded(quality: Any, symbols: Sequence[str], bars: pd.Index) -> Ints:
     """Return the keys of bars at which a vendor's code stood; the quality table names their days."""
     if (
         not isinstance(quality, pd.DataFrame)
@@ -188,6 +224,23 @@ def _touched(
             low, high = (abnormal.day0 + first).clip(0, bars), (abnormal.day0 + last + 1).clip(0, bars)
             base = abnormal.security * bars
             touched |= np.searchsorted(own, base + low) < np.searchsorted(own, base + high)
-            touched |= np.searchsorted(common, low) < np.searchsorted(common, high)
+            touched |= _of_common(abnormal, common, low, high, bars)
         found[kind] = touched
     return found
+
+
+def _of_common(abnormal: AbnormalReturns, common: Ints, low: Ints, high: Ints, bars: int) -> Bools:
+    """Whether a regressor, or a donor that took part, looks wrong on one of the bars low .. high - 1 of each row."""
+    pool = abnormal.pool
+    if not isinstance(pool, (MixtureFit, FactorFit)):
+        return np.asarray(np.searchsorted(common, low) < np.searchsorted(common, high))
+    touched = np.zeros(low.size, dtype=bool)
+    date = np.searchsorted(pool.day0, abnormal.day0).clip(0, pool.day0.size - 1)
+    for donor in np.unique(common // bars).tolist():
+        if isinstance(pool, MixtureFit):
+            used = np.array([donor in some for some in pool.donors], dtype=bool)
+        else:
+            used = pool.state[date, donor] <= Donor.FILLED
+        base = donor * bars
+        touched |= used & (np.searchsorted(common, base + low) < np.searchsorted(common, base + high))
+    return touched
