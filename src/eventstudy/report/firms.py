@@ -183,9 +183,12 @@ def _units(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _groups(inputs: Firms, by: str) -> Part:
-    """Show the groups of a characteristic: their paths, their means, and the differences."""
-    result, window = inputs.result, _headline(inputs.result)
-    means = result.caar(window, by=by)
+    """Show the groups of a characteristic: their paths, their means and the differences, by the windows of the study."""
+    result = inputs.result
+    begin, end = result.study.window
+    asked = [_headline(result), *(one for one in inputs.study.windows.horizons if begin <= one[0] <= one[1] <= end)]
+    windows = list(dict.fromkeys(asked))
+    means = pd.concat([result.caar(window, by=by) for window in windows], ignore_index=True)
     means = means.set_axis(["group", *means.columns[1:]], axis=1)
     name = f"by-{by}"
     path = result.plot.path(by=by)
@@ -199,8 +202,13 @@ def _groups(inputs: Firms, by: str) -> Part:
     )
     tables = [Table(f"means-{name}", f"Mean reaction by {by}", "", means, _units(means))]
     results: dict[str, Any] = {"means": records(means)}
-    if len(means) > 1:
-        differences = result.compare(window, by=by)
+    if len(set(means["group"])) > 1:
+        compared = [result.compare(window, by=by) for window in windows]
+        differences = pd.concat(
+            [one.assign(first=window[0], last=window[1]) for one, window in zip(compared, windows, strict=True)],
+            ignore_index=True,
+        )
+        differences = differences[["first", "last", *compared[0].columns.difference(["first", "last"], sort=False)]]
         caption = "Each group against the next; errors as in `explain`."
         tables.append(Table(f"differences-{name}", f"Differences by {by}", caption, differences, _units(differences)))
         results["differences"] = records(differences)

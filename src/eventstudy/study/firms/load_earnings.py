@@ -107,7 +107,7 @@ def load_earnings(
     kept = pd.Series(data=True, index=found.index) if wanted is None else found["symbol"].isin(wanted)
     kept &= (day >= between[0]) if between[0] is not None else True
     kept &= (day <= between[1]) if between[1] is not None else True
-    found = found.assign(event_id=found["symbol"] + " " + day.dt.strftime("%Y-%m-%d"))
+    found = found.assign(event_id=found["symbol"].astype("str") + " " + day.dt.strftime("%Y-%m-%d").astype("str"))
     found["seasonal"] = _seasonal(found)
     found = found[kept].sort_values(["announced_at", "symbol"], kind="stable", ignore_index=True)
     if found.empty:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from eventstudy.abnormal.models.linear import FactorModel, MarketModel
 from eventstudy.errors import StudyError
 from eventstudy.inference.registry import TESTS
 from eventstudy.pages.document import Table
 from eventstudy.pages.formats import MISSING, shown
 from eventstudy.study.fitted import Fitted, Window
-from eventstudy.study.rows import subset, window_text
+from eventstudy.study.rows import window_text
 from eventstudy.study.tables.averages import caar
-from eventstudy.study.tables.paths import groups_of
+from eventstudy.study.tables.paths import split
 from eventstudy.study.tables.returns import car, cut_sentence
 from eventstudy.study.tables.significance import all_tests, one_test
 
@@ -39,14 +40,10 @@ def paper_table(
     if strange:
         msg = f"there is no test {strange[0]!r}; the tests are {', '.join(TESTS)}"
         raise StudyError(msg)
-    group = groups_of(result, by)
-    names = list(dict.fromkeys(group))
+    groups = {"": result} if by is None else {str(value): own for value, own in split(result, by)}
+    names = list(groups)
     rows = {
-        name: [
-            _row(result if by is None else subset(result, group == name), window, chosen, stars=stars, seed=seed)
-            for window in windows
-        ]
-        for name in names
+        name: [_row(own, window, chosen, stars=stars, seed=seed) for window in windows] for name, own in groups.items()
     }
     said_windows = [window_text(window) for window in windows]
     if len(names) <= SIDE_BY_SIDE:
@@ -67,10 +64,23 @@ def paper_table(
     units = {str(name): "number" for name in frame.columns if name not in {"group", "window"}}
     estimated = result.study.estimation_words or f"estimation {result.study.estimation_window.said}"
     caption = (
-        f"Average cumulative abnormal returns; {result.study.model!r}; {estimated}; positive: share of positive values."
+        f"Average cumulative abnormal returns; {in_words(result.study.model)}; {estimated}; positive: share of positive values."
         f"{said}{tested}{cut_sentence(result, windows)}"
     )
     return Table("reactions", title, caption, frame, units)
+
+
+def in_words(model: object) -> str:
+    """Return the commonest models as a paper names them; others as they are called here."""
+    if isinstance(model, MarketModel) and isinstance(model.market, str):
+        return f"market model on {model.market}"
+    if isinstance(model, MarketModel) and isinstance(model.market, Mapping):
+        return f"market model, each security on its own index ({', '.join(sorted(set(model.market.values())))})"
+    if isinstance(model, FactorModel):
+        return f"factor model of {', '.join(model.factors)}" + (
+            f", in excess of {model.risk_free}" if model.risk_free else ""
+        )
+    return repr(model)
 
 
 def _believed(result: Fitted, window: Window, seed: int) -> tuple[str, ...]:

@@ -166,9 +166,12 @@ def _index(given: Sequence[str]) -> str | dict[str, str] | None:
     named = [text.partition("=") for text in given]
     if len(given) == 1 and not named[0][1]:
         return given[0]
-    wrong = next((text for text, (_, mark, index) in zip(given, named, strict=True) if not (mark and index)), None)
+    wrong = next(
+        (text for text, (_, mark, index) in zip(given, named, strict=True) if not (mark and index) or "=" in index),
+        None,
+    )
     if wrong is not None:
-        msg = f"--market {wrong} stands beside another; say for which exchange or firm each is: --market XETR=^GDAXI --market XPAR=^FCHI"
+        msg = f"--market {wrong} is not one index of one exchange or firm; say for which exchange or firm each is: --market XETR=^GDAXI --market XPAR=^FCHI"
         raise StudyError(msg)
     twice = next((name for name, count in Counter(name for name, _, _ in named).items() if count > 1), None)
     if twice is not None:

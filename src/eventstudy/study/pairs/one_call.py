@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -193,7 +193,7 @@ def market_of_each(market: Any, firms: list[str], calendar: Calendar) -> Any:
         place = calendar_for(name, calendar)
         if name not in market and place not in market:
             known = [str(key) for key in market]
-            msg = f"market= names no index for {name!r}, which trades on {place}{nearest(place, known)}; add it: {{…, {place!r}: '^GSPC'}}"
+            msg = f"market= names no index for {name!r}, which trades on {place}{nearest(place, known)}; name one for {place}, too"
             raise StudyError(msg)
         found[name] = market.get(name, market.get(place))
     idle = [key for key in market if key not in firms and key not in {calendar_for(name, calendar) for name in firms}]
@@ -264,8 +264,21 @@ def said_against(design: EventStudy, panel: ReturnPanel, calendar: Calendar, pai
         if isinstance(calendar, Mapping)
         else str(calendar)
     )
-    estimation = design.estimation_window
+    estimation, (first, last) = design.estimation_window, design.window
+    days = f"{first:+d} to {last:+d}".replace("-", "−")
+    rest = "; ".join(filter(None, (said_of_closed_days(panel, [*firms, *names]), left_out)))
     return (
         f"against: {model}{from_where(panel, names)}, calendar {known or USUAL}; estimation {estimation.said}, event "
-        f"window {design.window[0]:+d} to {design.window[1]:+d}{left_out and '; ' + left_out}"
+        f"window {days}{rest and '; ' + rest}"
     )
+
+
+def said_of_closed_days(panel: ReturnPanel, names: Iterable[str]) -> str:
+    """Say how many days of the data are no sessions of their exchange: they are put together with the next session."""
+    quality = panel.quality
+    there = quality[quality.index.isin(list(names)) & (quality["non_session"] > 0)]
+    if there.empty:
+        return ""
+    most = there["non_session"].astype(int).groupby(there["calendar"]).max()
+    told = [f"{count} of {place}" for place, count in most.items()]
+    return f"days of the prices that are no sessions ({', '.join(told)}) are put together with the next"

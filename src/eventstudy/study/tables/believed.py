@@ -26,4 +26,5 @@ def believed(mean: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
         return mean.assign(believe="no" if sure.empty else "yes")
     bears = {name: len(TESTS[name].bears(int(mean["n"].iloc[0]))) for name in sure["name"]}
     best = sure.loc[max(sure.index, key=lambda at: bears[sure.loc[at, "name"]])]
-    return mean.assign(se=best["se"], low=best["low"], high=best["high"], test=best["name"], believe="yes")
+    shown = {"se": best["se"], "low": best["low"], "high": best["high"], "test": best["name"]}
+    return mean.assign(**shown, df=best.get("df", np.nan), believe="yes")

@@ -39,6 +39,9 @@ def groups_of(result: Fitted, by: str | None) -> np.ndarray:
 MISSING = "(missing)"
 """The group of those of whom a characteristic is not known: nobody is left out without a word."""
 
+FEW = 8
+"""Groups up to which numbers are labels, however few events there are."""
+
 MANY = 30
 """Groups above which a characteristic of numbers is no label: it wants to be cut, or regressed on."""
 
@@ -55,7 +58,9 @@ def split(result: Fitted, by: Any) -> list[tuple[Any, Fitted]]:
     else:
         column = result.request.frame[by].to_numpy(dtype=object)[result.event[studied_rows(result)]]
         value = {name: MISSING if name == MISSING else own for name, own in zip(label, column, strict=True)}
-    if len(value) > MANY and all(isinstance(own, numbers.Real) for own in value.values() if own is not MISSING):
+    if len(value) > min(MANY, max(FEW, label.size // 2)) and all(
+        isinstance(own, numbers.Real) for own in value.values() if own is not MISSING
+    ):
         msg = (
             f"by={by!r} has {len(value)} different numbers, which make no groups; cut it first (pandas.qcut(pairs[{by!r}], 3, labels=…)), or "
             f"regress on it: result.explain([{by!r}])"
