@@ -45,6 +45,13 @@ def pick_field(
     A ticker may be a word for a field too (PX, LAST): the row of fields is the one that holds nothing else.
     """
     wanted = list(fields)
+    second = next((str(label) for row in levels for label in row if plain(label_text(label)) in DATE_NAMES), None)
+    if second is not None:
+        msg = (
+            f"{place}: a second column is called {second!r}: each security has dates of its own, and they need not be the same; give one "
+            "column of dates for all, or load each security from a table of its own"
+        )
+        raise DataError(msg)
     rows = [_filled(row) for row in levels]
     if len(rows) == 2:
         at = _level_of_fields(rows, names, wanted, place)
