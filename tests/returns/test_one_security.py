@@ -185,3 +185,12 @@ def test_growth_factors_and_cumulative_returns_are_told():
     with pytest.raises(DataError, match=r"moves as a level does.*cumulative returns"):
         es.ReturnPanel((1 + returns.abs()).cumprod() - 1)
     assert es.ReturnPanel(returns.mask(returns > 0.05, 0.4)).symbols == ["A", "B"]
+
+
+@pytest.mark.parametrize("order", [("Close", "AAPL"), ("AAPL", "Close")])
+def test_labels_that_are_tuples_are_two_rows_of_labels(order):
+    at = order.index("AAPL")
+    labels = [tuple(name if place == at else "Close" for place in (0, 1)) for name in ("AAPL", "MSFT")]
+    frame = pd.DataFrame(np.column_stack([CLOSE, OPEN]), index=DAYS, columns=pd.Index(labels, tupleize_cols=False))
+    assert es.load_prices(source=frame).symbols == ["AAPL", "MSFT"]
+    assert es.ReturnPanel.from_prices(frame).symbols == ["AAPL", "MSFT"]
