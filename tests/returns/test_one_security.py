@@ -183,7 +183,7 @@ def test_growth_factors_and_cumulative_returns_are_told():
     near_one = (1 + returns / 20).cumprod()  # such as an exchange rate
     assert es.load_prices(source=near_one).symbols == ["A", "B"]
     with pytest.raises(DataError, match=r"moves as a level does.*cumulative returns"):
-        es.ReturnPanel((1 + returns.abs()).cumprod() - 1)
+        es.ReturnPanel((1 + returns.abs() / 3).cumprod() - 1)
     assert es.ReturnPanel(returns.mask(returns > 0.05, 0.4)).symbols == ["A", "B"]
 
 

@@ -48,9 +48,9 @@ def plausible_returns(frame: pd.DataFrame, *, simple: bool) -> tuple[pd.DataFram
     close = np.flatnonzero(~((low >= -PERCENT_MEDIAN) & (high <= PERCENT_MEDIAN)))
     if not close.size:
         return frame, {}
-    if (np.abs(frame.iloc[:, close[:LOOKED_AT]]) > PERCENT_MEDIAN).any(axis=None):
-        _refuse_levels(frame.iloc[:, close])
     mended, codes = without_codes(frame.iloc[:, close])
+    if 2 * close.size >= frame.shape[1] and (mended.iloc[:, :LOOKED_AT].abs() > PERCENT_MEDIAN).any(axis=None):
+        _refuse_levels(mended)
     check_returns(mended, simple=simple)
     if codes:
         frame = frame.copy()
@@ -83,7 +83,13 @@ def _refuse_levels(frame: pd.DataFrame) -> None:
     for column in values.T:
         both = np.isfinite(column[1:]) & np.isfinite(column[:-1])
         now, before = column[1:][both], column[:-1][both]
-        if len(now) < LONG or not now.std() or not before.std() or np.corrcoef(now, before)[0, 1] < LEVEL_LIKE:
+        if (
+            len(now) < LONG
+            or np.median(now) > PRICE_MEDIAN
+            or not now.std()
+            or not before.std()
+            or np.corrcoef(now, before)[0, 1] < LEVEL_LIKE
+        ):
             return
     msg = (
         f"column {frame.columns[0]!r} moves as a level does, each value near the one before: these look like cumulative returns; give the "
