@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "eventstudy"
 PAGE = ROOT / "docs" / "changes-0.2.md"
-SECTION = "### Changed since 0.1\n"
+SECTION = "## 0.2.0 (2026-11-30)\n"
 HEAD = """\
 # What changed for users of 0.1
 

@@ -1,13 +1,18 @@
 """Sphinx: the site of the documentation. `make docs` builds it; warnings are errors."""
 
+import os
 import socket
 import sys
 from pathlib import Path
 
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # small matrices: threads that wait for each other cost more than they give
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "site"))
 
 import build  # noqa: E402  beside this file
+import llms  # noqa: E402  the same
 
 import eventstudy  # noqa: E402  the same interpreter
 
@@ -17,6 +22,7 @@ author = "The eventstudy developers"
 version = release = eventstudy.__version__
 extensions = [
     "myst_nb",
+    "mathml",
     "sphinx.ext.autodoc",
     "sphinx.ext.intersphinx",
     "numpydoc",
@@ -29,8 +35,11 @@ language = "en"
 html_theme = "pydata_sphinx_theme"
 html_title = "eventstudy"
 html_show_sourcelink = False
+html_sidebars = {"*": [], "learn/*": [], "generated/paper": []}  # pages without pages below them
 html_static_path = ["site/static"]
 html_js_files = ["names.js"]
+html_css_files = ["site.css"]
+html_math_renderer = "mathml"
 html_theme_options = {
     "navigation_with_keys": False,
     "header_links_before_dropdown": 3,
@@ -70,5 +79,6 @@ intersphinx_mapping = {name: (address, None) for name, address in OTHERS.items()
 
 
 def setup(app: object) -> None:
-    """Write the pages that are made from the package before any page is read."""
+    """Write the pages that are made from the package before any page is read, and the index of all of them after."""
     app.connect("builder-inited", lambda _: build.build())  # type: ignore[attr-defined]  # Sphinx
+    app.connect("build-finished", llms.write_llms)  # type: ignore[attr-defined]  # the same

@@ -126,6 +126,7 @@ def test_the_first_and_the_last_recorded_year_are_served():
         first_sessions(moment("2049-12-31 18:00", HONG_KONG), "XHKG")
 
 
+@pytest.mark.slow
 def test_building_a_calendar_warns_of_nothing_and_changes_no_filter():
     program = (
         "import warnings\n"

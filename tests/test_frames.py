@@ -254,6 +254,7 @@ def test_without_polars_the_error_says_what_to_do(monkeypatch):
         es.ReturnPanel(PANEL).to_polars()
 
 
+@pytest.mark.slow
 def test_who_brings_pandas_imports_no_other_library():
     code = (
         "import sys, pandas as pd, eventstudy as es\nes.ReturnPanel(pd.DataFrame({'A': [0.01]}, index=pd.to_datetime(['2025-01-08'])))\n"

@@ -73,6 +73,7 @@ def test_each_example_is_short():
         assert len(block.splitlines()) < 40
 
 
+@pytest.mark.slow
 def test_they_are_everywhere(install, data, tmp_path):
     install(documented(), ALL)
     result = es.EventStudy(model="acme_median", **SMALL).fit(*data)

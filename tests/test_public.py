@@ -23,6 +23,7 @@ def test_every_name_of_a_room_resolves(room):
         assert getattr(there, name) is not None
 
 
+@pytest.mark.slow
 def test_the_rooms_answer_from_the_package():
     code = "import eventstudy as es; es.errors.RateLimited, es.plots.caar, es.inference.TESTS, es.report.run_study, es.calendars.sessions"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -75,6 +75,7 @@ def called(tree):
                 yield node.func.attr
 
 
+@pytest.mark.slow
 def test_no_module_runs_text_as_code():
     wrong = {}
     for name, tree in trees():
@@ -86,6 +87,7 @@ def test_no_module_runs_text_as_code():
     assert wrong == {}
 
 
+@pytest.mark.slow
 def test_only_the_sources_can_reach_a_network():
     wrong = {
         name: found

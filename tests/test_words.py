@@ -95,6 +95,7 @@ def printed(path):
     ]
 
 
+@pytest.mark.slow
 def test_nothing_private_is_printed():
     texts = {path: " ".join(printed(path)) for path in SOURCE.rglob("*.py")}
     texts |= {path: path.read_text("utf-8") for path in SOURCE.rglob("*.j2")}

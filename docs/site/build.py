@@ -9,6 +9,7 @@ from typing import Final
 
 from gallery import write_gallery
 from moulds import write_moulds
+from paper import write_paper
 from pictures import write_pictures
 from reference import write_reference
 
@@ -17,6 +18,20 @@ import eventstudy as es
 HERE = Path(__file__).parent
 MADE: Final = HERE.parent / "generated"
 CATALOGUES: Final = ("us-china", "fomc")
+#: Which tutorial for which study.
+TUTORIALS: Final = {
+    "earnings: a list of tickers and dates": "[Firms](07_firms.ipynb)",
+    "earnings: surprises, drift, who reacts": "[An earnings season](08_an_earnings_season_and_a_rule.ipynb)",
+    "a merger: target, acquirer, run-up": "[A merger](../../learn/merger.md)",
+    "one macro date and many shares": "[One macro date](../../learn/macro_date.md)",
+    "an index and its news": "[A first study](01_first_study.ipynb), [the flagship](02_the_flagship.ipynb)",
+    "bars within the day": "[Inside the day](06_inside_the_day.ipynb)",
+    "a long horizon": "[An earnings season](08_an_earnings_season_and_a_rule.ipynb), its last part",
+    "one firm and a lawsuit, a policy day": "[What would have happened](09_what_would_have_happened.ipynb)",
+    "your own catalogue and prices": "[Your own events](03_your_own_events_and_data.ipynb)",
+    "which test": "[Choosing a test](04_choosing_a_test.ipynb)",
+    "a thousand events and more": "[A thousand events](05_a_thousand_events.ipynb)",
+}
 
 
 def build(into: Path = MADE) -> None:
@@ -29,6 +44,7 @@ def build(into: Path = MADE) -> None:
     write_recipes(into)
     write_catalogues(into)
     write_pictures(into)
+    write_paper(into)
     write_notebooks(into)
 
 
@@ -40,8 +56,13 @@ def write_notebooks(into: Path) -> None:
     for path in sorted((HERE.parents[1] / "notebooks").glob("*.ipynb")):
         shutil.copyfile(path, folder / path.name)
         names.append(path.stem)
-    tree = "\n".join(["```{toctree}", *names, "```"])
-    (folder / "index.md").write_text(f"# Tutorials\n\nNotebooks, run while this site is built.\n\n{tree}\n", "utf-8")
+    table = "\n".join(
+        ["| your study | tutorial |", "|---|---|", *(f"| {study} | {where} |" for study, where in TUTORIALS.items())]
+    )
+    tree = "\n".join(["```{toctree}", ":hidden:", "", *names, "../../learn/merger", "../../learn/macro_date", "```"])
+    (folder / "index.md").write_text(
+        f"# Tutorials\n\nAll are run while this site is built.\n\n{table}\n\n{tree}\n", "utf-8"
+    )
 
 
 def write_recipes(into: Path) -> None:

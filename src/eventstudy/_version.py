@@ -1,6 +1,6 @@
 """The one place that holds the version, and those of the packages that a result depends on."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def versions_of(*names: str) -> dict[str, str]:

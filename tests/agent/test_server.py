@@ -185,6 +185,7 @@ def test_it_opens_no_port_and_writes_nothing(ask, own, monkeypatch):
     assert tree(own) == before
 
 
+@pytest.mark.slow
 def test_without_the_sdk_the_command_says_what_to_install():
     hidden = "import sys; sys.modules['mcp'] = None; from eventstudy.cli import main; sys.argv = ['eventstudy', 'mcp']; main()"
     done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=False)

@@ -58,6 +58,7 @@ def test_table_1_cell_by_cell(tables):
     assert found["market model"]["withdrawn"] >= 95
 
 
+@pytest.mark.slow
 def test_each_of_the_six_designs_is_drawn(tables):
     rows = list(tables.designs(2))
     assert {row["design"] for row in rows} == set(tables.SIX)

@@ -118,6 +118,7 @@ def test_a_closed_stream_swallows_what_is_said(closed):
 PLAIN = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
 
 
+@pytest.mark.slow
 def test_an_output_that_lacks_letters_gets_them_escaped():
     refused = program("run", "关税.toml", env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert refused.returncode == 2
@@ -147,6 +148,7 @@ def test_a_full_disk_is_no_difference():
     assert done.stderr == b"eventstudy: the disk: No space left on device\n"
 
 
+@pytest.mark.slow
 def test_a_listener_to_errors_that_goes_changes_no_code():
     with subprocess.Popen([*PROGRAM, "events", "--validate", "nowhere.csv"], stderr=subprocess.PIPE) as running:
         running.stderr.close()

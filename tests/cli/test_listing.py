@@ -67,6 +67,7 @@ def test_every_test_is_listed_with_its_null_and_its_source():
     assert table[["null", "assumptions", "source"]].notna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_the_ledger_names_every_claim_once_with_a_verdict():
     table = as_table(said("claims", "us-china", "--quick", "--csv"))
     assert len(table) == CLAIMS

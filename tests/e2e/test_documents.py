@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 from typing import TYPE_CHECKING, get_args
@@ -12,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
+import eventstudy as es
 from eventstudy.cli.app import app
 from eventstudy.study.pairs.firm_file import FirmFile
 from eventstudy.study.study_file import StudyFile
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RUN = ["README.md", "docs/howto.md", "docs/firms.md"]
+FROM = [f"docs/from/{path.name}" for path in sorted((ROOT / "docs" / "from").glob("*.md")) if path.stem != "index"]
+CELLS = ["docs/learn/quickstart.md", "docs/learn/merger.md", "docs/learn/macro_date.md"]
 WRITTEN = [path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [*RUN, "CONTRIBUTING.md", *(path.as_posix() for path in WRITTEN if "generated" not in path.parts)]
 
@@ -35,6 +39,31 @@ def test_the_code_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     assert found
     for number, block in enumerate(found, start=1):
         exec(compile(block, f"{page}, block {number}", "exec"), names)  # noqa: S102  our own page
+
+
+@pytest.mark.parametrize("page", [*FROM, *(pytest.param(page, marks=pytest.mark.slow) for page in CELLS)])
+def test_the_cells_of_a_page_run_and_give_the_number_of_the_other_program(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(ROOT / "docs" / "from")  # the panels stand beside the pages
+    names: dict[str, object] = {}
+    for number, block in enumerate(blocks(page, r"\{code-cell\} python"), start=1):
+        exec(compile(re.sub(r"\A(:.*\n)+", "", block), f"{page}, cell {number}", "exec"), names)  # noqa: S102  our own page
+        both = names.get("both")
+        assert both is None or (both["theirs"] == both["ours"]).all(), both
+    assert page in CELLS or len(names["both"])
+
+
+@pytest.mark.parametrize("page", FROM)
+def test_every_call_named_for_a_user_of_another_program_is_one(page, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "from")
+    panel = importlib.import_module("foreign_panel")
+    study = es.EventStudy(model=es.MarketModel("M"), window=panel.WINDOW, estimation=panel.ESTIMATION, calendar=None)
+    result = study.fit(panel.events(common=True), panel.panel())
+    text = (ROOT / page).read_text("utf-8")
+    for call in re.findall(r"`result\.test\((.*?)\)`", text):
+        assert eval(f"result.test({call})", {"result": result, "window": panel.WINDOW}).name in call  # noqa: S307  our own page
+    assert all(hasattr(result, name) for name in re.findall(r"`result\.(\w+)", text))
+    assert all(hasattr(es, name) for name in re.findall(r"\bes\.(\w+)", text))
 
 
 @pytest.mark.parametrize("page", PAGES)

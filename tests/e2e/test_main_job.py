@@ -39,6 +39,7 @@ def folder(tmp_path_factory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_the_folder_has_everything(folder):
     assert {path.name for path in folder.iterdir()} == {
         "results.json",

@@ -1,10 +1,12 @@
 """The site of the documentation: every test, model and public name has its page; built, it is read in a real browser."""
 
+import importlib
 import json
 import re
 import tomllib
 from collections import deque
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -20,7 +22,12 @@ LOOKED_AT = (
     "learn/choose.html",
     "generated/tests/kp_bmp.html",
     "generated/reference/eventstudy.EventStudy.html",
+    "generated/paper.html",
+    "from/stata.html",
+    "replications.html",
 )
+PHONE = 390  # pixels
+
 #: Six questions of a reader, and a page that answers each.
 ANSWERED = {
     "which test for 14 events on 3 dates": "learn/choose.html",
@@ -29,6 +36,8 @@ ANSWERED = {
     "how do I start with my own CSV": "learn/quickstart.html",
     "one firm, one lawsuit: which model": "generated/models/SyntheticControl.html",
     "how do I keep a chart from changing": "generated/howto/fail-a-build-when-a-number-moves.html",
+    "I use estudy in Stata": "from/stata.html",
+    "a merger with a run-up": "learn/merger.html",
 }
 CLICKS = 3
 FEWEST_PAGES = 60
@@ -73,6 +82,7 @@ def links_of(page):
             yield path.relative_to(SITE.resolve()).as_posix()
 
 
+@pytest.mark.slow
 @built
 def test_no_link_inside_is_dead_and_questions_are_three_clicks_away():
     clicks, waiting = {"index.html": 0}, deque(["index.html"])
@@ -93,6 +103,65 @@ def test_every_public_name_has_its_page():
     pages = {path.stem for path in (SITE / "generated" / "reference").glob("*.html")}
     names = {name for name in es.__all__ if not name.startswith("_") and not re.fullmatch("[a-z]+", name)}
     assert {f"eventstudy.{name}" for name in names} <= pages
+
+
+def test_an_accented_letter_keeps_its_index_beside_it(monkeypatch):
+    pytest.importorskip("sphinx", reason="the docs group is not installed here")
+    monkeypatch.syspath_prepend(MOULDS)
+    mathml = importlib.import_module("mathml").mathml
+    tree = ET.fromstring(mathml(r"\hat\sigma_i^2 + \sum_{i=1}^{N_2} x_i"))  # noqa: S314  made in the line itself
+    names = [element.tag.rpartition("}")[2] for element in tree.iter()]
+    assert names.count("munderover") == 1  # the sum's limits
+    assert names.count("mover") == 1
+    letter = next(
+        element for element in tree.iter() if element.tag.endswith("msub") and element[0].tag.endswith("mover")
+    )
+    assert ["".join(part.itertext()).strip()[:1] for part in letter] == ["σ", "i"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["mackinlay", *(pytest.param(name, marks=pytest.mark.slow) for name in ("brown_warner", "goldsmith_pinkham"))],
+)
+def test_a_published_table_is_met(table, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    module = importlib.import_module("replications")
+    made = module.mackinlay() if table == "mackinlay" else getattr(module, table)(samples=5)
+    if table == "mackinlay":
+        assert (made["published"] == made["ours"]).all()
+    else:  # five samples: gross faults only; the page has a hundred and ten
+        assert ((made["ours"] - made["published"]).abs() < 5 * made["error"].clip(lower=0.1)).all(), made
+
+
+@built
+def test_no_page_needs_a_network():
+    outside = re.compile(r'<(?:script|link|img)[^>]*(?:src|href)="https?://[^"]*')
+    found = {path.name: outside.findall(path.read_text("utf-8")) for path in SITE.rglob("*.html")}
+    assert not any(found.values()), {name: hits for name, hits in found.items() if hits}
+    assert "<math" in (SITE / "learn" / "what_is_an_event_study.html").read_text("utf-8")
+
+
+@built
+def test_the_index_for_programs_names_pages_that_exist():
+    text = (SITE / "llms.txt").read_text("utf-8")
+    named = re.findall(r"\]\(([^)]+)\)", text)
+    assert text.startswith("# eventstudy\n\n> ")
+    assert len(named) == len(set(named))
+    assert all((SITE / page).exists() for page in named)
+    assert {f"generated/tests/{name}.html" for name in TESTS} | {"from/stata.html", "learn/quickstart.html"} <= set(
+        named
+    )
+
+
+@built
+@pytest.mark.browser
+@pytest.mark.parametrize("page", LOOKED_AT)
+def test_no_page_is_wider_than_a_phone(browser, page):
+    opened = browser.new_page(viewport={"width": PHONE, "height": 800})
+    opened.goto((SITE / page).as_uri())
+    width = opened.evaluate("document.documentElement.scrollWidth")
+    opened.close()
+    assert width <= PHONE
 
 
 @built

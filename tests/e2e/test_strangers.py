@@ -174,6 +174,7 @@ PROPERTY = given(st.lists(STEP, max_size=4), st.lists(STRANGER, max_size=6), st.
 QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=QUIET, derandomize=True)
 @PROPERTY
 def test_no_strangers_file_is_changed_or_removed(before, strangers, after):

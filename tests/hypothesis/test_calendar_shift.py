@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from eventstudy.hypothesis.links.chain import evaluate
-from eventstudy.hypothesis.links.evidence import prepare
+from eventstudy.hypothesis.links.evidence import prepare, strata_of_rows
 from eventstudy.hypothesis.record.build_record import build_record
 from eventstudy.hypothesis.record.record import Record
 from eventstudy.hypothesis.record.strata import Stratum, strata_of
@@ -47,7 +47,7 @@ def turned(flagship, rules):
         evidence = prepare(moved, rules.reaction, rules.decision, rules.placebo.prior_sessions)
         how = rules.links(draws=99, power_draws=2, curves=False)
         sample = evaluate(moved, evidence, [stratum], how, seed=np.random.SeedSequence(k))
-        turn_rules = {"winsor": rules.reaction.winsor, "bins": rules.decision.age_bins, "draws": 99}
+        turn_rules = {"winsor": rules.reaction.winsor, "bins": strata_of_rows(moved, sample.rows.age, how), "draws": 99}
         joint = shift_chain(moved, evidence, sample.rows, [stratum], **turn_rules, rng=np.random.default_rng(k))
         h1, h2, h3 = (sample.links[name] for name in ("H1", "H2", "H3"))
         rows.append(

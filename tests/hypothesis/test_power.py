@@ -39,7 +39,7 @@ def test_the_chain_by_hand():
     assert found.power == pytest.approx(0.5 * 0.6 * 0.5)
     assert dict(found.curve) == pytest.approx({0.0: 0.0, 0.5: 0.25**2 * 0.3, 1.0: 0.5**2 * 0.6, 2.0: 1.0})
     # between one and two times the declared effects the curve is a straight line from 0.15 to 1
-    assert found.detectable == pytest.approx(1 + (0.8 - 0.15) / (1 - 0.15))
+    assert found.detectable == round(1 + (0.8 - 0.15) / (1 - 0.15), 2)
 
 
 def test_a_chain_with_a_dead_link_finds_nothing():
@@ -127,7 +127,8 @@ def test_power_of_h2_rises_with_the_effect_and_is_read_off_its_curve():
     ratios, powers = zip(*found.curve, strict=True)
     assert np.all(np.diff(powers) >= -0.05)  # the same draws serve every ratio; ties of the sessions move it a little
     assert found.power == dict(found.curve)[4.0]
-    assert np.interp(found.detectable, ratios, powers) == pytest.approx(0.8, abs=TOLERANCE)
+    below, above = np.interp([found.detectable - 0.005, found.detectable + 0.005], ratios, powers)
+    assert below <= 0.8 <= above  # it is told to a hundredth
 
 
 def test_the_real_chain_is_the_product_of_its_links(flagship):

@@ -42,6 +42,7 @@ def turned_chain(*what, draws, seed):
     return shift_chain(*data, **how, draws=draws, rng=np.random.default_rng(seed))
 
 
+@pytest.mark.slow
 def test_the_turned_chain_finds_a_strong_one_and_no_other(rules):
     found = {"forced": [], "noise": []}
     for kind, values in found.items():
@@ -62,6 +63,7 @@ def test_the_turned_chain_finds_a_strong_one_and_no_other(rules):
     assert np.mean(np.array(found["noise"]) <= 0.05) <= 0.25  # two of eight by chance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("halves", [False, True])
 def test_the_turned_chain_by_loops(rules, halves):
     """The same turns, session by session: mean scores of H1 and H3, and the score test of losses measured anew."""

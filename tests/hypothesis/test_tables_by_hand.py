@@ -116,6 +116,7 @@ def test_attenuation_by_permutation(tables, used, verdict):
     assert row["slope"] == pytest.approx(stats.linregress(np.arange(z.size), z).slope, abs=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_dose_by_scipy_and_permutation(tables, verdict):
     rises = tables["dose"].query("change > 0")
     found = verdict.facts["dose"]

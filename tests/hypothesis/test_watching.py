@@ -70,6 +70,7 @@ def events(tmp_path):
     return {"events": path, "reliefs": reliefs}
 
 
+@pytest.mark.slow
 def test_it_starts_at_one_and_appends(tmp_path, source, events):
     folder = tmp_path / "watch"
     first = watch(folder, source=source("2026-11-27"), **events)

@@ -55,6 +55,7 @@ def excess(world):
     return loss[rows.relieved].mean() - loss.mean() if rows.relieved.any() else np.nan
 
 
+@pytest.mark.slow
 def test_only_forced_worlds_relent_after_losses(rules):
     gap = {}
     for kind in ("forced", "bluff"):
@@ -201,6 +202,7 @@ def test_answers_are_counted_as_they_come(rules, monkeypatch):
         assert row.true_share == {"forced": 0.5, "noise": 0.25}[row.world]
 
 
+@pytest.mark.slow
 def test_the_machinery_tells_a_forced_world_from_noise(rules):
     told = {}
     for kind in ("forced", "noise"):

@@ -102,6 +102,7 @@ class TestBands:
         assert np.isfinite(found.low).all()
         assert caar_band(apart, seed=1).how == "cross_sectional"
 
+    @pytest.mark.slow
     def test_the_whole_path_is_covered_as_often_as_said(self):
         rng, covered, tries = np.random.default_rng(2), 0, 400
         for _ in range(tries):

@@ -47,6 +47,7 @@ def joint(frame, length):
     return frame.iloc[at], effect
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("score", ["abs", "sum"])
 @pytest.mark.parametrize("length", [1, 5])
 def test_the_market_model_is_refitted_on_all_bars(score, length):

@@ -20,6 +20,7 @@ def figures(count):
     return made
 
 
+@pytest.mark.slow
 def test_each_figure_has_its_own_bytes_in_its_own_place(monkeypatch):
     monkeypatch.setattr(threading, "active_count", lambda: 1)  # pytest-xdist has threads of its own
     monkeypatch.setattr(drawing.os, "cpu_count", lambda: 2)
@@ -28,6 +29,7 @@ def test_each_figure_has_its_own_bytes_in_its_own_place(monkeypatch):
     assert len({one["svg"] for one in drawn}) == drawing.FEW + 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux draws in a second process")
 def test_what_a_killed_helper_leaves_is_drawn_here():
     script = """

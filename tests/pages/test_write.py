@@ -141,6 +141,7 @@ write_document(make_document(first_close=2.0), sys.argv[2])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_a_run_killed_between_its_two_renames_is_put_right_by_the_next(make, tmp_path, monkeypatch):
     write_document(make(), tmp_path / "out")

@@ -168,6 +168,7 @@ def test_every_chart_is_here():
     assert {name.split(",")[0] for name in CHARTS} == charts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["screen", "paper"])
 @pytest.mark.parametrize("chart", CHARTS)
 def test_no_text_meets_another_or_leaves_the_figure(chart, style):

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
 
 from eventstudy.errors import DataError, InputError
+from eventstudy.plots.save import render
 from eventstudy.report import check_document, compare_folders, write_document
+from eventstudy.report.gate.compare import PATCH_TOLERANCE
 from eventstudy.report.gate.compare_charts import largest_patch
 from eventstudy.report.gate.compare_json import flatten, is_same
 from eventstudy.report.gate.compare_tables import compare_tables
@@ -317,6 +320,18 @@ def test_what_lies_one_pixel_further_is_the_same(tmp_path, pixels, seen, place):
         assert found >= 255 / 8 if seen else found == 0
 
 
+@pytest.mark.parametrize(("now", "seen"), [("\u22122.9", False), ("\u22122.8", True), ("3.0", True)])
+def test_a_number_in_a_chart_counts_as_in_a_table(tmp_path, now, seen):
+    for name, text in (("one", "\u22123.0"), ("two", now)):
+        figure, ax = plt.subplots(figsize=(4, 3))
+        ax.text(0.5, 0.5, text, fontsize=11, ha="center")
+        (tmp_path / f"{name}.png").write_bytes(render(figure, "png"))
+        (tmp_path / f"{name}.svg").write_bytes(render(figure, "svg"))
+        plt.close(figure)
+    found = largest_patch(tmp_path / "one.png", tmp_path / "two.png")
+    assert found > PATCH_TOLERANCE if seen else found == 0
+
+
 def test_a_broken_picture_is_an_input_error(make, accepted):
     (accepted / "charts/market.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match="cannot be read as a picture"):
@@ -375,6 +390,7 @@ DAMAGE = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_folder_is_one_input_error_or_a_difference(make, accepted, kind):
     pattern, content = DAMAGE[kind]

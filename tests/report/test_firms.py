@@ -31,7 +31,12 @@ def run(*words):
 
 
 def study(**pairs):
-    return firm_study("earnings", pairs={"source": "earnings.csv", **pairs}, prices="prices.parquet", market="^GSPC")
+    return firm_study(
+        "earnings",
+        pairs={"source": "earnings.csv", **pairs},
+        prices={"source": "prices.parquet"},
+        market={"symbol": ["^GSPC"]},
+    )
 
 
 def test_options_are_the_study_file(place):
@@ -145,8 +150,8 @@ class TestGate:
         far = firm_study(
             "earnings",
             pairs={"source": str(accepted / "earnings.csv"), "by": ["beat"]},
-            prices=str(accepted / "prices.parquet"),
-            market="^GSPC",
+            prices={"source": str(accepted / "prices.parquet")},
+            market={"symbol": ["^GSPC"]},
         )
         run_study(far, "far", quick=True)
         assert compare_folders(accepted / "accepted", accepted / "far")

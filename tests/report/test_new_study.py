@@ -60,6 +60,7 @@ def test_one_stance_gives_a_study_without_a_chain(tmp_path):
     assert FOREIGN.search(page_text(document, tmp_path / "out")) is None
 
 
+@pytest.mark.slow
 def test_own_stances_are_averaged_without_a_hypothesis(tmp_path):
     path = catalogue(tmp_path, "bank", ["hawkish", "dovish", "neutral"])
     begin(path)

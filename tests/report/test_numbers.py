@@ -21,7 +21,9 @@ from eventstudy.study.output.page import result_document
 from eventstudy.study.pairs.firm_file import load_study
 
 NUMBER = re.compile(r"(?<![\w.,^-])[−+-]?\d+(?:,\d{3})*(?:\.\d+)?")
-WORDS_WITH_DIGITS = re.compile(r"H[123]\b|S&P 500|\b[A-Z]+\d+\w*|p < 0\.001|\d{4}-\d\d-\d\d|\d{4}–\d{4}|R²")
+WORDS_WITH_DIGITS = re.compile(
+    r"H[123]\b|S&P 500|\b[A-Z]+\d+\w*|p < 0\.001|\d{4}-\d\d-\d\d|\d{4}–\d{4}|R²|\([A-Z][a-z]+(?: and [A-Z][a-z]+)? \d{4}\)"
+)
 
 OWN = """
 title = "Rates and the index"

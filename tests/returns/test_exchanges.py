@@ -91,6 +91,7 @@ def unbuildable():
     return found
 
 
+@pytest.mark.slow
 def test_a_symbol_whose_calendar_cannot_be_built_fails_alone(monkeypatch):
     broken = unbuildable()
     monkeypatch.setitem(ENDINGS, "BROKEN", "ASEX")

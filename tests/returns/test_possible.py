@@ -230,6 +230,7 @@ def poison(place, change, said):
     manifest.write_text(json.dumps(told | said))
 
 
+@pytest.mark.slow
 def test_poisoned_entries_heal(yahoo, tmp_path):
     kinds = {f"S{number:02d}": kind for number, kind in enumerate(POISON)}
     symbols = [*kinds, "GOOD"]

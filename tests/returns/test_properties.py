@@ -32,6 +32,7 @@ def frames(draw):
     return pd.DataFrame(values, index=DAYS[rows], columns=["A", "B", "C"])
 
 
+@pytest.mark.slow
 @FEW
 @given(frames(), st.sampled_from(["simple", "log"]))
 def test_a_return_is_there_exactly_if_both_sessions_have_a_price(frame, kind):
@@ -48,6 +49,7 @@ def test_a_return_is_there_exactly_if_both_sessions_have_a_price(frame, kind):
             np.testing.assert_allclose(found.loc[day, symbol], expected, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.slow
 @FEW
 @given(frames())
 def test_what_is_frozen_is_read_back_to_the_last_bit(frame):
@@ -63,6 +65,7 @@ def test_what_is_frozen_is_read_back_to_the_last_bit(frame):
         assert back.frame[there].dropna(how="all").equals(kept)
 
 
+@pytest.mark.slow
 @FEW
 @given(frames(), st.randoms())
 def test_the_digest_does_not_depend_on_the_order_of_rows(frame, random):

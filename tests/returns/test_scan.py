@@ -93,6 +93,7 @@ def test_what_types_a_file_may_have(frame, tmp_path, kind):
     same(es.scan_returns(tmp_path / "long.parquet"), want)
 
 
+@pytest.mark.slow
 def test_prices_become_the_returns_of_a_panel_in_memory(frame, tmp_path):
     prices = 50 * (1 + frame.fillna(0.0)).cumprod()
     prices = prices.drop(prices.index[prices.index == "2021-06-02"])  # a session without a row: closed

@@ -99,6 +99,7 @@ def slim(tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_own_data_are_studied_and_yahoo_is_refused_with_the_way_out(slim):
     said = slim("-W", "error", "-c", OWN_DATA)
     assert (

@@ -214,6 +214,7 @@ def test_a_match_is_subtracted_from_its_own_security_only(plain):
         study.fit(bars(plain, [320], symbols=("D",)), plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [

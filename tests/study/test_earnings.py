@@ -116,6 +116,7 @@ def test_median_and_hit_rate_are_exact():
     assert (told["hit_low"], told["hit_high"]) == pytest.approx((interval.low, interval.high), abs=1e-10)
 
 
+@pytest.mark.slow
 def test_the_base_rate_is_that_of_ordinary_days(found, season, result):
     """Over all admissible days: the draws scatter about the loop's mean."""
     panel = season[1]

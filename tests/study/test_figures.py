@@ -96,6 +96,7 @@ def test_the_path_of_all_events_is_that_of_aar(index):
     np.testing.assert_allclose(path[["caar", "low", "high"]], table[["caar", "caar_low", "caar_high"]], rtol=RTOL)
 
 
+@pytest.mark.slow
 def test_stances_are_a_line_each_and_a_pooled_line_is_asked_for(index):
     lines = [
         name for name in ("escalation", "softening", "talks", "mixed") if by_gid(index.plot.caar(), f"caar.line.{name}")
@@ -164,6 +165,7 @@ def test_charts_of_reactions_say_their_window_and_begin_with_the_event(index, re
     assert marks == len(set(zip(index.car()["session"], stances, strict=True)))  # a mark a session and stance
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_a_chart_by_itself(index, result):
     """What is returned is an Axes and carries its own picture: no pyplot, no backend, no magic."""
     for drawn in (index.plot.caar(), result.plot.industries((0, 0))):

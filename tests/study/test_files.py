@@ -130,6 +130,7 @@ def test_the_lists_of_the_schema_are_found():
     assert len(LISTS) >= 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", LISTS, ids=".".join)
 def test_each_list_may_be_empty_or_is_refused_by_name(tmp_path, key):
     path = write(tmp_path, cross_section=CROSS, ladder='x = [["2025-01-01", 10.0]]')

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 SMALL_STUDY = """
 import sys
 import numpy as np, pandas as pd
@@ -40,9 +42,11 @@ def fresh(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
 
+@pytest.mark.slow
 def test_a_small_study_imports_only_what_it_uses():
     assert set(fresh(SMALL_STUDY)) & NOT_NEEDED == set()
 
 
+@pytest.mark.slow
 def test_no_lazy_name_of_returns_is_hidden_by_a_module_of_the_same_name():
     fresh(RESOLVE)

@@ -112,6 +112,7 @@ VARIANTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", VARIANTS.values(), ids=VARIANTS)
 def test_a_stored_result_has_the_tables_of_memory_to_the_last_bit(asked, frame, events, wide, tmp_path):
     if "model" in asked and isinstance(asked["model"], es.MatchedPortfolio):
@@ -205,6 +206,7 @@ def executor(request):
             yield pool
 
 
+@pytest.mark.slow
 def test_the_files_are_the_same_bytes_with_every_executor(executor, events, wide, frame, tmp_path):
     study().fit(events, es.ReturnPanel(frame)).to_parquet(tmp_path / "memory")
     seen = []

@@ -134,7 +134,6 @@ def test_a_european_list_with_an_index_for_each_exchange(europe):
         es.study(*europe, market=each, quiet=True).car((0, 1))["car"], result.car((0, 1))["car"]
     )
     alone = es.study(table.iloc[[2]].drop(columns="market"), europe[1], market="^FCHI", quiet=True)
-    assert "what else the prices hold is left out" in alone.summary()  # an index of another exchange lies in the file
     np.testing.assert_allclose(alone.car((0, 1))["car"], result.car((0, 1))["car"].iloc[[2]], atol=1e-14)
 
 
@@ -177,3 +176,130 @@ def test_the_room_is_a_room_and_a_door():
 
     assert eventstudy.study is es.study
     assert FIRMS
+
+
+def factor_frame(prices):
+    rng = np.random.default_rng(1)
+    market = prices["^GSPC"].pct_change().iloc[1:]
+    return pd.DataFrame(
+        {
+            "Mkt-RF": market,
+            "SMB": rng.normal(0, 0.005, len(market)),
+            "HML": rng.normal(0, 0.005, len(market)),
+            "RF": 0.0001,
+        },
+        index=market.index,
+    ).round(6)
+
+
+THREE = es.FactorModel(("Mkt-RF", "SMB", "HML"), risk_free="RF")
+
+
+@pytest.fixture(scope="module")
+def wanted(files):
+    panel = es.load_returns(source=firm_prices()).join(
+        es.load_returns(source=factor_frame(firm_prices()), holds="returns")
+    )
+    return es.study(files[0], panel, model=THREE, quiet=True).tidy()
+
+
+class TestFactors:
+    @pytest.mark.parametrize(
+        "kind", ["decimals", "percent", "percent frame", "panel", "days as in the library", "semicolons"]
+    )
+    def test_factors_of_ones_own_are_returns_in_percent_or_decimals(self, kind, files, wanted, tmp_path, capsys):
+        factors, file = factor_frame(firm_prices()), tmp_path / "factors.csv"
+        percent = (100 * factors).round(4)
+        given = file
+        if kind == "decimals":
+            factors.to_csv(file)
+        elif kind == "percent":
+            percent.to_csv(file)
+        elif kind == "percent frame":
+            given = percent
+        elif kind == "panel":
+            given = es.load_returns(source=factors, holds="returns")
+        elif kind == "days as in the library":
+            percent.set_axis(percent.index.strftime("%Y%m%d")).rename_axis("").to_csv(file)
+        else:
+            percent.to_csv(file, sep=";", decimal=",")
+        found = es.study(*files, model=THREE, factors=given)
+        pd.testing.assert_frame_equal(found.tidy(), wanted, atol=1e-12, rtol=0)
+        said = capsys.readouterr().out
+        if kind != "panel":
+            assert ("read as returns in decimals" if kind == "decimals" else "read as returns in percent") in said
+
+    def test_what_they_hold_may_be_said(self, files, wanted, tmp_path):
+        factor_frame(firm_prices()).to_csv(tmp_path / "factors.csv")
+        found = es.study(*files, model=THREE, factors=tmp_path / "factors.csv", factors_holds="returns", quiet=True)
+        pd.testing.assert_frame_equal(found.tidy(), wanted, atol=1e-12, rtol=0)
+        with pytest.raises(DataError, match="none is given"):
+            es.study(*files, model=THREE, factors_holds="returns", quiet=True)
+
+    def test_a_calm_file_in_percent_shows_by_its_size(self, files, tmp_path):
+        calm = (100 * factor_frame(firm_prices())).clip(-0.9, 0.9)
+        calm.to_csv(tmp_path / "factors.csv")
+        es.study(*files, model=THREE, factors=tmp_path / "factors.csv").summary()
+        wanted = es.study(*files, model=THREE, factors=calm / 100, quiet=True)
+        found = es.study(*files, model=THREE, factors=tmp_path / "factors.csv", quiet=True)
+        np.testing.assert_allclose(found.car((0, 1))["car"], wanted.car((0, 1))["car"], atol=1e-12)
+
+    def test_a_factor_that_the_file_lacks_is_named(self, files, tmp_path):
+        factor_frame(firm_prices()).drop(columns="HML").to_csv(tmp_path / "factors.csv")
+        with pytest.raises(DataError, match="HML"):
+            es.study(*files, model=THREE, factors=tmp_path / "factors.csv", quiet=True)
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%m/%d/%Y", "%d %b %Y"])
+def test_prices_whose_day_or_month_stands_first_are_read_where_one_format_reads_them(form, files, steps, tmp_path):
+    prices = firm_prices()
+    prices.set_axis(prices.index.strftime(form)).rename_axis("Datum").to_csv(tmp_path / "prices.csv")
+    found = es.study(files[0], tmp_path / "prices.csv", market="^GSPC", quiet=True)
+    np.testing.assert_allclose(found.car((0, 1))["car"], steps.car((0, 1))["car"], atol=1e-12)
+
+
+def test_prices_whose_dates_two_formats_read_are_refused_and_the_format_may_be_said(files, tmp_path):
+    prices = firm_prices()
+    early = prices[prices.index.day <= 12]
+    early.set_axis(early.index.strftime("%d/%m/%Y")).rename_axis("day").to_csv(tmp_path / "prices.csv")
+    with pytest.raises(DataError, match=r"say which: prices_date_format='%d/%m/%Y' or prices_date_format='%m/%d/%Y'"):
+        es.study(files[0], tmp_path / "prices.csv", market="^GSPC", quiet=True)
+    read = es.study(files[0], tmp_path / "prices.csv", market="^GSPC", prices_date_format="%d/%m/%Y", quiet=True)
+    assert read.panel.frame["^GSPC"].notna().sum() > 0.2 * len(early)  # days in a row; a return across a hole is none
+    assert read.panel.frame.index[0] == early.index[0]
+
+
+def test_a_ticker_in_other_letters_is_found_and_told_and_one_that_is_not_there_is_named(files, steps, tmp_path, capsys):
+    (tmp_path / "e.csv").write_text(EARNINGS.replace("FC ,", "fc ,"))
+    found = es.study(tmp_path / "e.csv", files[1], market="^GSPC")
+    assert "fc read as FC, as the prices have it" in capsys.readouterr().out
+    np.testing.assert_array_equal(found.car((0, 1))["car"], steps.car((0, 1))["car"])
+    (tmp_path / "e.csv").write_text(EARNINGS.replace("FL,", "FLX,"))
+    found = es.study(tmp_path / "e.csv", files[1], market="^GSPC")
+    assert "1 of 12 tickers is not in the prices: FLX" in capsys.readouterr().out
+    assert found.excluded["symbol"].tolist() == ["FLX"]
+
+
+def test_options_of_the_study_are_taken_and_words_that_nobody_knows_are_refused(files):
+    found = es.study(*files, market="^GSPC", mask_events=False, quiet=True)
+    assert not found.study.mask_events
+    with pytest.raises(StudyError, match="did you mean 'mask_events'"):
+        es.study(*files, market="^GSPC", mask_event=False, quiet=True)
+    with pytest.raises(StudyError, match=r"did you mean '\^GSPC'"):
+        es.study(*files, market="^GSPX", quiet=True)
+
+
+def test_a_date_without_a_session_is_told(files, tmp_path, capsys):
+    (tmp_path / "e.csv").write_text(EARNINGS.replace("FD,03/13/2024", "FD,03/16/2024"))  # a Saturday
+    es.study(tmp_path / "e.csv", files[1], market="^GSPC")
+    assert "1 date on a day without a session (FD 2024-03-16): the next session is day 0" in capsys.readouterr().out
+
+
+def test_the_table_for_a_paper_says_its_windows_and_what_is_cut(files, steps):
+    assert "days −260 to −11" in steps.table([(0, 1)]).caption
+    assert "cut" not in steps.table([(0, 1)]).caption
+    prices = firm_prices()
+    short = es.study(files[0], prices[prices.index <= "2024-11-15"], market="^GSPC", quiet=True)
+    assert "cut by the end of the data: 1 of days +0 to +5" in short.table([(0, 1), (0, 5)]).caption
+    with pytest.raises(StudyError, match="give its path first"):
+        steps.to_docx([(0, 1)])

@@ -17,6 +17,7 @@ def result():
     return study.fit(es.load_events("us-china"), es.load_returns(["^GSPC"], source="bundled"))
 
 
+@pytest.mark.slow
 def test_one_line_to_a_page(result, tmp_path):
     page = result.report(tmp_path / "out.html", title="Mine").read_text("utf-8")
     assert [path.name for path in tmp_path.iterdir()] == ["out.html"]
@@ -26,6 +27,7 @@ def test_one_line_to_a_page(result, tmp_path):
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
 
 
+@pytest.mark.slow
 def test_a_page_of_some_sections(result, tmp_path):
     page = result.report(tmp_path / "out.html", sections=["on average"]).read_text("utf-8")
     assert "On average" in page
@@ -36,6 +38,7 @@ def test_a_page_of_some_sections(result, tmp_path):
         result.report(tmp_path / "out.pdf")
 
 
+@pytest.mark.slow
 def test_the_same_page_twice(result, tmp_path):
     one, two = (result.report(tmp_path / name).read_bytes() for name in ("a.html", "b.html"))
     assert one == two

@@ -164,6 +164,7 @@ class Fake(RemoteSource):
         return Bars(pd.DataFrame({"close": np.linspace(100.0, 120.0, len(index))}, index=index).loc[start:end], {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["HTO.AT", "TEVA.TA"])
 def test_an_exchange_without_a_calendar_fails_by_itself(broken):
     made = Fake(cache=None, now=lambda: pd.Timestamp("2025-07-15", tz="UTC"))

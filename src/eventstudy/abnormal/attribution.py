@@ -31,6 +31,8 @@ class Attribution:
         the sum is known.
     se : (E,) float
         Exact standard error.
+    covariance : (E, E) float
+        Of the contributions' errors; NaN where an event has none.
     share_left : (E,) float
         Share of an event's variation that the other events leave to it, 1/VIF; 0 where it cannot be told apart.
     group : (E,) int
@@ -43,6 +45,7 @@ class Attribution:
 
     effect: Floats
     se: Floats
+    covariance: Floats
     share_left: Floats
     group: Ints
     df: int
@@ -50,11 +53,19 @@ class Attribution:
 
 
 def attribute(
-    response: Floats, regressors: Floats, nuisance: Floats, columns: Floats, total: Floats, usable: Bools
+    response: Floats,
+    regressors: Floats,
+    nuisance: Floats,
+    columns: Floats,
+    total: Floats,
+    usable: Bools,
+    *,
+    hac: bool = False,
 ) -> Attribution:
     """Regress R = a + b'x + nuisance + sum_j gamma_j d_j + e and return the contributions total @ gamma.
 
-    Ordinary least squares, Var = s²(Z'Z)^-1, t(n - columns): exact for normal errors (Binder 1985; Salkever 1976).
+    Ordinary least squares, Var = s²(Z'Z)^-1, t(n - columns): exact for normal errors (Binder 1985; Salkever 1976). With `hac` the
+    variance is that of Newey and West (1987) over the bars used, lag 4(n/100)^(2/9), times n/(n - columns).
 
     Shapes: response (B,), regressors (K, B), nuisance (Q, B), columns (M, B), total (E, M), usable (B,).
 
@@ -83,22 +94,43 @@ def attribute(
     coef = (u[:, known] / s[known]) @ (vt[known] @ y)
     df = int(usable.sum()) - len(q) - int(known.sum())
     residual = y - coef @ scaled
-    scale = float(residual @ residual) / df if df > 0 else np.nan
+    if df < LEAST_DF:
+        variance = np.full_like(inverse, np.nan)
+    elif hac:
+        variance = _newey_west((u[:, known] / s[known]) @ vt[known] * residual) * (residual.size / df)
+    else:
+        variance = float(residual @ residual) / df * inverse
     weight = total / np.where(there, size, 1.0)
     group = _groups(total != 0, np.abs(blind) > TOGETHER)
-    effect, se, share = np.full(len(total), np.nan), np.full(len(total), np.nan), np.zeros(len(total))
-    for event in range(len(total)):
-        of = weight[group == group[event]].sum(axis=0) if group[event] >= 0 else weight[event]
-        if np.linalg.norm(blind @ of) > TOGETHER * np.linalg.norm(of) or not there[of != 0].all():
-            continue
-        variance = float(of @ inverse @ of)
-        effect[event] = of @ coef
-        se[event] = np.sqrt(scale * variance) if df >= LEAST_DF else np.nan
-        if group[event] < 0:
-            mine = np.flatnonzero(total[event])
-            alone = np.linalg.pinv(scaled[mine] @ scaled[mine].T)
-            share[event] = float(weight[event, mine] @ alone @ weight[event, mine]) / variance
-    return Attribution(effect, se, share, group, df, int(usable.sum()))
+    whole = np.stack(
+        [
+            weight[group == own_group].sum(axis=0) if own_group >= 0 else row
+            for own_group, row in zip(group, weight, strict=True)
+        ]
+    )
+    lost = np.linalg.norm(whole @ blind, axis=1) > TOGETHER * np.linalg.norm(whole, axis=1)
+    lost |= ((whole != 0) & ~there).any(axis=1)
+    covariance = np.where(lost[:, None] | lost, np.nan, whole @ variance @ whole.T)
+    share = np.zeros(len(total))
+    for event in np.flatnonzero(~lost & (group < 0)):
+        mine = np.flatnonzero(total[event])
+        alone = np.linalg.pinv(scaled[mine] @ scaled[mine].T)
+        share[event] = float(
+            weight[event, mine] @ alone @ weight[event, mine] / (whole[event] @ inverse @ whole[event])
+        )
+    effect = np.where(lost, np.nan, whole @ coef)
+    return Attribution(effect, np.sqrt(covariance.diagonal()), covariance, share, group, df, int(usable.sum()))
+
+
+def _newey_west(scores: Floats) -> Floats:
+    """Return the sum of the scores' covariances with Bartlett's weights; scores are (M, n), in the order of time."""
+    n = scores.shape[1]
+    lags = int(4 * (n / 100) ** (2 / 9))
+    found = scores @ scores.T
+    for lag in range(1, lags + 1):
+        across = scores[:, lag:] @ scores[:, : n - lag].T
+        found += (1 - lag / (lags + 1)) * (across + across.T)
+    return np.asarray(found)
 
 
 def _basis(design: Floats) -> Floats:

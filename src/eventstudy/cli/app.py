@@ -19,9 +19,9 @@ from typer.core import TyperGroup
 
 from eventstudy._version import __version__
 from eventstudy.cli.cache_app import Folder, cache
-from eventstudy.cli.firm_options import By, Date, DateFormat, Events, Market, OfFirms, Prices, Symbol, Timing, Zone
-from eventstudy.cli.options import Scheduler, Workers
+from eventstudy.cli.options import Quick, Scheduler, Source, Workers
 from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
+from eventstudy.cli.study_commands import check, run
 from eventstudy.cli.watch_command import watch
 from eventstudy.errors import EventStudyError, SourceError, WorkersLost
 
@@ -64,11 +64,6 @@ app = typer.Typer(
 )
 
 Study = Annotated[str, typer.Argument(help="A study shipped with the package (us-china), or the path of a study file.")]
-Source = Annotated[
-    Optional[str],
-    typer.Option(help="Where prices come from: bundled, yahoo, or the path of a .csv or .parquet file."),
-]
-Quick = Annotated[bool, typer.Option("--quick", help="Fewer replications, in seconds; the report says so.")]
 
 
 def main() -> NoReturn:
@@ -133,111 +128,8 @@ def _root(
     pass
 
 
-@app.command(epilog="Example: eventstudy run us-china --out out")
-def run(
-    study: OfFirms = None,
-    *,
-    out: Annotated[Path, typer.Option(help="The folder to write; made anew as a whole, or left as it was.")] = Path(
-        "out"
-    ),
-    source: Source = None,
-    quick: Quick = False,
-    events: Events = None,
-    prices: Prices = None,
-    market: Market = None,
-    symbol: Symbol = None,
-    date: Date = None,
-    date_format: DateFormat = None,
-    timing: Timing = None,
-    timezone: Zone = None,
-    by: By = None,
-    bars: Annotated[
-        Optional[Path],
-        typer.Option(
-            help="A .parquet or .csv of bars within days that holds the market: adds a section to the minute."
-        ),
-    ] = None,
-    workers: Workers = 1,
-    scheduler: Scheduler = None,
-) -> None:
-    """Run a study and write its report, results, charts and tables.
-
-    A study is shipped, a file, or a table of firms and dates with prices and a market:
-
-    eventstudy run --events earnings.csv --prices prices.parquet --market ^GSPC --out out
-    """
-    from eventstudy.cli.running import named_study, run_study  # noqa: PLC0415  --help must not pay for pandas
-
-    asked = {
-        "market": market,
-        "symbol": symbol,
-        "date": date,
-        "date_format": date_format,
-        "timing": timing,
-        "timezone": timezone,
-        "by": by,
-    }
-    named = named_study(study, events, prices, asked)
-    raise typer.Exit(
-        run_study(named, out=out, source=source, quick=quick, bars=bars, workers=workers, scheduler=scheduler)
-    )
-
-
-@app.command(epilog="Example: eventstudy check us-china --against gallery")
-def check(
-    study: OfFirms = None,
-    *,
-    against: Annotated[Path, typer.Option(help="The accepted folder, such as gallery.")],
-    source: Source = None,
-    tolerance: Annotated[float, typer.Option(help="Relative: numbers that differ by no more are the same.")] = 1e-6,
-    update: Annotated[bool, typer.Option("--update", help="Accept what moved: write the folder anew.")] = False,
-    images: Annotated[
-        Optional[Path],
-        typer.Option(help="A folder for side-by-side pictures of the charts that moved."),
-    ] = None,
-    quick: Quick = False,
-    events: Events = None,
-    prices: Prices = None,
-    market: Market = None,
-    symbol: Symbol = None,
-    date: Date = None,
-    date_format: DateFormat = None,
-    timing: Timing = None,
-    timezone: Zone = None,
-    by: By = None,
-) -> None:
-    """Run a study again and compare it with an accepted folder; exit 1 and a table of what moved.
-
-    With the same inputs nothing may move: no number by more than the tolerance, no chart by a byte.
-
-    When an input has changed the check fails whatever follows, and lists what a reader would see of it.
-
-    These are numbers that moved by more than the tolerance and by more than one unit of their last printed digit,
-
-    and charts whose picture moved. A cent on one close is then the hash of its series alone.
-    """
-    from eventstudy.cli.running import check_study, named_study  # noqa: PLC0415  --help must not pay for pandas
-
-    asked = {
-        "market": market,
-        "symbol": symbol,
-        "date": date,
-        "date_format": date_format,
-        "timing": timing,
-        "timezone": timezone,
-        "by": by,
-    }
-    raise typer.Exit(
-        check_study(
-            named_study(study, events, prices, asked),
-            against=against,
-            source=source,
-            tolerance=tolerance,
-            update=update,
-            images=images,
-            quick=quick,
-        )
-    )
+app.command(epilog="Example: eventstudy run us-china --out out")(run)
+app.command(epilog="Example: eventstudy check us-china --against gallery")(check)
 
 
 @app.command(epilog="Example: eventstudy events us-china --csv")

@@ -18,7 +18,33 @@ Prices = Annotated[
     Optional[str], typer.Option(help="With --events: prices of the firms, a .csv or .parquet file, or yahoo.")
 ]
 Market = Annotated[
-    Optional[str], typer.Option(help="With --events: the index they are measured against, such as ^GSPC.")
+    Optional[list[str]],
+    typer.Option(
+        help="With --events: the index they are measured against, such as ^GSPC; or one for each exchange, given again: XETR=^GDAXI."
+    ),
+]
+Factor = Annotated[
+    Optional[list[str]],
+    typer.Option(help="With --events: a factor in place of an index, such as Mkt-RF; given again for the next."),
+]
+RiskFree = Annotated[Optional[str], typer.Option(help="With --factor: the risk-free rate, such as RF.")]
+Factors = Annotated[
+    Optional[str],
+    typer.Option(help="With --events: a file of the factors, or of the index; by default bundled figures."),
+]
+FactorsHold = Annotated[
+    Optional[str],
+    typer.Option(
+        help="What --factors holds: returns (decimals), percent, log or prices; told from its size where plain."
+    ),
+]
+Horizon = Annotated[
+    Optional[list[str]],
+    typer.Option(help="With --events: a window to report, such as --horizon=-1,1; given again for the next."),
+]
+PricesDateFormat = Annotated[
+    Optional[str],
+    typer.Option(help="With --events: how dates of the prices are written, such as %d.%m.%Y; found where it is plain."),
 ]
 Symbol = Annotated[
     Optional[str], typer.Option(help="With --events: the column of the firm's ticker; found where it is plain.")

@@ -76,8 +76,12 @@ def named_study(study: str | None, events: Path | None, prices: str | None, aske
     if prices is None:
         msg = "--events needs --prices: a .csv or .parquet file, or a source such as yahoo"
         raise InputError(msg)
-    market, by = asked.pop("market"), asked.pop("by") or []
-    return firm_study(events.stem, pairs={"source": str(events), "by": by, **asked}, prices=prices, market=market)
+    market = {"symbol": asked.pop("market"), "factors": asked.pop("factor") or [], "risk_free": asked.pop("risk_free")}
+    market |= {"source": asked.pop("factors"), "holds": asked.pop("factors_hold")}
+    given_prices = {"source": prices, "date_format": asked.pop("prices_date_format")}
+    horizons, by = asked.pop("horizon") or (), asked.pop("by") or []
+    pairs = {"source": str(events), "by": by, **asked}
+    return firm_study(events.stem, pairs=pairs, prices=given_prices, market=market, horizons=horizons)
 
 
 def begin_study(

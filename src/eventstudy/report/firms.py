@@ -34,7 +34,7 @@ from eventstudy.study.pairs.one_call import (
     said_against,
     span_of,
 )
-from eventstudy.study.pairs.pairs import MARK, pairs_of
+from eventstudy.study.pairs.pairs import MARK, as_in_prices, pairs_of
 from eventstudy.study.pairs.prices import firm_returns
 from eventstudy.study.pairs.reading import read_table
 
@@ -111,11 +111,14 @@ def gather_firms(study: FirmFile, source: str | None, say: Callable[[str], None]
         firms,
         needed(model, pairs),
         factors=factors,
+        factors_holds=market.holds,
         span=span_of(pairs, design),
         calendar=index_calendars(model, pairs, study.calendar),
         **options,
     )
-    said = (*pairs.attrs[MARK]["said"], said_against(design, panel, study.calendar, pairs, left_out))
+    pairs, absent = as_in_prices(pairs, panel)
+    against = said_against(design, panel, study.calendar, pairs, "; ".join(filter(None, (left_out, absent))))
+    said = (*pairs.attrs[MARK]["said"], against)
     pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": said}
     say("the study")
     result = design.fit(pairs, panel)
@@ -259,14 +262,24 @@ def _command(inputs: Firms, *, quick: bool) -> str:
     if study.folder is not None:
         words.append(f"{study.name}.toml")
     else:
-        options = study.pairs.columns() | {"market": study.market.symbol}
+        market, index = study.market, study.market.symbol
+        each = [f"{name}={one}" for name, one in index.items()] if isinstance(index, dict) else [index]
+        asked = study.windows.horizons
+        options: list[tuple[str, Any]] = [
+            *study.pairs.columns().items(),
+            *(("market", one) for one in each),
+            *(("factor", one) for one in market.factors),
+            ("risk-free", market.risk_free),
+            ("factors", market.source and Path(market.source).name),
+            ("factors-hold", market.holds),
+            ("prices-date-format", study.prices.date_format),
+            *(("by", one) for one in study.pairs.by),
+        ]
         words += ["--events", Path(study.pairs.source).name, "--prices", inputs.source]
         words += [
-            word
-            for name, value in options.items()
-            if value is not None
-            for word in (f"--{name.replace('_', '-')}", value)
+            word for name, value in options if value is not None for word in (f"--{name.replace('_', '-')}", value)
         ]
-        words += [word for name in study.pairs.by for word in ("--by", name)]
+        usual = type(study.windows)().horizons
+        words += [f"--horizon={first},{last}" for first, last in (asked if asked != usual else ())]
     words += ["--quick"] if quick else []
     return shlex.join([*words, "--out", "out"])

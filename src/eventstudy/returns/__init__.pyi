@@ -30,6 +30,7 @@ from .protocol import (
 from .quality.plausible import (
     DataWarning as DataWarning,
 )
+from .quality.possible import LEVEL_SYMBOLS as LEVEL_SYMBOLS
 from .scan.scanned import (
     ScannedPanel as ScannedPanel,
     scan_returns as scan_returns,
@@ -53,4 +54,3 @@ from .sources.registry import (
 from .sources.yahoo import (
     YahooSource as YahooSource,
 )
-from .tables.options import LEVEL_SYMBOLS as LEVEL_SYMBOLS

@@ -27,6 +27,15 @@ EXCHANGES: Final = {
     "MEX": "XMEX", "JNB": "XJSE",
 }  # fmt: skip
 
+#: Yahoo's names of indices -> the exchange whose sessions they have.
+INDICES: Final = {
+    "^GDAXI": "XETR", "^MDAXI": "XETR", "^SDAXI": "XETR", "^TECDAX": "XETR", "^FCHI": "XPAR", "^SBF120": "XPAR", "^FTSE": "XLON",
+    "^FTMC": "XLON", "^FTAS": "XLON", "^AEX": "XAMS", "^BFX": "XBRU", "^SSMI": "XSWX", "^IBEX": "XMAD", "^OMX": "XSTO", "^OMXS30": "XSTO",
+    "^OMXC25": "XCSE", "^OMXH25": "XHEL", "^ATX": "XWBO", "^N225": "XTKS", "^HSI": "XHKG", "^HSCE": "XHKG", "^AXJO": "XASX", "^AORD": "XASX",
+    "^NZ50": "XNZE", "^KS11": "XKRX", "^KS200": "XKRX", "^KQ11": "XKRX", "^TWII": "XTAI", "^BSESN": "XBOM", "^NSEI": "XBOM", "^STI": "XSES",
+    "^KLSE": "XKLS", "^JKSE": "XIDX", "^BVSP": "BVMF", "^MXX": "XMEX", "^GSPTSE": "XTSE", "^MERV": "XBUE", "^IPSA": "XSGO",
+}  # fmt: skip
+
 SETTLED: Final = pd.Timedelta(minutes=20)  # after the close: the closing auction is in
 
 
@@ -38,11 +47,13 @@ def calendar_of(symbol: str, meta: Mapping[str, str] | None = None) -> str | Non
 
     Examples
     --------
-    >>> calendar_of("0700.HK"), calendar_of("^N225", {"exchange": "OSA"}), calendar_of("BRK-B"), calendar_of("EURUSD=X")
+    >>> calendar_of("0700.HK"), calendar_of("^N225"), calendar_of("BRK-B"), calendar_of("EURUSD=X")
     ('XHKG', 'XTKS', None, None)
     """
     if "=" in symbol:
         return None
+    if symbol in INDICES:
+        return INDICES[symbol]
     ending = symbol.rsplit(".", 1)[1] if "." in symbol else ""
     return ENDINGS.get(ending) or EXCHANGES.get((meta or {}).get("exchange", ""))
 

@@ -21,10 +21,9 @@ from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.policies import convert_currency, rate_symbols
 from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSource, PriceSource, ask, near, side_by_side
-from eventstudy.returns.quality.possible import possible_frame
+from eventstudy.returns.quality.possible import LEVEL_SYMBOLS, possible_frame
 from eventstudy.returns.sources.registry import resolve
 from eventstudy.returns.tables.columns import by_symbol, symbol_set
-from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 from eventstudy.words import brief
 
 if TYPE_CHECKING:

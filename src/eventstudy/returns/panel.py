@@ -31,11 +31,11 @@ from eventstudy.returns._sessions import (
     zone_of,
 )
 from eventstudy.returns.quality.plausible import plausible_returns
+from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
 from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.columns import by_symbol, symbol_list, symbol_set
 from eventstudy.returns.tables.names import RETURN_NAMES
 from eventstudy.returns.tables.one_security import refuse_bars
-from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from eventstudy.errors import DataError
 from eventstudy.returns._given import of_frame
 from eventstudy.returns.bars import MINOR
 from eventstudy.returns.panel import PricePanel, ReturnPanel
+from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
 from eventstudy.returns.quality.quality import knowledge
 from eventstudy.returns.tables.columns import by_symbol
-from eventstudy.returns.tables.options import LEVEL_SYMBOLS
 
 RATE_DAYS: Final = 5  # an exchange rate is used for at most so many calendar days after it was quoted
 

@@ -1,6 +1,15 @@
 """The study: where events, returns, the engine and the tests meet. Labels in, labels out.
 
-The room itself can be called: ``es.study("earnings.csv", "prices.parquet", market="^GSPC")`` is a study in one call.
+The room itself can be called: a study in one call, ``help(es.study.__call__)``::
+
+    es.study(events, prices, *, market=None, symbol=None, date=None, date_format=None, timing=None, timezone=None, event_id=None,
+             model=None, factors=None, factors_holds=None, window=(-10, 10), estimation=None, calendar="auto",
+             prices_date_format=None, quiet=False, encoding="utf-8-sig", **options)
+
+    es.study("earnings.csv", "prices.parquet", market="^GSPC")
+
+``events`` is a table of firms and dates, ``prices`` a file, a frame, a panel or a source such as ``"yahoo"``; ``**options`` are those of
+`EventStudy` (``mask_events=False`` …) and of `load_returns` (``holds="returns"`` …). It gives a `StudyResult`.
 """
 
 import sys
@@ -16,6 +25,7 @@ class _Room(ModuleType):
     """A room with a door: called, it is `eventstudy.study.pairs.one_call.study`."""
 
     def __call__(self, events: Any, prices: Any, **options: Any) -> Any:
+        """Study a table of firms on prices, in one call; `eventstudy.study.pairs.one_call.study` says each option."""
         from eventstudy.study.pairs.one_call import study  # noqa: PLC0415  a room must not pay for what stands in it
 
         return study(events, prices, **options)

@@ -18,11 +18,17 @@ Prior = Literal["normal", "mixture"]
 FEWEST: Final = 10
 """Fewer values tell no mixture."""
 
+FEWEST_NORMAL: Final = 3
+"""Nor do fewer tell a normal prior."""
+
 MANY: Final = 50
 """Values from which heavy tails are allowed for by default."""
 
 STEPS: Final = 400
 """Points at which the spread of the normal prior is integrated over."""
+
+TOGETHER_STEPS: Final = 200
+"""Points at which it is for values whose errors go together."""
 
 STILL: Final = 1e-12
 """Change of the log likelihood per value at which EM stops."""
@@ -98,31 +104,96 @@ def shrink(
     used = np.isfinite(value) & np.isfinite(error) & (error > 0)
     n = int(used.sum())
     chosen = prior or ("mixture" if n >= MANY else "normal")
-    least = FEWEST if chosen == "mixture" else 3
+    least = FEWEST if chosen == "mixture" else FEWEST_NORMAL
     if n < least:
         msg = f"{n} values with a standard error tell no {chosen} prior; it needs {least}"
         raise StudyError(msg)
     v, s = value[used], error[used]
     if df is not None:
         s = normal_error(v, s, np.broadcast_to(np.asarray(df, dtype=float), value.shape)[used])
-    weight, mean, sd, atom = _normal(v, s) if chosen == "normal" else _mixture(v, s)
+    parts = _normal(v, s) if chosen == "normal" else _mixture(v, s)
+    found = _summary(parts, level)
+    placed = {name: np.full(value.shape, np.nan) for name in found}
+    for name, numbers in found.items():
+        placed[name][used] = numbers
+    weight, mean, sd, _ = parts
+    centre, second = found["estimate"], (weight * (sd**2 + mean**2)).sum(axis=1)
+    spread = np.sqrt(max(float(np.mean(second - 2 * centre * centre.mean() + centre.mean() ** 2)), 0.0))
+    return Shrunken(**placed, prior=chosen, mean=float(centre.mean()), spread=float(spread))
+
+
+@checked()
+def shrink_together(x: ArrayLike, covariance: ArrayLike, *, level: float = 0.95) -> Shrunken:
+    """Return the posterior of values whose errors go together, such as those of overlapping events of one security.
+
+    x ~ N(theta, V), theta ~ N(0, tau^2 I), tau flat on (0, 6 max|x|) and integrated over 200 points: a spread that is plugged in
+    makes intervals too short (78 % of nominal 95 at 20 events). At one tau the mean is that of ridge regression.
+
+    Parameters
+    ----------
+    x : (n,) float
+        Values.
+    covariance : (n, n) float
+        V, that of their errors; positive semidefinite.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    Shrunken
+
+    Raises
+    ------
+    StudyError
+        Fewer than 3 values, a missing one, or a covariance that is none.
+
+    Examples
+    --------
+    >>> found = shrink_together([0.05, -0.04, 0.01], [[4e-4, -3e-4, 0], [-3e-4, 4e-4, 0], [0, 0, 1e-4]])
+    >>> found.estimate.round(3).tolist()
+    [0.026, -0.018, 0.007]
+    """
+    value, v = np.asarray(x, dtype=float), np.asarray(covariance, dtype=float)
+    if value.ndim != 1 or v.shape != (value.size, value.size):
+        msg = f"x has shape {value.shape}, covariance {v.shape}: give n values and a covariance of n by n"
+        raise StudyError(msg)
+    if value.size < FEWEST_NORMAL or not (np.isfinite(value).all() and np.isfinite(v).all()):
+        msg = f"{value.size} values tell no prior; it needs {FEWEST_NORMAL}, none of them missing"
+        raise StudyError(msg)
+    size, turn = np.linalg.eigh((v + v.T) / 2)
+    size, turned = np.maximum(size, 0.0), turn.T @ value
+    tau = (np.arange(TOGETHER_STEPS) + 0.5) * 6 * max(float(np.abs(value).max()), 1e-300) / TOGETHER_STEPS
+    total = size[:, None] + tau**2
+    log = -0.5 * (np.log(total) + turned[:, None] ** 2 / total).sum(axis=0)
+    weight = np.exp(log - log.max())
+    kept = tau**2 / total
+    mean, sd = turn @ (kept * turned[:, None]), np.sqrt(turn**2 @ (kept * size[:, None]))
+    weight = np.broadcast_to(weight / weight.sum(), mean.shape)
+    return Shrunken(
+        **_summary((weight, mean, sd, np.zeros(mean.shape)), level),
+        prior="normal",
+        mean=0.0,
+        spread=float(weight[0] @ tau),
+    )
+
+
+def _summary(parts: Components, level: float) -> dict[str, Floats]:
+    """Return what `Shrunken` tells of each value, from its posterior's normal parts."""
+    weight, mean, sd, atom = parts
     centre = (weight * mean).sum(axis=1)
     second = (weight * (sd**2 + mean**2)).sum(axis=1)
-    below = (weight * np.where(atom, 0.0, special.ndtr(-mean / np.where(atom, 1.0, sd)))).sum(axis=1)
+    below = (weight * np.where(atom, 0.0, special.ndtr(-mean / np.where(atom, 1.0, np.maximum(sd, 1e-300))))).sum(
+        axis=1
+    )
     zero = (weight * atom).sum(axis=1)
     tail = (1 - level) / 2
-    found = {
+    return {
         "estimate": centre,
         "sd": np.sqrt(np.maximum(second - centre**2, 0.0)),
         "low": _quantile(weight, mean, sd, atom, tail),
         "high": _quantile(weight, mean, sd, atom, 1 - tail),
         "wrong_sign": np.minimum(below + zero, 1 - below),
     }
-    placed = {name: np.full(value.shape, np.nan) for name in found}
-    for name, numbers in found.items():
-        placed[name][used] = numbers
-    spread = np.sqrt(max(float(np.mean(second - 2 * centre * centre.mean() + centre.mean() ** 2)), 0.0))
-    return Shrunken(**placed, prior=chosen, mean=float(centre.mean()), spread=float(spread))
 
 
 def normal_error(x: Floats, se: Floats, df: Floats) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from scipy.ndimage import maximum_filter, minimum_filter
 
 from eventstudy.border import guarded
 from eventstudy.errors import InputError
+from eventstudy.report.gate.differences import same_words
 
 PATCH = 8  # pixels a side: a letter, or a line and what is beside it
 
@@ -30,9 +33,13 @@ def largest_patch(old: Path, new: Path) -> float:
     """Give the largest difference of the mean grey of a patch of 8 by 8 pixels: what catches an eye, wherever it is.
 
     What lies a pixel further is the same: markers are set on whole pixels, so that one jumps when what it shows hardly moves.
+    So is a number that differs by one unit of its last digit, as in the tables.
     """
     one, two = _pair(old, new)
     apart = np.maximum(_beyond(one, two), _beyond(two, one))
+    for low, high, left, right in _numbers_alike(old.with_suffix(".svg"), new.with_suffix(".svg")):
+        y, x = apart.shape
+        apart[int(low * y) : int(high * y) + 1, int(left * x) : int(right * x) + 1] = 0
     high, wide = (-(-side // PATCH) * PATCH for side in apart.shape)
     sheet = np.zeros((high, wide))
     sheet[: apart.shape[0], : apart.shape[1]] = apart
@@ -42,7 +49,31 @@ def largest_patch(old: Path, new: Path) -> float:
 
 def _beyond(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """Give how far each pixel is from what the other picture has there or in the eight pixels around."""
-    return np.maximum(one - maximum_filter(two, 3), 0) + np.maximum(minimum_filter(two, 3) - one, 0)
+    return np.asarray(np.maximum(one - maximum_filter(two, 3), 0) + np.maximum(minimum_filter(two, 3) - one, 0))
+
+
+_SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_TEXT = re.compile(
+    r'<text style="font-size: ([\d.]+)px;[^"]*text-anchor: (start|middle|end)[^"]*"'
+    r' x="([\d.]+)" y="([\d.]+)" transform="rotate\(-0 [^>]*>([^<]*)</text>'
+)
+_BEFORE = {"start": 0.0, "middle": 0.5, "end": 1.0}  # share of a text that lies left of its place
+_WIDE = 0.7  # of a character, in font sizes; a digit is 0.64
+
+
+def _numbers_alike(old: Path, new: Path) -> Iterator[tuple[float, float, float, float]]:
+    """Give the places, as shares of height and width, of texts that differ by one unit of a last digit."""
+    drawings = [path.read_text("utf-8", errors="replace") if path.is_file() else "" for path in (old, new)]
+    before, after = (_TEXT.findall(drawing) for drawing in drawings)
+    size = _SIZE.search(drawings[0])
+    if not size or len(before) != len(after):
+        return
+    wide, high = map(float, size.groups())
+    for (font, anchor, x, y, was), (*_, now) in zip(before, after, strict=True):
+        if was != now and same_words(was, now):
+            letter, length = float(font), _WIDE * float(font) * max(len(was), len(now))
+            left = float(x) - _BEFORE[anchor] * length
+            yield (float(y) - letter) / high, (float(y) + letter / 4) / high, left / wide, (left + length) / wide
 
 
 def _pair(old: Path, new: Path) -> tuple[np.ndarray, np.ndarray]:

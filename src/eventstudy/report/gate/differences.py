@@ -106,7 +106,7 @@ class Rule:
         if not self.reader:
             return False
         if isinstance(old, str) and isinstance(new, str):
-            return _same_words(old, new)
+            return same_words(old, new)
         known = is_number(old) and is_number(new) and math.isfinite(old) and math.isfinite(new)
         return bool(known and abs(old - new) <= step * _ROUNDING)
 
@@ -115,7 +115,7 @@ _ROUNDING = 1 + 1e-6  # two closes a cent apart differ by a little more than 0.0
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-def _same_words(old: str, new: str) -> bool:
+def same_words(old: str, new: str) -> bool:
     """Say whether two texts are the same but for decimals that differ by one unit of their last digit."""
     if _NUMBER.sub("#", old) != _NUMBER.sub("#", new):
         return False

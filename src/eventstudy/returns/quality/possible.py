@@ -19,6 +19,11 @@ from eventstudy.returns.bars import COLUMNS, Bars
 
 #: Yields, in percent: they have been zero and below. Other levels (the VIX) cannot.
 RATES: Final = frozenset({"UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"})
+
+#: Symbols that are states, not things one can hold: a change of the VIX is not a return.
+LEVEL_SYMBOLS: Final = frozenset(
+    {"^VIX", "^VIX9D", "^VIX3M", "^VIX6M", "^VXN", "^VVIX", "UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"}
+)
 DATES: Final = (pd.Timestamp("1800-01-01"), pd.Timestamp("2200-01-01"))  # no exchange is older, no bar is that young
 PRICES: Final = (
     1e-12,

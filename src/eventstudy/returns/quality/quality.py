@@ -8,7 +8,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from eventstudy._typing import Floats
 from eventstudy.calendars import sessions
+from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
 from eventstudy.returns.quality.suspicions import suspicions_of
 
 COLUMNS: Final = (
@@ -82,10 +84,18 @@ def assess(
                 "after_last": int((holes > met[-1]).sum()) if len(met) else 0,
                 "missing_dates": date_runs(bars[holes], bars) if len(holes) else "",
                 "non_session": outside.get(symbol, 0),
-                **(suspicions_of(values[:, place], labels) if prices else {"stale": 0, "jumps": "", "split_like": ""}),
+                **_suspicions(str(symbol), values[:, place], labels, prices=prices),
             }
         )
     return pd.DataFrame(rows, index=pd.Index(frame.columns, name="symbol"), columns=list(COLUMNS))
+
+
+def _suspicions(symbol: str, values: Floats, labels: pd.Index, *, prices: bool) -> dict[str, Any]:
+    """Return what is suspicious about prices; an index of volatility and a yield have no splits."""
+    if not prices:
+        return {"stale": 0, "jumps": "", "split_like": ""}
+    found = suspicions_of(values, labels)
+    return {**found, "split_like": ""} if symbol in LEVEL_SYMBOLS else found
 
 
 def knowledge(table: pd.DataFrame) -> pd.DataFrame:

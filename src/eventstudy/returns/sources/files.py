@@ -17,12 +17,13 @@ from eventstudy.errors import LISTED, DataError, EventStudyError, NoDataInWindow
 from eventstudy.returns._given import unflagged
 from eventstudy.returns.protocol import Delivery, lacks
 from eventstudy.returns.quality.plausible import refuse_growth
+from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
 from eventstudy.returns.sources.workbooks import READ, UNREAD, read_workbook
 from eventstudy.returns.tables.columns import find_layout
 from eventstudy.returns.tables.csv_files import Reading, read_csv
 from eventstudy.returns.tables.names import label_text
 from eventstudy.returns.tables.one_security import refuse_bars
-from eventstudy.returns.tables.options import LEVEL_SYMBOLS, TableOptions
+from eventstudy.returns.tables.options import TableOptions
 from eventstudy.returns.tables.table_reader import Tidy, tidy
 from eventstudy.words import brief
 

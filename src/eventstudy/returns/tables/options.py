@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from eventstudy.checks import check_fields
 from eventstudy.errors import DataError
-
-#: Symbols that are states, not things one can hold: a change of the VIX is not a return.
-LEVEL_SYMBOLS: Final = frozenset(
-    {"^VIX", "^VIX9D", "^VIX3M", "^VIX6M", "^VXN", "^VVIX", "UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"}
-)
+from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
 
 Holds = Literal["prices", "returns", "log", "percent"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -106,6 +106,8 @@ class Apart:
         dose: Any = None,
         by: str | None = None,
         window: Window | None = None,
+        shrink: bool = False,
+        errors: Literal["nonrobust", "HAC"] = "nonrobust",
         level: float = 0.95,
     ) -> pd.DataFrame:
         """Return what each event contributed, where several events of one security overlap.
@@ -125,6 +127,12 @@ class Apart:
             A column of labels: events of one label have one reaction for each unit of the dose.
         window : (int, int), optional
             Relative days of the shape; by default from day 0 to the end of the event window, of "path" all of it.
+        shrink : bool
+            Draw the reactions of each security (a unit of the dose) towards zero, as far as all of them say: for many events in few
+            bars. ``car`` is then the posterior mean, ``se`` its standard deviation, and ``wrong_sign`` stands for ``pvalue``: the
+            chance that the sign is wrong. The spread of the reactions is integrated over, not plugged in.
+        errors : {"nonrobust", "HAC"}
+            "HAC": Newey and West's, with lag 4(n/100)^(2/9), for shapes of several days.
         level : float
             Coverage of the interval.
 
@@ -134,7 +142,7 @@ class Apart:
             ``event_id``, ``symbol``, ``car``, ``se``, ``low``, ``high``, ``pvalue`` (t, exact for normal errors), ``share_left`` (what the other
             events leave of an event's own variation, 1/VIF) and ``note``: "not separable from …" where the bars do not tell events
             apart (``car`` is then that of all of them together), "nearly not separable", "depends on the shape" where impulse,
-            flat and decay disagree on the sign, "too many events" for the bars.
+            flat and decay disagree on the sign, "too many events" for the bars (more columns than a fifth of them; `shrink` tells those).
 
         Raises
         ------
@@ -143,11 +151,11 @@ class Apart:
 
         References
         ----------
-        Binder (1985); Salkever (1976).
+        Binder (1985); Salkever (1976); Newey and West (1987).
         """
         from eventstudy.study.apart.attribution import attributed  # noqa: PLC0415  few ask
 
-        given = {"dose": dose, "by": by, "window": window, "level": level}
+        given = {"dose": dose, "by": by, "window": window, "shrink": shrink, "errors": errors, "level": level}
         return attributed(self._fitted, shape, **given, others=self._others())
 
     def _others(self) -> list[Ints]:

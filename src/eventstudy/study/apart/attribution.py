@@ -14,6 +14,7 @@ from eventstudy.abnormal.attribution import LEAST_DF, Attribution, attribute
 from eventstudy.abnormal.models.protocol import is_own
 from eventstudy.checks import not_one_of
 from eventstudy.errors import StudyError
+from eventstudy.inference.beyond.shrinkage import FEWEST_NORMAL, shrink_together
 from eventstudy.study.fitted import Fitted, Part, Window
 from eventstudy.study.rows import gather, keys, studied_rows
 from eventstudy.study.tables.explain import one_a_row
@@ -33,14 +34,17 @@ def attributed(
     dose: Any = None,
     by: str | None = None,
     window: Window | None = None,
+    shrink: bool = False,
+    errors: str = "nonrobust",
     level: float = 0.95,
     others: Sequence[Ints] = (),
 ) -> pd.DataFrame:
     """See `StudyResult.attribute`; `others` are, by part, bars of events that are not studied."""
-    from scipy.special import stdtr, stdtrit  # noqa: PLC0415  a tenth of the import time of scipy.stats
-
     checks.level(level)
     days, vector = _shape(result, shape, window)
+    if errors == "HAC" and days[0] == days[1]:
+        msg = "errors='HAC' needs a shape of several days: a column of one day leaves no residual on it; say shape='flat' or another"
+        raise StudyError(msg)
     rows = studied_rows(result)
     frame = keys(result, rows)[["event_id", "symbol"]]
     if not rows.size:
@@ -54,19 +58,59 @@ def attributed(
         mine = np.searchsorted(rows, part.rows)
         outside = others[at] if at < len(others) else np.empty(0, dtype=np.int64)
         given = (amount[mine], label[mine])
-        found = _of_part(result, part, (days, vector), given, outside)
+        found = _of_part(result, part, (days, vector), given, outside, hac=errors == "HAC", all_told=shrink)
         note = _notes(part, found, names[mine], shape == "path")
         if vector is not None and by is None:
             _add(note, _by_shape(result, part, again, given, outside))
-        car, se, df, share = (np.full(part.rows.size, np.nan) for _ in range(4))
+        table = pd.DataFrame(np.nan, index=range(part.rows.size), columns=list(COLUMNS[2:-1]))
         for where, one in found:
-            car[where], se[where], df[where], share[where] = one.effect, one.se, one.df, one.share_left
-        pieces.append((car, se, df, share, np.array(note, dtype=object)))
-    car, se, df, share, note = (gather(result, [piece[at] for piece in pieces]) for at in range(5))
+            table.loc[where, "share_left"] = one.share_left
+            told = _shrunken(one, amount[mine][where], label[mine][where], level) if shrink else None
+            if shrink and told is None:
+                few = f"not shrunken: fewer than {FEWEST_NORMAL} reactions of this security"
+                _add(note, [few if at in where else "" for at in range(part.rows.size)])
+            table.loc[where, _FIGURES] = _least_squares(one, level) if told is None else told
+        pieces.append([*(table[name].to_numpy() for name in table), np.array(note, dtype=object)])
+    for at, name in enumerate(COLUMNS[2:]):
+        frame = frame.assign(**{name: gather(result, [piece[at] for piece in pieces])})
+    return frame.rename(columns={"pvalue": "wrong_sign"}) if shrink else frame
+
+
+_FIGURES = ["car", "se", "low", "high", "pvalue"]
+
+
+def _least_squares(one: Attribution, level: float) -> Floats:
+    """Return contribution, standard error, interval and p-value of each event, (E, 5)."""
+    from scipy.special import stdtr, stdtrit  # noqa: PLC0415  a tenth of the import time of scipy.stats
+
     with np.errstate(invalid="ignore", divide="ignore"):
-        reach = stdtrit(df, 0.5 + level / 2) * se
-        pvalue = 2.0 * stdtr(df, -np.abs(car / se))
-    return frame.assign(car=car, se=se, low=car - reach, high=car + reach, pvalue=pvalue, share_left=share, note=note)
+        reach = stdtrit(one.df, 0.5 + level / 2) * one.se
+        pvalue = 2.0 * stdtr(one.df, -np.abs(one.effect / one.se))
+    return np.column_stack([one.effect, one.se, one.effect - reach, one.effect + reach, pvalue])
+
+
+def _shrunken(one: Attribution, dose: Floats, label: Ints, level: float) -> Floats | None:
+    """Return what each event is likely to have done, given all of them, (E, 5); None where they are too few.
+
+    Reactions a unit of the dose are shrunken, one for each label; events that cannot be told apart stay as they are.
+    """
+    table = _least_squares(one, level)
+    table[:, 4] = np.nan
+    known = np.flatnonzero(np.isfinite(one.effect) & np.isfinite(one.se) & (one.group < 0))
+    _, first, place = np.unique(label[known], return_index=True, return_inverse=True)
+    if first.size < FEWEST_NORMAL:
+        return None
+    lead = known[first]
+    unit = dose[lead]
+    found = shrink_together(
+        one.effect[lead] / unit, one.covariance[np.ix_(lead, lead)] / np.outer(unit, unit), level=level
+    )
+    size = dose[known]
+    ends = np.sort(np.column_stack([found.low[place] * size, found.high[place] * size]), axis=1)
+    table[known] = np.column_stack(
+        [found.estimate[place] * size, found.sd[place] * np.abs(size), ends, found.wrong_sign[place]]
+    )
+    return table
 
 
 def _shape(result: Fitted, shape: Any, window: Window | None) -> tuple[Window, Floats | None]:
@@ -130,7 +174,14 @@ Found = list[tuple[Ints, Attribution]]
 
 
 def _of_part(
-    result: Fitted, part: Part, shape: tuple[Window, Floats | None], given: tuple[Floats, Ints], outside: Ints
+    result: Fitted,
+    part: Part,
+    shape: tuple[Window, Floats | None],
+    given: tuple[Floats, Ints],
+    outside: Ints,
+    *,
+    hac: bool = False,
+    all_told: bool = False,
 ) -> Found:
     """Return, for each security, its rows of the part and what its events contributed."""
     inputs = part.abnormal.inputs
@@ -141,7 +192,8 @@ def _of_part(
     for code in np.unique(part.abnormal.security):
         where = np.flatnonzero(part.abnormal.security == code)
         beside = np.unique(np.concatenate([*_elsewhere(result, part, int(code)), outside]))
-        found.append((where, one_security(part, int(code), where, shape, given, beside)))
+        one = one_security(part, int(code), where, shape, given, beside, hac=hac, all_told=all_told)
+        found.append((where, one))
     return found
 
 
@@ -159,9 +211,20 @@ def _elsewhere(result: Fitted, part: Part, code: int) -> list[Ints]:
 
 
 def one_security(
-    part: Part, code: int, where: Ints, shape: tuple[Window, Floats | None], given: tuple[Floats, Ints], beside: Ints
+    part: Part,
+    code: int,
+    where: Ints,
+    shape: tuple[Window, Floats | None],
+    given: tuple[Floats, Ints],
+    beside: Ints,
+    *,
+    hac: bool = False,
+    all_told: bool = False,
 ) -> Attribution:
-    """Return what the events `where` of one security contributed; events on the bars `beside` are nuisance columns."""
+    """Return what the events `where` of one security contributed; events on the bars `beside` are nuisance columns.
+
+    More columns than a fifth of the bars are told only where `all_told`.
+    """
     inputs = part.abnormal.inputs
     (first, last), vector = shape
     amount, label = given[0][where], given[1][where]
@@ -192,10 +255,11 @@ def one_security(
     covered: Bools = (columns != 0).any(axis=0) | (nuisance != 0).any(axis=0)
     usable = (sampled | covered) & np.isfinite(response) & np.isfinite(regressors).all(axis=0)
     nuisance = nuisance[(nuisance[:, usable] != 0).any(axis=1)]
-    if len(columns) * MOST > int(usable.sum()):
+    if not all_told and len(columns) * MOST > int(usable.sum()):
         none = np.full(day0.size, np.nan)
-        return Attribution(none, none, none, np.full(day0.size, -1), 0, int(usable.sum()))
-    return attribute(response, regressors, nuisance, columns, total, usable)
+        lone = np.full(day0.size, -1)
+        return Attribution(none, none, np.full((day0.size, day0.size), np.nan), none, lone, 0, int(usable.sum()))
+    return attribute(response, regressors, nuisance, columns, total, usable, hac=hac)
 
 
 def _lay(column: Floats, start: int, weight: Floats) -> None:

@@ -29,6 +29,7 @@ from eventstudy.study.design import Design
 from eventstudy.study.fit.clock_bars import lay_on_clock
 from eventstudy.study.fit.moments import placed_at
 from eventstudy.study.panels import LumpedReturns
+from eventstudy.words import nearest
 
 
 def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None = None) -> Aligned:
@@ -46,7 +47,11 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
         panel, bars, strange = _lay(panel, calendar, symbols)
     frame = panel.frame
     rows = None if len(bars) == len(frame.index) and bool((bars == frame.index).all()) else bars
-    chosen = frame if symbols is None else frame[list(symbols)]
+    if symbols is None:
+        chosen = frame
+    else:  # a label that is a number is asked for by its text
+        place = {label_text(name): at for at, name in enumerate(frame.columns.tolist())}
+        chosen = frame.iloc[:, [place[label_text(name)] for name in symbols]]
     symbols = [str(name) for name in chosen.columns.tolist()]
     if rows is not None:
         chosen = chosen.reindex(rows)
@@ -100,8 +105,9 @@ def _series(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats 
     missing = [name for name in wanted if name not in source.columns]
     if missing:
         why = f" ({panel.failures[missing[0]]})" if missing[0] in panel.failures else ""
+        near = nearest(missing[0], list(map(str, source.columns)))
         msg = (
-            f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold{why}; load it along "
+            f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold{why}{near}; load it with the firms "
             f"(the panel has {_some(source.columns)})"
         )
         raise StudyError(msg)

@@ -15,7 +15,7 @@ from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import subset, window_text
 from eventstudy.study.tables.averages import caar
 from eventstudy.study.tables.paths import groups_of
-from eventstudy.study.tables.returns import car
+from eventstudy.study.tables.returns import car, cut_sentence
 from eventstudy.study.tables.significance import all_tests, one_test
 
 SIDE_BY_SIDE = 2  # groups
@@ -65,7 +65,11 @@ def paper_table(
     )
     tested = f" In parentheses: p-values of {', '.join(chosen)}." if chosen else ""
     units = {str(name): "number" for name in frame.columns if name not in {"group", "window"}}
-    caption = f"Average cumulative abnormal returns; {result.study.model!r}; positive: share of positive values.{said}{tested}"
+    estimated = result.study.estimation_words or f"estimation {result.study.estimation_window.said}"
+    caption = (
+        f"Average cumulative abnormal returns; {result.study.model!r}; {estimated}; positive: share of positive values."
+        f"{said}{tested}{cut_sentence(result, windows)}"
+    )
     return Table("reactions", title, caption, frame, units)
 
 
@@ -73,7 +77,9 @@ def _believed(result: Fitted, window: Window, seed: int) -> tuple[str, ...]:
     """Name the tests that bear most of those to believe on the first window; the usual t-test where there is none."""
     table = all_tests(result, window, alternative="two-sided", level=0.95, seed=seed)
     sure = [name for name in table.loc[table["valid"], "name"] if name in TESTS]
-    sure.sort(key=lambda name: -len(TESTS[name].bears(result.n)))
+    own = str(caar(result, window, 0.95)["test"].iloc[0])
+    # as `horizons`: the test of the interval that is printed, then those that do not draw, then by what they bear
+    sure.sort(key=lambda name: (name != own, TESTS[name].draws, -len(TESTS[name].bears(result.n))))
     return tuple(sure[:USUAL]) or ("cross_sectional",)
 
 

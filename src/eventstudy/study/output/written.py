@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -134,6 +135,11 @@ class Written:
         """Write the table for a paper as a Word document (``pip install 'eventstudykit[docx]'``); options as `table`."""
         from eventstudy.pages.latex_markdown_xlsx import write_docx  # noqa: PLC0415  slow to import
 
+        try:
+            os.fspath(path)
+        except TypeError as fault:
+            msg = "to_docx writes a file; give its path first: to_docx('table.docx', [(0, 0), (0, 1)])"
+            raise StudyError(msg) from fault
         return write_docx(self.table(windows, **asked), path)
 
     def to_arrow(self, table: str = "tidy", *given: Any, **asked: Any) -> Any:

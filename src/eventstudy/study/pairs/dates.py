@@ -110,7 +110,7 @@ def _one_format(
         at = next(row for row in range(len(one)) if one[row] != other[row])
         msg = (
             f"{place(at)}: {texts[at]!r} is {_day(one[at])} by {differ[0]} and {_day(other[at])} by {differ[1]}, and both read every row; say which: "
-            f"date_format={differ[0]!r}"
+            f"date_format={differ[0]!r} or date_format={differ[1]!r}"
         )
         raise DataError(msg)
     read_as_iso = next((at for at, stamp in enumerate(iso) if stamp is None), 0)
@@ -121,6 +121,17 @@ def _one_format(
         "date_format='%m/%d/%Y'"
     )
     raise DataError(msg)
+
+
+def other_date(text: str) -> bool:
+    """Whether a text is a date in which the year does not stand first.
+
+    Examples
+    --------
+    >>> other_date("27.06.2025"), other_date("2025-06-27"), other_date("101.5")
+    (True, False, False)
+    """
+    return _iso(text) is None and any(_by([text], form) for form in FORMATS)
 
 
 def _day(stamp: pd.Timestamp) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from eventstudy.calendars import AUTO
+from eventstudy.checks import window
 from eventstudy.errors import StudyError
 from eventstudy.study.study_file import EstimationPart, StudyFile, StudyPart, Window, beside_file, read_study
 
@@ -55,6 +58,7 @@ class BenchmarkPart(StudyPart):
     factors: list[str] = Field(default=[])
     risk_free: str | None = None
     source: str | None = None
+    holds: Literal["prices", "returns", "log", "percent"] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -64,6 +68,9 @@ class BenchmarkPart(StudyPart):
             raise ValueError(msg)
         if self.risk_free is not None and not self.factors:
             msg = "risk_free belongs to factors, which are missing"
+            raise ValueError(msg)
+        if self.holds is not None and self.source is None:
+            msg = "holds says what the file of source holds, which is missing"
             raise ValueError(msg)
         return self
 
@@ -136,8 +143,46 @@ def _kind(content: dict[str, Any]) -> type[StudyFile | FirmFile]:
     return FirmFile if "pairs" in content else StudyFile
 
 
-def firm_study(name: str, *, pairs: dict[str, Any], prices: str, market: str | None) -> FirmFile:
+def firm_study(
+    name: str, *, pairs: dict[str, Any], prices: dict[str, Any], market: dict[str, Any], horizons: Sequence[str] = ()
+) -> FirmFile:
     """Return the study of firms that options name, as ``eventstudy run --events`` has it."""
-    return FirmFile(
-        name=name, pairs=PairsPart(**pairs), prices=FirmPricesPart(source=prices), market=BenchmarkPart(symbol=market)
-    )
+    windows: dict[str, Any] = {"horizons": [window_of_text(text) for text in horizons]} if horizons else {}
+    try:
+        return FirmFile(
+            name=name,
+            pairs=PairsPart(**pairs),
+            prices=FirmPricesPart(**prices),
+            market=BenchmarkPart(**{**market, "symbol": _index(market.get("symbol") or [])}),
+            windows=FirmWindowsPart(**windows),
+        )
+    except ValidationError as fault:
+        msg = "; ".join(str(error["msg"]).removeprefix("Value error, ") for error in fault.errors())
+        raise StudyError(msg) from fault
+
+
+def _index(given: Sequence[str]) -> str | dict[str, str] | None:
+    """Return one index, or one for each exchange or firm: ``XETR=^GDAXI``, given again for the next."""
+    named = [text.partition("=") for text in given]
+    if len(given) == 1 and not named[0][1]:
+        return given[0]
+    wrong = next((text for text, (_, mark, index) in zip(given, named, strict=True) if not (mark and index)), None)
+    if wrong is not None:
+        msg = f"--market {wrong} stands beside another; say for which exchange or firm each is: --market XETR=^GDAXI --market XPAR=^FCHI"
+        raise StudyError(msg)
+    twice = next((name for name, count in Counter(name for name, _, _ in named).items() if count > 1), None)
+    if twice is not None:
+        msg = f"--market names {twice} twice; leave out one of the two"
+        raise StudyError(msg)
+    return {name: index for name, _, index in named} or None
+
+
+def window_of_text(text: str) -> tuple[int, int]:
+    """Return a window that is written as two relative days, such as ``0,5`` or ``-1,1``."""
+    first, mark, last = text.strip(" ()[]").partition(",")
+    try:
+        found = (int(first), int(last if mark else first))
+    except ValueError as fault:
+        msg = f"--horizon {text} is no window; write its first and last relative day, such as --horizon=-1,1"
+        raise StudyError(msg) from fault
+    return window(found, "--horizon")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,10 +13,11 @@ from eventstudy import checks
 from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.calendars import AUTO, USUAL
 from eventstudy.errors import DataError, StudyError
-from eventstudy.returns import PricePanel, ReturnPanel
+from eventstudy.returns import PricePanel, ReturnPanel, load_returns
+from eventstudy.returns.tables.options import TableOptions
 from eventstudy.study.design import EstimationWindow
-from eventstudy.study.pairs.pairs import MARK, Calendar, calendar_for, pairs_of, tell
-from eventstudy.study.pairs.prices import firm_returns, from_where
+from eventstudy.study.pairs.pairs import MARK, Calendar, as_in_prices, calendar_for, pairs_of, tell
+from eventstudy.study.pairs.prices import firm_returns, from_where, is_source
 from eventstudy.study.pairs.reading import read_table
 from eventstudy.study.study import EventStudy
 from eventstudy.words import nearest
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 USUAL_MARKET = "^GSPC"
 DAYS = 1.6  # calendar days a session, at most
+STUDY_OPTIONS = ("mask_events", "mask", "non_session", "missing", "overlap", "label")
 
 
 def study(
@@ -40,9 +43,11 @@ def study(
     event_id: str | None = None,
     model: Any = None,
     factors: Any = None,
+    factors_holds: str | None = None,
     window: tuple[int, int] = (-10, 10),
     estimation: EstimationWindow | tuple[int, int] | None = None,
     calendar: Calendar = AUTO,
+    prices_date_format: str | None = None,
     quiet: bool = False,
     encoding: str = "utf-8-sig",
     **options: Any,
@@ -66,17 +71,23 @@ def study(
     model : Model, optional
         Another model than the market model, such as ``FactorModel(("Mkt-RF", "SMB", "HML"), risk_free="RF")``.
     factors : path, frame, source or panel, optional
-        Where the series of the model come from that the prices do not hold; by default the bundled figures.
+        Where the series of the model come from; by default what the prices do not hold is taken from the bundled figures. Returns in
+        decimals or in percent (told from their size, and printed), or prices.
+    factors_holds : {"prices", "returns", "log", "percent"}, optional
+        What the numbers of a file or frame of factors are, where it is not to be told from their size.
     window : (int, int)
         The event window.
     estimation : EstimationWindow or (int, int), optional
         By default 250 sessions that end on day -11, or before a wider event window.
     calendar : str, mapping or None
         As in `EventStudy`.
+    prices_date_format : str, optional
+        How the dates of a file of prices are written; by default the year stands first, or one format alone reads them all.
     quiet : bool
         Print nothing; ``summary()`` says it all the same.
     **options
-        For files and frames of prices, as in `load_returns`: ``holds="returns"``, ``column=``, ``sep=``, ``decimal=`` …
+        Of the study, as in `EventStudy` (``mask_events=False``, ``missing="strict"`` …), and of a file or frame of prices, as in
+        `load_returns` (``holds="returns"``, ``column=``, ``sep=``, ``decimal=`` …).
 
     Returns
     -------
@@ -94,18 +105,23 @@ def study(
     >>> result = es.study("earnings.csv", "prices.parquet", market="^GSPC")  # doctest: +SKIP
     >>> result.caar((0, 1))  # doctest: +SKIP
     """
+    of_study = {name: options.pop(name) for name in STUDY_OPTIONS if name in options}
+    if not is_source(prices):
+        _refuse_unknown(options)
     marks = {name: options[name] for name in ("sep", "decimal") if name in options}
     asked: dict[str, Any] = {
         "symbol": symbol, "date": date, "date_format": date_format, "timing": timing, "timezone": timezone, "event_id": event_id,
     }  # fmt: skip
     if not isinstance(prices, (str, os.PathLike)):  # how text is written says nothing of a frame
         options = {name: value for name, value in options.items() if name not in marks}
+    if prices_date_format is not None:
+        options["date_format"] = prices_date_format
     held: list[str] = []
     if isinstance(prices, (ReturnPanel, PricePanel)):
         held = [str(name) for name in prices.frame.columns]
     pairs = _pairs(events, asked, {"sep": None, "decimal": None, "encoding": encoding} | marks, calendar, held)
     firms = list(dict.fromkeys(pairs["symbol"].tolist()))
-    design = _design(market_of_each(market, firms, calendar), model, window, estimation, calendar)
+    design = _design(market_of_each(market, firms, calendar), model, window, estimation, calendar, of_study)
     if market is None and model is None:
         refuse_abroad(pairs, calendar)
     panel, left_out = firm_returns(
@@ -113,11 +129,14 @@ def study(
         firms,
         needed(design.model, pairs),
         factors=factors,
+        factors_holds=factors_holds,
         span=span_of(pairs, design),
         calendar=index_calendars(design.model, pairs, calendar),
         **options,
     )
-    told = [*pairs.attrs.get(MARK, {"said": ()})["said"], said_against(design, panel, calendar, pairs, left_out)]
+    pairs, absent = as_in_prices(pairs, panel)
+    against = said_against(design, panel, calendar, pairs, "; ".join(filter(None, (left_out, absent))))
+    told = [*pairs.attrs.get(MARK, {"said": ()})["said"], against]
     if MARK in pairs.attrs:
         pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": tuple(told)}
     if not quiet:
@@ -125,7 +144,24 @@ def study(
     return design.fit(pairs, panel)
 
 
-def _design(market: Any, model: Any, window: tuple[int, int], estimation: Any, calendar: Calendar) -> EventStudy:
+def _refuse_unknown(options: Mapping[str, Any]) -> None:
+    """Refuse a word that neither the call, nor the study, nor the reader of prices knows."""
+    own = [
+        name
+        for door in (study, load_returns)
+        for name, one in signature(door).parameters.items()
+        if one.kind is one.KEYWORD_ONLY
+    ]
+    known = sorted({*own, *STUDY_OPTIONS, *TableOptions.__dataclass_fields__, "sep", "decimal", "thousands"})
+    strange = next((name for name in options if name not in known), None)
+    if strange is not None:
+        msg = f"{strange}= is no option of a study in one call{nearest(strange, known)}; there are {', '.join(known)}"
+        raise StudyError(msg)
+
+
+def _design(
+    market: Any, model: Any, window: tuple[int, int], estimation: Any, calendar: Calendar, more: Mapping[str, Any]
+) -> EventStudy:
     if model is not None and market is not None:
         msg = f"market={market!r} and model={model!r} both say what is expected; give one of them"
         raise StudyError(msg)
@@ -133,7 +169,7 @@ def _design(market: Any, model: Any, window: tuple[int, int], estimation: Any, c
     if estimation is None:
         first, _ = checks.window(window)
         estimation = EstimationWindow(length=250, end=min(-11, first - 1))
-    return EventStudy(model=chosen, window=window, estimation=estimation, calendar=calendar)
+    return EventStudy(model=chosen, window=window, estimation=estimation, calendar=calendar, **more)
 
 
 def _pairs(

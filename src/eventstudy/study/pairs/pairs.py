@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from os import PathLike
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
-from eventstudy.calendars import AUTO, USUAL
+from eventstudy.calendars import AUTO, USUAL, sessions
 from eventstudy.errors import DataError
 from eventstudy.events.moments import parse_moment, parse_zone
 from eventstudy.events.vocabulary import DATE_ONLY
+from eventstudy.returns import ReturnPanel
 from eventstudy.returns.exchanges import calendar_of, calendar_zone
 from eventstudy.returns.tables.cells import without_points
 from eventstudy.returns.tables.names import label_text
@@ -310,11 +312,60 @@ def _said(
         dates += f", moments in {where}"
     else:
         dates += ", without timing: the day itself is day 0, flagged session_uncertain"
-    return firms, dates
+    return firms, dates + _said_of_closed_days(pairs, day, calendar)
+
+
+def _said_of_closed_days(pairs: pd.DataFrame, day: str, calendar: Calendar) -> str:
+    """Say how many dates are no session of their firm's exchange: their day 0 is the next one."""
+    if calendar is None:
+        return ""
+    dates = pd.DatetimeIndex([pd.Timestamp(value).tz_localize(None).normalize() for value in pairs[day]])
+    places = np.array([calendar_for(name, calendar) for name in pairs["symbol"]])
+    closed = np.zeros(len(pairs), dtype=bool)
+    for place in np.unique(places):
+        own = places == place
+        try:
+            closed[own] = ~dates[own].isin(sessions(str(place), dates[own].min(), dates[own].max()))
+        except DataError:  # an exchange whose calendar cannot be built is told by the fit
+            continue
+    if not closed.any():
+        return ""
+    first = pairs["event_id"].iloc[int(closed.argmax())]
+    many = int(closed.sum())
+    return f"; {_counted(many, 'date')} on a day without a session ({first}{' …' if many > 1 else ''}): the next session is day 0"
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def as_in_prices(pairs: pd.DataFrame, panel: ReturnPanel) -> tuple[pd.DataFrame, str]:
+    """Return the pairs with their tickers as the prices write them, and in words which were written otherwise or are not there.
+
+    A ticker in other letters is the same firm where one ticker alone is meant; nine in ten must be there (`refuse_few`).
+    """
+    held = [label_text(name) for name in panel.frame.columns]
+    names = list(dict.fromkeys(pairs["symbol"]))
+    folded = Counter(name.casefold() for name in held)
+    written = {name.casefold(): name for name in held if folded[name.casefold()] == 1}
+    other = {name: written[name.casefold()] for name in names if name not in held and name.casefold() in written}
+    absent = [name for name in names if name not in held and name not in other]
+    told = [f"{name} read as {own}, as the prices have it" for name, own in list(other.items())[:NAMED]]
+    if absent:
+        told.append(
+            f"{len(absent)} of {len(names)} tickers {'is' if len(absent) == 1 else 'are'} not in the prices: {_named(absent, held)}"
+        )
+    if other:
+        attrs, pairs = pairs.attrs, pairs.assign(symbol=pairs["symbol"].replace(other))
+        pairs.attrs = attrs
+    return pairs, "; ".join(told)
+
+
+def _named(absent: Sequence[str], held: Collection[str]) -> str:
+    """Name some tickers that are not there, each with the one that may be meant."""
+    near = {name: nearest(name, held, cutoff=0.8).removeprefix("; ") for name in absent[:NAMED]}
+    shown = ", ".join(f"{name} ({hint})" if hint else name for name, hint in near.items())
+    return shown + (f" and {len(absent) - NAMED} more" if len(absent) > NAMED else "")
 
 
 def refuse_few(pairs: pd.DataFrame, held: Collection[str]) -> None:
@@ -325,10 +376,8 @@ def refuse_few(pairs: pd.DataFrame, held: Collection[str]) -> None:
     absent = [name for name in names if name not in held]
     if len(names) - len(absent) >= ENOUGH * len(names):
         return
-    shown = ", ".join(f"{name}{nearest(name, held, cutoff=0.8).removeprefix(';')}" for name in absent[:NAMED])
-    more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
     msg = (
-        f"{pairs.attrs[MARK]['source']}: only {len(names) - len(absent)} of {len(names)} tickers are in the returns; not {shown}{more}; load them, "
-        "write the tickers as the prices do, or study those that are there: pairs[pairs['symbol'].isin(returns.frame.columns)]"
+        f"{pairs.attrs[MARK]['source']}: only {len(names) - len(absent)} of {len(names)} tickers are in the returns; not {_named(absent, held)}; load them, "
+        "write the tickers as the prices do, or leave those rows out of the table"
     )
     raise DataError(msg)

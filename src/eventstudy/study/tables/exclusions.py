@@ -12,6 +12,7 @@ from eventstudy.study.fitted import Fitted
 from eventstudy.study.rows import _event_ids, _symbols, _text, calendars, estimated_on
 from eventstudy.study.tables.marks import attempted_flags
 from eventstudy.study.tables.returns import off_days
+from eventstudy.words import nearest
 
 
 def excluded(result: Fitted) -> pd.DataFrame:
@@ -72,7 +73,7 @@ def _unknown(result: Fitted, symbol: str) -> str:
         return f"its prices did not come: {told(panel.failures[symbol])}"
     if symbol in panel.levels.columns:
         return "the panel holds it as a level, not as a return"
-    return Exclusion.UNKNOWN_SYMBOL.meaning
+    return f"{Exclusion.UNKNOWN_SYMBOL.meaning}{nearest(symbol, panel.frame.columns, cutoff=0.8)}"
 
 
 def events(result: Fitted) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from eventstudy._typing import Ints
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.study.aligned import Aligned
-from eventstudy.study.fitted import Fitted, Part
+from eventstudy.study.fitted import Fitted, Part, Window
 from eventstudy.study.panels import LogVolume
 from eventstudy.study.rows import (
     _bar_labels,
@@ -112,6 +113,17 @@ def _flags(result: Fitted, rows: Ints, window: tuple[int, int], count: Ints) -> 
     present = np.flatnonzero(np.bincount(code, minlength=1 << len(marks)))
     words = [" ".join(name for at, name in enumerate(marks) if value >> at & 1) for value in present.tolist()]
     return pd.array(words, dtype="str").take(np.searchsorted(present, code))
+
+
+def cut_sentence(result: Fitted, windows: Iterable[Window]) -> str:
+    """Say how many windows the data do not hold to their end; nothing where they hold all."""
+    cut = (
+        {window: int(gather(result, [_cut(part, window) for part in result.parts]).sum()) for window in windows}
+        if result.n
+        else {}
+    )
+    told = [f"{count} of days {window[0]:+d} to {window[1]:+d}" for window, count in cut.items() if count]
+    return f" Windows cut by the end of the data: {', '.join(told)}." if told else ""
 
 
 def _neighbours(result: Fitted, rows: Ints, length: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
