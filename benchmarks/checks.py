@@ -24,6 +24,7 @@ from eventstudy import EstimationWindow, EventStudy, MarketModel, ReturnPanel
 PAIRS = 9
 LEFT_OUT = {
     "eventstudy.returns.panel.check_fields": lambda *_: None,
+    "eventstudy.returns.panel.refuse_bars": lambda *_, **__: None,
     "eventstudy.returns.panel.plausible_returns": lambda frame, **_: (frame, {}),
     "eventstudy.returns.panel.refuse_no_name": lambda *_: None,
     "eventstudy.returns._given.refuse_dates": lambda *_: None,
@@ -31,9 +32,10 @@ LEFT_OUT = {
     "eventstudy.returns._given.refuse_naive": lambda *_: None,
     "eventstudy.study.fit.fit.refuse_lost_zeros": lambda *_: None,
     "eventstudy.study.fit.fit.refuse_misfit": lambda *_, **__: None,
-    "eventstudy.study.fit.fit._regressors_known": lambda *_: None,
-    "eventstudy.study.fit.fit._long_enough": lambda *_: None,
+    "eventstudy.study.fit.fit.regressors_known": lambda *_: None,
+    "eventstudy.study.fit.fit.long_enough": lambda *_: None,
     "eventstudy.study.fit.align._days_only": lambda *_: None,
+    "eventstudy.study.request.refuse_timing": lambda *_: None,
     "eventstudy.study.request.security_column": lambda *_, **__: "symbol",
     "eventstudy.study.tables.returns.flags_of": lambda result, _: [{} for _ in result.parts],
 }

@@ -135,7 +135,7 @@ BAD = {
     "zero": ("date,A\n2025-03-03,1\n2025-03-04,0\n", r"row 3, column 'A': 0 is not a price"),
     "returns": (
         "date,A\n" + "".join(f"{day},{value}\n" for day, value in zip(DAYS, (1.2, -0.5, 0.3, -0.1, 0.4), strict=True)),
-        r"row 3, column 'A': -0.5 is not a price, and a column with 40% of its values below zero holds returns; use load_returns",
+        r"row 3, column 'A': -0.5 is not a price, and 40% of the column's values are below zero: returns\? use load_returns",
     ),
     "infinite": ("date,A\n2025-03-03,1\n2025-03-04,inf\n", r"row 3, column 'A': inf is not a number that can be used"),
     "column twice": ("date,A,A\n2025-03-03,1,2\n", r"prices.csv, row 1: column 'A' stands twice"),

@@ -107,3 +107,90 @@ def test_securities_that_are_near_one_another_stay_securities():
     names = ["Open Text", "High Yield ETF", "Low Volatility", "Close Brothers", "Apple", "Shell", "Novo", "SAP", "BP"]
     frame = pd.DataFrame({name: CLOSE * (2 + at) for at, name in enumerate(names)}, index=DAYS)
     assert es.load_prices(source=frame).symbols == names
+
+
+@pytest.mark.parametrize("form", ["frame", "csv", "xlsx"])
+def test_each_security_with_dates_of_its_own_is_refused(form, tmp_path):
+    """As a spreadsheet of Bloomberg has them side by side: the second column of dates need not be the first."""
+    frame = pd.DataFrame(
+        {
+            ("AAPL", "Date"): DAYS[:-1],
+            ("AAPL", "PX_LAST"): CLOSE[:-1],
+            ("MSFT", "Date"): DAYS[1:],
+            ("MSFT", "PX_LAST"): OPEN[1:],
+        }
+    )
+    rows = [
+        ["", "AAPL", "", "MSFT"],
+        ["Date", "PX_LAST"] * 2,
+        *([f"{a:%Y-%m-%d}", b, f"{c:%Y-%m-%d}", d] for a, b, c, d in frame.to_numpy()),
+    ]
+    source = frame if form == "frame" else tmp_path / f"prices.{form}"
+    if form == "csv":
+        source.write_text("\n".join(",".join(map(str, row)) for row in rows))
+    elif form == "xlsx":
+        pd.DataFrame(rows).to_excel(source, index=False, header=False)
+    with pytest.raises(DataError, match="a second column is called 'Date': each security has dates of its own"):
+        es.load_prices(source=source)
+
+
+@pytest.mark.parametrize("name", ["Date_MSFT", "expiry", "year", "Weekday"])
+def test_dates_as_numbers_are_no_prices(name):
+    parts = {"year": DAYS.year, "Weekday": DAYS.day_of_week + 1}
+    dates = parts.get(name, pd.Index(DAYS.strftime("%Y%m%d").astype(int)))
+    frame = pd.DataFrame({"Date": DAYS, "AAPL": CLOSE, name: dates})
+    with pytest.raises(DataError, match=f"column '{name}' holds dates"):
+        es.load_prices(source=frame)
+    assert es.load_prices(source=frame.drop(columns=name).assign(DAY=OPEN)).symbols == ["AAPL", "DAY"]  # Dayforce
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [["Prices of the two"], []],
+        [["Prices of the two"]],
+        [["Start Date", DAYS[0]], ["End Date", DAYS[-1]], []],
+        [["Source", "Bloomberg"], [], []],
+    ],
+    ids=len,
+)
+@pytest.mark.parametrize("double", [False, True])
+def test_titles_above_the_names_of_a_spreadsheet_are_none(above, double, tmp_path):
+    names = [["", "AAPL", "MSFT"], ["Date", "PX_LAST", "PX_LAST"]] if double else [["Date", "AAPL", "MSFT"]]
+    rows = [*above, *names, *([day, one, other] for day, one, other in zip(DAYS, CLOSE, OPEN, strict=True))]
+    path = tmp_path / "p.xlsx"
+
+    def write():
+        return pd.DataFrame([[*row, *[None] * (3 - len(row))] for row in rows]).to_excel(
+            path, index=False, header=False
+        )
+
+    write()
+    panel = es.load_prices(source=path)
+    assert panel.symbols == ["AAPL", "MSFT"]
+    assert panel.frame["MSFT"].tolist() == pytest.approx(OPEN.tolist())
+    rows[-1][1] = "n.m."
+    write()
+    with pytest.raises(DataError, match=f"row {len(rows)}, column 'AAPL'"):
+        es.load_prices(source=path)
+
+
+def test_growth_factors_and_cumulative_returns_are_told():
+    returns = pd.DataFrame(RNG.normal(0.001, 0.02, (len(DAYS), 2)), index=DAYS, columns=["A", "B"])
+    with pytest.raises(DataError, match=r"column 'A' stands near 1 and jumps about it.*holds='returns'"):
+        es.load_returns(source=1 + returns)
+    assert es.load_returns(source=1 + returns, check=False).symbols == ["A", "B"]
+    near_one = (1 + returns / 20).cumprod()  # such as an exchange rate
+    assert es.load_prices(source=near_one).symbols == ["A", "B"]
+    with pytest.raises(DataError, match=r"moves as a level does.*cumulative returns"):
+        es.ReturnPanel((1 + returns.abs() / 3).cumprod() - 1)
+    assert es.ReturnPanel(returns.mask(returns > 0.05, 0.4)).symbols == ["A", "B"]
+
+
+@pytest.mark.parametrize("order", [("Close", "AAPL"), ("AAPL", "Close")])
+def test_labels_that_are_tuples_are_two_rows_of_labels(order):
+    at = order.index("AAPL")
+    labels = [tuple(name if place == at else "Close" for place in (0, 1)) for name in ("AAPL", "MSFT")]
+    frame = pd.DataFrame(np.column_stack([CLOSE, OPEN]), index=DAYS, columns=pd.Index(labels, tupleize_cols=False))
+    assert es.load_prices(source=frame).symbols == ["AAPL", "MSFT"]
+    assert es.ReturnPanel.from_prices(frame).symbols == ["AAPL", "MSFT"]

@@ -220,3 +220,18 @@ def test_a_column_that_would_bound_the_moment_and_holds_none_is_named(table, nam
     panel = es.ReturnPanel(small_panel())
     with pytest.raises(StudyError, match=f"column '{name}', row 0: 'soon' is no moment"):
         es.EventStudy(model=es.MarketModel("M")).fit(pairs, panel)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_date_alone_leaves_its_session_open_and_flags_it(table, late):
+    panel = small_panel()
+    day = panel.index[-20]
+    name = panel.columns[-1]
+    text = f"ticker,date{',timing' if late else ''}\n{name},{day:%Y-%m-%d}{',amc' if late else ''}\n"
+    pairs = es.load_pairs(table(text))
+    assert ("precision" in pairs.columns) != late
+    study = es.EventStudy(model=es.MeanAdjusted(), estimation=es.EstimationWindow(60, end=-6), window=(-5, 5))
+    result = study.fit(pairs, panel)
+    assert ("session_uncertain" in result.car((0, 1))["flag"].item()) != late
+    doubts = result.tests((0, 1), full=True)["doubts"]
+    assert any("session_uncertain" in doubt for one in doubts for doubt in one) != late

@@ -185,7 +185,7 @@ def test_a_donor_that_takes_no_part_flags_nobody():
         assert flag == ("split_like" if weights[name] > 0 else "")
 
 
-@pytest.mark.parametrize("move", [0.06, -0.07])
+@pytest.mark.parametrize("move", [0.06, -0.06])
 def test_a_split_lost_on_a_day_that_moves_much_flags(move):
     returns = RETURNS.assign(A=MARKET + RNG.normal(0, 0.03, len(DAYS)))
     returns.iloc[WINDOW, 1] = move

@@ -19,6 +19,10 @@ PRICE_MEDIAN: Final = 1.0  # a column that is never negative and typically above
 #: Returns that are none: CRSP's -44 .. -99, and what others write for nothing.
 CODE_RETURNS: Final = (-44.0, -55.0, -66.0, -77.0, -88.0, -99.0, -99.99, -99.9999, -999.0, -999.99, -9999.0, -99999.0)
 ENOUGH: Final = 5  # values below which a median says nothing
+LONG: Final = 20  # values below which nothing is said of how they move
+LOOKED_AT: Final = 20  # columns that are looked at for how they move
+NEAR_ONE: Final = (0.8, 1.25)  # medians of growth factors
+LEVEL_LIKE: Final = 0.9  # correlation of neighbours from which on values are levels, not returns
 
 
 class DataWarning(UserWarning):
@@ -45,11 +49,53 @@ def plausible_returns(frame: pd.DataFrame, *, simple: bool) -> tuple[pd.DataFram
     if not close.size:
         return frame, {}
     mended, codes = without_codes(frame.iloc[:, close])
+    if 2 * close.size >= frame.shape[1] and (mended.iloc[:, :LOOKED_AT].abs() > PERCENT_MEDIAN).any(axis=None):
+        _refuse_levels(mended)
     check_returns(mended, simple=simple)
     if codes:
         frame = frame.copy()
         frame.iloc[:, close] = mended
     return frame, codes
+
+
+def refuse_growth(frame: pd.DataFrame, place: str) -> None:
+    """Refuse growth factors (1 + return) given as prices: all columns stand near one, and jump more than they wander."""
+    values = frame.iloc[:, :LOOKED_AT].to_numpy(dtype=float)
+    if len(values) < LONG or not values.shape[1]:
+        return
+    near = (
+        np.isfinite(values).all(axis=0)
+        & (np.median(values, axis=0) > NEAR_ONE[0])
+        & (np.median(values, axis=0) < NEAR_ONE[1])
+    )
+    if near.all() and (np.diff(values, axis=0).var(axis=0) > values.var(axis=0)).all():
+        name = frame.columns[0]
+        msg = (
+            f"{place}: column {name!r} stands near 1 and jumps about it, as growth factors (1 + return) do and no price does; pass "
+            "frame - 1 with holds='returns', or check=False if they are prices"
+        )
+        raise DataError(msg)
+
+
+def _refuse_levels(frame: pd.DataFrame) -> None:
+    """Refuse cumulative returns: in all columns each value is near the one before."""
+    values = frame.iloc[:, :LOOKED_AT].to_numpy(dtype=float)
+    for column in values.T:
+        both = np.isfinite(column[1:]) & np.isfinite(column[:-1])
+        now, before = column[1:][both], column[:-1][both]
+        if (
+            len(now) < LONG
+            or np.median(now) > PRICE_MEDIAN
+            or not now.std()
+            or not before.std()
+            or np.corrcoef(now, before)[0, 1] < LEVEL_LIKE
+        ):
+            return
+    msg = (
+        f"column {frame.columns[0]!r} moves as a level does, each value near the one before: these look like cumulative returns; give the "
+        "returns of single bars, or pass check=False if they are"
+    )
+    raise DataError(msg)
 
 
 def without_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:

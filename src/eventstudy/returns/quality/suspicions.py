@@ -23,7 +23,7 @@ SPLITS: Final = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0,
 
 NEAR: Final = 0.03  # relative distance from the ratio of a split that a day's ordinary return explains
 
-FAR: Final = 0.12  # the same of a security that moves much, from a doubling or a halving on
+FAR: Final = 0.07  # the same of a security that moves much, from a doubling or a halving on; fear doubles by more or less than that
 
 Suspicion = dict[str, Any]
 

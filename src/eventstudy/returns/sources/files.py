@@ -16,6 +16,7 @@ from eventstudy.checks import checked
 from eventstudy.errors import LISTED, DataError, EventStudyError, NoDataInWindow
 from eventstudy.returns._given import unflagged
 from eventstudy.returns.protocol import Delivery, lacks
+from eventstudy.returns.quality.plausible import refuse_growth
 from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
 from eventstudy.returns.sources.workbooks import READ, UNREAD, read_workbook
 from eventstudy.returns.tables.columns import find_layout
@@ -223,6 +224,8 @@ def _delivery(
     if symbols is None and result.symbols is None and options.column is None:
         way = f", such as the close: column=; if they are securities name them: symbols={list(map(str, frame.columns[:2]))}"
         refuse_bars(frame, name, way, prices=options.holds == "prices")
+    if options.holds == "prices" and options.check:
+        refuse_growth(frame, name)
     wanted = list(frame.columns) if symbols is None else list(symbols)
     known = set(frame.columns)
     there = frame if symbols is None else frame[[symbol for symbol in wanted if symbol in known]]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from eventstudy.border import file_name, guarded
+from eventstudy.dates import WRITTEN
 from eventstudy.errors import DataError
 from eventstudy.returns.tables.headers import refuse_labels, two_rows
 from eventstudy.returns.tables.names import label_text
@@ -32,6 +34,7 @@ UNREAD: Final = {
     ".mat": "write it from Matlab as CSV",
     ".html": "pass the frame: source=pandas.read_html(path)[0]",
 }
+SOUGHT: Final = 30  # rows of a sheet within which the first date is looked for
 WAY_OUT: Final = "pass the frame: source=pandas.{reader}(…)"
 
 
@@ -66,9 +69,23 @@ def _excel(path: Path, name: str, options: TableOptions) -> tuple[pd.DataFrame, 
         msg = f"{name}: the workbook has {what}; one is needed: source=pandas.read_excel(path, sheet_name=…)"
         raise DataError(msg)
     sheet = sheets[titles[0]].loc[: filled[titles[0]].index[-1]]
+    above = _titles(sheet)
+    sheet = sheet.iloc[above:]
     head = [[label_text(cell) for cell in row] for row in sheet.iloc[:4].itertuples(index=False)]
     double = two_rows(head, options, name)
     positions, labels, first = double or (list(range(len(head[0]))), head[0], 2)
-    refuse_labels(labels, f"{name}, row 1")
+    refuse_labels(labels, f"{name}, row {above + 1}")
     table = sheet.iloc[first - 1 :, positions].set_axis(labels, axis=1).reset_index(drop=True)
-    return table.infer_objects(), first
+    return table.infer_objects(), above + first
+
+
+def _titles(sheet: pd.DataFrame) -> int:
+    """Return how many rows above the names are no part of the table: a title, dates asked for, a blank row.
+
+    The names are the row above the first date, and the row above that where it has cells, too.
+    """
+    dated = [isinstance(cell, dt.date) or bool(WRITTEN.fullmatch(label_text(cell))) for cell in sheet.iloc[:SOUGHT, 0]]
+    first = dated.index(True) if True in dated else 0
+    filled = sheet.iloc[:first].notna().sum(axis=1).tolist()
+    top = first - 2 if first > 1 and filled[first - 2] > 1 else first - 1
+    return top if top > 0 and filled[top - 1] < 2 and filled[first - 1] > 1 else 0

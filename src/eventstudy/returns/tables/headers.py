@@ -45,6 +45,13 @@ def pick_field(
     A ticker may be a word for a field too (PX, LAST): the row of fields is the one that holds nothing else.
     """
     wanted = list(fields)
+    second = next((str(label) for row in levels for label in row if plain(label_text(label)) in DATE_NAMES), None)
+    if second is not None:
+        msg = (
+            f"{place}: a second column is called {second!r}: each security has dates of its own, and they need not be the same; give one "
+            "column of dates for all, or load each security from a table of its own"
+        )
+        raise DataError(msg)
     rows = [_filled(row) for row in levels]
     if len(rows) == 2:
         at = _level_of_fields(rows, names, wanted, place)
@@ -85,9 +92,17 @@ def _level_of_fields(rows: Sequence[list[str]], names: Sequence[Any], wanted: Se
     return int(np.argmax(share))
 
 
+def of_tuples(columns: Any) -> Any:
+    """Return labels that are all tuples of one length as rows of labels, which they were."""
+    if isinstance(columns, pd.MultiIndex) or not len(columns) or not all(isinstance(label, tuple) for label in columns):
+        return columns
+    lengths = {len(label) for label in columns}
+    return pd.MultiIndex.from_tuples(columns) if len(lengths) == 1 and lengths != {1} else columns
+
+
 def one_level(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.DataFrame:
     """Return a frame with one row of labels: of two rows, as `yfinance.download` gives them, one of `fields`."""
-    columns: Any = frame.columns
+    columns: Any = of_tuples(frame.columns)
     if not isinstance(columns, pd.MultiIndex):
         return frame
     if columns.nlevels == 1:
@@ -113,7 +128,7 @@ def one_level(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.DataFrame:
 
 def one_header(table: pd.DataFrame, name: str, options: TableOptions) -> pd.DataFrame:
     """Return a table whose columns are texts, each once: one field of two rows of labels, blanks around them gone."""
-    columns: Any = table.columns
+    columns: Any = of_tuples(table.columns)
     refuse_dates(columns, name)
     if columns.nlevels > 1:
         levels = [columns.get_level_values(level) for level in range(columns.nlevels)]

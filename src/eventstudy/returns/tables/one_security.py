@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._typing import Floats
+from eventstudy.dates import COMPACT_MAX, COMPACT_MIN, compact_days
 from eventstudy.errors import DataError
+from eventstudy.returns.tables.names import plain
 
 _WORDS: Final = {
     "open": "open opn opening openprice openprc apertura abertura ouverture eröffnung",
@@ -24,6 +26,9 @@ _WORDS: Final = {
 }
 #: What one part of a column's name says that the column holds.
 SAYS: Final = {word: field for field, words in _WORDS.items() for word in words.split()}
+OF_DATES: Final = frozenset(
+    {"year", "month", "day", "weekday", "dayofweek", "dow", "quarter", "week", "weekofyear", "yyyymm", "hour"}
+)
 PARTS: Final = re.compile(r"[\W_]+")
 SOME: Final = 60  # columns whose names are looked at
 MOST: Final = 10  # columns of a table of one security's bars
@@ -37,6 +42,8 @@ CROSSED: Final = 0.1  # share of the bars on which the open lies above the close
 def refuse_bars(frame: pd.DataFrame, place: str, way: str, *, prices: bool) -> None:
     """Stop at columns that are the open, high, low and close of one security, told by their names, and `prices` also by their values."""
     _refuse_fields(frame.columns[:SOME].tolist(), place, way)
+    if prices:
+        _refuse_dates(frame, place)
     if prices and 3 < frame.shape[1] <= MOST and len(frame) >= ENOUGH:
         _refuse_nested(frame, place, way)
 
@@ -60,6 +67,20 @@ def _refuse_fields(names: Sequence[Any], place: str, way: str) -> None:
     shown = ", ".join(repr(some[0]) for some in found.values())
     msg = f"{place}: {shown} are fields of a security, not securities; keep one column of prices for each{way}"
     raise DataError(msg)
+
+
+def _refuse_dates(frame: pd.DataFrame, place: str) -> None:
+    """Stop at a column of dates written as whole numbers, such as 20250403, or of years, months and weekdays, for a price."""
+    for name in frame.columns[:SOME]:
+        values = frame[name].to_numpy(dtype=float)
+        values = values[np.isfinite(values)]
+        if len(values) < 2:
+            continue
+        low, high = values.min(), values.max()
+        days = low >= COMPACT_MIN and high <= COMPACT_MAX and compact_days(values.tolist()) is not None
+        if days or (plain(name) in OF_DATES and high <= COMPACT_MAX // 100 and bool((values % 1 == 0).all())):
+            msg = f"{place}: column {name!r} holds dates, or parts of them, such as {low:.0f}, and no prices; leave it out"
+            raise DataError(msg)
 
 
 def _refuse_nested(frame: pd.DataFrame, place: str, way: str) -> None:

@@ -387,8 +387,8 @@ def _refuse_prices(values: Floats, column: str, place: Place, options: TableOpti
     finite = np.isfinite(values).sum()
     if (values < 0).sum() > RETURNS_SHARE * finite:
         msg = (
-            f"{place(row, column)}: {values[row]:g} is not a price, and a column with {(values < 0).sum() / finite:.0%} of its "
-            "values below zero holds returns; use load_returns with holds='returns' (decimals) or holds='percent'"
+            f"{place(row, column)}: {values[row]:g} is not a price, and {(values < 0).sum() / finite:.0%} of the column's values are below "
+            "zero: returns? use load_returns with holds='returns' (decimals) or holds='percent'; CRSP's mean of bid and ask? take abs()"
         )
         raise DataError(msg)
     if options.invalid == "raise":
