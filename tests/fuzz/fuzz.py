@@ -132,7 +132,7 @@ def _again(options):
     print("mutations:", ", ".join(case.mutations), "" if keep is None else f"(kept: {keep})")
     for failed in case.failed:
         print("does not fit:", failed)
-    print(pprint.pformat(case.thing, width=140, compact=True)[:SHOWN])
+    print(pprint.pformat(case.thing, width=140, compact=True)[:SHOWN].encode(errors="backslashreplace").decode())
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder))
         border = border_of(name)

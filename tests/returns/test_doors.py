@@ -444,3 +444,9 @@ def test_a_ticker_that_changed_hands_is_no_single_security(form, asked, tmp_path
     assert es.load_prices(source=source(frame), symbol_column="PERMNO").symbols == ["10001", "10002", "10003"]
     one = source(frame.assign(PERMNO=[10001] * 4 + [10003] * 4))
     assert es.load_prices(asked, source=one).frame["ABC"].tolist() == CLOSES
+
+
+def test_a_cell_that_cannot_be_written_is_refused_with_its_row():
+    cells = pd.Series([*CLOSES[:3], "\ud800"], dtype=object)
+    with pytest.raises(DataError, match=r"row 4, column 'A': .*no text that can be written"):
+        es.load_prices(source=pd.DataFrame({"date": DAYS, "A": cells}))

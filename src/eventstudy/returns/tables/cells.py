@@ -97,7 +97,12 @@ def _from_objects(values: pd.Series, where: Callable[[int], str], codes: Codes |
         msg = f"{where(row)}: {cell(values.iloc[row])} is not a number; leave the column out, or mend it"
         raise DataError(msg)
     if any(issubclass(kind, str) for kind in set(map(type, values[there]))):
-        return text_numbers(values.where(there, "").astype(str), where, codes=codes)
+        texts = values.where(there, "")
+        bad = [isinstance(value, str) and value.encode(errors="ignore").decode() != value for value in texts]
+        if any(bad):
+            msg = f"{where(bad.index(True))}: {texts.iloc[bad.index(True)]!r} is no text that can be written; mend it"
+            raise DataError(msg)
+        return text_numbers(texts.astype(str), where, codes=codes)
     found = np.full(len(values), np.nan)
     for row in np.flatnonzero(there).tolist():
         try:
