@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from extend import write_extend
 from gallery import write_gallery
 from moulds import write_moulds
 from paper import write_paper
@@ -45,6 +46,7 @@ def build(into: Path = MADE) -> None:
     write_catalogues(into)
     write_pictures(into)
     write_paper(into)
+    write_extend(into)
     write_notebooks(into)
 
 
