@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import types
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +11,8 @@ from scipy import stats
 import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, SourceError
-from eventstudy.returns.sources import yahoo_earnings
 from eventstudy.study.firms.earnings import hit_rate, median_interval, surprise_slope
+from loopback import Security, YahooServer, curl_session, requests_session
 
 FIRMS = [f"F{at}" for at in range(8)]
 
@@ -211,38 +207,28 @@ def test_what_cannot_be_read_is_one_line(name):
         es.load_earnings(frame)
 
 
-def test_yahoos_calendar_comes_through_the_fetcher(monkeypatch):
-    """A stand-in for yfinance's Ticker; what failed is told, with the reason of the fetcher."""
-
-    class Ticker:
-        def __init__(self, name, session):
-            assert session is not None
-            self.name = name
-
-        def get_earnings_dates(self, limit):
-            assert limit >= 40
-            if self.name == "GONE":
-                return None
-            index = pd.DatetimeIndex(
-                ["2024-02-01 16:30", "2024-05-02 07:00"], tz="America/New_York", name="Earnings Date"
-            )
-            return pd.DataFrame(
-                {"EPS Estimate": [1.0, 1.1], "Reported EPS": [1.1, 1.0], "Surprise(%)": [10.0, -9.0]}, index=index
-            )
-
-    monkeypatch.setitem(sys.modules, "yfinance", types.SimpleNamespace(Ticker=Ticker))
-    monkeypatch.setattr(yahoo_earnings, "find_spec", lambda _: True)
-    monkeypatch.setattr(yahoo_earnings, "_quiet_and_honest", lambda _: contextlib.nullcontext())
-    monkeypatch.setattr(yahoo_earnings, "_watched", lambda _: contextlib.nullcontext())
-    monkeypatch.setattr(yahoo_earnings.YahooEarnings, "_between_tries", lambda _: None)
-    options = {"session": object(), "tries": 1, "wait": 0.0}
-    found = es.load_earnings("yahoo", ["A", "B"], **options)
-    assert found["event_id"].tolist() == ["A 2024-02-01", "B 2024-02-01", "A 2024-05-02", "B 2024-05-02"]
-    with pytest.warns(
-        es.returns.DataWarning, match="1 of 2 symbols: GONE: NoDataInWindow: Yahoo knows no announcement"
-    ):
-        assert len(es.load_earnings("yahoo", ["A", "GONE"], **options)) == 2
-    with pytest.raises(SourceError, match="no announcement of 'GONE'"):
-        es.load_earnings("yahoo", "GONE", **options)
+@pytest.mark.parametrize("session", [curl_session, requests_session])
+def test_yahoos_calendar_comes_through_the_fetcher(session):
+    """The real yfinance against a server on this machine; what failed is told, with the reason of the fetcher."""
+    rows = [
+        ("May 2, 2024 at 7 AM EDT", "1.10", "1.00", "-9.09"),
+        ("February 1, 2024 at 4 PM EST", "1.00", "1.10", "+10.0"),
+    ]
+    ahead = ("July 30, 2099 at 4 PM EDT", "1.20", "-", "-")
+    securities = [Security("A", announcements=[ahead, *rows]), Security("B", announcements=rows), Security("GONE")]
+    with YahooServer(securities) as server:
+        options = {"session": session(server), "tries": 1, "wait": 0.0}
+        found = es.load_earnings("yahoo", ["A", "B"], end="2024-12-31", **options)
+        assert found["event_id"].tolist() == ["A 2024-02-01", "B 2024-02-01", "A 2024-05-02", "B 2024-05-02"]
+        assert found["announced_at"].dt.hour.tolist() == [16, 16, 7, 7]
+        assert found["actual"].tolist() == [1.1, 1.1, 1.0, 1.0]
+        assert found["consensus"].tolist() == [1.0, 1.0, 1.1, 1.1]
+        with pytest.warns(
+            es.returns.DataWarning, match="1 of 2 symbols: GONE: NoDataInWindow: Yahoo knows no announcement"
+        ):
+            assert len(es.load_earnings("yahoo", ["B", "GONE"], **options)) == 2
+        with pytest.raises(SourceError, match="no announcement of 'GONE'"):
+            es.load_earnings("yahoo", "GONE", **options)
+        assert all("finance.yahoo.com/calendar/earnings" in asked for asked in server.requests if "calendar" in asked)
     with pytest.raises(DataError, match="name those that you want"):
         es.load_earnings()

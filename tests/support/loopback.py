@@ -84,6 +84,8 @@ class Security:
         By ex-day; prices come split-adjusted, as Yahoo's do.
     edit : callable, optional
         Changes the chart of an answer about prices in place; bytes that it returns are sent instead.
+    announcements : list of (str, str, str, str)
+        The rows of its calendar of earnings: moment, estimate, reported, surprise.
     """
 
     symbol: str
@@ -100,6 +102,7 @@ class Security:
     instrument: str = "EQUITY"
     closes: pd.Series | None = None
     edit: Callable[[dict[str, Any]], object] | None = None
+    announcements: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def prices(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
         days = sessions(self.exchange, max(start, pd.Timestamp(self.first)), min(end, pd.Timestamp(self.last)))
@@ -146,6 +149,8 @@ class YahooServer:
             return page() if callable(page) else page
         if path.startswith("/v8/finance/chart/"):
             return self._chart(unquote(path.rsplit("/", 1)[1]), query)
+        if path == "/calendar/earnings":
+            return self._calendar(query["symbol"][0])
         if path == "/v1/test/getcrumb":
             return 200, {}, b"crumb"
         if path == "/":
@@ -182,6 +187,18 @@ class YahooServer:
         instead = None if security.edit is None or probe else security.edit(payload["chart"]["result"][0])
         body = instead if isinstance(instead, bytes) else json.dumps(payload).encode()
         return 200, {"Content-Type": "application/json"}, body[: len(body) // 2] if behaviour == "truncated" else body
+
+    def _calendar(self, symbol: str) -> Answer:
+        security = self.universe.get(symbol)
+        rows = [] if security is None else security.announcements
+        names = ("Symbol", "Company", "Earnings Date", "EPS Estimate", "Reported EPS", "Surprise (%)")
+        head = "".join(f"<th>{name}</th>" for name in names)
+        body = "".join(
+            f"<tr><td>{symbol}</td><td>{symbol} Inc</td>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+            for row in rows
+        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
+        return 200, {"Content-Type": "text/html"}, f"<html><body>{table}</body></html>".encode()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         outer = self
