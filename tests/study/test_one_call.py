@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -303,3 +304,17 @@ def test_the_table_for_a_paper_says_its_windows_and_what_is_cut(files, steps):
     assert "cut by the end of the data: 1 of days +0 to +5" in short.table([(0, 1), (0, 5)]).caption
     with pytest.raises(StudyError, match="give its path first"):
         steps.to_docx([(0, 1)])
+
+
+def said(ax):
+    return " ".join(text.get_text() for text in ax.figure.findobj(plt.Text))
+
+
+def test_groups_that_are_numbers_are_drawn_as_what_they_are(steps):
+    drawn = said(steps.plot.caar(by="beat"))
+    assert "beat = 0" in drawn
+    assert "beat = 1" in drawn
+    named = said(steps.plot.caar(by="beat", labels={0: "missed", 1: "beaten"}))
+    assert "missed" in named
+    assert "beat = 0" not in named
+    assert "Deal Type = " not in said(steps.plot.caar(by="Deal Type"))  # words speak for themselves

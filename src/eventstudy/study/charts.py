@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,7 @@ class Figures:
 
         frame = self.path(by=by, window=window, level=level, reference=reference, simultaneous=simultaneous, seed=seed)
         frame = frame.drop(columns=[name for name, on in (("median", median), ("share_positive", share)) if not on])
+        options["labels"] = _labels(by, frame, options.get("labels"))
         axes: Axes = plots.caar(frame, ax=ax, **{"band": f"{100 * level:g}% pointwise band"} | options)
         return axes
 
@@ -253,6 +255,17 @@ def _of_one_firm(frame: pd.DataFrame) -> bool:
     """Whether every event is of one security, of several: a table of firms."""
     pairs = frame[["event_id", "symbol"]].drop_duplicates()
     return len(set(pairs["symbol"])) > 1 and not pairs["event_id"].duplicated().any()
+
+
+def _labels(by: str | None, frame: pd.DataFrame, given: Any) -> Any:
+    """Return the labels of groups: values that are numbers say of what (``beat = 1``), unless the caller names them."""
+    if given is not None and not isinstance(given, Mapping):
+        return given
+    column = next((name for name in ("stance", "group") if name in frame.columns), None)
+    values = [] if column is None or by in (None, AUTO) else list(pd.unique(frame[column].astype(str)))
+    bare = bool(values) and all(re.fullmatch(r"-?[\d.]+|True|False", value) for value in values)
+    named = {str(value): label for value, label in (given or {}).items()}
+    return {**({value: f"{by} = {value}" for value in values} if bare else {}), **named}
 
 
 def _with_symbol(names: pd.Series, symbols: pd.Series, mark: str) -> list[str]:
