@@ -78,7 +78,7 @@ def nearest(value: object, known: Iterable[str], most: int = 1, *, cutoff: float
     text = str(value) if isinstance(value, str) else ""
     if not 0 < len(text) <= LONGEST_WORD:
         return ""
-    by_case = {name.lower().lstrip("^"): name for name in reversed(list(known))}
+    by_case = {name.lower().lstrip("^"): name for name in reversed([str(name) for name in known])}
     found = get_close_matches(text.lower().lstrip("^"), list(by_case)[::-1], n=most, cutoff=cutoff)
     return f"; did you mean {' or '.join(repr(by_case[name]) for name in found)}?" if found else ""
 

@@ -257,7 +257,7 @@ class TestNames:
 class TestResults:
     def test_confidence_interval_and_p_agree(self, make_sample):
         for name in ("cross_sectional", "bmp", "patell", "kp_bmp", "corrado", "jackknife", "panel_date"):
-            sample = make_sample(16, shift=0.01)
+            sample = make_sample(16, shift=0.03)
             p = run(name, sample).pvalue
             low, high = run(name, sample, level=1 - p).ci
             edge = min(abs(low), abs(high)) / max(abs(low), abs(high))

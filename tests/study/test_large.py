@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
+from dying import die, die_once
 from eventstudy.errors import DataError, InputError, StudyError, WorkersLost
 from eventstudy.study.large import parts, plan, share
 from eventstudy.workers import MOST_LOST, spread
@@ -313,20 +314,6 @@ def test_a_study_that_is_not_yet_done_says_so(events, wide):
         large(events, wide).nothing  # noqa: B018
     with pytest.raises(StudyError, match="executor='threads' is none"):
         study().fit(events, es.scan_returns(wide), executor="threads")
-
-
-def die_once(path: str, number: int) -> int:
-    """Kill the process that does this, the first time."""
-    mark = Path(path) / str(number)
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def die(number: int) -> int:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return number
 
 
 @pytest.mark.slow

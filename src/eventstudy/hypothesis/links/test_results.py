@@ -65,7 +65,7 @@ def reaction_result(
         return TestResult(**known, applicable=False, reason=reason)
     way = own_sign(name)
     margin, estimate, se = how.margins.reaction, reaction.estimate, reaction.se
-    nothing = equivalence(estimate, se, margin, df=n - 1, alpha=how.alpha)
+    nothing = equivalence(estimate, se if se > 0 else float("nan"), margin, df=n - 1, alpha=how.alpha)
     details = {
         **{f"p_{scheme}": p for scheme, p in reaction.pvalues.items()},
         "left_out": way * reaction.worst_left_out()[0] if reaction.left_out.size else float("nan"),
@@ -126,7 +126,7 @@ def decision_result(test: DecisionTest, hazard: ScoreTest, how: LinkRules) -> Te
     unit = float(test.loss.std())
     half = np.quantile(test.null, [how.alpha, 1 - how.alpha]) * unit
     odds, error = hazard.slope * unit, unit / float(np.sqrt(hazard.information))
-    nothing = equivalence(odds, error, how.margins.log_odds, alpha=how.alpha)
+    nothing = equivalence(odds, error if error > 0 else float("nan"), how.margins.log_odds, alpha=how.alpha)
     details = {
         "p_sessions": test.pvalue,
         "p_hazard": hazard.pvalue,
@@ -183,7 +183,7 @@ def relief_result(
     low = min(by_shift[0] * test.spread, by_score[0] * unit)
     high = max(by_shift[1] * test.spread, by_score[1] * unit)
     odds, error = hazard.slope * test.spread, test.spread * hazard.spread / hazard.information
-    nothing = equivalence(odds, error, how.margins.log_odds, alpha=how.alpha)
+    nothing = equivalence(odds, error if error > 0 else float("nan"), how.margins.log_odds, alpha=how.alpha)
     inflation = hazard.spread**2 / hazard.information
     by_odds = hazard_interval(x, np.flatnonzero(rows.relieved), stratum, test.spread, level, max(1.0, inflation))
     details = {

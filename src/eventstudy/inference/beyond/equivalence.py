@@ -139,7 +139,8 @@ def equivalence_of(result: Result, margin: float, *, alpha: float = 0.05) -> Res
         raise StudyError(msg)
     df = float(result.df) if isinstance(result.df, (int, float)) else math.inf
     counts: dict[str, Any] = {"n": result.n, "n_clusters": result.n_clusters, "unit": result.unit}
-    return equivalence(result.estimate, result.se, margin, df=df, alpha=alpha, **counts)
+    se = result.se if result.se > 0 else float("nan")  # sessions all alike have no error
+    return equivalence(result.estimate, se, margin, df=df, alpha=alpha, **counts)
 
 
 def _upper_tail(value: float, df: float) -> float:
