@@ -137,6 +137,7 @@ def test_5_holes_on_bars_that_are_not_used_change_no_bit(name, seed, share):
     identical(study(name, returns, series, security, day0), study(name, other, series, security, day0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @quick
 @given(seed=seeds, share=holes)

@@ -30,6 +30,7 @@ WRITTEN = [path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*.md
 PAGES = [*RUN, "CONTRIBUTING.md", *(path.as_posix() for path in WRITTEN if "generated" not in path.parts)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUN)
 def test_the_code_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -103,6 +104,7 @@ def test_the_page_on_study_files_names_every_key_and_its_example_runs(tmp_path):
     assert (tmp_path / "out" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_the_study_of_firms_on_that_page_runs(tmp_path):
     (tmp_path / "study.toml").write_text(blocks("docs/studies.md", "toml")[1])
     write_firm_files(tmp_path)

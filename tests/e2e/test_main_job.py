@@ -24,6 +24,8 @@ LAST_FIGURE = "2026-08-20"
 TEN_SESSIONS_BEFORE = "2026-08-06"  # the event window reaches to relative day +10
 CHARTS = {"market-2024-2026", "market-2018-2020", "reactions", "caar", "industries"}
 
+pytestmark = pytest.mark.slow  # each needs a whole run
+
 
 def run(out: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "eventstudy", "run", "us-china", "--quick", "--out", str(out), *words]

@@ -50,6 +50,7 @@ def test_macro_news_by_its_formula():
     assert found.events == decided[day].sum()
 
 
+@pytest.mark.slow
 def test_macro_news_finds_an_effect_and_no_other():
     values = {effect: [macro_news(*split(effect, i), WINDOW).pvalue for i in range(12)] for effect in (25.0, 0.0)}
     assert np.mean(np.array(values[25.0]) <= 0.05) > 0.8

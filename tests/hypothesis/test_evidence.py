@@ -53,6 +53,7 @@ def test_nothing_is_bet_before_there_are_enough():
     assert found.now == found.highest == 1.0
 
 
+@pytest.mark.slow
 def test_watched_session_by_session_it_rarely_comes_to_twenty_without_an_effect():
     ever = []
     for i in range(300):

@@ -87,6 +87,7 @@ def test_the_subtitle_counts_intervals_that_leave_out_zero():
     assert reactions(frame).get_title(loc="left").startswith("2 of 4 intervals leave out zero")
 
 
+@pytest.mark.slow
 def test_empty_and_one_event_and_all_missing():
     assert by_gid(reactions(make(3).iloc[:0]), "empty")[0].get_text() == "no events"
     (points,) = by_gid(reactions(make(1)), "reactions.estimate.softening")

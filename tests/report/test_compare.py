@@ -113,6 +113,7 @@ def write_pair(make, tmp_path, changes):
     return kinds(found) - {("input", "inputs.^GSPC")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "old", "new", "listed"),
     [

@@ -74,6 +74,7 @@ def test_memory_stays_bounded(transport, tmp_path):
     assert found["grown"] < 100  # MB; a body of 500 MB took 1.65 GB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transport", ["curl", "requests"])
 def test_a_body_that_trickles_ends_with_its_symbols_time(yahoo, transport):
     _, source = yahoo(Security("BAD", behaviours=["drip"]), Security("GOOD"), transport=transport, give_up=1.0)
@@ -104,6 +105,7 @@ def test_other_sources_cut_a_body_too(maker):
         assert server.sent < 2 * most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("maker", PAGES)
 def test_other_sources_do_not_wait_for_a_trickle(maker):
     with YahooServer([]) as server:

@@ -63,6 +63,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transport", ["curl", "requests"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_has_its_own_name_and_harms_nobody_else(yahoo, fault, transport):

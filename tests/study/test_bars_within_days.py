@@ -212,6 +212,7 @@ class TestHoles:
         assert result.excluded.reason.tolist() == ["no_returns_in_window"]
         pd.testing.assert_frame_equal(fitted(halted, moment, symbol="B").car(), fitted(frame, moment, symbol="B").car())
 
+    @pytest.mark.slow
     def test_news_of_a_session_that_the_data_lack_is_outside(self):
         frame = made(80)
         gone = frame[frame.index.tz_convert("America/New_York").strftime("%Y-%m-%d") != "2024-04-10"]

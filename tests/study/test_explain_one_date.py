@@ -179,7 +179,7 @@ def rejects(samples, *, effect=0.0, kind=None, gls=False, window=(0, 1), **made)
 @pytest.mark.slow
 @pytest.mark.parametrize("loading", [0.0, 0.5, 1.0])
 def test_size(loading):
-    assert 0.02 < rejects(200, loading=loading, firms=60) < 0.09  # se 1.5 points
+    assert 0.01 < rejects(120, loading=loading, firms=60) < 0.11  # se 2 points; docs/firms.md has it over 2,000
 
 
 @pytest.mark.slow
