@@ -292,3 +292,12 @@ def test_html_shows_the_first_rows_and_counts_the_rest():
     assert html.count("<tr>") == 22  # the head, twenty events, the count
     assert "and 153 more" in html
     assert "more" not in load_events("us-china-v1").select(event_id="2025-04-09_pause")._repr_html_()
+
+
+def test_what_is_without_conflicts_has_none_and_lacks_no_other_event():
+    catalog = load_events("us-china")
+    table = catalog.sessions()
+    left = catalog.without_conflicts()
+    assert not left.sessions()["conflict"].any()
+    assert {event.id for event in catalog} - {event.id for event in left} == set(table.index[table["conflict"]])
+    assert len(load_events("fomc").without_conflicts()) == len(load_events("fomc"))

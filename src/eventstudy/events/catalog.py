@@ -272,6 +272,24 @@ class EventCatalog:
         """
         return tables.sessions_table(self.events, self.timezone, self.vocabulary.opposed, calendar)
 
+    def without_conflicts(self, calendar: str = "XNYS") -> EventCatalog:
+        """Return the events whose first session carries no opposed stances: a study reads no one's reaction from the others.
+
+        A study of events by stance averages every event that it is given; which sessions carry both, `sessions` says.
+
+        Examples
+        --------
+        >>> from eventstudy.events import load_events
+        >>> chosen = load_events("us-china").select(scope=["china", "global"], since="2025-01-01")
+        >>> len(chosen), len(chosen.without_conflicts())
+        (162, 143)
+        """
+        table = self.sessions(calendar)
+        kept = set(table.index[~table["conflict"]])
+        return self._derive(
+            tuple(event for event in self.events if event.id in kept), (*self.selection, "without conflicts")
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """Return every field of every event, indexed by ``event_id``, ordered by moment and id.
 
