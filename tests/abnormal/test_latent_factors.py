@@ -201,6 +201,7 @@ def test_donors_with_events_of_their_own_are_left_out(exclude):
         assert state[J - 1] == Donor.STUDIED_HERE
 
 
+@pytest.mark.slow
 def test_dates_that_share_products_agree_with_each_alone():
     own, pool = world(7, bars=420)
     rng = np.random.default_rng(2)

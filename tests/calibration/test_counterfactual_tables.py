@@ -21,6 +21,7 @@ def tables():
     del sys.modules["counterfactual_tables"]
 
 
+@pytest.mark.slow
 def test_the_chosen_day_biases_the_market_model_and_not_components(tables):
     rows = {row["model"]: row for row in tables.table1(30, rows=("market model", "components, cv"), designs=CHOSEN)}
     # the mean error of 30 samples has a standard error of 0.06 points

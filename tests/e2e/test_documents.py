@@ -90,6 +90,7 @@ def test_every_command_and_option_exists(page):
                 assert option in told.stdout, f"{page}: {line}: no {option}"
 
 
+@pytest.mark.slow
 def test_the_page_on_study_files_names_every_key_and_its_example_runs(tmp_path):
     text = (ROOT / "docs" / "studies.md").read_text()
     told = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)*)`", "\n".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))))

@@ -80,6 +80,7 @@ def test_the_list_of_licences_has_every_locked_package_and_every_bundled_figure(
         assert f"`returns/figures/{path.name}`" in page
 
 
+@pytest.mark.slow
 def test_the_page_for_users_of_0_1_names_every_old_name():
     spec = importlib.util.spec_from_file_location("changes_page", ROOT / "docs" / "changes_page.py")
     maker = importlib.util.module_from_spec(spec)

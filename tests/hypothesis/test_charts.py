@@ -122,6 +122,7 @@ def test_drawn_already_takes_no_options():
     assert Chart("n", "t", "a", figure.subplots(), pd.DataFrame()).figure is figure
 
 
+@pytest.mark.slow
 def test_a_verdict_is_a_page_and_prints_its_answer(flagship, tmp_path):
     verdict = flagship[2]
     page = verdict.report(tmp_path / "v.html", sections=["Does the chain hold?"]).read_text("utf-8")

@@ -53,6 +53,7 @@ def test_macro_days_are_flagged(study):
     assert not events.loc["2025-05-30_violated", "macro"]
 
 
+@pytest.mark.slow
 def test_progress_names_each_stage(flagship):
     catalog, prices, _ = flagship
     said = []

@@ -214,6 +214,7 @@ def test_sizes_by_half_hour_on_days_of_known_truth():
             assert abs(row.rate - 0.05) < 3.5 * np.sqrt(0.05 * 0.95 / row.studies), (row.test, row.half, row.rate)
 
 
+@pytest.mark.slow
 def test_the_lab_counts_and_claims():
     plan = ClockPlan(studies=6, events=(1,), tests=("matched_clock", "clock_scaled"), halves=(0, 6), seed=2)
     rows = calibrate_clock(plan)

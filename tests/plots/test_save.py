@@ -32,6 +32,7 @@ PROGRAM = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
 def test_the_same_figure_is_the_same_bytes_twice(kind, paths):
     assert render(caar(paths).figure, kind) == render(caar(paths).figure, kind)

@@ -77,6 +77,7 @@ def test_paper_is_smaller_than_screen():
     assert paper.axes[0].title.get_fontsize() < screen.axes[0].title.get_fontsize()
 
 
+@pytest.mark.slow
 def test_threads_do_not_draw_under_each_others_style():
     alone = {style: plots.render(_draw(style), "svg") for style in ("paper", "screen")}
     with ThreadPoolExecutor(4) as pool:

@@ -114,6 +114,7 @@ def test_a_delisted_share_keeps_what_was_kept(yahoo, place):
     assert prices.quality.loc["GONE", "after_last"] == 11
 
 
+@pytest.mark.slow
 def test_a_source_that_fails_leaves_what_was_kept_and_says_so(yahoo, place):
     security = Security("NVDA")
     server, source = yahoo(security, cache=place)

@@ -151,6 +151,7 @@ def securities(faults, **options):
     }
 
 
+@pytest.mark.slow
 def test_an_answer_that_cannot_be_is_a_failure_of_its_symbol_alone(yahoo, tmp_path):
     bad = securities(REFUSED)
     symbols = {name: security.symbol for name, security in bad.items()}
@@ -216,6 +217,7 @@ NOTED = {
 HOLES = [name for name in NOTED if "price" in name and "dividend" not in name]
 
 
+@pytest.mark.slow
 def test_a_value_that_cannot_be_is_missing_and_named(yahoo, tmp_path):
     bad = securities(NOTED)
     symbols = [*(security.symbol for security in bad.values()), "GOOD"]

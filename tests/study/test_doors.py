@@ -341,6 +341,7 @@ def test_a_clock_without_a_zone_is_that_of_the_panel_or_refused():
             study.fit(event.assign(bar=[naive]), returns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("calendar", ["XSAU", "XSES"])
 def test_the_calendar_that_fits_is_named(calendar):
     days = sessions(calendar, pd.Timestamp("2024-06-03"), pd.Timestamp("2025-03-31"))

@@ -92,6 +92,7 @@ def test_a_mean_after_the_event_is_that_of_the_bars_after():
     assert found == pytest.approx(PANEL["A"].iloc[300] - mean, abs=WITHIN)
 
 
+@pytest.mark.slow
 def test_counterfactuals_from_donors_use_the_bars_on_both_sides():
     rng = np.random.default_rng(9)
     wide = pd.DataFrame(
