@@ -332,7 +332,7 @@ def test_names_of_the_version_before_answer_with_a_warning(result):
     [
         (lambda r: r.car(3), r"window=3 is not two whole relative days.*event window \(-10, 10\)"),
         (lambda r: r.car((0, 1, 2)), "two whole relative days"),
-        (lambda r: r.tests((0, 1), ddof=0), "'ddof' belongs to one"),
+        (lambda r: r.tests((0, 1), ddof=0), "takes no 'ddof'; if it belongs to one"),
         (lambda r: r.caar((0, 1), level=95), "level=95 .*did you mean 0.95"),
         (lambda r: r.plot.heatmap(window=(1, 0)), "runs backwards"),
         (lambda _: eventstudy.EventStudy(window=5), "window=5"),

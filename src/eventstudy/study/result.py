@@ -268,7 +268,13 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
         ``counterfactual`` speaks of the model, whatever the test: see `counterfactual`.
         """
         if options:
-            msg = f"tests() runs every test as it is; {next(iter(options))!r} belongs to one: result.test(name, {next(iter(options))}=…)"
+            name = next(iter(options))
+            way = (
+                "fit each group by itself, or compare() two of them"
+                if name == "by"
+                else f"if it belongs to one: result.test(name, {name}=…)"
+            )
+            msg = f"tests() runs every test as it is and takes no {name!r}; {way}"
             raise StudyError(msg)
         asked: dict[str, Any] = {"alternative": alternative, "level": level, "seed": seed}
         table = all_tests(self._fitted, self._window(window), **asked)
