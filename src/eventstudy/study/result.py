@@ -269,11 +269,8 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
         """
         if options:
             name = next(iter(options))
-            way = (
-                "fit each group by itself, or compare() two of them"
-                if name == "by"
-                else f"if it belongs to one: result.test(name, {name}=…)"
-            )
+            groups = "fit each group by itself, or compare() two of them"
+            way = groups if name == "by" else f"if it belongs to one: result.test(name, {name}=…)"
             msg = f"tests() runs every test as it is and takes no {name!r}; {way}"
             raise StudyError(msg)
         asked: dict[str, Any] = {"alternative": alternative, "level": level, "seed": seed}
