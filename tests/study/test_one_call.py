@@ -284,6 +284,8 @@ def test_a_ticker_in_other_letters_is_found_and_told_and_one_that_is_not_there_i
 def test_options_of_the_study_are_taken_and_words_that_nobody_knows_are_refused(files):
     found = es.study(*files, market="^GSPC", mask_events=False, quiet=True)
     assert not found.study.mask_events
+    bounded = es.study(*files, market="^GSPC", largest=10**9, start="2022-01-03", quiet=True)  # of the reader of prices
+    assert bounded.n == 14
     with pytest.raises(StudyError, match="did you mean 'mask_events'"):
         es.study(*files, market="^GSPC", mask_event=False, quiet=True)
     with pytest.raises(StudyError, match=r"did you mean '\^GSPC'"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Final, Optional
 
 import typer
 
@@ -58,3 +58,14 @@ Zone = Annotated[
 By = Annotated[
     Optional[list[str]], typer.Option(help="With --events: a column whose groups are compared; may be given again.")
 ]
+
+#: What is asked of a study of firms beside its events and prices.
+ASKED: Final = (
+    "market", "factor", "risk_free", "factors", "factors_hold", "horizon", "prices_date_format", "symbol", "date", "date_format", "timing",
+    "timezone", "by",
+)  # fmt: skip
+
+
+def of_firms(given: dict[str, Any]) -> dict[str, Any]:
+    """Return, of all that a command was given, what is asked of a study of firms."""
+    return {name: given[name] for name in ASKED}

@@ -24,6 +24,7 @@ from eventstudy.cli.firm_options import (
     Symbol,
     Timing,
     Zone,
+    of_firms,
 )
 from eventstudy.cli.options import Quick, Scheduler, Source, Workers
 
@@ -68,21 +69,7 @@ def run(
     """
     from eventstudy.cli.running import named_study, run_study  # noqa: PLC0415  --help must not pay for pandas
 
-    asked = {
-        "market": market,
-        "factor": factor,
-        "risk_free": risk_free,
-        "factors": factors,
-        "factors_hold": factors_hold,
-        "horizon": horizon,
-        "prices_date_format": prices_date_format,
-        "symbol": symbol,
-        "date": date,
-        "date_format": date_format,
-        "timing": timing,
-        "timezone": timezone,
-        "by": by,
-    }
+    asked = of_firms(locals())
     named = named_study(study, events, prices, asked)
     raise typer.Exit(
         run_study(named, out=out, source=source, quick=quick, bars=bars, workers=workers, scheduler=scheduler)
@@ -129,21 +116,7 @@ def check(
     """
     from eventstudy.cli.running import check_study, named_study  # noqa: PLC0415  --help must not pay for pandas
 
-    asked = {
-        "market": market,
-        "factor": factor,
-        "risk_free": risk_free,
-        "factors": factors,
-        "factors_hold": factors_hold,
-        "horizon": horizon,
-        "prices_date_format": prices_date_format,
-        "symbol": symbol,
-        "date": date,
-        "date_format": date_format,
-        "timing": timing,
-        "timezone": timezone,
-        "by": by,
-    }
+    asked = of_firms(locals())
     raise typer.Exit(
         check_study(
             named_study(study, events, prices, asked),

@@ -27,15 +27,12 @@ from eventstudy.study import EstimationWindow, EventStudy, StudyResult
 from eventstudy.study.pairs.firm_file import FirmFile
 from eventstudy.study.pairs.one_call import (
     USUAL_MARKET,
-    index_calendars,
     market_of_each,
     needed,
     refuse_abroad,
-    said_against,
-    span_of,
+    with_prices,
 )
-from eventstudy.study.pairs.pairs import MARK, as_in_prices, pairs_of
-from eventstudy.study.pairs.prices import firm_returns
+from eventstudy.study.pairs.pairs import MARK, pairs_of
 from eventstudy.study.pairs.reading import read_table
 
 LEVEL = 0.95
@@ -102,27 +99,14 @@ def gather_firms(study: FirmFile, source: str | None, say: Callable[[str], None]
         calendar=study.calendar,
     )
     where = source or study.beside(study.prices.source)
-    firms = list(dict.fromkeys(pairs["symbol"].tolist()))
     say("loading prices")
     factors = None if market.source is None else study.beside(market.source)
     options = study.prices.options() if source is None else {}
-    panel, left_out = firm_returns(
-        where,
-        firms,
-        needed(model, pairs),
-        factors=factors,
-        factors_holds=market.holds,
-        span=span_of(pairs, design),
-        calendar=index_calendars(model, pairs, study.calendar),
-        **options,
-    )
-    pairs, absent = as_in_prices(pairs, panel)
-    against = said_against(design, panel, study.calendar, pairs, "; ".join(filter(None, (left_out, absent))))
-    said = (*pairs.attrs[MARK]["said"], against)
-    pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": said}
+    pairs, panel = with_prices(design, pairs, where, factors=factors, factors_holds=market.holds, **options)
     say("the study")
     result = design.fit(pairs, panel)
-    return Firms(study, where if where in source_names() else Path(where).name, pairs, panel, result, said)
+    came = where if where in source_names() else Path(where).name
+    return Firms(study, came, pairs, panel, result, pairs.attrs[MARK]["said"])
 
 
 def firm_document(
@@ -203,12 +187,8 @@ def _groups(inputs: Firms, by: str) -> Part:
     tables = [Table(f"means-{name}", f"Mean reaction by {by}", "", means, _units(means))]
     results: dict[str, Any] = {"means": records(means)}
     if len(set(means["group"])) > 1:
-        compared = [result.compare(window, by=by) for window in windows]
-        differences = pd.concat(
-            [one.assign(first=window[0], last=window[1]) for one, window in zip(compared, windows, strict=True)],
-            ignore_index=True,
-        )
-        differences = differences[["first", "last", *compared[0].columns.difference(["first", "last"], sort=False)]]
+        differences = pd.concat([result.compare(window, by=by) for window in windows], ignore_index=True)
+        differences = differences[["first", "last", *differences.columns.difference(["first", "last"], sort=False)]]
         caption = "Each group against the next; errors as in `explain`."
         tables.append(Table(f"differences-{name}", f"Differences by {by}", caption, differences, _units(differences)))
         results["differences"] = records(differences)

@@ -11,7 +11,7 @@ import pandas as pd
 from eventstudy._typing import Floats
 from eventstudy.calendars import sessions
 from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
-from eventstudy.returns.quality.suspicions import suspicions_of
+from eventstudy.returns.quality.suspicions import NOTHING, Suspicion, suspicions_of
 
 COLUMNS: Final = (
     "source",
@@ -90,10 +90,10 @@ def assess(
     return pd.DataFrame(rows, index=pd.Index(frame.columns, name="symbol"), columns=list(COLUMNS))
 
 
-def _suspicions(symbol: str, values: Floats, labels: pd.Index, *, prices: bool) -> dict[str, Any]:
+def _suspicions(symbol: str, values: Floats, labels: pd.Index, *, prices: bool) -> Suspicion:
     """Return what is suspicious about prices; an index of volatility and a yield have no splits."""
     if not prices:
-        return {"stale": 0, "jumps": "", "split_like": ""}
+        return NOTHING
     found = suspicions_of(values, labels)
     return {**found, "split_like": ""} if symbol in LEVEL_SYMBOLS else found
 

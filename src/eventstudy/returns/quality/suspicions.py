@@ -26,6 +26,7 @@ NEAR: Final = 0.03  # relative distance from the ratio of a split that a day's o
 FAR: Final = 0.07  # the same of a security that moves much, from a doubling or a halving on; fear doubles by more or less than that
 
 Suspicion = dict[str, Any]
+NOTHING: Final[Suspicion] = {"stale": 0, "jumps": "", "split_like": ""}
 
 
 def suspicions(close: pd.Series) -> Suspicion:
@@ -49,7 +50,7 @@ def suspicions_of(values: Floats, bars: pd.Index) -> Suspicion:
     there = np.arange(len(values)) if whole else np.flatnonzero(known)
     seen = values if whole else values[there]
     if len(seen) < 3:
-        return {"stale": 0, "jumps": "", "split_like": ""}
+        return dict(NOTHING)
     change = np.diff(np.log(seen))
     size = np.abs(change)
     jumps = np.flatnonzero(size > JUMP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -61,22 +61,19 @@ def attributed(
         found = _of_part(result, part, (days, vector), given, outside, hac=errors == "HAC", all_told=shrink)
         note = _notes(part, found, names[mine], shape == "path")
         if vector is not None and by is None:
-            _add(note, _by_shape(result, part, again, given, outside))
-        table = pd.DataFrame(np.nan, index=range(part.rows.size), columns=list(COLUMNS[2:-1]))
+            _add(note, dict(enumerate(_by_shape(result, part, again, given, outside))))
+        figures = np.full((part.rows.size, len(COLUMNS) - 3), np.nan)  # those between the keys and the note
         for where, one in found:
-            table.loc[where, "share_left"] = one.share_left
-            told = _shrunken(one, amount[mine][where], label[mine][where], level) if shrink else None
+            told = _shrunken(one, given[0][where], given[1][where], level) if shrink else None
             if shrink and told is None:
                 few = f"not shrunken: fewer than {FEWEST_NORMAL} reactions of this security"
-                _add(note, [few if at in where else "" for at in range(part.rows.size)])
-            table.loc[where, _FIGURES] = _least_squares(one, level) if told is None else told
-        pieces.append([*(table[name].to_numpy() for name in table), np.array(note, dtype=object)])
-    for at, name in enumerate(COLUMNS[2:]):
-        frame = frame.assign(**{name: gather(result, [piece[at] for piece in pieces])})
+                _add(note, dict.fromkeys(where.tolist(), few))
+            figures[where, :-1] = _least_squares(one, level) if told is None else told
+            figures[where, -1] = one.share_left
+        pieces.append([*figures.T, np.array(note, dtype=object)])
+    columns = {name: gather(result, [piece[at] for piece in pieces]) for at, name in enumerate(COLUMNS[2:])}
+    frame = frame.assign(**columns)
     return frame.rename(columns={"pvalue": "wrong_sign"}) if shrink else frame
-
-
-_FIGURES = ["car", "se", "low", "high", "pvalue"]
 
 
 def _least_squares(one: Attribution, level: float) -> Floats:
@@ -325,6 +322,6 @@ def _by_shape(
     return said
 
 
-def _add(note: list[str], more: Sequence[str]) -> None:
-    for at, text in enumerate(more):
+def _add(note: list[str], more: Mapping[int, str]) -> None:
+    for at, text in more.items():
         note[at] = "; ".join(filter(None, (note[at], text)))

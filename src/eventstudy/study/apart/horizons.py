@@ -136,6 +136,7 @@ def believed_test(result: Fitted, window: Window, mean: Average) -> tuple[str, f
 
     from eventstudy.inference.core.sample_facts import SampleFacts  # noqa: PLC0415  the same
     from eventstudy.inference.registry import TESTS, recommend, run  # noqa: PLC0415  the same
+    from eventstudy.study.tables.believed import preferred  # noqa: PLC0415  the same
 
     own = str(mean.how)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -149,8 +150,7 @@ def believed_test(result: Fitted, window: Window, mean: Average) -> tuple[str, f
     sure = [item.name for item in recommend(sample, facts=facts) if item.applicable and item.valid]
     if own in sure:
         return own + doubted, pvalue
-    sure = [name for name in sure if not TESTS[name].draws]
-    for name in sorted(sure, key=lambda name: -len(TESTS[name].bears(result.n))):
+    for name in preferred((name for name in sure if not TESTS[name].draws), own, result.n):
         found = run(name, sample, facts=facts)
         if found.applicable:
             return name + doubted, float(found.pvalue)

@@ -15,6 +15,7 @@ from eventstudy.pages.formats import MISSING, shown
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import window_text
 from eventstudy.study.tables.averages import caar
+from eventstudy.study.tables.believed import preferred
 from eventstudy.study.tables.paths import split
 from eventstudy.study.tables.returns import car, cut_sentence
 from eventstudy.study.tables.significance import all_tests, one_test
@@ -88,9 +89,7 @@ def _believed(result: Fitted, window: Window, seed: int) -> tuple[str, ...]:
     table = all_tests(result, window, alternative="two-sided", level=0.95, seed=seed)
     sure = [name for name in table.loc[table["valid"], "name"] if name in TESTS]
     own = str(caar(result, window, 0.95)["test"].iloc[0])
-    # as `horizons`: the test of the interval that is printed, then those that do not draw, then by what they bear
-    sure.sort(key=lambda name: (name != own, TESTS[name].draws, -len(TESTS[name].bears(result.n))))
-    return tuple(sure[:USUAL]) or ("cross_sectional",)
+    return tuple(preferred(sure, own, result.n)[:USUAL]) or ("cross_sectional",)
 
 
 def _row(result: Fitted, window: Window, tests: Sequence[str], *, stars: bool, seed: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ from eventstudy.abnormal.models.linear import MarketModel
 from eventstudy.calendars import AUTO, USUAL
 from eventstudy.errors import DataError, StudyError
 from eventstudy.returns import PricePanel, ReturnPanel, load_returns
+from eventstudy.returns.tables.csv_files import Reading
 from eventstudy.returns.tables.options import TableOptions
 from eventstudy.study.design import EstimationWindow
 from eventstudy.study.pairs.pairs import MARK, Calendar, as_in_prices, calendar_for, pairs_of, tell
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 USUAL_MARKET = "^GSPC"
 DAYS = 1.6  # calendar days a session, at most
-STUDY_OPTIONS = ("mask_events", "mask", "non_session", "missing", "overlap", "label")
 
 
 def study(
@@ -105,7 +105,7 @@ def study(
     >>> result = es.study("earnings.csv", "prices.parquet", market="^GSPC")  # doctest: +SKIP
     >>> result.caar((0, 1))  # doctest: +SKIP
     """
-    of_study = {name: options.pop(name) for name in STUDY_OPTIONS if name in options}
+    of_study = {name: options.pop(name) for name in signature(EventStudy).parameters if name in options}
     if not is_source(prices):
         _refuse_unknown(options)
     marks = {name: options[name] for name in ("sep", "decimal") if name in options}
@@ -124,35 +124,38 @@ def study(
     design = _design(market_of_each(market, firms, calendar), model, window, estimation, calendar, of_study)
     if market is None and model is None:
         refuse_abroad(pairs, calendar)
+    pairs, panel = with_prices(design, pairs, prices, factors=factors, factors_holds=factors_holds, **options)
+    if not quiet:
+        tell(pairs.attrs[MARK]["said"])
+    return design.fit(pairs, panel)
+
+
+def with_prices(
+    design: EventStudy, pairs: pd.DataFrame, prices: Any, *, factors: Any, factors_holds: str | None, **options: Any
+) -> tuple[pd.DataFrame, ReturnPanel]:
+    """Load what a design needs for its pairs; return the pairs as the prices write them, with all that was taken for what, and the panel."""
     panel, left_out = firm_returns(
         prices,
-        firms,
+        list(dict.fromkeys(pairs["symbol"].tolist())),
         needed(design.model, pairs),
         factors=factors,
         factors_holds=factors_holds,
         span=span_of(pairs, design),
-        calendar=index_calendars(design.model, pairs, calendar),
+        calendar=index_calendars(design.model, pairs, design.calendar),
         **options,
     )
     pairs, absent = as_in_prices(pairs, panel)
-    against = said_against(design, panel, calendar, pairs, "; ".join(filter(None, (left_out, absent))))
-    told = [*pairs.attrs.get(MARK, {"said": ()})["said"], against]
-    if MARK in pairs.attrs:
-        pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": tuple(told)}
-    if not quiet:
-        tell(told)
-    return design.fit(pairs, panel)
+    against = said_against(design, panel, design.calendar, pairs, "; ".join(filter(None, (left_out, absent))))
+    pairs.attrs[MARK] = {**pairs.attrs[MARK], "said": (*pairs.attrs[MARK]["said"], against)}
+    return pairs, panel
 
 
 def _refuse_unknown(options: Mapping[str, Any]) -> None:
     """Refuse a word that neither the call, nor the study, nor the reader of prices knows."""
-    own = [
-        name
-        for door in (study, load_returns)
-        for name, one in signature(door).parameters.items()
-        if one.kind is one.KEYWORD_ONLY
-    ]
-    known = sorted({*own, *STUDY_OPTIONS, *TableOptions.__dataclass_fields__, "sep", "decimal", "thousands"})
+    doors = {
+        name for door in (study, load_returns, EventStudy, TableOptions, Reading) for name in signature(door).parameters
+    }
+    known = sorted(doors - {"events", "prices", "options", "symbols", "source"})
     strange = next((name for name in options if name not in known), None)
     if strange is not None:
         msg = f"{strange}= is no option of a study in one call{nearest(strange, known)}; there are {', '.join(known)}"

@@ -344,7 +344,7 @@ def as_in_prices(pairs: pd.DataFrame, panel: ReturnPanel) -> tuple[pd.DataFrame,
 
     A ticker in other letters is the same firm where one ticker alone is meant; nine in ten must be there (`refuse_few`).
     """
-    held = [label_text(name) for name in panel.frame.columns]
+    held = dict.fromkeys(label_text(name) for name in panel.frame.columns)
     names = list(dict.fromkeys(pairs["symbol"]))
     folded = Counter(name.casefold() for name in held)
     written = {name.casefold(): name for name in held if folded[name.casefold()] == 1}

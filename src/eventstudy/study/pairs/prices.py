@@ -85,11 +85,11 @@ def _factors(factors: Any, wanted: list[str], holds: str | None) -> tuple[Return
         factors = ReturnPanel.from_prices(factors)
     if isinstance(factors, ReturnPanel):
         return factors.select(wanted), ""
+    if is_source(factors):
+        return load_returns(wanted, source=factors), ""
     name = os.fspath(factors) if isinstance(factors, (str, os.PathLike)) else ""
-    if name in source_names():
-        return load_returns(wanted, source=name), ""
     options: dict[str, Any] = _marks(Path(name)) if name else {}
-    source = factors if name or hasattr(factors, "fetch") else any_frame(factors)
+    source = factors if name else any_frame(factors)
     if holds is not None:
         return load_returns(wanted, source=source, holds=holds, **options), ""
     refused: DataError | None = None

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from eventstudy.inference.registry import TESTS
+
+
+def preferred(names: Iterable[str], own: str, n: int) -> list[str]:
+    """Put tests to believe in the order in which one is reported: the mean's own, those that do not draw, those that bear most."""
+    return sorted(names, key=lambda name: (name != own, TESTS[name].draws, -len(TESTS[name].bears(n))))
 
 
 def believed(mean: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
