@@ -13,7 +13,7 @@ catalog
 # %% [markdown]
 # **When could the market react?** Each announcement has a minute; the exchange calendar says which session could react first.
 # Liberation Day came after the close of 2 April, so its session is the 3rd; the 100 % threat of Friday evening, 10 October 2025,
-# met its first session on Monday, together with the softening of Sunday: a conflict, never averaged.
+# met its first session on Monday, together with the softening of Sunday: a conflict. `catalog.without_conflicts()` leaves such events out.
 
 # %%
 sample = catalog.select(scope=["china", "global"], actor=["US", "China", "court"])
