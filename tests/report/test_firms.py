@@ -56,7 +56,9 @@ def test_a_file_asks_for_estimation_windows_before_and_after_in_words(place):
         "[windows]\nestimation = { before = [-120, -11], after = [11, 60] }\n"
     )
     found = gather_firms(load_study("earnings.toml"), None)
-    asked = es.EventStudy(model=es.MarketModel("^GSPC"), estimation=es.EstimationWindow(before=(-120, -11), after=(11, 60)))
+    asked = es.EventStudy(
+        model=es.MarketModel("^GSPC"), estimation=es.EstimationWindow(before=(-120, -11), after=(11, 60))
+    )
     pd.testing.assert_frame_equal(found.result.tidy(), asked.fit(found.pairs, found.panel).tidy())
 
 
