@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from eventstudy.calendars import sessions
-from eventstudy.errors import StudyError
-from eventstudy.hypothesis import watching
+from eventstudy.cli.app import app
+from eventstudy.errors import SourceError, StudyError
+from eventstudy.hypothesis import load_definitions, watching
 from eventstudy.hypothesis.watching import watch
+from eventstudy.returns.sources import yahoo as yahoo_source
+from loopback import Security, YahooServer, curl_session
 
 EVENTS = """
 timezone = "America/New_York"
@@ -161,3 +166,114 @@ def test_a_wrong_file_of_reliefs_is_one_error(tmp_path, source, events, text, sa
     events["reliefs"].write_text(text, "utf-8")
     with pytest.raises(StudyError, match=said):
         watch(tmp_path / "watch", source=source("2026-12-18"), **events)
+
+
+@pytest.fixture
+def yahoo(tmp_path, monkeypatch):
+    """Yahoo on this machine as ``--source yahoo`` finds it, through the real yfinance; `until` is the clock's day."""
+    import yfinance  # noqa: PLC0415  half a second that only these tests pay
+    from yfinance.data import YfData  # noqa: PLC0415
+
+    monkeypatch.setenv("EVENTSTUDY_CACHE_DIR", str(tmp_path / "cache"))
+    yfinance.set_tz_cache_location(str(tmp_path / "yfinance"))
+    YfData.cache_get.cache_clear()
+    days = sessions("XNYS", pd.Timestamp("2026-08-21"), pd.Timestamp("2026-12-31"))
+    rng = np.random.default_rng(0)
+    close = pd.Series(7600 * np.cumprod(1 + 0.008 * rng.standard_normal(len(days))), index=days)
+    close["2026-12-08"] = close["2026-12-07"] * 0.96
+    index = Security("^GSPC", instrument="INDEX", closes=close.round(2))
+    fear = Security("^VIX", instrument="INDEX", closes=pd.Series((16 + rng.random(len(days))).round(2), index=days))
+    clock = {"until": "2026-12-04"}
+    with YahooServer([index, fear]) as server:
+        real = {"session": curl_session(server), "wait": 0.01, "spacing": 0.0}
+        now = lambda: pd.Timestamp(clock["until"], tz="UTC") + pd.Timedelta("23:00:00")  # noqa: E731
+        monkeypatch.setattr(yahoo_source, "YahooSource", partial(yahoo_source.YahooSource, now=now, **real))  # led here
+        yield index, fear, clock
+
+
+@pytest.fixture
+def command(tmp_path, events):
+    """``eventstudy watch us-china --source yahoo`` as one types it: what it said, and the evidence that it keeps."""
+
+    def run():
+        given = ["--folder", tmp_path / "w", "--events", events["events"], "--reliefs", events["reliefs"]]
+        got = CliRunner().invoke(
+            app, ["watch", "us-china", "--source", "yahoo", *map(str, given)], catch_exceptions=False
+        )
+        assert got.exit_code == 0, got.output
+        file = tmp_path / "w" / watching.PATH
+        path = pd.read_csv(file, parse_dates=["session"], index_col="session") if file.exists() else None
+        return " ".join(got.output.split()), path
+
+    return run
+
+
+def test_the_command_adds_the_sessions_that_yahoo_has_more(yahoo, command):
+    *_, clock = yahoo
+    said, first = command()
+    assert "74 new sessions, to 2026-12-04" in said
+    assert len(first) == 5
+    assert (first == 1).all(axis=None)
+    clock["until"] = "2026-12-11"
+    said, second = command()
+    assert "5 new sessions, to 2026-12-11" in said
+    assert f"evidence so far {second['chain'].iloc[-1]:.1f} : 1" in said
+    assert second["H1"].iloc[-1] > 1.5  # the fall on the threat of the 8th
+    pd.testing.assert_frame_equal(second.iloc[:5], first)
+    again, third = command()  # nothing new, nothing moved
+    assert "0 new sessions" in again
+    assert third.equals(second)
+    # ahead, as the record dates them: with a rate, and without one
+    assert "dated steps ahead" in again
+    assert "2027-01-01 E18c US global 50 %" in again
+    assert "2027-06-23 E39 US china 2028-08-01 E48 US global 100 %" in again
+    assert "2026-11-10" not in again
+
+
+def test_the_command_tells_a_day_that_yahoo_misses_and_does_not_count_it_later(yahoo, command):
+    index, _, clock = yahoo
+    index.absent, index.null, clock["until"] = {"2026-12-08"}, {"2026-12-09"}, "2026-12-11"
+    said, path = command()
+    for day in ("2026-12-08", "2026-12-09"):
+        assert f"{day}: no price of ^GSPC; an event of that session cannot count" in said
+        assert pd.Timestamp(day) not in path.index
+    assert (path["H1"] == 1).all()
+    index.absent, index.null, clock["until"] = set(), set(), "2026-12-14"
+    said, later = command()
+    assert "2026-12-08: ^GSPC came late; the session stays without it" in said
+    assert (later["H1"] == 1).all()
+
+
+def test_the_command_tells_a_close_that_yahoo_corrected_long_ago_and_lets_the_evidence_stand(yahoo, command):
+    """Weeks before the newest session: the price cache alone would never ask for it again."""
+    index, _, clock = yahoo
+    clock["until"] = "2026-12-11"
+    _, before = command()
+    was = index.closes["2026-09-15"]
+    index.closes = index.closes.copy()
+    index.closes["2026-09-15"] = was + 100
+    for until in ("2026-12-11", "2026-12-14"):
+        clock["until"] = until
+        said, after = command()
+        assert f"2026-09-15: ^GSPC closed at {was:g} when it was seen first, now at {was + 100:g}" in said
+        pd.testing.assert_frame_equal(after.iloc[: len(before)], before)
+
+
+@pytest.mark.parametrize("fault", ["503", "404"])
+def test_a_fear_gauge_that_yahoo_does_not_give_is_one_error_and_nothing_is_added(yahoo, command, tmp_path, fault):
+    _, fear, clock = yahoo
+    command()
+    before = {file.name: file.read_bytes() for file in (tmp_path / "w").iterdir()}
+    fear.behaviours, clock["until"] = [fault], "2026-12-11"
+    with pytest.raises(SourceError, match=r"yahoo: no prices of \^VIX \(.*; both of .* are needed, nothing was added"):
+        command()
+    assert {file.name: file.read_bytes() for file in (tmp_path / "w").iterdir()} == before
+
+
+def test_what_is_frozen_is_pinned():
+    """Whoever changes the definitions or the record begins the evidence anew: this test says so to whoever does."""
+    digests = watching._digests(load_definitions())
+    assert {name: digest[:16] for name, digest in digests.items()} == {
+        "definitions": "6cbd6e696a16609b",
+        "record": "cd2fe880c23ba823",
+    }

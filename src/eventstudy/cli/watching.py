@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from eventstudy.cli.listing import print_frame
 from eventstudy.cli.saying import note, say
 from eventstudy.errors import StudyError
@@ -22,4 +24,6 @@ def watch_study(
         note(f"… {line}")
     say(found.sentence())
     if len(found.deadlines):
-        print_frame(found.deadlines, title="dated steps ahead")
+        rates = ["" if pd.isna(rate) else f"{rate:g} %" for rate in found.deadlines["rate"]]
+        days = found.deadlines["deadline"].dt.strftime("%Y-%m-%d")
+        print_frame(found.deadlines.assign(deadline=days, rate=rates), title="dated steps ahead")

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import sessions as sessions_of
-from eventstudy.errors import StudyError
+from eventstudy.errors import SourceError, StudyError
 from eventstudy.events import EventCatalog, load_events, load_reliefs, load_stretches, record_ends
 from eventstudy.hypothesis.links.e_values import Evidence, reaction_evidence, relief_evidence, weakest
 from eventstudy.hypothesis.record.build_record import market_of, table_of_events
@@ -26,7 +26,9 @@ from eventstudy.hypothesis.record.market import known_before, prior_return, scor
 from eventstudy.hypothesis.record.risk_sets import Relief, Rows
 from eventstudy.hypothesis.record.sample import build_sample, busy_sessions
 from eventstudy.replace import write_whole
-from eventstudy.returns import PricePanel, load_prices
+from eventstudy.returns import PricePanel, PriceSource, load_prices
+from eventstudy.returns.bundled import BUNDLED
+from eventstudy.returns.sources.registry import HOMES
 
 RECORD = "us-china"
 SYMBOLS = ("^GSPC", "^VIX")
@@ -75,7 +77,7 @@ class _Kept:
 def watch(
     folder: str | Path,
     *,
-    source: str | Path = "yahoo",
+    source: str | Path | PriceSource = "yahoo",
     events: str | Path | None = None,
     reliefs: str | Path | None = None,
     until: str | None = None,
@@ -86,8 +88,9 @@ def watch(
     ----------
     folder : path
         What was seen so far; made if it is not there.
-    source : str or path
-        Where prices of ^GSPC and ^VIX come from, as `load_prices` takes it.
+    source : str, path or PriceSource
+        Where prices of ^GSPC and ^VIX come from, as `load_prices` takes it. A source over the network is asked for all of them
+        again, so that a close that it corrected is seen; give ``refresh=True`` to a source object of your own.
     events : path, optional
         A catalogue of events after the shipped record, coded by its rubric (docs/events.md).
     reliefs : path, optional
@@ -100,6 +103,8 @@ def watch(
     ------
     StudyError
         If the folder was begun under other definitions or another record, or a file names what is not there.
+    SourceError
+        If the source gives no prices of one of the two; the folder stays as it was.
     """
     place, rules = Path(folder), load_definitions()
     kept = _kept(place, _digests(rules))
@@ -144,14 +149,13 @@ def _kept(place: Path, digests: dict[str, str]) -> _Kept:
     return kept
 
 
-def _prices(place: Path, source: str | Path, until: str | None, notes: list[str]) -> pd.DataFrame:
+def _prices(place: Path, source: str | Path | PriceSource, until: str | None, notes: list[str]) -> pd.DataFrame:
     """Keep every close as it first came; what is new comes after the last kept session."""
     first = load_prices(list(SYMBOLS), start="2016-01-04", source="bundled").frame
     file = place / PRICES
     old = pd.read_csv(file, index_col="session", parse_dates=["session"]) if file.exists() else first.iloc[:0]
     base = pd.concat([first, old])
-    panel: PricePanel = load_prices(list(SYMBOLS), start="2026-08-21", end=until, source=source)
-    new = panel.frame[list(SYMBOLS)]
+    new = _asked(source, until, notes)
     both = new.index.intersection(base.index)
     for day in both:
         for symbol in SYMBOLS:
@@ -173,6 +177,20 @@ def _prices(place: Path, source: str | Path, until: str | None, notes: list[str]
             notes.append(f"{day:%Y-%m-%d}: no price of {lacks}; an event of that session cannot count")
     notes.append(f"{len(added)} new sessions" + (f", to {whole.index[-1]:%Y-%m-%d}" if len(added) else ""))
     return whole
+
+
+def _asked(source: str | Path | PriceSource, until: str | None, notes: list[str]) -> pd.DataFrame:
+    """Ask the source for every close after the record, not its cache: what it kept would hide what was corrected since."""
+    anew: Mapping[str, Any] = {"refresh": True} if isinstance(source, str) and source in HOMES else {}
+    panel: PricePanel = load_prices(list(SYMBOLS), start="2026-08-21", end=until, source=source, **anew)
+    for symbol in SYMBOLS:
+        why = panel.failures.get(symbol, "it has none")
+        if symbol not in panel.frame.columns or (panel.sources[symbol] == BUNDLED and source != BUNDLED):
+            msg = f"{getattr(source, 'name', source)}: no prices of {symbol} ({why}); both of {' and '.join(SYMBOLS)} are needed, nothing was added"
+            raise SourceError(msg) if isinstance(why, SourceError) else StudyError(msg)
+        if symbol in panel.failures:
+            notes.append(f"{symbol}: {why}")
+    return panel.frame[list(SYMBOLS)]
 
 
 def _catalog(
