@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,8 @@ from tests.support.made_ground import INDEX, ground
 from eventstudy.hypothesis.claims import rules_arithmetic, rules_policy, rules_tests
 from eventstudy.hypothesis.claims.judge import RULES
 from eventstudy.hypothesis.claims.ledger import MissingData, load_claims
+from eventstudy.hypothesis.record.record import Record
+from eventstudy.hypothesis.record.risk_sets import Relief, RiskSets, Rows
 
 NEW_YORK = "America/New_York"
 
@@ -215,3 +218,65 @@ def test_premia(rules, later, word):
     fear = np.where(index < pd.Timestamp("2026-01-01"), 20.0, later)
     made.study.index, made.study.record.market = index, SimpleNamespace(fear=fear)
     assert rules_policy.premia(made).word == word
+
+
+@pytest.mark.parametrize(
+    ("until", "deadline", "word"),
+    [
+        ("2025-08-12", "2025-08-12", "supported"),
+        ("2025-07-15", "2025-08-12", "mixed"),
+        ("2025-06-05", "2025-08-12", "contradicted"),
+        ("2025-08-12", "2025-07-09", "contradicted"),
+    ],
+)
+def test_the_deadline_of_august(rules, until, deadline, word):
+    own = stretches(("E06b", "threatened", 54.0, 30.0, "2025-05-13", until, "x", "relief", deadline))
+    assert rules_policy.august_deadline(with_tables(rules, own)).word == word
+    with pytest.raises(MissingData, match="no episode E06b"):
+        rules_policy.august_deadline(with_tables(rules, own.assign(episode="E19")))
+
+
+def pairs(relieved, base):
+    """One episode open from session 20 to 199, from a close of its own, relieved in part on the days given."""
+    day = np.arange(20, 200)
+    blank, marks = np.zeros(day.size, np.int64), np.isin(day, relieved)
+    rows = Rows(blank, day, day - base, marks, np.zeros(day.size, bool), np.full(day.size, base), blank, blank)
+    reliefs = tuple(Relief(int(t), f"r{t}", (int(t) - 20,)) for t in relieved)
+    return RiskSets(rows, reliefs, ("E",), np.zeros(day.size, bool), frozenset(), pd.DataFrame())
+
+
+@pytest.mark.parametrize(
+    ("before", "word"), [((40.0, 80.0), "supported"), ((10.0, 120.0), "contradicted"), (None, "mixed")]
+)
+def test_words_and_acts_after_volatility(rules, before, word):
+    """Reliefs on the days after the highest gauge and the lowest closes, after the opposite, and on any day."""
+    at = np.array([30, 41, 67, 90, 109, 140, 156, 187])  # at unlike distances: no turn meets them all again
+    rng = np.random.default_rng(5)
+    fear, close = 20 + rng.normal(size=len(INDEX)), 100 + rng.normal(size=len(INDEX))
+    if before is not None:
+        fear[at - 1], close[at - 1] = before
+    risk = pairs(at, 10)
+    made = ground(rules, fears=path(fear), closes=path(close), study={"risk_sets": lambda _: risk})
+    made = replace(made, study=SimpleNamespace(**{**vars(made.study), "record": record_of(made)}))
+    made.evidence.drawdown = "threat"
+    found = rules_tests.after_volatility(made)
+    assert found.word == word
+    assert found.figure.startswith("before 8 reliefs in acts or words")
+    made.study.risk_sets = lambda _: pairs(at[:4], 10)
+    with pytest.raises(MissingData, match="too few reliefs"):
+        rules_tests.after_volatility(made)
+
+
+def record_of(made):
+    """A whole record about the market that was made: the rule changes its risk sets."""
+    none = np.zeros(0, dtype=np.int64)
+    blank = {field.name: none for field in fields(Record)}
+    return Record(**{**blank, "market": made.study.record.market})
+
+
+def test_two_claims_no_figure_here_can_speak_to(rules):
+    """The only ones: mines and plants are no prices, and the figures are daily closes. The ledger says so, with no word of its own."""
+    with pytest.raises(MissingData, match="neither prices nor announcements"):
+        rules_arithmetic.shares_of_rare_earths(ground(rules))
+    with pytest.raises(MissingData, match=r"no intraday bars \(the index closed \+5.00% on 9 June\)"):
+        rules_policy.at_the_open(ground(rules, closes={"2025-06-09": 105.0}))

@@ -163,14 +163,6 @@ def london_talks(ground: Ground) -> Finding:
     )
 
 
-@RULES.of(22)
-def august_deadline(ground: Ground) -> Finding:
-    """Say what became of the deadline."""
-    row = ground.event("2025-08-11_extension")
-    figure = f"the truce was extended on {row['announced_at']:%d %B %Y}"
-    return Finding("not testable", figure, "catalogue", "a statement about a threat outstanding, not about prices")
-
-
 @RULES.of(23)
 def scenario_of_november(ground: Ground) -> Finding:
     """Score the base case in four parts."""
@@ -265,11 +257,10 @@ def march_retaliation(ground: Ground) -> Finding:
 
 @RULES.of(33)
 def shares_of_rare_earths(ground: Ground) -> Finding:
-    """Leave it: a fact of geology and industry."""
+    """Say that nothing here can speak to it: a fact of geology and industry."""
     del ground
-    return Finding(
-        "not testable", "", "", "a background fact (IEA, USGS), not a statement about prices or announcements"
-    )
+    msg = "a background fact (IEA, USGS); neither prices nor announcements speak to it"
+    raise MissingData(msg)
 
 
 @RULES.of(24)

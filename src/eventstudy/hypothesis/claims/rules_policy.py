@@ -28,6 +28,21 @@ def _stretches(ground: Ground, episode: str) -> pd.DataFrame:
     return own
 
 
+@RULES.of(22)
+def august_deadline(ground: Ground) -> Finding:
+    """Ask whether the rates suspended at Geneva were still due in August when it was said, and how long they stayed so."""
+    own, said = _stretches(ground, CHINA), pd.Timestamp("2025-06-10")
+    due = own["deadline"].between(pd.Timestamp("2025-08-01"), pd.Timestamp("2025-08-31"))
+    then = own[(own["state"] == "threatened") & due & (own["from_session"] <= said) & (own["to_session"] >= said)]
+    if then.empty:
+        return Finding("contradicted", f"no step of {CHINA} was due in August on {said:%d %B %Y}", "the record")
+    last = then.iloc[-1]
+    figure = f"due on {last['deadline']:%d %B %Y}, open from {last['from_session']:%d %B} to {last['to_session']:%d %B}; ended by {last['end_kind']} ({last['ended_by']})"
+    stayed = last["to_session"] >= pd.Timestamp("2025-08-01")
+    reason = "" if stayed else "it was gone before August"
+    return Finding("supported" if stayed else "mixed", figure, f"the record, as of {said:%Y-%m-%d}", reason)
+
+
 @RULES.of(36)
 def carve_outs(ground: Ground) -> Finding:
     """Describe the three sessions."""
