@@ -99,10 +99,11 @@ def _turned_losses(close: Floats, base: Ints, day: Ints, stratum: Stratum, turns
     until = day - 1 - stratum.first + 1
     since = base - stratum.first + 1
     inside = np.maximum(since, 0)
+    turns, again = np.unique(turns, return_inverse=True)  # far more draws than sessions: each turn is worked out once
     change = path[until[None, :] + turns[:, None]] - path[inside[None, :] + turns[:, None]]
     # what the index did before the stratum, since threats that are older, does not turn with it
     change += np.where(since < 0, np.log(before[0] / close[base]), 0.0)[None, :]
-    return np.asarray(-np.expm1(change), dtype=float)
+    return np.asarray(-np.expm1(change), dtype=float)[again]
 
 
 def _scores(x: Floats, relieved: NDArray[np.bool_], stratum: Ints) -> Floats:
