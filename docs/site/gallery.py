@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +55,13 @@ def write_gallery(into: Path) -> None:
     grid = "\n".join(["::::{grid} 1 2 3 3", ":gutter: 2", "", *cards, "::::"])
     tree = "\n".join(["```{toctree}", ":hidden:", "", *CHARTS, "```"])
     (folder / "index.md").write_text(f"# Gallery\n\nClick a chart for its code.\n\n{grid}\n\n{tree}\n", "utf-8")
+
+
+def write_landing(into: Path) -> None:
+    """Draw the chart of the page on which everybody lands, by the code that stands there."""
+    code = re.search(r"^```python\n(.*?)^```", (into.parent / "index.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert code is not None  # noqa: S101  a page without its code stops the build
+    _figure(run(code[1])[1]).savefig(into / "pictures" / "landing.png", dpi=110, metadata={"Software": None})
 
 
 def _figure(drawn: object) -> Figure:

@@ -154,7 +154,7 @@ def _draw(rows: list[Row], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 0.31)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.set_xlabel("share of samples in which it rejects at 5 % (grey: 4 to 6 %; 30 % and more at the edge)")
+    axes.set_xlabel("share of samples rejected at 5 % (grey: 4 to 6 %; at the edge: 30 % and more)")
     axes.legend(loc="lower right", fontsize="small")
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)

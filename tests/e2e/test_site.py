@@ -25,8 +25,18 @@ LOOKED_AT = (
     "generated/paper.html",
     "from/stata.html",
     "replications.html",
+    "start.html",
+    "generated/howto/choose-a-test.html",
+    "generated/catalogues/us-china.html",
+    "learn/quickstart.html",
 )
 PHONE = 390  # pixels
+#: Tables and blocks of code that reach out of the page and stand in no box that scrolls.
+CUT = """() => [...document.querySelectorAll('article table, article pre')].filter(one => {
+    const wide = one.getBoundingClientRect().right > innerWidth + 1;
+    const boxes = [...(function* () { for (let box = one; box; box = box.parentElement) yield box; })()];
+    return wide && !boxes.some(box => ['auto', 'scroll'].includes(getComputedStyle(box).overflowX));
+}).map(one => one.outerHTML.slice(0, 120))"""
 
 #: Six questions of a reader, and a page that answers each.
 ANSWERED = {
@@ -38,9 +48,16 @@ ANSWERED = {
     "how do I keep a chart from changing": "generated/howto/fail-a-build-when-a-number-moves.html",
     "I use estudy in Stata": "from/stata.html",
     "a merger with a run-up": "learn/merger.html",
+    "all my firms have one event date": "generated/howto/study-firms-that-all-have-the-same-event-date.html",
+    "my estimation window overlaps other events": "generated/howto/keep-other-events-out-of-the-estimation-window.html",
+    "how do I cite": "learn/cite.html",
+    "what is BMP": "generated/tests/bmp.html",
+    "how do I run it in CI": "ci/README.html",
+    "a test as a plugin": "plugins.html",
 }
 CLICKS = 3
 FEWEST_PAGES = 60
+MOST_IN_THE_BAR = 7
 
 built = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="the site is not built here: make docs")
 
@@ -94,8 +111,24 @@ def test_no_link_inside_is_dead_and_questions_are_three_clicks_away():
                 clicks[other] = clicks[page] + 1
                 waiting.append(other)
     assert len(clicks) >= FEWEST_PAGES
+    pages = {path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts}
+    assert pages - set(clicks) <= {"genindex.html", "py-modindex.html", "search.html"}, "no click leads there"
     for question, page in ANSWERED.items():
         assert clicks[page] <= CLICKS, f"{question}: {clicks[page]} clicks"
+
+
+@built
+def test_the_bar_has_few_sections_and_each_is_a_list_with_a_sentence_an_entry():
+    text = (SITE / "index.html").read_text("utf-8")
+    bar = re.search(r'<ul class="bd-navbar-elements.*?</ul>', text, re.DOTALL)[0]
+    sections = re.findall(r'href="([^"]+)"', bar)
+    assert 1 < len(sections) <= MOST_IN_THE_BAR
+    assert "dropdown" not in bar
+    for page in ("start.html", "learn/index.html", "generated/howto/index.html", "project.html"):
+        article = re.search(r"<article.*?</article>", (SITE / page).read_text("utf-8"), re.DOTALL)[0]
+        entries = re.findall(r"<li>(.*?)</li>", article, re.DOTALL)
+        assert entries
+        assert all(re.fullmatch(r'<p><a class="reference.*</a>: \S.*</p>', entry, re.DOTALL) for entry in entries), page
 
 
 @built
@@ -160,8 +193,10 @@ def test_no_page_is_wider_than_a_phone(browser, page):
     opened = browser.new_page(viewport={"width": PHONE, "height": 800})
     opened.goto((SITE / page).as_uri())
     width = opened.evaluate("document.documentElement.scrollWidth")
+    cut = opened.evaluate(CUT)
     opened.close()
     assert width <= PHONE
+    assert cut == []
 
 
 @built
