@@ -293,6 +293,19 @@ def test_rows_that_came_or_went_are_named(tmp_path, old, new, said):
     assert said in moved.difference
 
 
+def test_a_record_that_came_or_went_is_one_line(make, accepted):
+    path = accepted / "results.json"
+    told = json.loads(path.read_text())
+    told["tests"] = {"acme": {"pvalue": 0.1, "n": 9}, "one": {"pvalue": 0.2}, "list": [1.0, 2.0]}
+    path.write_text(json.dumps(told))
+    lines = {(row.what, row.old, row.difference) for row in check_document(make(), accepted).moved}
+    assert {
+        ("tests.acme", "2 values", "gone"),
+        ("tests.one.pvalue", "0.2", "gone"),
+        ("tests.list[0]", "1.0", "gone"),
+    } <= lines
+
+
 def test_columns_that_came_or_went_are_named(tmp_path):
     (tmp_path / "old").write_text("test,pvalue\nbmp,0.1\n")
     (tmp_path / "new").write_text("test,size\nbmp,0.1\n")
