@@ -23,7 +23,7 @@ QUESTIONS: Final = {
 ANSWERS: Final = {
     "single": (0.62, 4, "sq, single,\nconformal()"),
     "common": (0.62, 3, "kp_bmp; portfolio if\nthe variance did not rise"),
-    "shared": (0.62, 2, "kp_bmp; few sessions:\ncluster_bootstrap,\npermutation"),
+    "shared": (0.62, 2, "kp_bmp; short windows,\n50 events: panel_date,\ncalendar_time too"),
     "raised": (0.62, 1, "bmp, grank_t"),
     "calm": (0.0, 0, "patell, or any\nof the above"),
 }

@@ -8,10 +8,12 @@ from collections import deque
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.inference import TESTS
+from eventstudy.inference import TESTS, recommend
 from looks import serious_faults
 from pages import ROOT
 
@@ -73,6 +75,40 @@ def test_every_model_is_told_in_the_mould():
     models = {name for name in es.abnormal.__all__ if hasattr(getattr(es.abnormal, name), "symbols")}
     public = {name for name in models if name in es.__all__}
     assert public <= set(told), public - set(told)
+
+
+#: Samples that rows of "which test" speak of: day 0 of each event, last day of the window, factor that the model leaves out.
+SAMPLES = {
+    "many dates, independent": ([300 + 19 * at for at in range(60)], 1, 0.0),
+    "several firms a date": (sorted(3 * [300 + 40 * at for at in range(20)]), 1, 0.5),
+    "all on one date": (60 * [900], 1, 0.5),
+    "14 events on 3 dates": (5 * [400] + 5 * [430] + 4 * [460], 1, 0.5),
+    "one index, many dates": ([300 + 25 * at for at in range(40)], 1, None),
+    "one firm, one event": ([900], 1, 0.0),
+    "long windows that overlap": ([300 + 18 * at for at in range(60)], 60, 0.5),
+}
+
+
+@pytest.mark.parametrize("events", SAMPLES)
+def test_the_tests_that_a_row_advises_are_believed_on_such_a_sample(events):
+    day0, last, factor = SAMPLES[events]
+    chance = np.random.default_rng(3)
+    days, market = pd.bdate_range("2019-01-03", periods=1500), chance.normal(0, 0.01, 1500)
+    names = ["INDEX"] * len(day0) if factor is None else [f"S{at:02d}" for at in range(len(day0))]
+    others = (factor or 0.0) * chance.normal(0, 0.01, (1500, 1)) + chance.normal(0, 0.015, (1500, len(set(names))))
+    panel = pd.DataFrame(np.column_stack([market, market[:, None] + others]), days, ["M", *dict.fromkeys(names)])
+    pairs = pd.DataFrame({"event_id": [f"e{at}" for at in range(len(day0))], "symbol": names, "bar": days[day0]})
+    model = es.MeanAdjusted() if factor is None else es.MarketModel("M")
+    result = es.EventStudy(model=model, window=(0, last), calendar=None).fit(pairs, panel)
+    believed = {one.name for one in recommend(result.sample((0, last))) if one.valid}
+    page = (ROOT / "docs" / "learn" / "choose.md").read_text("utf-8")
+    taken, avoided = re.search(rf"^\| {events} \| (.*?) \| (.*?) \|$", page, re.MULTILINE).groups()
+    assert set(re.findall(r"\[`(\w+)`\]\(\.\./generated/tests", taken)) <= believed
+    assert not set(re.findall(r"`(\w+)`", avoided)) & believed - {
+        "patell",
+        "clm_j1",
+        "portfolio",
+    }  # which hold if the variance did not rise
 
 
 class Links(HTMLParser):
