@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import eventstudy as es
 from eventstudy.cli.app import app
 from eventstudy.errors import InputError, StudyError
 from eventstudy.report import compare_folders, run_study
@@ -47,6 +48,18 @@ def test_options_are_the_study_file(place):
     assert isinstance(one, FirmFile)
     assert one.model_dump() == other.model_dump()
     pd.testing.assert_frame_equal(gather_firms(one, None).result.tidy(), gather_firms(other, None).result.tidy())
+
+
+def test_a_file_asks_for_estimation_windows_before_and_after_in_words(place):
+    (place / "earnings.toml").write_text(
+        '[pairs]\nsource = "earnings.csv"\n[prices]\nsource = "prices.parquet"\n[market]\nsymbol = "^GSPC"\n'
+        "[windows]\nestimation = { before = [-120, -11], after = [11, 60] }\n"
+    )
+    found = gather_firms(load_study("earnings.toml"), None)
+    asked = es.EventStudy(
+        model=es.MarketModel("^GSPC"), estimation=es.EstimationWindow(before=(-120, -11), after=(11, 60))
+    )
+    pd.testing.assert_frame_equal(found.result.tidy(), asked.fit(found.pairs, found.panel).tidy())
 
 
 @pytest.mark.parametrize(

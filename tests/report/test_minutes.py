@@ -29,9 +29,19 @@ def test_the_section_has_the_exact_moments_and_both_verdicts(bars):
     assert any("Power first" in line for line in section.paragraphs)
     assert any("circular" in line for line in section.paragraphs)
     assert any("2025-07-30" in line and "cannot be separated" in line for line in section.paragraphs)
+    (line,) = [line for line in section.paragraphs if "2025-04-09 13:18" in line]
+    assert "90-day pause" in line
+    assert "their stances differ, so neither mean below holds them" in line
     both, each = (table.frame for table in part.tables)
     assert {"bars", "days"} <= set(both["data"])
     assert (both["detectable"] > 0).all()
+    for stance, question in (("escalation", "press prices down"), ("softening", "lift them")):
+        minute = pd.to_datetime(each["announced_at"], utc=True).dt.strftime("%Y-%m-%d %H:%M")
+        apart = each[(each["stance"] == stance) & each["car_5"].notna() & (minute != "2025-04-09 17:18")]
+        assert len(apart) < (each["stance"].eq(stance) & each["car_5"].notna()).sum()
+        row = both[both["question"].str.contains(question) & (both["window"] == "5 minutes")].iloc[0]
+        assert row["n"] == len(apart)
+        assert row["estimate"] == pytest.approx(apart["car_5"].mean())
     pause = each.set_index("event_id").loc["2025-04-09_pause"]
     assert pd.notna(pause["car_5"])
     assert not each["precision"].isin(["approx_5min"]).any()

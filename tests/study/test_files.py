@@ -8,6 +8,7 @@ import typing
 import pytest
 from pydantic import BaseModel
 
+import eventstudy as es
 from eventstudy.errors import InputError, StudyError
 from eventstudy.hypothesis import load_definitions
 from eventstudy.report import write_document
@@ -54,6 +55,8 @@ WRONG = {
     "days 0 and +1": ("windows", "event = [2, 5]\nreported = [[2, 3]]"),
     "estimation.length": ("windows", "estimation = { length = true }"),
     "estimation.minimum": ("windows", "estimation = { minimum = 1e300 }"),
+    "before=(-20, 12) and after=(11, 20) overlap": ("windows", "estimation = { before = [-20, 12], after = [11, 20] }"),
+    "before and after, or length and end": ("windows", "estimation = { length = 60, after = [11, 20] }"),
     "estimation.end": ("windows", f"estimation = {{ end = -{'9' * 30} }}"),
     "hypothesis.seed": ("hypothesis", "seed = -1"),
     "ladder.x.0.0": ("ladder", 'x = [["then", 1.0]]'),
@@ -79,6 +82,24 @@ def test_an_odd_value_is_refused_with_its_file_and_key(tmp_path, said):
     assert "study.toml" in str(caught.value)
     assert said in str(caught.value)
     assert len(str(caught.value)) < 5000
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected", "told"),
+    [
+        ("{ length = 60 }", es.EstimationWindow(60), {"length": 60, "end": -11, "minimum": 30}),
+        ("{ after = [11, 120] }", es.EstimationWindow(after=(11, 120)), {"before": None, "after": [11, 120], "minimum": 44}),
+        (
+            "{ before = [-250, -11], after = [11, 120], minimum = 50 }",
+            es.EstimationWindow(before=(-250, -11), after=(11, 120), minimum=50),
+            {"before": [-250, -11], "after": [11, 120], "minimum": 50},
+        ),
+    ],
+)  # fmt: skip
+def test_an_estimation_window_after_or_around_the_event_is_asked_for_in_words(tmp_path, lines, expected, told):
+    part = load_study(write(tmp_path, windows=f"event = [-2, 2]\nreported = [[0, 0]]\nestimation = {lines}")).windows
+    assert part.estimation.asked() == expected
+    assert part.model_dump(mode="json")["estimation"] == told
 
 
 @pytest.mark.parametrize(
@@ -181,6 +202,7 @@ ODD = {
     "before the prices": {"events": ["early"]},
     "after the prices": {"events": ["late"]},
     "around the prices": {"events": ["early", "late"]},
+    "a window around the event": {"windows": "event = [-2, 2]\nreported = [[0, 0]]\nestimation = { before = [-60, -3], after = [3, 60] }"},
     "another window": {"windows": "event = [-2, 2]\nreported = [[-1, 1]]\nestimation = { length = 60, minimum = 30 }"},
     "one window twice": {"windows": "event = [-2, 2]\nreported = [[0, 0], [0, 0]]\nestimation = { length = 60, minimum = 30 }"},
     "no fear gauge": {"market": 'symbol = "^GSPC"'},
@@ -211,6 +233,17 @@ def test_they_are_written_too(tmp_path, odd):
     document, _ = build_document(load_study(write(tmp_path, hypothesis="seed = 1", **ODD[odd])), quick=True)
     write_document(document, tmp_path / "out")
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_the_page_says_which_windows_before_and_after_were_pooled(tmp_path):
+    document, _ = build_document(load_study(write(tmp_path, **ODD["a window around the event"])), quick=True)
+    assert any("116 sessions on days −60 to −3 and +3 to +60, pooled" in chart.caption for chart in document.charts)
+    assert any(
+        "on days −60 to −3 and +3 to +60, pooled; at least 46 of them" in line
+        for section in document.sections
+        for line in section.paragraphs
+    )
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from eventstudy.report.parts.part import library_versions, records
 from eventstudy.returns import ReturnPanel
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.sources.registry import source_names
-from eventstudy.study import EstimationWindow, EventStudy, StudyResult
+from eventstudy.study import EventStudy, StudyResult
 from eventstudy.study.pairs.firm_file import FirmFile
 from eventstudy.study.pairs.one_call import (
     USUAL_MARKET,
@@ -91,11 +91,10 @@ def gather_firms(study: FirmFile, source: str | None, say: Callable[[str], None]
         model = MarketModel(given or USUAL_MARKET)
         if market.symbol is None:
             refuse_abroad(pairs, study.calendar)
-    length = windows.estimation
     design = EventStudy(
         model=model,
         window=windows.event,
-        estimation=EstimationWindow(length=length.length, end=length.end, minimum=length.minimum),
+        estimation=windows.estimation.asked(),
         calendar=study.calendar,
     )
     where = source or study.beside(study.prices.source)

@@ -137,10 +137,14 @@ class EstimationWindow:
     @property
     def described(self) -> str:
         """The window in words, with the usable bars that it needs."""
-        where = f"that end on day {self.end}" if self.after is None else f"on {self.said}, pooled"
-        if self.before is None:
-            where = f"on {self.said}, after the event"
-        return f"{self.length} bars {where}, at least {self.minimum} usable".replace("-", "−")
+        return f"{self.length} bars {self.where}, at least {self.minimum} usable"
+
+    @property
+    def where(self) -> str:
+        """Where its bars lie, in words that follow their number."""
+        if self.after is None:
+            return f"that end on day {self.end}".replace("-", "−")
+        return f"on {self.said}, after the event" if self.before is None else f"on {self.said}, pooled"
 
 
 def days_said(pieces: Iterable[tuple[int, int]]) -> str:

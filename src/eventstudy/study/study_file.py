@@ -10,7 +10,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from eventstudy._shipped import shipped_text
@@ -20,6 +30,7 @@ from eventstudy.checks import not_one_of, words_of
 from eventstudy.dates import read_stamp
 from eventstudy.errors import LISTED, StudyError
 from eventstudy.events.moments import parse_date
+from eventstudy.study.design import EstimationWindow
 from eventstudy.words import brief, nearest, visible
 
 FAR = 10_000  # sessions, forty years: what lies further is a slip of the hand
@@ -109,11 +120,38 @@ class MarketPart(StudyPart):
 
 
 class EstimationPart(StudyPart):
-    """The estimation window, as in `EstimationWindow`."""
+    """The estimation window, as in `EstimationWindow`: its length and end, or windows before and after the event."""
 
     length: Count = 250
     end: Session = -11
-    minimum: Count = 100
+    minimum: Count | None = None
+    before: Window | None = None
+    after: Window | None = None
+
+    def asked(self) -> EstimationWindow:
+        """Return the window that the keys ask for."""
+        if self.before is None and self.after is None:
+            return EstimationWindow(length=self.length, end=self.end, minimum=self.minimum)
+        return EstimationWindow(before=self.before, after=self.after, minimum=self.minimum)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Refuse a window given twice, and what `EstimationWindow` refuses."""
+        if (self.before or self.after) and self.model_fields_set & {"length", "end"}:
+            msg = "give before and after, or length and end, not both"
+            raise ValueError(msg)
+        try:
+            self.asked()
+        except StudyError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return the keys that count: a window in words, or its length and end."""
+        left_out = {"before", "after"} if self.before is None and self.after is None else {"length", "end"}
+        kept = {name: value for name, value in usual(self).items() if name not in left_out}
+        return kept | {"minimum": self.asked().minimum}
 
 
 class WindowsPart(StudyPart):

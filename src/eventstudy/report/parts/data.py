@@ -53,7 +53,7 @@ def data_part(inputs: Inputs) -> Part:
     estimation = inputs.estimation
     words = (
         f"Relative day 0 is the first session of {inputs.study.calendar} whose official close lies after the announcement. The "
-        f"estimation window has {estimation.length} sessions and ends on relative day {estimation.end}; at least "
+        f"estimation window has {estimation.length} sessions {estimation.where}; at least "
         f"{estimation.minimum} of them must be usable. Days 0 and +1 of every event of the catalogue are left out of every "
         "estimation window. A return over a hole in the data is missing, never a number. Forecast errors are exact: they "
         "hold the error of the estimated normal return."

@@ -69,8 +69,8 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     shown["name"] = [known.get(s, name) for s, name in zip(shown["session"], shown["name"], strict=True)]
     estimation = inputs.estimation
     caption = (
-        f"{inputs.study.market.symbol}; expected return: the mean of {estimation.length} sessions that end on day "
-        f"{estimation.end}, without days 0 and +1 of every event of the catalogue; variance from "
+        f"{inputs.study.market.symbol}; expected return: the mean of {estimation.length} sessions {estimation.where}"
+        f", without days 0 and +1 of every event of the catalogue; variance from "
         f"{inputs.study.market.fear or 'an EWMA'} at the last close before."
     ).replace("-", "−")
     markets = _market_charts(inputs)

@@ -46,7 +46,8 @@ def minutes_part(inputs: Inputs, bars: str | Path) -> Part:
     found = {name: _fitted(inputs, panel, exact, name) for name in (*MINUTES, TO_CLOSE)}
     sixty = found[60]
     each = _each(found, exact)
-    both = _side_by_side(inputs, found, exact)
+    together = _together(within)
+    both = _side_by_side(inputs, found, exact[~exact["event_id"].isin(_opposed(together))])
     sheet = _paths(sixty, exact)
     pattern = sixty.clock_pattern()
     caption = f"{symbol}, abnormal against its mean of the last 60 event-free sessions; p against the same clock on 60 event-free sessions."
@@ -59,13 +60,14 @@ def minutes_part(inputs: Inputs, bars: str | Path) -> Part:
     money = {name: "percent" for name in each.columns if name.startswith("car")}
     chances = {name: "pvalue" for name in each.columns if name.startswith("p_")}
     tables = (
-        Table("minutes_both", "The daily and the intraday verdict side by side", f"{caption} `detectable`: what 80 % of studies of this size would find.", both,
+        Table("minutes_both", "The daily and the intraday verdict side by side", f"{caption} Estimate and interval are of returns, p of the mean in units of each moment's own volatility. "
+              "`detectable`: what 80 % of studies of this size would find.", both,
               units={"estimate": "percent", "low": "percent", "high": "percent", "detectable": "percent", "pvalue": "pvalue"}, filters=("question",)),
         Table("minutes", "Each exact moment", caption, each, units=money | chances, filters=("stance",)),
     )  # fmt: skip
     section = Section(
         "To the minute",
-        _words(inputs, frame, within, exact, found, panel),
+        _words(frame, within, exact, found, together),
         charts=tuple(one.name for one in charts),
         tables=tuple(one.name for one in tables),
     )
@@ -184,18 +186,33 @@ def _mean(result: StudyResult, test: str, side: Any, window: tuple[int, int] | N
 
 def _paths(result: StudyResult, exact: pd.DataFrame) -> pd.DataFrame:
     """Return the paths of all moments with their bands, for the contact sheet."""
-    names = exact.set_index("event_id")["name"]
-    pieces = [result.moment_path(row).assign(event=names[event]) for row, event in enumerate(result.car()["event_id"])]
+    known = exact.set_index("event_id")
+    when = known["announced_at"].dt.strftime("%Y-%m-%d %H:%M")
+    pieces = [
+        result.moment_path(row).assign(event=known["name"][event], when=when[event])
+        for row, event in enumerate(result.car()["event_id"])
+    ]
     return pd.concat(pieces, ignore_index=True)
 
 
+def _together(within: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the announcements that share a minute, by that minute."""
+    minute = within["announced_at"].dt.strftime("%Y-%m-%d %H:%M")
+    shared = within[minute.duplicated(keep=False)]
+    return {str(at): own for at, own in shared.groupby(minute[shared.index])}
+
+
+def _opposed(together: dict[str, pd.DataFrame]) -> set[str]:
+    """Return the events that share a minute with one of another stance: the reaction is that of neither."""
+    return {event for own in together.values() if len(set(own["stance"])) > 1 for event in own["event_id"]}
+
+
 def _words(
-    inputs: Inputs,
     frame: pd.DataFrame,
     within: pd.DataFrame,
     exact: pd.DataFrame,
     found: dict[Any, StudyResult],
-    panel: ReturnPanel,
+    together: dict[str, pd.DataFrame],
 ) -> tuple[str, ...]:
     """Say how few moments have a true minute, what is circular, and what cannot be separated."""
     sixty = found[60]
@@ -209,11 +226,10 @@ def _words(
         if len(circular)
         else ""
     )
-    hours = within.assign(day=within["announced_at"].dt.strftime("%Y-%m-%d %H:%M"))
-    shared = hours[hours.duplicated("day", keep=False)]
-    together = [
-        f"{', '.join(own['name'])} ({day}) share one moment and cannot be separated"
-        for day, own in shared.groupby("day")
+    shared = [
+        f"{', '.join(own['name'])} ({minute}) share one moment and cannot be separated"
+        + ("; their stances differ, so neither mean below holds them" if len(set(own["stance"])) > 1 else "")
+        for minute, own in together.items()
     ]
     day = exact.assign(day=exact["announced_at"].dt.strftime("%Y-%m-%d"))
     cars = {name: found[name].car().set_index("event_id")["car"] for name in (5, 30)}
@@ -226,8 +242,7 @@ def _words(
     lines = [
         few,
         told,
-        "; ".join(together) + "." if together else "",
+        ". ".join(shared) + "." if shared else "",
         f"10 October 2025: {'; '.join(sequence)}." if sequence else "",
     ]
-    del inputs, panel
     return tuple(line for line in lines if line)

@@ -112,8 +112,7 @@ class Inputs:
     @property
     def estimation(self) -> EstimationWindow:
         """The estimation window of the study file."""
-        part = self.study.windows.estimation
-        return EstimationWindow(length=part.length, end=part.end, minimum=part.minimum)
+        return self.study.windows.estimation.asked()
 
 
 def gather(study: StudyFile, source: str | None, say: Callable[[str], None] | None = None) -> Inputs:
