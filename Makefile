@@ -45,6 +45,7 @@ types: $(DEV_STAMP) ## Check types
 	$(BIN)/mypy
 
 docs: $(DOCS_STAMP) ## Build the site of the documentation into site/html/; a warning is an error
+	@rm -rf site/html  # a page that has gone must not stay
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs site/html
 
 docs-check: $(DEV_STAMP) ## Run the code, the commands and the links of every page
