@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import zipfile
 from collections.abc import Iterable
 from html import escape
@@ -21,7 +22,8 @@ from eventstudy.replace import write_whole
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "−": "$-$", "—": "---", "∞": r"$\infty$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "−": "$-$", "—": "---", "–": "--", "∞": r"$\infty$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "→": r"$\rightarrow$",
+    "†": r"\dag{}", "“": "``", "”": "''", "’": "'", "…": r"\ldots{}", "·": r"$\cdot$", "±": r"$\pm$",
     "\n": " ", "\r": " ", "\t": " ",
 }  # fmt: skip
 
@@ -53,7 +55,8 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     Returns
     -------
     str
-        A ``table`` environment with caption, label ``tab:NAME`` and small print.
+        A ``table`` environment with caption, label ``tab:NAME`` and small print. Long texts are broken in their cells. A table
+        that is wider than the text of an article is scaled to it: its document loads ``graphicx``, too.
 
     Examples
     --------
@@ -73,13 +76,41 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     \end{table}
     """
     table = as_table(table)
-    align = "".join("r" if numeric else "l" for numeric in _numeric(table))
+    heads, rows = _heads(table), _rows(table)
+    longest = [max((len(row[i]) for row in rows), default=0) for i in range(len(heads))]
+    broken = [not numeric and long > _LONG for numeric, long in zip(_numeric(table), longest, strict=True)]
+    sides = zip(_numeric(table), broken, strict=True)
+    align = "".join("r" if numeric else rf"p{{{_LONG_PT}pt}}" if long else "l" for numeric, long in sides)
+    said = [_stacked(head, long) for head, long in zip(heads, longest, strict=True)]
+    wide = [
+        _LONG_PT if long else _LETTER * max(most, *map(len, head))
+        for long, most, head in zip(broken, longest, said, strict=True)
+    ]
+    scaled = _TEXT < sum(wide) + 2 * _GAP * len(wide) < _SCALED * _TEXT
     lines = [r"\begin{table}[htbp]", r"\centering"]
     lines += [rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"] if table.title else []
-    lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", _tex_row(_heads(table)), r"\midrule"]
-    lines += [*map(_tex_row, _rows(table)), r"\bottomrule", r"\end{tabular}"]
+    lines += [r"\resizebox{\linewidth}{!}{%"] if scaled else []
+    top = " & ".join(map(_tex_head, said))
+    lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", top + r" \\", r"\midrule"]
+    lines += [*map(_tex_row, rows), r"\bottomrule", r"\end{tabular}" + ("}" if scaled else "")]
     lines += [rf"\par\footnotesize {_tex(table.caption)}"] if table.caption else []
     return "\n".join([*lines, r"\end{table}"])
+
+
+_TEXT = 345.0  # points of a line of an article
+_SCALED = 2.5  # times that: wider tables would be too small to read, and are left to who chooses their columns
+_LETTER, _GAP = 5.0, 6.0  # points of a letter, and beside a column
+_LONG, _LONG_PT = 30, 150  # letters from which a text is broken, and the width that it then has
+
+
+def _stacked(head: str, letters: int) -> list[str]:
+    """Break the head of a column that is longer than what stands below it."""
+    longest = max(letters, *map(len, head.split()), 1) if head.split() else 1
+    return textwrap.wrap(head, longest, break_long_words=False, break_on_hyphens=False) or [head]
+
+
+def _tex_head(lines: list[str]) -> str:
+    return _tex(lines[0]) if len(lines) == 1 else rf"\shortstack{{{(chr(92) * 2).join(map(_tex, lines))}}}"
 
 
 def _tex(text: str) -> str:
