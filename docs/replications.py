@@ -1,8 +1,9 @@
-"""Three published tables, each beside what this package gives for its design.
+"""Published tables, each beside what this package gives for its design.
 
     python docs/replications.py mackinlay
     python docs/replications.py brown-warner --samples 250
     python docs/replications.py goldsmith-pinkham --samples 50
+    python docs/replications.py sizes --samples 1000
 
 Each prints one table of docs/replications.md: the published cell, ours, and the Monte-Carlo error of the difference. The samples are those of
 the papers unless said otherwise; the numbers depend on the seed and the samples alone.
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from eventstudy.abnormal import (
     ControlPortfolio,
@@ -27,7 +29,7 @@ from eventstudy.abnormal import (
     estimate,
 )
 from eventstudy.abnormal.models.protocol import Model
-from eventstudy.inference import power
+from eventstudy.inference import power, run
 from eventstudy.inference.beyond.power import caar_se
 from eventstudy.inference.families.common_date import Design, time_series
 
@@ -188,10 +190,62 @@ def _errors(draw: np.random.Generator, *, selected: bool, timed: bool) -> list[f
     return errors
 
 
+# Kolari and Pynnönen (2010), eq. 5 and 9, one common date: securities, mean correlation. Boehmer, Musumeci and Poulsen (1991): variance on day 0
+CLUSTERED, RAISED = ((50, 0.02), (100, 0.02), (50, 0.05), (100, 0.10)), (1.0, 1.5, 2.0, 3.0)
+
+
+def sizes(samples: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """Return how often tests reject a true null of 5 %, beside the size that the papers' variances imply, in percent."""
+    rows = []
+    designs = [(n, r, 1.0, ("patell", "bmp", "kp_patell", "kp_bmp")) for n, r in CLUSTERED]
+    designs += [(50, 0.0, raised, ("patell", "bmp")) for raised in RAISED]
+    for n, r, raised, tests in designs:
+        rejected = np.mean(
+            [_outcomes(np.random.default_rng([seed, at]), n, r, raised, tests) for at in range(samples)], axis=0
+        )
+        for test, share in zip(tests, rejected, strict=True):
+            implied = implied_size(test, n, r, raised)
+            error = 100 * np.sqrt(implied * (1 - implied) / samples)
+            cell = {"securities": n, "correlation": r, "variance": raised, "test": test}
+            rows.append(cell | {"published": 100 * implied, "ours": 100 * share, "error": error})
+    return pd.DataFrame(rows)
+
+
+def implied_size(test: str, n: int, r: float, raised: float) -> float:
+    """Return the size in large samples: Patell's mean has variance 1 + (n - 1) r, BMP's is divided by 1 - r, the corrected hold."""
+    if test.startswith("kp_"):
+        return 0.05
+    if test == "patell":
+        return float(2 * stats.norm.sf(stats.norm.isf(0.025) / np.sqrt(raised * (1 + (n - 1) * r))))
+    return float(2 * stats.t.sf(stats.t.isf(0.025, n - 1) / np.sqrt((1 + (n - 1) * r) / (1 - r)), n - 1))
+
+
+def _outcomes(draw: np.random.Generator, n: int, r: float, raised: float, tests: tuple[str, ...]) -> list[float]:
+    """Return whether each test rejects in one sample: one common date where there is a correlation, else dates of their own."""
+    bars, factor = 700, draw.standard_normal(700)
+    market = draw.normal(0, INDEX, bars)
+    noise = NOISE * (np.sqrt(r) * factor + np.sqrt(1 - r) * draw.standard_normal((n, bars)))
+    dates = np.full(n, 690) if r else draw.choice(np.arange(260, 695), n, replace=False)
+    noise[np.arange(n), dates] *= np.sqrt(raised)
+    returns = draw.normal(1.0, 0.3, n)[:, None] * market + noise
+    fitted = estimate(
+        returns,
+        market[None],
+        security=np.arange(n),
+        day0=dates,
+        window=(0, 0),
+        estimation=(-250, -11),
+        model=MarketModel("M"),
+    )
+    sample = fitted.sample(0, 0, estimation=True)
+    return [float(run(test, sample).pvalue <= 0.05) for test in tests]
+
+
 TABLES: dict[str, Callable[..., pd.DataFrame]] = {
     "mackinlay": mackinlay,
     "brown-warner": brown_warner,
     "goldsmith-pinkham": goldsmith_pinkham,
+    "sizes": sizes,
 }
 
 

@@ -29,6 +29,7 @@ def sample(n=1, placebos=60, seed=0, score=None, session=None, **record):
         "score": z,
         "session": np.arange(n) if session is None else np.asarray(session),
         "placebo": rng.standard_normal((n, placebos)),
+        "day": np.arange(n * placebos).reshape(n, placebos),
         "before": rng.standard_normal(n),
         "after": rng.standard_normal(n),
         "scale": np.full(n, 0.01),
@@ -66,6 +67,16 @@ class TestMatchedClock:
         assert found.pvalue == pytest.approx(2 * stats.norm.sf(0.45 * np.sqrt(20)), abs=0.02)
         assert found.se == pytest.approx(0.01 / np.sqrt(20), rel=0.1)
         assert found.ci[1] - found.ci[0] == pytest.approx(2 * 1.96 * 0.01 / np.sqrt(20), rel=0.1)
+
+    @pytest.mark.parametrize("n", [4, 20])
+    def test_a_pool_that_the_events_share_makes_the_interval_wider(self, n):
+        """The mean of n draws from one pool of B: variance (1/n + 1/B) s^2 about the truth."""
+        pool = np.random.default_rng(4).standard_normal(80)
+        shared = sample(n, placebo=np.tile(pool, (n, 1)), day=np.tile(np.arange(80), (n, 1)), score=np.full(n, 0.4))
+        found = run("matched_clock", shared, draws=20_000, seed=1)
+        spread = pool.std() * np.sqrt(1 / n + 1 / 79)
+        assert found.se == pytest.approx(0.01 * spread, rel=0.02)
+        assert found.pvalue == pytest.approx(2 * stats.norm.sf(abs(0.4 - pool.mean()) / spread), abs=0.02)
 
     def test_a_seed_gives_the_same_draws(self):
         many = sample(6)

@@ -76,6 +76,8 @@ class ClockRecord:
     placebo : (N, B) float
         The same score on event-free sessions before, each with a past of its own, the newest first; NaN where there is none.
         Security-events of one session have the same sessions in a column.
+    day : (N, B) int
+        The session of each placebo, counted as `session`; -1 where there is none.
     before, after : (N,) float
         The same score one session earlier and later; NaN where that session has an event.
     scale : (N,) float
@@ -94,6 +96,7 @@ class ClockRecord:
     score: Floats
     session: Ints
     placebo: Floats
+    day: Ints
     before: Floats
     after: Floats
     scale: Floats

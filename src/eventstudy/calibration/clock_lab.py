@@ -174,6 +174,8 @@ def _block(
     market, own = _days(rng, 1, days), _days(rng, studies, days)
     clock = regular_clock(days)
     event_day = BEFORE + APART * np.arange(most)
+    free = np.ones((1, days), dtype=bool)
+    free[0, event_day] = False  # as a study of its events has it: none is a placebo of another
     per_half = SLOTS // HALVES
     # where nothing happens all half-hours share their days; else a reaction at one would lie before another
     for halves in [plan.halves] if plan.jump == 0 else [(half,) for half in plan.halves]:
@@ -191,7 +193,7 @@ def _block(
             day0=day0,
             window=(0, plan.bars - 1),
             model=plan.model,
-            free=np.ones((1, days), dtype=bool),
+            free=free,
         )
         if fitted.inside is not None:
             fitted.inside.record(0, plan.bars - 1)  # every session is estimated for all studies at once

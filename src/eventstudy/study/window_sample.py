@@ -150,7 +150,7 @@ def _joined_clocks(clocks: list[ClockRecord]) -> ClockRecord | None:
     """Put the clock records of several exchanges together; what is of one security-event only is left out."""
     if not clocks:
         return None
-    names = ("score", "session", "placebo", "before", "after", "scale")
+    names = ("score", "session", "placebo", "day", "before", "after", "scale")
     joined = {name: np.concatenate([getattr(one, name) for one in clocks]) for name in names}
     none = np.empty((joined["score"].size, 0))
     return ClockRecord(**joined, past=none, around=none, within=none, session_bars=clocks[0].session_bars)

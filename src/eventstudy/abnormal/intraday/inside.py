@@ -117,15 +117,18 @@ class Inside:
         session = self.session
         beside = self.neighbours()
         around = self.scores_on(beside, first, last)
-        placebo = self.scores_on(self.placebo_days(), first, last)
+        days = self.placebo_days()
+        placebo = self.scores_on(days, first, last)
+        date = self.fits.sessions.clock.date
         _, scale2, level = self.fits.parts(own, slots, start)
         one = self.day0.size == 1
         bars = int(self.fits.sessions.clock.regular.sum())
         reach = int(np.ceil(np.sqrt(252 * bars))) if one else 0  # Lee and Mykland (2008): K
         return ClockRecord(
             score=self.fits.scores(own, slots, start),
-            session=self.fits.sessions.clock.date[session],
+            session=date[session],
             placebo=placebo,
+            day=np.where(days >= 0, date[days], -1),
             before=around[:, 0],
             after=around[:, 1],
             scale=level * np.sqrt(scale2),

@@ -54,6 +54,9 @@ def matched_clock(
 
     Notes
     -----
+    Events of several sessions share placebo sessions, so that the mean m of all draws is itself uncertain: T - m is compared
+    with (T_b - m) sqrt(1 + Var(m)/Var(T_b)), Var(m) clustered by placebo session.
+
     Exact up to the estimation of level and pattern if scores at one clock time are exchangeable over days. Not where
     placebo days have releases at the same clock, nor where the event raises the variance.
 
@@ -67,12 +70,14 @@ def matched_clock(
     none = np.asarray(np.nan)
     score, placebo, scale = clock.score[used], clock.placebo[used], clock.scale[used]
     sessions, code = np.unique(clock.session[used], return_inverse=True)
-    sums, counts, moneys = _by_session(code.ravel(), sessions.size, placebo, scale)
+    place = code.ravel()
+    sums, counts, moneys = _by_session(place, sessions.size, placebo, scale)
     enough = (counts > 0).sum(axis=1)
     least = int(enough.min()) if n else 0
     if least < FEWEST_PLACEBOS:
         reason = f"a session has {least} event-free sessions before it to compare with, {FEWEST_PLACEBOS} are needed"
         return Statistic(none, none, none, none, "", np.asarray(n), reason=reason)
+    value = center = float(score.mean())
     if sessions.size == 1:
         there = counts[0] > 0
         drawn, money = sums[0, there] / counts[0, there], moneys[0, there] / counts[0, there]
@@ -81,9 +86,12 @@ def matched_clock(
         for row in range(sessions.size):
             pick = rng.choice(np.flatnonzero(counts[row] > 0), size=draws)
             total, size, cash = total + sums[row, pick], size + counts[row, pick], cash + moneys[row, pick]
-        drawn, money = total / size, cash / size
-    value = float(score.mean())
-    count = np.array([(np.abs(drawn) >= abs(value)).sum(), (drawn <= value).sum(), (drawn >= value).sum()])
+        day = np.full(counts.shape, -1)
+        day[place] = clock.day[used]
+        mean, drawn = _widened(total / size, sums, counts, day)
+        middle, money = _widened(cash / size, moneys, counts, day)
+        center, money = value - mean, money + middle
+    count = np.array([(np.abs(drawn) >= abs(center)).sum(), (drawn <= center).sum(), (drawn >= center).sum()])
     two, less, greater = (np.asarray(share) for share in (1 + count) / (drawn.size + 1))
     estimate = float(sample.car[used].mean())
     low, high = np.quantile(money, [0.5 - level / 2, 0.5 + level / 2], method="weibull")
@@ -140,6 +148,18 @@ def _by_session(code: Ints, groups: int, placebo: Floats, scale: Floats) -> tupl
         np.add.at(held, code, value)
         out.append(held)
     return out[0], out[1], out[2]
+
+
+def _widened(drawn: Floats, sums: Floats, counts: Floats, day: Ints) -> tuple[float, Floats]:
+    """Return the mean m of all draws, and the draws about it, as much wider as m is uncertain; sums and counts (G, B) by `day`."""
+    there = counts > 0
+    each = there.sum(axis=1, keepdims=True)
+    size = float((counts / each).sum())
+    mean = float((sums / each).sum()) / size
+    part = np.bincount(np.unique(day[there], return_inverse=True)[1], ((sums - mean * counts) / (each * size))[there])
+    spread = float(drawn.var())
+    wider = float(part @ part) * part.size / max(part.size - 1, 1)
+    return mean, (drawn - mean) * np.sqrt(1 + wider / spread if spread > 0 else 1)
 
 
 def _clock_scaled(sample: WindowSample) -> Statistic:

@@ -128,7 +128,7 @@ def _draw(ax: Axes, tidy: pd.DataFrame, options: dict[str, Any], *, name: str = 
 
 
 def moments_data(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the tidy frame that :func:`moments` draws: `moment_data` with an ``event`` in front.
+    """Give the tidy frame that :func:`moments` draws: `moment_data` with an ``event`` in front, and ``when`` if there is one.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def moments_data(frame: pd.DataFrame) -> pd.DataFrame:
         If a column is missing.
     """
     columns = ["event", "minutes", "path", "low", "high"]
-    return need(frame, columns, "moments")[columns].copy()
+    return need(frame, columns, "moments")[[*columns, *({"when"} & set(frame.columns))]].copy()
 
 
 @checked(InputError)
@@ -153,9 +153,10 @@ def moments(
     Parameters
     ----------
     frame : pandas.DataFrame
-        As in :func:`moments_data`; events in the order in which they stand, the first 40.
+        As in :func:`moments_data`; events in the order in which they stand, the first 40. A column ``when`` (text) stands
+        beneath the name.
     title, subtitle : str
-        By default how many paths leave their band, and what is drawn.
+        By default how many paths end outside their band, and what is drawn.
     style : {"screen", "paper"}
     **options
         ``figsize``, ``color``; anything else goes to the lines.
@@ -177,9 +178,10 @@ def moments(
         for ax in axes.ravel()[len(events) :]:
             ax.set_axis_off()
         for ax, event in zip(axes.ravel(), events, strict=False):
-            own = moment_data(tidy[tidy["event"] == event])
-            _draw(ax, own, options, name=slug(event))
-            ax.set_title(named(event, 30), fontsize=scaled(0.72))
+            rows_of = tidy[tidy["event"] == event]
+            _draw(ax, moment_data(rows_of), options, name=slug(event))
+            when = f"\n{rows_of['when'].iloc[0]}" if "when" in rows_of else ""
+            ax.set_title(f"{named(event, 34)}{when}", fontsize=scaled(0.65))
             ax.tick_params(labelsize=scaled(0.65))
         if not events:
             nothing_to_draw(axes[0, 0], "moments")
@@ -190,18 +192,17 @@ def moments(
 
 
 def moments_finding(tidy: pd.DataFrame) -> str:
-    """Say how many of the moments leave their band.
+    """Say how many of the paths end outside their band: one look each, of which the band's level speaks.
 
     Examples
     --------
     >>> one = {"event": "a", "minutes": [0, 5], "path": [0.01, 0.02], "low": -0.005, "high": 0.005}
     >>> moments_finding(pd.DataFrame(one))
-    '1 of 1 moment leaves the band of other days at some minute'
+    '1 of 1 moment ends outside the band of other days'
     """
-    out = (tidy["path"] < tidy["low"]) | (tidy["path"] > tidy["high"])
-    beyond = out.groupby(tidy["event"], sort=False).any()
-    count, all_ = int(beyond.sum()), len(beyond)
-    return f"{count} of {all_} moment{'s' if all_ != 1 else ''} leave{'s' if count == 1 else ''} the band of other days at some minute"
+    last = tidy.dropna(subset=["path"]).groupby("event", sort=False).last()
+    out = int(((last["path"] < last["low"]) | (last["path"] > last["high"])).sum())
+    return f"{out} of {len(last)} moment{'s' if len(last) != 1 else ''} end{'s' if out == 1 else ''} outside the band of other days"
 
 
 def clock_data(frame: pd.DataFrame) -> pd.DataFrame:

@@ -186,8 +186,12 @@ def _mean(result: StudyResult, test: str, side: Any, window: tuple[int, int] | N
 
 def _paths(result: StudyResult, exact: pd.DataFrame) -> pd.DataFrame:
     """Return the paths of all moments with their bands, for the contact sheet."""
-    names = exact.set_index("event_id")["name"]
-    pieces = [result.moment_path(row).assign(event=names[event]) for row, event in enumerate(result.car()["event_id"])]
+    known = exact.set_index("event_id")
+    when = known["announced_at"].dt.strftime("%Y-%m-%d %H:%M")
+    pieces = [
+        result.moment_path(row).assign(event=known["name"][event], when=when[event])
+        for row, event in enumerate(result.car()["event_id"])
+    ]
     return pd.concat(pieces, ignore_index=True)
 
 

@@ -163,6 +163,9 @@ def paths(result: Fitted, row: int, window: Window, level: float) -> pd.DataFram
         )
         bars = np.arange(window[0], window[1] + 1)
         path = np.where(np.isfinite(ar), np.cumsum(np.nan_to_num(ar)), np.nan)
+        low, high = (
+            np.where(np.isfinite(path), edge, np.nan) for edge in (low, high)
+        )  # after the close there is neither
         minutes = inside.fits.sessions.clock.minutes
         return pd.DataFrame(
             {"bar": bars, "minutes": bars * minutes, "path": path, "low": low, "high": high, "placebos": len(known)}
