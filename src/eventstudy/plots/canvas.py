@@ -115,7 +115,7 @@ def new_figure(size: tuple[float, float] = (1.0, 1.0)) -> Figure:
     wanted = (
         _LOOK.get().figsize or usual
     )  # a height of None is the chart's own, with more lines of a title if it is narrow
-    own = usual[1] + 0.4 * max(0.0, usual[0] / float(wanted[0]) - 1)
+    own = usual[1] + 0.85 * max(0.0, usual[0] / float(wanted[0]) - 1)
     inches = (min(float(wanted[0]), MOST_INCHES), min(float(wanted[1] or own), MOST_INCHES))
     return ChartFigure(figsize=inches, layout=Headed())
 

@@ -106,16 +106,8 @@ def _matrix(
             ).set_in_layout(False)  # inside its cell: some hundred texts need no measuring
     elif names[1] == "sign" and not many:
         i, j = np.nonzero(np.ma.filled(values, 0) < 0)
-        ax.plot(
-            right[j],
-            below[i],
-            linestyle="none",
-            marker="_",
-            color="#222222",
-            markersize=2,
-            mew=0.5,
-            gid="heatmap.minus",
-        )
+        minus: dict[str, Any] = {"linestyle": "none", "marker": "_", "color": "#222222", "markersize": 2, "mew": 0.5}
+        ax.plot(right[j], below[i], gid="heatmap.minus", **minus)
     return mesh
 
 
@@ -128,7 +120,7 @@ def _crowded(table: pd.DataFrame) -> bool:
 def _bar(ax: Axes, mesh: Any, label: str, *, in_percent: bool) -> None:
     bar = drawn_on(ax).colorbar(mesh, ax=ax, fraction=0.03, pad=0.015)
     bar.outline.set_visible(False)
-    bar.set_label(stripped(label), parse_math=False, fontsize=scaled(0.85))
+    bar.set_label(stripped(label), parse_math=False, fontsize=scaled(0.85), gid="label")
     bar.ax.tick_params(labelsize=scaled(0.78))
     if in_percent:
         bar.ax.yaxis.set_major_formatter(PercentTicks())
