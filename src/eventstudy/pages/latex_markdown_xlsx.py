@@ -76,17 +76,12 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     \end{table}
     """
     table = as_table(table)
-    heads, rows = _heads(table), _rows(table)
+    heads, rows, numeric = _heads(table), _rows(table), _numeric(table)
     longest = [max((len(row[i]) for row in rows), default=0) for i in range(len(heads))]
-    broken = [not numeric and long > _LONG for numeric, long in zip(_numeric(table), longest, strict=True)]
-    sides = zip(_numeric(table), broken, strict=True)
-    align = "".join("r" if numeric else rf"p{{{_LONG_PT}pt}}" if long else "l" for numeric, long in sides)
-    said = [_stacked(head, long) for head, long in zip(heads, longest, strict=True)]
-    wide = [
-        _LONG_PT if long else _LETTER * max(most, *map(len, head))
-        for long, most, head in zip(broken, longest, said, strict=True)
-    ]
-    scaled = _TEXT < sum(wide) + 2 * _GAP * len(wide) < _SCALED * _TEXT
+    align, said, wide = _columns(heads, longest, numeric, broken=False)
+    if wide > _TEXT:
+        align, said, wide = _columns(heads, longest, numeric, broken=True)
+    scaled = _TEXT < wide < _SCALED * _TEXT
     lines = [r"\begin{table}[htbp]", r"\centering"]
     lines += [rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"] if table.title else []
     lines += [r"\resizebox{\linewidth}{!}{%"] if scaled else []
@@ -101,6 +96,20 @@ _TEXT = 345.0  # points of a line of an article
 _SCALED = 2.5  # times that: wider tables would be too small to read, and are left to who chooses their columns
 _LETTER, _GAP = 5.0, 6.0  # points of a letter, and beside a column
 _LONG, _LONG_PT = 30, 150  # letters from which a text is broken, and the width that it then has
+
+
+def _columns(
+    heads: list[str], longest: list[int], numeric: list[bool], *, broken: bool
+) -> tuple[str, list[list[str]], float]:
+    """Give how columns stand, the lines of their heads, and their width in points; `broken`: long texts and heads are."""
+    long = [broken and not number and most > _LONG for number, most in zip(numeric, longest, strict=True)]
+    said = [_stacked(head, most) if broken else [head] for head, most in zip(heads, longest, strict=True)]
+    letters = [max(most, *map(len, head)) for most, head in zip(longest, said, strict=True)]
+    wide = sum(_LONG_PT if cut else _LETTER * most for cut, most in zip(long, letters, strict=True))
+    align = (
+        "r" if number else rf"p{{{_LONG_PT}pt}}" if cut else "l" for number, cut in zip(numeric, long, strict=True)
+    )
+    return "".join(align), said, wide + 2 * _GAP * len(heads)
 
 
 def _stacked(head: str, letters: int) -> list[str]:

@@ -130,6 +130,7 @@ def firm_document(
     results["excluded"] = {f"{row['event_id']} {row['symbol']}": row for row in records(result.excluded)}
     first = parts[0]
     groups = next((part for part in parts[1:] if part.answer), None)
+    parts.sort(key=lambda part: part is not groups)  # what was asked of groups is shown before their pooled mean
     together = tuple(f"All together: {line[:1].lower()}{line[1:]}" for line in first.answer) if groups else first.answer
     return Document(
         title=study.title or f"Events of {Path(study.pairs.source).name}",
@@ -139,7 +140,7 @@ def firm_document(
         charts=tuple(one for part in parts for one in part.charts),
         tables=tuple(one for part in parts for one in part.tables),
         sections=tuple(sorted((one for part in parts for one in part.sections), key=lambda one: one.behind)),
-        facts=(*(groups.facts if groups else ()), *first.facts),
+        facts=groups.facts if groups else first.facts,
         manifest=_manifest(inputs, quick=quick),
         command=_command(inputs, quick=quick),
     ), inputs
