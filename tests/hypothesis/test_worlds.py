@@ -263,7 +263,7 @@ def within(share, worlds):
 
 
 def test_the_committed_trial_meets_what_was_asked_of_it(second):
-    """Issue 18: sizes where a link is absent, power where all are there, evidence that is watched, and the race."""
+    """Sizes where a link is absent, power where all are there, evidence that is watched, and the race."""
     worlds = int(second["worlds"].min())
     assert worlds >= 200
     real = second[second["times"] == 1].set_index("world")
