@@ -149,6 +149,7 @@ def own(tmp_path_factory, sessions):
     return folder, at, stance[: len(at)]
 
 
+@pytest.mark.slow
 def test_an_index_of_one_s_own_from_its_closes(own, sessions):
     folder, at, stance = own
     value = returns_of(folder / "prices.csv")["IDX"].to_numpy()
@@ -212,6 +213,7 @@ def car_by_hand(r, name, k, window, own):
     return float((r[name].iloc[days] - level - slope * r["MKT"].iloc[days]).sum())
 
 
+@pytest.mark.slow
 def test_firms_and_their_earnings_from_the_prices(firms, sessions):
     r = returns_of(firms / "prices.csv")
     table = pd.read_csv(firms / "earnings.csv", parse_dates=["date"])
