@@ -12,7 +12,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 DOCS_STAMP := $(VENV)/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks sheet docs docs-check licences licences-check audit changes modin release-check lock clean
+.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks sheet docs docs-check licences licences-check audit changes modin ray release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -45,6 +45,7 @@ types: $(DEV_STAMP) ## Check types
 	$(BIN)/mypy
 
 docs: $(DOCS_STAMP) ## Build the site of the documentation into site/html/; a warning is an error
+	@rm -rf site/html  # a page that has gone must not stay
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs site/html
 
 docs-check: $(DEV_STAMP) ## Run the code, the commands and the links of every page
@@ -93,6 +94,11 @@ modin: ## Run the tests of other libraries' frames with Modin, which needs panda
 	@$(VENV)/modin/bin/uv pip install -q -p $(VENV)/modin/bin/python -r requirements/dev.lock && $(VENV)/modin/bin/uv pip install -q -p $(VENV)/modin/bin/python --no-deps -e .
 	@$(VENV)/modin/bin/uv pip install -q -p $(VENV)/modin/bin/python modin "pandas<2.4"
 	MODIN_ENGINE=python $(VENV)/modin/bin/pytest -q -p no:cacheprovider tests/test_frames.py
+
+ray: ## Run the test of Ray (200 MB) in an environment of its own
+	@$(PYTHON) -m venv $(VENV)/ray && $(VENV)/ray/bin/pip install -q --disable-pip-version-check uv
+	@$(VENV)/ray/bin/uv pip install -q -p $(VENV)/ray/bin/python -r requirements/dev.lock "ray>=2.40" && $(VENV)/ray/bin/uv pip install -q -p $(VENV)/ray/bin/python --no-deps -e .
+	$(VENV)/ray/bin/pytest -q -p no:cacheprovider tests/study/test_ray.py
 
 changes: $(DEV_STAMP) ## Write docs/changes-0.2.md anew, from the old names in the code and the changelog
 	$(BIN)/python docs/changes_page.py

@@ -29,20 +29,20 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["site", "**.py", "**.csv", "**.yml", "**.yaml"]
+exclude_patterns = ["site", "howto.md", "**.py", "**.csv", "**.yml", "**.yaml"]
 language = "en"
 
 html_theme = "pydata_sphinx_theme"
 html_title = "eventstudy"
 html_show_sourcelink = False
-html_sidebars = {"*": [], "learn/*": [], "generated/paper": []}  # pages without pages below them
+html_sidebars = {"index": []}  # elsewhere: the pages of the section
 html_static_path = ["site/static"]
 html_js_files = ["names.js"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_theme_options = {
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 3,
+    "header_links_before_dropdown": 7,
     "show_toc_level": 2,
     "use_edit_page_button": False,
     "secondary_sidebar_items": ["page-toc"],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
+import tomllib
 import warnings
 
 import numpy as np
@@ -16,7 +18,8 @@ from eventstudy import plugins
 from eventstudy.calibration.lab import Plan, calibrate
 from eventstudy.errors import EventStudyError, InstallationError
 from eventstudy.inference import registry
-from pages import blocks
+from eventstudy.inference.core.spec import CONDITIONS
+from pages import ROOT, blocks
 
 GROUPS = {"models": "acme_median", "tests": "acme_trimmed", "sources": "acme", "charts": "acme_spread"}
 
@@ -71,6 +74,15 @@ SMALL = {"window": (0, 1), "estimation": es.EstimationWindow(200, -11), "calenda
 def test_each_example_is_short():
     for block in blocks("docs/plugins.md", "python"):
         assert len(block.splitlines()) < 40
+
+
+def test_the_page_has_the_words_of_conditions_and_a_pyproject_that_names_the_module():
+    page = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+    assert dict(re.findall(r"^\| `([a-z ]+)` \| (.+) \|$", page, re.MULTILINE)) == dict(CONDITIONS)
+    told = tomllib.loads(blocks("docs/plugins.md", "toml")[0])
+    assert told["build-system"]["build-backend"] == "setuptools.build_meta"
+    values = {value for points in told["project"]["entry-points"].values() for value in points.values()}
+    assert {value.partition(":")[0] for value in values} == set(told["tool"]["setuptools"]["py-modules"])
 
 
 @pytest.mark.slow

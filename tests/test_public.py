@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
+import cloudpickle
 import pytest
 
 import eventstudy
@@ -56,3 +58,13 @@ def test_importing_the_package_imports_nothing_heavy():
 def test_help_imports_no_pandas():
     code = "import runpy, sys\nsys.argv = ['eventstudy', '--help']\ntry: runpy.run_module('eventstudy', run_name='__main__')\nexcept SystemExit: pass"
     assert modules_after(code) & {"pandas", "numpy", "scipy", "matplotlib", "statsmodels", "yfinance"} == set()
+
+
+@pytest.mark.parametrize("name", ["", ".study", ".inference", ".plots", ".report", ".errors", ".hypothesis"])
+def test_work_that_names_a_room_travels_to_another_process(name):
+    """As notebooks have it: Dask, Ray and joblib send a function with the modules that it names."""
+    room = importlib.import_module(f"eventstudy{name}")
+    sent = cloudpickle.dumps(lambda: room.__name__)
+    asked = [sys.executable, "-c", "import pickle, sys; print(pickle.load(sys.stdin.buffer)())"]
+    found = subprocess.run(asked, input=sent, capture_output=True, check=True)
+    assert found.stdout.decode().strip() == f"eventstudy{name}"

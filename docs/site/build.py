@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
 from extend import write_extend
-from gallery import write_gallery
+from gallery import write_gallery, write_landing
 from moulds import write_moulds
 from paper import write_paper
 from pictures import write_pictures
+from recipes import write_recipes
 from reference import write_reference
 
 import eventstudy as es
@@ -45,9 +47,16 @@ def build(into: Path = MADE) -> None:
     write_recipes(into)
     write_catalogues(into)
     write_pictures(into)
+    write_landing(into)
     write_paper(into)
     write_extend(into)
     write_notebooks(into)
+    write_changelog(into)
+
+
+def write_changelog(into: Path) -> None:
+    """Copy the changelog of the repository."""
+    shutil.copyfile(HERE.parents[1] / "CHANGELOG.md", into / "changelog.md")
 
 
 def write_notebooks(into: Path) -> None:
@@ -67,37 +76,45 @@ def write_notebooks(into: Path) -> None:
     )
 
 
-def write_recipes(into: Path) -> None:
-    """Write each section of docs/howto.md as a page of its own: one screen, one question."""
-    folder = into / "howto"
-    folder.mkdir()
-    parts = re.split(r"^## ", (HERE.parent / "howto.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
-    names = []
-    for part in parts:
-        title, _, body = part.partition("\n")
-        names.append(re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"))
-        body = re.sub(r"\]\((?!https?:|#)([a-z0-9_.-]+\.md)", r"](../../\1", body)
-        (folder / f"{names[-1]}.md").write_text(f"# {title}\n{body}", "utf-8")
-    tree = "\n".join(["```{toctree}", *names, "```"])
-    text = "# How to\n\nShort recipes, one question each. The names of one recipe are used in those that follow it.\n\n"
-    (folder / "index.md").write_text(f"{text}{tree}\n", "utf-8")
-
-
 def write_catalogues(into: Path) -> None:
-    """Write the bundled catalogues as tables, each event with its sources."""
+    """Write the bundled catalogues as tables, each event with its sources and what of it was recalled."""
     folder = into / "catalogues"
     folder.mkdir()
     for name in CATALOGUES:
-        catalogue = es.load_events(name)
-        rows = [
-            f"| {event.announced_at.tz_convert(catalogue.timezone):%Y-%m-%d %H:%M} | {_cell(event.name)} | {event.stance} | {_source(event)} |"
-            for event in catalogue
-        ]
-        head = f'# Catalogue `{name}`\n\n{len(rows)} events. `es.load_events("{name}")`; moments in the time of {catalogue.timezone}.\n\n'
-        table = "\n".join(["| announced | event | stance | source |", "|---|---|---|---|", *rows])
-        (folder / f"{name}.md").write_text(f"{head}{table}\n", "utf-8")
+        (folder / f"{name}.md").write_text(_catalogue(es.load_events(name), name), "utf-8")
     tree = "\n".join(["```{toctree}", *CATALOGUES, "```"])
-    (folder / "index.md").write_text(f"# Catalogues\n\n{tree}\n", "utf-8")
+    said = "The catalogues that come with the package, event by event. How one is made, and by which rubric labelled: {doc}`/events`."
+    (folder / "index.md").write_text(f"# Bundled catalogues\n\n{said}\n\n{tree}\n", "utf-8")
+
+
+def _catalogue(catalogue: es.EventCatalog, name: str) -> str:
+    """Return the page of one catalogue."""
+    rows, counts = [], Counter(_recalled(event.source) for event in catalogue)
+    for event in catalogue:
+        moment = f"{event.announced_at.tz_convert(catalogue.timezone):%Y-%m-%d %H:%M}"
+        cells = (moment, _cell(event.name), event.stance, event.confidence, _recalled(event.source), _source(event))
+        rows.append(f"| {' | '.join(cells)} |")
+    some = sum(counts.values()) - counts[""]
+    said = [
+        f"# Catalogue `{name}`",
+        f'{len(rows)} events. `es.load_events("{name}")`; moments in the time of {catalogue.timezone}.',
+        (
+            f"**What was recalled.** Of {some} events something was written down from memory, without a document at hand: of {counts['all']} all, of "
+            f"{counts['hour']} the hour or minute, of {counts['part']} another part. The column says of which; `confidence` says how sure the row is. The "
+            "session that counts can hang on an hour: test with `catalog.select(confidence=…)`, or leave such events out, to see what does."
+        ),
+        "\n".join(["| announced | event | stance | confidence | recalled | source |", f"|{'---|' * 6}", *rows]),
+    ]
+    return "\n\n".join(said) + "\n"
+
+
+def _recalled(source: str) -> str:
+    """Say what of an event was written from memory, by what its source says."""
+    if "from memory" not in source:
+        return ""
+    if source.strip() == "from memory":
+        return "all"
+    return "hour" if re.search(r"\b(hour|time|minute)\b[^;)]*from memory|from memory time", source) else "part"
 
 
 def _cell(text: str) -> str:
@@ -106,6 +123,8 @@ def _cell(text: str) -> str:
 
 def _source(event: es.Event) -> str:
     text = _cell(event.source)
+    if text.strip() == "from memory":
+        return ""
     return f"[source]({text})" if text.startswith("http") and " " not in text else text
 
 

@@ -19,8 +19,18 @@ silence: read `result.excluded`. Every error says how to go on. The Markdown of 
 """
 #: Each section and the pages in it: one page, or all below a folder.
 SECTIONS: Final = {
-    "Learn": ("install", "learn/", "generated/notebooks/", "words"),
-    "Use": ("generated/howto/", "firms", "intraday", "scale", "studies", "data", "charts", "counterfactual"),
+    "Learn": ("start", "install", "learn/", "generated/notebooks/", "words"),
+    "Use": (
+        "generated/howto/",
+        "firms",
+        "intraday",
+        "scale",
+        "studies",
+        "data",
+        "charts",
+        "ci/README",
+        "counterfactual",
+    ),
     "Coming from another program": ("from/",),
     "Tests": ("generated/tests/",),
     "Models": ("generated/models/",),
@@ -32,7 +42,17 @@ SECTIONS: Final = {
         "calibration",
         "replications",
     ),
-    "Optional": ("generated/paper", "flagship", "events", "plugins", "design", "benchmarks", "security", "licences"),
+    "Optional": (
+        "project",
+        "generated/paper",
+        "flagship",
+        "events",
+        "plugins",
+        "design",
+        "benchmarks",
+        "security",
+        "licences",
+    ),
 }
 LONGEST: Final = 160
 

@@ -138,7 +138,7 @@ def _cell(row: Row | None) -> str:
 def _draw(rows: list[Row], path: Path) -> None:
     """Draw the sizes of one test, one mark a scenario, number of events and window."""
     scenarios = list(dict.fromkeys(row.scenario for row in rows))
-    figure, axes = plt.subplots(figsize=(7, 0.24 * len(scenarios) + 0.9), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 0.24 * len(scenarios) + 1.2), layout="constrained")
     axes.axvspan(*BAND, color="0.88")
     for window, mark in zip(PICTURED, "os", strict=True):
         own = [row for row in rows if (row.first, row.last) == window]
@@ -154,8 +154,8 @@ def _draw(rows: list[Row], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 0.31)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.set_xlabel("share of samples in which it rejects at 5 % (grey: 4 to 6 %; 30 % and more at the edge)")
-    axes.legend(loc="lower right", fontsize="small")
+    axes.set_xlabel("share rejected at 5 % (grey: 4 to 6 %; right edge: 30 % and more)")
+    figure.legend(loc="outside upper right", ncols=2, fontsize="small", frameon=False)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 

@@ -26,6 +26,15 @@ ROOMS: Final = (
     "returns",
     "study",
 )
+#: What is not Python, with one sentence each.
+OTHERS: Final = {
+    "generated/reference/commands": "every command and its options.",
+    "studies": "every key of a study file.",
+    "words": "what arguments, columns and flags are called.",
+    "events": "columns and labels of a catalogue of events.",
+    "data": "sources, files, and what is checked of prices.",
+}
+OWN: Final = ("generated/reference/commands", "studies", "words")  # the others of them stand in another section
 MEMBERS: Final = "\n   :members:"
 
 
@@ -59,9 +68,17 @@ def write_reference(into: Path) -> None:
                 (folder / f"{home}.{name}.rst").write_text(_page(home, name, thing), "utf-8")
         _room(folder, home, names, again)
     _commands(folder)
-    rooms = "\n".join(["commands", *homes])
+    rows = [f"| [`{home}`]({home}.md) | {_said(home)} |" for home in homes]
+    table = "\n".join(["| room | what is in it |", "|---|---|", *rows])
+    others = "\n".join(f"- {{doc}}`/{page}`: {said}" for page, said in OTHERS.items())
+    tree = "\n".join(["```{toctree}", ":hidden:", "", *homes, *(f"/{page}" for page in OWN), "```"])
     text = "# Reference\n\nEvery public name has a page. `import eventstudy as es` gives them all.\n\n"
-    (folder / "index.md").write_text(f"{text}```{{toctree}}\n{rooms}\n```\n", "utf-8")
+    (folder / "index.md").write_text(f"{text}{table}\n\n## Beside Python\n\n{others}\n\n{tree}\n", "utf-8")
+
+
+def _said(home: str) -> str:
+    """Return the first sentence that a room says of itself."""
+    return (inspect.getdoc(import_module(home)) or "").split("\n\n")[0].replace("\n", " ")
 
 
 def _page(home: str, name: str, thing: object) -> str:
@@ -78,7 +95,6 @@ def _page(home: str, name: str, thing: object) -> str:
 
 def _room(folder: Path, home: str, names: list[str], again: dict[str, str]) -> None:
     module = import_module(home)
-    said = (inspect.getdoc(module) or "").split("\n\n")[0].replace("\n", " ")
     rows = []
     for name in names:
         first = (inspect.getdoc(getattr(module, name)) or "").split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
@@ -88,7 +104,7 @@ def _room(folder: Path, home: str, names: list[str], again: dict[str, str]) -> N
         ["```{toctree}", ":hidden:", "", *(f"{home}.{name}" for name in names if name not in again), "```"]
     )
     table = "\n".join(["| name | what it is |", "|---|---|", *rows])
-    (folder / f"{home}.md").write_text(f"# {home}\n\n{said}\n\n{table}\n\n{tree}\n", "utf-8")
+    (folder / f"{home}.md").write_text(f"# {home}\n\n{_said(home)}\n\n{table}\n\n{tree}\n", "utf-8")
 
 
 def _commands(folder: Path) -> None:

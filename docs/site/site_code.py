@@ -14,10 +14,11 @@ def block(code: str) -> str:
     return f"```python\n{code.rstrip()}\n```"
 
 
-def run(code: str) -> tuple[str, object]:
-    """Run a block by itself; return what it prints, and the value of its last line."""
+def run(code: str, names: dict[str, object] | None = None) -> tuple[str, object]:
+    """Run a block by itself or after others whose names are handed over; return what it prints, and the value of its last line."""
     printed = io.StringIO()
-    names: dict[str, object] = {"__name__": "__main__"}
+    names = {} if names is None else names
+    names.setdefault("__name__", "__main__")
     tree = ast.parse(code)
     last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
     with contextlib.redirect_stdout(printed):
@@ -26,9 +27,9 @@ def run(code: str) -> tuple[str, object]:
     return printed.getvalue(), value
 
 
-def output(code: str) -> str:
-    """Run a block by itself; return what it prints and the value of its last line, as a fenced block."""
-    text, value = run(code)
-    with pd.option_context("display.width", 110, "display.max_columns", 20):
+def output(code: str, names: dict[str, object] | None = None) -> str:
+    """Return what a block prints and the value of its last line, as a fenced block; nothing where there is neither."""
+    with pd.option_context("display.width", 160, "display.max_columns", 20):
+        text, value = run(code, names)
         text += "" if value is None else repr(value)
-    return f"```text\n{text.rstrip()}\n```"
+    return f"```text\n{text.rstrip()}\n```" if text.strip() else ""

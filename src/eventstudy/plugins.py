@@ -39,6 +39,11 @@ def points(group: str) -> list[EntryPoint]:
     return sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
 
 
+def packages() -> list[str]:
+    """Return the packages that add anything, by name."""
+    return sorted({point.dist.name for group in WHAT for point in points(group) if point.dist is not None})
+
+
 def package_of(point: EntryPoint) -> str:
     """Return the package that an entry point is of, with its version."""
     if point.dist is None:

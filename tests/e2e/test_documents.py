@@ -23,7 +23,7 @@ from pages import ROOT, blocks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RUN = ["README.md", "docs/howto.md", "docs/firms.md"]
+RUN = ["README.md", "docs/firms.md"]
 FROM = [f"docs/from/{path.name}" for path in sorted((ROOT / "docs" / "from").glob("*.md")) if path.stem != "index"]
 CELLS = ["docs/learn/quickstart.md", "docs/learn/merger.md", "docs/learn/macro_date.md"]
 WRITTEN = [path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*.md"))]
@@ -40,6 +40,17 @@ def test_the_code_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     assert found
     for number, block in enumerate(found, start=1):
         exec(compile(block, f"{page}, block {number}", "exec"), names)  # noqa: S102  our own page
+
+
+RECIPES = re.split(r"^### ", (ROOT / "docs/howto.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES, ids=[one.partition("\n")[0] for one in RECIPES])
+def test_each_recipe_runs_by_itself(recipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```", recipe, re.MULTILINE | re.DOTALL))
+    exec(compile(code, recipe.partition("\n")[0], "exec"), {})  # noqa: S102  our own page
 
 
 @pytest.mark.parametrize("page", [*FROM, *(pytest.param(page, marks=pytest.mark.slow) for page in CELLS)])

@@ -257,6 +257,62 @@ def test_tables_say_how_they_moved(make, accepted, change, said):
     assert said in row.difference
 
 
+HEAD = "stance,window,test,estimate,sessions"
+ROWS = ["up,day 0,bmp,0.01,3", "up,day 0,sign,0.6,3", "down,day 0,bmp,-0.02,4", "down,day 0,sign,0.4,4"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (ROWS, [*ROWS, "up,day 0,acme_trimmed,0.02,3"], "+1 rows; new: up / day 0 / acme_trimmed"),
+        (ROWS, ROWS[1:], "-1 rows; gone: up / day 0 / bmp"),
+        (
+            ROWS,
+            [*ROWS[:3], "down,day 0,wilcoxon,0.5,4"],
+            "+0 rows; new: down / day 0 / wilcoxon; gone: down / day 0 / sign",
+        ),
+        (
+            ROWS,
+            [ROWS[0], "up,day 0,sign,0.7,3", *ROWS[2:], "up,day 0,acme_trimmed,0.02,3"],
+            "+1 rows; new: up / day 0 / acme_trimmed; of the others, 1 cell; first: row 2 (up / day 0 / sign), estimate, +0.1, relative 1.4e-01",
+        ),
+        (ROWS, [*ROWS, *(f"up,day {day},bmp,0.02,3" for day in range(1, 8))], "up / day 4 / bmp and 3 more"),
+        (
+            ROWS,
+            [ROWS[0].replace("bmp", "bmp2"), *ROWS[1:]],
+            "1 cell; first: row 1 (up / day 0 / bmp), test, other text",
+        ),
+        (ROWS[:1], [], "-1 rows; gone: up"),
+        (["a,1,x,0.5,2", "a,1,x,0.5,2"], ["a,1,x,0.5,2"], "-1 rows; gone: a / 1 / x, no. 2"),
+    ],
+)
+def test_rows_that_came_or_went_are_named(tmp_path, old, new, said):
+    for name, rows in (("old", old), ("new", new)):
+        (tmp_path / name).write_text("\n".join([HEAD, *rows]) + "\n")
+    (moved,) = compare_tables(tmp_path / "old", tmp_path / "new", "t.csv", Rule(1e-6), {})
+    assert said in moved.difference
+
+
+def test_a_record_that_came_or_went_is_one_line(make, accepted):
+    path = accepted / "results.json"
+    told = json.loads(path.read_text())
+    told["tests"] = {"acme": {"pvalue": 0.1, "n": 9}, "one": {"pvalue": 0.2}, "list": [1.0, 2.0]}
+    path.write_text(json.dumps(told))
+    lines = {(row.what, row.old, row.difference) for row in check_document(make(), accepted).moved}
+    assert {
+        ("tests.acme", "2 values", "gone"),
+        ("tests.one.pvalue", "0.2", "gone"),
+        ("tests.list[0]", "1.0", "gone"),
+    } <= lines
+
+
+def test_columns_that_came_or_went_are_named(tmp_path):
+    (tmp_path / "old").write_text("test,pvalue\nbmp,0.1\n")
+    (tmp_path / "new").write_text("test,size\nbmp,0.1\n")
+    (moved,) = compare_tables(tmp_path / "old", tmp_path / "new", "t.csv", Rule(1e-6), {})
+    assert moved.difference == "other columns; new: size; gone: pvalue"
+
+
 def test_records_are_matched_by_what_they_are_about_not_by_their_place():
     old = [{"event_id": "a", "x": 1}, {"event_id": "b", "x": 2}]
     one, two = flatten(old, old[1:])

@@ -179,3 +179,24 @@ def test_percent_stands_in_a_whole_row(result):
     assert " sd &" in told
     assert "nan" not in told
     assert np.isfinite(pd.DataFrame(result.caar((0, 1)))["caar"]).all()
+
+
+@pytest.mark.parametrize(("push", "section", "said"), [
+    (0.02, "On average", "The model of normal returns is doubtful: on this date untreated securities with the same exposures moved +"),
+    (0.0, "Tests", "The model of normal returns holds as far as 30 untreated securities can tell, looked at on 1 date."),
+])  # fmt: skip
+def test_a_page_says_what_untreated_securities_tell_of_the_model(push, section, said):
+    rng = np.random.default_rng(0)
+    bars = pd.bdate_range("2023-01-02", periods=300)
+    market, sector = rng.normal(0, 0.01, 300), rng.normal(0, 0.006, 300)
+    sector[280] = push
+    names = [f"S{number}" for number in range(40)]
+    values = market[:, None] + sector[:, None] + rng.normal(0, 0.008, (300, 40))
+    panel = es.ReturnPanel(pd.DataFrame(values, bars, names).assign(M=market))
+    pairs = pd.DataFrame({"event_id": names[:10], "symbol": names[:10], "bar": bars[280]})
+    study = es.EventStudy(model=es.MarketModel("M"), window=(0, 0), estimation=(-250, -11), calendar=None)
+    result = study.fit(pairs, panel)
+    part = result.part(seed=0)
+    (found,) = [one for one in part.sections if one.heading == section]
+    assert any(line.startswith(said) for line in found.paragraphs), found.paragraphs
+    assert part.results["counterfactual"]["status"] == result.counterfactual().status

@@ -34,6 +34,9 @@ def serious_faults(page):
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="needs axe-playwright-python (group test)"
     )
+    page.add_style_tag(
+        content="* { animation: none !important; transition: none !important; }"
+    )  # faded letters lack contrast
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     found = axe.Axe().run(page).response["violations"]
     return [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in {"serious", "critical"}]

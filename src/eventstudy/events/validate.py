@@ -74,7 +74,7 @@ def build_events(draft: Draft, zone: ZoneInfo | None, vocabulary: Vocabulary) ->
         elif name is not None:
             seen[name] = record.place
         parsed.append(row.parsed)
-    problems = _gather_zoneless(problems)
+    problems = _with_own_words(_gather_zoneless(problems))
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         msg = f"{draft.origin}: the catalogue has {count}"
@@ -95,6 +95,15 @@ def _gather_zoneless(problems: list[Problem]) -> list[Problem]:
         return problems
     first = replace(zoneless[0], expected=f"{NO_ZONE} (and {len(zoneless) - 1} more like it)")
     return [first, *(problem for problem in problems if problem.expected != NO_ZONE)]
+
+
+def _with_own_words(problems: list[Problem]) -> list[Problem]:
+    """Say once, at the first stance that is like none there is, how words of one's own are named."""
+    for at, one in enumerate(problems):
+        if one.column == "stance" and one.expected.startswith("one of") and "did you mean" not in one.expected:
+            way = "words of your own: stances=[…], the key `stances` of a .toml file"
+            return [*problems[:at], replace(one, expected=f"{one.expected}; {way}"), *problems[at + 1 :]]
+    return problems
 
 
 def _check_columns(draft: Draft) -> list[Problem]:

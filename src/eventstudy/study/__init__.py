@@ -13,6 +13,7 @@ The room itself can be called: a study in one call, ``help(es.study.__call__)``:
 """
 
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,10 @@ class _Room(ModuleType):
         from eventstudy.study.pairs.one_call import study  # noqa: PLC0415  a room must not pay for what stands in it
 
         return study(events, prices, **options)
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """Travel by name, like any module."""
+        return import_module, (self.__name__,)
 
 
 sys.modules[__name__].__class__ = _Room

@@ -19,7 +19,7 @@ from eventstudy.replace import MANIFEST, Kind, are_digests, check_folder, remove
 from eventstudy.report.gate.compare_charts import largest_patch, picture_difference, side_by_side
 from eventstudy.report.gate.compare_json import flatten, is_number, relative
 from eventstudy.report.gate.compare_tables import compare_tables
-from eventstudy.report.gate.differences import ABSENT, Comparison, Moved, Rule, brief, step_of_result
+from eventstudy.report.gate.differences import Comparison, Moved, Rule, brief, step_of_result
 
 TOLERANCE = 1e-6  # relative: far above what another processor's rounding does, far below what a person would quote
 PATCH_TOLERANCE = 8.0  # grey values of 255, mean of 8 by 8 pixels: a thin black line two pixels further is 32 or more
@@ -170,14 +170,31 @@ def _settings(before: dict[str, Any], after: dict[str, Any]) -> list[Moved]:
 def _keys(kind: str, old: Any, new: Any, at: str, rule: Rule) -> list[Moved]:
     one, two = flatten(old, new, at)
     found = []
-    for key in sorted(one.keys() | two.keys()):
-        sort = "input" if key.endswith(_HASHES) else kind
-        a, b = one.get(key, ABSENT), two.get(key, ABSENT)
-        if a is ABSENT or b is ABSENT:
-            found.append(Moved(sort, key, brief(a), brief(b), "new" if a is ABSENT else "gone"))
-        elif not (rule if sort == "number" else _EXACT).same(a, b, _step(key, a, b)):
-            found.append(Moved(sort, key, brief(a), brief(b), relative(a, b)))
+    for key in sorted(one.keys() & two.keys()):
+        sort = _sort(kind, key)
+        if not (rule if sort == "number" else _EXACT).same(one[key], two[key], _step(key, one[key], two[key])):
+            found.append(Moved(sort, key, brief(one[key]), brief(two[key]), relative(one[key], two[key])))
+    found += [Moved(_sort(kind, key), key, "missing", brief(value), "new") for key, value in _alone(two, one)]
+    found += [Moved(_sort(kind, key), key, brief(value), "missing", "gone") for key, value in _alone(one, two)]
+    return sorted(found, key=lambda moved: moved.what)
+
+
+def _alone(these: dict[str, Any], those: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Give the leaves that the other tree lacks; a record that it lacks whole is one, told by its keys."""
+    there = {key[:end] for key in those for end in range(len(key) + 1) if key[end : end + 1] in {".", "["}}
+    records: dict[str, list[str]] = {}
+    for key in sorted(these.keys() - those.keys()):
+        record, _, last = key.rpartition(".")
+        whole = record and record not in there and "]" not in last and not key.endswith(_HASHES)
+        records.setdefault(record if whole else key, []).append(key)
+    found: list[tuple[str, Any]] = []
+    for record, keys in sorted(records.items()):
+        found.append((keys[0], these[keys[0]]) if len(keys) == 1 else (record, f"{len(keys)} values"))
     return found
+
+
+def _sort(kind: str, key: str) -> str:
+    return "input" if key.endswith(_HASHES) else kind
 
 
 def _step(key: str, old: Any, new: Any) -> float:

@@ -174,16 +174,7 @@ def step_of_result(key: str, *values: float) -> float:
     return step_by_name(name) or step_of_unit("number", *values)
 
 
-class _Absent:
-    """What stands where a key is missing: null is a value."""
-
-
-ABSENT = _Absent()
-
-
 def brief(value: Any) -> str:
     """Write a value for a line of the list."""
-    if value is ABSENT:
-        return "missing"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:39] + "…"

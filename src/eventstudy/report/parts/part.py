@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eventstudy import plugins
 from eventstudy._version import versions_of
 from eventstudy.border import is_there
 from eventstudy.errors import DataError, EventStudyError, NoDataInWindow, NoSuchTicker, SourceError, StudyError, told
@@ -178,8 +179,11 @@ LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "exchange_
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of Python, of eventstudy and of the packages that a result depends on."""
-    return {"python": f"{sys.version_info.major}.{sys.version_info.minor}", **versions_of(*LIBRARIES)}
+    """Return the versions of Python, of eventstudy and of the packages that a result depends on, those that add to it too."""
+    return {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        **versions_of(*LIBRARIES, *plugins.packages()),
+    }
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

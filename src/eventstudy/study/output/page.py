@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -77,13 +77,20 @@ def result_part(result: Fitted, *, seed: int = 0) -> Part:
               main=(*of, "window", "name", "believe", "estimate", "statistic", "pvalue", "why")),
         Table("excluded", "Security-events that were not studied", "", excluded(result), open=False),
     )  # fmt: skip
+    doubted, held, figures_of_doubt = _counterfactual(result)
     parts = (
-        Section("On average", _shared(result, by), charts=tuple(one.name for one in charts[:1]), tables=("means",)),
+        Section(
+            "On average",
+            (*doubted, *_shared(result, by)),
+            charts=tuple(one.name for one in charts[:1]),
+            tables=("means",),
+        ),
         Section("Each event", charts=tuple(one.name for one in charts[1:]), tables=("cars",)),
-        Section("Tests", (_how(result),), tables=("tests",), behind=True),
+        Section("Tests", (_how(result), *held), tables=("tests",), behind=True),
         Section("What was left out", (headline(result),), tables=("excluded",), behind=True),
     )
-    results = {"level": LEVEL, "n": result.n, "means": means.to_dict("records"), "model": repr(result.study.model)}
+    results = {"level": LEVEL, "n": result.n, "means": means.to_dict("records"), "model": repr(result.study.model),
+               "counterfactual": figures_of_doubt}  # fmt: skip
     answer, facts = answer_of(means, by)
     return Part(parts, charts, tables, results, facts, answer)
 
@@ -166,6 +173,27 @@ def _shared(result: Fitted, by: str | None) -> tuple[str, ...]:
     both = int(rows.drop_duplicates().duplicated("session").sum())
     way = "; catalog.without_conflicts() leaves out those of opposed stances" if by == "stance" else ""
     return (f"{sessions(both)} with events of more than one {by} count in the mean of each{way}.",) if both else ()
+
+
+def _counterfactual(result: Fitted) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
+    """Say what untreated securities tell of the model: a doubt, for the first section, else a line for the tests; and its figures."""
+    if not 0 < result.n <= ADVISED:
+        return (), (), {}
+    from eventstudy.study.doubt import counterfactual_of  # noqa: PLC0415  slow to import: only those who test pay
+
+    found = counterfactual_of(result, result.study.window)
+    figures = asdict(found)
+    if found.status == "withdrawn":
+        return (typeset(f"The model of normal returns is doubtful: {found.reason}."),), (), figures
+    if found.status == "unknown":
+        return (
+            (),
+            (f"Whether the model of normal returns misses something on these dates is unknown: {found.reason}.",),
+            figures,
+        )
+    dates = f"{found.dates} date{'' if found.dates == 1 else 's'}"
+    said = f"The model of normal returns holds as far as {found.donors} untreated securities can tell, looked at on {dates}."
+    return (), (said,), figures
 
 
 def _estimated(window: EstimationWindow) -> str:
