@@ -1,7 +1,8 @@
-"""Which counterfactual for which question: Table 1 of arXiv 2511.15123, and six designs, by simulation.
+"""Which counterfactual for which question: Table 1 of arXiv 2511.15123, six designs, and how often the doubt speaks, by simulation.
 
     python docs/counterfactual_tables.py table1 --samples 1500
     python docs/counterfactual_tables.py designs --samples 500
+    python docs/counterfactual_tables.py doubts --samples 500
 
 Each prints the rows of one table of docs/counterfactual.md. The numbers depend on the seed and the samples alone.
 """
@@ -14,9 +15,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from eventstudy import EventStudy, ReturnPanel
 from eventstudy.abnormal import (
     FactorModel,
     LatentFactorModel,
@@ -240,6 +243,40 @@ def _estimate(world: World, model: Model, series: Floats | None, truth: float) -
     return float(np.nanmean(car)), float(run("kp_bmp", fitted.sample(0, 0, estimation=True)).pvalue <= 0.05)
 
 
+DATES: dict[str, tuple[int, bool]] = {
+    "one random date": (1, False), "five": (5, False), "twenty": (20, False), "twenty on which the left-out factor was high": (20, True),
+}  # fmt: skip
+
+
+def doubts(samples: int, seed: int = 0) -> Iterator[dict[str, object]]:
+    """Return how often a study of the market model is withdrawn: 300 securities of Table 1's design, sixty events (thirty on one date)."""
+    bars = 800
+    index = pd.bdate_range("2015-01-01", periods=bars)
+    names = [f"S{number}" for number in range(300)]
+    study = EventStudy(model=MarketModel("M"), window=(0, 0), estimation=(-251, -2), calendar=None)
+    for label, (many, high) in DATES.items():
+        withdrawn = 0
+        for at in range(samples):
+            rng = np.random.default_rng([seed, at])
+            factors = rng.normal(size=(2, bars)) * np.array([[MARKET], [SIZE]])
+            loading = rng.normal(1.0, 0.3, (300, 2))
+            noise = np.sqrt(loading**2 @ np.array([MARKET**2, SIZE**2]))
+            returns = loading @ factors + rng.normal(size=(300, bars)) * noise[:, None]
+            panel = ReturnPanel(pd.DataFrame(returns.T, index, names).assign(M=factors[0]))
+            days = np.flatnonzero(factors[1] > 0) if high else np.arange(bars)
+            days = rng.choice(days[(days >= 265) & (days < bars - 5)], many, replace=False)
+            who = [
+                (name, day)
+                for day in days
+                for name in rng.choice(names, 30 if many == 1 else 60 // many, replace=False)
+            ]
+            pairs = pd.DataFrame(
+                {"event_id": range(len(who)), "symbol": [one for one, _ in who], "bar": [index[day] for _, day in who]}
+            )
+            withdrawn += study.fit(pairs, panel).counterfactual().status == "withdrawn"
+        yield {"dates": label, "withdrawn": 100 * withdrawn / samples, "samples": samples}
+
+
 def said(rows: Iterator[dict[str, object]]) -> None:
     """Print rows as a Markdown table, each as it comes."""
     for at, row in enumerate(rows):
@@ -253,11 +290,11 @@ def said(rows: Iterator[dict[str, object]]) -> None:
 def main() -> None:
     """Print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=("table1", "designs"))
+    parser.add_argument("table", choices=("table1", "designs", "doubts"))
     parser.add_argument("--samples", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    said({"table1": table1, "designs": designs}[given.table](given.samples, given.seed))
+    said({"table1": table1, "designs": designs, "doubts": doubts}[given.table](given.samples, given.seed))
 
 
 if __name__ == "__main__":

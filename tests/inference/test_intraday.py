@@ -74,7 +74,7 @@ class TestMatchedClock:
         pool = np.random.default_rng(4).standard_normal(80)
         shared = sample(n, placebo=np.tile(pool, (n, 1)), day=np.tile(np.arange(80), (n, 1)), score=np.full(n, 0.4))
         found = run("matched_clock", shared, draws=20_000, seed=1)
-        spread = pool.std() * np.sqrt(1 / n + 1 / 79)
+        spread = pool.std(ddof=1) * np.sqrt(1 / n + 1 / 80)
         assert found.se == pytest.approx(0.01 * spread, rel=0.02)
         assert found.pvalue == pytest.approx(2 * stats.norm.sf(abs(0.4 - pool.mean()) / spread), abs=0.02)
 

@@ -55,7 +55,7 @@ def matched_clock(
     Notes
     -----
     Events of several sessions share placebo sessions, so that the mean m of all draws is itself uncertain: T - m is compared
-    with (T_b - m) sqrt(1 + Var(m)/Var(T_b)), Var(m) clustered by placebo session.
+    with (T_b - m) sqrt(B/(B - 1) + Var(m)/Var(T_b)), Var(m) clustered by placebo session.
 
     Exact up to the estimation of level and pattern if scores at one clock time are exchangeable over days. Not where
     placebo days have releases at the same clock, nor where the event raises the variance.
@@ -159,7 +159,8 @@ def _widened(drawn: Floats, sums: Floats, counts: Floats, day: Ints) -> tuple[fl
     part = np.bincount(np.unique(day[there], return_inverse=True)[1], ((sums - mean * counts) / (each * size))[there])
     spread = float(drawn.var())
     wider = float(part @ part) * part.size / max(part.size - 1, 1)
-    return mean, (drawn - mean) * np.sqrt(1 + wider / spread if spread > 0 else 1)
+    own = float(np.mean(each / (each - 1)))  # draws from B sessions vary by (B - 1)/B of what sessions do
+    return mean, (drawn - mean) * np.sqrt(own + wider / spread if spread > 0 else 1)
 
 
 def _clock_scaled(sample: WindowSample) -> Statistic:
