@@ -12,7 +12,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 DOCS_STAMP := $(VENV)/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks docs docs-check licences licences-check audit changes modin ray release-check lock clean
+.PHONY: help study test test-all coverage mutants lint types notebooks browser kills fuzz gallery gallery-check benchmarks sheet docs docs-check licences licences-check audit changes modin ray release-check lock clean
 
 ##@ Use
 help: ## Show this help
@@ -50,6 +50,9 @@ docs: $(DOCS_STAMP) ## Build the site of the documentation into site/html/; a wa
 
 docs-check: $(DEV_STAMP) ## Run the code, the commands and the links of every page
 	$(PYTEST) -q tests/e2e/test_documents.py
+
+sheet: $(DEV_STAMP) ## Draw the charts of events at every size, style and width on contact sheets, and time them; OUT=DIR
+	$(BIN)/python benchmarks/contact_sheet.py --out $(OUT)/sheet $(if $(ALL),--all)
 
 notebooks: $(DEV_STAMP) ## Execute every notebook, top to bottom
 	$(BIN)/python notebooks/execute.py

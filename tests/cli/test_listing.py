@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer.main
 from typer.testing import CliRunner
 
 from eventstudy.cli import listing
@@ -129,6 +130,15 @@ def test_names_are_there_at_every_width(width):
     assert set(shown.columns) | set(left_out) == set(frame.columns)
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["check"], ["events"], ["claims"], ["tests"], ["fetch"], ["calibrate"], ["cache"], ["cache", "list"], ["cache", "verify"], ["cache", "clear"]])  # fmt: skip
+def every_command(group, before=()):
+    """Give the words of each command of a program, and of those below it."""
+    yield list(before)
+    for name, command in getattr(group, "commands", {}).items():
+        yield from every_command(command, (*before, name))
+
+
+@pytest.mark.parametrize(
+    "command", list(every_command(typer.main.get_command(app))), ids=lambda words: " ".join(words) or "all"
+)
 def test_every_help_has_an_example(command):
     assert "Example: eventstudy " in said(*command, "--help")

@@ -270,16 +270,16 @@ def calibrate(
     run_lab(plan, out=out, resume=resume, workers=workers, scheduler=scheduler)
 
 
-@app.command()
+@app.command(epilog="Example: eventstudy mcp --skill")
 def mcp(
     *,
     skill: Annotated[
         bool, typer.Option("--skill", help="Print SKILL.md, what an agent reads first, and leave.")
     ] = False,
 ) -> None:
-    """Serve five calls to an agent over standard input and output: load, catalogue, fit, tests, report.
+    r"""Serve five calls to an agent over standard input and output: load, catalogue, fit, tests, report.
 
-    Each gives numbers with their provenance, or refuses. Needs the extra: pip install 'eventstudykit[mcp]'.
+    Each gives numbers with their provenance, or refuses. Needs the extra: pip install 'eventstudykit\[mcp]'.
     """
     from eventstudy.agent.server import build_server, skill_text  # noqa: PLC0415  --help must not pay for pandas
 

@@ -207,7 +207,7 @@ class Figures:
 
     def window(self, window: Window | None) -> Window:
         """Return the window asked for; by default days 0 and +1, as far as the event window has them."""
-        return short_window(self._result) if window is None else part_of(self._result.study, window)
+        return short_window(self._result.study) if window is None else part_of(self._result.study, window)
 
     def rows(self, window: Window | None, level: float = 0.95, by: str | None = None) -> tuple[pd.DataFrame, str]:
         """Give one row a security-event, its names, estimate and interval, and what it is in words."""

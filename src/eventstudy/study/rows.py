@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Ints
 from eventstudy.abnormal.exclusion import Exclusion
-from eventstudy.study.design import days_said
+from eventstudy.study.design import Design, days_said
 from eventstudy.study.fitted import Fitted, Part
 
 
@@ -119,18 +119,18 @@ def window_text(window: tuple[int, int]) -> str:
     return f"day {day(first)}" if first == last else f"days {day(first)} to {day(last)}"
 
 
-def short_window(result: Fitted) -> tuple[int, int]:
+def short_window(study: Design) -> tuple[int, int]:
     """Return days 0 and +1, as far as the event window has them; else the whole of it."""
-    begin, end = result.study.window
+    begin, end = study.window
     days = [day for day in (0, 1) if begin <= day <= end]
     return (days[0], days[-1]) if days else (begin, end)
 
 
-def usual_windows(result: Fitted) -> tuple[tuple[int, int], ...]:
+def usual_windows(study: Design) -> tuple[tuple[int, int], ...]:
     """Return day 0, the window of the charts, and the whole event window, each once."""
-    begin, end = result.study.window
+    begin, end = study.window
     day0 = [(0, 0)] if begin <= 0 <= end else []
-    return tuple(dict.fromkeys([*day0, short_window(result), (begin, end)]))
+    return tuple(dict.fromkeys([*day0, short_window(study), (begin, end)]))
 
 
 def one_series(result: Fitted) -> bool:

@@ -19,6 +19,7 @@ from eventstudy.plots.reactions import reactions_finding
 from eventstudy.report.parts.overview import attrition_chart
 from eventstudy.report.parts.part import LEVEL, Inputs, records
 from eventstudy.study import EventStudy, StudyResult
+from eventstudy.study.output.page import interval_words
 from eventstudy.study.rows import window_text
 from eventstudy.study.tables.believed import believed
 from eventstudy.words import percent, signed
@@ -357,14 +358,7 @@ def _facts(averages: pd.DataFrame) -> tuple[Fact, ...]:
         Fact(
             f"{row['stance']}, {where}, all dates",
             signed(row["caar"]).replace("-", "−"),
-            f"{_interval(row)}, {row['n_sessions']:.0f} sessions, {row['test']}".replace("-", "−"),
+            f"{interval_words(row)}, {row['n_sessions']:.0f} sessions".replace("-", "−"),
         )
         for _, row in said.iterrows()
     )
-
-
-def _interval(row: Any) -> str:
-    if not np.isfinite(row["low"]):
-        return "no interval"
-    doubt = "" if row["believe"] == "yes" else " (doubtful)"
-    return f"{percent(LEVEL)} interval {signed(row['low'])} to {signed(row['high'])}{doubt}"

@@ -19,8 +19,9 @@ from eventstudy.study.fitted import Alternative, Fitted, Window
 from eventstudy.study.large import samples, sums
 from eventstudy.study.large.read_parts import StoredModel, fitted_of, kept_of
 from eventstudy.study.large.store import Store, opened
-from eventstudy.study.rows import sessions
+from eventstudy.study.rows import sessions, usual_windows, window_text
 from eventstudy.study.tables import returns
+from eventstudy.words import signed, typeset
 
 if TYPE_CHECKING:
     from eventstudy.inference.core.result import TestResult  # only those who test load it
@@ -199,13 +200,15 @@ class StoredResult:
         ]
         lines += [f"excluded, {reason}: {count}" for reason, count in gone["reason"].value_counts(sort=False).items()]
         if self.n:
-            row = self.caar().iloc[0]
-            known = f" [{100 * row['low']:.2f}, {100 * row['high']:.2f}]" if np.isfinite(row["se"]) else ""
-            why = f"; {row['why']}" if row["why"] else ""
-            lines.append(
-                f"CAAR {study.window}: {100 * row['caar']:.2f}%{known}, n = {row['n']} in {sessions(row['n_sessions'])}{why}"
-            )
+            lines += [self._mean(window) for window in usual_windows(study)]
         return "\n".join(lines)
+
+    def _mean(self, window: Window) -> str:
+        row = self.caar(window).iloc[0]
+        known = f" [{signed(row['low'])}, {signed(row['high'])}]" if np.isfinite(row["se"]) else ""
+        why = f"; {row['why']}" if row["why"] else ""
+        counts = f"n = {row['n']} in {sessions(row['n_sessions'])} ({row['test']})"
+        return typeset(f"CAAR {window_text(window)}: {signed(row['caar'])}{known}, {counts}{why}")
 
     def __repr__(self) -> str:
         gone = int(self._store.manifest["rows"]) - self.n

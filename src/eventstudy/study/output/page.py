@@ -51,7 +51,7 @@ def result_document(result: Fitted, *, title: str, seed: int, more: Part | None 
 def result_part(result: Fitted, *, seed: int = 0) -> Part:
     """Say what a result found."""
     figures = Figures(result)
-    windows = usual_windows(result)
+    windows = usual_windows(result.study)
     by = usual_group(result)
     means, tests = means_and_tests(result, windows, by, seed)
     of = () if by is None else (by,)
@@ -138,18 +138,19 @@ def answer_of(means: pd.DataFrame, by: str | None) -> tuple[tuple[str, ...], tup
         Fact(
             f"{'' if by is None else f'{row[by]}, ' if by == 'stance' else f'{by} {row[by]}, '}{row['window']}",
             typeset(signed(row["caar"])),
-            typeset(f"{_interval(row)}, n = {row['n']}, {row['test']}"),
+            typeset(f"{interval_words(row)}, n = {row['n']}"),
         )
         for _, row in (means if by is None else first).iterrows()
     )
     return tuple(_sentence(row, by) for _, row in first.iterrows()), facts
 
 
-def _interval(row: pd.Series[Any]) -> str:
+def interval_words(row: pd.Series[Any]) -> str:
+    """Say the interval of a mean, of which test it is, and whether that is doubtful."""
     if not np.isfinite(row["low"]):
         return "no interval"
     doubt = " (doubtful)" if row["believe"] == "no" else ""
-    return f"{percent(LEVEL)} interval {signed(row['low'])} to {signed(row['high'])}{doubt}"
+    return f"{percent(LEVEL)} interval {signed(row['low'])} to {signed(row['high'])} by {row['test']}{doubt}"
 
 
 def _sentence(row: pd.Series[Any], by: str | None) -> str:

@@ -29,7 +29,9 @@ def header(result: Fitted) -> list[tuple[str, str]]:
 def means(result: Fitted) -> Table:
     """Return the average of the usual windows, with its interval; a row a stance where there are several."""
     by = usual_group(result) if result.n else None
-    rows = [caar(result, window, LEVEL, by=by).assign(window=window_text(window)) for window in usual_windows(result)]
+    rows = [
+        caar(result, window, LEVEL, by=by).assign(window=window_text(window)) for window in usual_windows(result.study)
+    ]
     first = [] if by is None else [by]
     frame = pd.concat(rows, ignore_index=True)[
         ["window", *first, "caar", "se", "low", "high", "n", "n_sessions", "test"]

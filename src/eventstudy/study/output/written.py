@@ -113,7 +113,11 @@ class Written:
         """
         from eventstudy.study.output.paper import paper_table  # noqa: PLC0415  slow to import: only those who write pay
 
-        chosen = [part_of(self._fitted.study, window) for window in windows] if windows else usual_windows(self._fitted)
+        chosen = (
+            [part_of(self._fitted.study, window) for window in windows]
+            if windows
+            else usual_windows(self._fitted.study)
+        )
         group = usual_group(self._fitted) if by == AUTO and self._fitted.n else None if by == AUTO else by
         return paper_table(self._fitted, windows=chosen, tests=tests, by=group, stars=stars, title=title, seed=seed)
 

@@ -64,10 +64,10 @@ def _found(result: Fitted, windows: list[Window] | None) -> list[str]:
 
     by = usual_group(result)
     groups: list[tuple[Any, Fitted]] = [("", result)] if by is None else split(result, by)
-    judged = windows[0] if windows else short_window(result)
+    judged = windows[0] if windows else short_window(result.study)
     lines = [
         _mean(group, window, f", {name}" if by else "")
-        for window in windows or usual_windows(result)
+        for window in windows or usual_windows(result.study)
         for name, group in groups
     ]
     for name, group in groups:
