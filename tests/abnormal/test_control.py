@@ -10,6 +10,7 @@ import eventstudy as es
 from eventstudy.abnormal import ControlPortfolio, Exclusion, SyntheticControl, SyntheticDiD, estimate
 from eventstudy.abnormal.models.donor_pool import Donor
 from eventstudy.abnormal.models.simplex import simplex_weights as solve
+from eventstudy.abnormal.models.synthetic_control import donor_windows, mixture
 from eventstudy.errors import StudyError
 
 RTOL = 1e-10  # float64 on both sides
@@ -308,3 +309,24 @@ def test_a_pool_larger_than_the_estimation_window_is_no_obstacle():
     fitted = run(stock, others)
     assert fitted.status[0] == Exclusion.STUDIED
     assert fitted.df[0] == fitted.m[0] - (fitted.coef[0] > 0).sum() + 1
+
+
+def test_a_ridge_costs_the_degrees_of_freedom_of_its_smoother():
+    """By hand: with the donors that have a weight fixed, weights that sum to one by least squares with rows for the penalty."""
+    rng = np.random.default_rng(3)
+    pool, window = rng.normal(0, 0.01, (12, 60)), rng.normal(0, 0.01, (12, 2))
+    response = pool[:5].mean(axis=0) + rng.normal(0, 0.004, 60)
+    found = mixture(response, donor_windows(SyntheticControl(tuple("abcdefghijkl"), ridge=0.004), pool, window))
+    who = found.weights.donor
+    contrasts = np.vstack([-np.ones(len(who) - 1), np.eye(len(who) - 1)])  # weights that sum to nothing
+    x = np.column_stack([np.ones(60), pool[who].T @ contrasts])
+    penalty = np.sqrt(0.004) * np.column_stack([np.zeros(len(who)), contrasts])
+    solver = np.linalg.pinv(np.vstack([x, penalty]))[:, :60]
+    smoother = x @ solver
+    assert found.df == 60 - round(np.trace(smoother))
+    ahead = (
+        np.column_stack([np.ones(2), window[who].T @ contrasts]) @ solver
+    )  # what a bar's noise does to each forecast
+    np.testing.assert_allclose((found.ahead**2).sum(axis=0), (ahead**2).sum(axis=1), rtol=1e-9)
+    free = mixture(response, donor_windows(SyntheticControl(tuple("abcdefghijkl")), pool, window))
+    assert free.df == 60 - len(free.weights.donor)

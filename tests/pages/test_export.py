@@ -77,10 +77,12 @@ def hostile_table(hostile):
 
 def test_hostile_texts_are_text_in_latex(hostile):
     text = to_latex(hostile_table(hostile))
-    ours = r"\\centering|\[htbp\]|\\(?:begin|end)\{(?:table|tabular)\}|\\(?:caption|label)|\{lll\}|\{llr\}|\{lrr\}|\\(?:top|mid|bottom)rule|\\par\\footnotesize| & |\\\\"
-    escaped = r"\\text\w+\{\}|\\[&%$#_{}]|\$(?:-|<|>|\\infty)\$"
+    ours = r"\\centering|\[htbp\]|\\(?:begin|end)\{(?:table|tabular)\}|\\(?:caption|label)|\{(?:l|r|p\{150pt\})+\}|\\resizebox\{\\linewidth\}\{!\}\{%|\\end\{tabular\}\}|\\shortstack|\\(?:top|mid|bottom)rule|\\par\\footnotesize| & |\\\\"
+    escaped = r"\\text\w+\{\}|\\[&%$#_{}]|\$(?:-|<|>|\\infty|\\\w+)\$|\\dag\{\}|\\ldots\{\}"
     rest = re.sub(rf"{escaped}|{ours}", "", text)
-    assert set(re.sub(r"[{}]", "", rest, count=4)) & set("\\&%$#_{}~^") == set(), "no command of a name's own"
+    assert set(re.sub(r"[{}]", "", rest, count=4 + 2 * text.count(r"\shortstack"))) & set("\\&%$#_{}~^") == set(), (
+        "no command of a name's own"
+    )
     assert "\u202e" not in text
     assert "\x00" not in text
     assert r"\label{tab:etc-passwd}" in text
@@ -117,3 +119,13 @@ def test_a_frame_of_a_result_is_a_table_with_returns_in_percent(tmp_path):
     assert to_markdown(frame).splitlines()[-1] == r"| a\_1 | 1.23% | 1.00% | 1.20 | 0.200 |"
     sheet = openpyxl.load_workbook(write_xlsx([frame, frame], tmp_path / "cars.xlsx")).worksheets[1]
     assert (sheet["A2"].value, sheet["B2"].value, sheet["B2"].number_format) == ("a_1", 0.0123, "0.00%")
+
+
+def test_a_table_wider_than_a_page_is_broken_and_scaled_and_a_narrow_one_is_left():
+    wide = pd.DataFrame({f"a_long_name_{i}": [0.5] for i in range(12)} | {"why": ["because of this and that " * 4]})
+    text = to_latex(wide)
+    assert r"\resizebox{\linewidth}{!}{%" in text
+    assert r"\end{tabular}}" in text
+    assert r"\shortstack{a\\long\\name\\" in text
+    assert "p{150pt}" in text
+    assert "resizebox" not in to_latex(wide.iloc[:, :2])

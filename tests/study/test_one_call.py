@@ -303,7 +303,7 @@ def test_the_table_for_a_paper_says_its_windows_and_what_is_cut(files, steps):
     assert "cut" not in steps.table([(0, 1)]).caption
     prices = firm_prices()
     short = es.study(files[0], prices[prices.index <= "2024-11-15"], market="^GSPC", quiet=True)
-    assert "cut by the end of the data: 1 of days +0 to +5" in short.table([(0, 1), (0, 5)]).caption
+    assert "cut by the end of the data: 1 of days 0 to +5" in short.table([(0, 1), (0, 5)]).caption
     with pytest.raises(StudyError, match="give its path first"):
         steps.to_docx([(0, 1)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import zipfile
 from collections.abc import Iterable
 from html import escape
@@ -21,7 +22,8 @@ from eventstudy.replace import write_whole
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "−": "$-$", "—": "---", "∞": r"$\infty$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "−": "$-$", "—": "---", "–": "--", "∞": r"$\infty$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "→": r"$\rightarrow$",
+    "†": r"\dag{}", "“": "``", "”": "''", "’": "'", "…": r"\ldots{}", "·": r"$\cdot$", "±": r"$\pm$",
     "\n": " ", "\r": " ", "\t": " ",
 }  # fmt: skip
 
@@ -53,7 +55,8 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     Returns
     -------
     str
-        A ``table`` environment with caption, label ``tab:NAME`` and small print.
+        A ``table`` environment with caption, label ``tab:NAME`` and small print. Long texts are broken in their cells. A table
+        that is wider than the text of an article is scaled to it: its document loads ``graphicx``, too.
 
     Examples
     --------
@@ -73,13 +76,50 @@ def to_latex(table: Table | pd.DataFrame) -> str:
     \end{table}
     """
     table = as_table(table)
-    align = "".join("r" if numeric else "l" for numeric in _numeric(table))
+    heads, rows, numeric = _heads(table), _rows(table), _numeric(table)
+    longest = [max((len(row[i]) for row in rows), default=0) for i in range(len(heads))]
+    align, said, wide = _columns(heads, longest, numeric, broken=False)
+    if wide > _TEXT:
+        align, said, wide = _columns(heads, longest, numeric, broken=True)
+    scaled = _TEXT < wide < _SCALED * _TEXT
     lines = [r"\begin{table}[htbp]", r"\centering"]
     lines += [rf"\caption{{{_tex(table.title)}}}\label{{tab:{safe_name(table.name)}}}"] if table.title else []
-    lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", _tex_row(_heads(table)), r"\midrule"]
-    lines += [*map(_tex_row, _rows(table)), r"\bottomrule", r"\end{tabular}"]
+    lines += [r"\resizebox{\linewidth}{!}{%"] if scaled else []
+    top = " & ".join(map(_tex_head, said))
+    lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", top + r" \\", r"\midrule"]
+    lines += [*map(_tex_row, rows), r"\bottomrule", r"\end{tabular}" + ("}" if scaled else "")]
     lines += [rf"\par\footnotesize {_tex(table.caption)}"] if table.caption else []
     return "\n".join([*lines, r"\end{table}"])
+
+
+_TEXT = 345.0  # points of a line of an article
+_SCALED = 2.5  # times that: wider tables would be too small to read, and are left to who chooses their columns
+_LETTER, _GAP = 5.0, 6.0  # points of a letter, and beside a column
+_LONG, _LONG_PT = 30, 150  # letters from which a text is broken, and the width that it then has
+
+
+def _columns(
+    heads: list[str], longest: list[int], numeric: list[bool], *, broken: bool
+) -> tuple[str, list[list[str]], float]:
+    """Give how columns stand, the lines of their heads, and their width in points; `broken`: long texts and heads are."""
+    long = [broken and not number and most > _LONG for number, most in zip(numeric, longest, strict=True)]
+    said = [_stacked(head, most) if broken else [head] for head, most in zip(heads, longest, strict=True)]
+    letters = [max(most, *map(len, head)) for most, head in zip(longest, said, strict=True)]
+    wide = sum(_LONG_PT if cut else _LETTER * most for cut, most in zip(long, letters, strict=True))
+    align = (
+        "r" if number else rf"p{{{_LONG_PT}pt}}" if cut else "l" for number, cut in zip(numeric, long, strict=True)
+    )
+    return "".join(align), said, wide + 2 * _GAP * len(heads)
+
+
+def _stacked(head: str, letters: int) -> list[str]:
+    """Break the head of a column that is longer than what stands below it."""
+    longest = max(letters, *map(len, head.split()), 1) if head.split() else 1
+    return textwrap.wrap(head, longest, break_long_words=False, break_on_hyphens=False) or [head]
+
+
+def _tex_head(lines: list[str]) -> str:
+    return _tex(lines[0]) if len(lines) == 1 else rf"\shortstack{{{(chr(92) * 2).join(map(_tex, lines))}}}"
 
 
 def _tex(text: str) -> str:

@@ -126,9 +126,12 @@ def _anchors(sections: list[Section]) -> dict[str, str]:
 _DOI = re.compile(r"10\.\d{4,}/\S+")
 
 
-def _doi(text: str) -> str:
-    """Give the address of a cell that is a DOI; nothing for any other."""
-    return f"https://doi.org/{text}" if _DOI.fullmatch(text) else ""
+def _doi(text: str) -> list[tuple[str, str]]:
+    """Give the parts of a cell, each with its address if it is a DOI; nothing for a cell without one."""
+    if "10." not in text:
+        return []
+    parts = [(part, f"https://doi.org/{part}" if _DOI.fullmatch(part) else "") for part in text.split("; ")]
+    return parts if any(address for _, address in parts) else []
 
 
 def _table(table: Table) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from eventstudy._shipped import shipped
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
-from eventstudy.plots.save import LOCK, ChartAxes, ChartFigure, Headed
+from eventstudy.plots.save import LOCK, ChartAxes, ChartFigure, Headed, broken_to_fit, drawn_on
 
 #: The names of the shipped style sheets; matplotlib loads them as ``eventstudy.plots.NAME`` too.
 Style = Literal["screen", "paper"]
@@ -92,6 +92,10 @@ def canvas(
         settings: Any = {"text.parse_math": False, "text.color": front, "axes.facecolor": to_hex(behind)}
         with LOCK, mpl.rc_context(settings):
             yield ax
+            figure = drawn_on(ax)
+            if figure.get_layout_engine() is not None:
+                lay_out(figure)
+            broken_to_fit(figure)
 
 
 @contextmanager
@@ -108,8 +112,11 @@ def new_figure(size: tuple[float, float] = (1.0, 1.0)) -> Figure:
     """Make a figure without pyplot (no global state, nothing leaks in a loop), ``size`` times the style's own size."""
     width, height = mpl.rcParams["figure.figsize"]
     usual = (width * size[0], height * size[1])
-    wanted = _LOOK.get().figsize or usual  # a height of None is the chart's own
-    inches = (min(float(wanted[0]), MOST_INCHES), min(float(wanted[1] or usual[1]), MOST_INCHES))
+    wanted = (
+        _LOOK.get().figsize or usual
+    )  # a height of None is the chart's own, with more lines of a title if it is narrow
+    own = usual[1] + 0.85 * max(0.0, usual[0] / float(wanted[0]) - 1)
+    inches = (min(float(wanted[0]), MOST_INCHES), min(float(wanted[1] or own), MOST_INCHES))
     return ChartFigure(figsize=inches, layout=Headed())
 
 

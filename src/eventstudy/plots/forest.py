@@ -24,6 +24,7 @@ from eventstudy.plots.canvas import (
     scaled,
     tint,
 )
+from eventstudy.plots.labels import letters
 from eventstudy.plots.save import tell
 from eventstudy.plots.style import (
     change,
@@ -195,20 +196,21 @@ def _told(row: pd.Series[Any], unit: str) -> str:
 
 
 def _names(ax: Axes, tidy: pd.DataFrame, unit: str, *, many: bool) -> None:
+    room = letters(ax, scaled(0.82))
     grouped = [
-        f"{named(label)} · {named(group, 24)}" if many and group else named(label)
+        f"{named(label, room)} · {named(group, 24)}" if many and group else named(label, room)
         for group, label in zip(tidy["group"], tidy["label"], strict=True)
     ]
-    name_rows(ax, tidy["row"], grouped, 0.82)
-    for text, whole in zip(ax.get_yticklabels(), tidy["summary"], strict=True):
+    points, step = name_rows(ax, tidy["row"], grouped, 0.82)
+    for text, whole in zip(ax.get_yticklabels(), tidy["summary"][::step], strict=True):
         text.set_fontweight("bold" if whole else "normal")
     right: dict[str, Any] = {
         "xycoords": ax.get_yaxis_transform(),
         "va": "center",
-        "fontsize": scaled(0.78),
+        "fontsize": min(points, scaled(0.78)),
         "annotation_clip": False,
     }
-    for _, row in tidy.iterrows():
+    for _, row in tidy[::step].iterrows():
         known = f"{say(row['estimate'], unit, 2)}" if pd.notna(row["estimate"]) else "no figure"
         n = f"  (n = {row['n']:.0f})" if pd.notna(row["n"]) else ""
         ax.annotate(f"{known}{n}", xy=(1.015, row["row"]), ha="left", color=ink(0.85), gid="forest.value", **right)

@@ -15,8 +15,19 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import ROWS_NAMED, Style, canvas, drawn, ends_only, ground, named_rows, row_edges, scaled
+from eventstudy.plots.labels import letters, rows_named, slot
 from eventstudy.plots.save import drawn_on
-from eventstudy.plots.style import PercentTicks, change, clean, headline, named, need, nothing_to_draw, percent
+from eventstudy.plots.style import (
+    PercentTicks,
+    change,
+    clean,
+    headline,
+    named,
+    need,
+    nothing_to_draw,
+    percent,
+    say_step,
+)
 from eventstudy.words import stripped
 
 #: Orange to white to blue: both ends dark, told apart with any colour vision; the sign is marked besides.
@@ -64,13 +75,20 @@ def _matrix(
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_yticks(below[named_rows(rows)], [named(name, 42) for name in table.index[named_rows(rows)]])
+    kept = named_rows(rows)
+    points, step = rows_named(ax, below[kept], scaled(0.8))
+    room = letters(ax, points, 42)
+    say_step(ax, step)
+    ax.set_yticks(below[kept[::step]], [named(name, room) for name in table.index[kept[::step]]])
     slant: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if _crowded(table) else {}
-    ax.set_xticks(right[named_rows(columns)], [named(name, 24) for name in table.columns[named_rows(columns)]], **slant)
-    for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
-        label.set_parse_math(False)
-        label.set_fontsize(scaled(0.8))
-    if texts is not None and rows * columns <= _NUMBERS_AT_MOST:
+    wide = slot(ax)[0] * (0.9 if max(map(len, map(str, table.index)), default=0) < 8 else 0.5) / float(across[-1])
+    some = named_rows(columns)[:: max(1, int(np.ceil(1.15 * scaled(0.8) / wide)))]
+    ax.set_xticks(right[some], [named(name, 24) for name in table.columns[some]], **slant)
+    for label in ax.get_xticklabels():
+        label.set(parse_math=False, fontsize=scaled(0.8))
+    for label in ax.get_yticklabels():
+        label.set(parse_math=False, fontsize=points)
+    if texts is not None and rows * columns <= _NUMBERS_AT_MOST and step == 1 and wide > 2.2 * scaled(0.7):
         shade = colors[0](colors[1](values.filled(np.nan))).reshape(-1, 4)
         lightness = [0.35 * r + 0.55 * g + 0.1 * b for r, g, b, _ in shade]
         empty = "" if names[1] == "share" else "–"  # where nothing is expected nothing is missing
@@ -82,22 +100,14 @@ def _matrix(
                 empty if missing else str(texts.iloc[i, j]),
                 ha="center",
                 va="center",
-                fontsize=scaled(0.7),
+                fontsize=min(points, scaled(0.7)),
                 color="#222222" if missing or light > 0.5 else "white",
                 gid=f"{names[0]}.text",
             ).set_in_layout(False)  # inside its cell: some hundred texts need no measuring
     elif names[1] == "sign" and not many:
         i, j = np.nonzero(np.ma.filled(values, 0) < 0)
-        ax.plot(
-            right[j],
-            below[i],
-            linestyle="none",
-            marker="_",
-            color="#222222",
-            markersize=2,
-            mew=0.5,
-            gid="heatmap.minus",
-        )
+        minus: dict[str, Any] = {"linestyle": "none", "marker": "_", "color": "#222222", "markersize": 2, "mew": 0.5}
+        ax.plot(right[j], below[i], gid="heatmap.minus", **minus)
     return mesh
 
 
@@ -110,7 +120,7 @@ def _crowded(table: pd.DataFrame) -> bool:
 def _bar(ax: Axes, mesh: Any, label: str, *, in_percent: bool) -> None:
     bar = drawn_on(ax).colorbar(mesh, ax=ax, fraction=0.03, pad=0.015)
     bar.outline.set_visible(False)
-    bar.set_label(stripped(label), parse_math=False, fontsize=scaled(0.85))
+    bar.set_label(stripped(label), parse_math=False, fontsize=scaled(0.85), gid="label")
     bar.ax.tick_params(labelsize=scaled(0.78))
     if in_percent:
         bar.ax.yaxis.set_major_formatter(PercentTicks())

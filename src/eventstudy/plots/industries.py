@@ -26,6 +26,7 @@ from eventstudy.plots.canvas import (
     scaled,
     sheet,
 )
+from eventstudy.plots.labels import letters, slot
 from eventstudy.plots.save import tell
 from eventstudy.plots.style import change, clean, named, need, nothing_to_draw, percent_axis, slug, wrapped
 from eventstudy.words import stripped
@@ -64,16 +65,20 @@ def industries_data(frame: pd.DataFrame, *, order: Literal["first", "given"] = "
     if twice.any():
         msg = f"industries: {tidy.loc[twice, ['event', 'symbol']].iloc[0].tolist()} stands twice"
         raise InputError(msg)
-    if tidy["event"].nunique() > _PANELS:
-        size = (
-            tidy["estimate"].abs().groupby(tidy["event"], sort=False).mean().sort_values(ascending=False, kind="stable")
-        )
-        tidy = tidy[tidy["event"].isin(size.index[:_PANELS])].reset_index(drop=True)
+    tidy = _moved_most(tidy, _PANELS)
     symbols = list(pd.unique(tidy["symbol"]))
     if order == "first" and len(tidy):
         first = tidy[tidy["event"] == tidy["event"].iloc[0]].set_index("symbol")["estimate"]
         symbols.sort(key=lambda s: -first.get(s, np.nan) if pd.notna(first.get(s, np.nan)) else np.inf)
     return tidy.assign(row=tidy["symbol"].map({symbol: row for row, symbol in enumerate(symbols)}))
+
+
+def _moved_most(tidy: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Give the rows of the events that moved most, in the order in which they come."""
+    if tidy["event"].nunique() <= count:
+        return tidy
+    size = tidy["estimate"].abs().groupby(tidy["event"], sort=False).mean().sort_values(ascending=False, kind="stable")
+    return tidy[tidy["event"].isin(size.index[:count])].reset_index(drop=True)
 
 
 def industries_finding(tidy: pd.DataFrame) -> str:
@@ -136,13 +141,19 @@ def industries(
         if "symbol" in frame
         else industries_data(frame)
     )
-    events, asked = list(pd.unique(tidy["event"])), frame["event"].nunique()
+    width = options["figsize"][0] if options.get("figsize") else None
+    shown = (
+        _PANELS if width is None else max(1, min(_PANELS, int((float(width) - 1) / 1.1)))
+    )  # an inch a panel, and names
+    if tidy["event"].nunique() > shown:
+        tidy = industries_data(_moved_most(tidy, shown), order="given" if order == "given" else "first")
+    events, asked = list(pd.unique(tidy["event"])), frame["event"].nunique() if "event" in frame else 0
     panels, rows = max(1, len(events)), int(tidy["row"].max()) + 1 if len(tidy) else 4
     edges = row_edges(rows)
     middle = (edges[:-1] + edges[1:]) / 2 - 0.5
     with sheet(style, (max(0.7, 0.18 + 0.24 * panels), max(0.5, 0.4 + 0.05 * edges[-1])), options) as figure:
         axes = figure.subplots(1, panels, sharey=True, sharex=True, squeeze=False)[0]
-        few = f"; the {_PANELS} of {asked} events that moved most" if asked > _PANELS else ""
+        few = f"; the {len(events)} of {asked} events that moved most" if asked > len(events) else ""
         text = (
             f"{clean(quantity, 60)}, n = {tidy['symbol'].nunique()} securities; lines are intervals{few}{ends_only(rows, 'rows')}"
             if subtitle is None
@@ -184,7 +195,10 @@ def industries(
                 thin=rows > ROWS_NAMED,
             )
         names = tidy.drop_duplicates("row").sort_values("row").iloc[named_rows(rows)]
-        axes[0].set_yticks(middle[names["row"]], [named(name, 26) for name in names["label"]])
+        axes[0].set_yticks(
+            middle[names["row"]],
+            [named(name, letters(axes[0], scaled(1), 26, 0.3 * panels)) for name in names["label"]],
+        )
         axes[0].set_ylim(edges[-1] - 0.4, -0.6)
     return figure
 
@@ -213,6 +227,8 @@ def _panel(ax: Axes, own: pd.DataFrame, event: str, options: dict[str, Any], *, 
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
-    ax.set_title("\n".join(textwrap.wrap(named(event, 44), 22)), fontsize=scaled(0.95), parse_math=False)
+    wide = slot(ax)[0]
+    lines = textwrap.wrap(named(event, 44), max(8, min(22, int(0.8 * wide / (0.6 * scaled(0.95))))))
+    ax.set_title("\n".join(lines), fontsize=scaled(0.95), parse_math=False)
     percent_axis(ax.xaxis)
-    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_locator(MaxNLocator(max(2, min(5, int(wide / 30))), steps=[1, 2, 5, 10]))

@@ -17,6 +17,36 @@ from matplotlib.transforms import offset_copy
 from eventstudy.plots.canvas import lay_out
 from eventstudy.plots.save import drawn_on
 
+_SHARE = 0.42  # of the width of a chart, for the names of its rows
+_SMALLEST = 5.0  # points of a letter
+
+
+def slot(ax: Axes) -> tuple[float, float]:
+    """Give the room of an Axes with all that stands around it, in points: its part of the figure's grid."""
+    figure, spec = drawn_on(ax), ax.get_subplotspec()
+    width, height = (72 * float(side) for side in figure.get_size_inches())
+    if spec is None or ax.figure is not figure:
+        box = ax.get_position()
+        return 1.15 * width * box.width, 1.15 * height * box.height
+    rows, columns = spec.get_gridspec().get_geometry()
+    return width * len(spec.colspan) / columns, height * len(spec.rowspan) / rows
+
+
+def letters(ax: Axes, size: float, most: int = 40, share: float = _SHARE) -> int:
+    """Give how many letters of a size in points a name beside an Axes may have, so that room is left for what is drawn."""
+    return max(8, min(most, int(share * slot(ax)[0] / (0.55 * size))))
+
+
+def rows_named(ax: Axes, places: Sequence[float], size: float) -> tuple[float, int]:
+    """Give the size in points, and the step, in which names of rows do not meet: each row, or one of so many."""
+    at = np.sort(np.asarray(places, dtype=float))
+    if len(at) < 2:
+        return size, 1
+    height = 0.6 * slot(ax)[1]  # less titles and the axis below
+    pitch = float(np.diff(at).min()) * height / (float(at[-1] - at[0]) + 1.6)
+    fits = min(size, pitch / 1.15)
+    return (fits, 1) if fits >= _SMALLEST else (_SMALLEST, int(np.ceil(1.15 * _SMALLEST / pitch)))
+
 
 @dataclass(frozen=True, slots=True)
 class Flag:

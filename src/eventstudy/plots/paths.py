@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, legible, look, scaled
+from eventstudy.plots.labels import slot
 from eventstudy.plots.save import tell
 from eventstudy.plots.style import (
     STANCES,
@@ -182,7 +183,10 @@ def caar(
         days = tidy["relative_day"]
         _whole_days(target, int(days.min()), int(days.max()))
         if len(shown) > 1 or shown[0]:
-            target.legend(loc="best", handlelength=3.2)
+            wide, high = slot(target)
+            tight = wide < 300 or high < 280
+            size: Any = {"fontsize": scaled(0.72), "borderpad": 0.2, "labelspacing": 0.2} if tight else {}
+            target.legend(loc="best", handlelength=1.8 if tight else 3.2, **size)
     return target
 
 
@@ -216,7 +220,7 @@ def _path(ax: Axes, own: pd.DataFrame, stances: list[str], number: int, options:
         markerfacecolor=mark.color if mark.filled else ground(),
         markersize=scaled(0.46),
         markevery=max(1, len(day) // 11),
-        label=f"{named(stance)}, n = {n:.0f}" if stance else None,
+        label=f"{named(stance)}, n = {n:,.0f}" if stance else None,
         zorder=3,
     )
     (line,) = ax.plot(day, own["caar"].to_numpy(float), gid=f"caar.line.{slug(stance)}", **usual)
@@ -244,7 +248,7 @@ def _subtitle(tidy: pd.DataFrame, stances: list[str], band: str) -> str:
     counts = []
     for stance in stances:
         n = tidy.loc[tidy["stance"] == stance, "n"]
-        span = f"{n.max():.0f}" if n.min() == n.max() else f"{n.min():.0f} to {n.max():.0f}"
+        span = f"{n.max():,.0f}" if n.min() == n.max() else f"{n.min():,.0f} to {n.max():,.0f}"
         counts.append(f"{named(stance)} n = {span}" if stance else f"n = {span}")
     what = band if tidy[["low", "high"]].notna().any(axis=None) else "too few sessions for a band"
     more = ["dotted: band for the whole path"] if "low_simultaneous" in tidy else []
@@ -254,7 +258,8 @@ def _subtitle(tidy: pd.DataFrame, stances: list[str], band: str) -> str:
 
 
 def _whole_days(ax: Axes, first: int, last: int) -> None:
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 250, 1000) if (last - first) / step <= 14)
+    most = min(14, int(slot(ax)[0] / 32))
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 250, 1000) if (last - first) / step <= most)
     ticks = np.arange(-(-first // step) * step, last + 1, step)
     ax.set_xticks(ticks, [str(tick).replace("-", "−") for tick in ticks])
     ax.set_xlim(first - 0.4, last + 0.4)

@@ -12,6 +12,7 @@ from matplotlib.transforms import Bbox
 from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, lay_out, scaled
+from eventstudy.plots.labels import letters, slot
 from eventstudy.plots.save import drawn_on, tell
 from eventstudy.plots.style import (
     change,
@@ -31,6 +32,7 @@ from eventstudy.plots.style import (
 
 _ROWS_AT_MOST = 40  # more rows than these do not stay legible on one page
 _MANY = 200  # columns; more are drawn by size, their intervals as one band
+_TOLD = 2000  # marks of a stance that say in words what they are
 
 
 def reactions_data(frame: pd.DataFrame, *, spread: bool = False) -> pd.DataFrame:
@@ -197,16 +199,18 @@ def _points(ax: Axes, own: pd.DataFrame, options: dict[str, Any], *, rows: bool,
         markeredgewidth=0.4 if mark.filled else 0.9,
         markersize=scaled(0.6 if rows else 0.2 if len(own) > _MANY else 0.45),
         zorder=3,
+        rasterized=len(own) > _TOLD,
     )
     (points,) = ax.plot(x, y, gid=f"reactions.estimate.{slug(stance)}", **usual)
-    known = own[own["estimate"].notna()]
+    known = own[own["estimate"].notna()].iloc[:_TOLD]
     texts = [
         f"{named(name, 60)}, {_day(session)}: {change(estimate)} ({change(lowest)} to {change(highest)})"
         for name, session, estimate, lowest, highest in zip(
             *(known[column] for column in ("name", "session", "estimate", "low", "high")), strict=True
         )
     ]
-    tell(points, texts, list(known["event_id"].astype(str)))
+    if len(own) <= _TOLD:
+        tell(points, texts, list(known["event_id"].astype(str)))
 
 
 def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str, options: dict[str, Any]) -> None:
@@ -226,7 +230,10 @@ def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str, options: dict[str, Any]) 
             gid=f"reactions.group.{slug(stance)}",
         )
     ax.axvline(0, color=ink(0.8), linewidth=0.9, gid="reactions.zero")
-    names = [f"{named(n, 38)}  {_day(s)}" for n, s in zip(tidy["name"], tidy["session"], strict=True)]
+    room = letters(ax, scaled(0.8), 50) - 12  # the date and its space
+    names = [
+        f"{named(n, max(8, min(38, room)))}  {_day(s)}" for n, s in zip(tidy["name"], tidy["session"], strict=True)
+    ]
     name_rows(ax, tidy["place"], names, 0.8)
     ax.set_ylim(tidy["place"].max() + 0.7, -1.3)
     for place in tidy.loc[tidy["estimate"].isna(), "place"]:
@@ -285,7 +292,8 @@ def _columns(ax: Axes, tidy: pd.DataFrame, quantity: str, max_labels: int, optio
         if many
         else "events in the order of their sessions; a mark where a year begins",
     )
-    _names(ax, tidy, max_labels)
+    wide = slot(ax)[0]  # a name is some 150 points wide; the title names the largest
+    _names(ax, tidy, max_labels if wide > 400 else 0)
 
 
 def _years(group: pd.DataFrame, least: float, before: float) -> list[tuple[float, str]]:
@@ -310,7 +318,9 @@ def _names(ax: Axes, tidy: pd.DataFrame, count: int) -> None:
     to_pixels = ax.transData.transform
     bars = [
         Bbox([to_pixels((x, y0)) - 4, to_pixels((x, y1)) + 4])
-        for x, y0, y1 in zip(known["place"], low, high, strict=True)
+        for x, y0, y1 in zip(
+            *(some.iloc[:: max(1, len(known) // _TOLD)] for some in (known["place"], low, high)), strict=True
+        )
     ]
     order = known["estimate"].abs().sort_values(ascending=False, kind="stable").index
     for i in order[:count]:

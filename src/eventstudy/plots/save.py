@@ -290,7 +290,7 @@ class Headed(ConstrainedLayoutEngine):
     def execute(self, fig: Figure) -> None:
         """Lay the figure out; once more, if a headline had to be broken anew."""
         super().execute(fig)
-        if any([_broken_to_fit(fig, ax) for ax in fig.axes]):  # noqa: C419  each, not up to the first
+        if broken_to_fit(fig):
             super().execute(fig)
 
 
@@ -301,7 +301,7 @@ def set_head(ax: Axes, title: str, subtitle: str, small: float, color: str) -> N
     ax.set_title(
         title,
         loc="left",
-        pad=6 + 1.32 * small * lines,
+        pad=7.5 + 1.32 * small * lines,
         parse_math=False,
         gid="title",
         fontsize=old.get_fontsize(),
@@ -318,8 +318,40 @@ def set_head(ax: Axes, title: str, subtitle: str, small: float, color: str) -> N
         ).set_in_layout(False)  # fmt: skip
 
 
-def _broken_to_fit(fig: Figure, ax: Axes) -> bool:
-    """Break the headline of an Axes at the right edge of its figure; say whether that changed it."""
+def broken_to_fit(fig: Figure) -> bool:
+    """Break headlines and labels of axes to the room that the layout has left them; say whether that changed any."""
+    changed = [_broken_head(fig, ax) for ax in fig.axes]
+    return any([*changed, *(_broken_label(ax, side) for ax in fig.axes for side in (0, 1))])
+
+
+def _broken_label(ax: Axes, side: int) -> bool:
+    """Break the label of an axis that is longer than its axis."""
+    label = (ax.xaxis, ax.yaxis)[side].label
+    text = label.get_text()
+    if not text or label.get_gid() != "label":
+        return False
+    box = label.get_window_extent(drawn_on(ax)._get_renderer())  # type: ignore[attr-defined]  # noqa: SLF001
+    long, room = (box.width, box.height)[side], 1.05 * (ax.bbox.width, ax.bbox.height)[side]
+    longest = max(map(len, text.split("\n")))
+    if long <= room or longest <= _SHORT:
+        return False
+    label.set_text("\n".join(textwrap.wrap(" ".join(text.split()), max(_SHORT, int(longest * room / long)))))
+    return label.get_text() != text
+
+
+_SHORT = 14  # letters of a line of a label: no shorter
+
+
+def _right_edge(fig: Figure, ax: Axes) -> float:
+    """Give where the room of an Axes ends, in pixels: its column of the grid, or the figure."""
+    spec = ax.get_subplotspec()
+    if spec is None or ax.figure is not fig:
+        return float(fig.bbox.width)
+    return float(fig.bbox.width) * spec.colspan.stop / spec.get_gridspec().ncols
+
+
+def _broken_head(fig: Figure, ax: Axes) -> bool:
+    """Break the headline of an Axes at the right edge of its room; say whether that changed it."""
     own = [text for text in (ax._left_title, *ax.texts) if text.get_gid() in {"title", "subtitle"}]  # type: ignore[attr-defined]  # noqa: SLF001
     texts = {str(text.get_gid()): text for text in own}
     if "title" not in texts:
@@ -329,8 +361,8 @@ def _broken_to_fit(fig: Figure, ax: Axes) -> bool:
         # the renderer of now: an annotation remembers one of another resolution
         box, whole = text.get_window_extent(fig._get_renderer()), " ".join(text.get_text().split())  # type: ignore[attr-defined]  # noqa: SLF001
         longest = max(map(len, text.get_text().split("\n")), default=0)
-        room = (fig.bbox.width - box.x0 - 4) / (box.width / longest) if longest and box.width else 0
-        said[name] = "\n".join(textwrap.wrap(whole, max(20, int(room)))) if room else text.get_text()
+        room = (_right_edge(fig, ax) - box.x0 - 4) / (box.width / longest) if longest and box.width else 0
+        said[name] = "\n".join(textwrap.wrap(whole, max(_SHORT, int(room)))) if room else text.get_text()
     if all(text.get_text() == said[name] for name, text in texts.items()):
         return False
     note = texts.get("subtitle")

@@ -21,6 +21,7 @@ from matplotlib.ticker import Formatter
 from eventstudy.errors import InputError
 from eventstudy.frames import as_pandas
 from eventstudy.plots.canvas import ink, legible, look, scaled
+from eventstudy.plots.labels import rows_named
 from eventstudy.plots.save import drawn_on, set_head
 from eventstudy.words import stripped
 
@@ -168,14 +169,28 @@ def in_order(stances: pd.Series) -> list[str]:
     return [s for s in STANCES if s in found] + sorted(found - set(STANCES))
 
 
-def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> None:
-    """Name rows at the left of an axes whose values run across: no ticks, lines only along the values."""
-    ax.set_yticks(places, names)
+def say_step(ax: Axes, step: int) -> None:
+    """Say in the small print that not every row has its name."""
+    note = next((text for text in ax.texts if text.get_gid() == "subtitle"), None)
+    if step > 1 and note is not None:
+        note.set_text(f"{note.get_text()}; one of {step} named")
+
+
+def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> tuple[float, int]:
+    """Name rows at the left of an axes whose values run across: no ticks, lines only along the values.
+
+    Where the axes is too low for all names, they are smaller, and of very many each second, third, … is written, which
+    the small print says. Gives that size in points, and the step.
+    """
+    points, step = rows_named(ax, places, scaled(size))
+    ax.set_yticks(list(places)[::step], list(names)[::step])
     for text in ax.get_yticklabels():
-        text.set(fontsize=scaled(size), parse_math=False)
+        text.set(fontsize=points, parse_math=False)
+    say_step(ax, step)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
+    return points, step
 
 
 def fitted(axis: Axis, text: str) -> None:
@@ -184,7 +199,7 @@ def fitted(axis: Axis, text: str) -> None:
     side = 0 if axis is axis.axes.xaxis else 1
     points = figure.get_size_inches()[side] * 72 * axis.axes.get_position().bounds[2 + side] * 1.15
     lines = wrapped(stripped(text), points, mpl.rcParams["axes.labelsize"])
-    axis.set_label_text("\n".join(lines[:3]), parse_math=False)
+    axis.set_label_text("\n".join(lines[:3]), parse_math=False, gid="label")
 
 
 def value_axis(axis: Axis, quantity: str, unit: str = "percent") -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from eventstudy.abnormal import FactorModel, MarketModel
 from eventstudy.errors import EventStudyError
 from eventstudy.json_values import plain
-from eventstudy.pages.document import Document, Part, Section, Table
+from eventstudy.pages.document import Document, Fact, Part, Section, Table
 from eventstudy.pages.formats import series_digests
 from eventstudy.plots.chart import Chart, chart
 from eventstudy.plots.paths import caar_finding
@@ -24,6 +24,7 @@ from eventstudy.returns import ReturnPanel
 from eventstudy.returns.bundled import BUNDLED
 from eventstudy.returns.sources.registry import source_names
 from eventstudy.study import EventStudy, StudyResult
+from eventstudy.study.output.page import answer_of, means_and_tests
 from eventstudy.study.pairs.firm_file import FirmFile
 from eventstudy.study.pairs.one_call import (
     USUAL_MARKET,
@@ -36,6 +37,7 @@ from eventstudy.study.pairs.pairs import MARK, pairs_of
 from eventstudy.study.pairs.reading import read_table
 
 LEVEL = 0.95
+SENTENCES = 3  # groups of which each has a sentence of the answer
 RETURNS = ("mean", "median", "placebo_mean", "mean_against", "difference", "se", "low", "high")
 SHARES = ("positive", "base_rate")
 
@@ -123,27 +125,25 @@ def firm_document(
     results: dict[str, Any] = {"study": study.name, "said": list(inputs.said)}
     for part in parts:
         results.update(part.results)
-    cars = result.car(_headline(result)) if result.n else pd.DataFrame()
+    cars = result.car(result.plot.window(None)) if result.n else pd.DataFrame()
     results["events"] = {f"{row['event_id']} {row['symbol']}": row for row in records(cars)}
     results["excluded"] = {f"{row['event_id']} {row['symbol']}": row for row in records(result.excluded)}
     first = parts[0]
+    groups = next((part for part in parts[1:] if part.answer), None)
+    parts.sort(key=lambda part: part is not groups)  # what was asked of groups is shown before their pooled mean
+    together = tuple(f"All together: {line[:1].lower()}{line[1:]}" for line in first.answer) if groups else first.answer
     return Document(
         title=study.title or f"Events of {Path(study.pairs.source).name}",
-        answer=first.answer,
+        answer=(*(groups.answer if groups else ()), *together),
         question=study.question,
         results=plain(results),
         charts=tuple(one for part in parts for one in part.charts),
         tables=tuple(one for part in parts for one in part.tables),
         sections=tuple(sorted((one for part in parts for one in part.sections), key=lambda one: one.behind)),
-        facts=first.facts,
+        facts=groups.facts if groups else first.facts,
         manifest=_manifest(inputs, quick=quick),
         command=_command(inputs, quick=quick),
     ), inputs
-
-
-def _headline(result: StudyResult) -> tuple[int, int]:
-    first, last = result.study.window
-    return (max(0, first), min(1, last)) if first <= 1 and last >= 0 else (first, last)
 
 
 def _horizons(inputs: Firms, *, draws: int) -> Part:
@@ -169,10 +169,20 @@ def _groups(inputs: Firms, by: str) -> Part:
     """Show the groups of a characteristic: their paths, their means and the differences, by the windows of the study."""
     result = inputs.result
     begin, end = result.study.window
-    asked = [_headline(result), *(one for one in inputs.study.windows.horizons if begin <= one[0] <= one[1] <= end)]
+    asked = [
+        result.plot.window(None),
+        *(one for one in inputs.study.windows.horizons if begin <= one[0] <= one[1] <= end),
+    ]
     windows = list(dict.fromkeys(asked))
+    said: tuple[tuple[str, ...], tuple[Fact, ...]] = (), ()
     means = pd.concat([result.caar(window, by=by) for window in windows], ignore_index=True)
     means = means.set_axis(["group", *means.columns[1:]], axis=1)
+    caption = "The interval is that of the test named."
+    if means["group"].nunique() <= SENTENCES:
+        judged, _ = means_and_tests(result._fitted, windows, by, inputs.study.seed)  # noqa: SLF001  the result of this package
+        said = answer_of(judged, by)
+        means = judged.drop(columns="window").rename(columns={by: "group"})
+        caption = "The interval is that of the test named, the best of those to believe; believe “no”: none of these has an interval."
     name = f"by-{by}"
     path = result.plot.path(by=by)
     drawn: Chart = chart(
@@ -183,7 +193,7 @@ def _groups(inputs: Firms, by: str) -> Part:
         path,
         caption="95% pointwise bands. All groups come from one fit.",
     )
-    tables = [Table(f"means-{name}", f"Mean reaction by {by}", "", means, _units(means))]
+    tables = [Table(f"means-{name}", f"Mean reaction by {by}", caption, means, _units(means))]
     results: dict[str, Any] = {"means": records(means)}
     if len(set(means["group"])) > 1:
         differences = pd.concat([result.compare(window, by=by) for window in windows], ignore_index=True)
@@ -192,7 +202,8 @@ def _groups(inputs: Firms, by: str) -> Part:
         tables.append(Table(f"differences-{name}", f"Differences by {by}", caption, differences, _units(differences)))
         results["differences"] = records(differences)
     section = Section(f"By {by}", charts=(name,), tables=tuple(table.name for table in tables))
-    return Part(sections=(section,), charts=(drawn,), tables=tuple(tables), results={f"by {by}": results})
+    found = {f"by {by}": results}
+    return Part((section,), (drawn,), tuple(tables), found, said[1], said[0])
 
 
 def _data(inputs: Firms) -> Part:

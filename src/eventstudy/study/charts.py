@@ -13,7 +13,7 @@ from eventstudy._lazy import ax_by_name
 from eventstudy.checks import checked
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
-from eventstudy.study.rows import window_text
+from eventstudy.study.rows import short_window, window_text
 from eventstudy.study.tables.exclusions import events
 from eventstudy.study.tables.explain import explain_cars
 from eventstudy.study.tables.inside_day import clock_pattern, paths
@@ -207,11 +207,7 @@ class Figures:
 
     def window(self, window: Window | None) -> Window:
         """Return the window asked for; by default days 0 and +1, as far as the event window has them."""
-        first, last = self._result.study.window
-        if window is None:
-            days = [day for day in (0, 1) if first <= day <= last]
-            return (days[0], days[-1]) if days else (first, last)
-        return part_of(self._result.study, window)
+        return short_window(self._result) if window is None else part_of(self._result.study, window)
 
     def rows(self, window: Window | None, level: float = 0.95, by: str | None = None) -> tuple[pd.DataFrame, str]:
         """Give one row a security-event, its names, estimate and interval, and what it is in words."""

@@ -389,10 +389,12 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
     @cached_property
     def plot(self) -> Figures:
         """The charts of this result: ``result.plot.caar(ax=None)`` and others; each returns its Axes."""
-        from eventstudy.study.charts import Figures  # noqa: PLC0415  matplotlib is slow to import
-
         return Figures(self._fitted)
 
-    def summary(self) -> str:
-        """Return a few lines of text: what was studied, what not, and the average reaction."""
-        return summary.summary(self._fitted)
+    @checked()
+    def summary(self, windows: Sequence[Window] | None = None) -> str:
+        """Return lines of text: what was studied, what not, the mean of each window (a line a stance), the tests to believe.
+
+        ``windows``: a line each, and the tests of the first; by default day 0, days 0 and +1 (with the tests), the event window.
+        """
+        return summary.summary(self._fitted, windows)

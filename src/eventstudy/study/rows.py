@@ -119,6 +119,20 @@ def window_text(window: tuple[int, int]) -> str:
     return f"day {day(first)}" if first == last else f"days {day(first)} to {day(last)}"
 
 
+def short_window(result: Fitted) -> tuple[int, int]:
+    """Return days 0 and +1, as far as the event window has them; else the whole of it."""
+    begin, end = result.study.window
+    days = [day for day in (0, 1) if begin <= day <= end]
+    return (days[0], days[-1]) if days else (begin, end)
+
+
+def usual_windows(result: Fitted) -> tuple[tuple[int, int], ...]:
+    """Return day 0, the window of the charts, and the whole event window, each once."""
+    begin, end = result.study.window
+    day0 = [(0, 0)] if begin <= 0 <= end else []
+    return tuple(dict.fromkeys([*day0, short_window(result), (begin, end)]))
+
+
 def one_series(result: Fitted) -> bool:
     """Whether all that is studied is one series, so that events of one session are one observation."""
     return np.unique(result.symbol[studied_rows(result)]).size == 1

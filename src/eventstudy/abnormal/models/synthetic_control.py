@@ -44,6 +44,7 @@ class SyntheticControl:
     With a positive weights, a - 1 parameters are free, and the constant: df = M - (a - 1) - 1, sigma^2 = SSE/df, and the
     forecast variance is that of least squares on the face of those donors, sigma^2 (1 + x'(X'X)^-1 x), x = (1, d_j - d_1).
     Donors of weight zero cost nothing (the dimension of the active face, as for the lasso: Zou, Hastie and Tibshirani 2007).
+    With a ridge, a - 1 and the forecast variance are those of ridge regression on the face (Hastie, Tibshirani and Friedman 2009, 3.4.1).
     On one common date, `time_series` counts the constant alone. Securities whose loadings lie at the edge of the donors' are
     pulled to the middle: `LatentFactorModel` is not. Donors that react to the event themselves are no donors.
 
@@ -245,6 +246,13 @@ def mixture(response: Floats, donors: DonorWindows, *, start: Weights | None = N
     sound = not size.size or size.min() > RANK_TOLERANCE * size.max()
     face = np.linalg.solve(triangle.T, later) if sound else np.zeros_like(later)
     df = m - len(rows)
+    if (
+        donors.ridge
+    ):  # weights that are held together cost less than free ones: the trace of what maps returns to fitted returns
+        held = triangle.T @ triangle
+        held[ones:, ones:] += donors.ridge * (np.eye(len(rows) - ones) + 1)
+        face = triangle @ np.linalg.solve(held, later)
+        df = m - round(float(np.trace(triangle @ np.linalg.solve(held, triangle.T))))
     if donors.lam is None and donors.ridge == 0 and sound:
         share = basis @ (response - base)
         residual = response - base - share @ basis

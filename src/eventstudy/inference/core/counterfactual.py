@@ -106,6 +106,7 @@ class _Date:
     """What one date says."""
 
     z: float
+    kurtosis: float
     total: float
     share: float
     first: float
@@ -134,7 +135,8 @@ def judge_counterfactual(dates: Sequence[DateResiduals], *, seed: int = 0) -> Co
     -----
     Components F of the donors' residuals on both windows, one at least, by ICp2; the studied mean's residuals on F give its
     loading, c = F lambda, and z = sum_W c / sqrt(c'c/(M - k) factor), t(M - k) on one date, its sum over dates over sqrt(D)
-    normal, its sum of squares chi2(D). A guard against a gross fault: it has the power of the factor's draw, whatever the
+    normal, its sum of squares chi-squared with the mean D and the variance that the kurtosis of c's sums over windows of that
+    length implies (Satterthwaite): with fat tails a few wild days are no surprise. A guard against a gross fault: it has the power of the factor's draw, whatever the
     number of securities, and proves no identification.
 
     Examples
@@ -153,7 +155,8 @@ def judge_counterfactual(dates: Sequence[DateResiduals], *, seed: int = 0) -> Co
     df = dates[0].treated.size - dates[0].k
     together = float(z.sum() / root)
     mean = float(2 * special.stdtr(df, -abs(together)) if z.size == 1 else 2 * special.ndtr(-abs(together)))
-    spread = float(special.chdtrc(z.size, float(z @ z))) if z.size >= 3 else np.nan
+    df_spread = 2 * z.size**2 / sum(one.kurtosis - 1 for one in found)
+    spread = float(special.chdtrc(df_spread, float(z @ z) * df_spread / z.size)) if z.size >= 3 else np.nan
     share = float(np.median([one.share for one in found]))
     level = ALPHA / 2 if z.size >= 3 else ALPHA
     by_size = z.size >= 3 and spread < level and not mean < level
@@ -195,6 +198,7 @@ def _one(date: DateResiduals, rng: np.random.Generator) -> _Date:
     donors = _score(date.donors.mean(axis=1)[:, None], date.donors_window.mean(axis=1)[:, None], date)
     return _Date(
         z=float(_score(common[:, None], ahead[:, None], date)[0]),
+        kurtosis=_kurtosis(common, len(ahead)),
         total=float(ahead.sum()),
         share=float(common @ common) / square if square > 0 else 0.0,
         first=float(own[0] / (date.donors**2).sum()) if date.donors.any() else np.nan,
@@ -202,6 +206,13 @@ def _one(date: DateResiduals, rng: np.random.Generator) -> _Date:
         donors_z=float(donors[0]),
         groups=groups,
     )
+
+
+def _kurtosis(common: Floats, length: int) -> float:
+    """Return the kurtosis of sums of `length` bars, that of the normal at the least."""
+    sums = np.convolve(common, np.ones(length), mode="valid")
+    square = float(np.mean(sums**2))
+    return max(3.0, float(np.mean(sums**4)) / square**2) if square > 0 else 3.0
 
 
 def _score(estimation: Floats, window: Floats, date: DateResiduals) -> Floats:

@@ -330,11 +330,12 @@ def _average_words(averages: pd.DataFrame, inputs: Inputs) -> tuple[str, ...]:
     if averages.empty:
         return ("No event of one direction could be studied, so there is no mean reaction.",)
     said, where = _said(averages)
-    parts = [f"{signed(row['caar'])} on {row['stance']}" for _, row in said.iterrows()]
+    parts = [f"{signed(row['caar'])} on {row['stance']} events" for _, row in said.iterrows()]
     lead = f"The average abnormal return of {inputs.study.market.title} {where} was {_listed(parts)}."
     clear = [row["stance"] for _, row in said.iterrows() if row["low"] > 0 or row["high"] < 0]
+    rest = [stance for stance in said["stance"] if stance not in clear]
     sure = (
-        f"The {percent(LEVEL)} interval leaves out zero for {_listed(clear)}."
+        f"The {percent(LEVEL)} interval leaves out zero for {_listed(clear)}{f', not for {_listed(rest)}' if rest else ''}."
         if clear
         else f"No {percent(LEVEL)} interval leaves out zero."
     )

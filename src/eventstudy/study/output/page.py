@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from eventstudy.pages.document import Document, Fact, Part, Section, Table
@@ -15,10 +18,20 @@ from eventstudy.plots.paths import caar_finding
 from eventstudy.study.charts import Figures
 from eventstudy.study.design import EstimationWindow
 from eventstudy.study.fitted import Fitted, Window
-from eventstudy.study.rows import headline, own_windows, window_text
+from eventstudy.study.rows import (
+    day0_labels,
+    headline,
+    one_series,
+    own_windows,
+    sessions,
+    studied_rows,
+    usual_windows,
+    window_text,
+)
 from eventstudy.study.tables.averages import caar
 from eventstudy.study.tables.believed import believed
 from eventstudy.study.tables.exclusions import excluded
+from eventstudy.study.tables.paths import groups_of, split, usual_group
 from eventstudy.study.tables.returns import car
 from eventstudy.study.tables.significance import all_tests, short_first
 from eventstudy.study.tables.summary import ADVISED
@@ -39,8 +52,9 @@ def result_part(result: Fitted, *, seed: int = 0) -> Part:
     """Say what a result found."""
     figures = Figures(result)
     windows = usual_windows(result)
-    tested = {window: _tests(result, window, seed) for window in windows}
-    means = pd.concat([_mean(result, window, tested[window]) for window in windows], ignore_index=True)
+    by = usual_group(result)
+    means, tests = means_and_tests(result, windows, by, seed)
+    of = () if by is None else (by,)
     cars, quantity = figures.rows(None, LEVEL)
     path = figures.path(level=LEVEL)
     charts: tuple[Chart, ...] = ()
@@ -55,36 +69,35 @@ def result_part(result: Fitted, *, seed: int = 0) -> Part:
                 partial(figures.forest, level=LEVEL), cars, caption=f"{percent(LEVEL)} intervals; events of one session are one mark.",
             ),
         )  # fmt: skip
-    tests = pd.concat([table.assign(window=window_text(window)) for window, table in tested.items()], ignore_index=True)
     tables = (
         Table("means", "Mean reaction by window", "The interval is that of the test named, the best of those to believe; believe “no”: none of these has an interval.",
-              means, dict.fromkeys(("caar", "se", "low", "high"), "percent"), main=("window", "caar", "low", "high", "n", "n_sessions", "test", "believe")),
+              means, dict.fromkeys(("caar", "se", "low", "high"), "percent"), main=(*of, "window", "caar", "low", "high", "n", "n_sessions", "test", "believe")[:8]),
         Table("cars", f"{quantity[:1].upper()}{quantity[1:]}, event by event", "", *_given(car(result, windows[-2 if len(windows) > 1 else 0], result.study.missing)), open=False),
-        Table("tests", "Every test, and whether to believe it", "", *_given(tests), filters=("window", "believe"), open=False,
-              main=("window", "name", "believe", "estimate", "statistic", "pvalue", "why")),
+        Table("tests", "Every test, and whether to believe it", "", *_given(tests), filters=(*of, "window", "believe"), open=False,
+              main=(*of, "window", "name", "believe", "estimate", "statistic", "pvalue", "why")),
         Table("excluded", "Security-events that were not studied", "", excluded(result), open=False),
     )  # fmt: skip
-    sections = (
-        Section("On average", charts=tuple(one.name for one in charts[:1]), tables=("means",)),
+    doubted, held, figures_of_doubt = _counterfactual(result)
+    parts = (
+        Section(
+            "On average",
+            (*doubted, *_shared(result, by)),
+            charts=tuple(one.name for one in charts[:1]),
+            tables=("means",),
+        ),
         Section("Each event", charts=tuple(one.name for one in charts[1:]), tables=("cars",)),
-        Section("Tests", (_how(result),), tables=("tests",), behind=True),
+        Section("Tests", (_how(result), *held), tables=("tests",), behind=True),
         Section("What was left out", (headline(result),), tables=("excluded",), behind=True),
     )
-    results = {"level": LEVEL, "n": result.n, "means": means.to_dict("records"), "model": repr(result.study.model)}
-    answer, facts = _answer(means)
-    return Part(sections, charts, tables, results, facts, answer)
+    results = {"level": LEVEL, "n": result.n, "means": means.to_dict("records"), "model": repr(result.study.model),
+               "counterfactual": figures_of_doubt}  # fmt: skip
+    answer, facts = answer_of(means, by)
+    return Part(parts, charts, tables, results, facts, answer)
 
 
 def _given(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     table = as_table(frame)
     return table.frame, dict(table.units)
-
-
-def usual_windows(result: Fitted) -> tuple[Window, ...]:
-    """Return day 0, the window of the charts, and the whole event window, each once."""
-    begin, end = result.study.window
-    day0 = [(0, 0)] if begin <= 0 <= end else []
-    return tuple(dict.fromkeys([*day0, Figures(result).window(None), (begin, end)]))
 
 
 def _tests(result: Fitted, window: Window, seed: int) -> pd.DataFrame:
@@ -94,29 +107,92 @@ def _tests(result: Fitted, window: Window, seed: int) -> pd.DataFrame:
     return short_first(all_tests(result, window, alternative="two-sided", level=LEVEL, seed=seed), full=True)
 
 
-def _mean(result: Fitted, window: Window, tests: pd.DataFrame) -> pd.DataFrame:
-    mean = caar(result, window, LEVEL)
-    mean = believed(mean, tests) if len(tests) and len(mean) else mean.assign(believe="")
-    return mean.assign(window=window_text(window))
+def means_and_tests(
+    result: Fitted, windows: Sequence[Window], by: str | None, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the mean of each group and window with the interval of the best test to believe, and every test.
+
+    Without `by` there is one group, and no column that names it.
+    """
+    means, tests = [], []
+    groups: list[tuple[Any, Fitted]] = [("", result)] if by is None or not result.n else split(result, by)
+    for name, group in groups:
+        named = {} if by is None else {by: str(name)}
+        for window in windows:
+            own = _tests(group, window, seed)
+            mean = caar(group, window, LEVEL)
+            mean = believed(mean, own) if len(own) and len(mean) else mean.assign(believe="")
+            means.append(mean.assign(**named, window=window_text(window)))
+            tests.append(own.assign(**named, window=window_text(window)))
+    found = [pd.concat(tables, ignore_index=True) for tables in (means, tests)]
+    first = [] if by is None else [by]
+    return found[0][[*first, *found[0].columns.difference(first, sort=False)]], found[1]
 
 
-def _answer(means: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Fact, ...]]:
+def answer_of(means: pd.DataFrame, by: str | None) -> tuple[tuple[str, ...], tuple[Fact, ...]]:
+    """Return a sentence a group on the first window, and the cards: each window of one group, the first of several."""
     if means.empty:
         return ("Nothing could be studied.",), ()
+    first = means[means["window"] == means["window"].iloc[0]]
     facts = tuple(
         Fact(
-            row["window"],
+            f"{'' if by is None else f'{row[by]}, ' if by == 'stance' else f'{by} {row[by]}, '}{row['window']}",
             typeset(signed(row["caar"])),
-            typeset(
-                f"{percent(LEVEL)} interval {signed(row['low'])} to {signed(row['high'])}, n = {row['n']}, {row['test']}"
-            ),
+            typeset(f"{_interval(row)}, n = {row['n']}, {row['test']}"),
         )
-        for _, row in means.iterrows()
+        for _, row in (means if by is None else first).iterrows()
     )
-    first = means.iloc[0]
-    clear = first["low"] > 0 or first["high"] < 0
-    words = f"The average abnormal return was {signed(first['caar'])} on {first['window']}; its {percent(LEVEL)} interval {'leaves out' if clear else 'holds'} zero."
-    return (typeset(words),), facts
+    return tuple(_sentence(row, by) for _, row in first.iterrows()), facts
+
+
+def _interval(row: pd.Series[Any]) -> str:
+    if not np.isfinite(row["low"]):
+        return "no interval"
+    doubt = " (doubtful)" if row["believe"] == "no" else ""
+    return f"{percent(LEVEL)} interval {signed(row['low'])} to {signed(row['high'])}{doubt}"
+
+
+def _sentence(row: pd.Series[Any], by: str | None) -> str:
+    """Say the mean of a group, and whether its interval leaves out zero."""
+    of = "" if by is None else f"{row[by]}: " if by == "stance" else f"{by} {row[by]}: "
+    lead = f"{of}the average abnormal return was {signed(row['caar'])} on {row['window']}"
+    lead = lead[:1].upper() + lead[1:]
+    if not np.isfinite(row["low"]):
+        return typeset(f"{lead}; it has no interval.")
+    clear = row["low"] > 0 or row["high"] < 0
+    doubt = ", but no test can be believed without doubt" if row["believe"] == "no" else ""
+    return typeset(f"{lead}; its {percent(LEVEL)} interval {'leaves out' if clear else 'holds'} zero{doubt}.")
+
+
+def _shared(result: Fitted, by: str | None) -> tuple[str, ...]:
+    """Say how many sessions have events of several groups: their return counts in the mean of each."""
+    if by is None or not one_series(result):
+        return ()
+    rows = pd.DataFrame({"session": day0_labels(result, studied_rows(result)), "group": groups_of(result, by)})
+    both = int(rows.drop_duplicates().duplicated("session").sum())
+    way = "; catalog.without_conflicts() leaves out those of opposed stances" if by == "stance" else ""
+    return (f"{sessions(both)} with events of more than one {by} count in the mean of each{way}.",) if both else ()
+
+
+def _counterfactual(result: Fitted) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
+    """Say what untreated securities tell of the model: a doubt, for the first section, else a line for the tests; and its figures."""
+    if not 0 < result.n <= ADVISED:
+        return (), (), {}
+    from eventstudy.study.doubt import counterfactual_of  # noqa: PLC0415  slow to import: only those who test pay
+
+    found = counterfactual_of(result, result.study.window)
+    figures = asdict(found)
+    if found.status == "withdrawn":
+        return (typeset(f"The model of normal returns is doubtful: {found.reason}."),), (), figures
+    if found.status == "unknown":
+        return (
+            (),
+            (f"Whether the model of normal returns misses something on these dates is unknown: {found.reason}.",),
+            figures,
+        )
+    dates = f"{found.dates} date{'' if found.dates == 1 else 's'}"
+    said = f"The model of normal returns holds as far as {found.donors} untreated securities can tell, looked at on {dates}."
+    return (), (said,), figures
 
 
 def _estimated(window: EstimationWindow) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numbers
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eventstudy.abnormal.models.linear import FactorModel, MarketModel
+from eventstudy.abnormal.models.linear import FactorModel, MarketAdjusted, MarketModel, MeanAdjusted
 from eventstudy.errors import StudyError
 from eventstudy.inference.registry import TESTS
 from eventstudy.pages.document import Table
@@ -22,6 +25,8 @@ from eventstudy.study.tables.significance import all_tests, one_test
 
 SIDE_BY_SIDE = 2  # groups
 USUAL = 2  # tests of a table, where none is named
+OF_THE_MEAN = {"return": 0, "standardized": 1}  # units of tests of a mean, the mean that is printed first
+DOUBTED = "†"
 STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
 
 
@@ -36,12 +41,12 @@ def paper_table(
     seed: int,
 ) -> Table:
     """Make the table: a row a window; mean, median, share positive, tests and n of each group."""
-    chosen = tuple(tests) if tests is not None else _believed(result, windows[0], seed)
+    groups = {"": result} if by is None else {_named(by, value): own for value, own in split(result, by)}
+    chosen = tuple(tests) if tests is not None else _believed(list(groups.values()), windows[0], seed)
     strange = [name for name in chosen if name not in TESTS]
     if strange:
         msg = f"there is no test {strange[0]!r}; the tests are {', '.join(TESTS)}"
         raise StudyError(msg)
-    groups = {"": result} if by is None else {str(value): own for value, own in split(result, by)}
     names = list(groups)
     rows = {
         name: [_row(own, window, chosen, stars=stars, seed=seed) for window in windows] for name, own in groups.items()
@@ -57,18 +62,29 @@ def paper_table(
         frame = pd.concat(parts, ignore_index=True)
         frame = frame[["group", "window", *(name for name in frame.columns if name not in {"group", "window"})]]
     said = (
-        f" Stars: p of {chosen[0]} below {', '.join(f'{level:g} ({mark})' for level, mark in reversed(STARS))}."
+        f" Stars: p of {chosen[0]}{_of_what(result, chosen[0], windows[0], seed)} below "
+        f"{', '.join(f'{level:g} ({mark})' for level, mark in reversed(STARS))}."
         if stars and chosen
         else ""
     )
     tested = f" In parentheses: p-values of {', '.join(chosen)}." if chosen else ""
+    doubted = (
+        f" {DOUBTED}: not to be believed on this sample; tests() says why."
+        if any(DOUBTED in str(cell) for cell in frame.to_numpy().ravel())
+        else ""
+    )
     units = {str(name): "number" for name in frame.columns if name not in {"group", "window"}}
     estimated = result.study.estimation_words or f"estimation {result.study.estimation_window.said}"
     caption = (
         f"Average cumulative abnormal returns; {in_words(result.study.model)}; {estimated}; positive: share of positive values."
-        f"{said}{tested}{cut_sentence(result, windows)}"
+        f"{said}{tested}{doubted}{cut_sentence(result, windows)}"
     )
     return Table("reactions", title, caption, frame, units)
+
+
+def _named(by: str, value: Any) -> str:
+    """Return what a group is called: a number or a truth value says of what."""
+    return f"{by} = {value}" if isinstance(value, (bool, numbers.Number)) else str(value)
 
 
 def in_words(model: object) -> str:
@@ -77,6 +93,10 @@ def in_words(model: object) -> str:
         return f"market model on {model.market}"
     if isinstance(model, MarketModel) and isinstance(model.market, Mapping):
         return f"market model, each security on its own index ({', '.join(sorted(set(model.market.values())))})"
+    if isinstance(model, MeanAdjusted) and model.volatility is None:
+        return "mean-adjusted returns"
+    if isinstance(model, MarketAdjusted) and isinstance(model.market, str):
+        return f"market-adjusted returns on {model.market}"
     if isinstance(model, FactorModel):
         return f"factor model of {', '.join(model.factors)}" + (
             f", in excess of {model.risk_free}" if model.risk_free else ""
@@ -84,12 +104,24 @@ def in_words(model: object) -> str:
     return repr(model)
 
 
-def _believed(result: Fitted, window: Window, seed: int) -> tuple[str, ...]:
-    """Name the tests that bear most of those to believe on the first window; the usual t-test where there is none."""
-    table = all_tests(result, window, alternative="two-sided", level=0.95, seed=seed)
-    sure = [name for name in table.loc[table["valid"], "name"] if name in TESTS]
-    own = str(caar(result, window, 0.95)["test"].iloc[0])
-    return tuple(preferred(sure, own, result.n)[:USUAL]) or ("cross_sectional",)
+def _believed(groups: Sequence[Fitted], window: Window, seed: int) -> tuple[str, ...]:
+    """Name the tests that most groups believe and that bear most, first one of the mean, after which stars are set.
+
+    Where none is to be believed of any, the usual t-test stands there, marked.
+    """
+    tables = [all_tests(own, window, alternative="two-sided", level=0.95, seed=seed) for own in groups]
+    believed = Counter(name for table in tables for name in table.loc[table["valid"], "name"] if name in TESTS)
+    own, n = str(caar(groups[0], window, 0.95)["test"].iloc[0]), groups[0].n
+    unit = dict(zip(tables[0]["name"], tables[0]["unit"], strict=True))
+    names = sorted(preferred((name for name in TESTS if name in believed), own, n), key=lambda name: -believed[name])
+    first = sorted(names, key=lambda name: OF_THE_MEAN.get(unit[name], 2))[:1]
+    return tuple([*first, *(name for name in names if name not in first)][:USUAL]) or ("cross_sectional",)
+
+
+def _of_what(result: Fitted, name: str, window: Window, seed: int) -> str:
+    """Say what the test of the stars is about, where it is not the mean that they mark."""
+    rank = OF_THE_MEAN.get(one_test(result, name, window, seed=seed).unit, 2)
+    return ("", " (of the mean in standard errors)", " (which is no test of the mean)")[rank]
 
 
 def _row(result: Fitted, window: Window, tests: Sequence[str], *, stars: bool, seed: int) -> dict[str, str]:
@@ -105,6 +137,8 @@ def _row(result: Fitted, window: Window, tests: Sequence[str], *, stars: bool, s
     }
     for name, test in zip(tests, found, strict=True):
         cells[name] = (
-            f"{test.statistic:.2f} ({shown(test.pvalue, 'pvalue')})".replace("-", "−") if test.applicable else MISSING
+            f"{test.statistic:.2f} ({shown(test.pvalue, 'pvalue')}){'' if test.valid else DOUBTED}".replace("-", "−")
+            if test.applicable
+            else MISSING
         )
     return cells | {"n": shown(int(mean["n"]), "count")}

@@ -13,9 +13,11 @@ import pandas as pd
 from eventstudy.checks import checked, word
 from eventstudy.errors import StudyError
 from eventstudy.frames import to_arrow, to_polars
+from eventstudy.study.charts import AUTO
 from eventstudy.study.design import part_of
 from eventstudy.study.fitted import Fitted, Window
-from eventstudy.study.rows import headline
+from eventstudy.study.rows import headline, usual_windows
+from eventstudy.study.tables.paths import usual_group
 
 if TYPE_CHECKING:
     from eventstudy.study.large.stored import StoredResult  # only those who write load it
@@ -86,7 +88,7 @@ class Written:
         windows: Sequence[Window] | None = None,
         *,
         tests: Sequence[str] | None = None,
-        by: str | None = None,
+        by: str | None = AUTO,
         stars: bool = True,
         title: str = "Average abnormal returns around the event",
         seed: int = 0,
@@ -98,20 +100,22 @@ class Written:
         windows : sequence of (int, int), optional
             A row each; by default day 0, days 0 and +1, and the event window.
         tests : sequence of str, optional
-            A column each, statistic and p-value; by default the two that bear most of those to believe on the first window.
+            A column each, statistic and p-value; by default two of those to believe on the first window, the first of
+            them of the mean where there is one. A dagger marks what is not to be believed.
         by : str, optional
-            A column of the fitted events, or ``"symbol"``: its groups stand side by side.
+            A column of the fitted events, or ``"symbol"``: its groups stand side by side. By default the stances where there
+            are several; None averages over all.
         stars : bool
             Mark the mean by the p-value of the first test.
         title : str
         seed : int
             Of the tests that draw.
         """
-        from eventstudy.study.output.page import usual_windows  # noqa: PLC0415  slow to import: only those who write pay
-        from eventstudy.study.output.paper import paper_table  # noqa: PLC0415  the same
+        from eventstudy.study.output.paper import paper_table  # noqa: PLC0415  slow to import: only those who write pay
 
         chosen = [part_of(self._fitted.study, window) for window in windows] if windows else usual_windows(self._fitted)
-        return paper_table(self._fitted, windows=chosen, tests=tests, by=by, stars=stars, title=title, seed=seed)
+        group = usual_group(self._fitted) if by == AUTO and self._fitted.n else None if by == AUTO else by
+        return paper_table(self._fitted, windows=chosen, tests=tests, by=group, stars=stars, title=title, seed=seed)
 
     def to_latex(self, windows: Sequence[Window] | None = None, **asked: Any) -> str:
         """Return the table for a paper in LaTeX (booktabs); options as `table`."""
@@ -175,9 +179,9 @@ class Written:
 
     def _repr_html_(self) -> str:
         from eventstudy.pages.latex_markdown_xlsx import to_html  # noqa: PLC0415  the same
-        from eventstudy.study.output.shown import header, means  # noqa: PLC0415  slow to import: only those who look pay
+        from eventstudy.study.output.shown import OWN_INTERVALS, header, means  # noqa: PLC0415  slow to import: only those who look pay
 
         lines = "".join(
             f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in header(self._fitted)
         )
-        return f"<p>{escape(headline(self._fitted))}</p><table>{lines}</table>{to_html(means(self._fitted))}"
+        return f"<p>{escape(headline(self._fitted))}</p><table>{lines}</table>{to_html(means(self._fitted))}<p><small>{escape(OWN_INTERVALS)}</small></p>"

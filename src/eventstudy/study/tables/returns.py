@@ -23,6 +23,7 @@ from eventstudy.study.rows import (
     gather,
     markets_of,
     studied_rows,
+    window_text,
 )
 from eventstudy.study.tables.marks import KINDS, flags_of
 
@@ -122,7 +123,7 @@ def cut_sentence(result: Fitted, windows: Iterable[Window]) -> str:
         if result.n
         else {}
     )
-    told = [f"{count} of days {window[0]:+d} to {window[1]:+d}" for window, count in cut.items() if count]
+    told = [f"{count} of {window_text(window)}" for window, count in cut.items() if count]
     return f" Windows cut by the end of the data: {', '.join(told)}." if told else ""
 
 
