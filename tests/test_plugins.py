@@ -19,6 +19,7 @@ from eventstudy.calibration.lab import Plan, calibrate
 from eventstudy.errors import EventStudyError, InstallationError
 from eventstudy.inference import registry
 from eventstudy.inference.core.spec import CONDITIONS
+from eventstudy.report.parts.part import library_versions
 from pages import ROOT, blocks
 
 GROUPS = {"models": "acme_median", "tests": "acme_trimmed", "sources": "acme", "charts": "acme_spread"}
@@ -83,6 +84,13 @@ def test_the_page_has_the_words_of_conditions_and_a_pyproject_that_names_the_mod
     assert told["build-system"]["build-backend"] == "setuptools.build_meta"
     values = {value for points in told["project"]["entry-points"].values() for value in points.values()}
     assert {value.partition(":")[0] for value in values} == set(told["tool"]["setuptools"]["py-modules"])
+
+
+def test_a_manifest_names_the_packages_that_add_to_a_study(install):
+    assert plugins.packages() == []
+    install("def spread(result):\n    return None\n", [("charts", "acme_spread", "spread")])
+    assert plugins.packages() == ["acme-events"]
+    assert library_versions()["acme-events"] == "1.0"
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ CHARTS: Final = {
         "Few events, security by security",
         'result = study.fit(events.select(since="2025-04-02", until="2025-04-09"), returns)\nresult.plot.industries((0, 1))',
     ),
-    "reactions": ("Reactions in order of size", INDEX + "result.plot.reactions((0, 0))"),
+    "reactions": ("Reactions, a mark an event", INDEX + "result.plot.reactions((0, 0))"),
     "market": (
         "The market and its events",
         'es.plots.market(es.load_prices(["^GSPC"], source="bundled").frame["^GSPC"].loc["2025":], events.sessions("XNYS").reset_index())',
