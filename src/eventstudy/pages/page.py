@@ -26,7 +26,7 @@ ROWS_KEPT = 5000  # of a table in a page; of more, the CSV file has the rest
 COLUMNS_SHOWN = 8
 TEXT_SHOWN = 300  # characters of a cell
 _WORD = 30  # longer words may be broken anywhere
-_SIGNS = {"yes": "✓ holds", "no": "✗ does not hold", "open": "? cannot be told"}
+_SIGNS = {"yes": "✓ holds", "no": "✗ not shown", "open": "? cannot be told"}
 
 
 @dataclass(frozen=True, slots=True)
