@@ -98,7 +98,7 @@ def test_sessions_of_several_stances_are_told_and_a_way_out_of_opposed_ones(resu
     table = result.car().merge(result.events[["event_id", "stance"]], on="event_id")
     both = sum(len(set(own["stance"])) > 1 for _, own in table.groupby("session"))
     (said,) = result.part().sections[0].paragraphs
-    assert said.startswith(f"{both} sessions with events of more than one stance count in the mean of each")
+    assert said.startswith(f"{both} sessions have events of more than one stance, and are in the mean of each")
     assert "catalog.without_conflicts()" in said
 
 

@@ -175,8 +175,9 @@ def meaning(findings: Findings) -> str:
         else "none of them is"
     )
     weakest = findings.lead.chain.details.get("weakest", "") if findings.lead.chain.applicable else ""
-    chance = f" (the chain: {pvalue_words(findings.lead.chain.pvalue)}, that of {weakest})" if weakest else ""
-    return f"{told}; {since(findings)}, the stretch declared beforehand to count, {now}{chance}."
+    chance = f" (for all three together {pvalue_words(findings.lead.chain.pvalue)})" if weakest else ""
+    began = since(findings)
+    return f"{told}. {began[:1].upper()}{began[1:]}, the period declared beforehand to decide, {now}{chance}."
 
 
 def case(findings: Findings) -> str:
@@ -224,7 +225,10 @@ def watched(findings: Findings) -> str:
     facts = findings.facts.get("evidence")
     if not facts:
         return ""
-    return f"Evidence since {_day(facts['start'])}: {facts['watched']['chain']:.1f} : 1 for the chain; {facts['needed']:.0f} : 1 needed."
+    odds, needed = f"{facts['watched']['chain']:.1f} : 1", f"{facts['needed']:.0f} : 1 is needed"
+    if not facts["watched"]["sessions"]:
+        return f"Evidence that is watched as it comes starts on {_day(facts['start'])}, after the last price here: {odds} so far; {needed}."
+    return f"Evidence watched since {_day(facts['start'])}: {odds} for all three steps; {needed}."
 
 
 def beside(findings: Findings) -> tuple[str, ...]:

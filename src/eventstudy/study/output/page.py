@@ -45,7 +45,27 @@ def result_document(result: Fitted, *, title: str, seed: int, more: Part | None 
     part = result_part(result, seed=seed)
     if more is not None:
         part = replace(part, sections=(*part.sections, *more.sections), charts=(*part.charts, *more.charts))
-    return Document(title, part.answer, dict(part.results), part.charts, part.tables, part.sections, facts=part.facts)
+    question, counts = _question(result)
+    results = {**part.results, **counts}
+    return Document(
+        title, part.answer, results, part.charts, part.tables, part.sections, facts=part.facts, question=question
+    )
+
+
+def _question(result: Fitted) -> tuple[str, dict[str, int]]:
+    """Ask what the page answers, with who was studied and when; and the counts that it names."""
+    rows = car(result, result.study.window, result.study.missing)
+    if rows.empty:
+        return "", {}
+    who, events = rows["symbol"].unique(), int(rows["event_id"].nunique())
+    name = str(who[0]) if len(who) == 1 else f"{len(who):,} securities"
+    first, last = (f"{day:%Y-%m-%d}" for day in (min(rows["session"]), max(rows["session"])))
+    when = f"on {first}" if first == last else f"from {first} to {last}"
+    what = "one event" if events == 1 else f"{events:,} events"
+    return f"How far did {name} move at {what} {when}, beyond what was expected?", {
+        "events": events,
+        "securities": len(who),
+    }
 
 
 def result_part(result: Fitted, *, seed: int = 0) -> Part:
@@ -154,15 +174,15 @@ def interval_words(row: pd.Series[Any]) -> str:
 
 
 def _sentence(row: pd.Series[Any], by: str | None) -> str:
-    """Say the mean of a group, and whether its interval leaves out zero."""
+    """Say the mean of a group, and where its interval lies."""
     of = "" if by is None else f"{row[by]}: " if by == "stance" else f"{by} {row[by]}: "
     lead = f"{of}the average abnormal return was {signed(row['caar'])} on {row['window']}"
     lead = lead[:1].upper() + lead[1:]
     if not np.isfinite(row["low"]):
         return typeset(f"{lead}; it has no interval.")
-    clear = row["low"] > 0 or row["high"] < 0
+    where = "lies above zero" if row["low"] > 0 else "lies below zero" if row["high"] < 0 else "includes zero"
     doubt = ", but no test can be believed without doubt" if row["believe"] == "no" else ""
-    return typeset(f"{lead}; its {percent(LEVEL)} interval {'leaves out' if clear else 'holds'} zero{doubt}.")
+    return typeset(f"{lead}; its {percent(LEVEL)} interval {where}{doubt}.")
 
 
 def _shared(result: Fitted, by: str | None) -> tuple[str, ...]:
@@ -171,8 +191,15 @@ def _shared(result: Fitted, by: str | None) -> tuple[str, ...]:
         return ()
     rows = pd.DataFrame({"session": day0_labels(result, studied_rows(result)), "group": groups_of(result, by)})
     both = int(rows.drop_duplicates().duplicated("session").sum())
-    way = "; catalog.without_conflicts() leaves out those of opposed stances" if by == "stance" else ""
-    return (f"{sessions(both)} with events of more than one {by} count in the mean of each{way}.",) if both else ()
+    way = " To leave out those of opposed stances, fit catalog.without_conflicts()." if by == "stance" else ""
+    have = "has" if both == 1 else "have"
+    return (
+        (
+            f"{sessions(both)} {have} events of more than one {by}, and {'is' if both == 1 else 'are'} in the mean of each.{way}",
+        )
+        if both
+        else ()
+    )
 
 
 def _counterfactual(result: Fitted) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
