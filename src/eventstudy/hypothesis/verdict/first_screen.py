@@ -227,8 +227,8 @@ def watched(findings: Findings) -> str:
         return ""
     odds, needed = f"{facts['watched']['chain']:.1f} : 1", f"{facts['needed']:.0f} : 1 is needed"
     if not facts["watched"]["sessions"]:
-        return f"Evidence that is watched as it comes starts on {_day(facts['start'])}, after the last price here: {odds} so far; {needed}."
-    return f"Evidence watched since {_day(facts['start'])}: {odds} for all three steps; {needed}."
+        return f"The odds for the story on new events alone are counted from {_day(facts['start'])}, after the last price here: {odds} so far; {needed}."
+    return f"The odds for the story on new events alone, since {_day(facts['start'])}: {odds}; {needed}."
 
 
 def beside(findings: Findings) -> tuple[str, ...]:

@@ -149,6 +149,11 @@ def means_and_tests(
     return found[0][[*first, *found[0].columns.difference(first, sort=False)]], found[1]
 
 
+def _counted(row: pd.Series[Any]) -> str:
+    """Say of how many a mean is: of one index, sessions are what is averaged."""
+    return sessions(int(row["n"])) if row["n"] == row["n_sessions"] else f"n = {row['n']}"
+
+
 def answer_of(means: pd.DataFrame, by: str | None) -> tuple[tuple[str, ...], tuple[Fact, ...]]:
     """Return a sentence a group on the first window, and the cards: each window of one group, the first of several."""
     if means.empty:
@@ -158,7 +163,7 @@ def answer_of(means: pd.DataFrame, by: str | None) -> tuple[tuple[str, ...], tup
         Fact(
             f"{'' if by is None else f'{row[by]}, ' if by == 'stance' else f'{by} {row[by]}, '}{row['window']}",
             typeset(signed(row["caar"])),
-            typeset(f"{interval_words(row)}, n = {row['n']}"),
+            typeset(f"{interval_words(row)}, {_counted(row)}"),
         )
         for _, row in (means if by is None else first).iterrows()
     )
@@ -191,7 +196,7 @@ def _shared(result: Fitted, by: str | None) -> tuple[str, ...]:
         return ()
     rows = pd.DataFrame({"session": day0_labels(result, studied_rows(result)), "group": groups_of(result, by)})
     both = int(rows.drop_duplicates().duplicated("session").sum())
-    way = " To leave out those of opposed stances, fit catalog.without_conflicts()." if by == "stance" else ""
+    way = " In Python, catalog.without_conflicts() leaves out those of opposed stances." if by == "stance" else ""
     have = "has" if both == 1 else "have"
     return (
         (
