@@ -36,6 +36,10 @@ OTHERS: Final = {
 }
 OWN: Final = ("generated/reference/commands", "studies", "words")  # the others of them stand in another section
 MEMBERS: Final = "\n   :members:"
+INHERITED: Final = (
+    "\n   :inherited-members:"  # a result's tables stand in classes of their own; those of other packages stay away
+)
+CALL: Final = "eventstudy.study.call"  # the page of the room that can be called
 
 
 def public_names(room: ModuleType) -> list[str]:
@@ -67,12 +71,19 @@ def write_reference(into: Path) -> None:
                 told[key] = f"{home}.{name}"
                 (folder / f"{home}.{name}.rst").write_text(_page(home, name, thing), "utf-8")
         _room(folder, home, names, again)
+    title = "es.study(events, prices, …)"
+    (folder / f"{CALL}.rst").write_text(
+        f"{title}\n{'=' * len(title)}\n\n.. autofunction:: eventstudy.study.pairs.one_call.study\n", "utf-8"
+    )
     _commands(folder)
     rows = [f"| [`{home}`]({home}.md) | {_said(home)} |" for home in homes]
     table = "\n".join(["| room | what is in it |", "|---|---|", *rows])
     others = "\n".join(f"- {{doc}}`/{page}`: {said}" for page, said in OTHERS.items())
-    tree = "\n".join(["```{toctree}", ":hidden:", "", *homes, *(f"/{page}" for page in OWN), "```"])
-    text = "# Reference\n\nEvery public name has a page. `import eventstudy as es` gives them all.\n\n"
+    tree = "\n".join(["```{toctree}", ":hidden:", "", CALL, *homes, *(f"/{page}" for page in OWN), "```"])
+    text = (
+        "# Reference\n\nEvery public name has a page. `import eventstudy as es` gives them all; "
+        f"[`es.study(events, prices)`]({CALL}.rst) is a study of firms in one call.\n\n"
+    )
     (folder / "index.md").write_text(f"{text}{table}\n\n## Beside Python\n\n{others}\n\n{tree}\n", "utf-8")
 
 
@@ -85,7 +96,8 @@ def _page(home: str, name: str, thing: object) -> str:
     """Return the page of one public name."""
     title = f"{home}.{name}".replace("eventstudy", "es", 1) if home == "eventstudy" else f"{home}.{name}"
     if inspect.isclass(thing):
-        body = f".. autoclass:: {home}.{name}{MEMBERS}"
+        ours = all(base.__module__.startswith("eventstudy") for base in thing.__mro__[:-1])
+        body = f".. autoclass:: {home}.{name}{MEMBERS}{INHERITED if ours else ''}"
     elif callable(thing):
         body = f".. autofunction:: {home}.{name}"
     else:

@@ -167,7 +167,8 @@ def window(
         days = []
     if len(days) != 2 or None in days:
         part = "" if within is None else f"; it must lie inside the event window {within}"
-        msg = f"{name}={brief(repr(value))} is not two whole relative days; give (first, last), such as {name}=(0, 1){part}"
+        such = {"estimation": (-250, -11), "before": (-250, -11), "after": (11, 120)}.get(name, (0, 1))
+        msg = f"{name}={brief(repr(value))} is not two whole relative days; give (first, last), such as {name}={such}{part}"
         raise error(msg)
     first, last = days
     assert first is not None and last is not None  # noqa: S101, PT018  looked at just above

@@ -101,7 +101,7 @@ def _with_own_words(problems: list[Problem]) -> list[Problem]:
     """Say once, at the first stance that is like none there is, how words of one's own are named."""
     for at, one in enumerate(problems):
         if one.column == "stance" and one.expected.startswith("one of") and "did you mean" not in one.expected:
-            way = "words of your own: stances=[…], the key `stances` of a .toml file"
+            way = "words of your own: load_events(…, stances=[…]), whose to_toml(path) writes a catalogue for study files and commands"
             return [*problems[:at], replace(one, expected=f"{one.expected}; {way}"), *problems[at + 1 :]]
     return problems
 
