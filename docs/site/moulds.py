@@ -12,7 +12,7 @@ from site_code import block, output
 
 from eventstudy.calibration import Row, read_table
 from eventstudy.inference import TESTS, TestSpec
-from eventstudy.report.parts.data import doi
+from eventstudy.report.parts.data import doi, sources, works
 
 HERE = Path(__file__).parent
 TABLES = HERE.parents[1] / "src" / "eventstudy" / "calibration" / "tables"
@@ -173,6 +173,12 @@ def _example(spec: TestSpec) -> list[str]:
     return [block(code), output(code)]
 
 
+def _place(work: str) -> str:
+    """Return where a work is found: a link to its DOI, or the words of who has none."""
+    where = sources(f"{work})")
+    return where if where.startswith("no DOI") else f"[doi:{where}](https://doi.org/{where})"
+
+
 def _link(reference: str) -> str:
     found = doi(reference)
     return f"[doi:{found}](https://doi.org/{found})" if found else ""
@@ -201,6 +207,7 @@ def model_page(name: str, said: Mapping[str, str]) -> str:
     lines = [f"# {name}", f"`es.EventStudy(model={call}, …)`", f"**{said['question']}**", said["idea"]]
     lines += ["## Formula", f"$$\n{said['formula']}\n$$", "## When it fails", said["fails"]]
     lines += ["## Example", block(code), output(code)]
+    lines += ["## Source", *(f"- {work}): {_place(work)}" for work in works(said["source"]))]
     lines += ["## Reference", f"```{{eval-rst}}\n.. autoclass:: eventstudy.{name}\n   :noindex:\n```"]
     return "\n\n".join(lines) + "\n"
 

@@ -243,7 +243,9 @@ def test_near_words_are_told_for_the_problems_that_are_listed(tmp_path):
 def test_words_of_ones_own_are_refused_once_with_the_way_out(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("id,name,announced_at,stance\na,A,2025-04-02,hot\nb,B,2025-04-03,cool\n")
-    with pytest.raises(CatalogError, match=r"'hot' is not one of: .*; words of your own: load_events\(…, stances=\[…\]\)") as caught:
+    with pytest.raises(
+        CatalogError, match=r"'hot' is not one of: .*; words of your own: load_events\(…, stances=\[…\]\)"
+    ) as caught:
         load_events(path, timezone="UTC")
     assert str(caught.value).count("words of your own") == 1
     assert len(load_events(path, timezone="UTC", stances=["hot", "cool"])) == 2

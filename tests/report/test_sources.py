@@ -1,6 +1,8 @@
 """Where the works that tests name are found: each has its DOI, or says that it has none."""
 
 import re
+import tomllib
+from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
@@ -38,3 +40,11 @@ def test_the_table_of_methods_links_each_doi_of_a_cell():
     )
     assert [bool(address) for _, address in _doi(cells["calendar_time"])] == [False, False, True]
     assert _doi(cells["sign"]) == []
+
+
+def test_each_model_has_a_source_and_each_work_is_found():
+    told = tomllib.loads((Path(__file__).parents[2] / "docs" / "site" / "models.toml").read_text("utf-8"))
+    for name, said in told.items():
+        found = works(said["source"])
+        assert found, name
+        assert [work for work in found if work not in DOIS and work not in WITHOUT_DOI] == [], name
