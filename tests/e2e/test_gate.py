@@ -7,7 +7,7 @@ from eventstudy.report.build import build_document
 from eventstudy.returns import bundled
 from eventstudy.study.pairs.firm_file import load_study
 
-pytestmark = pytest.mark.slow  # each is a whole run
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # each is a whole run, on a machine that may be busy
 
 INDEX = "^GSPC"
 HASHES = {f"inputs.prices.{INDEX}", f"inputs.securities.{INDEX}", "hypothesis.provenance.prices_digest"}
