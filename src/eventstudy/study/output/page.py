@@ -59,7 +59,8 @@ def _question(result: Fitted) -> tuple[str, dict[str, int]]:
         return "", {}
     who, events = rows["symbol"].unique(), int(rows["event_id"].nunique())
     name = str(who[0]) if len(who) == 1 else f"{len(who):,} securities"
-    first, last = (f"{day:%Y-%m-%d}" for day in (min(rows["session"]), max(rows["session"])))
+    ends = min(rows["session"]), max(rows["session"])
+    first, last = (f"{day:%Y-%m-%d}" if hasattr(day, "year") else f"bar {day}" for day in ends)
     when = f"on {first}" if first == last else f"from {first} to {last}"
     what = "one event" if events == 1 else f"{events:,} events"
     return f"How far did {name} move at {what} {when}, beyond what was expected?", {
