@@ -239,14 +239,6 @@ def committed():
     return pd.read_csv(DOCS / "worlds.csv")
 
 
-@pytest.fixture
-def second(committed):
-    """The committed trial, if it is of the second version's worlds."""
-    if "e_chain" not in committed.columns:
-        pytest.skip("docs/worlds.csv is still that of the first version's worlds")
-    return committed
-
-
 def test_the_page_shows_the_committed_trial(committed):
     lines = (DOCS / "flagship.md").read_text("utf-8").split("<!-- worlds -->\n")[1].splitlines()[2 : 2 + len(committed)]
     columns = ["H1", "H2", "H3", "chain", "supported", "contradicted", "stated_power"]
@@ -262,11 +254,11 @@ def within(share, worlds):
     return 3 * np.sqrt(share * (1 - share) / worlds)
 
 
-def test_the_committed_trial_meets_what_was_asked_of_it(second):
+def test_the_committed_trial_meets_what_was_asked_of_it(committed):
     """Sizes where a link is absent, power where all are there, evidence that is watched, and the race."""
-    worlds = int(second["worlds"].min())
+    worlds = int(committed["worlds"].min())
     assert worlds >= 200
-    real = second[second["times"] == 1].set_index("world")
+    real = committed[committed["times"] == 1].set_index("world")
     noise, bluff, forced = (real.loc[name] for name in ("noise", "bluff", "forced"))
     for row, link, low, high in (
         (noise, "H1", 0.03, 0.06),
@@ -277,25 +269,27 @@ def test_the_committed_trial_meets_what_was_asked_of_it(second):
     ):
         assert low - within(low, worlds) <= row[link] <= high + within(high, worlds), (row.name, link)
     assert forced["chain"] >= 0.45
-    absent = second[second["world"] != "forced"]
+    absent = committed[committed["world"] != "forced"]
     assert (absent["supported"] <= 0.05 + within(0.05, worlds)).all()
-    assert (second.loc[second["world"] == "noise", [f"e_{x}" for x in LINKS]] <= 0.05 + within(0.05, worlds)).all(
+    assert (committed.loc[committed["world"] == "noise", [f"e_{x}" for x in LINKS]] <= 0.05 + within(0.05, worlds)).all(
         axis=None
     )
-    assert (second.loc[second["world"] == "bluff", ["e_H2", "e_chain"]] <= 0.05 + within(0.05, worlds)).all(axis=None)
+    assert (committed.loc[committed["world"] == "bluff", ["e_H2", "e_chain"]] <= 0.05 + within(0.05, worlds)).all(
+        axis=None
+    )
     for name in ("forced", "retaliation", "self-defeating"):  # a constant hazard has no mark of its own to be named by
-        assert (second.loc[second["world"] == name, "favourite"] == TRUTH[name]).all()
+        assert (committed.loc[committed["world"] == name, "favourite"] == TRUTH[name]).all()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bluff", "noise"])
-def test_twenty_new_worlds_agree_with_the_committed_trial(rules, second, kind):
+def test_twenty_new_worlds_agree_with_the_committed_trial(rules, committed, kind):
     """Worlds of another seed than those of the table; the difference of two shares within three of its standard errors."""
     few = 20
     fresh = run_trials(rules, worlds=few, times=(1,), kinds=(kind,), draws=199, seed=1, raced=1).iloc[0]
-    table = second[(second["world"] == kind) & (second["times"] == 1)].iloc[0]
+    table = committed[(committed["world"] == kind) & (committed["times"] == 1)].iloc[0]
     counted = [*LINKS, "supported", "contradicted"]
-    counted += [c for c in second.columns if c.startswith(("e_", "fires_"))]
+    counted += [c for c in committed.columns if c.startswith(("e_", "fires_"))]
     assert len(counted) == 16
     many = int(table["worlds"])
     for name in counted:

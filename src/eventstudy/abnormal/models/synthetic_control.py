@@ -246,9 +246,8 @@ def mixture(response: Floats, donors: DonorWindows, *, start: Weights | None = N
     sound = not size.size or size.min() > RANK_TOLERANCE * size.max()
     face = np.linalg.solve(triangle.T, later) if sound else np.zeros_like(later)
     df = m - len(rows)
-    if (
-        donors.ridge
-    ):  # weights that are held together cost less than free ones: the trace of what maps returns to fitted returns
+    if donors.ridge:
+        # weights that are held together cost less than free ones: the trace of what maps returns to fitted returns
         held = triangle.T @ triangle
         held[ones:, ones:] += donors.ridge * (np.eye(len(rows) - ones) + 1)
         face = triangle @ np.linalg.solve(held, later)

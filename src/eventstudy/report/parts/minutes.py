@@ -202,9 +202,14 @@ def _together(within: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {str(at): own for at, own in shared.groupby(minute[shared.index])}
 
 
+def _unlike(own: pd.DataFrame) -> bool:
+    """Tell whether announcements of one minute differ in stance."""
+    return len(set(own["stance"])) > 1
+
+
 def _opposed(together: dict[str, pd.DataFrame]) -> set[str]:
     """Return the events that share a minute with one of another stance: the reaction is that of neither."""
-    return {event for own in together.values() if len(set(own["stance"])) > 1 for event in own["event_id"]}
+    return {event for own in together.values() if _unlike(own) for event in own["event_id"]}
 
 
 def _words(
@@ -228,7 +233,7 @@ def _words(
     )
     shared = [
         f"{', '.join(own['name'])} ({minute}) share one moment and cannot be separated"
-        + ("; their stances differ, so neither mean below holds them" if len(set(own["stance"])) > 1 else "")
+        + ("; their stances differ, so neither mean below holds them" if _unlike(own) else "")
         for minute, own in together.items()
     ]
     day = exact.assign(day=exact["announced_at"].dt.strftime("%Y-%m-%d"))
