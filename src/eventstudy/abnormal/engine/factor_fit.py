@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.abnormal.engine.chunks import spread_out
+from eventstudy.abnormal.engine.chunks import blas_on_one_thread, spread_out
 from eventstudy.abnormal.engine.draft import Draft
 from eventstudy.abnormal.engine.grams import Bars, bars_of_date, grams, runs_of_dates
 from eventstudy.abnormal.engine.inputs import Inputs
@@ -109,7 +110,9 @@ def _find(
             place = part.start + low + at
             _one_date(inputs, model, pool, fit, place, (bars[low + at], made(at), groups[place]))
 
-        spread_out(find, range(high - low), threads=high - low >= THREADED_DATES)
+        alone = blas_on_one_thread() if high - low >= THREADED_DATES else None
+        with alone or nullcontext():
+            spread_out(find, range(high - low), threads=alone is not None)
 
 
 def _one_date(

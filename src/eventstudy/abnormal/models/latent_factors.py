@@ -10,6 +10,7 @@ import numpy as np
 
 from eventstudy._typing import Bools, Floats
 from eventstudy.abnormal.models.donor_pool import Exclude, described, named, no_rows
+from eventstudy.abnormal.models.eigenvectors import leading
 from eventstudy.abnormal.models.protocol import Split
 from eventstudy.checks import check_fields, word
 from eventstudy.errors import StudyError
@@ -157,17 +158,6 @@ def means_over(bars: int, window: int, *, everywhere: bool) -> Floats:
     part = slice(None) if everywhere else slice(bars)
     weight[part] = 1.0 / weight[part].size
     return weight
-
-
-def leading(matrix: Floats, count: int) -> tuple[Floats, Floats]:
-    """Return the `count` largest eigenvalues of a symmetric matrix, descending, and their vectors; signs are fixed."""
-    from scipy.linalg import eigh  # noqa: PLC0415  numpy has no eigenvectors of a part; a fifth of the time at 271 bars
-
-    n = len(matrix)
-    value, vector = eigh(matrix, subset_by_index=[n - count, n - 1], check_finite=False, driver="evr")
-    value, vector = value[::-1], vector[:, ::-1]
-    tallest = np.take_along_axis(vector, np.abs(vector).argmax(axis=0)[None], axis=0)
-    return np.maximum(value, 0.0), vector * np.where(tallest < 0, -1.0, 1.0)
 
 
 def spectrum(gram: Floats, bars: int, count: int, axes: Axes, donors: int) -> Spectrum:

@@ -16,6 +16,7 @@ from scipy import special
 
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.models import latent_factors as latent
+from eventstudy.abnormal.models.eigenvectors import leading
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.errors import StudyError
 from eventstudy.inference.core import history
@@ -201,7 +202,7 @@ def _components(past: Floats) -> tuple[Floats, Floats]:
     filled = np.where(np.isfinite(past), past, 0.0).T
     filled = filled - filled.mean(axis=0)
     m, n = filled.shape
-    value, vector = latent.leading(filled @ filled.T, min(m, n, max(1, m // 10) + 1))
+    value, vector = leading(filled @ filled.T, min(m, n, max(1, m // 10) + 1))
     scored = latent.Spectrum(vector, vector[:0], value, float((filled**2).sum()), n, m)
     r = min(max(1, latent.bai_ng(scored, min(value.size - 1, m // 10))), max(1, m // 10))
     left = filled - vector[:, :r] @ (vector[:, :r].T @ filled)

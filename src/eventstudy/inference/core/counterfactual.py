@@ -14,6 +14,7 @@ import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.models import latent_factors as latent
+from eventstudy.abnormal.models.eigenvectors import leading
 
 ALPHA: Final = 0.04
 """Level of the doubt, split in two where the mean and the spread over dates are both judged (METHODS-2, section 11)."""
@@ -193,7 +194,7 @@ def _one(date: DateResiduals, rng: np.random.Generator) -> _Date:
     chosen = np.argsort(rng.random((GROUPS, j)), axis=1)[:, :size]
     weight = np.zeros((GROUPS, j))
     np.put_along_axis(weight, chosen, 1.0 / size, axis=1)
-    own, _ = latent.leading(date.donors @ date.donors.T if m <= j else date.donors.T @ date.donors, 1)
+    own, _ = leading(date.donors @ date.donors.T if m <= j else date.donors.T @ date.donors, 1)
     groups = _score(date.donors @ weight.T, date.donors_window @ weight.T, date)
     donors = _score(date.donors.mean(axis=1)[:, None], date.donors_window.mean(axis=1)[:, None], date)
     return _Date(
