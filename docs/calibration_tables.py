@@ -27,6 +27,7 @@ TITLES = {
     "analytic.csv": "Size of the tests that do not draw, N = 10 and 50",
     "analytic_5.csv": "Size of the tests that do not draw, N = 5",
     "analytic_200.csv": "Size of the tests that do not draw, N = 200",
+    "further.csv": "Size in further scenarios, N = 10, 30 and 60",
     "resampling.csv": "Size of the tests that draw",
     "power.csv": "Power of the tests that do not draw: an abnormal return of 0.5 % on day 0",
 }
@@ -53,7 +54,7 @@ def drawn(name: str) -> str:
 
 def picture_path(name: str, n: int, window: tuple[int, int]) -> Path:
     """Return where the picture of one sub-table lies."""
-    kind = "resampling" if name.startswith("resampling") else "size"
+    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "intervals") else "size"
     days = "day0" if window == (0, 0) else f"days{window[0]}to{window[1]}"
     return PICTURES / f"{kind}-n{n}-{days}.svg"
 

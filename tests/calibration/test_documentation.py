@@ -65,7 +65,7 @@ def test_the_counts_of_claims_are_those_of_the_tables(tables):
 
 
 def test_every_picture_shows_the_figures_of_its_table(tables, drawing):
-    """Each cell's text stands as a comment beside its letters in the SVG, row by row."""
+    """Each cell's text stands in the SVG, row by row."""
     seen = set()
     for name, (_, rows) in tables.items():
         places = {(row.n, (row.first, row.last)) for row in rows} if not name.startswith("power") else set()
@@ -77,7 +77,7 @@ def test_every_picture_shows_the_figures_of_its_table(tables, drawing):
             assert f"]({path.relative_to(DOCS).as_posix()})" in PAGE
             chosen = {(row.test, row.scenario): row for row in rows if (row.n, (row.first, row.last)) == (n, window)}
             scenarios, tests = (list(dict.fromkeys(key[at] for key in chosen)) for at in (1, 0))
-            said = re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8"))
+            said = re.findall(r"<text[^>]*>(.*?)</text>", path.read_text(encoding="utf-8"))
             assert said[: len(scenarios) + len(tests)] == [*scenarios, *tests]
             cells = [text for text in said if re.fullmatch(r"–|\d+\.\d[▲▼]?", text)]
             assert cells == [mark(chosen.get(key)) for key in product(tests, scenarios)], path.name

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from eventstudy.calibration import SCENARIOS, Geometry, read_table
 from eventstudy.calibration.batch import single_samples
 from eventstudy.inference import TESTS, recommend, run, run_all
 from eventstudy.inference.advice import advice
+from eventstudy.inference.core.measured_size import BY_SIZE, SOUND, upheld
 from eventstudy.inference.core.spec import CONDITIONS, FEWEST, MANY
-from eventstudy.inference.core.validity import Conditions, judge, measure
+from eventstudy.inference.core.validity import Conditions, _error_of_skewness, judge, measure
 
 GEOMETRY = Geometry(history=50)
 
@@ -110,35 +112,37 @@ class TestAdvice:
         sample = drawn("common_event_variance")
         lines = advice(sample)
         p = run("kp_bmp", sample).pvalue
-        assert f"kp_bmp p = {p:.3g}" in lines[0]
-        assert "patell p" not in lines[0]
+        assert f"kp_bmp p = {p:.3g}" in lines[1]
+        assert "patell p" not in lines[1]
         against = next(line for line in lines if " cross_sectional," in line)
         assert "mean residual correlation" in against
 
     def test_tests_that_draw_are_named_not_run(self, monkeypatch):
         monkeypatch.setattr("eventstudy.inference.families.placebo.permutation", None)
-        lines = advice(drawn("normal", n=25, seed=2))
+        lines = advice(drawn("normal", n=28, seed=2))
         assert "believe, if run: wild_bootstrap, cluster_bootstrap, permutation" in lines
 
     def test_where_nothing_can_be_believed_it_says_so(self):
         sample = replace(drawn("common_event_variance", n=12), estimation=None, refit=None)
-        assert advice(sample)[0] == "believe first: none of those without random draws"
+        report, first = advice(sample)[:2]
+        assert report.endswith("(doubtful: none is to be believed)")
+        assert first == "believe first: none of those without random draws"
 
     def test_without_events_there_is_nothing_to_say_against(self, make_sample):
         assert advice(make_sample(0)) == ("believe first: none of those without random draws",)
 
     def test_first_come_the_tests_that_bear_most(self):
-        first, also = advice(drawn("normal", seed=3))[:2]
+        first, also = advice(drawn("normal", seed=3))[1:3]
         assert [part.split()[0] for part in first.removeprefix("believe first: ").split(", ")] == [
             *("kp_bmp", "corrado_zivney_sign", "cross_sectional")
         ]
         assert "patell p" in also
 
     def test_a_test_that_cannot_reach_five_percent_does_not_lead(self):
-        first, also = advice(drawn("normal", n=5))[:2]
+        first, also = advice(drawn("normal", n=5))[1:3]
         assert "sign p" not in first
         assert "sign p" in also
-        assert "sign p" in advice(drawn("t4", n=12))[0]  # it leads where it can, and others fail
+        assert "sign p" in advice(drawn("t4", n=12))[1]  # it leads where it can, and bears most
 
     def test_each_test_stands_in_one_line_with_one_reason(self):
         lines = advice(drawn("common_event_variance", n=30))
@@ -160,7 +164,7 @@ def test_what_is_recommended_holds_in_the_calibration_tables(scenario, window):
     cells = {row.test: row for row in rows if (row.scenario, row.n, (row.first, row.last)) == (scenario, 50, window)}
     valid = [said.name for said in recommend(drawn(scenario, n=50, window=window, seed=1)) if said.valid]
     assert valid
-    over = {name: cells[name].rate for name in valid if cells[name].rate > 0.05 + cells[name].tolerance}
+    over = {name: cells[name].rate for name in valid if cells[name].rate > max(SOUND[1], 0.05 + cells[name].tolerance)}
     assert over == {}
 
 
@@ -207,9 +211,10 @@ class TestFewerThanFive:
         (doubt,) = run("bmp", drawn("normal", n=3)).doubts
         assert doubt == "too few: 3 security-events, where below 5 only exact and placebo tests can be trusted"
         assert run("portfolio", drawn("common", n=3)).valid
-        assert "believe on trust" in advice(drawn("common", n=3))[1]
-        assert "portfolio p" in advice(drawn("common", n=3))[1]
-        assert "sq p" in advice(drawn("normal", n=1))[1]
+        assert "portfolio p" in advice(drawn("common", n=3))[0]
+        assert "believe on trust" in advice(drawn("common", n=3))[2]
+        assert "portfolio p" in advice(drawn("common", n=3))[2]
+        assert "sq p" in advice(drawn("normal", n=1))[2]
 
 
 class TestWhatFewEventsCannotShow:
@@ -232,17 +237,17 @@ class TestWhatFewEventsCannotShow:
         assert line.endswith(": permutation")
 
     def test_many_events_show_it(self):
-        assert measure(drawn("normal", n=25, seed=1)).unseen == {}
+        assert measure(drawn("normal", n=26, seed=1)).unseen == {}
         assert "event variance" in measure(drawn("normal", n=20, seed=1)).unseen
-        assert run("patell", drawn("normal", n=25, seed=2)).valid
+        assert run("patell", drawn("normal", n=26, seed=2)).valid
 
     def test_it_is_as_often_found_as_is_said(self):
-        """The declared bound: from 23 normal SCARs on, a doubling is found in four samples of five."""
+        """The declared bound: from 25 normal SCARs on, a doubling is found in seven samples of ten."""
         found = [
-            "event variance" in measure(drawn("event_variance", n=23, window=(0, 0), seed=seed)).present
+            "event variance" in measure(drawn("event_variance", n=25, window=(0, 0), seed=seed)).present
             for seed in range(100)
         ]
-        assert sum(found) > 100 * 0.8 - 3 * np.sqrt(100 * 0.8 * 0.2)
+        assert sum(found) > 100 * 0.7 - 3 * np.sqrt(100 * 0.7 * 0.3)
 
 
 @pytest.mark.parametrize("spec", TESTS.values(), ids=lambda spec: spec.name)
@@ -265,7 +270,14 @@ def test_the_range_of_a_test_ends_where_it_says(spec):
     for condition in CONDITIONS:
         here = {"present": {condition: "as measured"}}
         borne = condition in spec.holds_under
-        if not borne and condition in spec.holds_with_many:
+        size = (
+            upheld(spec.name, condition, {condition}, 10_000, 1, discrete=spec.discrete)
+            if condition in BY_SIZE
+            else None
+        )
+        if not borne and size is not None:  # its size decides, not its claim
+            assert doubts(**here) == ((f"{condition}: as measured; {size}",) if size else ())
+        elif not borne and condition in spec.holds_with_many:
             assert [text for text in doubts(n=MANY - 1, **here) if "bears that from" in text]
             assert not [text for text in doubts(n=MANY, **here) if "bears that from" in text]
         elif not borne and not (condition == "few" and spec.smallest):
@@ -286,3 +298,53 @@ def test_the_number_of_events_is_few_below_thirty_and_the_tail_is_fat_above_one(
         residual = sample.sigma[:, None] * rng.standard_t(shape, sample.estimation.residual.shape)
         fat = replace(sample, estimation=replace(sample.estimation, residual=residual))
         assert ("fat tails" in measure(fat).present) == told
+
+
+class TestEvidence:
+    """A condition enters with its standard error, and looks at what the test looks at."""
+
+    def scaled(self):
+        """A sample whose model gives the window a variance of its own: CARs six times as large, and errors too."""
+        sample = drawn("normal", n=40, seed=3)
+        wide = {name: 6.0 * getattr(sample, name) for name in ("ar", "ar_se", "car", "car_se")}
+        return replace(sample, **wide)
+
+    def test_a_rise_that_the_model_knows_speaks_against_those_who_look_at_plain_returns(self):
+        conditions = measure(self.scaled())
+        assert "event variance" not in conditions.present
+        assert "event variance" in conditions.raw.present
+        said = {one.name: one for one in recommend(self.scaled())}
+        for name, valid in (("patell", True), ("clm_j1", True), ("permutation", False), ("corrado", False)):
+            assert said[name].valid == valid, name
+
+    def test_one_wild_day_is_no_skewness(self):
+        sample = drawn("normal", n=40, seed=3)
+        residual = sample.estimation.residual.copy()
+        residual[7, 30] = 40 * sample.sigma[7]
+        wild = replace(sample, estimation=replace(sample.estimation, residual=residual))
+        z = residual / sample.sigma[:, None]
+        assert stats.skew(z, axis=None) > 1
+        assert not {"skewness"} & ({*measure(wild).present} | {*measure(wild).days})
+
+    def test_the_error_of_a_skewness_is_that_of_draws(self):
+        rng = np.random.default_rng(0)
+        z = (rng.standard_gamma(4, (400, 30, 60)) - 4) / 2
+        drawn_ = stats.skew(z.reshape(400, -1), axis=1)
+        told = [_error_of_skewness((one - one.mean()) / one.std(), stats.skew(one, axis=None)) for one in z[:40]]
+        assert np.mean(told) == pytest.approx(drawn_.std(), rel=0.25)
+
+    def test_fat_tails_judge_by_measured_size(self):
+        sample = drawn("t4", n=40, seed=1)
+        assert "fat tails" in measure(sample).present
+        assert run("kp_bmp", sample).valid  # 4.3 to 5.2 % there
+        assert upheld("sur_f", "fat tails", {"fat tails", "dependence"}, 30, 1)  # 10 to 14 %
+        assert upheld("kp_bmp", "fat tails", {"fat tails", "dependence"}, 30, 1) == ""
+
+    def test_of_independent_samples_few_lose_a_test(self):
+        """One-sided errors of about 2 % each for a rise of variance and, on one date, a correlation."""
+        lost = 0
+        for seed in range(100):
+            sample = on_one_date(drawn("normal", n=30, seed=seed))
+            said = {one.name: one.valid for one in recommend(sample)}
+            lost += not all(said[name] for name in ("cross_sectional", "patell", "bmp", "kp_bmp", "sign"))
+        assert lost <= 5 + 3 * np.sqrt(100 * 0.05 * 0.95)

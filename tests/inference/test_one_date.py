@@ -9,8 +9,11 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from eventstudy.calibration.batch import samples
+from eventstudy.calibration.scenarios import FURTHER, SCENARIOS, Geometry
 from eventstudy.inference import run
 from eventstudy.inference.families.common_date import Design, portfolio, sur_f, time_series
+from eventstudy.inference.families.kolari_pynnonen import block_freedom
 
 RTOL = 1e-9  # a regression through normal equations against statsmodels' pseudo-inverse
 MONTE_CARLO = 3.5  # standard errors; fixed seeds
@@ -113,3 +116,19 @@ def test_the_joint_f_of_as_many_events_as_bars_is_not_tried():
         hat = x[:bars] @ np.linalg.pinv(x[:bars])
         outcome = sur_f(residual - residual @ hat, rng.normal(size=(n, 1)), Design(x[:bars], x[bars : bars + 1]))
         assert np.isfinite(outcome.value) == sound
+
+
+def test_degrees_of_freedom_of_industries_are_those_of_their_true_correlation():
+    """Satterthwaite's tr(PR)²/tr(PRPR) of the R that was drawn; one factor that all share leaves N - 1."""
+    n, geometry = 30, Geometry()
+
+    def found(scenario):
+        drawn = scenario.draw(np.random.default_rng(4), 200, n, geometry)
+        return block_freedom(samples(drawn, geometry, ((0, 0),))[0, 0])
+
+    block = np.arange(n) % 2
+    r = np.where(block[:, None] == block, 0.5, 0.0) + 0.5 * np.eye(n)
+    p = np.eye(n) - 1 / n
+    true = np.trace(p @ r) ** 2 / np.trace(p @ r @ p @ r)
+    assert np.mean(found(FURTHER["blocks"])) == pytest.approx(true, rel=0.05)
+    assert np.isinf(found(SCENARIOS["common"])).all()

@@ -181,3 +181,16 @@ def test_what_cannot_be_meant_is_refused(study, panel, ask, words):
     frame = pd.DataFrame(rows, columns=["event_id", "symbol", "bar"]).assign(beat=True, one=1, many=np.arange(40) / 7)
     with pytest.raises(StudyError, match=words):
         ask(study.fit(frame, es.ReturnPanel(panel)))
+
+
+def test_of_one_series_groups_are_compared_by_sessions_as_they_are_averaged(panel, study):
+    """Two events of one group on one session are one observation, in both tables."""
+    rows = [(f"e{at}", "A", panel.index[150 + 9 * (at // 2)], at // 2 % 2) for at in range(40)]
+    result = study.fit(pd.DataFrame(rows, columns=["event_id", "symbol", "bar", "n"]), es.ReturnPanel(panel))
+    means = result.caar((0, 1), by="n")
+    row = result.compare((0, 1), by="n").iloc[0]
+    assert [row["mean"], row["mean_against"]] == means["caar"].tolist()
+    assert [row["n"], row["n_against"]] == means["n_sessions"].tolist() == [10, 10]
+    car = result.car((0, 1)).drop_duplicates("session")["car"].to_numpy()
+    first = np.arange(20) % 2 == 0
+    assert row["difference"] == pytest.approx(car[first].mean() - car[~first].mean(), abs=TIGHT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -15,6 +16,8 @@ from eventstudy.inference.beyond.average import average
 from eventstudy.inference.beyond.bands import caar_band
 from eventstudy.inference.beyond.cross_sectional_regression import explain
 from eventstudy.inference.beyond.differences import compare_means, trend
+from eventstudy.inference.beyond.equivalence import equivalence
+from eventstudy.inference.beyond.rigobon_sack import rigobon_sack
 from eventstudy.inference.core.average import Average
 from eventstudy.inference.core.car_covariance import car_covariance
 from eventstudy.inference.core.spec import ALWAYS, Condition, TestSpec
@@ -60,6 +63,17 @@ def _days(sample: WindowSample, days: slice) -> WindowSample:
     )
 
 
+def _abhar(sample: WindowSample) -> Statistic:
+    return _told(average(sample, values=np.prod(1 + np.nan_to_num(sample.ar), axis=-1) - 1))
+
+
+def _bhar(sample: WindowSample) -> Statistic:
+    """Judge the buy-and-hold return of the first security-event of each sample, as `result.bhar` does."""
+    value = np.prod(1 + np.nan_to_num(sample.ar[..., 0, :]), axis=-1) - 1
+    outcome = from_t(value / sample.car_se[..., 0], sample.df[..., 0], np.ones(value.shape, dtype=np.int64))
+    return _missed(outcome.p_two, outcome.p_less, outcome.p_greater, outcome.n)
+
+
 def _each(one: Callable[[WindowSample], float]) -> Callable[[WindowSample], Statistic]:
     """Return a statistic of a batch from the two-sided p-value of one sample."""
 
@@ -80,7 +94,10 @@ def _one(sample: WindowSample, at: tuple[int, ...]) -> WindowSample:
 
 
 def _band(sample: WindowSample) -> float:
-    band = caar_band(sample, draws=999, seed=0)
+    chance = np.random.default_rng(
+        zlib.crc32(sample.car.tobytes())
+    )  # its own: the error of one critical value is no size
+    band = caar_band(sample, draws=1999, seed=chance)
     return float((band.low <= 0).all() and (band.high >= 0).all())
 
 
@@ -107,11 +124,31 @@ def _trend(sample: WindowSample) -> float:
     return trend(np.abs(sample.scar)).pvalue
 
 
+def _equivalence(sample: WindowSample) -> float:
+    """Return the p-value where the true effect is the margin itself, many standard errors wide."""
+    found, margin = average(sample), 0.2
+    return equivalence(float(found.mean) + margin, float(found.se), margin, df=float(found.df)).pvalue
+
+
+def _rigobon_sack(sample: WindowSample) -> float:
+    """Say whether the set has the true effect of news that are three times as large on as many days as there are events."""
+    if sample.estimation is None:
+        return np.nan
+    news, one, other = sample.estimation.residual[:3]
+    event = np.arange(news.size) < sample.car.size
+    news = np.where(event, 3 * news, news)
+    ends = rigobon_sack(news + one, EFFECT * news + other, event).robust_set
+    return float(any(low <= EFFECT <= high for low, high in ends))
+
+
+EFFECT = -1.5
+"""Of the news on the asset."""
+
 FEW_TOO: frozenset[Condition] = frozenset({"few"})
 
 CLAIMED: dict[str, frozenset[Condition]] = {
     name: frozenset({"dependence", "staggered dependence"})
-    for name in ("caar", "aar", "caar_weighted", "caar_band", "explain")
+    for name in ("caar", "aar", "caar_weighted", "abhar", "caar_band", "explain", "equivalence")
 }
 """Where intervals are claimed to hold beyond normal independent data, declared before they were measured."""
 
@@ -136,11 +173,15 @@ INTERVALS: Mapping[str, TestSpec] = MappingProxyType(
             _spec("caar", "interval of the mean CAR", _caar),
             _spec("aar", "interval of the mean abnormal return of a day", _aar),
             _spec("caar_weighted", "interval of a weighted mean CAR", _caar_weighted),
+            _spec("abhar", "interval of the mean buy-and-hold return", _abhar),
+            _spec("bhar", "buy-and-hold return of one security-event", _bhar),
             _spec("caar_band", "band of the path", _each(_band)),
             _spec("explain", "slope on a characteristic, portfolio errors", _each(_explain)),
             _spec("explain_cluster", "slope on a characteristic, CR2 by session", _each(_explain_cluster)),
             _spec("compare", "difference of two means", _each(_compare)),
             _spec("trend_of_size", "trend of the size of reactions", _each(_trend)),
+            _spec("equivalence", "two one-sided tests, the effect at the margin", _each(_equivalence)),
+            _spec("rigobon_sack", "set of the effect of policy news", _each(_rigobon_sack)),
         )
     }
 )

@@ -202,7 +202,8 @@ def claimed(spec: TestSpec, scenario: str, n: int, window: Window) -> bool:
     (False, True)
     """
     few: frozenset[Condition] = frozenset({"few"}) if n < FEW else frozenset()
-    return spec.holds(KNOWN[scenario].conditions | few, n, window[1] - window[0] + 1)
+    known = KNOWN[scenario]
+    return known.told and spec.holds(known.conditions | few, n, window[1] - window[0] + 1)
 
 
 @checked()

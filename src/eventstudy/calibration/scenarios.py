@@ -31,6 +31,9 @@ VARIANCE_FACTOR = 2.0
 
 MISSING_SHARE = 0.05
 
+LEFT_OUT = 0.006
+"""Standard deviation of a day of the factor that a model leaves out."""
+
 SPREAD_SESSIONS = 60
 """Sessions over which staggered events fall."""
 
@@ -112,6 +115,16 @@ class Scenario:
         Factors of the residuals, each of a block of securities.
     dispersion : float
         Standard deviation of the logarithm of the securities' residual standard deviations.
+    thin : float
+        Share of security-days without a trade: the return is 0, and the next one is that of all days since.
+    loading : float
+        Mean loading of the securities on a factor of 0.6 % a day that the model leaves out.
+    chosen : bool
+        Whether the date was chosen for that factor: day 0 has the largest of some 20 days.
+    shared_volatility : float
+        Standard deviation of the logarithm of a volatility that all securities of a session share (autocorrelation 0.95).
+    told : bool
+        Whether `conditions` tell all that departs; where they do not, no test is claimed.
     """
 
     name: str
@@ -124,6 +137,11 @@ class Scenario:
     dates: str = "apart"
     blocks: int = 1
     dispersion: float = 0.0
+    thin: float = 0.0
+    loading: float = 0.0
+    chosen: bool = False
+    shared_volatility: float = 0.0
+    told: bool = True
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -162,11 +180,15 @@ class Scenario:
         market = MARKET_SIGMA * rng.standard_normal(bars)
         noise = self.noise(rng, (studies, n, bars))
         if self.correlation:
-            factor = rng.standard_normal((studies, self.blocks, bars))
+            factor = self.noise(rng, (studies, self.blocks, bars))
             if self.blocks > 1:
                 factor = factor[:, np.arange(n) % self.blocks]
             noise *= np.sqrt(1 - self.correlation)
             noise += np.sqrt(self.correlation) * factor
+        if self.loading:
+            noise = self._left_out(rng, noise, day0)
+        if self.shared_volatility:
+            noise *= _shared_volatility(rng, (studies, 1, bars), self.shared_volatility)
         if self.event_variance != 1:
             distance = np.abs(np.arange(bars) - day0[..., None])
             noise *= np.where(distance <= geometry.reach, np.sqrt(self.event_variance), 1.0)
@@ -174,9 +196,22 @@ class Scenario:
             noise *= np.exp(self.dispersion * rng.standard_normal((studies, n, 1)))
         beta = 1 + BETA_SPREAD * rng.standard_normal((studies, n, 1))
         returns = SIGMA * noise + beta * market
+        if self.thin:
+            returns = _thinly(rng, returns, self.thin)
         if self.missing:
             returns[rng.random(returns.shape) < self.missing] = np.nan
         return Draw(returns.reshape(studies * n, bars), market[None], day0, self.dates == "apart")
+
+    def _left_out(self, rng: np.random.Generator, noise: Floats, day0: Ints) -> Floats:
+        """Add a factor that the model leaves out, 0.6 % a day; `chosen`: the largest of some 20 days is moved to day 0."""
+        studies, n, bars = noise.shape
+        factor = rng.standard_normal((studies, 1, bars))
+        if self.chosen:
+            at = day0[:, 0]
+            near = factor[np.arange(studies)[:, None], 0, at[:, None] - np.arange(30, 50)]
+            factor[np.arange(studies), 0, at] = near.max(axis=1)
+        loading = self.loading * (1 + 0.3 * rng.standard_normal((studies, n, 1)))
+        return noise + (LEFT_OUT / SIGMA) * loading * factor
 
 
 FIXED = ("unequal", "consecutive")
@@ -212,6 +247,26 @@ def _garch(rng: np.random.Generator, shape: tuple[int, ...], burn: int = 100) ->
         shock[..., t] *= np.sqrt(variance)
         variance = 0.05 + 0.10 * shock[..., t] ** 2 + 0.85 * variance
     return shock[..., burn:]
+
+
+def _thinly(rng: np.random.Generator, returns: Floats, share: float) -> Floats:
+    """Return what is seen of securities that do not trade on a share of days."""
+    trades = rng.random(returns.shape) >= share
+    trades[..., 0] = True
+    seen = np.where(trades, np.cumsum(returns, axis=-1), -np.inf)  # prices in logarithms
+    last = np.maximum.accumulate(np.where(trades, np.arange(returns.shape[-1]), 0), axis=-1)
+    level = np.take_along_axis(seen, last, axis=-1)
+    return np.diff(level, axis=-1, prepend=0.0)
+
+
+def _shared_volatility(rng: np.random.Generator, shape: tuple[int, ...], spread: float) -> Floats:
+    """Return exp(x) with x an autoregression of standard deviation `spread`, its mean square 1."""
+    shock = rng.standard_normal(shape)
+    level = np.empty(shape)
+    level[..., 0] = shock[..., 0]
+    for t in range(1, shape[-1]):
+        level[..., t] = 0.95 * level[..., t - 1] + np.sqrt(1 - 0.95**2) * shock[..., t]
+    return np.exp(spread * level - spread**2)
 
 
 _ALL = (
@@ -257,11 +312,13 @@ _ALL = (
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _ALL})
 """The scenarios by name, in the order of the tables."""
 
+NOTHING: frozenset[Condition] = frozenset()
+
 _FURTHER = (
     Scenario(
         "unequal",
         "five in six on one date, the others in pairs; correlation 0.3",
-        frozenset({"staggered dependence", "few clusters"}),
+        MEASURED["unequal"],
         _normal,
         correlation=0.3,
         dates="unequal",
@@ -269,7 +326,7 @@ _FURTHER = (
     Scenario(
         "consecutive",
         "four a day on consecutive days, correlation 0.3",
-        frozenset({"staggered dependence"}),
+        MEASURED["consecutive"],
         _normal,
         correlation=0.3,
         dates="consecutive",
@@ -277,13 +334,58 @@ _FURTHER = (
     Scenario(
         "blocks",
         "one common date, two industries with correlation 0.5",
-        frozenset({"dependence"}),
+        MEASURED["blocks"],
         _normal,
         correlation=0.5,
         dates="common",
         blocks=2,
     ),
-    Scenario("dispersed", "normal, sigmas unlike, dates apart", frozenset(), _normal, dispersion=0.5),
+    Scenario("dispersed", "normal, sigmas unlike, dates apart", MEASURED["dispersed"], _normal, dispersion=0.5),
+    Scenario(
+        "common_t4", "one common date, correlation 0.3, t(4)", MEASURED["common_t4"], _student, 0.3, dates="common"
+    ),
+    Scenario(
+        "staggered_t4",
+        "dates within 60 sessions, windows overlap, correlation 0.1, t(4)",
+        MEASURED["staggered_t4"],
+        _student,
+        CORRELATION,
+        dates="staggered",
+    ),
+    Scenario(
+        "thin", "one date, a third of days without a trade", NOTHING, _normal, dates="common", thin=1 / 3, told=False
+    ),
+    Scenario(
+        "left_out", "one random date, a factor is left out", MEASURED["left_out"], _normal, dates="common", loading=1.0
+    ),
+    Scenario(
+        "left_out_chosen",
+        "one date chosen for a factor that is left out",
+        NOTHING,
+        _normal,
+        dates="common",
+        loading=1.0,
+        chosen=True,
+        told=False,
+    ),
+    Scenario(
+        "shared_volatility",
+        "one date, correlation 0.1, volatility that all share",
+        MEASURED["shared_volatility"],
+        _normal,
+        CORRELATION,
+        dates="common",
+        shared_volatility=0.5,
+    ),
+    Scenario(
+        "staggered_volatility",
+        "dates within 60 sessions, correlation 0.1, volatility that all share",
+        MEASURED["staggered_volatility"],
+        _normal,
+        CORRELATION,
+        dates="staggered",
+        shared_volatility=0.5,
+    ),
 )
 
 FURTHER: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _FURTHER})

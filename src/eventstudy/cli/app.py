@@ -251,10 +251,25 @@ def calibrate(
     scheduler: Scheduler = None,
     out: Annotated[Optional[Path], typer.Option(help="Write the table here, as CSV with its command.")] = None,
     resume: Annotated[Optional[Path], typer.Option(help="A journal of finished work, read and appended to.")] = None,
+    advice: Annotated[
+        bool,
+        typer.Option("--advice", help="Count also the studies on which a test is believed, and the test reported."),
+    ] = False,
+    prices: Annotated[
+        Optional[Path],
+        typer.Option(help="Prices of your own (.csv, .parquet): random dates of them in place of scenarios."),
+    ] = None,
+    market: Annotated[
+        Optional[str], typer.Option(help="With --prices: the symbol of the market; the mean of all, if none.")
+    ] = None,
+    dates: Annotated[
+        Optional[list[str]],
+        typer.Option(help="With --prices: one (date for all), own (dates), consecutive; may be given again."),
+    ] = None,
 ) -> None:
-    """Measure size or power of tests on data with known truth."""
+    """Measure size or power of tests on data with known truth, or sizes on random dates of prices of your own."""
     from eventstudy.calibration import Plan  # noqa: PLC0415  --help must not pay for pandas
-    from eventstudy.cli.lab import run_lab, window_of  # noqa: PLC0415  the same
+    from eventstudy.cli.lab import Placebo, run_lab, window_of  # noqa: PLC0415  the same
 
     usual = Plan()
     plan = Plan(
@@ -267,7 +282,10 @@ def calibrate(
         effect=effect,
         seed=seed,
     )
-    run_lab(plan, out=out, resume=resume, workers=workers, scheduler=scheduler)
+    placebo = None
+    if prices is not None or market is not None or dates:
+        placebo = Placebo(prices, market, tuple(name.strip() for text in dates or () for name in text.split(",")))
+    run_lab(plan, out=out, resume=resume, workers=workers, scheduler=scheduler, placebo=placebo, advice=advice)
 
 
 @app.command(epilog="Example: eventstudy mcp --skill")

@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from eventstudy.calibration import Plan, calibrate, check_table, write_table
+from eventstudy.calibration import Plan, Row, calibrate, calibrate_advice, calibrate_prices, check_table, write_table
 from eventstudy.cli.listing import print_frame
 from eventstudy.cli.saying import note
 from eventstudy.cli.workers import workers_for
 from eventstudy.errors import InputError, StudyError
 from eventstudy.replace import same_place
+from eventstudy.returns.load import load_prices
 from eventstudy.words import brief
 
 
-def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int, scheduler: str | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Placebo:
+    """Prices in place of scenarios: their file, the symbol of their market, where placebo events stand."""
+
+    prices: Path | None
+    market: str | None
+    dates: tuple[str, ...]
+
+    def sizes(self, plan: Plan, progress: Callable[[int, int], None]) -> tuple[Row, ...]:
+        """Count on random dates of the prices."""
+        if self.prices is None:
+            msg = "--market and --dates go with --prices FILE"
+            raise StudyError(msg)
+        frame = load_prices(self.prices, calendar=None).frame
+        places = {"places": self.dates} if self.dates else {}
+        return calibrate_prices(frame, plan, market=self.market, progress=progress, **places)
+
+
+def run_lab(
+    plan: Plan,
+    *,
+    out: Path | None,
+    resume: Path | None,
+    workers: int,
+    scheduler: str | None = None,
+    placebo: Placebo | None = None,
+    advice: bool = False,
+) -> None:
     """Run a plan with a bar, print the rates, and write the table if a file is named."""
+    if (placebo is not None or advice) and (resume is not None or workers > 1 or scheduler is not None):
+        msg = "--prices and --advice run in one process and keep no journal: leave --resume, --workers and --scheduler out"
+        raise StudyError(msg)
     if out is not None:
         check_table(out)  # before the work
         if resume is not None and same_place(out, resume):
@@ -35,13 +68,19 @@ def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int, 
             if not console.is_terminal and (done == total or done % max(1, total // 10) == 0):
                 note(f"… {done} of {total} units")
 
-        rows = calibrate(plan, resume=resume, executor=executor, progress=said)
+        if placebo is None and advice:
+            rows = calibrate_advice(plan, progress=said)
+        elif placebo is None:
+            rows = calibrate(plan, resume=resume, executor=executor, progress=said)
+        else:
+            rows = placebo.sizes(plan, said)
     frame = pd.DataFrame(
         {
             "scenario": [row.scenario for row in rows],
             "n": [row.n for row in rows],
             "window": [f"({row.first}, {row.last})" for row in rows],
             "test": [row.test for row in rows],
+            "studies": [row.cell.replications for row in rows],
             "rejects": [f"{row.rate:.1%} ± {row.error:.1%}" for row in rows],
             "claimed": ["yes" if row.claimed else "" for row in rows],
             "held": [("yes" if row.held else "no") if row.claimed else "" for row in rows],
@@ -50,11 +89,15 @@ def run_lab(plan: Plan, *, out: Path | None, resume: Path | None, workers: int, 
     what = "power" if plan.effect else "size"
     print_frame(frame, title=f"{what} at 5 %, {plan.replications} replications a cell")
     if out is not None:
-        write_table(out, rows, _command(plan))
+        write_table(out, rows, _command(plan, placebo, advice=advice))
 
 
-def _command(plan: Plan) -> str:
-    words = ["eventstudy calibrate"]
+def _command(plan: Plan, placebo: Placebo | None, *, advice: bool) -> str:
+    words = ["eventstudy calibrate", *(["--advice"] if advice else [])]
+    if placebo is not None:  # the name of the file, not where it lies
+        words += [f"--prices {placebo.prices.name if placebo.prices else ''}"]
+        words += [f"--market {placebo.market}"] if placebo.market else []
+        words += [f"--dates {name}" for name in placebo.dates]
     for option, values in (("scenario", plan.scenarios), ("tests", plan.tests), ("events", plan.events)):
         words += [f"--{option} {value}" for value in values]
     words += [f"--window {first},{last}" for first, last in plan.windows]

@@ -30,3 +30,6 @@ from .registry import (
     run as run,
     run_all as run_all,
 )
+from .to_report import (
+    reported as reported,
+)

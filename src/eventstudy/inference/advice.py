@@ -8,6 +8,7 @@ from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.statistic import coarse
 from eventstudy.inference.registry import TESTS, recommend, run
+from eventstudy.inference.to_report import reported
 
 FIRST = 3
 """Tests named first."""
@@ -24,7 +25,8 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        First the believable tests that bear most (their assumptions are the weakest), then the other believable ones,
+        First the test to report (`eventstudy.inference.reported`), then the believable tests that bear most (their assumptions are
+        the weakest), then the other believable ones,
         with their p-values (those that draw are named, not run, as they take time), then exact tests that take for
         granted what so few security-events could not show to be wrong, then the gravest reason against the others, the
         tests that share it together. Tests that cannot be done are left out.
@@ -34,6 +36,7 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
     >>> from eventstudy.inference.core.sample_of import sample_of
     >>> for line in advice(sample_of(car=[0.01, 0.03, -0.01, 0.02, 0.0])):
     ...     print(line)
+    report: cross_sectional p = 0.23
     believe first: cross_sectional p = 0.23, bmp p = 0.23, jackknife p = 0.23
     believe also: sign p = 0.625, wilcoxon p = 0.375
     believe, if run: wild_bootstrap, cluster_bootstrap
@@ -43,7 +46,8 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
     facts = SampleFacts(sample)
     sure, unrun = dict[str, str](), list[str]()
     unless, against = dict[str, list[str]](), dict[str, list[str]]()
-    for item in recommend(sample, facts=facts):
+    said = recommend(sample, facts=facts)
+    for item in said:
         if item.applicable and not item.valid:
             against.setdefault(item.reasons[0], []).append(item.name)
         if not item.valid:
@@ -67,8 +71,24 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
 
     first = sorted(sure, key=rank)[:FIRST]
     also = [text for name, text in sure.items() if name not in first]
-    lines = ["believe first: " + (", ".join(sure[name] for name in first) or "none of those without random draws")]
+    report = reported(sample, said)
+    lines = (
+        [
+            f"report: {_told(report, sample, facts, doubtful=not any(item.name == report and item.valid for item in said))}"
+        ]
+        if report
+        else []
+    )
+    lines += ["believe first: " + (", ".join(sure[name] for name in first) or "none of those without random draws")]
     lines += [f"believe also: {', '.join(also)}"] if also else []
     lines += [f"believe, if run: {', '.join(unrun)}"] if unrun else []
     lines += [f"believe on trust ({reason}): {', '.join(texts)}" for reason, texts in unless.items()]
     return (*lines, *(f"not {', '.join(names)}: {reason}" for reason, names in against.items()))
+
+
+def _told(name: str, sample: WindowSample, facts: SampleFacts, *, doubtful: bool) -> str:
+    """Say the p-value of the test to report; of one that draws, how to run it."""
+    doubt = " (doubtful: none is to be believed)" if doubtful else ""
+    if TESTS[name].draws:
+        return f'{name}, which draws: test("{name}", window){doubt}'
+    return f"{name} p = {run(name, sample, facts=facts).pvalue:.3g}{doubt}"

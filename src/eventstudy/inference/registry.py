@@ -245,8 +245,7 @@ def _judged(result: TestResult, spec: TestSpec, conditions: Conditions) -> TestR
 
 
 def _size(spec: TestSpec, conditions: Conditions) -> tuple[float, str]:
-    found = {**conditions.days, **conditions.present} if spec.days else conditions.present
-    return measured_size(spec.name, set(found) - {"few"}, conditions.n, conditions.bars)
+    return measured_size(spec.name, set(conditions.found(spec)) - {"few"}, conditions.n, conditions.bars)
 
 
 def _used(spec: TestSpec, sample: WindowSample) -> tuple[int, int]:

@@ -58,7 +58,7 @@ class Band:
 
 @checked()
 def caar_band(
-    sample: WindowSample, *, level: float = 0.95, draws: int = 1999, seed: int | np.random.Generator | None = None
+    sample: WindowSample, *, level: float = 0.95, draws: int = 9999, seed: int | np.random.Generator | None = None
 ) -> Band:
     """Return the CAAR path of a window with its sup-t band.
 
@@ -185,9 +185,24 @@ def _draw(correlation: Floats, df: float, level: float, draws: int, rng: np.rand
     if df > MANY:
         scale = np.sqrt(rng.chisquare(df, (draws, 1)) / df)
     else:
-        free = max(round(df), 1)
-        square = np.zeros_like(z)
-        for _ in range(free):
-            square += (rng.standard_normal((draws, len(root))) @ root) ** 2
-        scale = np.sqrt(square / free)
+        scale = np.sqrt(_mean_squares(root, max(round(df), 1), draws, rng))
     return float(np.quantile(np.abs(z / scale).max(axis=1), level))
+
+
+def _mean_squares(root: Floats, free: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Return, for each draw, the mean square of each day over `free` normal paths, (draws, L).
+
+    The diagonal of a Wishart matrix; where there are more paths than days by Bartlett's decomposition, which draws fewer numbers.
+    """
+    days = len(root)
+    if free <= days:
+        square = np.zeros((draws, days))
+        for _ in range(free):
+            square += (rng.standard_normal((draws, days)) @ root) ** 2
+        return square / free
+    lower = np.zeros((draws, days, days))
+    rows, columns = np.tril_indices(days, -1)
+    lower[:, rows, columns] = rng.standard_normal((draws, rows.size))
+    every = np.arange(days)
+    lower[:, every, every] = np.sqrt(rng.chisquare(free - every, (draws, days)))
+    return np.asarray(((root.T @ lower) ** 2).sum(axis=-1) / free)

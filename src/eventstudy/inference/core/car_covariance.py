@@ -54,7 +54,7 @@ def _pairs(sample: WindowSample, weight: Floats | None) -> Floats:
     there = np.isfinite(sample.car)
     alone = weight is None
     weight = np.zeros(sample.ar.shape) if weight is None else weight
-    past = _forecast_weights(record, weight) if record.forecast else np.zeros(record.residual.shape)
+    past = forecast_weights(record, weight) if record.forecast else np.zeros(record.residual.shape)
     known = np.isfinite(record.residual) & there[..., None]
     scale = np.sqrt(sample.m / np.maximum(sample.df, 1))
     residual = np.where(known, record.residual, 0.0) * scale[..., None]
@@ -64,7 +64,7 @@ def _pairs(sample: WindowSample, weight: Floats | None) -> Floats:
     return _all_pairs(*rows, alone=alone) if sample.car.ndim > 1 else _by_blocks(rows, sample.day0, alone=alone)
 
 
-def _forecast_weights(record: EstimationRecord, weight: Floats) -> Floats:
+def forecast_weights(record: EstimationRecord, weight: Floats) -> Floats:
     """Return x_t'(X'X)^-1 X*'1 for each estimation bar, (..., N, T)."""
     design = np.where(np.isfinite(record.design), record.design, 0.0)
     ahead = np.where(np.isfinite(record.window_design), record.window_design, 0.0)

@@ -107,6 +107,10 @@ class TestSpec:
     days : bool
         Whether it compares the window with single days, or counts on symmetry, so that the skewness of a day matters
         however long the window.
+    raw : bool
+        Whether it sets the returns of the window against others as they are, also where the model scales their variance.
+    mean : bool
+        Whether its interval is one of the mean CAR itself.
     facts : bool
         Whether ``compute`` is passed the measured properties of the sample (``facts=``), which cost time once.
     """
@@ -133,6 +137,8 @@ class TestSpec:
     withdrawn: tuple[frozenset[Condition], ...] = ()
     exact: bool = False
     days: bool = False
+    raw: bool = False
+    mean: bool = False
     facts: bool = False
 
     @checked()

@@ -11,12 +11,13 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import ClockRecord, WindowSample
+from eventstudy.inference.core.measured_size import BY_SIZE, upheld
+from eventstudy.inference.core.raised_variance import MEASURED, find_event_variance, limit, unscaled
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import CONDITIONS, FEW, FEW_SESSIONS, FEWEST, MANY, Condition, TestSpec
-from eventstudy.inference.core.statistic import moments
 
 FAT = 1.0
 """Excess kurtosis of the standardized residuals, pooled; the normal has 0, daily stock returns 3 and more."""
@@ -24,17 +25,14 @@ FAT = 1.0
 SKEWED = 0.5
 """Skewness of a sum over the window: that of the pooled standardized residuals over sqrt(L); of single days: undivided."""
 
+LAB = 1.0
+"""Skewness of a day in the calibration lab: of data that are surely more skewed its sizes say nothing."""
+
 CLUSTERED = 0.10
 """First autocorrelation of the squared standardized residuals, mean over the events."""
 
-MEASURED = 2_000
-"""Security-events, evenly spaced, on which the shape of the residuals is measured: half a million bars settle it."""
-
-SURE = 1.645
-"""One-sided 5 %: for a rise of variance, and for a correlation beyond what independent series would show."""
-
-LIKELY = 0.8
-"""A doubling of the variance that is found less often than this is said to be out of sight: that is so below 23 normal SCARs."""
+SURE = 1.96
+"""Standard errors by which an estimated condition must stand out: one-sided 2.5 %, as a sample may be judged on two of them."""
 
 SPARSE = 0.01
 """Share of missing or masked bars from which holes count; the lab, with 5 %, finds sizes of up to 6.1 %."""
@@ -59,6 +57,11 @@ class Conditions:
         Conditions that so few security-events could not show.
     data : tuple of str
         What speaks against every test, whatever it bears: the data themselves.
+    raw : Conditions or None
+        The same for tests that look at returns as they are (`TestSpec.raw`), where the model scales the variance of the
+        window (by an index of volatility, by GARCH); None where it does not.
+    beyond : frozenset of str
+        Conditions that are graver here than in the calibration lab, whose sizes then say nothing.
     """
 
     present: Mapping[Condition, str]
@@ -68,6 +71,17 @@ class Conditions:
     days: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
     unseen: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
     data: tuple[str, ...] = ()
+    raw: Conditions | None = None
+    beyond: frozenset[Condition] = frozenset()
+
+    def of(self, spec: TestSpec) -> Conditions:
+        """Return them as a test meets them: on unscaled returns if those are what it looks at."""
+        return self.raw if spec.raw and self.raw is not None else self
+
+    def found(self, spec: TestSpec) -> Mapping[Condition, str]:
+        """Return the present conditions that a test meets: also those of single days if it scores days."""
+        own = self.of(spec)
+        return {**own.days, **own.present} if spec.days else own.present
 
 
 def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Conditions:
@@ -107,20 +121,26 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
     if n >= 2:
         _dependence(sample, facts, used, present)
     days: dict[Condition, str] = {}
+    beyond: set[Condition] = set()
     if sample.estimation is not None and n:
-        _shape(facts, used, bars, present, days)
+        _shape(facts, used, bars, present, days, beyond)
     if sample.clock is not None and n:
         _clock_shape(sample.clock, present)
-    unseen: dict[Condition, str] = {}
-    if n:
-        _event_variance(sample, facts, present, unseen)
     if n < FEW:
         present["few"] = f"there {'is 1 security-event' if n == 1 else f'are {n} security-events'}"
     _few_clusters(sample, used, present)
-    ordered = {condition: present[condition] for condition in CONDITIONS if condition in present}
-    known = sample.estimation is not None
-    told = (MappingProxyType(days), MappingProxyType(unseen), sample.doubts)
-    return Conditions(MappingProxyType(ordered), n, bars, known, *told)
+
+    def told(score: Floats | None, raw: Conditions | None = None) -> Conditions:
+        found, unseen = dict(present), dict[Condition, str]()
+        if n and score is not None:
+            find_event_variance(sample, facts, score, found, unseen)
+        ordered = {condition: found[condition] for condition in CONDITIONS if condition in found}
+        more = (MappingProxyType(days), MappingProxyType(unseen), sample.doubts, raw, frozenset(beyond))
+        return Conditions(MappingProxyType(ordered), n, bars, sample.estimation is not None, *more)
+
+    plain = unscaled(sample, used)
+    scaled = sample.scar if sample.clock is None else sample.clock.score
+    return told(scaled, None if plain is None else told(plain))
 
 
 def _dependence(
@@ -142,8 +162,8 @@ def _dependence(
         )
         return
     bars = max(float(sample.m[used].mean()), 1.0)
-    chance = SURE * np.sqrt(4 * pairs / n**2 / bars)  # of (N - 1) r, were the series independent
-    if (n - 1) * r > chance:
+    error = np.sqrt(4 * pairs / n**2 / bars)  # of (N - 1) r, were the series independent
+    if (n - 1) * r > limit(error) - 1:
         present[kind] = (
             f"{where} have a mean residual correlation of {r:.3g}, which makes the variance of their mean x{1 + (n - 1) * r:.2f}"
         )
@@ -170,6 +190,7 @@ def _shape(
     bars: int,
     present: dict[Condition, str],
     days: dict[Condition, str],
+    beyond: set[Condition],
 ) -> None:
     rows = np.flatnonzero(used)
     z = facts.estimation.standardized[rows[:: max(1, rows.size // MEASURED)]]
@@ -185,15 +206,30 @@ def _shape(
     if excess > FAT:
         present["fat tails"] = f"residuals have an excess kurtosis of {excess:.1f}"
     if abs(skewness) > SKEWED:
-        days["skewness"] = f"residuals of single days have a skewness of {skewness:.2f}"
-    if abs(skewness) / np.sqrt(bars) > SKEWED:
-        present["skewness"] = f"residuals have a skewness of {skewness:.2f}"
+        error = _error_of_skewness((z - known.mean()) / spread, skewness)
+        said = f"a skewness of {skewness:.2f} (standard error {error:.2f})"
+        if abs(skewness) > SURE * error:
+            days["skewness"] = f"residuals of single days have {said}"
+            if abs(skewness) - SURE * error > LAB:
+                beyond.add("skewness")
+            if abs(skewness) / np.sqrt(bars) > SKEWED:
+                present["skewness"] = f"residuals have {said}"
     square = z * z - np.nanmean(z * z)
     pairs = square[:, 1:] * square[:, :-1]
     if np.isfinite(pairs).any() and np.nanmean(square**2) > 0:
         rho = float(np.nanmean(pairs) / np.nanmean(square**2))
         if rho > CLUSTERED:
             present["volatility clustering"] = f"squared residuals have an autocorrelation of {rho:.2f}"
+
+
+def _error_of_skewness(z: Floats, skewness: float) -> float:
+    """Return the standard error of a skewness, (N, T) standardized: by its influence, summed by event or by day.
+
+    Bars of one date may move together, and one wild day makes a skewness: of both sums the one that doubts more.
+    """
+    part = np.nan_to_num(z**3 - skewness - 3 * z - 1.5 * skewness * (z**2 - 1))
+    by = max(float((part.sum(axis=axis) ** 2).sum()) for axis in (0, 1)) if z.shape[0] > 1 else float((part**2).sum())
+    return float(np.sqrt(max(by, float((part**2).sum()))) / np.isfinite(z).sum())
 
 
 def _clock_shape(clock: ClockRecord, present: dict[Condition, str]) -> None:
@@ -211,38 +247,6 @@ def _clock_shape(clock: ClockRecord, present: dict[Condition, str]) -> None:
         present["fat tails"] = f"scores of the same clock on other days have an excess kurtosis of {excess:.1f}"
     if abs(skewness) > SKEWED:
         present["skewness"] = f"scores of the same clock on other days have a skewness of {skewness:.2f}"
-
-
-def _event_variance(
-    sample: WindowSample, facts: SampleFacts, present: dict[Condition, str], unseen: dict[Condition, str]
-) -> None:
-    n, _, spread = moments(sample.scar if sample.clock is None else sample.clock.score)
-    kurtosis = 3.0
-    if sample.clock is not None:
-        _, _, usual = moments(sample.clock.placebo.ravel())
-        known = sample.clock.placebo[np.isfinite(sample.clock.placebo)]
-        if usual > 0:
-            spread = spread / usual  # by the same clock on other days, whose tails are known
-            kurtosis = float((known**4).mean() / (known**2).mean() ** 2)
-    if sample.estimation is not None:  # fat tails alone make the spread of few events unsteady
-        z = facts.estimation.standardized[:: max(1, sample.car.size // MEASURED)]
-        square = z[np.isfinite(z)] ** 2
-        if square.any():
-            kurtosis += max(float((square * square).mean() / square.mean() ** 2) - 3, 0.0) / sample.relative_day.size
-    error = float(np.sqrt((kurtosis - 1) / max(int(n), 1)))
-    limit = 1 + SURE * error
-    df = np.asarray(sample.df, dtype=float)
-    df = df[np.isfinite(sample.scar) & (df > 4)]
-    if n >= 3 and np.isfinite(spread) and df.size:
-        r = float(facts.correlation)
-        expected = float((df / (df - 2)).mean()) * (1 - max(r, 0.0) if np.isfinite(r) else 1.0)
-        ratio = float(spread**2) / expected
-        if ratio > limit:
-            present["event variance"] = f"the variance in the window is x{ratio:.2f} that of the estimation window"
-            return
-    if special.ndtr((2 - limit) / (2 * error)) < LIKELY:
-        events = f"{n} security-event{'' if n == 1 else 's'}"
-        unseen["event variance"] = f"{events} could hardly show it if the event doubled the variance"
 
 
 def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]]:
@@ -289,15 +293,21 @@ def caveats(spec: TestSpec, conditions: Conditions) -> tuple[str, ...]:
 
 
 def _unseen(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
-    for condition, text in conditions.unseen.items():
+    for condition, text in conditions.of(spec).unseen.items():
         if condition not in spec.holds_under:
             yield f"{condition}: {text}"
 
 
 def _unborne(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
-    found = {**conditions.days, **conditions.present} if spec.days else conditions.present
+    found = conditions.found(spec)
     for condition in (known for known in CONDITIONS if known in found and known not in spec.holds_under):
-        if condition in spec.holds_with_many:
+        size = None
+        if condition in BY_SIZE and condition not in conditions.beyond:
+            size = upheld(spec.name, condition, found, conditions.n, conditions.bars, discrete=spec.discrete)
+        if size is not None:
+            if size:
+                yield f"{condition}: {found[condition]}; {size}"
+        elif condition in spec.holds_with_many:
             if conditions.n < MANY:
                 yield f"{condition}: {found[condition]}; the test bears that from {MANY} security-events on"
         elif condition != "few" or not spec.smallest:  # else said below, with the number
@@ -307,9 +317,10 @@ def _unborne(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
 
 
 def _withdrawn(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
+    present = conditions.of(spec).present
     for lost in spec.withdrawn:
-        if lost <= frozenset(conditions.present):
-            told = ", and ".join(text for condition, text in conditions.present.items() if condition in lost)
+        if lost <= frozenset(present):
+            told = ", and ".join(text for condition, text in present.items() if condition in lost)
             name = " with ".join(condition for condition in CONDITIONS if condition in lost)
             yield f"{name}: {told}; under that the test rejected too many true nulls in calibration"
 

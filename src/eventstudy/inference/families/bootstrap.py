@@ -194,6 +194,7 @@ SPECS = (
     _resampled(
         name="bootstrap_t",
         title="Percentile-t bootstrap of events",
+        mean=True,
         assumptions=("CARs independent and identically distributed", "30 security-events or more"),
         reference="Efron and Tibshirani (1993), ch. 12.5; Hall (1992)",
         compute=_bootstrap_t,

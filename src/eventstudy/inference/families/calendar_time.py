@@ -268,5 +268,8 @@ SPECS = (
         holds_with_many=frozenset({"fat tails", "volatility clustering"}),
         longest=5,
         smallest=50,
+        withdrawn=(
+            frozenset({"staggered dependence", "few clusters"}),
+        ),  # 6.3 % of 50 events on one date, 10 on five others
     ),
 )

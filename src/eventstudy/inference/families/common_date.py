@@ -288,6 +288,8 @@ SPECS = (
     _one_date(
         name="time_series",
         title="Time series, crude dependence (Brown-Warner)",
+        raw=True,
+        mean=True,
         null="mean CAR = 0",
         assumptions=("one common date", "the portfolio's variance does not change at the event"),
         reference="Brown and Warner (1980, p. 251; 1985, eq. 4-7); Lamb (1995)",
@@ -297,6 +299,8 @@ SPECS = (
     _one_date(
         name="portfolio",
         title="Portfolio regression",
+        raw=True,
+        mean=True,
         null="the CAR of the equally weighted portfolio is 0",
         assumptions=("one common date", "the portfolio's variance does not change at the event", "normal residuals"),
         reference="Brown and Warner (1980); Campbell, Lo and MacKinlay (1997), inferences with clustering",
@@ -308,6 +312,7 @@ SPECS = (
     _one_date(
         name="sur_f",
         title="Joint F, one date (Hotelling)",
+        raw=True,
         null="every CAR is 0",
         assumptions=("one common date", "no change of variance at the event", "normal residuals"),
         reference="Schipper and Thompson (1985); Binder (1985)",

@@ -57,6 +57,7 @@ SPECS = (
     TestSpec(
         name="jackknife",
         title="Jackknife of sessions",
+        mean=True,
         null="mean CAR = 0",
         assumptions=("CARs of different sessions independent", "30 sessions or more"),
         reference="Efron and Tibshirani (1993), ch. 11; MacKinnon, Nielsen and Webb (2023)",

@@ -19,6 +19,9 @@ from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, count, from_normal, from_t
 from eventstudy.inference.families.parametric import bmp, patell, standardized
 
+OWN = 0.8
+"""Share of N - 1 from which the degrees of freedom of the spread between security-events are taken as N - 1."""
+
 
 def kp_patell(scar: Floats, df: Floats, correlation: Floats, *, floor: bool = True) -> Statistic:
     """Adjust Patell's Z for cross-correlation: Z / sqrt(1 + (N - 1) r).
@@ -56,7 +59,13 @@ def kp_patell(scar: Floats, df: Floats, correlation: Floats, *, floor: bool = Tr
 
 
 def kp_bmp(
-    scar: Floats, correlation: Floats, *, distinct: Ints | None = None, floor: bool = True, normal: bool = False
+    scar: Floats,
+    correlation: Floats,
+    *,
+    distinct: Ints | None = None,
+    floor: bool = True,
+    normal: bool = False,
+    free: Floats | float = np.inf,
 ) -> Statistic:
     """Adjust the BMP t for cross-correlation: t sqrt((1 - r)/(1 + (N - 1) r)), referred to t(N - 1).
 
@@ -77,6 +86,9 @@ def kp_bmp(
         Take a negative r as 0, which is conservative.
     normal : bool
         Refer to the standard normal, as the paper does, in place of t(N - 1).
+    free : (...) float
+        Degrees of freedom of the spread between the SCARs where they are fewer: securities of one industry move together and
+        tell the variance together (`block_freedom`).
 
     Returns
     -------
@@ -101,7 +113,33 @@ def kp_bmp(
     }
     if normal:
         return from_normal(value, plain.n, **fields)
-    return from_t(value, (plain.n if distinct is None else distinct) - 1, plain.n, **fields)
+    return from_t(value, np.minimum((plain.n if distinct is None else distinct) - 1, free), plain.n, **fields)
+
+
+def block_freedom(sample: WindowSample) -> Floats:
+    """Return Satterthwaite's degrees of freedom of the spread between security-events of one date, (...); inf where N - 1 will do.
+
+    tr(PR)²/tr(PRPR), R the residual correlations and P the projection off their mean, less what chance alone adds to squared
+    correlations over M bars. With one factor that all share alike it is N - 1, and that is kept from `OWN` of it on.
+    """
+    record = sample.estimation
+    shape = sample.car.shape[:-1]
+    if record is None or not (sample.bar == sample.bar[..., :1, :]).all():
+        return np.full(shape, np.inf)
+    used = np.isfinite(sample.scar)
+    z = np.where(np.isfinite(record.residual) & used[..., None], record.residual, 0.0)
+    z = z - z.mean(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.nan_to_num(z / np.sqrt((z**2).sum(axis=-1, keepdims=True)))
+        n, bars = used.sum(axis=-1), np.where(used, sample.m, 0).sum(axis=-1) / np.maximum(used.sum(axis=-1), 1)
+        cross = z @ np.swapaxes(z, -1, -2) if z.shape[-2] <= z.shape[-1] else np.swapaxes(z, -1, -2) @ z
+        square = (cross**2).sum(axis=(-1, -2)) - n  # of r over pairs
+        square = square - (n * (n - 1) - 2 * square) / bars
+        total = z.sum(axis=-2)
+        row = (z @ total[..., None])[..., 0]
+        whole, rows = (total**2).sum(axis=-1), (row**2).sum(axis=-1) - n * (n - 1) / bars
+        free = (n - whole / n) ** 2 / (n + square - 2 * rows / n + (whole / n) ** 2)
+    return np.asarray(np.where((free > 0) & (free < OWN * (n - 1)), np.maximum(free, 1.0), np.inf))
 
 
 def _distinct(sample: WindowSample) -> Ints:
@@ -139,7 +177,8 @@ def _kp_bmp(
 ) -> Statistic:
     scar = standardized(sample, forecast_error=forecast_error, serial_cov=serial_cov, own_variance=own_variance)
     distinct = np.minimum(_distinct(sample), count(scar))
-    return kp_bmp(scar, _correlation(sample, facts, alignment), distinct=distinct, floor=floor, normal=normal)
+    r, free = _correlation(sample, facts, alignment), block_freedom(sample)
+    return kp_bmp(scar, r, distinct=distinct, floor=floor, normal=normal, free=free)
 
 
 def _correlation(sample: WindowSample, facts: SampleFacts, alignment: str) -> Floats:

@@ -308,6 +308,7 @@ SPECS = (
     TestSpec(
         name="cross_sectional",
         title="Cross-sectional t",
+        mean=True,
         null="mean CAR = 0",
         assumptions=("CARs independent across security-events", "CARs near normal, or many of them"),
         reference="Brown and Warner (1980); Boehmer, Musumeci and Poulsen (1991)",
@@ -319,6 +320,7 @@ SPECS = (
     TestSpec(
         name="clm_j1",
         title="Time series, independence (J1)",
+        mean=True,
         null="mean CAR = 0",
         assumptions=(
             "CARs independent across security-events",

@@ -275,6 +275,8 @@ SPECS = (
     TestSpec(
         name="permutation",
         title="Placebo dates",
+        raw=True,
+        mean=True,
         null="event days are like other days",
         assumptions=("abnormal returns are stationary over the placebo dates", "no change of variance at the event"),
         reference="Nguyen and Wolf (2023); Brown and Warner (1985)",

@@ -200,6 +200,7 @@ SPECS = (
     _flipped(
         name="wild_bootstrap",
         title="Wild bootstrap of events (sign flips)",
+        mean=True,
         null="CARs lie symmetrically about 0",
         assumptions=("CARs independent across security-events", "CARs symmetric, or many of them"),
         reference="Liu (1988); Davidson and Flachaire (2008)",
@@ -209,6 +210,7 @@ SPECS = (
     _flipped(
         name="cluster_bootstrap",
         title="Wild bootstrap of sessions",
+        mean=True,
         null="mean CAR = 0",
         assumptions=("CARs of different sessions independent",),
         reference="Cameron, Gelbach and Miller (2008)",

@@ -31,6 +31,8 @@ class Apart:
     ) -> pd.DataFrame:
         """Return the difference of the mean CAR between the groups of a characteristic, one row a pair of groups.
 
+        The means are those of ``caar(window, by=by)``: where one series is studied, a session is one observation of its group.
+
         Parameters
         ----------
         window : (int, int), optional

@@ -88,7 +88,7 @@ def _row(result: Fitted, window: Window, draws: int, seed: Any) -> dict[str, Any
     mean = Means(result).over(window)
     placebo = _placebos(result, window, draws, seed)
     share, centre = (float((placebo > 0).mean()), float(placebo.mean())) if placebo.size else (np.nan, np.nan)
-    named, pvalue = believed_test(result, window, mean)
+    named, pvalue = believed_test(result, window, mean, seed)
     cells = (
         int(mean.n),
         float(mean.mean),
@@ -126,32 +126,27 @@ def _of_part(result: Fitted, part: Part, window: Window, draws: int, rng: np.ran
     return value[np.isfinite(value)]
 
 
-def believed_test(result: Fitted, window: Window, mean: Average) -> tuple[str, float]:
-    """Return the test to report for the mean of a window, and its p-value.
+def believed_test(result: Fitted, window: Window, mean: Average, seed: Any) -> tuple[str, float]:
+    """Return the test to report for the mean of a window (`eventstudy.inference.reported`), and its p-value.
 
-    That of the mean's own interval where it is to be believed; else the one of those to believe that bears most; where none
-    is, that of the interval, marked as doubtful.
+    Marked as doubtful where it is not to be believed, and where there are too many security-events to tell: that of the interval.
     """
     from scipy.special import stdtr  # noqa: PLC0415  slow to import: only those who test pay
 
+    from eventstudy.inference import recommend, reported, run  # noqa: PLC0415  the same
     from eventstudy.inference.core.sample_facts import SampleFacts  # noqa: PLC0415  the same
-    from eventstudy.inference.registry import TESTS, recommend, run  # noqa: PLC0415  the same
-    from eventstudy.study.tables.believed import preferred  # noqa: PLC0415  the same
 
     own = str(mean.how)
+    if result.n <= JUDGED:
+        sample = window_sample(result, window)
+        doubted = DOUBTFUL if sample.doubts else ""  # of the data: they speak against every test alike
+        sample = replace(sample, doubts=())
+        facts = SampleFacts(sample)
+        name = reported(sample, recommend(sample, facts=facts))
+        if name:
+            found = run(name, sample, facts=facts, seed=seed)
+            if found.applicable:
+                return name + (doubted if found.valid else DOUBTFUL), float(found.pvalue)
     with np.errstate(invalid="ignore", divide="ignore"):
         pvalue = float(2.0 * stdtr(float(mean.df), -abs(float(mean.mean) / float(mean.se))))
-    if result.n > JUDGED:
-        return own + DOUBTFUL, pvalue
-    sample = window_sample(result, window, placebo=False)
-    doubted = DOUBTFUL if sample.doubts else ""  # of the data: they speak against every test alike
-    sample = replace(sample, doubts=())
-    facts = SampleFacts(sample)
-    sure = [item.name for item in recommend(sample, facts=facts) if item.applicable and item.valid]
-    if own in sure:
-        return own + doubted, pvalue
-    for name in preferred((name for name in sure if not TESTS[name].draws), own, result.n):
-        found = run(name, sample, facts=facts)
-        if found.applicable:
-            return name + doubted, float(found.pvalue)
     return own + DOUBTFUL if own else "", pvalue

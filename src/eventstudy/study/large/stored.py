@@ -159,8 +159,9 @@ class StoredResult:
         from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
         from eventstudy.study.tables.significance import short_first, told  # noqa: PLC0415  the same
 
-        results = inference.run_all(self.sample(window), alternative=alternative, level=level, seed=seed)
-        return short_first(told(self._doubting(results, window)), full=full)
+        sample = self.sample(window)
+        results = inference.run_all(sample, alternative=alternative, level=level, seed=seed)
+        return short_first(told(self._doubting(results, window), inference.reported(sample, results)), full=full)
 
     def _doubting(self, results: Sequence[TestResult], window: Window | None) -> list[TestResult]:
         from eventstudy.study.tables.significance import doubting, placing_of  # noqa: PLC0415  slow to import

@@ -13,15 +13,16 @@ import pandas as pd
 from eventstudy.abnormal.models.linear import FactorModel, MarketAdjusted, MarketModel, MeanAdjusted
 from eventstudy.errors import StudyError
 from eventstudy.inference.registry import TESTS
+from eventstudy.inference.to_report import in_order
 from eventstudy.pages.document import Table
 from eventstudy.pages.formats import MISSING, shown
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import window_text
 from eventstudy.study.tables.averages import caar
-from eventstudy.study.tables.believed import preferred
 from eventstudy.study.tables.paths import split
 from eventstudy.study.tables.returns import car, cut_sentence
 from eventstudy.study.tables.significance import all_tests, one_test
+from eventstudy.study.window_sample import window_sample
 
 SIDE_BY_SIDE = 2  # groups
 USUAL = 2  # tests of a table, where none is named
@@ -105,17 +106,17 @@ def in_words(model: object) -> str:
 
 
 def _believed(groups: Sequence[Fitted], window: Window, seed: int) -> tuple[str, ...]:
-    """Name the tests that most groups believe and that bear most, first one of the mean, after which stars are set.
+    """Name the test that is reported of most groups, and next to it the one that most groups believe.
 
-    Where none is to be believed of any, the usual t-test stands there, marked.
+    Where none is to be believed of any, the one to report stands there alone, marked.
     """
     tables = [all_tests(own, window, alternative="two-sided", level=0.95, seed=seed) for own in groups]
-    believed = Counter(name for table in tables for name in table.loc[table["valid"], "name"] if name in TESTS)
-    own, n = str(caar(groups[0], window, 0.95)["test"].iloc[0]), groups[0].n
-    unit = dict(zip(tables[0]["name"], tables[0]["unit"], strict=True))
-    names = sorted(preferred((name for name in TESTS if name in believed), own, n), key=lambda name: -believed[name])
-    first = sorted(names, key=lambda name: OF_THE_MEAN.get(unit[name], 2))[:1]
-    return tuple([*first, *(name for name in names if name not in first)][:USUAL]) or ("cross_sectional",)
+    first = Counter(name for table in tables for name in table.loc[table["report"] != "", "name"]).most_common(1)
+    if not first:
+        return ("cross_sectional",)
+    sure = Counter(name for table in tables for name in table.loc[table["valid"], "name"])
+    rest = in_order(window_sample(groups[0], window), (name for name in TESTS if name in sure and name != first[0][0]))
+    return (first[0][0], *sorted(rest, key=lambda name: -sure[name]))[:USUAL]
 
 
 def _of_what(result: Fitted, name: str, window: Window, seed: int) -> str:

@@ -12,7 +12,7 @@ from eventstudy.border import said
 from eventstudy.checks import level as check_level
 from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Errors, Fitted, Window
-from eventstudy.study.rows import studied_rows, subset
+from eventstudy.study.rows import one_series, studied_rows, subset
 from eventstudy.study.tables.explain import explain_cars
 from eventstudy.study.tables.inside_day import is_inside, mean_inside, refuse_inside
 from eventstudy.study.tables.means import Means
@@ -74,11 +74,13 @@ def compare(result: Fitted, window: Window, by: str, errors: Errors | None, leve
         raise StudyError(msg)
     place, rows = studied_rows(result), []
     value = car(result, window, result.study.missing)["car"].to_numpy()
-    for at, (name, group) in enumerate(groups):
-        for other, against in groups[at + 1 :]:
-            here, there = (np.searchsorted(place, studied_rows(one)) for one in (group, against))
+    once = bool(result.n) and one_series(result)
+    seen = [np.searchsorted(place, studied_rows(group)[np.sort(Means(group, once=once).at)]) for _, group in groups]
+    for at, (name, _) in enumerate(groups):
+        for to, (other, _) in enumerate(groups[at + 1 :], at + 1):
+            here, there = seen[at], seen[to]
             both = subset(result, np.isin(np.arange(place.size), np.concatenate([here, there])))
-            label = np.isin(studied_rows(both), studied_rows(group)).astype(float)
+            label = np.isin(studied_rows(both), place[here]).astype(float)
             term = explain_cars(
                 both,
                 {"difference": label},

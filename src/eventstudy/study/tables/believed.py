@@ -1,37 +1,27 @@
-"""Which interval to show beside a mean: that of the best test to believe on its sample."""
+"""Which interval to show beside a mean: that of the test to report of its sample."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from eventstudy.inference.registry import TESTS
-
-
-def preferred(names: Iterable[str], own: str, n: int) -> list[str]:
-    """Put tests to believe in the order in which one is reported: the mean's own, those that do not draw, those that bear most."""
-    return sorted(names, key=lambda name: (name != own, TESTS[name].draws, -len(TESTS[name].bears(n))))
-
 
 def believed(mean: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
-    """Give a mean the interval of the best test to believe, and say in `believe` whether there is one.
+    """Give a mean the interval of the test to report, and say in `believe` whether that is one to believe.
 
-    The interval that the mean came with stays where its test is to be believed, or none that is has an interval. Only a
-    test that estimates the same mean has an interval of it.
+    Only a test that estimates the same mean has an interval of it; of any other the mean keeps the interval that it came with, and
+    is believed only if the test of that is.
     """
-    same = (
-        np.isclose(tests["estimate"].astype(float), float(mean["caar"].iloc[0]), rtol=1e-9, atol=1e-15)
-        if len(mean)
-        else False
-    )
-    sure = tests[tests["valid"] & (tests["unit"] == "return") & same]
-    sure = sure[sure["low"].notna() & sure["high"].notna()]
-    own = mean["test"].iloc[0] if len(mean) else ""
-    if sure.empty or own in set(sure["name"]):
-        return mean.assign(believe="no" if sure.empty else "yes")
-    bears = {name: len(TESTS[name].bears(int(mean["n"].iloc[0]))) for name in sure["name"]}
-    best = sure.loc[max(sure.index, key=lambda at: bears[sure.loc[at, "name"]])]
-    shown = {"se": best["se"], "low": best["low"], "high": best["high"], "test": best["name"]}
-    return mean.assign(**shown, df=best.get("df", np.nan), believe="yes")
+    if mean.empty:
+        return mean.assign(believe="no")
+    best = tests[tests["report"] != ""].head(1)
+    same = np.isclose(best["estimate"].astype(float), float(mean["caar"].iloc[0]), rtol=1e-9, atol=1e-15)
+    if not (len(best) and (best["unit"] == "return").all() and same.all() and best["low"].notna().all()):
+        sure = set(tests.loc[tests["valid"], "name"])
+        return mean.assign(believe="yes" if mean["test"].iloc[0] in sure else "no")
+    row = best.iloc[0]
+    believe = "yes" if row["valid"] else "no"
+    if row["name"] == mean["test"].iloc[0]:
+        return mean.assign(believe=believe)
+    shown = {"se": row["se"], "low": row["low"], "high": row["high"], "test": row["name"]}
+    return mean.assign(**shown, df=row.get("df", np.nan), believe=believe)

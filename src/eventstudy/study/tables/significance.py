@@ -16,7 +16,7 @@ from eventstudy.study.window_sample import window_sample
 if TYPE_CHECKING:
     from eventstudy.inference import TestResult  # only those who test load it
 
-SHORT = ("name", "statistic", "pvalue", "believe", "size", "why")
+SHORT = ("name", "statistic", "pvalue", "believe", "report", "size", "why")
 
 
 def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:
@@ -63,13 +63,15 @@ def all_tests(
     """See `StudyResult.tests`."""
     from eventstudy import inference  # noqa: PLC0415  slow to import: only those who test pay
 
-    results = inference.run_all(window_sample(result, window), alternative=alternative, level=level, seed=seed)
-    return told(with_doubts(results, result, window))
+    sample = window_sample(result, window)
+    results = inference.run_all(sample, alternative=alternative, level=level, seed=seed)
+    return told(with_doubts(results, result, window), inference.reported(sample, results))
 
 
-def told(results: Sequence[TestResult]) -> pd.DataFrame:
-    """Return tests as a table, one row each."""
+def told(results: Sequence[TestResult], report: str) -> pd.DataFrame:
+    """Return tests as a table, one row each; `report` names the one to report."""
     table = pd.DataFrame([found.to_dict() for found in results])
+    table["report"] = ["" if one.name != report else "yes" if one.valid else "doubtful" for one in results]
     ends = pd.DataFrame(table.pop("ci").tolist(), columns=["low", "high"])
     table[["low", "high"]] = ends
     return table.assign(valid=table["valid"].eq(True))  # a mask; what does not apply is not valid

@@ -1,0 +1,64 @@
+"""The one rule that names the test to report of a sample: every table, page and sentence takes it from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.inference.beyond.average import manner
+from eventstudy.inference.core.measured_size import ALPHA
+from eventstudy.inference.core.result import Recommendation, TestResult
+from eventstudy.inference.registry import TESTS, recommend
+
+
+def in_order(sample: WindowSample, names: Iterable[str]) -> list[str]:
+    """Put tests in the order in which one of them is reported; see `reported`."""
+    own = str(manner(sample)) if sample.clock is None else ""
+    n = int(np.isfinite(sample.car).sum())
+    place = {name: at for at, name in enumerate(TESTS)}
+
+    def rank(name: str) -> tuple[bool, bool, bool, int, int]:
+        spec = TESTS[name]
+        return name != own, not spec.mean, spec.draws, -len(spec.bears(n)), place[name]
+
+    return sorted(names, key=rank)
+
+
+def reported(sample: WindowSample, said: Iterable[Recommendation | TestResult]) -> str:
+    """Name the test to report of a sample.
+
+    Parameters
+    ----------
+    sample : WindowSample
+        One tested window.
+    said : iterable of Recommendation or TestResult
+        What was said of its tests, by `recommend` or `run_all`.
+
+    Returns
+    -------
+    str
+        Of the tests to be believed that whose interval stands beside the mean (`eventstudy.inference.beyond.average`), so that
+        interval and test agree; else one whose interval is of the mean, else one that draws nothing, else the one that bears most
+        conditions, in the order of `TESTS`. Doubts about the data speak against no test alone. Where none is to be believed, the
+        one whose measured size is nearest to 5 %: it is to be reported as doubtful. Empty where no test can be done.
+
+    Examples
+    --------
+    >>> from eventstudy.inference.core.sample_of import sample_of
+    >>> sample = sample_of(car=[0.01, 0.03, -0.01, 0.02, 0.0])
+    >>> reported(sample, recommend(sample))
+    'cross_sectional'
+    """
+    done = {one.name: one for one in said if one.applicable}
+    if sample.doubts:
+        judged: Iterable[Recommendation | TestResult] = recommend(replace(sample, doubts=()))
+    else:
+        judged = done.values()
+    sure = in_order(sample, (one.name for one in judged if one.valid and one.name in done))
+    if sure:
+        return sure[0]
+    gap = {name: abs(one.size - ALPHA) for name, one in done.items() if np.isfinite(one.size)}
+    return min(in_order(sample, gap), key=lambda name: gap[name], default="")
