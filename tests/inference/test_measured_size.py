@@ -17,7 +17,7 @@ from eventstudy.inference.registry import DAILY
 
 def rows():
     for name, text in shipped_tables().items():
-        if name != "power.csv":
+        if name not in ("power.csv", "intervals.csv"):
             yield from csv.DictReader(text.splitlines()[1:])
 
 

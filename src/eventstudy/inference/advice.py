@@ -36,7 +36,7 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
     >>> from eventstudy.inference.core.sample_of import sample_of
     >>> for line in advice(sample_of(car=[0.01, 0.03, -0.01, 0.02, 0.0])):
     ...     print(line)
-    report: cross_sectional p = 0.23
+    report: cross_sectional p = 0.23 (one to be believed)
     believe first: cross_sectional p = 0.23, bmp p = 0.23, jackknife p = 0.23
     believe also: sign p = 0.625, wilcoxon p = 0.375
     believe, if run: wild_bootstrap, cluster_bootstrap
@@ -88,7 +88,7 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
 
 def _told(name: str, sample: WindowSample, facts: SampleFacts, *, doubtful: bool) -> str:
     """Say the p-value of the test to report; of one that draws, how to run it."""
-    doubt = " (doubtful: none is to be believed)" if doubtful else ""
+    doubt = f" ({'doubtful: none is' if doubtful else 'one'} to be believed)"
     if TESTS[name].draws:
         return f'{name}, which draws: test("{name}", window){doubt}'
     return f"{name} p = {run(name, sample, facts=facts).pvalue:.3g}{doubt}"

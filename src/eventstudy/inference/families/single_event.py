@@ -7,7 +7,7 @@ from operator import itemgetter
 import numpy as np
 
 from eventstudy._typing import Floats
-from eventstudy.abnormal.window_sample import WindowSample
+from eventstudy.abnormal.window_sample import EstimationRecord, WindowSample
 from eventstudy.checks import checked
 from eventstudy.inference.core.ranking import standardized_residuals
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
@@ -76,8 +76,7 @@ def _sq(sample: WindowSample) -> Statistic:
     bars = int(np.isfinite(sample.ar[row]).sum())
     past = standardized_residuals(record.map(itemgetter([row])), sample.sigma[[row]])[0]
     if bars > 1:  # the window's sum is compared with the sums of all runs of as many bars
-        runs = np.lib.stride_tricks.sliding_window_view(past, bars) if past.size >= bars else np.empty((0, bars))
-        past = runs.sum(axis=-1) / np.sqrt(bars)
+        past = _runs(record.map(itemgetter(row)), float(sample.sigma[row]), bars)
     outcome = sq(float(sample.scar[row]), past)
     known = int(np.isfinite(record.residual[row]).sum())
     if bars == 1 or known >= 40 * bars:
@@ -87,6 +86,22 @@ def _sq(sample: WindowSample) -> Statistic:
         **{name: getattr(outcome, name) for name in outcome.__dataclass_fields__ if name != "warnings"},
         warnings=(text,),
     )
+
+
+def _runs(record: EstimationRecord, sigma: float, bars: int) -> Floats:
+    """Return the sums of all runs of `bars` abnormal returns without a hole, each over its own standard deviation."""
+    value = record.abnormal
+    if value.size < bars or not sigma > 0:
+        return np.empty(0)
+    known = np.isfinite(record.residual)
+    share = np.zeros(
+        (value.size, record.design.shape[-1])
+    )  # of the fit: a sum of residuals is that much less than one of errors
+    if record.forecast:
+        share[known] = np.linalg.qr(record.design[known])[0]
+    total = np.lib.stride_tricks.sliding_window_view(value, bars).sum(axis=-1)
+    fitted = np.lib.stride_tricks.sliding_window_view(share, bars, axis=0).sum(axis=-1)
+    return np.asarray(total / (sigma * np.sqrt(np.maximum(bars - (fitted**2).sum(axis=-1), 1e-12))))
 
 
 SPECS = (
