@@ -20,9 +20,14 @@ def in_order(sample: WindowSample, names: Iterable[str]) -> list[str]:
     n = int(np.isfinite(sample.car).sum())
     place = {name: at for at, name in enumerate(TESTS)}
 
-    def rank(name: str) -> tuple[bool, bool, bool, int, int]:
+    shared = (
+        own == "covariance"
+    )  # windows share bars, or sessions are few: what takes them for independent stands behind
+
+    def rank(name: str) -> tuple[bool, bool, bool, bool, int, int]:
         spec = TESTS[name]
-        return name != own, not spec.mean, spec.draws, -len(spec.bears(n)), place[name]
+        alone = shared and "staggered dependence" not in spec.bears(n)
+        return alone, name != own, not spec.mean, spec.draws, -len(spec.bears(n)), place[name]
 
     return sorted(names, key=rank)
 
@@ -41,7 +46,7 @@ def reported(sample: WindowSample, said: Iterable[Recommendation | TestResult]) 
     -------
     str
         Of the tests to be believed that whose interval stands beside the mean (`eventstudy.inference.beyond.average`), so that
-        interval and test agree; else one whose interval is of the mean, else one that draws nothing, else the one that bears most
+        interval and test agree; else (first those that bear overlapping windows, where there are such) one whose interval is of the mean, else one that draws nothing, else the one that bears most
         conditions, in the order of `TESTS`. Doubts about the data speak against no test alone. Where none is to be believed, the
         one whose measured size is nearest to 5 %: it is to be reported as doubtful. Empty where no test can be done.
 
