@@ -14,7 +14,7 @@ import pytest
 import eventstudy.hypothesis
 from eventstudy.errors import StudyError
 from eventstudy.hypothesis import laboratory, load_definitions
-from eventstudy.hypothesis.laboratory import trials
+from eventstudy.hypothesis.laboratory import trials, worlds
 from eventstudy.hypothesis.laboratory.trials import TRUTH, Outcome, run_trials, try_world
 from eventstudy.hypothesis.laboratory.worlds import KINDS, _Path, simulate_world
 
@@ -118,7 +118,7 @@ def test_markets_of_noise_follow_their_equations(noise):
     for world in noise:
         market = world.record.market
         fear = np.log(market.fear / 18.0)
-        quiet = np.setdiff1d(np.arange(1, fear.size), world.selloffs)
+        quiet = np.setdiff1d(np.arange(world.first, fear.size), world.selloffs)
         left.append(fear[quiet])
         right.append(np.column_stack([fear[quiet - 1], market.returns[quiet]]))
         scaled.append(reactions(world, quiet))
@@ -139,10 +139,31 @@ def test_selloffs_of_other_news_fall_by_two_standard_deviations(noise):
     assert abs(values.mean() + 2.0 - 0.05) < ERRORS * 0.85 / np.sqrt(values.size)
 
 
+def test_other_news_falls_as_often_before_the_first_threat(rules, monkeypatch):
+    """Else quiet days are calmer than days of threats, and noise is no null: H1 rejected in 6.8 % of 2,000 such worlds."""
+    monkeypatch.setattr(worlds, "_SELLOFF", 14.0)
+    world = simulate_world("noise", rules, np.random.default_rng(5), times=1)
+    falls = np.flatnonzero(reactions(world, np.arange(1, world.last + 1)) < -8) + 1
+    assert (falls < world.first).sum() == (falls >= world.first).sum() == 8
+
+
+@pytest.mark.parametrize("kind", ["forced", "self-defeating"])
+def test_the_declared_odds_are_per_standard_deviation_of_the_own_loss(rules, kind, monkeypatch):
+    found = []
+    own = worlds._spread
+    monkeypatch.setattr(worlds, "_spread", lambda *given: found.append(own(*given)) or found[-1])
+    world = simulate_world(kind, rules, np.random.default_rng(8))
+    rows, close = world.record.risk.rows, world.record.market.close
+    inside = rows.day >= world.first
+    loss = np.log(close[rows.day - 1] / close[rows.base])[inside]
+    assert found[-1] == pytest.approx(loss.std(), rel=1e-12)
+    assert len(found) == 4
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_hazard_of_relief_is_that_of_its_world(rules, kind):
     """Odds of 0.0033/0.9967; times 4 per standard deviation (0.07) of loss where forced; 8 or 1/2 as the rival answers."""
-    path = _Path(kind, rules, first=330, length=135, size=465, rng=np.random.default_rng(0))
+    path = _Path(kind, rules, 0.07, first=330, length=135, size=465, rng=np.random.default_rng(0))
     path.level = 100 * np.exp(0.02 * np.random.default_rng(1).standard_normal(465).cumsum())
     starts, answers = np.array([340, 350, 370]), np.array([352, 380])
     for t in (341, 352, 353, 364, 365, 374, 375, 381, 400):

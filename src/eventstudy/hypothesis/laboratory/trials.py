@@ -80,11 +80,12 @@ def try_world(
     frame = covariates(world.record.market, rows, loss, rival, talks, split=world.turn, episodes=rules.episodes)
     frame = frame.drop(columns=["deadline", "talks", "target"])
     coarse = age_stratum(rows.age, rules.decision.age_bins)
+    acts = world.risk.within([(world.first, world.last)]).reliefs
     if raced:
-        race = run_race(frame, rows, coarse, draws=draws, rng=for_race, fits=False, exact=bins)
+        race = run_race(frame, rows, coarse, draws=draws, rng=for_race, fits=False, exact=bins, reliefs=acts)
         favourite, beside = race.favourite, race.surviving
     else:
-        favourite, beside = "", surviving(frame, rows.relieved, bins, draws=draws, rng=for_race.spawn(1)[0])
+        favourite, beside = "", surviving(frame, rows, bins, draws=draws, rng=for_race.spawn(1)[0], reliefs=acts)
     decided = np.zeros(world.record.busy.shape, dtype=bool)
     decided[world.record.decision] = True
     other = after_selloffs(
@@ -115,16 +116,16 @@ def try_world(
 
 def _watched(world: World, evidence: Evidence, rules: Definitions) -> tuple[bool, bool, bool, bool]:
     """Whether the evidence for each link and for the chain ever came to what is needed, looked at after every session."""
-    record, rule, z = world.record, rules.evidence, evidence.scores.z
+    record, rule, raw = world.record, rules.evidence, evidence.scores.raw
     quiet = np.flatnonzero(~record.busy)
     quiet = quiet[(quiet >= world.first - rules.placebo.pool_before) & (quiet <= world.last)]
     fear, prior = known_before(record.market.fear), prior_return(record.market, rules.placebo.prior_sessions)
     risk = world.risk
     loss = row_loss(record, risk.rows, evidence)
     links = {
-        "H1": reaction_evidence(-z, record.trigger, quiet, fear, world.first, rule),
+        "H1": reaction_evidence(-raw, record.trigger, quiet, fear, world.first, rule),
         "H2": relief_evidence(loss, risk.rows, risk.reliefs, world.first, rule),
-        "H3": reaction_evidence(z, record.relief, quiet, prior, world.first, rule),
+        "H3": reaction_evidence(raw, record.relief, quiet, prior, world.first, rule),
     }
     h1, h2, h3, chain = (one.highest >= rule.needed for one in (*links.values(), weakest(links)))
     return h1, h2, h3, chain
