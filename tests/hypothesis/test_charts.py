@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 
 from eventstudy import plots
 from eventstudy.hypothesis.verdict import charts
-from eventstudy.pages.document import Document
+from eventstudy.pages.document import Document, Part, Section
 from eventstudy.plots.chart import Chart
+from eventstudy.report.build import GIVE_WAY, _lean
 from eventstudy.report.parts import chain
 from eventstudy.words import pvalue_words
 
@@ -46,6 +47,15 @@ def test_each_has_its_words_and_is_drawn_with_them(flagship):
         texts = [text.get_text() for text in chart.figure.findobj(lambda artist: hasattr(artist, "get_text"))]
         assert any(chart.title in re.sub(r"\s+", " ", text) for text in texts), chart.name
         assert chart.title in chart.alt  # a reader who cannot see it is told the finding
+
+
+def test_at_most_a_dozen_charts_stand_on_the_page_of_a_hypothesis():
+    """Those that give way keep their tables."""
+    charts = tuple(Chart(name, name, name, Figure(), pd.DataFrame({"a": [1]})) for name in ("caar", *GIVE_WAY))
+    part = Part(sections=(Section("One", charts=tuple(one.name for one in charts), tables=("t",)),), charts=charts)
+    lean = _lean(part)
+    assert [one.name for one in lean.charts] == ["caar"]
+    assert lean.sections == (Section("One", charts=("caar",), tables=("t",)),)
 
 
 def losses(findings, sample="all"):

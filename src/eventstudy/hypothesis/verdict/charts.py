@@ -1,7 +1,7 @@
 """The charts of a verdict: each is made once, by one function, with its title, caption, numbers and drawing.
 
 ``verdict.plot`` draws them, ``verdict.charts()`` lists those of the report. A new one is a function here that takes the
-findings, and a line in :class:`Plots`.
+findings, and a line in :class:`Plots`, which says where the report shows it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from inspect import signature
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 from warnings import warn
 
 import numpy as np
@@ -263,11 +263,17 @@ def overlay(findings: Findings) -> Chart:
     )
 
 
-class Drawn:
-    """The function that makes a chart, as a method that draws it; `shown` are the choices that the report shows."""
+Where = Literal["chain", "alike", "detail"]
+"""Where the report shows a chart: with the answer, beside other episodes, or behind the fold."""
 
-    def __init__(self, make: Callable[..., Chart], shown: Sequence[Mapping[str, str]] = ({},)) -> None:
-        self.make, self.shown, self.choices = make, shown, signature(make).parameters
+
+class Drawn:
+    """The function that makes a chart, as a method that draws it; `shown` are the choices that the report shows, `where` it does."""
+
+    def __init__(
+        self, make: Callable[..., Chart], shown: Sequence[Mapping[str, str]] = ({},), where: Where = "detail"
+    ) -> None:
+        self.make, self.shown, self.where, self.choices = make, shown, where, signature(make).parameters
 
     def __get__(self, owner: Plots, kind: type[Plots]) -> Callable[..., Any]:
         """Give the method: it takes the choices, the ``ax`` to draw on and the options of the plot function."""
@@ -289,17 +295,23 @@ class Plots:
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
 
-    links = Drawn(links)
+    links = Drawn(links, where="chain")
     placebo = Drawn(placebo, ())  # drawn when asked for: a page of more than a dozen charts is not read
     reaction_by_drawdown = Drawn(reaction_by_drawdown, ())
     hazard = Drawn(hazard, ())
     curve = Drawn(curve, ())
-    power = Drawn(power)
-    overlay = Drawn(overlay)
+    power = Drawn(power, where="chain")
+    overlay = Drawn(overlay, where="alike")
 
 
 def charts_of(findings: Findings) -> tuple[Chart, ...]:
     """Make the charts of the report; one without a number is left out."""
+    return tuple(chart for charts in placed_charts(findings).values() for chart in charts)
+
+
+def placed_charts(findings: Findings) -> dict[Where, tuple[Chart, ...]]:
+    """Make the charts of the report by where it shows them."""
     drawn = [entry for entry in vars(Plots).values() if isinstance(entry, Drawn)]
-    made = [entry.make(findings, **choices) for entry in drawn for choices in entry.shown]
-    return tuple(chart for chart in made if not chart.data.empty)
+    made = [(entry.where, entry.make(findings, **choices)) for entry in drawn for choices in entry.shown]
+    places: tuple[Where, ...] = get_args(Where)
+    return {place: tuple(chart for where, chart in made if where == place and not chart.data.empty) for place in places}
