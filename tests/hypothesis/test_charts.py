@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import partial
 from types import SimpleNamespace
@@ -29,7 +30,7 @@ def test_the_report_places_the_charts_of_the_verdict(flagship, monkeypatch):
     listed = flagship[2].charts()
     placed = part_of(flagship[2], monkeypatch)
     names = [chart.name for chart in listed]
-    assert names == ["links", "power", "overlay"]  # the others are drawn when asked for
+    assert names == ["links", "power", "rivals", "overlay"]  # the others are drawn when asked for
     assert [(chart.name, chart.title, chart.alt, chart.caption) for chart in placed.charts] == [
         (chart.name, chart.title, chart.alt, chart.caption) for chart in listed
     ]
@@ -96,6 +97,24 @@ def test_a_chart_without_a_number_is_left_out(flagship, monkeypatch):
     assert "losses" not in [chart.name for chart in flagship[2].charts()]
 
 
+def test_the_rivals_are_drawn_in_doublings_and_read_in_times(flagship):
+    verdict = flagship[2]
+    race = verdict.tables()["race"]
+    race = race[(race["sample"] == "all") & race["hazard_ratio"].notna()].set_index("rival")
+    chart = charts.rivals(verdict)
+    best = race.loc["deadline"]
+    assert f"{best['hazard_ratio']:.1f} times as likely within a week" in chart.title
+    row = chart.data.set_index("label").loc["date within a week"]
+    half = 1.6448536269514722 * best["log_se"] / math.log(2)
+    assert (row["low"], row["high"]) == pytest.approx((row["estimate"] - half, row["estimate"] + half))
+    assert 2 ** row["estimate"] == pytest.approx(best["hazard_ratio"])
+    axes = verdict.plot.rivals()
+    ticks = dict(zip(axes.get_xticks(), (text.get_text() for text in axes.get_xticklabels()), strict=True))
+    assert (ticks[-1], ticks[0], ticks[3]) == ("1/2", "1", "8")
+    values = [text.get_text() for text in axes.texts if text.get_gid() == "forest.value"]
+    assert values == [f"{value:.1f} times" for value in sorted(race["hazard_ratio"], reverse=True)]
+
+
 def test_choices_by_name_and_by_place(flagship):
     plot = flagship[2].plot
     assert "placebo" in plot.placebo.__name__
@@ -137,7 +156,7 @@ def test_a_verdict_is_a_page_and_prints_its_answer(flagship, tmp_path):
     verdict = flagship[2]
     page = verdict.report(tmp_path / "v.html", sections=["Does the chain hold?"]).read_text("utf-8")
     assert "What was claimed" not in page
-    assert page.count("<figure") == 2
+    assert page.count("<figure") == 3
     lines = repr(verdict).splitlines()
     assert max(map(len, lines)) <= 100
     assert lines[0].startswith("Do falling stocks")

@@ -15,6 +15,7 @@ from warnings import warn
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from scipy import stats
 
 from eventstudy import plots
 from eventstudy.hypothesis.links.test_results import own_sign
@@ -267,6 +268,51 @@ Where = Literal["chain", "alike", "detail"]
 """Where the report shows a chart: with the answer, beside other episodes, or behind the fold."""
 
 
+RIVAL_NAMES = {
+    "drawdown": "stocks lower",
+    "fading": "lower, to May 2025",
+    "fear": "fear gauge higher",
+    "yield": "bond yield higher",
+    "retaliation": "rival retaliates",
+    "deadline": "date within a week",
+    "talks": "talks lately",
+    "target": "aimed at the rival",
+}
+
+
+def rivals(findings: Findings, sample: str = "all") -> Chart:
+    """Draw how much likelier relief is by each account of it, with intervals, on a scale of doublings."""
+    own = findings.tables()["race"]
+    own = own[(own["sample"] == sample) & own["hazard_ratio"].notna()].sort_values("hazard_ratio", ascending=False)
+    half = stats.norm.ppf((1 + interval_level(findings)) / 2) * own["log_se"] / np.log(2)
+    shown = pd.DataFrame(
+        {"label": [RIVAL_NAMES.get(name, name) for name in own["rival"]], "estimate": np.log2(own["hazard_ratio"])}
+    )
+    shown["low"], shown["high"] = (shown["estimate"] + side * half.to_numpy() for side in (-1, 1))
+    data = plots.forest_data(shown)
+    times, relief = dict(zip(own["rival"], own["hazard_ratio"], strict=True)), findings.definitions.everyday.relief
+    said = (("deadline", "as likely within a week of the announced date"), ("drawdown", "with stocks lower"))
+    finding = ", ".join(f"{times[name]:.1f} times {when}" for name, when in said if name in times)
+    finding = f"{relief[:1].upper()}{relief[1:]} is {finding}" if finding else "No rival was fitted"
+
+    def draw(**options: Any) -> Axes:
+        quantity = f"how many times as likely {relief} is"
+        axes: Axes = plots.forest(shown, **{"title": finding, "quantity": quantity, "unit": "doublings", **options})
+        ticks = [tick for tick in axes.get_xticks() if tick == round(tick)]
+        axes.set_xticks(ticks, [f"{2**tick:g}" if tick >= 0 else f"1/{2**-tick:g}" for tick in ticks])
+        fitted(axes.xaxis, quantity)
+        values = [text for text in axes.texts if text.get_gid() == "forest.value"]
+        for text, ratio in zip(values, own["hazard_ratio"], strict=False):
+            text.set_text(f"{ratio:.1f} times")
+        return axes
+
+    caption = (
+        f"Each account alone; hazard a session at equal age; {percent(interval_level(findings))} intervals; 1: as likely as else. Yes "
+        f"against no, or a standard deviation more. Sample “{sample}”, {int(own['reliefs'].max()) if len(own) else 0} episodes relieved."
+    )
+    return chart("rivals", f"What {relief} goes with", finding, draw, data, caption=caption)
+
+
 class Drawn:
     """The function that makes a chart, as a method that draws it; `shown` are the choices that the report shows, `where` it does."""
 
@@ -302,6 +348,7 @@ class Plots:
     curve = Drawn(curve, ())
     power = Drawn(power, where="chain")
     overlay = Drawn(overlay, where="alike")
+    rivals = Drawn(rivals, where="chain")
 
 
 def charts_of(findings: Findings) -> tuple[Chart, ...]:
