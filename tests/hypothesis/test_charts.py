@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from eventstudy import plots
+from eventstudy import load_prices, plots
 from eventstudy.hypothesis.verdict import charts
 from eventstudy.pages.document import Document, Part, Section
 from eventstudy.plots.chart import Chart
@@ -113,6 +113,26 @@ def test_the_rivals_are_drawn_in_doublings_and_read_in_times(flagship):
     assert (ticks[-1], ticks[0], ticks[3]) == ("1/2", "1", "8")
     values = [text.get_text() for text in axes.texts if text.get_gid() == "forest.value"]
     assert values == [f"{value:.1f} times" for value in sorted(race["hazard_ratio"], reverse=True)]
+
+
+def test_the_recovery_says_how_much_of_the_rise_came_when(flagship):
+    """By hand from the closes: 4982.77 on 8 April 2025, 5456.90 a day later, 5659.91 before Geneva, 6005.88 on 9 June."""
+    closes = load_prices(["^GSPC"], start="2025-01-02", source="bundled").frame["^GSPC"]
+    index = pd.DataFrame({"session": closes.index, "level": closes.to_numpy()})
+    rules = flagship[2].definitions
+    own, other = (
+        SimpleNamespace(definitions=rules.model_copy(update={"ledger": ledger}), frame=lambda _: index)
+        for ledger in ("us-china", "")
+    )
+    chart = charts.recovery(own)
+    rise = 6005.88 - 4982.77
+    first, late = (5456.90 - 4982.77) / rise, (6005.88 - 5659.91) / rise
+    assert (
+        chart.title == f"{first:.0%} of the rise from 8 April to 9 June 2025 came on 9 April, {late:.0%} after Geneva"
+    )
+    change = chart.data.set_index("relative_day")["change"]
+    assert change[[-1, 3]].tolist() == pytest.approx([0, 4982.77 / 5670.97 - 1])
+    assert charts.recovery(other).data.empty  # another catalogue has no such recovery
 
 
 def test_choices_by_name_and_by_place(flagship):

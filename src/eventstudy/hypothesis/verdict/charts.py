@@ -313,6 +313,40 @@ def rivals(findings: Findings, sample: str = "all") -> Chart:
     return chart("rivals", f"What {relief} goes with", finding, draw, data, caption=caption)
 
 
+RISE = {"2025-04-02": "", "2025-04-08": "8 April: lowest", "2025-04-09": "9 April: pause",
+        "2025-05-12": "12 May: Geneva", "2025-06-09": "9 June"}  # fmt: skip
+"""Sessions of the recovery of 2025, as claim 12 has them: the close before the threat, then what is named in the chart."""
+
+
+def recovery(findings: Findings) -> Chart:
+    """Draw the index from the threat of April 2025 to June, and say how much of the rise came after Geneva."""
+    closes = findings.frame("index").set_index("session")["level"]
+    base, low, pause, geneva, end = (pd.Timestamp(day) for day in RISE)
+    known = findings.definitions.ledger == "us-china" and {base, low, pause, geneva, end} <= set(closes.index)
+    since = closes.loc[base:end] if known else closes.iloc[:0]
+    own = pd.concat([closes.loc[:base].iloc[-6:-1], since]) if known else since
+    day = np.arange(len(own)) - 6
+    labels = [RISE.get(f"{session:%Y-%m-%d}", "") for session in own.index]
+    shown = pd.DataFrame({"episode": "S&P 500", "relative_day": day, "level": own.to_numpy(), "label": labels})
+    data = plots.overlay_data(shown)
+    finding = ""
+    if known:
+        rise, before = own[end] - own[low], float(own[own.index < geneva].iloc[-1])
+        late, first = (own[end] - before) / rise, (own[pause] - own[low]) / rise
+        finding = (
+            f"{percent(first)} of the rise from 8 April to 9 June 2025 came on 9 April, {percent(late)} after Geneva"
+        )
+    draw = partial(
+        plots.overlay,
+        shown,
+        title=finding,
+        quantity="index against the close before the threat",
+        subtitle="closes of the S&P 500",
+    )
+    caption = "Closes; 0: the first session after the threat of 2 April 2025. What came after a date need not have come of it."
+    return chart("recovery", "The recovery after April 2025", finding, draw, data, caption=caption)
+
+
 class Drawn:
     """The function that makes a chart, as a method that draws it; `shown` are the choices that the report shows, `where` it does."""
 
@@ -349,6 +383,7 @@ class Plots:
     power = Drawn(power, where="chain")
     overlay = Drawn(overlay, where="alike")
     rivals = Drawn(rivals, where="chain")
+    recovery = Drawn(recovery, where="alike")
 
 
 def charts_of(findings: Findings) -> tuple[Chart, ...]:
