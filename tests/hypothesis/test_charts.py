@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from eventstudy import load_prices, plots
 from eventstudy.hypothesis.verdict import charts
+from eventstudy.hypothesis.verdict.drawn import Drawn
 from eventstudy.pages.document import Document, Part, Section
 from eventstudy.plots.chart import Chart
 from eventstudy.report.build import GIVE_WAY, _lean
@@ -76,7 +77,7 @@ def losses(findings, sample="all"):
 
 def test_a_new_chart_is_one_function_and_one_line(flagship, monkeypatch):
     """It is then drawn by the verdict, listed by it, and placed by the report, which no one touched."""
-    monkeypatch.setattr(charts.Plots, "losses", charts.Drawn(losses, [{"sample": "after"}]), raising=False)
+    monkeypatch.setattr(charts.Plots, "losses", Drawn(losses, [{"sample": "after"}]), raising=False)
     verdict = flagship[2]
     given = Figure().subplots()
     assert verdict.plot.losses("after", ax=given, title="Mine") is given
@@ -93,7 +94,7 @@ def test_a_chart_without_a_number_is_left_out(flagship, monkeypatch):
         chart = losses(findings)
         return Chart(chart.name, chart.title, chart.alt, chart.drawn, chart.data.iloc[:0])
 
-    monkeypatch.setattr(charts.Plots, "empty", charts.Drawn(empty), raising=False)
+    monkeypatch.setattr(charts.Plots, "empty", Drawn(empty), raising=False)
     assert "losses" not in [chart.name for chart in flagship[2].charts()]
 
 

@@ -19,7 +19,7 @@ class Incidence:
     Attributes
     ----------
     day : (T,) float
-        Calendar days from the threat at which something ended, ascending.
+        Calendar days from the threat at which one ended or was last seen, ascending.
     relieved, implemented : (T,) float
         Share that had ended so by then.
     open : (T,) float
@@ -53,7 +53,7 @@ def cumulative_incidence(days: Floats, outcome: Ints) -> Incidence:
     >>> curve.at(2.5), curve.at(4.0)
     ((0.25, 0.25, 0.5), (0.75, 0.25, 0.0))
     """
-    times = np.unique(days[outcome != 2]) if days.size else np.zeros(0)
+    times = np.unique(days)
     left, relieved, implemented = 1.0, 0.0, 0.0
     rows = []
     for t in times:

@@ -6,11 +6,8 @@ findings, and a line in :class:`Plots`, which says where the report shows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial, wraps
-from inspect import signature
-from typing import Any, Literal, NamedTuple, get_args
-from warnings import warn
+from functools import partial
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,6 +16,7 @@ from scipy import stats
 
 from eventstudy import plots
 from eventstudy.hypothesis.links.test_results import own_sign
+from eventstudy.hypothesis.verdict.drawn import Drawn, Where
 from eventstudy.hypothesis.verdict.findings import Findings
 from eventstudy.inference.core.result import Alternative
 from eventstudy.plots.chart import Chart, chart
@@ -264,10 +262,6 @@ def overlay(findings: Findings) -> Chart:
     )
 
 
-Where = Literal["chain", "alike", "detail"]
-"""Where the report shows a chart: with the answer, beside other episodes, or behind the fold."""
-
-
 RIVAL_NAMES = {
     "drawdown": "stocks lower",
     "fading": "lower, to May 2025",
@@ -345,28 +339,6 @@ def recovery(findings: Findings) -> Chart:
     )
     caption = "Closes; 0: the first session after the threat of 2 April 2025. What came after a date need not have come of it."
     return chart("recovery", "The recovery after April 2025", finding, draw, data, caption=caption)
-
-
-class Drawn:
-    """The function that makes a chart, as a method that draws it; `shown` are the choices that the report shows, `where` it does."""
-
-    def __init__(
-        self, make: Callable[..., Chart], shown: Sequence[Mapping[str, str]] = ({},), where: Where = "detail"
-    ) -> None:
-        self.make, self.shown, self.where, self.choices = make, shown, where, signature(make).parameters
-
-    def __get__(self, owner: Plots, kind: type[Plots]) -> Callable[..., Any]:
-        """Give the method: it takes the choices, the ``ax`` to draw on and the options of the plot function."""
-
-        @wraps(self.make)
-        def draw(*given: Any, **options: Any) -> Any:
-            if given and isinstance(given[-1], Axes):
-                warn("give ax by its name: ax=…", DeprecationWarning, stacklevel=2)
-                options["ax"], given = given[-1], given[:-1]
-            named = {name: options.pop(name) for name in self.choices if name in options}
-            return self.make(owner.findings, *given, **named).draw(**options)
-
-        return draw
 
 
 class Plots:
