@@ -7,11 +7,13 @@ import re
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from eventstudy import load_prices, plots
+from eventstudy.hypothesis.rivals.cumulative_incidence import cumulative_incidence
 from eventstudy.hypothesis.verdict import charts
 from eventstudy.hypothesis.verdict.drawn import Drawn
 from eventstudy.pages.document import Document, Part, Section
@@ -31,7 +33,7 @@ def test_the_report_places_the_charts_of_the_verdict(flagship, monkeypatch):
     listed = flagship[2].charts()
     placed = part_of(flagship[2], monkeypatch)
     names = [chart.name for chart in listed]
-    assert names == ["links", "power", "rivals", "overlay"]  # the others are drawn when asked for
+    assert names == ["links", "power", "rivals", "ends", "overlay"]  # the others are drawn when asked for
     assert [(chart.name, chart.title, chart.alt, chart.caption) for chart in placed.charts] == [
         (chart.name, chart.title, chart.alt, chart.caption) for chart in listed
     ]
@@ -136,6 +138,25 @@ def test_the_recovery_says_how_much_of_the_rise_came_when(flagship):
     assert charts.recovery(other).data.empty  # another catalogue has no such recovery
 
 
+def test_the_ends_of_threats_stand_with_their_numbers_at_risk(flagship):
+    """Ten threats: three relieved on day 10, two in force on day 20, one out of sight on day 40, four open at the limit."""
+    days = np.array([10.0] * 3 + [20.0] * 2 + [40.0] + [60.0] * 4)
+    curve = cumulative_incidence(days, np.array([0] * 3 + [1] * 2 + [2] * 5))
+    frame = pd.DataFrame(
+        {name: getattr(curve, name) for name in ("day", "relieved", "implemented", "open", "at_risk")}
+    ).assign(targets="within the scopes")
+    made = SimpleNamespace(definitions=flagship[2].definitions, frame=lambda _: frame)
+    chart = charts.ends(made)
+    assert chart.title == "30 days on, 30% of 10 threats had found relief, 20% were in force"
+    axes = chart.draw()
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0\n10", "15\n7", "30\n5", "45\n4", "60\n4"]
+    lines = {line.get_gid(): line.get_ydata().tolist() for line in axes.lines}
+    assert lines["ends.relieved"] == pytest.approx([0, 0.3, 0.3, 0.3, 0.3])
+    assert lines["ends.open"] == pytest.approx([1, 0.7, 0.5, 0.5, 0.5])
+    made.frame = lambda _: frame.iloc[:0]
+    assert charts.ends(made).data.empty
+
+
 def test_choices_by_name_and_by_place(flagship):
     plot = flagship[2].plot
     assert "placebo" in plot.placebo.__name__
@@ -177,7 +198,7 @@ def test_a_verdict_is_a_page_and_prints_its_answer(flagship, tmp_path):
     verdict = flagship[2]
     page = verdict.report(tmp_path / "v.html", sections=["Does the chain hold?"]).read_text("utf-8")
     assert "What was claimed" not in page
-    assert page.count("<figure") == 3
+    assert page.count("<figure") == 4
     lines = repr(verdict).splitlines()
     assert max(map(len, lines)) <= 100
     assert lines[0].startswith("Do falling stocks")

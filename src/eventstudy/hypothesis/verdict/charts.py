@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy import stats
 
 from eventstudy import plots
 from eventstudy.hypothesis.links.test_results import own_sign
 from eventstudy.hypothesis.verdict.drawn import Drawn, Where
-from eventstudy.hypothesis.verdict.findings import Findings
+from eventstudy.hypothesis.verdict.findings import Findings, interval_level
+from eventstudy.hypothesis.verdict.questions import ends, recovery, rivals
 from eventstudy.inference.core.result import Alternative
 from eventstudy.plots.chart import Chart, chart
 from eventstudy.plots.drawdown import drawdown_finding, hazard_finding
@@ -74,11 +74,6 @@ def samples_words(findings: Findings) -> str:
     """Say which dates the samples hold."""
     dated = [f"“{name}” {first} to {last}" for name, (first, last) in findings.definitions.periods.items()]
     return f"Samples: “all” dates; {'; '.join(dated)}."
-
-
-def interval_level(findings: Findings) -> float:
-    """Return the level of the intervals: a one-sided test at the level of the definitions says the same."""
-    return 1 - 2 * findings.definitions.alpha
 
 
 class PlaceboDraws(NamedTuple):
@@ -262,85 +257,6 @@ def overlay(findings: Findings) -> Chart:
     )
 
 
-RIVAL_NAMES = {
-    "drawdown": "stocks lower",
-    "fading": "lower, to May 2025",
-    "fear": "fear gauge higher",
-    "yield": "bond yield higher",
-    "retaliation": "rival retaliates",
-    "deadline": "date within a week",
-    "talks": "talks lately",
-    "target": "aimed at the rival",
-}
-
-
-def rivals(findings: Findings, sample: str = "all") -> Chart:
-    """Draw how much likelier relief is by each account of it, with intervals, on a scale of doublings."""
-    own = findings.tables()["race"]
-    own = own[(own["sample"] == sample) & own["hazard_ratio"].notna()].sort_values("hazard_ratio", ascending=False)
-    half = stats.norm.ppf((1 + interval_level(findings)) / 2) * own["log_se"] / np.log(2)
-    shown = pd.DataFrame(
-        {"label": [RIVAL_NAMES.get(name, name) for name in own["rival"]], "estimate": np.log2(own["hazard_ratio"])}
-    )
-    shown["low"], shown["high"] = (shown["estimate"] + side * half.to_numpy() for side in (-1, 1))
-    data = plots.forest_data(shown)
-    times, relief = dict(zip(own["rival"], own["hazard_ratio"], strict=True)), findings.definitions.everyday.relief
-    said = (("deadline", "as likely within a week of the announced date"), ("drawdown", "with stocks lower"))
-    finding = ", ".join(f"{times[name]:.1f} times {when}" for name, when in said if name in times)
-    finding = f"{relief[:1].upper()}{relief[1:]} is {finding}" if finding else "No rival was fitted"
-
-    def draw(**options: Any) -> Axes:
-        quantity = f"how many times as likely {relief} is"
-        axes: Axes = plots.forest(shown, **{"title": finding, "quantity": quantity, "unit": "doublings", **options})
-        ticks = [tick for tick in axes.get_xticks() if tick == round(tick)]
-        axes.set_xticks(ticks, [f"{2**tick:g}" if tick >= 0 else f"1/{2**-tick:g}" for tick in ticks])
-        fitted(axes.xaxis, quantity)
-        values = [text for text in axes.texts if text.get_gid() == "forest.value"]
-        for text, ratio in zip(values, own["hazard_ratio"], strict=False):
-            text.set_text(f"{ratio:.1f} times")
-        return axes
-
-    caption = (
-        f"Each account alone; hazard a session at equal age; {percent(interval_level(findings))} intervals; 1: as likely as else. Yes "
-        f"against no, or a standard deviation more. Sample “{sample}”, {int(own['reliefs'].max()) if len(own) else 0} episodes relieved."
-    )
-    return chart("rivals", f"What {relief} goes with", finding, draw, data, caption=caption)
-
-
-RISE = {"2025-04-02": "", "2025-04-08": "8 April: lowest", "2025-04-09": "9 April: pause",
-        "2025-05-12": "12 May: Geneva", "2025-06-09": "9 June"}  # fmt: skip
-"""Sessions of the recovery of 2025, as claim 12 has them: the close before the threat, then what is named in the chart."""
-
-
-def recovery(findings: Findings) -> Chart:
-    """Draw the index from the threat of April 2025 to June, and say how much of the rise came after Geneva."""
-    closes = findings.frame("index").set_index("session")["level"]
-    base, low, pause, geneva, end = (pd.Timestamp(day) for day in RISE)
-    known = findings.definitions.ledger == "us-china" and {base, low, pause, geneva, end} <= set(closes.index)
-    since = closes.loc[base:end] if known else closes.iloc[:0]
-    own = pd.concat([closes.loc[:base].iloc[-6:-1], since]) if known else since
-    day = np.arange(len(own)) - 6
-    labels = [RISE.get(f"{session:%Y-%m-%d}", "") for session in own.index]
-    shown = pd.DataFrame({"episode": "S&P 500", "relative_day": day, "level": own.to_numpy(), "label": labels})
-    data = plots.overlay_data(shown)
-    finding = ""
-    if known:
-        rise, before = own[end] - own[low], float(own[own.index < geneva].iloc[-1])
-        late, first = (own[end] - before) / rise, (own[pause] - own[low]) / rise
-        finding = (
-            f"{percent(first)} of the rise from 8 April to 9 June 2025 came on 9 April, {percent(late)} after Geneva"
-        )
-    draw = partial(
-        plots.overlay,
-        shown,
-        title=finding,
-        quantity="index against the close before the threat",
-        subtitle="closes of the S&P 500",
-    )
-    caption = "Closes; 0: the first session after the threat of 2 April 2025. What came after a date need not have come of it."
-    return chart("recovery", "The recovery after April 2025", finding, draw, data, caption=caption)
-
-
 class Plots:
     """The charts of one verdict, in the order of the report; each takes ``ax=None`` and gives its Axes back."""
 
@@ -355,6 +271,7 @@ class Plots:
     power = Drawn(power, where="chain")
     overlay = Drawn(overlay, where="alike")
     rivals = Drawn(rivals, where="chain")
+    ends = Drawn(ends, where="chain")
     recovery = Drawn(recovery, where="alike")
 
 
@@ -365,7 +282,7 @@ def charts_of(findings: Findings) -> tuple[Chart, ...]:
 
 def placed_charts(findings: Findings) -> dict[Where, tuple[Chart, ...]]:
     """Make the charts of the report by where it shows them."""
-    drawn = [entry for entry in vars(Plots).values() if isinstance(entry, Drawn)]
-    made = [(entry.where, entry.make(findings, **choices)) for entry in drawn for choices in entry.shown]
+    entries = [entry for entry in vars(Plots).values() if isinstance(entry, Drawn)]
+    made = [(entry.where, entry.make(findings, **choices)) for entry in entries for choices in entry.shown]
     places: tuple[Where, ...] = get_args(Where)
     return {place: tuple(chart for where, chart in made if where == place and not chart.data.empty) for place in places}
