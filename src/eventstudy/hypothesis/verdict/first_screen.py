@@ -56,11 +56,12 @@ def _highest_odds(link: TestResult, rules: Definitions) -> float:
 
 
 def link_figure(name: str, link: TestResult) -> str:
-    """Write a link's size in percent, of H2 in points of loss beyond other sessions at risk."""
+    """Write a link's size in percent, of H2 how much lower stocks stood than on other sessions at risk."""
     if not link.applicable:
         return "no figure"
     if name == "H2":
-        return f"{abs(link.estimate) * 100:.1f} points {'lower' if link.estimate > 0 else 'higher'} before it"
+        way = "lower" if link.estimate > 0 else "higher"
+        return f"stocks stood {abs(link.estimate):.1%} {way} before it than on other days"
     return signed(link.details["mean_car"])
 
 
