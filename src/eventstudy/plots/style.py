@@ -142,9 +142,7 @@ def percent(value: float, places: int = 1) -> str:
     >>> percent(-0.0484), percent(0.5, 0)
     ('−4.8%', '50%')
     """
-    text = f"{100 * value:.{places}f}%"
-    zero = f"-{0:.{places}f}%"
-    return text.replace("-", "" if text == zero else "−")
+    return f"{100 * value:z.{places}f}%".replace("-", "−")
 
 
 def change(value: float, places: int = 2) -> str:
@@ -226,7 +224,7 @@ def say(value: float, unit: str = "percent", places: int = 1) -> str:
     """
     if unit == "percent":
         return percent(value, places)
-    return f"{value:.{places}f} {unit}".replace("-", "−").strip()
+    return f"{value:z.{places}f} {unit}".replace("-", "−").strip()
 
 
 def chance(pvalue: float) -> str:
