@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,6 +86,26 @@ def named(name: object, limit: int = 40) -> str:
     """Write a name as the chart calls it, fit for a label."""
     labels = look().labels
     return clean(labels.get(name, name) if isinstance(labels, Mapping) else name, limit)
+
+
+def all_named(names: Iterable[object], limit: int) -> list[str]:
+    """Write the names of rows, each in so many letters; those that would be cut alike lose their middle, not their end.
+
+    Examples
+    --------
+    >>> all_named(["Consolidated Industries A", "Consolidated Industries B", "Union Pacific"], 14)
+    ['Consol…tries A', 'Consol…tries B', 'Union Pacific']
+    """
+    asked = list(names)
+    whole, cut = [named(name, 10_000) for name in asked], [named(name, limit) for name in asked]
+    many = Counter(cut)
+    head = (limit - 1) // 2
+    return [
+        f"{full[:head].rstrip()}…{full[head + 1 - limit :].lstrip()}"
+        if many[short] > 1 and len(full) > limit
+        else short
+        for full, short in zip(whole, cut, strict=True)
+    ]
 
 
 def headline(ax: Axes, title: str, subtitle: str = "") -> None:
