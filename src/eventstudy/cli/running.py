@@ -53,11 +53,11 @@ def run_study(
         write_document(document, out)
     for line in inputs.said if isinstance(inputs, Firms) else ():
         note(line)
-    asked = [document.question] if "hypothesis" in document.results else []
+    asked = [f"{document.question.partition('? ')[0].rstrip('?')}?"] if "hypothesis" in document.results else []
     lines = [*asked, *document.answer[:2], *_counted(document)]
     if inputs.borrowed:
         lines.append(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
-    for line in [*lines, f"written: {out / 'report.html'}, with results.json, charts and tables beside it"]:
+    for line in [*lines, f"written: {out / 'report.html'}"]:
         say(line)
     return _delivered(inputs)
 

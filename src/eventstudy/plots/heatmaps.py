@@ -39,8 +39,7 @@ _NO_FIGURE = "#D8D8D8"
 
 
 def _twice(frame: pd.DataFrame, keys: list[str], chart: str) -> None:
-    twice = frame.duplicated(keys)
-    if twice.any():
+    if (twice := frame.duplicated(keys)).any():
         msg = f"{chart}: {frame.loc[twice, keys].iloc[0].tolist()} stands twice"
         raise InputError(msg)
 
