@@ -192,7 +192,7 @@ def say_step(ax: Axes, step: int) -> None:
     """Say in the small print that not every row has its name."""
     note = next((text for text in ax.texts if text.get_gid() == "subtitle"), None)
     if step > 1 and note is not None:
-        note.set_text(f"{note.get_text()}; one of {step} named")
+        note.set_text(f"{note.get_text()}; one row in {step} named")
 
 
 def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> tuple[float, int]:
