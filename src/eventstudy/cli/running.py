@@ -69,6 +69,9 @@ def named_study(study: str | None, events: Path | None, prices: str | None, aske
         if given:
             msg = f"--{given[0].replace('_', '-')} belongs to --events, which is missing"
             raise InputError(msg)
+        if study is not None and not study.strip():
+            msg = "the name of the study is empty; leave it out for us-china, or name a study file"
+            raise InputError(msg)
         return study or "us-china"
     if study is not None:
         msg = f"{study} is a study, and --events names another: leave out one of the two"

@@ -180,7 +180,7 @@ class FrozenSource:
             raise DataError(msg)
         with guarded(str(path), "a frozen table", DataError, "freeze it anew"):
             if name == "quality.csv":
-                return pd.read_csv(path, index_col=0, keep_default_na=False)
+                return pd.read_csv(path, index_col=0, keep_default_na=False, low_memory=False)
             frame = pd.read_csv(path, index_col=0, dtype=str, keep_default_na=False)
             frame.index = normal_index(pd.DatetimeIndex(pd.to_datetime(frame.index, format="ISO8601")))
             exact = {name: [float(cell) if cell else float("nan") for cell in frame[name]] for name in frame.columns}
