@@ -146,7 +146,8 @@ def answer(findings: Findings) -> str:
     }
     for word, head in lead_in.items():
         own = [says[name] for name in _LINKS if found[name] == word]
-        parts += [f"{head} {' or that '.join(own)}"] if own else []
+        comma = "," if len(own) > 2 else ""
+        parts += [f"{head} {f'{comma} or {head.split()[-1]} '.join(own)}"] if own else []
     head = "No" if findings.supported is False else "Not shown"
     joined = ", but ".join([parts[0], " and ".join(parts[1:])]) if len(parts) > 1 and there else " and ".join(parts)
     return f"{head}: {joined}."
