@@ -15,8 +15,9 @@ import eventstudy.hypothesis
 from eventstudy.errors import StudyError
 from eventstudy.hypothesis import laboratory, load_definitions
 from eventstudy.hypothesis.laboratory import trials, worlds
-from eventstudy.hypothesis.laboratory.trials import TRUTH, Outcome, run_trials, try_world
+from eventstudy.hypothesis.laboratory.trials import FALSIFIERS, TRUTH, Outcome, run_trials, try_world
 from eventstudy.hypothesis.laboratory.worlds import KINDS, _Path, simulate_world
+from eventstudy.hypothesis.verdict.falsifier import FALSE_ALARMS
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +216,7 @@ def test_answers_are_counted_as_they_come(rules, monkeypatch):
     assert [m[:2] for m in made] == [(k, t) for t in (1, 3) for k in ("forced", "noise") for _ in range(4)]
     assert {draws for _, draws, _ in asked} == {17}
     for at, row in enumerate(table.itertuples()):
+        assert row.judged == 4
         assert (row.world, row.times, row.worlds) == (("forced", "noise")[at % 2], (1, 3)[at // 2], 4)
         assert (row.H1, row.H2, row.H3, row.chain) == (0.75, 0.5, 0.25, 0.25)
         assert (row.supported, row.contradicted) == (0.25, 0.25)
@@ -260,6 +262,13 @@ def committed():
     return pd.read_csv(DOCS / "worlds.csv")
 
 
+@pytest.mark.parametrize("kind", ["noise", "forced"])
+def test_links_and_evidence_alone_come_out_the_same(rules, kind):
+    whole, lean = (trials.trial(kind, rules, times=1, number=4, draws=99, raced=False, judged=j) for j in (True, False))
+    assert (lean.rejects, lean.watched) == (whole.rejects, whole.watched)
+    assert (lean.fires, lean.supported) == ((), None)
+
+
 def test_the_page_shows_the_committed_trial(committed):
     lines = (DOCS / "flagship.md").read_text("utf-8").split("<!-- worlds -->\n")[1].splitlines()[2 : 2 + len(committed)]
     columns = ["H1", "H2", "H3", "chain", "supported", "contradicted", "stated_power"]
@@ -268,6 +277,19 @@ def test_the_page_shows_the_committed_trial(committed):
         assert cells[:2] == [row["world"], str(row["times"])]
         assert cells[2:9] == [f"{100 * row[c]:.0f} %" for c in columns]
         assert cells[9].startswith(row["favourite"])
+
+
+def test_the_rates_beside_the_falsifiers_are_those_of_true_worlds(committed, rules):
+    true = committed[(committed["world"] == "forced") & (committed["times"] == 1)].iloc[0]
+    texts = [rules.falsifiers["h1"][0], *rules.falsifiers["h2"], *rules.falsifiers["h3"]]
+    shown = {text: round(float(true[f"fires_{name}"]), 2) for name, text in zip(FALSIFIERS, texts, strict=True)}
+    assert shown == FALSE_ALARMS
+    page = (DOCS / "flagship.md").read_text("utf-8").split("<!-- falsifiers -->\n")[1].splitlines()[2:8]
+    longer = committed[(committed["world"] == "forced") & (committed["times"] == 3)].iloc[0]
+    for line, name, text in zip(page, FALSIFIERS, texts, strict=True):
+        said = [cell.strip() for cell in line.strip("|").split("|")]
+        assert said[0].endswith(text)
+        assert said[1:] == [f"{100 * row[f'fires_{name}']:.0f} %" for row in (true, longer)]
 
 
 def within(share, worlds):
@@ -312,8 +334,8 @@ def test_twenty_new_worlds_agree_with_the_committed_trial(rules, committed, kind
     counted = [*LINKS, "supported", "contradicted"]
     counted += [c for c in committed.columns if c.startswith(("e_", "fires_"))]
     assert len(counted) == 16
-    many = int(table["worlds"])
     for name in counted:
+        many = int(table["worlds" if name in LINKS or name.startswith("e_") else "judged"])
         # one world more on either side, so that a share of 0 or 1 has an error too
         pooled = (table[name] * many + fresh[name] * few + 1) / (many + few + 2)
         error = np.sqrt(pooled * (1 - pooled) * (1 / many + 1 / few))
