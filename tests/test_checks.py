@@ -93,5 +93,5 @@ def test_a_window_lies_near_its_event(far):
 
 def test_an_estimation_window_lies_near_its_event():
     for given in ({"length": 10**40}, {"end": -(10**30)}, {"before": None, "after": (20, 10**20)}):
-        with pytest.raises(StudyError, match=r"more than 1,000,000 bars .*\((-250, -11|11, 120)\)"):
+        with pytest.raises(StudyError, match=r"reaches more than 1,000,000 bars .*\((-250, -11|11, 120)\)"):
             EstimationWindow(**given)

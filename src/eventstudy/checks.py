@@ -180,8 +180,8 @@ def window(
         part = "" if within is None else f"; it must lie inside the event window {within}"
         msg = f"{name}=({first}, {last}) runs backwards; give the first relative day first{part}"
         raise error(msg)
-    if max(-first, last) > FARTHEST:
-        msg = f"{name}=({brief(str(first))}, {brief(str(last))}) lies more than {FARTHEST:,} bars from the event; give relative days, such as {name}={such}"
+    if within is None and max(-first, last) > FARTHEST:
+        msg = f"{name} reaches more than {FARTHEST:,} bars from the event; give relative days, such as {name}={such}"
         raise error(msg)
     return first, last
 
