@@ -148,6 +148,13 @@ def test_other_news_falls_as_often_before_the_first_threat(rules, monkeypatch):
     assert (falls < world.first).sum() == (falls >= world.first).sum() == 8
 
 
+def test_no_index_falls_below_zero(rules, monkeypatch):
+    monkeypatch.setattr(worlds, "_SELLOFF", 40.0)
+    world = simulate_world("noise", rules, np.random.default_rng(5))
+    assert (world.record.market.close > 0).all()
+    assert world.record.market.returns[1:].min() == pytest.approx(-0.9)
+
+
 @pytest.mark.parametrize("kind", ["forced", "self-defeating"])
 def test_the_declared_odds_are_per_standard_deviation_of_the_own_loss(rules, kind, monkeypatch):
     found = []

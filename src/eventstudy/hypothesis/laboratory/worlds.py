@@ -69,6 +69,8 @@ _SELLOFF = 2.0  # standard deviations of a fall that has nothing to do with thre
 
 _SELLOFFS = 8
 
+_FLOOR = -0.9  # no index falls by more than it is worth; one world in some thousands would
+
 _RETALIATES, _LASTS = 0.35, 12
 
 _RETALIATION_ODDS = 8.0
@@ -262,7 +264,8 @@ class _Path:
                 ends[whole], running[whole], over[whole] = t, False, True
             jump = self._jump(t) * (float(taken.size > 0) - float(at_trigger[t])) - _SELLOFF * at_selloff[t]
             sigma = _CALM * self.fear[t - 1] / 100.0 / np.sqrt(252)
-            self.returns[t] = _DRIFT + sigma * shock[t] + jump * self.fear[t - 1] / 100.0 / np.sqrt(252)
+            change = _DRIFT + sigma * shock[t] + jump * self.fear[t - 1] / 100.0 / np.sqrt(252)
+            self.returns[t] = max(change, _FLOOR)
             self.level[t] = self.level[t - 1] * (1.0 + self.returns[t])
             drift = _FEAR_MEMORY * np.log(self.fear[t - 1] / _FEAR) + _LEVERAGE * self.returns[t]
             self.fear[t] = _FEAR * np.exp(drift + _FEAR_NOISE * own[t])
