@@ -1,6 +1,6 @@
 """Run the flagship's machinery on worlds of known truth and write the table that docs/flagship.md shows.
 
-    python docs/worlds.py --worlds 500 --noise 2000 --journal worlds.jsonl --out docs/worlds.csv
+    python docs/worlds.py --worlds 500 --noise 6000 --journal worlds.jsonl --out docs/worlds.csv
 
 Each world (kind, length of the record, number) has streams of its own: the number of workers changes nothing, and a run that
 was stopped goes on from its journal. Rows grow together; the table says how many worlds each has: a size of 5 % asks for more
@@ -67,7 +67,7 @@ def main() -> None:
     """Read the command line, run what is missing, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=500)
-    parser.add_argument("--noise", type=int, default=2000)
+    parser.add_argument("--noise", type=int, default=6000)
     parser.add_argument("--draws", type=int, default=199)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--journal", type=Path, default=Path("worlds.jsonl"))
