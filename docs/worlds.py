@@ -1,9 +1,10 @@
 """Run the flagship's machinery on worlds of known truth and write the table that docs/flagship.md shows.
 
-    python docs/worlds.py --worlds 500 --journal worlds.jsonl --out docs/worlds.csv
+    python docs/worlds.py --worlds 500 --noise 6000 --journal worlds.jsonl --out docs/worlds.csv
 
 Each world (kind, length of the record, number) has streams of its own: the number of workers changes nothing, and a run that
-was stopped goes on from its journal. Rows grow together; the table says how many worlds each has.
+was stopped goes on from its journal. Rows grow together; the table says how many worlds each has: a size of 5 % asks for more
+worlds of noise than a power does, and for links and evidence alone ("judged" counts those that were run through everything).
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ RACED = 50  # worlds a row in which the rivals race too
 Job = tuple[str, int, int]
 
 
-def one(job: tuple[str, int, int, int]) -> tuple[Job, dict[str, object]]:
+def one(job: tuple[str, int, int, int, bool]) -> tuple[Job, dict[str, object]]:
     """One world."""
-    kind, size, number, draws = job
-    found = trial(kind, load_definitions(), times=size, number=number, draws=draws, raced=number < RACED)
+    kind, size, number, draws, judged = job
+    found = trial(kind, load_definitions(), times=size, number=number, draws=draws, raced=number < RACED, judged=judged)
     return (kind, size, number), asdict(found)
 
 
@@ -66,6 +67,7 @@ def main() -> None:
     """Read the command line, run what is missing, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=500)
+    parser.add_argument("--noise", type=int, default=6000)
     parser.add_argument("--draws", type=int, default=199)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--journal", type=Path, default=Path("worlds.jsonl"))
@@ -73,10 +75,11 @@ def main() -> None:
     options = parser.parse_args()
     digest = f"{rules_of_worlds()}/{options.draws}"
     done = read(options.journal, digest)
+    wanted = {kind: options.noise if kind == "noise" else options.worlds for kind in KINDS}
     jobs = [
-        (kind, size, number, options.draws)
-        for number, size, kind in product(range(options.worlds), SIZES, KINDS)
-        if (kind, size, number) not in done
+        (kind, size, number, options.draws, number < options.worlds)
+        for number, size, kind in product(range(max(wanted.values())), SIZES, KINDS)
+        if number < wanted[kind] and (kind, size, number) not in done
     ]
     with ProcessPoolExecutor(options.workers) as pool, options.journal.open("a", encoding="utf-8") as file:
         for job, found in pool.map(one, jobs):
@@ -85,7 +88,7 @@ def main() -> None:
             file.flush()
     rows = []
     for size, kind in product(SIZES, KINDS):
-        own = [found for (k, s, n), found in sorted(done.items()) if (k, s) == (kind, size) and n < options.worlds]
+        own = [found for (k, s, n), found in sorted(done.items()) if (k, s) == (kind, size) and n < wanted[kind]]
         rows += [tally(kind, size, own)] if own else []
     table = pd.DataFrame(rows)
     table.round(4).to_csv(options.out, index=False)

@@ -10,6 +10,7 @@ import pytest
 
 from eventstudy import checks
 from eventstudy.errors import DataError, StudyError
+from eventstudy.study import EstimationWindow
 
 Side = Literal["start", "end"]
 
@@ -81,3 +82,16 @@ def test_the_error_is_that_of_the_room():
 @pytest.mark.parametrize("value", [None, 0, np.int64(3), np.random.default_rng(0), np.random.SeedSequence(1)])
 def test_sources_of_chance(value):
     assert checks.seed(value) is value or checks.seed(value) == value
+
+
+@pytest.mark.parametrize("far", [(10**30, 10**30), (0, 10**9), (-(10**30), 0), (2**63 - 1, 2**63 - 1)])
+def test_a_window_lies_near_its_event(far):
+    with pytest.raises(StudyError, match="more than 1,000,000 bars from the event"):
+        checks.window(far)
+    assert checks.window((-1_000_000, 1_000_000)) == (-1_000_000, 1_000_000)
+
+
+def test_an_estimation_window_lies_near_its_event():
+    for given in ({"length": 10**40}, {"end": -(10**30)}, {"before": None, "after": (20, 10**20)}):
+        with pytest.raises(StudyError, match=r"reaches more than 1,000,000 bars .*\((-250, -11|11, 120)\)"):
+            EstimationWindow(**given)

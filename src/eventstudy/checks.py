@@ -147,6 +147,10 @@ def _between(value: Any, name: str, error: type[InputError], what: str) -> float
     return found
 
 
+FARTHEST: Final = 1_000_000
+"""Bars that a window may lie from its event: ten years of minutes."""
+
+
 def window(
     value: Any,
     name: str = "window",
@@ -161,13 +165,13 @@ def window(
     >>> window([-1, 1.0])
     (-1, 1)
     """
+    such = {"estimation": (-250, -11), "before": (-250, -11), "after": (11, 120)}.get(name, (0, 1))
     try:
         days = [] if isinstance(value, str | bytes | Mapping | set) else [whole(day) for day in value]
     except TypeError:
         days = []
     if len(days) != 2 or None in days:
         part = "" if within is None else f"; it must lie inside the event window {within}"
-        such = {"estimation": (-250, -11), "before": (-250, -11), "after": (11, 120)}.get(name, (0, 1))
         msg = f"{name}={brief(repr(value))} is not two whole relative days; give (first, last), such as {name}={such}{part}"
         raise error(msg)
     first, last = days
@@ -175,6 +179,9 @@ def window(
     if first > last:
         part = "" if within is None else f"; it must lie inside the event window {within}"
         msg = f"{name}=({first}, {last}) runs backwards; give the first relative day first{part}"
+        raise error(msg)
+    if within is None and max(-first, last) > FARTHEST:
+        msg = f"{name} reaches more than {FARTHEST:,} bars from the event; give relative days, such as {name}={such}"
         raise error(msg)
     return first, last
 

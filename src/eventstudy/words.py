@@ -96,7 +96,7 @@ def pvalue_words(p: float) -> str:
 
 def percent(value: float, digits: int = 0) -> str:
     """Write a share or a return as percent."""
-    return "n/a" if not math.isfinite(value) else f"{value * 100:.{digits}f}%"
+    return "n/a" if not math.isfinite(value) else f"{value * 100:z.{digits}f}%"
 
 
 def typeset(line: str) -> str:
@@ -111,5 +111,12 @@ def typeset(line: str) -> str:
 
 
 def signed(value: float) -> str:
-    """Write a return with its sign, in percent."""
-    return f"{value * 100:+.2f}%"
+    """Write a return with its sign, in percent; what rounds to zero has none.
+
+    Examples
+    --------
+    >>> signed(0.0057), signed(-0.00001)
+    ('+0.57%', '0.00%')
+    """
+    text = f"{value * 100:+z.2f}%"
+    return "0.00%" if text == "+0.00%" else text

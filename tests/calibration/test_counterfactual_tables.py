@@ -35,7 +35,7 @@ def test_the_chosen_day_biases_the_market_model_and_not_components(tables):
 
 @pytest.mark.slow
 def test_table_1_cell_by_cell(tables):
-    samples = 300
+    samples = 120  # the docs hold 300; the mean error of 120 has a standard error of 0.03 points
     rows = ("market model", "true factors", "components, cv", "components, ic", "synthetic control")
     found = {row["model"]: row for row in tables.table1(samples, rows=rows, designs=CHOSEN)}
     bias = {

@@ -97,6 +97,14 @@ def test_an_unknown_study(run):
     assert "us-china" in last_line(error)
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_of_a_study_is_not_the_flagship(run, tmp_path, name):
+    code, error = run("run", name, "--out", "out")
+    assert code == 2
+    assert "the name of the study is empty; leave it out for us-china" in last_line(error)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_study_file_with_wrong_keys_names_all_of_them(run, tmp_path):
     study(tmp_path)
     text = (tmp_path / "study.toml").read_text().replace('title = "T"', 'titel = "T"\ncalender = "XNYS"')

@@ -262,7 +262,7 @@ def _look(code, out, err, called):
     complaints = {
         f"exit code {code} without a word": code in {2, 3} and not (err + out).strip(),
         f"an error message of {len(err)} characters": code == 2 and len(err) > 20 * LONGEST,
-        f"a traceback is printed: {err[-300:]!r}": "Traceback" in err,
+        f"a traceback is printed: {err[-300:]!r}": "Traceback" in err and "--debug" not in called,
     }
     for msg, there in complaints.items():
         if there:

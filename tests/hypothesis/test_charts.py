@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from eventstudy import plots
+from eventstudy import load_prices, plots
+from eventstudy.hypothesis.rivals.cumulative_incidence import cumulative_incidence
 from eventstudy.hypothesis.verdict import charts
-from eventstudy.pages.document import Document
+from eventstudy.hypothesis.verdict.drawn import Drawn
+from eventstudy.pages.document import Document, Part, Section
 from eventstudy.plots.chart import Chart
+from eventstudy.report.build import GIVE_WAY, _lean
 from eventstudy.report.parts import chain
 from eventstudy.words import pvalue_words
 
@@ -28,7 +33,7 @@ def test_the_report_places_the_charts_of_the_verdict(flagship, monkeypatch):
     listed = flagship[2].charts()
     placed = part_of(flagship[2], monkeypatch)
     names = [chart.name for chart in listed]
-    assert names == ["links", "power", "overlay"]  # the others are drawn when asked for
+    assert names == ["links", "power", "rivals", "ends", "overlay"]  # the others are drawn when asked for
     assert [(chart.name, chart.title, chart.alt, chart.caption) for chart in placed.charts] == [
         (chart.name, chart.title, chart.alt, chart.caption) for chart in listed
     ]
@@ -48,6 +53,15 @@ def test_each_has_its_words_and_is_drawn_with_them(flagship):
         assert chart.title in chart.alt  # a reader who cannot see it is told the finding
 
 
+def test_at_most_a_dozen_charts_stand_on_the_page_of_a_hypothesis():
+    """Those that give way keep their tables."""
+    charts = tuple(Chart(name, name, name, Figure(), pd.DataFrame({"a": [1]})) for name in ("caar", *GIVE_WAY))
+    part = Part(sections=(Section("One", charts=tuple(one.name for one in charts), tables=("t",)),), charts=charts)
+    lean = _lean(part)
+    assert [one.name for one in lean.charts] == ["caar"]
+    assert lean.sections == (Section("One", charts=("caar",), tables=("t",)),)
+
+
 def losses(findings, sample="all"):
     """Draw the losses before decisions."""
     own = findings.frame("hazard_by_drawdown")
@@ -65,7 +79,7 @@ def losses(findings, sample="all"):
 
 def test_a_new_chart_is_one_function_and_one_line(flagship, monkeypatch):
     """It is then drawn by the verdict, listed by it, and placed by the report, which no one touched."""
-    monkeypatch.setattr(charts.Plots, "losses", charts.Drawn(losses, [{"sample": "after"}]), raising=False)
+    monkeypatch.setattr(charts.Plots, "losses", Drawn(losses, [{"sample": "after"}]), raising=False)
     verdict = flagship[2]
     given = Figure().subplots()
     assert verdict.plot.losses("after", ax=given, title="Mine") is given
@@ -82,8 +96,65 @@ def test_a_chart_without_a_number_is_left_out(flagship, monkeypatch):
         chart = losses(findings)
         return Chart(chart.name, chart.title, chart.alt, chart.drawn, chart.data.iloc[:0])
 
-    monkeypatch.setattr(charts.Plots, "empty", charts.Drawn(empty), raising=False)
+    monkeypatch.setattr(charts.Plots, "empty", Drawn(empty), raising=False)
     assert "losses" not in [chart.name for chart in flagship[2].charts()]
+
+
+def test_the_rivals_are_drawn_in_doublings_and_read_in_times(flagship):
+    verdict = flagship[2]
+    race = verdict.tables()["race"]
+    race = race[(race["sample"] == "all") & race["hazard_ratio"].notna()].set_index("rival")
+    chart = charts.rivals(verdict)
+    best = race.loc["deadline"]
+    assert f"{best['hazard_ratio']:.1f} times as likely within a week" in chart.title
+    row = chart.data.set_index("label").loc["date within a week"]
+    half = 1.6448536269514722 * best["log_se"] / math.log(2)
+    assert (row["low"], row["high"]) == pytest.approx((row["estimate"] - half, row["estimate"] + half))
+    assert 2 ** row["estimate"] == pytest.approx(best["hazard_ratio"])
+    axes = verdict.plot.rivals()
+    ticks = dict(zip(axes.get_xticks(), (text.get_text() for text in axes.get_xticklabels()), strict=True))
+    assert (ticks[-1], ticks[0], ticks[3]) == ("1/2", "1", "8")
+    values = [text.get_text() for text in axes.texts if text.get_gid() == "forest.value"]
+    assert values == [f"{value:.1f} times" for value in sorted(race["hazard_ratio"], reverse=True)]
+
+
+def test_the_recovery_says_how_much_of_the_rise_came_when(flagship):
+    """By hand from the closes: 4982.77 on 8 April 2025, 5456.90 a day later, 5659.91 before Geneva, 6005.88 on 9 June."""
+    closes = load_prices(["^GSPC"], start="2025-01-02", source="bundled").frame["^GSPC"]
+    index = pd.DataFrame({"session": closes.index, "level": closes.to_numpy()})
+    rules = flagship[2].definitions
+    own, other = (
+        SimpleNamespace(definitions=rules.model_copy(update={"ledger": ledger}), frame=lambda _: index)
+        for ledger in ("us-china", "")
+    )
+    chart = charts.recovery(own)
+    rise = 6005.88 - 4982.77
+    first, late = (5456.90 - 4982.77) / rise, (6005.88 - 5659.91) / rise
+    assert (
+        chart.title == f"{first:.0%} of the rise from 8 April to 9 June 2025 came on 9 April, {late:.0%} after Geneva"
+    )
+    change = chart.data.set_index("relative_day")["change"]
+    assert change[[-1, 3]].tolist() == pytest.approx([0, 4982.77 / 5670.97 - 1])
+    assert charts.recovery(other).data.empty  # another catalogue has no such recovery
+
+
+def test_the_ends_of_threats_stand_with_their_numbers_at_risk(flagship):
+    """Ten threats: three relieved on day 10, two in force on day 20, one out of sight on day 40, four open at the limit."""
+    days = np.array([10.0] * 3 + [20.0] * 2 + [40.0] + [60.0] * 4)
+    curve = cumulative_incidence(days, np.array([0] * 3 + [1] * 2 + [2] * 5))
+    frame = pd.DataFrame(
+        {name: getattr(curve, name) for name in ("day", "relieved", "implemented", "open", "at_risk")}
+    ).assign(targets="within the scopes")
+    made = SimpleNamespace(definitions=flagship[2].definitions, frame=lambda _: frame)
+    chart = charts.ends(made)
+    assert chart.title == "30 days on, 30% of 10 threats had found relief, 20% were in force"
+    axes = chart.draw()
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0\n10", "15\n7", "30\n5", "45\n4", "60\n4"]
+    lines = {line.get_gid(): line.get_ydata().tolist() for line in axes.lines}
+    assert lines["ends.relieved"] == pytest.approx([0, 0.3, 0.3, 0.3, 0.3])
+    assert lines["ends.open"] == pytest.approx([1, 0.7, 0.5, 0.5, 0.5])
+    made.frame = lambda _: frame.iloc[:0]
+    assert charts.ends(made).data.empty
 
 
 def test_choices_by_name_and_by_place(flagship):
@@ -127,7 +198,7 @@ def test_a_verdict_is_a_page_and_prints_its_answer(flagship, tmp_path):
     verdict = flagship[2]
     page = verdict.report(tmp_path / "v.html", sections=["Does the chain hold?"]).read_text("utf-8")
     assert "What was claimed" not in page
-    assert page.count("<figure") == 2
+    assert page.count("<figure") == 4
     lines = repr(verdict).splitlines()
     assert max(map(len, lines)) <= 100
     assert lines[0].startswith("Do falling stocks")

@@ -142,10 +142,10 @@ def test_ends_of_threats_are_those_of_the_decider_in_the_scopes(rules):
     events = pd.DataFrame({"scope": ["china", "other"]}, index=["a", "b"])
     made = ground(rules, events=events, study={"threats": table})
     everyone = cumulative_incidence.ends_of_threats(made.study, everyone=True)
-    assert (everyone.n, everyone.day.tolist()) == (3, [5.0, 8.0])
+    assert (everyone.n, everyone.day.tolist()) == (3, [5.0, 8.0, 9.0])
     assert everyone.at(8.0) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
     inside = cumulative_incidence.ends_of_threats(made.study, everyone=False)
-    assert (inside.n, inside.day.tolist()) == (2, [5.0])
+    assert (inside.n, inside.day.tolist()) == (2, [5.0, 9.0])
     assert inside.at(100.0) == pytest.approx((0.5, 0.0, 0.5))
     made.study.threats = table.iloc[3:]
     with pytest.raises(MissingData, match="no threats"):

@@ -104,7 +104,7 @@ def wrong_at(place, value):
 
 def test_the_shipped_definitions_are_as_they_were():
     assert load_definitions().digest == "6cbd6e696a16609b42e6e769f942e65ee96b2d8c964b2ca94a52ddfd335f982e"
-    assert load_definitions("fomc").digest == "5a99e2f9f10904168d5535e5fb321dfe52d2d006b974e08b260bd959d08e2897"
+    assert load_definitions("fomc").digest == "6c3cf0d01ffff534e21ad7dfaaefe21fb7cc0ebc581540f91c89f002b39851a8"
     assert load_definitions("us-china-v1").digest == "6d09148d5f5e0a087b95695a84dfc8a88ce44450948db3469b0d9da82f999a8d"
     assert load_definitions("allies").digest == "6f2ace4fe99c75fc6d7858ee608431afe08ed5499c755167eef65e6575c3a176"
     assert load_definitions().raw == SHIPPED

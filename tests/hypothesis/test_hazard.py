@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from scipy import optimize, stats
 
 from eventstudy.hypothesis.links.decision import Rows, age_stratum, episode_rows
+from eventstudy.hypothesis.record.risk_sets import Relief
 from eventstudy.hypothesis.record.threats import Spells
 from eventstudy.hypothesis.rivals.firth_hazard import _gradient, _value, fit_hazard, likelihood_ratio
 from eventstudy.hypothesis.rivals.horse_race import CONTROLS, RIVALS, run_race, surviving
@@ -222,25 +223,50 @@ def test_a_drawdown_that_only_mirrors_the_fear_gauge_does_not_survive(rules):
         "rival"
     )
     assert alone.loc["drawdown", "p_permutation"] < 0.05
-    beside = surviving(frame, rows.relieved, np.zeros(len(frame), int), draws=499, rng=np.random.default_rng(0))
+    beside = surviving(frame, rows, np.zeros(len(frame), int), draws=499, rng=np.random.default_rng(0))
     assert beside.pvalue > 0.05
     assert beside.reason == ""
+
+
+def test_an_act_that_takes_several_is_one_act_beside_the_controls_too():
+    """Sixteen reliefs of all four episodes open in a session: twice as uncertain as their sixty-four pairs would say."""
+    rng = np.random.default_rng(4)
+    day = np.repeat(np.arange(100, 500), 4)
+    blank = np.zeros(day.size, dtype=np.int64)
+    acts = np.sort(rng.choice(np.arange(100, 500), 16, replace=False))
+    relieved = np.isin(day, acts)
+    rows = Rows(np.tile(np.arange(4), 400), day, day - 100, relieved, blank > 0, blank, blank, blank)
+    common = np.repeat(rng.standard_normal(400).cumsum(), 4)
+    frame = pd.DataFrame({"drawdown": common, "fear": rng.standard_normal(day.size)}).assign(
+        **{"yield": 0.0, "retaliation": 0.0}
+    )
+    reliefs = [Relief(int(t), f"R{t}", tuple(np.flatnonzero(day == t).tolist())) for t in acts]
+    stratum = np.zeros(day.size, dtype=np.int64)
+    alone = surviving(frame, rows, stratum, draws=1999, rng=np.random.default_rng(0))
+    whole = surviving(frame, rows, stratum, draws=1999, rng=np.random.default_rng(0), reliefs=reliefs)
+    assert np.ptp(whole.interval) == pytest.approx(2 * np.ptp(alone.interval), rel=0.1)
+    assert alone.pvalue != whole.pvalue
+    # a session without a value of a control is left out, and with it its relief
+    gap = frame.assign(fear=frame["fear"].where(day != acts[3]))
+    fewer = surviving(gap, rows, stratum, draws=1999, rng=np.random.default_rng(0), reliefs=reliefs)
+    assert np.isfinite(fewer.pvalue)
+    assert np.ptp(fewer.interval) > np.ptp(whole.interval) * 0.9
 
 
 def test_a_control_that_is_missing_is_not_left_out_in_silence():
     frame, rows = made_up("drawdown", seed=3)
     bins = np.zeros(len(frame), int)
-    whole = surviving(frame, rows.relieved, bins, draws=199, rng=np.random.default_rng(0))
+    whole = surviving(frame, rows, bins, draws=199, rng=np.random.default_rng(0))
     assert np.isfinite(whole.pvalue)
-    blind = surviving(frame.assign(**{"yield": np.nan}), rows.relieved, bins, draws=199, rng=np.random.default_rng(0))
+    blind = surviving(frame.assign(**{"yield": np.nan}), rows, bins, draws=199, rng=np.random.default_rng(0))
     assert np.isnan(blind.pvalue)
     assert blind.reason == "no yield in these prices"
     both = frame.assign(**{"yield": np.nan, "fear": np.nan})
-    assert surviving(both, rows.relieved, bins, draws=9, rng=np.random.default_rng(0)).reason == (
+    assert surviving(both, rows, bins, draws=9, rng=np.random.default_rng(0)).reason == (
         "no fear gauge and no yield in these prices"
     )
     # one that never varies explains nothing: the test without it is the same test
-    flat = surviving(frame.assign(retaliation=0.0), rows.relieved, bins, draws=199, rng=np.random.default_rng(0))
+    flat = surviving(frame.assign(retaliation=0.0), rows, bins, draws=199, rng=np.random.default_rng(0))
     assert np.isfinite(flat.pvalue)
 
 

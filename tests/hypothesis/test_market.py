@@ -43,6 +43,18 @@ def test_scores_equal_ols_forecasts(market, rules, window, kind):
         assert np.allclose(z[t], expected, rtol=TOLERANCE, equal_nan=True), t
 
 
+@pytest.mark.parametrize("window", [(0, 0), (-1, 1)])
+def test_what_evidence_bets_on_takes_no_mean_off(market, rules, window):
+    """Returns over the fear gauge known before the window; the estimated mean would repeat its luck in rank after rank."""
+    masked = np.zeros(len(market.close), dtype=bool)
+    found = scores(market, masked, rules.reaction, window=window)
+    t = int(np.flatnonzero(np.isfinite(found.z))[-1])
+    total = sum(market.close[t + j] / market.close[t + j - 1] - 1 for j in range(window[0], window[1] + 1))
+    daily = market.fear[t + min(window[0], 0) - 1] / 100 / np.sqrt(252)
+    assert found.raw[t] == pytest.approx(total / daily / np.sqrt(window[1] - window[0] + 1), rel=1e-9)
+    assert (np.isfinite(found.raw) == np.isfinite(found.z)).all()
+
+
 def test_ewma_recursion(market, rules):
     masked = np.zeros(market.close.size, bool)
     wide = scores(market, masked, rules.reaction, window=(0, 0), scale="ewma")

@@ -182,6 +182,7 @@ def test_incidence_by_brute_force():
     days, outcome = np.array([1.0, 2.0, 2.0, 5.0]), np.array([0, 1, 0, 1])
     assert cumulative_incidence(days, outcome).at(2) == (0.5, 0.25, 0.25)
     curve = cumulative_incidence(np.array([1.0, 2.0, 3.0]), np.array([2, 0, 1]))
+    assert curve.at_risk.tolist() == [3, 2, 1]  # the one without an end is there until its day
     assert curve.at(2) == pytest.approx((0.5, 0.0, 0.5))
     assert curve.at(0.5) == (0.0, 0.0, 1.0)
 

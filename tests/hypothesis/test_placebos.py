@@ -62,7 +62,7 @@ def test_a_placebo_is_clipped_where_its_event_is(rules):
     span = Stratum("calm", 300, 599, np.arange(300, 600))
     made = Cells(blank, blank, blank, blank, np.arange(600))
     at = np.array([310, 350, 390, 430])
-    found = react(Scores(z, z, blank), at, [span], made, rules.placebos(2000), sign=1, rng=rng)
+    found = react(Scores(z, z, blank, z), at, [span], made, rules.placebos(2000), sign=1, rng=rng)
     low, high = np.quantile(z[300:], rules.reaction.winsor)
     assert found.nulls["matched"].min() >= low
     assert found.nulls["matched"].max() <= high

@@ -69,7 +69,7 @@ def test_candidates_by_a_loop(world, minimum):
 
 def scored(z, car):
     """The scores as the study keeps them; how many sessions are behind each is not asked."""
-    return Scores(car, z, np.zeros(z.size, dtype=int))
+    return Scores(car, z, np.zeros(z.size, dtype=int), z)
 
 
 @pytest.mark.parametrize("sign", [-1, 1])

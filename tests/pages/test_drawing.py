@@ -20,11 +20,22 @@ def figures(count):
     return made
 
 
+def makers(count):
+    return [lambda figure=figure: figure for figure in figures(count)]
+
+
+def test_a_narrow_figure_that_does_not_fit_is_nothing():
+    wide, fits, none = drawing.draw_all(makers(1), [*makers(1), lambda: None])
+    assert set(wide) == {"svg", "png"}
+    assert set(fits) == {"svg"}
+    assert none == {}
+
+
 @pytest.mark.slow
 def test_each_figure_has_its_own_bytes_in_its_own_place(monkeypatch):
     monkeypatch.setattr(threading, "active_count", lambda: 1)  # pytest-xdist has threads of its own
     monkeypatch.setattr(drawing.os, "cpu_count", lambda: 2)
-    drawn = drawing.draw_all(figures(drawing.FEW + 2))
+    drawn = drawing.draw_all(makers(drawing.FEW + 2))
     assert drawn == [render_each(figure) for figure in figures(drawing.FEW + 2)]
     assert len({one["svg"] for one in drawn}) == drawing.FEW + 2
 
@@ -41,7 +52,7 @@ def fails(here, there, figures):
     os.kill(os.getpid(), 9)
 
 drawing._send, drawing.os.cpu_count = fails, lambda: 2
-made = [Figure() for _ in range(drawing.FEW + 3)]
+made = [Figure for _ in range(drawing.FEW + 3)]
 print(len(drawing.draw_all(made)), all(one["png"] for one in drawing.draw_all(made)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -51,4 +62,4 @@ print(len(drawing.draw_all(made)), all(one["png"] for one in drawing.draw_all(ma
 def test_with_other_threads_nothing_is_copied(monkeypatch):
     monkeypatch.setattr(threading, "active_count", lambda: 2)
     monkeypatch.setattr(drawing.multiprocessing, "get_context", lambda _: pytest.fail("a process was copied"))
-    assert len(drawing.draw_all(figures(drawing.FEW + 1))) == drawing.FEW + 1
+    assert len(drawing.draw_all(makers(drawing.FEW + 1))) == drawing.FEW + 1

@@ -77,7 +77,7 @@ def test_a_chart_that_names_not_every_row_says_so():
     (said,) = [text.get_text() for text in ax.texts if text.get_gid() == "subtitle"]
     step = -(-50 // len(labels))
     assert len(labels) < 50
-    assert f"one of {step} named" in " ".join(said.split())
+    assert f"one row in {step} named" in " ".join(said.split())
 
 
 def test_panels_are_as_many_as_the_width_holds():

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from eventstudy import plots
 from eventstudy.plots.labels import arrange
-from eventstudy.plots.style import STANCES, clean, mark_of, percent, percent_axis, slug
+from eventstudy.plots.style import STANCES, all_named, clean, mark_of, named, percent, percent_axis, slug
 
 
 def grey(color):
@@ -84,3 +84,13 @@ def test_threads_do_not_draw_under_each_others_style():
         wanted = ["paper", "screen"] * 6
         drawn = list(pool.map(lambda style: plots.render(_draw(style), "svg"), wanted))
     assert drawn == [alone[style] for style in wanted]
+
+
+def test_names_that_would_be_cut_alike_are_told_apart_by_their_ends():
+    names = [f"Consolidated International Industries {letter} plc" for letter in "ABCDEFGH"]
+    for limit in (12, 14, 20, 30):
+        short = all_named([*names, "Union Pacific"], limit)
+        assert len(set(short)) == len(short)
+        assert max(map(len, short)) <= limit
+    assert all_named(names, 60) == names
+    assert all_named(["A long name that stands alone"], 10) == [named("A long name that stands alone", 10)]

@@ -49,7 +49,7 @@ def mean_adjusted(r, hit, at, window, estimation):
 
 
 def percent(value):
-    return f"{100 * value:.2f}%".replace("-", "−")
+    return f"{100 * value:z.2f}%".replace("-", "−")  # never minus zero
 
 
 def check_page(page, frame, columns):

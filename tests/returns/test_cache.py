@@ -14,7 +14,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy.calendars import sessions
-from eventstudy.errors import DataError, NoSuchTicker, SourceError, told
+from eventstudy.errors import DataError, EventStudyError, NoSuchTicker, SourceError, told
 from eventstudy.returns import cache_clear, cache_entries, cache_verify, fetch, freeze
 from eventstudy.returns.cache.store import Key, Store, default_folder
 from loopback import Security, walk
@@ -320,6 +320,26 @@ def test_a_folder_that_is_not_frozen_is_no_source(tmp_path):
     (tmp_path / "manifest.json").write_text('{"generator": "eventstudy", "files": {}}')
     with pytest.raises(DataError, match="is not a frozen panel: no freeze wrote its manifest"):
         es.load_prices(source=tmp_path)
+
+
+KEYS = ("format", "holds", "digest", "calendar", "calendars", "sources", "failures", "sha256", "versions")
+ODD = (5, [], {}, True, {"a": 5}, [5], "nothing of the kind", None)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_manifest_that_lacks_a_key_or_holds_something_odd_is_one_error_or_the_same_prices(tmp_path, key):
+    prices = es.load_prices("^GSPC", START, END)
+    folder = freeze(prices, tmp_path / "frozen")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({name: value for name, value in manifest.items() if name != key}))
+    with pytest.raises(DataError, match=r"manifest\.json"):
+        es.load_prices(source=folder)
+    for odd in ODD:
+        (folder / "manifest.json").write_text(json.dumps(manifest | {key: odd}))
+        try:
+            assert es.load_prices(source=folder).digest == prices.digest
+        except EventStudyError as error:
+            assert "frozen" in str(error) or "calendar" in str(error)  # noqa: PT017  either is right, nothing else
 
 
 SYMBOLS = [f"S{number:02d}" for number in range(12)]

@@ -53,11 +53,11 @@ def run_study(
         write_document(document, out)
     for line in inputs.said if isinstance(inputs, Firms) else ():
         note(line)
-    asked = [document.question] if "hypothesis" in document.results else []
+    asked = [f"{document.question.partition('? ')[0].rstrip('?')}?"] if "hypothesis" in document.results else []
     lines = [*asked, *document.answer[:2], *_counted(document)]
     if inputs.borrowed:
         lines.append(f"{inputs.source} does not have {', '.join(inputs.borrowed)}: taken from the bundled figures")
-    for line in [*lines, f"written: {out / 'report.html'}, with results.json, charts and tables beside it"]:
+    for line in [*lines, f"written: {out / 'report.html'}"]:
         say(line)
     return _delivered(inputs)
 
@@ -68,6 +68,9 @@ def named_study(study: str | None, events: Path | None, prices: str | None, aske
         given = [name for name, value in {"prices": prices, **asked}.items() if value]
         if given:
             msg = f"--{given[0].replace('_', '-')} belongs to --events, which is missing"
+            raise InputError(msg)
+        if study is not None and not study.strip():
+            msg = "the name of the study is empty; leave it out for us-china, or name a study file"
             raise InputError(msg)
         return study or "us-china"
     if study is not None:

@@ -178,7 +178,8 @@ def _race(
     coarse = age_stratum(rows.age, rules.decision.age_bins)
     talks = study.sample.talks.position
     frame = covariates(record.market, rows, loss, study.rival, talks, split=split, episodes=rules.episodes)
-    race = run_race(frame, rows, coarse, draws=draws, rng=np.random.default_rng(first), exact=bins)
+    acts = record.risk.within([(s.first, s.last) for s in spans]).reliefs if record.risk is not None else ()
+    race = run_race(frame, rows, coarse, draws=draws, rng=np.random.default_rng(first), exact=bins, reliefs=acts)
     checks = companion_checks(study, evidence, spans, rows, loss, draws=draws, seed=second)
     shift = shift_chain(
         record,

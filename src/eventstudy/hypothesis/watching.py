@@ -270,7 +270,7 @@ def _evidence(
     gap = int(index.searchsorted(record_ends(RECORD)["events"], side="right"))
     busy[gap : min(first, len(index))] = True  # between the record and the start nobody looked: not quiet, not an event
     sample = build_sample(events, index, rules)
-    z = scores(market, busy, rules.reaction).z
+    raw = scores(market, busy, rules.reaction).raw
     quiet = np.flatnonzero(~busy)
     quiet = quiet[quiet >= max(0, gap - rules.placebo.pool_before)]
     rule = rules.evidence
@@ -278,9 +278,9 @@ def _evidence(
     loss = -np.log(market.close[rows.day - 1] / market.close[rows.base]) if rows.day.size else np.zeros(0)
     prior = prior_return(market, rules.placebo.prior_sessions)
     found = {
-        "H1": reaction_evidence(-z, sample.trigger.position, quiet, known_before(market.fear), first, rule),
+        "H1": reaction_evidence(-raw, sample.trigger.position, quiet, known_before(market.fear), first, rule),
         "H2": relief_evidence(loss, rows, given, first, rule),
-        "H3": reaction_evidence(z, sample.relief.position, quiet, prior, first, rule),
+        "H3": reaction_evidence(raw, sample.relief.position, quiet, prior, first, rule),
     }
     return found | {"chain": weakest(found)}
 

@@ -173,8 +173,8 @@ def shown(value: Any, unit: str = "text") -> str:
     --------
     >>> shown(-0.0484, "percent"), shown(0.0004, "pvalue"), shown(float("nan"), "number"), shown(12345, "count")
     ('−4.84%', '< 0.001', '—', '12,345')
-    >>> shown(-0.6727, "@sd"), shown(-0.0484, "@percent")
-    ('−0.673 sd', '−4.84%')
+    >>> shown(-0.6727, "@sd"), shown(-0.00001, "@percent")
+    ('−0.673 sd', '0.00%')
     """
     if _is_missing(value):
         return MISSING
@@ -193,16 +193,16 @@ def _number(value: float, unit: str) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if unit == "percent":
-        text = f"{100 * value:,.2f}%"
+        text = f"{100 * value:z,.2f}%"
     elif unit == "bp":
-        text = f"{10_000 * value:,.1f} bp"
+        text = f"{10_000 * value:z,.1f} bp"
     elif unit == "pvalue":
         text = "< 0.001" if value < 0.001 else f"{value:.3f}"
     elif unit == "count" or (value == round(value) and abs(value) < 1e15 and unit == "text"):
-        text = f"{value:,.0f}"
+        text = f"{value:z,.0f}"
     else:
         digits = places(value)
-        text = f"{value:,.{digits}f}" if digits <= _PLACES and abs(value) < 1e7 else f"{value:.2e}"
+        text = f"{value:z,.{digits}f}" if digits <= _PLACES and abs(value) < 1e7 else f"{value:.2e}"
         text = "0" if value == 0 else text
     return text.replace("-", "−")
 

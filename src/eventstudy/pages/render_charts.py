@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
@@ -21,16 +21,19 @@ FEW: Final = 6
 """Charts up to which a second process costs more than it saves."""
 
 Drawn = dict[str, bytes]
-Jobs = Sequence[tuple["Figure", Sequence[str]]]
+Made = Callable[[], "Figure | None"]
+Jobs = Sequence[tuple[Made, Sequence[str]]]
 
 
-def draw_all(figures: Sequence[Figure], narrow: Sequence[Figure] = ()) -> list[Drawn]:
-    """Draw each figure as SVG and PNG, the narrow ones as SVG alone; whether a helper process drew it does not show.
+def draw_all(figures: Sequence[Made], narrow: Sequence[Made] = ()) -> list[Drawn]:
+    """Make and draw each figure as SVG and PNG, the narrow ones as SVG alone, with nothing where none is made.
+
+    Whether a helper process drew it does not show.
 
     A process is copied only on Linux, from a program with one thread: elsewhere a copy could wait for a lock that nobody
     holds any more.
     """
-    jobs: Jobs = [*((figure, KINDS) for figure in figures), *((figure, KINDS[:1]) for figure in narrow)]
+    jobs: Jobs = [*((make, KINDS) for make in figures), *((make, KINDS[:1]) for make in narrow)]
     alone = threading.active_count() == 1 and (os.cpu_count() or 1) > 1
     if sys.platform != "linux" or not alone or len(figures) <= FEW:
         return _drawn(jobs)
@@ -55,7 +58,8 @@ def draw_all(figures: Sequence[Figure], narrow: Sequence[Figure] = ()) -> list[D
 
 
 def _drawn(jobs: Jobs) -> list[Drawn]:
-    return [render_each(figure, kinds) for figure, kinds in jobs]
+    made = ((make(), kinds) for make, kinds in jobs)
+    return [{} if figure is None else render_each(figure, kinds) for figure, kinds in made]
 
 
 def _send(here: Connection, there: Connection, jobs: Jobs) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from eventstudy.errors import InputError
 from eventstudy.pages.document import Document, Table, only, safe_name
@@ -134,12 +138,16 @@ def _files(document: Document) -> dict[str, bytes]:
 
 def _drawn(document: Document) -> dict[str, list[dict[str, bytes]]]:
     """Draw each chart, and once more for narrow screens where that can be done."""
-    small = {chart.name: figure for chart in document.charts if (figure := chart.narrow) is not None}
-    drawn = draw_all([chart.figure for chart in document.charts], list(small.values()))
-    narrow = dict(zip(small, drawn[len(document.charts) :], strict=True))
+    charts = document.charts
+    again = [chart for chart in charts if not isinstance(chart.drawn, Axes | Figure)]
+    wide, small = (
+        [partial(getattr, chart, size) for chart in own] for own, size in ((charts, "figure"), (again, "narrow"))
+    )
+    drawn = draw_all(wide, small)
+    narrow = {chart.name: own for chart, own in zip(again, drawn[len(charts) :], strict=True) if own}
     return {
         chart.name: [own, *([narrow[chart.name]] if chart.name in narrow else [])]
-        for chart, own in zip(document.charts, drawn, strict=False)
+        for chart, own in zip(charts, drawn, strict=False)
     }
 
 

@@ -27,6 +27,7 @@ from eventstudy.plots.canvas import (
 from eventstudy.plots.labels import letters
 from eventstudy.plots.save import tell
 from eventstudy.plots.style import (
+    all_named,
     change,
     clean,
     headline,
@@ -198,8 +199,8 @@ def _told(row: pd.Series[Any], unit: str) -> str:
 def _names(ax: Axes, tidy: pd.DataFrame, unit: str, *, many: bool) -> None:
     room = letters(ax, scaled(0.82))
     grouped = [
-        f"{named(label, room)} · {named(group, 24)}" if many and group else named(label, room)
-        for group, label in zip(tidy["group"], tidy["label"], strict=True)
+        f"{label} · {named(group, 24)}" if many and group else label
+        for group, label in zip(tidy["group"], all_named(tidy["label"], room), strict=True)
     ]
     points, step = name_rows(ax, tidy["row"], grouped, 0.82)
     for text, whole in zip(ax.get_yticklabels(), tidy["summary"][::step], strict=True):

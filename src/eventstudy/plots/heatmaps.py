@@ -19,6 +19,7 @@ from eventstudy.plots.labels import letters, rows_named, slot
 from eventstudy.plots.save import drawn_on
 from eventstudy.plots.style import (
     PercentTicks,
+    all_named,
     change,
     clean,
     headline,
@@ -38,8 +39,7 @@ _NO_FIGURE = "#D8D8D8"
 
 
 def _twice(frame: pd.DataFrame, keys: list[str], chart: str) -> None:
-    twice = frame.duplicated(keys)
-    if twice.any():
+    if (twice := frame.duplicated(keys)).any():
         msg = f"{chart}: {frame.loc[twice, keys].iloc[0].tolist()} stands twice"
         raise InputError(msg)
 
@@ -79,11 +79,11 @@ def _matrix(
     points, step = rows_named(ax, below[kept], scaled(0.8))
     room = letters(ax, points, 42)
     say_step(ax, step)
-    ax.set_yticks(below[kept[::step]], [named(name, room) for name in table.index[kept[::step]]])
+    ax.set_yticks(below[kept[::step]], all_named(table.index[kept[::step]], room))
     slant: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if _crowded(table) else {}
     wide = slot(ax)[0] * (0.9 if max(map(len, map(str, table.index)), default=0) < 8 else 0.5) / float(across[-1])
     some = named_rows(columns)[:: max(1, int(np.ceil(1.15 * scaled(0.8) / wide)))]
-    ax.set_xticks(right[some], [named(name, 24) for name in table.columns[some]], **slant)
+    ax.set_xticks(right[some], all_named(table.columns[some], 24), **slant)
     for label in ax.get_xticklabels():
         label.set(parse_math=False, fontsize=scaled(0.8))
     for label in ax.get_yticklabels():

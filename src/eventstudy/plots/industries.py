@@ -28,7 +28,7 @@ from eventstudy.plots.canvas import (
 )
 from eventstudy.plots.labels import letters, slot
 from eventstudy.plots.save import tell
-from eventstudy.plots.style import change, clean, named, need, nothing_to_draw, percent_axis, slug, wrapped
+from eventstudy.plots.style import all_named, change, clean, named, need, nothing_to_draw, percent_axis, slug, wrapped
 from eventstudy.words import stripped
 
 _UP, _DOWN = "#0072B2", "#C44601"
@@ -197,7 +197,7 @@ def industries(
         names = tidy.drop_duplicates("row").sort_values("row").iloc[named_rows(rows)]
         axes[0].set_yticks(
             middle[names["row"]],
-            [named(name, letters(axes[0], scaled(1), 26, 0.3 * panels)) for name in names["label"]],
+            all_named(names["label"], letters(axes[0], scaled(1), 26, 0.3 * panels)),
         )
         axes[0].set_ylim(edges[-1] - 0.4, -0.6)
     return figure

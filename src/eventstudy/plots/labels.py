@@ -19,6 +19,7 @@ from eventstudy.plots.save import drawn_on
 
 _SHARE = 0.42  # of the width of a chart, for the names of its rows
 _SMALLEST = 5.0  # points of a letter
+_AROUND = 120.0  # points of height that titles and the axis below take at least in a narrow chart
 
 
 def slot(ax: Axes) -> tuple[float, float]:
@@ -42,7 +43,8 @@ def rows_named(ax: Axes, places: Sequence[float], size: float) -> tuple[float, i
     at = np.sort(np.asarray(places, dtype=float))
     if len(at) < 2:
         return size, 1
-    height = 0.6 * slot(ax)[1]  # less titles and the axis below
+    whole = slot(ax)[1]
+    height = min(0.6 * whole, max(0.25 * whole, whole - _AROUND))  # less titles and the axis below
     pitch = float(np.diff(at).min()) * height / (float(at[-1] - at[0]) + 1.6)
     fits = min(size, pitch / 1.15)
     return (fits, 1) if fits >= _SMALLEST else (_SMALLEST, int(np.ceil(1.15 * _SMALLEST / pitch)))

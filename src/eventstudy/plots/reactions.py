@@ -15,6 +15,7 @@ from eventstudy.plots.canvas import Style, canvas, drawn, ground, ink, lay_out, 
 from eventstudy.plots.labels import letters, slot
 from eventstudy.plots.save import drawn_on, tell
 from eventstudy.plots.style import (
+    all_named,
     change,
     clean,
     fitted,
@@ -231,9 +232,8 @@ def _rows(ax: Axes, tidy: pd.DataFrame, quantity: str, options: dict[str, Any]) 
         )
     ax.axvline(0, color=ink(0.8), linewidth=0.9, gid="reactions.zero")
     room = letters(ax, scaled(0.8), 50) - 12  # the date and its space
-    names = [
-        f"{named(n, max(8, min(38, room)))}  {_day(s)}" for n, s in zip(tidy["name"], tidy["session"], strict=True)
-    ]
+    short = all_named(tidy["name"], max(8, min(38, room)))
+    names = [f"{name}  {_day(session)}" for name, session in zip(short, tidy["session"], strict=True)]
     name_rows(ax, tidy["place"], names, 0.8)
     ax.set_ylim(tidy["place"].max() + 0.7, -1.3)
     for place in tidy.loc[tidy["estimate"].isna(), "place"]:

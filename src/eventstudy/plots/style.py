@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,6 +88,26 @@ def named(name: object, limit: int = 40) -> str:
     return clean(labels.get(name, name) if isinstance(labels, Mapping) else name, limit)
 
 
+def all_named(names: Iterable[object], limit: int) -> list[str]:
+    """Write the names of rows, each in so many letters; those that would be cut alike lose their middle, not their end.
+
+    Examples
+    --------
+    >>> all_named(["Consolidated Industries A", "Consolidated Industries B", "Union Pacific"], 14)
+    ['Consol…tries A', 'Consol…tries B', 'Union Pacific']
+    """
+    asked = list(names)
+    whole, cut = [named(name, 10_000) for name in asked], [named(name, limit) for name in asked]
+    many = Counter(cut)
+    head = (limit - 1) // 2
+    return [
+        f"{full[:head].rstrip()}…{full[head + 1 - limit :].lstrip()}"
+        if many[short] > 1 and len(full) > limit
+        else short
+        for full, short in zip(whole, cut, strict=True)
+    ]
+
+
 def headline(ax: Axes, title: str, subtitle: str = "") -> None:
     """Set a title with small print below it, both above the axes and flush left."""
     title, subtitle = stripped(title[:1].upper() + title[1:]), stripped(subtitle)
@@ -142,9 +163,7 @@ def percent(value: float, places: int = 1) -> str:
     >>> percent(-0.0484), percent(0.5, 0)
     ('−4.8%', '50%')
     """
-    text = f"{100 * value:.{places}f}%"
-    zero = f"-{0:.{places}f}%"
-    return text.replace("-", "" if text == zero else "−")
+    return f"{100 * value:z.{places}f}%".replace("-", "−")
 
 
 def change(value: float, places: int = 2) -> str:
@@ -173,7 +192,7 @@ def say_step(ax: Axes, step: int) -> None:
     """Say in the small print that not every row has its name."""
     note = next((text for text in ax.texts if text.get_gid() == "subtitle"), None)
     if step > 1 and note is not None:
-        note.set_text(f"{note.get_text()}; one of {step} named")
+        note.set_text(f"{note.get_text()}; one row in {step} named")
 
 
 def name_rows(ax: Axes, places: Any, names: Sequence[str], size: float) -> tuple[float, int]:
@@ -226,7 +245,7 @@ def say(value: float, unit: str = "percent", places: int = 1) -> str:
     """
     if unit == "percent":
         return percent(value, places)
-    return f"{value:.{places}f} {unit}".replace("-", "−").strip()
+    return f"{value:z.{places}f} {unit}".replace("-", "−").strip()
 
 
 def chance(pvalue: float) -> str:

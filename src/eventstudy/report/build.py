@@ -24,6 +24,9 @@ from eventstudy.study.output.added import added_part
 from eventstudy.study.pairs.firm_file import FirmFile, load_study
 from eventstudy.study.study_file import StudyFile
 
+GIVE_WAY = ("attrition", "data-quality", "heatmap-industries")
+"""Charts that a page with a hypothesis leaves to their tables: more than a dozen are not looked at."""
+
 
 def build_document(
     study: StudyFile | FirmFile,
@@ -52,10 +55,22 @@ def build_document(
         say("to the minute")
         parts.append(minutes_part(inputs, bars))
     parts.append(data_part(inputs))
+    if study.hypothesis is not None:
+        parts = [_lean(part) for part in parts]
     document = _document(inputs, parts, quick=quick)
     if bars is not None:
         document = replace(document, command=f"{document.command} --bars {shlex.quote(Path(bars).name)}")
     return document, inputs
+
+
+def _lean(part: Part) -> Part:
+    """Take the charts that give way out of a part."""
+    sections = (
+        replace(own, charts=tuple(name for name in own.charts if name not in GIVE_WAY)) for own in part.sections
+    )
+    return replace(
+        part, charts=tuple(chart for chart in part.charts if chart.name not in GIVE_WAY), sections=tuple(sections)
+    )
 
 
 def _added(inputs: Inputs) -> list[Part]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,12 @@ from eventstudy.errors import DataError
 from eventstudy.returns._describe import day_of
 
 Kind = Literal["simple", "log"]
+
+LEAST: Final = 1e-100
+"""Nothing costs less; the ratio of two numbers of such a size may be none."""
+
+MOST: Final = 1e100
+"""Nothing costs more."""
 
 
 def simple_returns(returns: pd.DataFrame, kind: Kind) -> pd.DataFrame:
@@ -24,12 +30,13 @@ def price_returns(
 ) -> pd.DataFrame:
     """Return the returns of prices from one bar to the next, missing where either price is."""
     values = prices.to_numpy(dtype=float)
-    bad = np.argwhere(values <= 0)
+    with np.errstate(invalid="ignore"):
+        bad = np.argwhere((values < LEAST) | ((values > MOST) & np.isfinite(values)))
     if bad.size:
         row, column = bad[0]
         msg = (
             f"column {prices.columns[column]!r}, row {day_of(prices.index[row])}: {values[row, column]:g} is not a price "
-            "(it must be above zero); name the symbol in levels= if it is a level, or mend the source"
+            f"({'it must be above zero' if values[row, column] <= 0 else 'none is of that size'}); name the symbol in levels= if it is a level, or mend the source"
         )
         raise DataError(msg)
     result = pd.DataFrame(_change(values, kind), index=prices.index, columns=prices.columns)

@@ -170,7 +170,7 @@ def _one_window(length: int | None, end: int, start: int | None) -> tuple[int, i
     if length < 1:
         msg = f"an estimation window of length {length} has no bars; the default is 250"
         raise StudyError(msg)
-    return end - length + 1, end
+    return window((end - length + 1, end), "estimation")
 
 
 def _estimation_window(given: Any, event: tuple[int, int]) -> EstimationWindow:

@@ -50,7 +50,7 @@ class Outcome:
     favourite : str
         Winner of the horse race; empty where it was not run.
     fires : tuple of bool
-        Falsifier by falsifier, as `FALSIFIERS` names them.
+        Falsifier by falsifier, as `FALSIFIERS` names them; empty where links and evidence alone were run.
     watched : (bool, bool, bool, bool)
         H1, H2, H3 and the chain: whether the evidence ever came to what is needed.
     """
@@ -64,27 +64,43 @@ class Outcome:
 
 
 def try_world(
-    world: World, rules: Definitions, *, draws: int, seed: np.random.SeedSequence, raced: bool = True
+    world: World,
+    rules: Definitions,
+    *,
+    draws: int,
+    seed: np.random.SeedSequence,
+    raced: bool = True,
+    judged: bool = True,
 ) -> Outcome:
-    """Run one world through links, chain, power, falsifiers and evidence; the fits of the race take longest."""
+    """Run one world through links, chain, power, falsifiers and evidence; the fits of the race take longest.
+
+    Unless it is `judged`, links and evidence alone: they come out the same.
+    """
     first, *others = seed.spawn(3)
     for_race, for_selloffs = (np.random.default_rng(s) for s in others)
     evidence = prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
     pool = np.arange(world.first - rules.placebo.pool_before, world.last + 1)
     stratum = Stratum("world", world.first, world.last, pool[~world.record.busy[pool]])
-    how = rules.links(draws=draws, power_draws=50, curves=False)
+    how = rules.links(draws=draws, power_draws=50 if judged else 1, curves=False)
     sample = evaluate(world.record, evidence, [stratum], how, name="world", seed=first)
+    alpha = rules.alpha
+    h1, h2, h3, chain = (
+        bool(test.applicable and test.pvalue <= alpha) for test in (*sample.links.values(), sample.chain)
+    )
+    if not judged:
+        return Outcome((h1, h2, h3, chain), None, float("nan"), "", (), _watched(world, evidence, rules))
     rows = sample.rows
     loss, bins = row_loss(world.record, rows, evidence), strata_of_rows(world.record, rows.age, rules.decision)
     talks, rival = np.zeros(0, dtype=np.int64), world.rival
     frame = covariates(world.record.market, rows, loss, rival, talks, split=world.turn, episodes=rules.episodes)
     frame = frame.drop(columns=["deadline", "talks", "target"])
     coarse = age_stratum(rows.age, rules.decision.age_bins)
+    acts = world.risk.within([(world.first, world.last)]).reliefs
     if raced:
-        race = run_race(frame, rows, coarse, draws=draws, rng=for_race, fits=False, exact=bins)
+        race = run_race(frame, rows, coarse, draws=draws, rng=for_race, fits=False, exact=bins, reliefs=acts)
         favourite, beside = race.favourite, race.surviving
     else:
-        favourite, beside = "", surviving(frame, rows.relieved, bins, draws=draws, rng=for_race.spawn(1)[0])
+        favourite, beside = "", surviving(frame, rows, bins, draws=draws, rng=for_race.spawn(1)[0], reliefs=acts)
     decided = np.zeros(world.record.busy.shape, dtype=bool)
     decided[world.record.decision] = True
     other = after_selloffs(
@@ -96,64 +112,72 @@ def try_world(
         odds_ratio=rules.power.odds_ratio,
         rng=for_selloffs,
     )
-    judged = (
+    found = (
         by_reaction("H1", rules.falsifiers["h1"][0], sample.reactions["H1"], rules),
         *headline_falsifiers(sample, beside, other, rules),
     )
-    supported, _ = decide(sample, tuple(required(f, rules.falsifiers_open) for f in judged), rules.alpha)
-    alpha = rules.alpha
-    rejects = tuple(test.applicable and test.pvalue <= alpha for test in (*sample.links.values(), sample.chain))
+    supported, _ = decide(sample, tuple(required(f, rules.falsifiers_open) for f in found), alpha)
     return Outcome(
-        (bool(rejects[0]), bool(rejects[1]), bool(rejects[2]), bool(rejects[3])),
+        (h1, h2, h3, chain),
         supported,
         sample.power["chain"].power,
         favourite,
-        tuple(bool(f.fires) for f in judged),
+        tuple(bool(f.fires) for f in found),
         _watched(world, evidence, rules),
     )
 
 
 def _watched(world: World, evidence: Evidence, rules: Definitions) -> tuple[bool, bool, bool, bool]:
     """Whether the evidence for each link and for the chain ever came to what is needed, looked at after every session."""
-    record, rule, z = world.record, rules.evidence, evidence.scores.z
+    record, rule, raw = world.record, rules.evidence, evidence.scores.raw
     quiet = np.flatnonzero(~record.busy)
     quiet = quiet[(quiet >= world.first - rules.placebo.pool_before) & (quiet <= world.last)]
     fear, prior = known_before(record.market.fear), prior_return(record.market, rules.placebo.prior_sessions)
     risk = world.risk
     loss = row_loss(record, risk.rows, evidence)
     links = {
-        "H1": reaction_evidence(-z, record.trigger, quiet, fear, world.first, rule),
+        "H1": reaction_evidence(-raw, record.trigger, quiet, fear, world.first, rule),
         "H2": relief_evidence(loss, risk.rows, risk.reliefs, world.first, rule),
-        "H3": reaction_evidence(z, record.relief, quiet, prior, world.first, rule),
+        "H3": reaction_evidence(raw, record.relief, quiet, prior, world.first, rule),
     }
     h1, h2, h3, chain = (one.highest >= rule.needed for one in (*links.values(), weakest(links)))
     return h1, h2, h3, chain
 
 
 def trial(
-    kind: WorldKind, rules: Definitions, *, times: int, number: int, draws: int, seed: int = 0, raced: bool = True
+    kind: WorldKind,
+    rules: Definitions,
+    *,
+    times: int,
+    number: int,
+    draws: int,
+    seed: int = 0,
+    raced: bool = True,
+    judged: bool = True,
 ) -> Outcome:
     """Make the world of that number and run it: each has streams of its own."""
     make, run = np.random.SeedSequence([seed, times, KINDS.index(kind), number]).spawn(2)
     world = simulate_world(kind, rules, np.random.default_rng(make), times=times)
-    return try_world(world, rules, draws=draws, seed=run, raced=raced)
+    return try_world(world, rules, draws=draws, seed=run, raced=raced, judged=judged)
 
 
 def tally(kind: WorldKind, times: int, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Count the answers of worlds of one kind and size."""
     share = np.mean([o.rejects for o in outcomes], axis=0)
     watched = np.mean([o.watched for o in outcomes], axis=0)
-    fires = np.mean([o.fires for o in outcomes], axis=0)
+    whole = [o for o in outcomes if o.fires]
+    fires = np.mean([o.fires for o in whole], axis=0)
     named = Counter(o.favourite for o in outcomes if o.favourite)
     favourite, count = named.most_common(1)[0]
     return {
         "world": kind,
         "times": times,
         "worlds": len(outcomes),
+        "judged": len(whole),
         **dict(zip(("H1", "H2", "H3", "chain"), share, strict=True)),
-        "supported": np.mean([o.supported is True for o in outcomes]),
-        "contradicted": np.mean([o.supported is False for o in outcomes]),
-        "stated_power": float(np.mean([o.stated for o in outcomes])),
+        "supported": np.mean([o.supported is True for o in whole]),
+        "contradicted": np.mean([o.supported is False for o in whole]),
+        "stated_power": float(np.mean([o.stated for o in whole])),
         "raced": named.total(),
         "favourite": favourite,
         "favourite_share": count / named.total(),

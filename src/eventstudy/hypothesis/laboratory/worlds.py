@@ -59,11 +59,17 @@ _DRIFT = 0.0006  # mean return of a session
 
 _FREEDOM = 4  # of Student's t of the shocks
 
-_LOSS_SD = 0.07  # of the loss since the threat over pairs at risk, by simulation of the forced world
+_LOSS_SD = (
+    0.065  # of the loss since the threat over pairs at risk, to begin with: the declared odds are per one of its own
+)
+
+_LOSS_COUNTS, _ROUNDS = ("forced", "self-defeating"), 4
 
 _SELLOFF = 2.0  # standard deviations of a fall that has nothing to do with threats
 
 _SELLOFFS = 8
+
+_FLOOR = -0.9  # no index falls by more than it is worth; one world in some thousands would
 
 _RETALIATES, _LASTS = 0.35, 12
 
@@ -133,8 +139,14 @@ def simulate_world(kind: WorldKind, rules: Definitions, rng: np.random.Generator
     answered = rng.random(starts.size) < _RETALIATES
     answers = np.minimum(starts + rng.integers(1, 4, starts.size), last - 1)[answered]
     life = rng.integers(_LIFE[0], _LIFE[1], starts.size)
-    walk = _Path(kind, rules, first, length, size, rng)
-    ends, over, reliefs = walk.run(starts, life, news, answers, selloffs)
+    # other news fell as often before: else quiet days are calmer than the days of threats, and no link is null
+    earlier = rng.spawn(1)[0].choice(first, round(_SELLOFFS * times * first / length), replace=False)
+    spread, state = _LOSS_SD, rng.bit_generator.state
+    for _ in range(_ROUNDS if kind in _LOSS_COUNTS else 1):
+        rng.bit_generator.state = state
+        walk = _Path(kind, rules, spread, first, length, size, rng)
+        ends, over, reliefs = walk.run(starts, life, news, answers, np.concatenate([earlier, selloffs]))
+        spread = _spread(walk.level, starts, ends, first)
     decisions = np.asarray([day for day, _ in reliefs], dtype=np.int64)
     names = tuple(f"T{i}" for i in range(starts.size))
     never = np.full(starts.size, size + 10**6)
@@ -206,15 +218,28 @@ def _risk_sets(starts: Ints, ends: Ints, reliefs: list[tuple[int, Ints]], names:
     return RiskSets(rows, found, names, np.zeros(day.size, dtype=bool), frozenset(), nothing)
 
 
+def _spread(level: Floats, starts: Ints, ends: Ints, first: int) -> float:
+    """Give the standard deviation of the loss over the pairs at risk of the stretch that is studied."""
+    spans = [(a, np.arange(max(a, first), b + 1)) for a, b in zip(starts, ends, strict=True)]
+    return float(np.concatenate([np.log(level[days - 1] / level[a - 1]) for a, days in spans]).std())
+
+
 class _Path:
     """Session by session: what the market does, and what the decider does about it."""
 
     def __init__(
-        self, kind: WorldKind, rules: Definitions, first: int, length: int, size: int, rng: np.random.Generator
+        self,
+        kind: WorldKind,
+        rules: Definitions,
+        spread: float,
+        first: int,
+        length: int,
+        size: int,
+        rng: np.random.Generator,
     ) -> None:
         self.kind, self.rng, self.size = kind, rng, size
         self.jump = 0.0 if kind == "noise" else rules.power.reaction
-        self.slope = float(np.log(rules.power.odds_ratio)) / _LOSS_SD
+        self.slope, self.most = float(np.log(rules.power.odds_ratio)) / spread, 3 * spread
         self.first, self.turn = first, first + length // 3
         self.returns = np.zeros(size)
         self.fear = np.full(size, _FEAR)
@@ -239,7 +264,8 @@ class _Path:
                 ends[whole], running[whole], over[whole] = t, False, True
             jump = self._jump(t) * (float(taken.size > 0) - float(at_trigger[t])) - _SELLOFF * at_selloff[t]
             sigma = _CALM * self.fear[t - 1] / 100.0 / np.sqrt(252)
-            self.returns[t] = _DRIFT + sigma * shock[t] + jump * self.fear[t - 1] / 100.0 / np.sqrt(252)
+            change = _DRIFT + sigma * shock[t] + jump * self.fear[t - 1] / 100.0 / np.sqrt(252)
+            self.returns[t] = max(change, _FLOOR)
             self.level[t] = self.level[t - 1] * (1.0 + self.returns[t])
             drift = _FEAR_MEMORY * np.log(self.fear[t - 1] / _FEAR) + _LEVERAGE * self.returns[t]
             self.fear[t] = _FEAR * np.exp(drift + _FEAR_NOISE * own[t])
@@ -266,7 +292,7 @@ class _Path:
         base = self.level[np.maximum(starts - 1, 0)]
         loss = -np.log(self.level[t - 1] / base)
         if self.kind == "forced" or (self.kind == "self-defeating" and t < self.turn):
-            odds = odds * np.exp(self.slope * np.clip(loss, -3 * _LOSS_SD, 3 * _LOSS_SD))
+            odds = odds * np.exp(self.slope * np.clip(loss, -self.most, self.most))
         if self.kind == "retaliation":
             answered = bool(np.any((answers < t) & (t <= answers + _LASTS)))
             odds = odds * (_RETALIATION_ODDS if answered else 0.5)

@@ -82,7 +82,8 @@ def reaction_evidence(
 ) -> Evidence:
     """Bet on the rank of each trigger's score among the earlier sessions of its stratum and itself.
 
-    Scores, (B,), are positive in the link's direction. The strata are terciles of `state`, (B,), known before each
+    Scores, (B,), are positive in the link's direction: returns over the scale known before, no estimated mean taken off. One
+    that moves from session to session would put the same luck into rank after rank, and the factors would not be fair. The strata are terciles of `state`, (B,), known before each
     session; their bounds are those of the quiet sessions before position `first`, where the betting begins. Earlier
     triggers stay among the earlier sessions.
     """

@@ -148,12 +148,14 @@ def react(
     *,
     sign: int,
     rng: np.random.Generator,
+    beside: bool = True,
 ) -> Reaction:
     """Test one link on the sessions at `position`, each once; those outside the strata or without a score are left out.
 
     `sign` is the direction of the link. Permutation: n sessions without replacement from pool and events together,
     within each stratum (Nguyen and Wolf 2023). Matched: one candidate an event. Shift: every rotation of one stratum,
-    as many combinations of several as there are draws. A median has no shift, and nothing is left out of it.
+    as many combinations of several as there are draws. A median has no shift, and nothing is left out of it. Without
+    `beside` only the primary tests are made; their draws are the same.
     """
     averaged = np.median if how.statistic == "median" else np.mean
     z, usable = scored.z, np.isfinite(scored.z)
@@ -174,7 +176,8 @@ def react(
             raw = unclipped_by(how.winsor)
             lows.append(np.full(inside.size, -np.inf if raw else np.nanmin(clipped[pool])))
             highs.append(np.full(inside.size, np.inf if raw else np.nanmax(clipped[pool])))
-            parts.append(rotation_sums(clipped, inside, stratum.first, stratum.last))
+            if beside or "shift" in how.primary:
+                parts.append(rotation_sums(clipped, inside, stratum.first, stratum.last))
     at = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
     score = score[at]
     if not at.size:
@@ -182,15 +185,14 @@ def react(
     estimate = float(averaged(score))
     drawn = np.concatenate(permuted, axis=1)
     low, high = np.concatenate(lows), np.concatenate(highs)
-    # a placebo is clipped where the event that it stands for was
-    like = matched_draws(candidates(cells, at, how.matched_minimum), how.draws, rng)
-    median = how.statistic == "median"
-    nulls = {
-        "permutation": averaged(drawn, axis=1),
-        "matched": averaged(np.clip(sign * z[like], low, high), axis=1),
-        "shift": _nothing() if median else rotations(parts, how.draws, rng),
-    }
-    groups = [] if median else leave_out_groups(at, how.cluster_gap)
+    asked, median = ((*SCHEMES, "left_out") if beside else how.primary), how.statistic == "median"
+    nulls = {"permutation": averaged(drawn, axis=1), "matched": _nothing(), "shift": _nothing()}
+    if "matched" in asked:  # a placebo is clipped where the event that it stands for was
+        like = matched_draws(candidates(cells, at, how.matched_minimum), how.draws, rng)
+        nulls["matched"] = averaged(np.clip(sign * z[like], low, high), axis=1)
+    if "shift" in asked and not median:
+        nulls["shift"] = rotations(parts, how.draws, rng)
+    groups = leave_out_groups(at, how.cluster_gap) if "left_out" in asked and not median else []
     left, null_left = means_without(score[None, :], groups)[:, 0], means_without(drawn, groups)
     without = (pvalue(float(e), null) for e, null in zip(left, null_left, strict=True))
     return Reaction(

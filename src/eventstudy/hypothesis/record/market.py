@@ -67,11 +67,14 @@ class Scores:
         The same over its forecast standard deviation (with scale ``"none"``: over one percent).
     m : (B,) int
         Usable estimation sessions.
+    raw : (B,) float
+        The return over its forecast standard deviation, no mean taken off; NaN where `z` is.
     """
 
     car: Floats
     z: Floats
     m: Ints
+    raw: Floats
 
 
 def scores(
@@ -97,10 +100,11 @@ def scores(
     mean, variance, m = _estimation(returns, masked, rule)
     first, last = window or rule.window
     length = last - first + 1
-    car = _rolled_sum(returns, first, last) - length * mean
+    plain = _rolled_sum(returns, first, last)
+    car = plain - length * mean
     kind = scale or rule.scale
     if kind == "none":
-        return Scores(car, car * 100.0, m)
+        return Scores(car, car * 100.0, m, np.where(np.isfinite(car), plain * 100.0, np.nan))
     if kind == "fear" and np.isnan(market.fear).all():
         kind = "ewma"
     daily = (market.fear / 100.0) ** 2 / _YEAR if kind == "fear" else _ewma(returns - mean, rule.ewma_lambda)
@@ -108,7 +112,8 @@ def scores(
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.sqrt(length * known + length**2 * variance / m)
         z = np.where(spread > 0, car / spread, np.nan)
-    return Scores(car, z, m)
+        raw = np.where(np.isfinite(z), plain / np.sqrt(length * known), np.nan)
+    return Scores(car, z, m, raw)
 
 
 def _estimation(returns: Floats, masked: Bools, rule: ReactionRules) -> tuple[Floats, Floats, Ints]:

@@ -6,7 +6,7 @@ first session to its end, with its end in relief as the one relief that it has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -199,11 +199,14 @@ def _place_reliefs(
     """Find the rows of each relief; the account names what enters no risk set."""
     place = {(ids[e], int(t)): at for at, (e, t) in enumerate(zip(rows.episode, rows.day, strict=True))}
     found, account, whole = [], [], set()
-    for _, chain in table.groupby("relief_cluster", sort=False):
-        session, name = chain["relief_session"].iloc[0], str(chain["chain_lead_event"].iloc[0])
+    chains: dict[str, list[dict[Hashable, Any]]] = {}
+    for row in table.to_dict("records"):
+        chains.setdefault(row["relief_cluster"], []).append(row)
+    for chain in chains.values():
+        session, name = chain[0]["relief_session"], str(chain[0]["chain_lead_event"])
         at = np.flatnonzero(index == session)
         hit: list[int] = []
-        for row in chain.to_dict("records"):
+        for row in chain:
             pair = place.get((row["episode"], int(at[0]))) if at.size and row["counts"] else None
             if pair is not None and (longer or not row["open_only"]):
                 hit.append(pair)

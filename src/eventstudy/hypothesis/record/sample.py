@@ -271,7 +271,8 @@ def _collapse(rows: pd.DataFrame) -> LinkSample:
     """One observation a session; the announcements of a session stand together."""
     position = rows["position"].to_numpy(dtype=np.int64)
     unique = np.unique(position)
-    ids: Sequence[str] = [" ".join(str(name) for name in rows.index[position == p]) for p in unique]
+    names = np.asarray(rows.index, dtype=object)
+    ids: Sequence[str] = [" ".join(str(name) for name in names[position == p]) for p in unique]
     return LinkSample(unique, tuple(ids), len(rows))
 
 

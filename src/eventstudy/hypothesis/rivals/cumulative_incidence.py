@@ -19,11 +19,13 @@ class Incidence:
     Attributes
     ----------
     day : (T,) float
-        Calendar days from the threat at which something ended, ascending.
+        Calendar days from the threat at which one ended or was last seen, ascending.
     relieved, implemented : (T,) float
         Share that had ended so by then.
     open : (T,) float
         Share still open (Kaplan and Meier 1958, all ends together).
+    at_risk : (T,) float
+        How many were open until then.
     n : int
     """
 
@@ -31,6 +33,7 @@ class Incidence:
     relieved: Floats
     implemented: Floats
     open: Floats
+    at_risk: Floats
     n: int
 
     def at(self, day: float) -> tuple[float, float, float]:
@@ -50,7 +53,7 @@ def cumulative_incidence(days: Floats, outcome: Ints) -> Incidence:
     >>> curve.at(2.5), curve.at(4.0)
     ((0.25, 0.25, 0.5), (0.75, 0.25, 0.0))
     """
-    times = np.unique(days[outcome != 2]) if days.size else np.zeros(0)
+    times = np.unique(days)
     left, relieved, implemented = 1.0, 0.0, 0.0
     rows = []
     for t in times:
@@ -60,9 +63,9 @@ def cumulative_incidence(days: Floats, outcome: Ints) -> Incidence:
         relieved += left * soft / at_risk
         implemented += left * hard / at_risk
         left *= 1 - (soft + hard) / at_risk
-        rows.append((t, relieved, implemented, left))
-    columns = np.array(rows).T if rows else np.zeros((4, 0))
-    return Incidence(columns[0], columns[1], columns[2], columns[3], int(days.size))
+        rows.append((t, relieved, implemented, left, at_risk))
+    columns = np.array(rows).T if rows else np.zeros((5, 0))
+    return Incidence(columns[0], columns[1], columns[2], columns[3], columns[4], int(days.size))
 
 
 def ends_of_threats(study: StudyRecord, *, everyone: bool) -> Incidence:

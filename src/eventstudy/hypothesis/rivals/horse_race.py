@@ -6,8 +6,8 @@ rival's retaliation, the calendar of deadlines, the calendar of talks. Every cov
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from eventstudy._typing import Floats, Ints
 from eventstudy.hypothesis.links.decision import score_test
 from eventstudy.hypothesis.links.posterior import hazard_interval
+from eventstudy.hypothesis.links.relief import relief_score
 from eventstudy.hypothesis.record.market import Market
-from eventstudy.hypothesis.record.risk_sets import Rows
+from eventstudy.hypothesis.record.risk_sets import Relief, Rows
 from eventstudy.hypothesis.record.sections import EpisodeRules
 from eventstudy.hypothesis.record.threats import Spells
 from eventstudy.hypothesis.rivals.firth_hazard import HazardFit, fit_hazard, likelihood_ratio
@@ -130,12 +131,18 @@ def unexplained(y: Floats, controls: Floats) -> Floats:
 
 
 def surviving(
-    frame: pd.DataFrame, relieved: NDArray[np.bool_], stratum: Ints, *, draws: int, rng: np.random.Generator
+    frame: pd.DataFrame,
+    rows: Rows,
+    stratum: Ints,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    reliefs: Sequence[Relief] = (),
 ) -> Surviving:
     """Test the drawdown beside the controls: the score test of what they do not explain of it.
 
     The drawdown is regressed on the controls over the episode-days; its residual is permuted within ages (Freedman and
-    Lane 1983). A control without a value cannot be held fixed: then nothing is tested, and the reason says so. One that
+    Lane 1983), a relief of `reliefs` as one act, whose spread widens the interval too. A control without a value cannot be held fixed: then nothing is tested, and the reason says so. One that
     never varies explains nothing and is left out.
     """
     missing = [_ABSENT[name] for name in CONTROLS if frame[name].isna().all()]
@@ -147,12 +154,19 @@ def surviving(
         return Surviving(float("nan"), f"{usable.sum()} episode-days with every control")
     controls = frame.loc[usable, names].to_numpy(dtype=float)
     residual = unexplained(frame.loc[usable, "drawdown"].to_numpy(dtype=float), controls)
-    test = score_test(residual, relieved[usable], stratum[usable], draws=draws, rng=rng)
+    own, bins = rows.take(usable), stratum[usable]
+    if reliefs:
+        place = np.where(usable, np.cumsum(usable) - 1, -1)
+        acts = [replace(one, rows=tuple(int(place[at]) for at in one.rows if usable[at])) for one in reliefs]
+        test = relief_score(residual, own, [one for one in acts if one.rows], bins, draws=draws, rng=rng)
+    else:
+        test = score_test(residual, own.relieved, bins, draws=draws, rng=rng)
     if not np.isfinite(test.pvalue):
         return Surviving(test.pvalue, "no age at which some threats found relief and others not")
     spread = float(np.std(frame.loc[usable, "drawdown"]))
-    places = np.flatnonzero(relieved[usable])
-    return Surviving(test.pvalue, "", hazard_interval(residual, places, stratum[usable], spread, _LEVEL))
+    inflation = max(1.0, test.spread**2 / test.information) if reliefs else 1.0
+    places = np.flatnonzero(own.relieved)
+    return Surviving(test.pvalue, "", hazard_interval(residual, places, bins, spread, _LEVEL, inflation))
 
 
 def run_race(
@@ -164,6 +178,7 @@ def run_race(
     rng: np.random.Generator,
     fits: bool = True,
     exact: Ints | None = None,
+    reliefs: Sequence[Relief] = (),
 ) -> Race:
     """Fit each rival of :func:`covariates` alone, the main ones together (if `fits`), and name the favourite.
 
@@ -176,7 +191,7 @@ def run_race(
     first, *others = rng.spawn(1 + len(RIVALS))
     streams = dict(zip(RIVALS, others, strict=True))
     within = bins if exact is None else exact
-    beside = surviving(frame, rows.relieved, within, draws=draws, rng=first)
+    beside = surviving(frame, rows, within, draws=draws, rng=first, reliefs=reliefs)
     known = frame.notna().any(axis=0)
     names = [name for name in frame.columns if known[name]]
     usable = frame[names].notna().all(axis=1).to_numpy() if names else np.ones(len(frame), dtype=bool)

@@ -34,18 +34,18 @@ _WEEK = 5  # sessions: within a week of the date of effect
 
 def watched(study: StudyRecord, evidence: Evidence, first: int, pool: int) -> dict[str, Watched]:
     """Bet from position `first` on: the links and the chain; quiet sessions count from `pool` on."""
-    record, rules, z = study.record, study.rules, evidence.scores.z
+    record, rules, raw = study.record, study.rules, evidence.scores.raw
     rule = rules.evidence
     quiet = np.flatnonzero(~record.busy)
     quiet = quiet[quiet >= pool]
     fear = known_before(record.market.fear)
     fear = np.zeros(fear.shape) if np.isnan(fear).all() else fear
-    found = {"H1": reaction_evidence(-z, record.trigger, quiet, fear, first, rule)}
+    found = {"H1": reaction_evidence(-raw, record.trigger, quiet, fear, first, rule)}
     if record.risk is not None:
         rows = record.risk.rows
         found["H2"] = relief_evidence(row_loss(record, rows, evidence), rows, record.risk.reliefs, first, rule)
     prior = prior_return(record.market, rules.placebo.prior_sessions)
-    found["H3"] = reaction_evidence(z, record.relief, quiet, prior, first, rule)
+    found["H3"] = reaction_evidence(raw, record.relief, quiet, prior, first, rule)
     return found | {"chain": weakest(found)}
 
 

@@ -64,7 +64,9 @@ def reaction_variants(
     for (sample_name, link, name, position, sign, window), stream in zip(places, seed.spawn(len(places)), strict=True):
         rng = np.random.default_rng(stream)
         own = replace(how, winsor=rules.reaction.clipped) if name == CLIPPED else how
-        found = react(scored[window], position, strata[sample_name], cells[window], own, sign=sign, rng=rng)
+        found = react(
+            scored[window], position, strata[sample_name], cells[window], own, sign=sign, rng=rng, beside=False
+        )
         row = {"sample": sample_name, "link": link, "variant": name, "window": window_text(window)}
         rows.append(row | _row(found, sign, 1 - 2 * rules.alpha))
     return pd.DataFrame(rows)
@@ -120,7 +122,8 @@ def leave_out(
                         continue
                     # the same stream for each: what differs is the event, not the draw
                     rng = np.random.default_rng(stream)
-                    found = react(evidence.scores, position[~gone], spans, evidence.cells, how, sign=sign, rng=rng)
+                    stay = position[~gone]
+                    found = react(evidence.scores, stay, spans, evidence.cells, how, sign=sign, rng=rng, beside=False)
                     left = " ".join(text for text, g in zip(ids, gone, strict=True) if g)
                     rows.append((name, link, kind, left, found.n, sign * found.estimate, found.pvalue))
     return pd.DataFrame(rows, columns=["sample", "link", "left_out", "ids", "n", "estimate", "pvalue"])

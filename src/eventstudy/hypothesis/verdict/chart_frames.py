@@ -11,7 +11,8 @@
 ``rate_ladder``           session, event_id, side, stance, rate_before, rate_after (percent)
 ``power``                 sample, link, effect, multiple, power: standard deviations, odds ratio (H2), or multiples of the
                           declared effects (chain); ``multiple`` is that of each
-``incidence``             targets, day, relieved, implemented, open
+``incidence``             targets, day, relieved, implemented, open, at_risk
+``index``                 session, level: the closes of the record
 ``dose``                  session, event_id, change (points), sar, car
 ``links``                 sample, link, estimate, low, high, pvalue, power, …
 ========================  ==========================================================================================
@@ -55,6 +56,7 @@ def chart_frames(tested: Tested, tables: Mapping[str, pd.DataFrame]) -> dict[str
         "curve": _curve(tables["curve"]),
         "power": pd.DataFrame(power, columns=["sample", "link", "effect", "multiple", "power"]),
         "incidence": _incidence(tested.study),
+        "index": pd.DataFrame({"session": tested.study.index, "level": tested.study.record.market.close}),
     }
 
 
@@ -102,7 +104,7 @@ def _curve(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _incidence(study: StudyRecord) -> pd.DataFrame:
-    columns = ["day", "relieved", "implemented", "open"]
+    columns = ["day", "relieved", "implemented", "open", "at_risk"]
     parts = [pd.DataFrame(columns=["targets", *columns])]
     for name, everyone in (("all targets", True), ("within the scopes", False)):
         curve = ends_of_threats(study, everyone=everyone)

@@ -1,16 +1,13 @@
 """The charts of a verdict: each is made once, by one function, with its title, caption, numbers and drawing.
 
 ``verdict.plot`` draws them, ``verdict.charts()`` lists those of the report. A new one is a function here that takes the
-findings, and a line in :class:`Plots`.
+findings, and a line in :class:`Plots`, which says where the report shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial, wraps
-from inspect import signature
-from typing import Any, NamedTuple
-from warnings import warn
+from functools import partial
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,7 +15,9 @@ from matplotlib.axes import Axes
 
 from eventstudy import plots
 from eventstudy.hypothesis.links.test_results import own_sign
-from eventstudy.hypothesis.verdict.findings import Findings
+from eventstudy.hypothesis.verdict.drawn import Drawn, Where
+from eventstudy.hypothesis.verdict.findings import Findings, interval_level
+from eventstudy.hypothesis.verdict.questions import ends, recovery, rivals
 from eventstudy.inference.core.result import Alternative
 from eventstudy.plots.chart import Chart, chart
 from eventstudy.plots.drawdown import drawdown_finding, hazard_finding
@@ -75,11 +74,6 @@ def samples_words(findings: Findings) -> str:
     """Say which dates the samples hold."""
     dated = [f"“{name}” {first} to {last}" for name, (first, last) in findings.definitions.periods.items()]
     return f"Samples: “all” dates; {'; '.join(dated)}."
-
-
-def interval_level(findings: Findings) -> float:
-    """Return the level of the intervals: a one-sided test at the level of the definitions says the same."""
-    return 1 - 2 * findings.definitions.alpha
 
 
 class PlaceboDraws(NamedTuple):
@@ -263,43 +257,32 @@ def overlay(findings: Findings) -> Chart:
     )
 
 
-class Drawn:
-    """The function that makes a chart, as a method that draws it; `shown` are the choices that the report shows."""
-
-    def __init__(self, make: Callable[..., Chart], shown: Sequence[Mapping[str, str]] = ({},)) -> None:
-        self.make, self.shown, self.choices = make, shown, signature(make).parameters
-
-    def __get__(self, owner: Plots, kind: type[Plots]) -> Callable[..., Any]:
-        """Give the method: it takes the choices, the ``ax`` to draw on and the options of the plot function."""
-
-        @wraps(self.make)
-        def draw(*given: Any, **options: Any) -> Any:
-            if given and isinstance(given[-1], Axes):
-                warn("give ax by its name: ax=…", DeprecationWarning, stacklevel=2)
-                options["ax"], given = given[-1], given[:-1]
-            named = {name: options.pop(name) for name in self.choices if name in options}
-            return self.make(owner.findings, *given, **named).draw(**options)
-
-        return draw
-
-
 class Plots:
     """The charts of one verdict, in the order of the report; each takes ``ax=None`` and gives its Axes back."""
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
 
-    links = Drawn(links)
+    links = Drawn(links, where="chain")
     placebo = Drawn(placebo, ())  # drawn when asked for: a page of more than a dozen charts is not read
     reaction_by_drawdown = Drawn(reaction_by_drawdown, ())
     hazard = Drawn(hazard, ())
     curve = Drawn(curve, ())
-    power = Drawn(power)
-    overlay = Drawn(overlay)
+    power = Drawn(power, where="chain")
+    overlay = Drawn(overlay, where="alike")
+    rivals = Drawn(rivals, where="chain")
+    ends = Drawn(ends, where="chain")
+    recovery = Drawn(recovery, where="alike")
 
 
 def charts_of(findings: Findings) -> tuple[Chart, ...]:
     """Make the charts of the report; one without a number is left out."""
-    drawn = [entry for entry in vars(Plots).values() if isinstance(entry, Drawn)]
-    made = [entry.make(findings, **choices) for entry in drawn for choices in entry.shown]
-    return tuple(chart for chart in made if not chart.data.empty)
+    return tuple(chart for charts in placed_charts(findings).values() for chart in charts)
+
+
+def placed_charts(findings: Findings) -> dict[Where, tuple[Chart, ...]]:
+    """Make the charts of the report by where it shows them."""
+    entries = [entry for entry in vars(Plots).values() if isinstance(entry, Drawn)]
+    made = [(entry.where, entry.make(findings, **choices)) for entry in entries for choices in entry.shown]
+    places: tuple[Where, ...] = get_args(Where)
+    return {place: tuple(chart for where, chart in made if where == place and not chart.data.empty) for place in places}

@@ -94,3 +94,8 @@ class Findings:
     def frames(self) -> dict[str, pd.DataFrame]:
         """Tidy frames for charts by name; :mod:`eventstudy.hypothesis.verdict.chart_frames` says what each holds."""
         return {name: self.frame(name) for name in self._frames}
+
+
+def interval_level(findings: Findings) -> float:
+    """Return the level of the intervals: a one-sided test at the level of the definitions says the same."""
+    return 1 - 2 * findings.definitions.alpha

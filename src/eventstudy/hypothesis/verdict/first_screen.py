@@ -56,11 +56,12 @@ def _highest_odds(link: TestResult, rules: Definitions) -> float:
 
 
 def link_figure(name: str, link: TestResult) -> str:
-    """Write a link's size in percent, of H2 in points of loss beyond other sessions at risk."""
+    """Write a link's size in percent, of H2 how much lower stocks stood than on other sessions at risk."""
     if not link.applicable:
         return "no figure"
     if name == "H2":
-        return f"{abs(link.estimate) * 100:.1f} points {'lower' if link.estimate > 0 else 'higher'} before it"
+        way = "lower" if link.estimate > 0 else "higher"
+        return f"stocks stood {abs(link.estimate):.1%} {way} before it than on other days"
     return signed(link.details["mean_car"])
 
 
@@ -145,7 +146,8 @@ def answer(findings: Findings) -> str:
     }
     for word, head in lead_in.items():
         own = [says[name] for name in _LINKS if found[name] == word]
-        parts += [f"{head} {' or that '.join(own)}"] if own else []
+        comma = "," if len(own) > 2 else ""
+        parts += [f"{head} {f'{comma} or {head.split()[-1]} '.join(own)}"] if own else []
     head = "No" if findings.supported is False else "Not shown"
     joined = ", but ".join([parts[0], " and ".join(parts[1:])]) if len(parts) > 1 and there else " and ".join(parts)
     return f"{head}: {joined}."

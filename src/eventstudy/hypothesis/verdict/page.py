@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from eventstudy.hypothesis.claims.ledger import WORDS
-from eventstudy.hypothesis.verdict.charts import charts_of
+from eventstudy.hypothesis.verdict.charts import placed_charts
 from eventstudy.hypothesis.verdict.findings import Findings
 from eventstudy.hypothesis.verdict.first_screen import NO_SIGN, OPPOSITE, YES, answer, beside, cards, meaning, question
 from eventstudy.hypothesis.verdict.tables import table_words
@@ -16,17 +16,17 @@ from eventstudy.hypothesis.verdict.wording import (
     scope_sentence,
 )
 from eventstudy.pages.document import Fact, Part, Section, Table
+from eventstudy.plots.chart import Chart
 from eventstudy.words import typeset
 
 LEDGER = "chain_claims"
 LINKS = "chain_links"
 STEPS = "chain_steps"
-FIRST = ("links", "placebo-H1", "placebo-H2", "placebo-H3", "hazard", "power")  # what a reader asks first
-ILLUSTRATIONS = ("overlay", "tariff-ladder")
 MAIN = {
     "links": ("sample", "link", "n", "estimate", "low", "high", "pvalue", "power"),
     "claims": ("number", "claim", "verdict", "figure", "test", "window"),
 }
+LIKE = "Paths laid over each other illustrate; they test nothing."
 STEPPED = (
     "The first version of this study said “not established” too. What differs now, one thing at a time; docs/flagship.md has the "
     "reasons."
@@ -37,15 +37,16 @@ CLAIMED = (
 )
 
 
-def verdict_part(verdict: Findings) -> Part:
-    """Say what came out of the hypothesis."""
-    charts = charts_of(verdict)
+def verdict_part(verdict: Findings, *beside_it: Chart) -> Part:
+    """Say what came out of the hypothesis; charts of episodes that the caller made stand beside the verdict's own."""
+    placed = placed_charts(verdict)
+    placed["alike"] += beside_it
     tables = tuple(_table(name, frame) for name, frame in verdict.tables().items())
-    names = [chart.name for chart in charts]
+    names = {where: tuple(chart.name for chart in charts) for where, charts in placed.items()}
     chain = Section(
         "Does the chain hold?",
         tuple(typeset(line) for line in (scope_sentence(verdict), *link_sentences(verdict))),
-        charts=tuple(name for name in names if name in FIRST),
+        charts=names["chain"],
         tables=(LINKS,),
     )
     ledger = Section("What was claimed", (CLAIMED,), tables=(LEDGER,), facts=_counted(verdict))
@@ -53,13 +54,15 @@ def verdict_part(verdict: Findings) -> Part:
     more = Section(
         "The chain in detail",
         tuple(typeset(line) for line in (answer_sentence(verdict), *details_of_test(verdict))),
-        charts=tuple(name for name in names if name not in (*FIRST, *ILLUSTRATIONS)),
+        charts=names["detail"],
         tables=tuple(table.name for table in tables if table.name not in (LEDGER, LINKS, *((STEPS,) if steps else ()))),
         behind=True,
     )
+    alike = Section("Episodes side by side", (LIKE,), charts=names["alike"]) if names["alike"] else None
+    sections = (chain, ledger, steps, alike, more)
     return Part(
-        sections=(chain, ledger, steps, more) if steps else (chain, ledger, more),
-        charts=charts,
+        sections=tuple(section for section in sections if section is not None),
+        charts=tuple(chart for charts in placed.values() for chart in charts),
         tables=tables,
         facts=_facts(verdict),
         answer=tuple(typeset(line) for line in (answer(verdict), meaning(verdict), *beside(verdict))),

@@ -21,7 +21,8 @@ from eventstudy.hypothesis.links.chain import SampleVerdict
 from eventstudy.hypothesis.links.evidence import Evidence
 from eventstudy.hypothesis.links.test_results import own_sign
 from eventstudy.hypothesis.record.build_record import StudyRecord
-from eventstudy.hypothesis.verdict.falsifier import Falsifier
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.verdict.falsifier import FALSE_ALARMS, Falsifier
 
 _DETAILS = (
     "p_permutation", "p_matched", "p_shift", "p_left_out", "p_sessions", "p_hazard", "p_t", "p_wilcoxon", "p_sign",
@@ -64,6 +65,7 @@ def _words() -> dict[str, Any]:
 
 def verdict_tables(tested: Tested, falsifiers: Sequence[Falsifier]) -> dict[str, pd.DataFrame]:
     """All tables by name."""
+    alarms = FALSE_ALARMS if tested.study.rules.digest == load_definitions().digest else {}
     return {
         "links": _links(tested.samples),
         "events_used": _used(tested.study, tested.evidence),
@@ -71,8 +73,8 @@ def verdict_tables(tested: Tested, falsifiers: Sequence[Falsifier]) -> dict[str,
         "threats": tested.study.episodes,
         "placebos": _placebos(tested.samples),
         "falsifiers": pd.DataFrame(
-            [(f.link, f.text, f.fires, f.required, f.figure) for f in falsifiers],
-            columns=["link", "falsifier", "fires", "required", "figure"],
+            [(f.link, f.text, f.fires, f.required, f.figure, alarms.get(f.text, np.nan)) for f in falsifiers],
+            columns=["link", "falsifier", "fires", "required", "figure", "false_alarms"],
         ),
     }
 

@@ -8,12 +8,10 @@ from typing import Any
 
 from eventstudy.errors import StudyError
 from eventstudy.hypothesis import SelloffForcesSoftening, Verdict
-from eventstudy.hypothesis.verdict.page import ILLUSTRATIONS, verdict_part
+from eventstudy.hypothesis.verdict.page import verdict_part
 from eventstudy.pages.document import Part, Section
 from eventstudy.report.parts.overview import ladder_chart
 from eventstudy.report.parts.part import Inputs
-
-LIKE = "Paths laid over each other illustrate; they test nothing."
 
 
 def verdict_of(
@@ -49,8 +47,6 @@ def chain_part(
     if not inputs.speaks_of_chain:
         return Part(sections=(Section("The hypothesis", (_other_words(inputs),)),))
     verdict = verdict_of(inputs, seed=seed, quick=quick, progress=progress, executor=executor)
-    part, ladder = verdict_part(verdict), ladder_chart(inputs)
-    charts = part.charts if ladder is None else (*part.charts, ladder)
-    alike = Section("Episodes side by side", (LIKE,), charts=tuple(c.name for c in charts if c.name in ILLUSTRATIONS))
-    sections = part.sections if not alike.charts else (*part.sections[:-1], alike, part.sections[-1])
-    return replace(part, sections=sections, charts=charts, results={"hypothesis": verdict.to_dict()})
+    ladder = ladder_chart(inputs)
+    part = verdict_part(verdict, *(() if ladder is None else (ladder,)))
+    return replace(part, results={"hypothesis": verdict.to_dict()})

@@ -76,7 +76,8 @@ def like_splits(size: Floats, spread: float | Floats) -> np.ndarray[Any, np.dtyp
     ratios = np.array(SPLITS)
     wide = np.clip(3.0 * np.asarray(spread, dtype=float).reshape(-1, 1), NEAR, FAR)
     limit = np.where(ratios < 2.0, NEAR, wide)
-    return np.asarray((np.abs(np.exp(size)[:, None] / ratios - 1.0) < limit).any(axis=1))
+    with np.errstate(over="ignore"):  # of prices that cannot be
+        return np.asarray((np.abs(np.exp(size)[:, None] / ratios - 1.0) < limit).any(axis=1))
 
 
 def _stale(same: np.ndarray[Any, np.dtype[np.bool_]]) -> int:

@@ -22,6 +22,7 @@ from eventstudy.returns.cache.store import default_folder
 from eventstudy.returns.panel import PricePanel, ReturnPanel
 from eventstudy.returns.protocol import Delivery, lacks
 from eventstudy.returns.quality.quality import knowledge
+from eventstudy.words import brief
 
 FORMAT: Final = 1
 FILES: Final = frozenset({"prices.csv", "returns.csv", "levels.csv", "quality.csv"})
@@ -33,6 +34,8 @@ def _names(manifest: dict[str, Any]) -> dict[str, str] | None:
     ours = type(manifest.get("format")) is int and {"holds", "digest", "sources", "versions"} <= manifest.keys()
     return files if files and ours and are_digests(files) and files.keys() <= FILES else None
 
+
+HOLDS: Final = ("prices", "simple returns", "log returns")
 
 FROZEN: Final = Kind("freeze", _names, DataError)
 
@@ -123,26 +126,27 @@ class FrozenSource:
     def deliver(self, symbols: Sequence[str] | None) -> Delivery:
         """Return what there is of `symbols`, under the names of the sources that it came from."""
         manifest, frames = self._read()
-        held = [symbol for name, frame in frames.items() if name != "quality.csv" for symbol in frame.columns]
-        wanted = held if symbols is None else list(symbols)
-        empty = pd.DataFrame()
-        prices = frames.get("prices.csv", frames.get("levels.csv", empty))
-        returns = frames.get("returns.csv", empty)
-        earlier = {symbol: error_told(text) for symbol, text in manifest["failures"].items()}
-        quality = frames["quality.csv"]
-        return Delivery(
-            prices=prices[[symbol for symbol in wanted if symbol in prices.columns]],
-            returns=returns[[symbol for symbol in wanted if symbol in returns.columns]],
-            failures={s: earlier.get(s, lacks(s, self.name, held)) for s in wanted if s not in held}
-            | ({s: why for s, why in earlier.items() if symbols is None and s not in held}),
-            sources={symbol: manifest["sources"].get(symbol, self.name) for symbol in wanted if symbol in held},
-            calendars=dict(manifest["calendars"]),
-            quality=knowledge(quality),
-            notes=_notes(manifest),
-            calendar=manifest["calendar"],
-            label=manifest.get("label"),
-            log=manifest["holds"] == "log returns",
-        )
+        with guarded(str(self.folder / MANIFEST), "a manifest", DataError, "freeze it anew"):
+            held = [symbol for name, frame in frames.items() if name != "quality.csv" for symbol in frame.columns]
+            wanted = held if symbols is None else list(symbols)
+            empty = pd.DataFrame()
+            prices = frames.get("prices.csv", frames.get("levels.csv", empty))
+            returns = frames.get("returns.csv", empty)
+            earlier = {symbol: error_told(text) for symbol, text in manifest["failures"].items()}
+            quality = frames["quality.csv"]
+            return Delivery(
+                prices=prices[[symbol for symbol in wanted if symbol in prices.columns]],
+                returns=returns[[symbol for symbol in wanted if symbol in returns.columns]],
+                failures={s: earlier.get(s, lacks(s, self.name, held)) for s in wanted if s not in held}
+                | ({s: why for s, why in earlier.items() if symbols is None and s not in held}),
+                sources={symbol: manifest["sources"].get(symbol, self.name) for symbol in wanted if symbol in held},
+                calendars=dict(manifest["calendars"]),
+                quality=knowledge(quality),
+                notes=_notes(manifest),
+                calendar=manifest["calendar"],
+                label=manifest.get("label"),
+                log=manifest["holds"] == "log returns",
+            )
 
     def _read(self) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
         where = self._part(MANIFEST)
@@ -153,7 +157,11 @@ class FrozenSource:
         with guarded(str(where), "a manifest", DataError, "freeze it anew"):
             frames = {str(name): self._frame(name, digest) for name, digest in manifest["sha256"].items()}
             for key in ("sources", "failures", "calendars"):
-                dict(manifest[key])
+                _texts(key, list(dict(manifest[key]).values()))
+            _texts("holds", [manifest["holds"]], among=HOLDS)
+            _texts("calendar", [manifest["calendar"]], none=True)
+            for key in ("label", "zone"):  # not known to folders of the version before
+                _texts(key, [manifest.get(key)], none=True)
             _notes(manifest)
             _ = frames["quality.csv"]  # it must be there
         return manifest, frames
@@ -172,13 +180,21 @@ class FrozenSource:
             raise DataError(msg)
         with guarded(str(path), "a frozen table", DataError, "freeze it anew"):
             if name == "quality.csv":
-                return pd.read_csv(path, index_col=0, keep_default_na=False)
+                return pd.read_csv(path, index_col=0, keep_default_na=False, low_memory=False)
             frame = pd.read_csv(path, index_col=0, dtype=str, keep_default_na=False)
             frame.index = normal_index(pd.DatetimeIndex(pd.to_datetime(frame.index, format="ISO8601")))
             exact = {name: [float(cell) if cell else float("nan") for cell in frame[name]] for name in frame.columns}
             return pd.DataFrame(
                 exact, index=frame.index, columns=frame.columns
             )  # Python reads every digit; fast readers may not
+
+
+def _texts(key: str, values: list[Any], *, none: bool = False, among: tuple[str, ...] = ()) -> None:
+    """Refuse values of a manifest that are no texts, or others than there can be."""
+    for value in values:
+        if not (isinstance(value, str) or (none and value is None)) or (among and value not in among):
+            msg = f"{key} is {brief(repr(value))}, not {' or '.join(among) or 'a text'}"
+            raise TypeError(msg)
 
 
 def _notes(manifest: dict[str, Any]) -> SessionNotes:
