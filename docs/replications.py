@@ -31,7 +31,7 @@ from eventstudy.abnormal import (
 from eventstudy.abnormal.models.protocol import Model
 from eventstudy.inference import power, run
 from eventstudy.inference.beyond.power import caar_se
-from eventstudy.inference.families.common_date import Design, time_series
+from eventstudy.inference.significance_tests.common_date import Design, time_series
 
 Floats = NDArray[np.float64]
 

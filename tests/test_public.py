@@ -32,7 +32,7 @@ def test_the_rooms_answer_from_the_package():
 
 
 def test_a_name_of_the_version_before_answers_with_a_warning():
-    with pytest.warns(DeprecationWarning, match="import it from eventstudy.inference.families.parametric"):
+    with pytest.warns(DeprecationWarning, match="import it from eventstudy.inference.significance_tests.parametric"):
         assert eventstudy.inference.bmp is not None
 
 

@@ -260,7 +260,7 @@ def test_where_to_draw_is_given_by_name():
 
 def test_chance_is_called_seed():
     words = {"random_state", "rng", "generator"}
-    draws_for_its_caller = {"families", "Scenario.draw", "simulate_world", "run_trials"}
+    draws_for_its_caller = {"significance_tests", "Scenario.draw", "simulate_world", "run_trials"}
     assert [
         name
         for name, _, parameter in parameters()

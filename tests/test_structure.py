@@ -60,7 +60,7 @@ MAY_IMPORT = {
 # Rooms within rooms, from what stands below to what stands above; files beside them stand where their imports put them.
 INSIDE = {
     "abnormal": ("models", "engine", "intraday"),
-    "inference": ("core", "families", "intraday", "beyond"),
+    "inference": ("core", "significance_tests", "intraday", "beyond"),
     "returns": ("quality", "tables", "cache", "remote", "sources", "crsp", "scan"),
     "hypothesis": ("record", "links", "rivals", "robustness", "claims", "verdict", "laboratory"),
     "report": ("parts", "gate"),

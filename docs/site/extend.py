@@ -26,7 +26,7 @@ class Example(NamedTuple):
 
 EXAMPLES: Final = (
     Example("a model of normal returns", "RobustMarketModel", "src/eventstudy/abnormal/models/robust.py", "A class that says its symbols and makes its forecast; a line in the stubs; tests against another program or a loop; its page."),
-    Example("a significance test", "jackknife", "src/eventstudy/inference/families/jackknife.py", "A function from a sample to a result, and its specification: null, what it assumes, what it bears. The lab then measures it like all others."),
+    Example("a significance test", "jackknife", "src/eventstudy/inference/significance_tests/jackknife.py", "A function from a sample to a result, and its specification: null, what it assumes, what it bears. The lab then measures it like all others."),
     Example("a source of prices", "StooqSource", "src/eventstudy/returns/sources/fred_stooq.py", "A class with `fetch`; a line in the registry; tests against a server on this machine."),
     Example("a chart", "reaction_by_drawdown", "src/eventstudy/plots/drawdown.py", "A function of a tidy frame, and the function that makes the frame."),
     Example("a claim", "fall_of_april", "src/eventstudy/hypothesis/claims/rules_arithmetic.py", "A rule from the ground of figures to a finding; a row of the ledger that names it; data that flip it."),

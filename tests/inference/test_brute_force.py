@@ -15,7 +15,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from eventstudy.inference import TESTS, run
-from eventstudy.inference.families.signs import wilcoxon
+from eventstudy.inference.significance_tests.signs import wilcoxon
 from statistics_told import RTOL, check, rows
 
 WINDOWS = [(0, 0), (-1, 3)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from eventstudy.inference import run
-from eventstudy.inference.families.single_event import sq
+from eventstudy.inference.significance_tests.single_event import sq
 from statistics_told import check
 
 WINDOWS = [(0, 0), (-1, 3)]

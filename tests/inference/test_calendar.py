@@ -11,8 +11,8 @@ from scipy import stats
 
 from eventstudy.errors import StudyError
 from eventstudy.inference import run, sample_of
-from eventstudy.inference.families.calendar_time import calendar_portfolio, calendar_time, session_sums
-from eventstudy.inference.families.clustered import clustered_mean, driscoll_kraay_mean
+from eventstudy.inference.significance_tests.calendar_time import calendar_portfolio, calendar_time, session_sums
+from eventstudy.inference.significance_tests.clustered import clustered_mean, driscoll_kraay_mean
 
 RTOL = 1e-10  # the same sums in another order
 

@@ -118,7 +118,7 @@ class TestAdvice:
         assert "mean residual correlation" in against
 
     def test_tests_that_draw_are_named_not_run(self, monkeypatch):
-        monkeypatch.setattr("eventstudy.inference.families.placebo.permutation", None)
+        monkeypatch.setattr("eventstudy.inference.significance_tests.placebo.permutation", None)
         lines = advice(drawn("normal", n=28, seed=2))
         assert "believe, if run: wild_bootstrap, cluster_bootstrap, permutation" in lines
 

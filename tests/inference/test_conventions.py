@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from eventstudy.inference import run
-from eventstudy.inference.families.bootstrap import skewness_adjusted
+from eventstudy.inference.significance_tests.bootstrap import skewness_adjusted
 
 RTOL = 1e-10  # two orders of summation of a few hundred float64 numbers
 PAGE = (Path(__file__).parents[2] / "docs" / "tests.md").read_text(encoding="utf-8")

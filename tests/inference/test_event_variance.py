@@ -8,8 +8,8 @@ from scipy import optimize
 
 from eventstudy.errors import StudyError
 from eventstudy.inference import run, sample_of
-from eventstudy.inference.families.event_variance import event_variance
-from eventstudy.inference.families.parametric import bmp
+from eventstudy.inference.significance_tests.event_variance import event_variance
+from eventstudy.inference.significance_tests.parametric import bmp
 
 RTOL = 1e-5  # the maximum of a flat likelihood, by an optimiser that stops at 1e-10 of its height
 MONTE_CARLO = 3.5  # standard errors; fixed seeds

@@ -12,8 +12,8 @@ from scipy import stats
 from eventstudy.calibration.batch import samples
 from eventstudy.calibration.scenarios import FURTHER, SCENARIOS, Geometry
 from eventstudy.inference import run
-from eventstudy.inference.families.common_date import Design, portfolio, sur_f, time_series
-from eventstudy.inference.families.kolari_pynnonen import block_freedom
+from eventstudy.inference.significance_tests.common_date import Design, portfolio, sur_f, time_series
+from eventstudy.inference.significance_tests.kolari_pynnonen import block_freedom
 
 RTOL = 1e-9  # a regression through normal equations against statsmodels' pseudo-inverse
 MONTE_CARLO = 3.5  # standard errors; fixed seeds

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eventstudy.inference import run
-from eventstudy.inference.families.placebo import permutation, placebo_dates
+from eventstudy.inference.significance_tests.placebo import permutation, placebo_dates
 
 DRAWS = 30
 

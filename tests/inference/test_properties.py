@@ -11,7 +11,7 @@ from eventstudy.abnormal import MarketModel, estimate
 from eventstudy.errors import StudyError
 from eventstudy.inference import DAILY, TESTS, adjust_pvalues, run
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.families.signs import wilcoxon
+from eventstudy.inference.significance_tests.signs import wilcoxon
 from hypothesis import given, settings, strategies as st
 
 RTOL = 1e-9  # the same sums in another order, through ratios and square roots

@@ -10,8 +10,8 @@ from eventstudy.calibration import SCENARIOS, Geometry
 from eventstudy.calibration.batch import samples
 from eventstudy.inference import events_needed, minimum_detectable, power
 from eventstudy.inference.beyond.power import caar_se
-from eventstudy.inference.families.common_date import Design, time_series
-from eventstudy.inference.families.parametric import bmp, patell
+from eventstudy.inference.significance_tests.common_date import Design, time_series
+from eventstudy.inference.significance_tests.parametric import bmp, patell
 
 PRINTED = 0.005  # two decimals are printed
 MONTE_CARLO = 3  # standard errors

@@ -11,7 +11,7 @@ import scipy
 from scipy import stats
 
 from eventstudy.inference import run, sample_of
-from eventstudy.inference.families.signs import sign, wilcoxon
+from eventstudy.inference.significance_tests.signs import sign, wilcoxon
 
 RTOL = 1e-10  # the same numbers by other functions of scipy's
 

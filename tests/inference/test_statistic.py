@@ -10,7 +10,7 @@ from scipy import stats
 
 from eventstudy.inference import sample_of
 from eventstudy.inference.core.statistic import count, from_normal, from_t, mean, moments, quantile, sd
-from eventstudy.inference.families.parametric import cross_sectional, single
+from eventstudy.inference.significance_tests.parametric import cross_sectional, single
 
 RTOL = 1e-12  # the same few sums
 

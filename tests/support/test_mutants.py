@@ -100,7 +100,7 @@ def test_numeric_modules_are_found_not_listed():
 
 
 def test_tests_of_a_line_come_nearest_first():
-    module = "src/eventstudy/inference/families/signs.py"
+    module = "src/eventstudy/inference/significance_tests/signs.py"
     site = next(site for site in sites(SOURCE) if site.change == "a - b -> a + b")
     near, room, far, slow = (
         f"tests/{name}::test_it" for name in ("inference/test_signs.py", "inference/test_z.py", "cli/test_a.py", "abnormal/test_b.py")

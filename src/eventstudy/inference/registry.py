@@ -21,7 +21,8 @@ from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import FEWEST, Need, TestSpec
 from eventstudy.inference.core.statistic import Statistic, quantile
 from eventstudy.inference.core.validity import Conditions, caveats, judge, measure
-from eventstudy.inference.families import (
+from eventstudy.inference.intraday import clock_tests, moment
+from eventstudy.inference.significance_tests import (
     bootstrap as resampling,
     calendar_time as sessions,
     clustered as clustering,
@@ -36,7 +37,6 @@ from eventstudy.inference.families import (
     signs,
     single_event,
 )
-from eventstudy.inference.intraday import clock_tests, moment
 from eventstudy.words import brief, nearest
 
 _FAMILIES = (

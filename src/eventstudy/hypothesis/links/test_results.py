@@ -19,7 +19,7 @@ from eventstudy.hypothesis.record.sections import LinkRules
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.inference.beyond.equivalence import equivalence
 from eventstudy.inference.core.result import Alternative, TestResult
-from eventstudy.inference.families.signs import sign, wilcoxon
+from eventstudy.inference.significance_tests.signs import sign, wilcoxon
 
 _NULLS = {
     "H1": "after a threat the index moves as on other days",

@@ -14,7 +14,7 @@ from eventstudy.inference.core.average import Average
 from eventstudy.inference.core.car_covariance import car_covariance, scaled_covariance
 from eventstudy.inference.core.few_clusters import cr2_mean
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.families.common_date import one_date
+from eventstudy.inference.significance_tests.common_date import one_date
 
 SESSIONS = 10.0
 """Satterthwaite degrees of freedom from which the spread between sessions tells their variance itself."""

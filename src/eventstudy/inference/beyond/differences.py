@@ -15,7 +15,7 @@ from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import TestResult, TestResult as Result
 from eventstudy.inference.core.statistic import NEGLIGIBLE
-from eventstudy.inference.families.calendar_time import newey_west
+from eventstudy.inference.significance_tests.calendar_time import newey_west
 
 LEAST_DF = 5
 """The variance of a squared t exists from 5 degrees of freedom on."""

@@ -16,8 +16,8 @@ from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import Alternative
 from eventstudy.inference.core.sample_facts import SampleFacts
-from eventstudy.inference.families.placebo import Scheme, placebo_dates
 from eventstudy.inference.registry import TESTS
+from eventstudy.inference.significance_tests.placebo import Scheme, placebo_dates
 
 
 @checked()

@@ -10,7 +10,7 @@ import pandas as pd
 from eventstudy import plots
 from eventstudy.abnormal import MarketModel
 from eventstudy.errors import told
-from eventstudy.inference.families.parametric import cross_sectional
+from eventstudy.inference.significance_tests.parametric import cross_sectional
 from eventstudy.pages.document import Part, Section, Table
 from eventstudy.plots.chart import Chart, chart
 from eventstudy.plots.industries import industries_finding

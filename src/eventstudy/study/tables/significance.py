@@ -16,7 +16,7 @@ from eventstudy.study.window_sample import window_sample
 if TYPE_CHECKING:
     from eventstudy.inference import TestResult  # only those who test load it
 
-SHORT = ("name", "statistic", "pvalue", "believe", "report", "size", "why")
+SHORT = ("name", "statistic", "pvalue", "believe", "why", "report", "size")
 
 
 def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:
@@ -29,6 +29,8 @@ def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:
     ]
     believe = table["valid"].map({True: "yes", False: "no"}).where(table["applicable"], "")
     table = table.assign(believe=believe, why=why)
+    if not full:  # a word, so that the table fits a terminal; the sentence is in `full`, and in why where it is a doubt
+        table["counterfactual"] = [said.partition(":")[0] for said in table["counterfactual"]]
     beside = [name for name in table.columns if name not in SHORT and (full or name == "counterfactual")]
     return table[[*SHORT, *beside]]
 

@@ -17,7 +17,7 @@ from eventstudy.inference.core.residual_correlation import relative_correlation
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, count, from_normal, from_t
-from eventstudy.inference.families.parametric import bmp, patell, standardized
+from eventstudy.inference.significance_tests.parametric import bmp, patell, standardized
 
 OWN = 0.8
 """Share of N - 1 from which the degrees of freedom of the spread between security-events are taken as N - 1."""

@@ -15,7 +15,7 @@ from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, coarse
-from eventstudy.inference.families.draws import from_draws, no_draws, pieces
+from eventstudy.inference.significance_tests.draws import from_draws, no_draws, pieces
 
 Weights = Literal["rademacher", "webb"]
 

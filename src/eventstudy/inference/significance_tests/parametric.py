@@ -13,7 +13,7 @@ from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, count, from_normal, from_t, mean, moments
-from eventstudy.inference.families.event_variance import event_variance
+from eventstudy.inference.significance_tests.event_variance import event_variance
 
 LEAST_VARIANCE_DF = 3
 """Student's t has a variance from 3 degrees of freedom on."""

@@ -12,7 +12,7 @@ from eventstudy.checks import checked
 from eventstudy.inference.core.few_clusters import cr2_mean
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import NEGLIGIBLE, Statistic, from_t
-from eventstudy.inference.families.calendar_time import bartlett, session_sums
+from eventstudy.inference.significance_tests.calendar_time import bartlett, session_sums
 
 FEW_CLUSTERS = 30
 
