@@ -92,6 +92,9 @@ class TestScale:
         phi = pattern(z, REGULAR)[0]
         assert phi[20] == pytest.approx((phi[19] + phi[21]) / 2)
         assert phi[50] == pytest.approx((phi[49] + phi[51]) / 2)
+        both = pattern(np.concatenate([z, 2 * z[:, ::-1]]), REGULAR)  # each row by its own neighbours
+        np.testing.assert_allclose(both[0], phi, rtol=1e-12)
+        assert both[1, SLOTS - 51] == pytest.approx((both[1, SLOTS - 52] + both[1, SLOTS - 50]) / 2)
 
     def test_slots_that_are_not_regular_are_no_part_of_level_or_norm(self):
         rng = np.random.default_rng(6)

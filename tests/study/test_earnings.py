@@ -97,6 +97,9 @@ def test_gap_and_session_move_add_up_to_the_return(found, season, result):
     assert np.isnan(found.events.loc[found.events["timing"] == "unknown", "gap"]).all()
     known = found.events["timing"] != "unknown"
     assert row_of(found, (0, 0))["gap"] == pytest.approx(found.events.loc[known, "gap"].mean(), abs=1e-12)
+    longer = found.table[(found.table["first"] != 0) | (found.table["last"] != 0)]
+    assert len(longer)
+    assert longer[["gap", "session_move"]].isna().all(axis=None)  # they are of day 0
 
 
 def test_median_and_hit_rate_are_exact():

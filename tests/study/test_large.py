@@ -160,6 +160,8 @@ def test_means_from_sums_by_session_are_those_of_memory(frame, wide, tmp_path):
     assert theirs["test"].item() == "clustered"
     pd.testing.assert_frame_equal(mine.drop(columns="why"), theirs, rtol=1e-11)
     assert mine["why"].item() == ""
+    ends = ", ".join(f"{100 * mine[end].item():+.2f}%" for end in ("low", "high")).replace("-", "−")
+    assert f"[{ends}]" in found.summary()
     mine, theirs = found.tests((0, 1)), memory.tests((0, 1)).set_index("name")
     done = mine[mine["statistic"].notna()].set_index("name")
     assert {"cross_sectional", "bmp", "patell", "sign"} <= set(done.index)

@@ -20,6 +20,7 @@ from eventstudy.abnormal import (
 from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.study import abnormal_volume, lumped_returns, without_stale
+from eventstudy.study.rows import short_window
 
 RTOL = 1e-10  # float64 on both sides
 DAY0 = 320
@@ -273,3 +274,21 @@ def test_diagnostics_are_those_of_statsmodels(panel):
     late = np.arange(250) >= 125
     halves = sm.OLS(y, np.column_stack([x, x * late[:, None]])).fit()
     np.testing.assert_allclose(row["beta_shift_t"], halves.tvalues[3], rtol=1e-8)
+
+
+def test_a_bhar_is_judged_by_its_t(panel):
+    table = fit(panel).bhar((0, 1))
+    np.testing.assert_allclose(table["t"], table["bhar"] / table["se"], rtol=RTOL)
+    np.testing.assert_allclose(table["pvalue"], 2 * stats.t.sf(np.abs(table["t"]), table["df"]), rtol=RTOL)
+
+
+def test_the_calendar_of_each_event_is_named(panel):
+    assert fit(panel).events["calendar"].unique().tolist() == ["XNYS"]
+    assert fit(panel, calendar=None).events["calendar"].unique().tolist() == [""]
+
+
+@pytest.mark.parametrize(
+    ("window", "short"), [((0, 5), (0, 1)), ((-5, 0), (0, 0)), ((1, 5), (1, 1)), ((2, 5), (2, 5)), ((-3, 1), (0, 1))]
+)
+def test_the_window_of_charts_is_day_0_and_1_as_far_as_there(window, short):
+    assert short_window(es.EventStudy(window=window)) == short

@@ -48,3 +48,13 @@ def test_where_firms_move_together_the_date_is_taken_out():
     np.testing.assert_allclose(found["shrunken"], rest.estimate + car["car"].mean(), rtol=1e-12)
     with pytest.raises(es.EventStudyError, match="5 are needed to take out what the date did"):
         fitted(together=True, firms=12, dates=4).shrink((0, 1))
+
+
+def test_what_is_corrected_moves_with_the_date():
+    found = fitted(together=True).shrink((0, 1), cut=0.03)
+    picked = found[found["corrected"].notna()]
+    rest = picked["car"] - picked["date_mean"]
+    assert len(picked) > 3
+    for row, own in zip(picked.itertuples(), rest, strict=True):
+        expected = np.array(corrected(own, row.se, 0.03)) + row.date_mean
+        np.testing.assert_allclose([row.corrected, row.corrected_low, row.corrected_high], expected, rtol=1e-9)
