@@ -158,7 +158,7 @@ def test_what_is_printed_has_a_head_and_units(result):
 
 def test_tests_open_with_what_is_asked(result):
     short = result.tests((0, 1), seed=0)
-    assert list(short.columns) == ["name", "statistic", "pvalue", "believe", "report", "size", "why", "counterfactual"]
+    assert list(short.columns) == ["name", "statistic", "pvalue", "believe", "why", "report", "size", "counterfactual"]
     whole = result.tests((0, 1), seed=0, full=True)
     assert list(whole.columns[:5]) == list(short.columns[:5])
     assert (whole["believe"] == "yes").equals(whole["valid"] & whole["applicable"])
