@@ -140,7 +140,7 @@ def test_a_generalized_linear_model_of_normal_errors_fits_the_same(seed):
     at = np.arange(580 + ESTIMATION[0], 580 + ESTIMATION[1] + 1)
     for i, y in enumerate(returns):
         used = at[np.isfinite(y[at]) & np.isfinite(design[at]).all(axis=1)]
-        glm = sm.GLM(y[used], design[used], family=sm.significance_tests.Gaussian()).fit()
+        glm = sm.GLM(y[used], design[used], family=sm.families.Gaussian()).fit()
         np.testing.assert_allclose(fitted.coef[i], glm.params, rtol=RTOL, atol=RTOL)
         np.testing.assert_allclose(fitted.sigma[i] ** 2, glm.scale, rtol=RTOL)
         total = design[578:586].sum(axis=0)

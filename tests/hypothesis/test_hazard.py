@@ -26,7 +26,7 @@ def data(n=400, seed=4):
 
 def test_cloglog_without_penalty_is_statsmodels():
     X, y = data()
-    family = sm.significance_tests.Binomial(link=sm.significance_tests.links.CLogLog())
+    family = sm.families.Binomial(link=sm.families.links.CLogLog())
     expected = sm.GLM(y.astype(float), X, family=family).fit()
     fit = fit_hazard(X, y, penalty=False)
     assert np.allclose(fit.coefficients, expected.params, atol=OPTIMUM)

@@ -145,7 +145,8 @@ def test_a_study_asks_the_other_securities_of_its_panel():
     expected = judge_counterfactual([date])
     np.testing.assert_allclose([found.predicted, found.pvalue_mean, found.share, found.first_share],
                                [expected.predicted, expected.pvalue_mean, expected.share, expected.first_share], rtol=1e-8)  # fmt: skip
-    assert set(result.tests()["counterfactual"]) == {found.said}
+    assert set(result.tests(full=True)["counterfactual"]) == {found.said}
+    assert set(result.tests()["counterfactual"]) == {found.status}
     assert f"counterfactual {found.said}" in " ".join(result.summary().split())
 
 

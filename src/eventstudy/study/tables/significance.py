@@ -29,7 +29,8 @@ def short_first(table: pd.DataFrame, *, full: bool = False) -> pd.DataFrame:
     ]
     believe = table["valid"].map({True: "yes", False: "no"}).where(table["applicable"], "")
     table = table.assign(believe=believe, why=why)
-    if not full and "counterfactual" in table.columns:  # a word, so that the table fits a terminal; the sentence is in `full`, and in why where it is a doubt
+    # a word, so that the table fits a terminal; the sentence is in `full`, and in why where it is a doubt
+    if not full and "counterfactual" in table.columns:
         table["counterfactual"] = [said.partition(":")[0] for said in table["counterfactual"]]
     beside = [name for name in table.columns if name not in SHORT and (full or name == "counterfactual")]
     return table[[*SHORT, *beside]]
