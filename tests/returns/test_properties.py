@@ -69,6 +69,7 @@ def test_what_is_frozen_is_read_back_to_the_last_bit(frame):
 @FEW
 @given(frames(), st.randoms())
 def test_the_digest_does_not_depend_on_the_order_of_rows(frame, random):
+    assume(bar_kind(frame.sort_index().index) == "sessions")  # a few days may lie like weeks, which no calendar counts
     order = list(range(len(frame)))
     random.shuffle(order)
     assert es.PricePanel(frame).digest == es.PricePanel(frame.iloc[order]).digest

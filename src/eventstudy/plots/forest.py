@@ -74,7 +74,7 @@ def forest_data(frame: pd.DataFrame) -> pd.DataFrame:
         tidy = tidy.sort_values("estimate", ascending=False, kind="stable", ignore_index=True)
         return tidy.assign(row=(edges[:-1] + edges[1:]) / 2)
     groups = {group: i for i, group in enumerate(pd.unique(tidy["group"]))}
-    tidy = tidy.assign(rank=tidy["group"].map(groups)).sort_values("rank", kind="stable", ignore_index=True)
+    tidy = tidy.assign(rank=tidy["group"].map(groups).astype(int)).sort_values("rank", kind="stable", ignore_index=True)
     heads = tidy["rank"] + 1 if any(groups) else 0
     gaps = 0.4 * tidy["rank"]
     return tidy.assign(row=np.arange(len(tidy)) + heads + gaps).drop(columns="rank")

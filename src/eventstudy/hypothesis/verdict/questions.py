@@ -31,7 +31,8 @@ RIVAL_NAMES = {
 
 def rivals(findings: Findings, sample: str = "all") -> Chart:
     """Draw how much likelier relief is by each account of it, with intervals, on a scale of doublings."""
-    own = findings.tables()["race"]
+    own = findings.tables()["race"].reindex(columns=["sample", "rival", "hazard_ratio", "log_se", "reliefs"])
+    own = own.astype({"hazard_ratio": float, "log_se": float})  # objects where nothing was fitted
     own = own[(own["sample"] == sample) & own["hazard_ratio"].notna()].sort_values("hazard_ratio", ascending=False)
     half = stats.norm.ppf((1 + interval_level(findings)) / 2) * own["log_se"] / np.log(2)
     shown = pd.DataFrame(

@@ -112,6 +112,8 @@ def _ranked_variance(sample: WindowSample, facts: SampleFacts, score: Floats, er
         z = (total[:, bars:] - total[:, :-bars]) / np.sqrt(bars)
     own, size = np.abs(score[rows, None]), np.abs(z)
     there = np.isfinite(size).sum(axis=-1)
+    if not there.any():  # no window of them is whole
+        return 1.0, error
     rank = (size < own).sum(axis=-1) + 0.5 * (size == own).sum(axis=-1) + 0.5
     square = special.ndtri(0.5 + 0.5 * rank / (there + 1)) ** 2
     return float(square[there > 0].mean()), float(np.sqrt(2 / max(rows.size, 1)))

@@ -124,6 +124,7 @@ def market_part(inputs: Inputs, *, seed: int) -> Part:
     )
     results = {
         "level": LEVEL,
+        "counts": {"announcements": len(inputs.catalog), "in_sample": len(inputs.sample), "studied": every.n},
         "events": {row["event_id"]: row for row in records(by_event.drop(columns=["name", "low", "high"]))},
         "stances": {
             stance: {row["window"]: row for row in records(own.drop(columns="stance"))}
