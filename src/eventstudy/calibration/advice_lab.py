@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from eventstudy.calibration.batch import single_samples
-from eventstudy.calibration.believed import Tally, count_study, rows_of
-from eventstudy.calibration.lab import HISTORY, KNOWN, RESAMPLING_UNIT, Plan, Row
+from eventstudy.calibration.believed import count_study, rows_of
+from eventstudy.calibration.lab import HISTORY, KNOWN, RESAMPLING_UNIT, Plan, Row, Tally
 from eventstudy.calibration.scenarios import SCENARIOS, Geometry
 from eventstudy.checks import checked
 

@@ -94,9 +94,8 @@ def _one(sample: WindowSample, at: tuple[int, ...]) -> WindowSample:
 
 
 def _band(sample: WindowSample) -> float:
-    chance = np.random.default_rng(
-        zlib.crc32(sample.car.tobytes())
-    )  # its own: the error of one critical value is no size
+    # its own: the error of one critical value is no size
+    chance = np.random.default_rng(zlib.crc32(sample.car.tobytes()))
     band = caar_band(sample, draws=1999, seed=chance)
     return float((band.low <= 0).all() and (band.high >= 0).all())
 

@@ -33,6 +33,10 @@ from eventstudy.workers import spread
 WINDOWS: tuple[Window, ...] = ((0, 0), (0, 4), (-10, 10))
 EVENTS = (10, 50, 200)
 NOMINAL = 0.05
+
+Tally = Counter[tuple[Key, str]]
+"""Counts by cell and field of `Cell`."""
+
 UNIT_EVENTS = 1000
 """Security-events simulated at once: their windows stay in the processor's cache."""
 UNIT_BATCHES = 10
@@ -276,14 +280,13 @@ def _work(plan: Plan, unit: Unit) -> Counts:
     seed = np.random.SeedSequence(words)
     specs = plan.specs()
     drawing = [spec for spec in specs if spec.draws]
-    tally: Counter[tuple[Key, str]] = Counter()
+    tally: Tally = Counter()
     simulation, resampling = seed.spawn(2)
     rng = np.random.default_rng(simulation)
     step = RESAMPLING_UNIT if drawing else max(1, UNIT_EVENTS // unit.n)
     for low in range(0, unit.count, step):
         _batch(plan, unit, min(step, unit.count - low), rng, resampling.spawn(1)[0], tally)
-    keys = {key for key, _ in tally}
-    return {key: Cell(*(tally[key, name] for name in Cell.__dataclass_fields__)) for key in sorted(keys)}
+    return cells_of(tally)
 
 
 def _batch(
@@ -292,7 +295,7 @@ def _batch(
     studies: int,
     rng: np.random.Generator,
     resampling: np.random.SeedSequence,
-    tally: Counter[tuple[Key, str]],
+    tally: Tally,
 ) -> None:
     scenario, specs = KNOWN[unit.scenario], plan.specs()
     geometry = Geometry(history=HISTORY if any(spec.draws for spec in specs) else 0)
@@ -307,14 +310,14 @@ def _batch(
             if spec.draws or not _applies(spec, scenario.dates, unit.n):
                 continue
             outcome = spec.compute(sample, **({"facts": facts} if spec.facts else {}))
-            _count(tally, (unit.scenario, unit.n, window, spec.name), outcome)
+            add_outcome(tally, (unit.scenario, unit.n, window, spec.name), outcome)
     # one stream for each window, study and test that draws, in this order
     for window in plan.windows if geometry.history else ():
         for study in single_samples(drawn, geometry, window, plan.effect):
             for spec in specs:
                 if spec.draws and _applies(spec, scenario.dates, unit.n):
                     outcome = spec.compute(study, rng=np.random.default_rng(resampling.spawn(1)[0]), draws=plan.draws)
-                    _count(tally, (unit.scenario, unit.n, window, spec.name), outcome)
+                    add_outcome(tally, (unit.scenario, unit.n, window, spec.name), outcome)
 
 
 def _applies(spec: TestSpec, dates: str, n: int) -> bool:
@@ -322,11 +325,20 @@ def _applies(spec: TestSpec, dates: str, n: int) -> bool:
     return n >= spec.minimum and all(fits.get(need, True) for need in spec.needs)
 
 
-def _count(tally: Counter[tuple[Key, str]], key: Key, outcome: Statistic) -> None:
+def add_outcome(tally: Tally, key: Key, outcome: Statistic) -> None:
+    """Add the p-values of one test, of one study or of many, to the counts of its cell."""
     known = np.isfinite(outcome.p_two)
     tally[key, "replications"] += int(known.sum())
     for side, p in (("two", outcome.p_two), ("less", outcome.p_less), ("greater", outcome.p_greater)):
-        tally[key, side] += int((p[known] <= NOMINAL).sum())  # NaN, where there are no sides, does not count
+        tally[key, side] += int(
+            (np.asarray(p)[known] <= NOMINAL).sum()
+        )  # NaN, where there are no sides, does not count
+
+
+def cells_of(tally: Tally) -> Counts:
+    """Return the counts of each cell, in the order of their keys."""
+    keys = {key for key, _ in tally}
+    return {key: Cell(*(tally[key, name] for name in Cell.__dataclass_fields__)) for key in sorted(keys)}
 
 
 def _rows(plan: Plan, total: dict[Key, Cell]) -> Iterator[Row]:

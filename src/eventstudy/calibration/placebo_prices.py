@@ -13,8 +13,8 @@ from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal import MarketModel, WindowSample, estimate
 from eventstudy.abnormal.placebo_refit import Again, admissible
 from eventstudy.abnormal.window_sample import take
-from eventstudy.calibration.believed import Tally, count_study, rows_of
-from eventstudy.calibration.lab import Plan, Row
+from eventstudy.calibration.believed import count_study, rows_of
+from eventstudy.calibration.lab import Plan, Row, Tally
 from eventstudy.calibration.scenarios import Geometry
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError

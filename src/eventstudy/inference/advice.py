@@ -71,14 +71,8 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
 
     first = sorted(sure, key=rank)[:FIRST]
     also = [text for name, text in sure.items() if name not in first]
-    report = reported(sample, said)
-    lines = (
-        [
-            f"report: {_told(report, sample, facts, doubtful=not any(item.name == report and item.valid for item in said))}"
-        ]
-        if report
-        else []
-    )
+    report, sound = reported(sample, said), {item.name for item in said if item.valid}
+    lines = [f"report: {_told(report, sample, facts, doubtful=report not in sound)}"] if report else []
     lines += ["believe first: " + (", ".join(sure[name] for name in first) or "none of those without random draws")]
     lines += [f"believe also: {', '.join(also)}"] if also else []
     lines += [f"believe, if run: {', '.join(unrun)}"] if unrun else []

@@ -19,10 +19,8 @@ def in_order(sample: WindowSample, names: Iterable[str]) -> list[str]:
     own = str(manner(sample)) if sample.clock is None else ""
     n = int(np.isfinite(sample.car).sum())
     place = {name: at for at, name in enumerate(TESTS)}
-
-    shared = (
-        own == "covariance"
-    )  # windows share bars, or sessions are few: what takes them for independent stands behind
+    # windows share bars, or sessions are few: what takes them for independent stands behind
+    shared = own == "covariance"
 
     def rank(name: str) -> tuple[bool, bool, bool, bool, int, int]:
         spec = TESTS[name]
@@ -46,8 +44,8 @@ def reported(sample: WindowSample, said: Iterable[Recommendation | TestResult]) 
     -------
     str
         Of the tests to be believed that whose interval stands beside the mean (`eventstudy.inference.beyond.average`), so that
-        interval and test agree; else (first those that bear overlapping windows, where there are such) one whose interval is of the mean, else one that draws nothing, else the one that bears most
-        conditions, in the order of `TESTS`. Doubts about the data speak against no test alone. Where none is to be believed, the
+        interval and test agree; else (first those that bear overlapping windows, where there are such) one whose interval is of
+        the mean, else one that draws nothing, else the one that bears most conditions, in the order of `TESTS`. Doubts about the data speak against no test alone. Where none is to be believed, the
         one whose measured size is nearest to 5 %: it is to be reported as doubtful. Empty where no test can be done.
 
     Examples

@@ -59,9 +59,8 @@ _DRIFT = 0.0006  # mean return of a session
 
 _FREEDOM = 4  # of Student's t of the shocks
 
-_LOSS_SD = (
-    0.065  # of the loss since the threat over pairs at risk, to begin with: the declared odds are per one of its own
-)
+# of the loss since the threat over pairs at risk, to begin with: the declared odds are per one of its own
+_LOSS_SD = 0.065
 
 _LOSS_COUNTS, _ROUNDS = ("forced", "self-defeating"), 4
 

@@ -94,9 +94,8 @@ def _runs(record: EstimationRecord, sigma: float, bars: int) -> Floats:
     if value.size < bars or not sigma > 0:
         return np.empty(0)
     known = np.isfinite(record.residual)
-    share = np.zeros(
-        (value.size, record.design.shape[-1])
-    )  # of the fit: a sum of residuals is that much less than one of errors
+    # of the fit: a sum of residuals is that much less than one of errors
+    share = np.zeros((value.size, record.design.shape[-1]))
     if record.forecast:
         share[known] = np.linalg.qr(record.design[known])[0]
     total = np.lib.stride_tricks.sliding_window_view(value, bars).sum(axis=-1)
