@@ -19,7 +19,7 @@ from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.returns import car
 from eventstudy.words import brief
 
-Plain = Literal["HC3", "cluster", "nonrobust", "portfolio"]
+Plain = Literal["HC3", "cluster", "wild_cluster", "nonrobust", "portfolio"]
 
 COLUMNS = (
     *("term", "estimate", "se", "statistic", "pvalue", "low", "high", "df"),
@@ -60,6 +60,8 @@ def explain_cars(
     cluster: str,
     level: float,
     gls: bool = False,
+    draws: int = 9999,
+    seed: int | np.random.Generator | None = 0,
 ) -> pd.DataFrame:
     """See `StudyResult.explain`."""
     if cluster not in ("session", "symbol"):
@@ -109,11 +111,12 @@ def explain_cars(
         cluster=pd.factorize(table[cluster])[0],
         car_se=table["se"].to_numpy() if weighted else None,
         level=level,
+        draws=draws,
+        seed=seed,
     )
     same = {"n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
-    doubt = (
-        IGNORED if shared and asked in ("HC3", "nonrobust") else OVERLAP if crossing and asked != "portfolio" else ""
-    )
+    ignored, overlap = shared and asked in ("HC3", "nonrobust"), crossing and asked != "portfolio"
+    doubt = "; ".join(text for text in (IGNORED if ignored else OVERLAP if overlap else "", found.note) if text)
     frame = pd.DataFrame(found.rows()).assign(
         **same, r_squared=found.r_squared, errors=found.errors, doubt=doubt, unit=unit
     )

@@ -1,0 +1,126 @@
+"""The wild cluster bootstrap against a loop that makes every sample and fits it again."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from eventstudy.errors import StudyError
+from eventstudy.inference.beyond.cross_sectional_regression import explain
+from eventstudy.inference.core import wild_cluster as module
+from eventstudy.inference.core.wild_cluster import WEBB, wild_cluster
+from eventstudy.inference.significance_tests.sign_flips import cluster_bootstrap
+
+SIZES = [7, 2, 4, 3]
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(5)
+    cluster = np.repeat(np.arange(len(SIZES)), SIZES)
+    x = np.column_stack([np.ones(cluster.size), rng.normal(size=cluster.size) + cluster])
+    return x, 0.4 * x[:, 1] + rng.normal(size=len(SIZES))[cluster] + rng.normal(size=cluster.size), cluster
+
+
+def judged(x, y, cluster, **options):
+    fit = sm.OLS(y, x).fit()
+    return wild_cluster(x, fit.params, fit.resid, cluster, **({"rng": np.random.default_rng(0)} | options))
+
+
+def by_loop(x, y, cluster, at, null, points, cr2_matrices):
+    """P of b[at] = null: each sample made from the restricted fit, refitted by statsmodels, its CR2 from N x N matrices."""
+    others = np.delete(x, at, axis=1)
+    kept = sm.OLS(y - null * x[:, at], others).fit()
+    centre = kept.fittedvalues + null * x[:, at]
+    sizes = []
+    for chosen in [np.ones(cluster.max() + 1), *itertools.product(points, repeat=cluster.max() + 1)]:
+        sample = centre + kept.resid * np.array(chosen)[cluster]
+        error = cr2_matrices(x, sample, cluster)[0][at]
+        sizes.append(abs(sm.OLS(sample, x).fit().params[at] - null) / error)
+    return np.mean(np.array(sizes[1:]) >= sizes[0] * (1 - 1e-9))
+
+
+@pytest.mark.parametrize(("few", "points"), [(12, [*-WEBB, *WEBB]), (2, [-1.0, 1.0])])
+def test_all_samples_one_by_one(data, cr2_matrices, monkeypatch, few, points):
+    x, y, cluster = data
+    if len(points) > 2:  # 6^3 samples, not 6^4
+        x, y, cluster = (part[cluster < 3] for part in data)
+    monkeypatch.setattr(module, "FEW_SIGNS", few)
+    found = judged(x, y, cluster)
+    assert (found.whole, found.draws) == (True, len(points) ** (cluster.max() + 1))
+    np.testing.assert_allclose(found.se, cr2_matrices(x, y, cluster)[0], rtol=1e-9)
+    for at in (0, 1):
+        assert found.pvalue[at] == pytest.approx(by_loop(x, y, cluster, at, 0.0, points, cr2_matrices), abs=1e-12)
+
+
+def test_the_interval_holds_the_values_that_are_not_rejected(data, cr2_matrices, monkeypatch):
+    x, y, cluster = data
+    monkeypatch.setattr(module, "FEW_SIGNS", 2)
+    found = judged(x, y, cluster, level=0.75)  # 16 samples: p is a multiple of 1/8
+    for at, end, out in ((0, found.low, -1), (1, found.low, -1), (0, found.high, 1), (1, found.high, 1)):
+        for step, rejected in ((out * 1e-6, True), (-out * 1e-6, False)):
+            p = by_loop(x, y, cluster, at, end[at] + step * found.se[at], [-1.0, 1.0], cr2_matrices)
+            assert (p <= 0.25) == rejected
+
+
+def test_a_mean_of_clusters_of_one_size_is_the_registered_test():
+    """There CR2 is CR1 but for a factor that all draws share; 2^13 signs are fewer than the draws."""
+    y, cluster = np.random.default_rng(1).normal(0.3, 1.0, 39), np.arange(39) % 13
+    found = judged(np.ones((39, 1)), y, cluster)
+    theirs = cluster_bootstrap(y, cluster, rng=np.random.default_rng(0))
+    assert (found.weights, found.draws, found.whole) == ("rademacher", 2**13, True)
+    assert found.pvalue[0] == pytest.approx(float(theirs.p_two), abs=1e-12)
+
+
+def test_units_change_nothing(data):
+    x, y, cluster = data
+    plain = judged(x, y, cluster, draws=999)
+    for unit, scale in ((1e-4, 1.0), (1.0, 1e5), (1e6, 1e-3)):
+        found = judged(x * [1.0, scale], y * unit, cluster, draws=999)
+        np.testing.assert_array_equal(found.pvalue, plain.pvalue)
+        np.testing.assert_allclose(found.low * [1.0, scale], plain.low * unit, rtol=1e-6)
+
+
+def test_pieces_and_seeds(data, monkeypatch):
+    x, y, cluster = data
+    plain = judged(x, y, cluster, draws=500)
+    assert (plain.weights, plain.draws, plain.whole) == ("webb", 500, False)
+    assert plain.pvalue[1] * 501 == pytest.approx(round(plain.pvalue[1] * 501))
+    other = judged(x, y, cluster, draws=500, rng=np.random.default_rng(1))
+    assert not np.array_equal(plain.pvalue, other.pvalue)
+    monkeypatch.setattr(module, "CELLS", 40)
+    assert judged(x, y, cluster, draws=500).pvalue.shape == (2,)
+
+
+def test_explain_says_what_it_drew_and_where_clusters_are_few():
+    rng = np.random.default_rng(2)
+    cluster = np.repeat(np.arange(6), [50, 2, 2, 2, 2, 2])
+    x, y = rng.normal(size=60) + cluster, rng.normal(size=60)
+    found = explain(y, {"x": x}, errors="wild_cluster", cluster=cluster, draws=999, seed=4)
+    fit = sm.OLS(y, sm.add_constant(x)).fit()
+    same = wild_cluster(fit.model.exog, fit.params, fit.resid, cluster, rng=np.random.default_rng(4), draws=999)
+    np.testing.assert_allclose([found.pvalue, found.low, found.high], [same.pvalue, same.low, same.high], rtol=1e-9)
+    np.testing.assert_allclose(found.se, explain(y, {"x": x}, errors="cluster", cluster=cluster).se)
+    assert np.isnan(found.df).all()
+    assert found.note == "999 draws of Webb's six points for 6 clusters, symmetric p"
+    assert explain(y, {"x": x}, errors="cluster", cluster=cluster).note == (
+        "6 clusters of 2 to 50 security-events count as 1.0: see errors='wild_cluster' beside"
+    )
+    assert not explain(y, {"x": x}, errors="cluster", cluster=np.arange(60) // 6).note
+    with pytest.raises(StudyError, match="membership"):
+        explain(y, {"x": x}, errors="wild_cluster")
+    with pytest.raises(StudyError, match="draws"):
+        explain(y, {"x": x}, errors="wild_cluster", cluster=cluster, draws=0)
+
+
+def test_two_clusters_reject_nothing():
+    rng = np.random.default_rng(3)
+    found = explain(
+        rng.normal(5.0, 1.0, 20), {"x": rng.normal(size=20)}, errors="wild_cluster", cluster=np.arange(20) % 2
+    )
+    assert found.note.endswith("which cannot be below 0.167: no value is rejected")
+    assert np.isinf([found.low, found.high]).all()
+    assert (found.pvalue >= 1 / 6).all()
