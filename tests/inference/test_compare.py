@@ -69,9 +69,29 @@ def test_trend_is_statsmodels(lag):
     assert ours.details.get("lag") == lag
 
 
+def test_a_trend_by_session_is_cr2_of_the_regression(cr2_matrices):
+    rng = np.random.default_rng(3)
+    session = np.repeat(np.arange(8), [5, 1, 3, 2, 4, 6, 1, 2])
+    y = rng.normal(size=8)[session] + rng.normal(size=24)
+    y[5] = np.nan  # its session is gone with it
+    known = np.flatnonzero(np.isfinite(y))
+    x = sm.add_constant(known.astype(float))
+    error, df = cr2_matrices(x, y[known], session[known])
+    slope = sm.OLS(y[known], x).fit().params[1]
+    ours = trend(y, cluster=session.astype(str), level=0.9)
+    np.testing.assert_allclose([ours.estimate, ours.se, ours.df], [slope, error[1], df[1]], rtol=1e-8)
+    np.testing.assert_allclose(ours.pvalue, 2 * stats.t.sf(abs(slope / error[1]), df[1]), rtol=1e-8)
+    np.testing.assert_allclose(ours.ci[1] - slope, stats.t.ppf(0.95, df[1]) * error[1], rtol=1e-8)
+    with pytest.raises(StudyError, match="one session for each of the 24"):
+        trend(y, cluster=session[1:])
+    with pytest.raises(StudyError, match="choose one"):
+        trend(y, cluster=session, lag=1)
+
+
 @pytest.mark.parametrize(
     ("result", "words"),
     [
+        (lambda: trend([1.0, 2.0, 3.0, 5.0, 4.0, np.nan], cluster=[1, 1, 1, 1, 1, 2]), "two sessions"),
         (lambda: compare_means([0.1], [0.2, 0.3]), "two events in each group"),
         (lambda: compare_means([0.1, 0.1], [0.3, 0.3]), "no variance"),
         (lambda: compare_magnitudes([0.1, 0.2], [0.1, 0.2, 0.3]), "three events"),

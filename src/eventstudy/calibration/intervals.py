@@ -12,9 +12,11 @@ import numpy as np
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
-from eventstudy.inference.beyond.average import average
+from eventstudy.inference.beyond.average import average, sessions_of
 from eventstudy.inference.beyond.bands import caar_band
-from eventstudy.inference.beyond.cross_sectional_regression import explain
+from eventstudy.inference.beyond.common_dates import slopes
+from eventstudy.inference.beyond.cross_sectional_regression import Errors, explain, usual_errors
+from eventstudy.inference.beyond.date_slopes import Regression, can_be_told, dates_of
 from eventstudy.inference.beyond.differences import compare_means, trend
 from eventstudy.inference.beyond.equivalence import equivalence
 from eventstudy.inference.beyond.rigobon_sack import rigobon_sack
@@ -107,20 +109,49 @@ def _explain(sample: WindowSample) -> float:
     return float(explain(sample.car, {"x": x}, errors="portfolio", covariance=given).pvalue[1])
 
 
-def _explain_cluster(sample: WindowSample) -> float:
-    if np.unique(sample.day0).size < 2:
-        return np.nan
-    x = np.sin(sample.day0 * 2.0) + 0.5 * np.sin(np.arange(sample.car.size) * 2.0)
-    return float(explain(sample.car, {"x": x}, errors="cluster", cluster=sample.day0).pvalue[1])
+def _explain_by_session(errors: Errors) -> Callable[[WindowSample], float]:
+    """Return the p-value of the slope on a characteristic that is much the same for all that share a session."""
+
+    def compute(sample: WindowSample) -> float:
+        if np.unique(sample.day0).size < 2:
+            return np.nan
+        x = np.sin(sample.day0 * 2.0) + 0.5 * np.sin(np.arange(sample.car.size) * 2.0)
+        # a stream of its own: the error of one set of draws is no size
+        chance = np.random.default_rng(zlib.crc32(sample.car.tobytes()))
+        found = explain(sample.car, {"x": x}, errors=errors, cluster=sample.day0, draws=999, seed=chance)
+        return float(found.pvalue[1])
+
+    return compute
 
 
 def _compare(sample: WindowSample) -> float:
+    """Return the p-value of the difference of two halves, with the errors that `StudyResult.compare` takes."""
+    half = (np.arange(sample.car.size) < sample.car.size // 2).astype(float)
+    there = np.isfinite(sample.car)
+    sessions, crossing = sessions_of(sample, there)
+    asked = usual_errors(
+        shared=bool(sessions < half.size), crossing=bool(crossing), sessions=int(sessions), n=half.size
+    )
+    x, dates = np.column_stack([np.ones(half.size), half]), dates_of(sample, there)
+    if asked == "portfolio" and can_be_told(x, dates):
+        one = np.ones(half.size)
+        given = Regression(x=x, scale=one, weight=one, gls=False, gap=np.full((half.size, 0), np.nan))
+        return float(slopes(sample, given, dates).pvalue[1])
+    known = (car_covariance(sample), sample.df) if asked == "portfolio" else None
+    return float(explain(sample.car, {"half": half}, errors=asked, cluster=sample.day0, covariance=known).pvalue[1])
+
+
+def _compare_means(sample: WindowSample) -> float:
     half = sample.car.size // 2
     return compare_means(sample.car[:half], sample.car[half:]).pvalue
 
 
 def _trend(sample: WindowSample) -> float:
     return trend(np.abs(sample.scar)).pvalue
+
+
+def _trend_cluster(sample: WindowSample) -> float:
+    return trend(np.abs(sample.scar), cluster=sample.day0).pvalue
 
 
 def _equivalence(sample: WindowSample) -> float:
@@ -176,9 +207,14 @@ INTERVALS: Mapping[str, TestSpec] = MappingProxyType(
             _spec("bhar", "buy-and-hold return of one security-event", _bhar),
             _spec("caar_band", "band of the path", _each(_band)),
             _spec("explain", "slope on a characteristic, portfolio errors", _each(_explain)),
-            _spec("explain_cluster", "slope on a characteristic, CR2 by session", _each(_explain_cluster)),
-            _spec("compare", "difference of two means", _each(_compare)),
-            _spec("trend_of_size", "trend of the size of reactions", _each(_trend)),
+            _spec(
+                "explain_cluster", "slope on a characteristic, CR2 by session", _each(_explain_by_session("cluster"))
+            ),
+            _spec("explain_wild", "the same, wild cluster bootstrap", _each(_explain_by_session("wild_cluster"))),
+            _spec("compare", "difference of two means, sessions counted", _each(_compare)),
+            _spec("compare_means", "difference of two means of independent events", _each(_compare_means)),
+            _spec("trend_of_size", "trend of the size of reactions, independent events", _each(_trend)),
+            _spec("trend_by_session", "the same, CR2 by session", _each(_trend_cluster)),
             _spec("equivalence", "two one-sided tests, the effect at the margin", _each(_equivalence)),
             _spec("rigobon_sack", "set of the effect of policy news", _each(_rigobon_sack)),
         )

@@ -19,6 +19,12 @@ from eventstudy.inference.core.wild_cluster import Wild, wild_cluster
 
 Errors = Literal["HC3", "cluster", "wild_cluster", "nonrobust", "portfolio"]
 
+MANY_SESSIONS = 30
+"""Sessions from which clusters of them tell the errors."""
+
+MOST_PAIRS = 5_000
+"""Security-events of which the covariances of all pairs are still held."""
+
 
 @dataclass(frozen=True, slots=True)
 class CrossSection:
@@ -80,6 +86,13 @@ class CrossSection:
             {"term": name, **{key: float(values[at]) for key, values in columns.items()}, "n": self.n}
             for at, name in enumerate(self.names)
         ]
+
+
+def usual_errors(*, shared: bool, crossing: bool, sessions: int, n: int) -> Literal["HC3", "cluster", "portfolio"]:
+    """Return the errors that are taken by default: do events share sessions, do windows of different sessions share bars."""
+    if not (shared or crossing):
+        return "HC3"
+    return "cluster" if sessions >= MANY_SESSIONS and not (crossing and n <= MOST_PAIRS) else "portfolio"
 
 
 def as_columns(name: str, values: ArrayLike) -> dict[str, Floats]:

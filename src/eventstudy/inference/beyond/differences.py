@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Floats, Ints
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.few_clusters import cr2
 from eventstudy.inference.core.result import TestResult, TestResult as Result
 from eventstudy.inference.core.statistic import NEGLIGIBLE
 from eventstudy.inference.significance_tests.calendar_time import newey_west
@@ -197,7 +198,9 @@ def magnitude(scar: ArrayLike, df: ArrayLike) -> Result:
 
 
 @checked()
-def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> Result:
+def trend(
+    values: ArrayLike, *, lag: int | None = None, cluster: ArrayLike | None = None, level: float = 0.95
+) -> Result:
     """Test that reactions neither fade nor grow from event to event: slope on their order.
 
     Parameters
@@ -207,22 +210,25 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
     lag : int, optional
         Newey-West errors with this truncation, for reactions that depend on one another; they are too small for few
         events (true nulls rejected at 5 %: 16 % at N = 10, 8 % at N = 60). If not given: ordinary least squares.
+    cluster : (N,), optional
+        Session of each event, where events share sessions: CR2 errors. Sessions are taken for independent.
     level : float
         Of the interval.
 
     Returns
     -------
     TestResult
-        t(N - 2) of the slope a step. Not applicable with fewer than five values.
+        t(N - 2) of the slope a step; with clusters the degrees of freedom are those of Bell and McCaffrey. Not applicable with
+        fewer than five values or two clusters.
 
     Raises
     ------
     StudyError
-        A negative lag.
+        A negative lag; clusters that are not one a value, or that are given beside a lag.
 
     References
     ----------
-    Newey and West (1987).
+    Newey and West (1987); Bell and McCaffrey (2002).
 
     Examples
     --------
@@ -231,17 +237,20 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
     """
     y = np.asarray(values, dtype=float)
     order = np.flatnonzero(np.isfinite(y))
+    code = None if cluster is None else _codes(cluster, y.size, order, lag)
     y = y[order]
     n = y.size
+    how = ("ordinary least squares", "reactions independent, of one variance")
+    if lag is not None:
+        how = ("Newey and West (1987)", "reactions far apart in order independent")
+    elif code is not None:
+        how = ("Bell and McCaffrey (2002)", "sessions independent")
     fixed: dict[str, Any] = {
         "name": "trend",
         "title": "Trend over the order of the events",
         "null": "reactions neither fade nor grow from event to event",
-        "reference": "ordinary least squares" if lag is None else "Newey and West (1987)",
-        "assumptions": (
-            "a straight line",
-            "reactions independent, of one variance" if lag is None else "reactions far apart in order independent",
-        ),
+        "reference": how[0],
+        "assumptions": ("a straight line", how[1]),
         "n": n,
         "level": level,
     }
@@ -250,25 +259,43 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
         raise StudyError(msg)
     if n < 5:
         return TestResult(**fixed, applicable=False, reason=f"needs five events, has {n}")
+    if code is not None and not code.any():
+        return TestResult(**fixed, applicable=False, reason="needs two sessions, has 1")
     x = order - order.mean()
     sxx = float(x @ x)
     slope = float(x @ y) / sxx
     left = y - y.mean() - slope * x
-    if lag is None:
+    df = float(n - 2)
+    if code is not None:
+        errors, dfs = cr2(np.column_stack([np.ones(n), x]), left, code)
+        error, df = float(errors[1]), float(dfs[1])
+    elif lag is None:
         error = math.sqrt(float(left @ left) / (n - 2) / sxx)
     else:  # the score of the slope has mean 0 by construction; N/(N - 2) is the small-sample factor of two coefficients
         error = math.sqrt(newey_west(x * left, lag) * (n - 1) / (n - 2)) / sxx
     if not error > NEGLIGIBLE * np.abs(y).max() / math.sqrt(sxx):
         return TestResult(**fixed, applicable=False, reason="the reactions lie on a line: no variance about the trend")
-    half = float(special.stdtrit(n - 2, 0.5 + level / 2)) * error
+    half = float(special.stdtrit(df, 0.5 + level / 2)) * error
     return TestResult(
         **fixed,
         statistic=slope / error,
-        df=float(n - 2),
+        df=df,
         distribution="t",
-        pvalue=float(2 * special.stdtr(n - 2, -abs(slope / error))),
+        pvalue=float(2 * special.stdtr(df, -abs(slope / error))),
         estimate=slope,
         se=error,
         ci=(slope - half, slope + half),
         details=MappingProxyType({} if lag is None else {"lag": lag}),
     )
+
+
+def _codes(cluster: ArrayLike, size: int, order: Ints, lag: int | None) -> Ints:
+    """Return the clusters of the values that are there as codes."""
+    given = np.asarray(cluster)
+    if given.shape != (size,):
+        msg = f"cluster has shape {given.shape}; give one session for each of the {size} values"
+        raise StudyError(msg)
+    if lag is not None:
+        msg = f"lag={lag} and cluster are two ways to count dependence; choose one"
+        raise StudyError(msg)
+    return np.asarray(np.unique(given[order], return_inverse=True)[1])
