@@ -7,6 +7,7 @@ Run it from the root of the repository: ``python docs/calibration_tables.py``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 TABLES = HERE.parent / "src" / "eventstudy" / "calibration" / "tables"
-START, END = "<!-- tables: start -->", "<!-- tables: end -->"
+START, END = "<!-- {}: start -->", "<!-- {}: end -->"
 TITLES = {
     "analytic.csv": "Size of the tests that do not draw, N = 10 and 50",
     "analytic_5.csv": "Size of the tests that do not draw, N = 5",
@@ -31,6 +32,8 @@ TITLES = {
     "resampling.csv": "Size of the tests that draw",
     "power.csv": "Power of the tests that do not draw: an abnormal return of 0.5 % on day 0",
 }
+INTERVALS = ("intervals.csv", "bands.csv")
+"""Tables that stand in a section of their own, between markers of their name."""
 PICTURES = HERE / "calibration"
 PICTURED = ((0, 0), (-10, 10))
 """The windows that are drawn as pictures: the shortest and the longest; all are there as tables."""
@@ -40,23 +43,38 @@ def drawn(name: str) -> str:
     """Return one table file as Markdown: the claims that failed first, then a table for each N and window."""
     command, rows = read_table(TABLES / name)
     size = not name.startswith("power")
-    parts = [f"## {TITLES[name]}", f"`{command}`", *([said(rows)] if size else [])]
-    for (n, first, last), group in groupby(rows_by_place(rows), key=place):
-        parts.append(f"### N = {n}, window ({first}, {last})")
+    title = [f"## {TITLES[name]}"] if name in TITLES else []
+    parts = [*title, f"`{command}`", *([said(rows)] if size else [])]
+    for (n, first, last), group in tables_of(name, rows):
+        parts += [f"### N = {n}, window ({first}, {last})"] if n else []
         if size and (first, last) in PICTURED:
             path = picture_path(name, n, (first, last))
-            axes = picture(list(group))
+            axes = picture(group)
             save(axes, path)
-            parts.append(f"![Sizes at N = {n}, window ({first}, {last})]({path.relative_to(HERE).as_posix()})")
-        parts.append(draw_table(rows, n, (first, last)))
+            parts.append(f"![{heading(group)}]({path.relative_to(HERE).as_posix()})")
+        parts.append(draw_table(group, n, (first, last)))
     return "\n\n".join(parts)
+
+
+def tables_of(name: str, rows: tuple[Row, ...]) -> list[tuple[tuple[int, int, int], list[Row]]]:
+    """Return the sub-tables of a file: one for each N and window; of bands one for each window, a line for each N (as N = 0)."""
+    if name == "bands.csv":
+        rows = tuple(replace(row, test=f"{row.test}, N = {row.n}", n=0) for row in rows)
+    return [(where, list(group)) for where, group in groupby(rows_by_place(rows), key=place)]
+
+
+def heading(rows: list[Row]) -> str:
+    """Say what a picture shows."""
+    some = rows[0]
+    number = f"N = {some.n}, " if some.n else ""
+    return f"Sizes at {number}window ({some.first}, {some.last})"
 
 
 def picture_path(name: str, n: int, window: tuple[int, int]) -> Path:
     """Return where the picture of one sub-table lies."""
-    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "intervals") else "size"
+    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "intervals", "bands") else "size"
     days = "day0" if window == (0, 0) else f"days{window[0]}to{window[1]}"
-    return PICTURES / f"{kind}-n{n}-{days}.svg"
+    return PICTURES / "-".join([kind, *([f"n{n}"] if n else []), f"{days}.svg"])
 
 
 def picture(rows: list[Row]) -> Axes:
@@ -75,7 +93,8 @@ def picture(rows: list[Row]) -> Axes:
         for row in rows
     )
     some = rows[0]
-    title = f"True nulls rejected at 5%: N = {some.n}, window ({some.first}, {some.last})"
+    number = f"N = {some.n}, " if some.n else ""
+    title = f"True nulls rejected at 5%: {number}window ({some.first}, {some.last})"
     small = f"in %, of {some.cell.replications:,}; ▲ too often, ▼ too seldom by three Monte-Carlo errors"
     return plots.size_map(frame, title=title, subtitle=small)
 
@@ -146,16 +165,19 @@ def registered() -> str:
     return "\n".join(lines)
 
 
-def redraw(page: Path, body: str) -> None:
+def redraw(page: Path, body: str, name: str = "tables") -> None:
     """Rewrite what stands between the markers of a page."""
-    before, rest = page.read_text(encoding="utf-8").split(START)
-    after = rest.split(END)[1]
-    page.write_text(f"{before}{START}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    start, end = START.format(name), END.format(name)
+    before, rest = page.read_text(encoding="utf-8").split(start)
+    after = rest.split(end)[1]
+    page.write_text(f"{before}{start}\n\n{body}\n\n{end}{after}", encoding="utf-8")
 
 
 def main() -> None:
     """Rewrite the drawn parts of docs/calibration.md and docs/tests.md."""
     redraw(HERE / "calibration.md", "\n\n".join(drawn(name) for name in TITLES if (TABLES / name).exists()))
+    for name in INTERVALS:
+        redraw(HERE / "calibration.md", drawn(name), Path(name).stem)
     redraw(HERE / "tests.md", registered())
 
 

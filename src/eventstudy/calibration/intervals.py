@@ -17,7 +17,7 @@ from eventstudy.inference.beyond.bands import caar_band
 from eventstudy.inference.beyond.common_dates import slopes
 from eventstudy.inference.beyond.cross_sectional_regression import Errors, explain, usual_errors
 from eventstudy.inference.beyond.date_slopes import Regression, can_be_told, dates_of
-from eventstudy.inference.beyond.differences import compare_means, trend
+from eventstudy.inference.beyond.differences import compare_means, size_covariance, trend
 from eventstudy.inference.beyond.equivalence import equivalence
 from eventstudy.inference.beyond.rigobon_sack import rigobon_sack
 from eventstudy.inference.core.average import Average
@@ -154,6 +154,10 @@ def _trend_cluster(sample: WindowSample) -> float:
     return trend(np.abs(sample.scar), cluster=sample.day0).pvalue
 
 
+def _trend_covariance(sample: WindowSample) -> float:
+    return trend(np.abs(sample.scar), covariance=size_covariance(car_covariance(sample))).pvalue
+
+
 def _equivalence(sample: WindowSample) -> float:
     """Return the p-value where the true effect is the margin itself, many standard errors wide."""
     found, margin = average(sample), 0.2
@@ -215,6 +219,7 @@ INTERVALS: Mapping[str, TestSpec] = MappingProxyType(
             _spec("compare_means", "difference of two means of independent events", _each(_compare_means)),
             _spec("trend_of_size", "trend of the size of reactions, independent events", _each(_trend)),
             _spec("trend_by_session", "the same, CR2 by session", _each(_trend_cluster)),
+            _spec("trend_covariance", "the same, covariances of all pairs", _each(_trend_covariance)),
             _spec("equivalence", "two one-sided tests, the effect at the margin", _each(_equivalence)),
             _spec("rigobon_sack", "set of the effect of policy news", _each(_rigobon_sack)),
         )
