@@ -124,3 +124,35 @@ def test_two_clusters_reject_nothing():
     assert found.note.endswith("which cannot be below 0.167: no value is rejected")
     assert np.isinf([found.low, found.high]).all()
     assert (found.pvalue >= 1 / 6).all()
+
+
+def test_another_program(monkeypatch):
+    """`wildboottest` 0.3.2 (Python), type 11, all 2^G signs: it studentises by CR1, which is CR2 but for a factor where clusters are alike."""
+    monkeypatch.setattr(module, "FEW_SIGNS", 2)
+    # fmt: off
+    y = np.array([
+        0.767, -1.807, 1.627, 0.004, 0.841, 0.679, 0.457, 1.319, 1.72, 0.753, 0.582, 1.441, -0.096, -0.7, 1.27, -0.977, -2.207, -1.08, -0.694,
+        -1.359, -1.671, -0.122, 0.758, -0.332, -0.782, 0.069, 0.421, -0.576, 0.308, 0.866, 0.135, -0.452, 0.729, 0.669, 1.581, -1.318, -0.675,
+        -0.832, -1.688, 0.233,
+    ])
+    # fmt: on
+    found = judged(np.column_stack([np.ones(40), np.tile([0.0, 1, 2, 4, 7], 8)]), y, np.repeat(np.arange(8), 5))
+    np.testing.assert_allclose(found.pvalue, [86 / 256, 2 / 256], rtol=1e-9)
+
+
+def test_another_program_where_clusters_are_unlike(monkeypatch):
+    """The same, CR1 put in place of CR2."""
+    monkeypatch.setattr(module, "FEW_SIGNS", 2)
+    monkeypatch.setattr(module, "cr2_forms", lambda x, _: x @ np.linalg.inv(x.T @ x))
+    # fmt: off
+    x = np.array([
+        0.53, -0.74, 1.39, 0.82, 0.63, 0.4, 0.96, -1.33, 0.61, 0.94, -1.43, 1.01, 0.42, 1.45, 0.23, 0.98, 1.34, 0.12, 1.93, 1.23, 1.83, 0.81, 2.42,
+        2.27, 1.49, 2.3, 2.93, 3.46, 0.09, 2.55,
+    ])
+    y = np.array([
+        1.926, -1.357, 0.58, -0.598, 0.898, 2.099, 2.777, -1.712, 0.073, 0.892, 1.057, -0.282, -1.627, -0.275, -0.954, 1.347, 0.925, 1.68, -0.375,
+        -0.986, -0.934, -2.304, -1.022, 2.454, 0.823, -0.183, 2.78, 2.135, 2.702, 1.394,
+    ])
+    # fmt: on
+    found = judged(np.column_stack([np.ones(30), x]), y, np.repeat(np.arange(6), [9, 2, 4, 3, 5, 7]))
+    assert found.pvalue[1] == pytest.approx(26 / 64)
