@@ -30,49 +30,65 @@ def judged(x, y, cluster, **options):
     return wild_cluster(x, fit.params, fit.resid, cluster, **({"rng": np.random.default_rng(0)} | options))
 
 
-def by_loop(x, y, cluster, at, null, points, cr2_matrices):
-    """P of b[at] = null: each sample made from the restricted fit, refitted by statsmodels, its CR2 from N x N matrices."""
+def off(x, rows):
+    """I - H of the rows of one cluster."""
+    return np.eye(rows.size) - x[rows] @ np.linalg.inv(x.T @ x) @ x[rows].T
+
+
+def jackknife(x, y, cluster, at):
+    """The standard error from leaving out each cluster, fitted again by statsmodels; about the estimate of all."""
+    whole = sm.OLS(y, x).fit().params[at]
+    each = [sm.OLS(y[cluster != g], x[cluster != g]).fit().params[at] for g in np.unique(cluster)]
+    return np.sqrt((1 - 1 / len(each)) * sum((b - whole) ** 2 for b in each))
+
+
+def by_loop(x, y, cluster, at, null, points):
+    """P of b[at] = null: each sample made from the restricted fit and fitted again."""
     others = np.delete(x, at, axis=1)
     kept = sm.OLS(y - null * x[:, at], others).fit()
+    left = kept.resid.copy()
+    for g in np.unique(cluster):
+        rows = np.flatnonzero(cluster == g)
+        left[rows] = np.linalg.inv(off(others, rows)) @ left[rows]
+
+    def size(sample):
+        return abs(sm.OLS(sample, x).fit().params[at] - null) / jackknife(x, sample, cluster, at)
+
     centre = kept.fittedvalues + null * x[:, at]
-    sizes = []
-    for chosen in [np.ones(cluster.max() + 1), *itertools.product(points, repeat=cluster.max() + 1)]:
-        sample = centre + kept.resid * np.array(chosen)[cluster]
-        error = cr2_matrices(x, sample, cluster)[0][at]
-        sizes.append(abs(sm.OLS(sample, x).fit().params[at] - null) / error)
-    return np.mean(np.array(sizes[1:]) >= sizes[0] * (1 - 1e-9))
+    drawn = [size(centre + left * np.array(v)[cluster]) for v in itertools.product(points, repeat=cluster.max() + 1)]
+    return (1 + np.sum(np.array(drawn) >= size(y) * (1 - 1e-9))) / (1 + len(drawn))
 
 
 @pytest.mark.parametrize(("few", "points"), [(12, [*-WEBB, *WEBB]), (2, [-1.0, 1.0])])
-def test_all_samples_one_by_one(data, cr2_matrices, monkeypatch, few, points):
+def test_all_samples_one_by_one(data, monkeypatch, few, points):
     x, y, cluster = data
     if len(points) > 2:  # 6^3 samples, not 6^4
         x, y, cluster = (part[cluster < 3] for part in data)
     monkeypatch.setattr(module, "FEW_SIGNS", few)
     found = judged(x, y, cluster)
     assert (found.whole, found.draws) == (True, len(points) ** (cluster.max() + 1))
-    np.testing.assert_allclose(found.se, cr2_matrices(x, y, cluster)[0], rtol=1e-9)
     for at in (0, 1):
-        assert found.pvalue[at] == pytest.approx(by_loop(x, y, cluster, at, 0.0, points, cr2_matrices), abs=1e-12)
+        assert found.se[at] == pytest.approx(jackknife(x, y, cluster, at), rel=1e-9)
+        assert found.pvalue[at] == pytest.approx(by_loop(x, y, cluster, at, 0.0, points), abs=1e-12)
 
 
-def test_the_interval_holds_the_values_that_are_not_rejected(data, cr2_matrices, monkeypatch):
+def test_the_interval_holds_the_values_that_are_not_rejected(data, monkeypatch):
     x, y, cluster = data
     monkeypatch.setattr(module, "FEW_SIGNS", 2)
-    found = judged(x, y, cluster, level=0.75)  # 16 samples: p is a multiple of 1/8
+    found = judged(x, y, cluster, level=0.75)  # 16 samples: p is a multiple of 1/17
     for at, end, out in ((0, found.low, -1), (1, found.low, -1), (0, found.high, 1), (1, found.high, 1)):
         for step, rejected in ((out * 1e-6, True), (-out * 1e-6, False)):
-            p = by_loop(x, y, cluster, at, end[at] + step * found.se[at], [-1.0, 1.0], cr2_matrices)
+            p = by_loop(x, y, cluster, at, end[at] + step * found.se[at], [-1.0, 1.0])
             assert (p <= 0.25) == rejected
 
 
 def test_a_mean_of_clusters_of_one_size_is_the_registered_test():
-    """There CR2 is CR1 but for a factor that all draws share; 2^13 signs are fewer than the draws."""
+    """There nothing but a factor lies between the variances, and all draws share it; 2^13 signs are fewer than the draws."""
     y, cluster = np.random.default_rng(1).normal(0.3, 1.0, 39), np.arange(39) % 13
     found = judged(np.ones((39, 1)), y, cluster)
     theirs = cluster_bootstrap(y, cluster, rng=np.random.default_rng(0))
     assert (found.weights, found.draws, found.whole) == ("rademacher", 2**13, True)
-    assert found.pvalue[0] == pytest.approx(float(theirs.p_two), abs=1e-12)
+    assert found.pvalue[0] * (2**13 + 1) - 1 == pytest.approx(float(theirs.p_two) * 2**13, abs=1e-6)
 
 
 def test_units_change_nothing(data):
@@ -103,7 +119,7 @@ def test_explain_says_what_it_drew_and_where_clusters_are_few():
     fit = sm.OLS(y, sm.add_constant(x)).fit()
     same = wild_cluster(fit.model.exog, fit.params, fit.resid, cluster, rng=np.random.default_rng(4), draws=999)
     np.testing.assert_allclose([found.pvalue, found.low, found.high], [same.pvalue, same.low, same.high], rtol=1e-9)
-    np.testing.assert_allclose(found.se, explain(y, {"x": x}, errors="cluster", cluster=cluster).se)
+    np.testing.assert_allclose(found.statistic, found.coefficient / same.se, rtol=1e-9)
     assert np.isnan(found.df).all()
     assert found.note == "999 draws of Webb's six points for 6 clusters, symmetric p"
     assert explain(y, {"x": x}, errors="cluster", cluster=cluster).note == (
@@ -116,18 +132,8 @@ def test_explain_says_what_it_drew_and_where_clusters_are_few():
         explain(y, {"x": x}, errors="wild_cluster", cluster=cluster, draws=0)
 
 
-def test_two_clusters_reject_nothing():
-    rng = np.random.default_rng(3)
-    found = explain(
-        rng.normal(5.0, 1.0, 20), {"x": rng.normal(size=20)}, errors="wild_cluster", cluster=np.arange(20) % 2
-    )
-    assert found.note.endswith("which cannot be below 0.167: no value is rejected")
-    assert np.isinf([found.low, found.high]).all()
-    assert (found.pvalue >= 1 / 6).all()
-
-
 def test_another_program(monkeypatch):
-    """`wildboottest` 0.3.2 (Python), type 11, all 2^G signs: it studentises by CR1, which is CR2 but for a factor where clusters are alike."""
+    """`wildboottest` 0.3.2 (Python), all 2^G signs, p = # / 2^G; its types differ by a factor where clusters are alike."""
     monkeypatch.setattr(module, "FEW_SIGNS", 2)
     # fmt: off
     y = np.array([
@@ -137,13 +143,12 @@ def test_another_program(monkeypatch):
     ])
     # fmt: on
     found = judged(np.column_stack([np.ones(40), np.tile([0.0, 1, 2, 4, 7], 8)]), y, np.repeat(np.arange(8), 5))
-    np.testing.assert_allclose(found.pvalue, [86 / 256, 2 / 256], rtol=1e-9)
+    np.testing.assert_allclose(found.pvalue * 257 - 1, [86, 2], rtol=1e-9)
 
 
 def test_another_program_where_clusters_are_unlike(monkeypatch):
-    """The same, CR1 put in place of CR2."""
+    """Its type 33."""
     monkeypatch.setattr(module, "FEW_SIGNS", 2)
-    monkeypatch.setattr(module, "cr2_forms", lambda x, _: x @ np.linalg.inv(x.T @ x))
     # fmt: off
     x = np.array([
         0.53, -0.74, 1.39, 0.82, 0.63, 0.4, 0.96, -1.33, 0.61, 0.94, -1.43, 1.01, 0.42, 1.45, 0.23, 0.98, 1.34, 0.12, 1.93, 1.23, 1.83, 0.81, 2.42,
@@ -155,4 +160,6 @@ def test_another_program_where_clusters_are_unlike(monkeypatch):
     ])
     # fmt: on
     found = judged(np.column_stack([np.ones(30), x]), y, np.repeat(np.arange(6), [9, 2, 4, 3, 5, 7]))
-    assert found.pvalue[1] == pytest.approx(26 / 64)
+    np.testing.assert_allclose(found.pvalue * 65 - 1, [44, 30], rtol=1e-9)
+    fit = sm.OLS(y, np.column_stack([np.ones(30), x])).fit()
+    np.testing.assert_allclose(fit.params / found.se, [0.32583017, 0.88011274], rtol=1e-7)

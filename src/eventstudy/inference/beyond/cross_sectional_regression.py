@@ -209,13 +209,13 @@ def explain(
             msg = "clustered errors need at least two clusters"
             raise StudyError(msg)
         left = model.wendog - model.wexog @ coefficient
-        error, df = cr2(model.wexog, left, code)
-        if errors == "wild_cluster":
-            counted = wild_cluster(
-                model.wexog, coefficient, left, code, rng=np.random.default_rng(seed), draws=draws, level=level
-            )
-            df = np.asarray(np.nan)
-        note = _said(np.bincount(code), counted, 1 - level)
+        if errors == "cluster":
+            error, df = cr2(model.wexog, left, code)
+        else:
+            chance = np.random.default_rng(seed)
+            counted = wild_cluster(model.wexog, coefficient, left, code, rng=chance, draws=draws, level=level)
+            error, df = counted.se, np.asarray(np.nan)
+        note = _said(np.bincount(code), counted)
     elif covariance is not None and errors == "portfolio":
         form = np.linalg.pinv(model.wexog) * np.sqrt(weight[used])
         among = np.asarray(covariance[0], dtype=float)[np.ix_(used, used)]
@@ -247,10 +247,10 @@ def explain(
     )
 
 
-def _said(sizes: Ints, counted: Wild | None, alpha: float) -> str:
+def _said(sizes: Ints, counted: Wild | None) -> str:
     """Say what was drawn, or that the clusters are too few or too unlike for Student's t."""
     if counted is not None:
-        return counted.said(sizes.size, alpha)
+        return counted.said(sizes.size)
     effective = effective_clusters(sizes)
     if effective >= FEW_SESSIONS:
         return ""

@@ -99,22 +99,21 @@ def by_cluster(values: Floats, cluster: Ints) -> Floats:
     return sums
 
 
-def cr2_forms(x: Floats, cluster: Ints) -> Floats:
-    """Return the weights of least-squares coefficients on the residuals, each cluster's adjusted for its leverage, (N, p).
+def without_leverage(values: Floats, x: Floats, cluster: Ints, power: float) -> Floats:
+    """Return (I - H_gg)^-power times the values (N, k) of each cluster g; H that of regressors x (N, p).
 
-    Their sums over a cluster are its scores: the squares of these add up to the CR2 variance. See `cr2` for the shapes.
+    Applied to residuals, power 1/2 makes the scores of CR2, 1 those of the jackknife (CR3).
     """
-    inverse = np.linalg.inv(x.T @ x)
-    root = np.linalg.cholesky(inverse)
-    forms = np.empty(x.shape)
+    root = np.linalg.cholesky(np.linalg.inv(x.T @ x))
+    found = np.empty(values.shape)
     order = np.argsort(cluster, kind="stable")
     for rows in np.split(order, np.cumsum(np.bincount(cluster))[:-1]):
         # I - H_gg has the eigenvalues 1 - s² along u and 1 elsewhere; a direction that is lost is left out
         u, s, _ = np.linalg.svd(x[rows] @ root, full_matrices=False)
         rest = 1 - s**2
-        change = np.where(rest > 1e-10, 1 / np.sqrt(np.maximum(rest, 1e-10)), 0.0) - 1
-        forms[rows] = (x[rows] + (u * change) @ (u.T @ x[rows])) @ inverse
-    return forms
+        change = np.where(rest > 1e-10, np.maximum(rest, 1e-10) ** -power, 0.0) - 1
+        found[rows] = values[rows] + (u * change) @ (u.T @ values[rows])
+    return found
 
 
 def cr2(x: Floats, left: Floats, cluster: Ints) -> tuple[Floats, Floats]:
@@ -133,10 +132,11 @@ def cr2(x: Floats, left: Floats, cluster: Ints) -> tuple[Floats, Floats]:
     ----------
     Bell and McCaffrey (2002); Pustejovsky and Tipton (2018) for regressors that are constant within clusters.
     """
-    forms = cr2_forms(x, cluster)
+    inverse = np.linalg.inv(x.T @ x)
+    forms = without_leverage(x, x, cluster, 0.5) @ inverse  # the coefficients' weights on the residuals
     score = by_cluster(forms * np.asarray(left)[:, None], cluster)
     moved = by_cluster(x[:, :, None] * forms[:, None, :], cluster)
-    spread = np.einsum("gap,ab,hbp->pgh", moved, np.linalg.inv(x.T @ x), moved)
+    spread = np.einsum("gap,ab,hbp->pgh", moved, inverse, moved)
     inner = by_cluster(forms**2, cluster).T[:, :, None] * np.eye(len(score)) - spread
     trace = np.trace(inner, axis1=1, axis2=2)
     with np.errstate(invalid="ignore", divide="ignore"):

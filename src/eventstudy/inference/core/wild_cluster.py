@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
-from eventstudy.inference.core.few_clusters import by_cluster, cr2_forms
+from eventstudy.inference.core.few_clusters import by_cluster, without_leverage
 
 Weights = Literal["rademacher", "webb"]
 
@@ -64,8 +64,8 @@ class Wild:
     Attributes
     ----------
     se, pvalue, low, high : (p,) float
-        CR2 standard error; symmetric p-value, the share of draws whose abs(t) is the sample's or more; the values that are not
-        rejected, infinite where no value is.
+        Jackknife (CR3) standard error; symmetric p-value, (1 + #) / (B + 1) with # the draws whose abs(t) is the sample's or
+        more; the values that are not rejected, infinite where no value is.
     weights : str
         ``"rademacher"`` or ``"webb"``.
     draws : int
@@ -81,13 +81,10 @@ class Wild:
     draws: int
     whole: bool
 
-    def said(self, groups: int, alpha: float) -> str:
-        """Return in words what was drawn, and whether p can be as small as alpha at all."""
+    def said(self, groups: int) -> str:
+        """Return in words what was drawn."""
         points = "signs" if self.weights == "rademacher" else "Webb's six points"
-        text = f"{'all ' if self.whole else ''}{self.draws:,} draws of {points} for {groups} clusters, symmetric p"
-        # those that multiply all clusters alike repeat the sample
-        least = (2 if self.weights == "rademacher" else 6) / self.draws if self.whole else 1 / (self.draws + 1)
-        return text + (f", which cannot be below {least:.3g}: no value is rejected" if least > alpha else "")
+        return f"{'all ' if self.whole else ''}{self.draws:,} draws of {points} for {groups} clusters, symmetric p"
 
 
 def wild_cluster(
@@ -104,53 +101,54 @@ def wild_cluster(
 
     Parameters
     ----------
-        x : (N, p) float
-            Regressors, of full rank; weighted ones for weighted least squares.
-        coefficient : (p,) float
-        left : (N,) float
-            Residuals, weighted alike.
-        cluster : (N,) int
-            Codes 0, 1, ..., two or more.
-        rng : Generator
-        draws : int
-            Fewer if there are no more: 2^G signs from 12 clusters on, 6^G of Webb's points below.
-        level : float
-            Of the interval.
+    x : (N, p) float
+        Regressors, of full rank; weighted ones for weighted least squares.
+    coefficient : (p,) float
+    left : (N,) float
+        Residuals, weighted alike.
+    cluster : (N,) int
+        Codes 0, 1, ..., two or more.
+    rng : Generator
+    draws : int
+        Fewer if there are no more: 2^G signs from 12 clusters on, 6^G of Webb's points below.
+    level : float
+        Of the interval.
 
     Notes
     -----
-        For the null b_j = r the residuals of the regression that keeps it are multiplied by one number a cluster. Coefficient
-        and scores of a draw are linear in those numbers and in r, so that each draw is five numbers whatever r is; t is
-        studentised by CR2 as the sample's. The points lie symmetrically about 0: equal tails give the same p but for chance.
+    For the null b_j = r, residuals of the regression that keeps it are multiplied by one number a cluster, after each cluster's
+    leverage in that regression is taken off: a cluster that holds most events has small residuals by its own doing. t is
+    studentised by the jackknife (CR3), the sample's and each draw's: "WCR-B" of MacKinnon, Nielsen and Webb, type 33 of
+    `boottest` and its kin, whose p is # / B. Coefficient and scores of a draw are linear in the multipliers and in r, so that
+    each draw is five numbers whatever r is. The points lie symmetrically about 0: equal tails give the same p but for chance.
 
     References
     ----------
-        Cameron, Gelbach and Miller (2008); MacKinnon, Nielsen and Webb (2023) for scores by cluster and the interval; Webb (2023).
+    Cameron, Gelbach and Miller (2008), the null imposed; MacKinnon, Nielsen and Webb (2023), scores by cluster, their leverage
+    and the interval; Webb (2023), the six points.
 
     Examples
     --------
-        >>> import numpy as np
-        >>> y = np.array([1.0, 2.0, 3.0, 6.0, 2.0, 4.0])
-        >>> found = wild_cluster(np.ones((6, 1)), y.mean(keepdims=True), y - 3, np.arange(6) // 2, rng=np.random.default_rng(0))
-        >>> found.weights, found.draws, round(float(found.pvalue[0]), 3)
-        ('webb', 216, 0.12)
+    >>> import numpy as np
+    >>> y = np.array([1.0, 2.0, 3.0, 6.0, 2.0, 4.0])
+    >>> found = wild_cluster(np.ones((6, 1)), y.mean(keepdims=True), y - 3, np.arange(6) // 2, rng=np.random.default_rng(0))
+    >>> found.weights, found.draws, round(float(found.pvalue[0]), 3)
+    ('webb', 216, 0.12)
     """
-    inverse, adjusted = np.asarray(np.linalg.inv(x.T @ x)), cr2_forms(x, cluster)
+    inverse = np.asarray(np.linalg.inv(x.T @ x))
+    adjusted = without_leverage(x, x, cluster, 1.0) @ inverse
     weights, whole, blocks = _multipliers(int(cluster.max()) + 1, draws, rng)
     parts = [_part(x, left, cluster, inverse, adjusted, at) for at in range(x.shape[1])]
-    told = [
-        np.concatenate(some, axis=1)
-        for some in zip(*([_draws(rows, *part) for part in parts] for rows in blocks), strict=True)
-    ]
-    se = np.array([np.sqrt((scores[:, 0] ** 2).sum()) for _, scores, _, _ in parts])
-    found = np.empty((3, se.size))
-    for at, (five, error) in enumerate(zip(told, se, strict=True)):
-        p_at = partial(_pvalue, five, float(error), more=0 if whole else 1)
-        found[:, at] = (
-            p_at(-float(coefficient[at])),
-            *(coefficient[at] + _end(p_at, side * float(error), 1 - level) for side in (-1, 1)),
-        )
-    return Wild(se, found[0], found[1], found[2], weights, told[0].shape[1], whole)
+    several = [[_draws(rows, *part) for part in parts] for rows in blocks]
+    squares = (by_cluster(adjusted * left[:, None], cluster) ** 2).sum(axis=0)
+    found = np.empty((3, squares.size))
+    for at, error in enumerate(np.sqrt(squares)):
+        p_at = partial(_pvalue, np.hstack([five[at] for five in several]), float(error))
+        centre = float(coefficient[at])
+        found[:, at] = (p_at(-centre), *(centre + _end(p_at, side * float(error), 1 - level) for side in (-1, 1)))
+    groups = int(cluster.max()) + 1
+    se = np.sqrt(squares * (groups - 1) / groups)
+    return Wild(se, found[0], found[1], found[2], weights, sum(five[0].shape[1] for five in several), whole)
 
 
 def _part(x: Floats, left: Floats, cluster: Ints, inverse: Floats, adjusted: Floats, at: int) -> tuple[Floats, ...]:
@@ -159,8 +157,9 @@ def _part(x: Floats, left: Floats, cluster: Ints, inverse: Floats, adjusted: Flo
     The residuals under that null are left - d e, e what the other regressors leave of this one. Shapes: to the coefficient (G, 2) and
     to the scores (G, 2), without d and times -d; to all coefficients (2, G, p); from these to the scores (G, p).
     """
-    form = x @ inverse[:, at]
+    form, others = x @ inverse[:, at], np.delete(x, at, axis=1)
     both = np.column_stack([left, form / inverse[at, at]])
+    both = without_leverage(both, others, cluster, 1.0) if others.size else both
     number = by_cluster(form[:, None] * both, cluster)
     score = by_cluster(adjusted[:, at, None] * both, cluster)
     back = np.stack([by_cluster(x * one[:, None], cluster) @ inverse for one in both.T])
@@ -174,11 +173,11 @@ def _draws(rows: Floats, number: Floats, score: Floats, back: Floats, form: Floa
     return np.stack([*(rows @ number).T, *squares])
 
 
-def _pvalue(five: Floats, error: float, d: float, *, more: int) -> float:
-    """Return the share of draws with abs(t) as large as the sample's if the coefficient is d above its estimate."""
+def _pvalue(five: Floats, error: float, d: float) -> float:
+    """Return (1 + #) / (B + 1), # the draws with abs(t) as large as the sample's if the coefficient is d above its estimate."""
     number, square = five[0] - d * five[1], five[2] - 2 * d * five[3] + d**2 * five[4]
     beyond = number**2 >= (d / error) ** 2 * square * (1 - TIES)  # a draw without variance counts against rejection
-    return float((beyond.sum() + more) / (beyond.size + more))
+    return float((1 + beyond.sum()) / (1 + beyond.size))
 
 
 def _end(p_at: Callable[[float], float], step: float, alpha: float) -> float:
