@@ -13,7 +13,7 @@ import numpy as np
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.beyond.average import average, sessions_of
-from eventstudy.inference.beyond.bands import caar_band
+from eventstudy.inference.beyond.bands import band_around, path_of
 from eventstudy.inference.beyond.common_dates import slopes
 from eventstudy.inference.beyond.cross_sectional_regression import Errors, explain, usual_errors
 from eventstudy.inference.beyond.date_slopes import Regression, can_be_told, dates_of
@@ -95,11 +95,20 @@ def _one(sample: WindowSample, at: tuple[int, ...]) -> WindowSample:
     return replace(sample, **given, estimation=kept)
 
 
-def _band(sample: WindowSample) -> float:
-    # its own: the error of one critical value is no size
-    chance = np.random.default_rng(zlib.crc32(sample.car.tobytes()))
-    band = caar_band(sample, draws=1999, seed=chance)
-    return float((band.low <= 0).all() and (band.high >= 0).all())
+def _band(sample: WindowSample) -> Statistic:
+    """Say whether the band of each sample holds the whole path; as `caar_band`, the means of the batch at once."""
+    found = path_of(sample)
+    shape = sample.car.shape[:-1]
+    held = np.zeros(shape)
+    for at in np.ndindex(*shape):
+        # its own: the error of one critical value is no size
+        chance = np.random.default_rng(zlib.crc32(sample.car[at].tobytes()))
+        path = [
+            Average(*(np.asarray(getattr(one, name))[at] for name in Average.__dataclass_fields__)) for one in found
+        ]
+        band = band_around(path, _one(sample, at), level=0.95, draws=1999, seed=chance)
+        held[at] = (band.low <= 0).all() and (band.high >= 0).all()
+    return _missed(held, np.ones(shape), np.ones(shape), np.isfinite(sample.car).sum(axis=-1))
 
 
 def _explain(sample: WindowSample) -> float:
@@ -209,7 +218,7 @@ INTERVALS: Mapping[str, TestSpec] = MappingProxyType(
             _spec("caar_weighted", "interval of a weighted mean CAR", _caar_weighted),
             _spec("abhar", "interval of the mean buy-and-hold return", _abhar),
             _spec("bhar", "buy-and-hold return of one security-event", _bhar),
-            _spec("caar_band", "band of the path", _each(_band)),
+            _spec("caar_band", "band of the path", _band),
             _spec("explain", "slope on a characteristic, portfolio errors", _each(_explain)),
             _spec(
                 "explain_cluster", "slope on a characteristic, CR2 by session", _each(_explain_by_session("cluster"))
