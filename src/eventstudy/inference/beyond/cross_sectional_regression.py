@@ -139,12 +139,14 @@ def explain(
     characteristics : mapping of str to (N,) float or text
         Name to values: size, exposure, surprise, 0/1 for a group. Words become one 0/1 column for each but the first in
         the alphabet, ``industry=tech``.
-    errors : {"HC3", "cluster", "nonrobust"}
-        Standard errors. CARs have unlike variances, so plain ones are wrong; events on one date move together, so
-        cluster by date (or by firm): CR2, with the degrees of freedom of Bell and McCaffrey, so that few and unequal
-        clusters are borne.
+    errors : {"HC3", "cluster", "wild_cluster", "portfolio", "nonrobust"}
+        Standard errors. CARs have unlike variances, so plain ones are wrong. ``"HC3"``: events that are independent.
+        ``"cluster"``: events that share a session (or a firm) move together, others do not; CR2, with the degrees of freedom
+        of Bell and McCaffrey. ``"wild_cluster"``: the same where clusters are few or unlike; the restricted wild cluster
+        bootstrap-t (`wild_cluster`), with the jackknife's standard errors. ``"portfolio"``: windows of different
+        sessions share bars, or all events are on one date.
     cluster : (N,) int, optional
-        For ``"cluster"``: membership.
+        For ``"cluster"`` and ``"wild_cluster"``: membership. ``note`` of the result says where clusters count as fewer than ten.
     covariance : ((N, N) float, (N,) float), optional
         For ``"portfolio"``: covariances of the CARs told by the estimation windows (`car_covariance`), and M - k. Each
         coefficient is the CAR of a portfolio w'CAR, with variance w'Vw; t with the mean M - k, exact on one date.
@@ -152,6 +154,8 @@ def explain(
         Forecast standard errors of the CARs: weights them by 1 / se² (WLS).
     level : float
         Of the intervals.
+    draws, seed
+        Of the wild cluster bootstrap.
 
     Returns
     -------
@@ -165,7 +169,8 @@ def explain(
     References
     ----------
     MacKinlay (1997), section 9; Long and Ervin (2000) for HC3; Karafiath (1994) for WLS; Bell and
-    McCaffrey (2002), Pustejovsky and Tipton (2018) for clusters; Sefcik and Thompson (1986) for portfolios.
+    McCaffrey (2002), Pustejovsky and Tipton (2018) for clusters; MacKinnon, Nielsen and Webb (2023) for few of them; Sefcik
+    and Thompson (1986) for portfolios.
 
     Examples
     --------
