@@ -18,6 +18,7 @@ from eventstudy.abnormal.engine.mixture_fit import MixtureFit
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.donor_pool import Donor
 from eventstudy.abnormal.models.intraday import base_of
+from eventstudy.abnormal.windows import cut
 from eventstudy.returns.quality.suspicions import FAR, JUMP, MAD_TO_SD, ROBUST, STALE, like_splits
 from eventstudy.returns.tables.names import label_text
 from eventstudy.study.aligned import _rows
@@ -35,6 +36,12 @@ FEW: Final = 0.05  # share of security-events below which standing prices and co
 
 #: Share of zeros from which on a regressor is no market that stands still but a series that is mostly nothing, as a dummy is.
 MOSTLY: Final = 0.5
+
+FEW_BARS: Final = 0.25
+"""Share of a panel below which the bars that events rest on are looked at alone."""
+
+Stretches = tuple[Ints, Ints, int]
+"""Security (n,) and first bar (n,) of stretches of bars, and their length."""
 
 Marks = dict[str, tuple[Ints, Ints]]
 """kind -> sorted keys security x bars + bar (its match among them), and sorted bars of the regressors, or keys donor x bars + bar."""
@@ -104,7 +111,7 @@ def _of_part(result: Fitted, part: Part) -> Marks:
     panel, aligned = result.panel, part.aligned
     if isinstance(panel, LogVolume):
         return {}
-    own = _wrong(result, aligned.returns, aligned.symbols, part)
+    own = _wrong(result, aligned.returns, aligned.symbols, part, _rested_on(part, result.study.window))
     model, series, wanted = base_of(part.abnormal.model), aligned.series, part.abnormal.model.symbols
     bars = len(aligned.bars)
     common: dict[str, Ints] = {}
@@ -131,9 +138,21 @@ def _of_part(result: Fitted, part: Part) -> Marks:
     return {kind: both for kind, both in found.items() if both[0].size or both[1].size}
 
 
-def _wrong(result: Fitted, returns: Floats, names: Sequence[str], part: Part) -> dict[str, Ints]:
+def _rested_on(part: Part, window: tuple[int, int]) -> Stretches | None:
+    """Return what the attempted rows rest on, with room for a price that stands still across an end; None where that is most."""
+    rows, ends = part.attempted, (*part.attempted.inputs.pieces, window)
+    first, last = min(first for first, _ in ends) - STALE, max(last for _, last in ends) + STALE
+    length, bars = last - first + 1, part.aligned.returns.shape[1]
+    if length > bars or rows.day0.size * length > FEW_BARS * part.aligned.returns.size:
+        return None
+    return rows.security, (rows.day0 + first).clip(0, bars - length), length
+
+
+def _wrong(
+    result: Fitted, returns: Floats, names: Sequence[str], part: Part, stretches: Stretches | None = None
+) -> dict[str, Ints]:
     """Return the keys row x bars + bar of what looks wrong in returns (S, B) of the symbols `names`, by kind."""
-    found = _looking_wrong(returns, log=result.panel.kind == "log")
+    found = _looking_wrong(returns, stretches, log=result.panel.kind == "log")
     if isinstance(result.panel, LumpedReturns):
         found.pop("stale", None)
     found["missing_code"] = _coded(result.panel.quality, names, part.aligned.bars)
@@ -146,12 +165,15 @@ def _of_match(keys: Ints, members: Sequence[int], security: int, bars: int) -> I
     return np.concatenate(found) + security * bars
 
 
-def _looking_wrong(returns: Floats, *, log: bool) -> dict[str, Ints]:
-    """Return the keys row x bars + bar of what looks wrong in returns (S, B)."""
+def _looking_wrong(returns: Floats, stretches: Stretches | None, *, log: bool) -> dict[str, Ints]:
+    """Return the keys row x bars + bar of what looks wrong in returns (S, B), or in some stretches of them."""
     flat = returns.ravel()
     found: dict[str, Ints] = {}
     lowest, highest = (-JUMP, JUMP) if log else (np.expm1(-JUMP), np.expm1(JUMP))
-    leaps, still = _leaps_and_zeros(flat, lowest, highest)
+    if stretches is None:
+        leaps, still = _leaps_and_zeros(flat, lowest, highest)
+    else:
+        leaps, still = _leaps_and_zeros_of(returns, stretches, lowest, highest)
     with np.errstate(invalid="ignore", divide="ignore"):
         if leaps.size:
             size = flat[leaps] if log else np.log1p(flat[leaps])
@@ -179,6 +201,18 @@ def _leaps_and_zeros(flat: Floats, lowest: float, highest: float) -> tuple[Ints,
         if np.count_nonzero(piece) < piece.size:
             zeros.append(np.flatnonzero(piece == 0.0) + start)
     return np.concatenate(leaps), np.concatenate(zeros)
+
+
+def _leaps_and_zeros_of(returns: Floats, stretches: Stretches, lowest: float, highest: float) -> tuple[Ints, Ints]:
+    """Return the same of some stretches of returns (S, B) alone."""
+    row, start, length = stretches
+    values = cut(returns, row, start, length)
+
+    def keys(there: Bools) -> Ints:
+        at, day = np.divmod(np.flatnonzero(there), length)
+        return np.unique(row[at] * returns.shape[1] + start[at] + day)
+
+    return keys((values < lowest) | (values > highest)), keys(values == 0.0)
 
 
 def _like_splits(returns: Floats, keys: Ints, size: Floats, *, log: bool) -> NDArray[np.bool_]:
