@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -131,6 +132,12 @@ def _bare(label: str) -> str:
     """Return a text without what stands around it; a study asks it of every column of its panel, time and again."""
     text = label.strip().lstrip("\ufeff").strip()
     return "" if UNNAMED.fullmatch(text) else text
+
+
+def label_texts(labels: Iterable[Any]) -> list[str]:
+    """Return labels as text, each as `label_text` does."""
+    cells = labels.tolist() if isinstance(labels, pd.Index) else labels
+    return [_bare(label) if type(label) is str else label_text(label) for label in cells]
 
 
 def label_text(label: Any) -> str:

@@ -20,7 +20,7 @@ from eventstudy.abnormal.models.donor_pool import Donor
 from eventstudy.abnormal.models.intraday import base_of
 from eventstudy.abnormal.windows import cut
 from eventstudy.returns.quality.suspicions import FAR, JUMP, MAD_TO_SD, ROBUST, STALE, like_splits
-from eventstudy.returns.tables.names import label_text
+from eventstudy.returns.tables.names import label_text, label_texts
 from eventstudy.study.aligned import _rows
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume, LumpedReturns
@@ -173,7 +173,10 @@ def _looking_wrong(returns: Floats, stretches: Stretches | None, *, log: bool) -
     if stretches is None:
         leaps, still = _leaps_and_zeros(flat, lowest, highest)
     else:
-        leaps, still = _leaps_and_zeros_of(returns, stretches, lowest, highest)
+        values = cut(returns, *stretches)
+        leaps, still = (
+            _keys(at, stretches, returns.shape[1]) for at in _leaps_and_zeros(values.ravel(), lowest, highest)
+        )
     with np.errstate(invalid="ignore", divide="ignore"):
         if leaps.size:
             size = flat[leaps] if log else np.log1p(flat[leaps])
@@ -203,16 +206,11 @@ def _leaps_and_zeros(flat: Floats, lowest: float, highest: float) -> tuple[Ints,
     return np.concatenate(leaps), np.concatenate(zeros)
 
 
-def _leaps_and_zeros_of(returns: Floats, stretches: Stretches, lowest: float, highest: float) -> tuple[Ints, Ints]:
-    """Return the same of some stretches of returns (S, B) alone."""
+def _keys(at: Ints, stretches: Stretches, bars: int) -> Ints:
+    """Return the sorted keys row x bars + bar of places in stretches that are laid end to end."""
     row, start, length = stretches
-    values = cut(returns, row, start, length)
-
-    def keys(there: Bools) -> Ints:
-        at, day = np.divmod(np.flatnonzero(there), length)
-        return np.unique(row[at] * returns.shape[1] + start[at] + day)
-
-    return keys((values < lowest) | (values > highest)), keys(values == 0.0)
+    which, day = np.divmod(at, length)
+    return np.unique(row[which] * bars + start[which] + day)
 
 
 def _like_splits(returns: Floats, keys: Ints, size: Floats, *, log: bool) -> NDArray[np.bool_]:
@@ -237,7 +235,7 @@ def _coded(quality: Any, symbols: Sequence[str], bars: pd.Index) -> Ints:
         return np.empty(0, dtype=np.int64)
     texts = quality["codes"]
     texts = texts[texts.fillna("").astype(str) != ""]
-    place = {label_text(name): at for at, name in enumerate(symbols)}
+    place = {name: at for at, name in enumerate(label_texts(symbols))}
     keys = []
     for symbol, text in texts.items():
         if label_text(symbol) in place:
