@@ -38,7 +38,7 @@ IMPORTS = (
 TWENTY = """
 import time; clock = time.perf_counter; start = clock()
 import pandas as pd; pandas = clock()
-import eventstudy.study.fit, scipy.special
+import eventstudy.study.fit.fit, eventstudy.study.tables.returns, scipy.special
 from eventstudy import EventStudy, MarketModel, ReturnPanel; ours = clock()
 import numpy as np
 rng = np.random.default_rng(1)

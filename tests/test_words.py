@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import unicodedata
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 import eventstudy
 from eventstudy.errors import InputError
-from eventstudy.words import brief, stripped, visible
+from eventstudy.words import brief, nearest, stripped, visible
 from hypothesis import given, strategies as st
 
 HOSTILE = ["\x1b[2J", "\x1b]0;pwned\x07", "\x9b2J", "a\x00b", "\x7f", "\u202egnp", "\ud800", "\u2066x\u2069", "\ufeff", "\u2028", "\ufffe", "\r", "\t"]  # fmt: skip
@@ -104,3 +105,13 @@ def test_nothing_private_is_printed():
         texts[path] = "\n".join(line.partition(" # ")[0] for line in lines if not line.startswith("#"))
     found = [f"{path.name}: {word}" for path, text in texts.items() for word in PRIVATE if word in text.lower()]
     assert found == []
+
+
+def test_a_near_word_is_found_among_ten_thousand_and_nothing_far_is_compared(monkeypatch):
+    known = [f"{first}{number:04d}" for first in "ABCDEFGHIJ" for number in range(1000)]
+    compared = []
+    close = difflib.get_close_matches
+    monkeypatch.setattr(difflib, "get_close_matches", lambda word, words, **how: compared.extend(words) or close(word, words, **how))
+    assert nearest("C0l23", known).startswith("; did you mean 'C0")
+    assert 0 < len(compared) <= len(known) / 10
+    assert nearest("Z", known) == ""

@@ -63,6 +63,7 @@ def brief(value: object, most: int = 80) -> str:
 
 
 LONGEST_WORD = 200  # characters of a word whose like is looked for
+MANY_WORDS = 2_000  # from which on only those of the same first letter and nearly the same length are compared
 
 
 def nearest(value: object, known: Iterable[str], most: int = 1, *, cutoff: float = 0.6) -> str:
@@ -79,7 +80,10 @@ def nearest(value: object, known: Iterable[str], most: int = 1, *, cutoff: float
     if not 0 < len(text) <= LONGEST_WORD:
         return ""
     by_case = {name.lower().lstrip("^"): name for name in reversed([str(name) for name in known])}
-    found = get_close_matches(text.lower().lstrip("^"), list(by_case)[::-1], n=most, cutoff=cutoff)
+    meant, words = text.lower().lstrip("^"), list(by_case)[::-1]
+    if len(words) > MANY_WORDS and meant:
+        words = [word for word in words if word[:1] == meant[0] and abs(len(word) - len(meant)) <= 2]
+    found = get_close_matches(meant, words, n=most, cutoff=cutoff)
     return f"; did you mean {' or '.join(repr(by_case[name]) for name in found)}?" if found else ""
 
 

@@ -179,6 +179,8 @@ def test_trade_to_trade_is_weighted_least_squares():
     fit = sm.WLS(returns[0, at], x, weights=1 / n[at]).fit()
     np.testing.assert_allclose(fitted.coef[0], fit.params, rtol=1e-9)
     np.testing.assert_allclose(fitted.sigma[0] ** 2, fit.scale, rtol=1e-9)
+    assert fitted.df[0] == fit.df_resid
+    assert TradeToTrade("m").k == len(fit.params)
     window = W[np.isfinite(returns[0, W])]
     ahead = np.array([[n[t], lumped(t)] for t in window])
     total = ahead.sum(axis=0)

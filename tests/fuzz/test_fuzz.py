@@ -45,7 +45,8 @@ EXPECTED = {
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_harness_sees_every_kind_of_fault_and_what_made_it(tmp_path):
-    report = fuzz("border_fake", 1, 70, folder=tmp_path, limit=1.5, quiet=True)
+    # a slow machine needs more than a second to fill the memory that is too much
+    report = fuzz("border_fake", 1, 70, folder=tmp_path, limit=3.0, quiet=True)
     found = {}
     for line in report["lines"]:
         case = build("border_fake", 1, line["number"])

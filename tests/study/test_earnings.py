@@ -172,6 +172,12 @@ def test_moments_tell_the_session(tmp_path):
     assert found["timing"].tolist() == ["after", "before", "in", "unknown"]
     assert found["surprise"].tolist() == pytest.approx([0.1, -0.1, 0.1, np.nan], nan_ok=True)
     assert str(found["announced_at"].dt.tz) == "America/New_York"
+    said = es.load_earnings(
+        pd.DataFrame(
+            {"Ticker": "A", "date": ["2024-02-01", "2024-05-02", "2024-08-01"], "timing": ["bmo", "dmh", "amc"]}
+        )
+    )
+    assert said["announced_at"].dt.hour.tolist() == [8, 12, 17]
     FRAME.to_csv(tmp_path / "e.csv", index=False)
     FRAME.to_parquet(tmp_path / "e.parquet")
     for name in ("e.csv", "e.parquet"):

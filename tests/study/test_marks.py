@@ -194,3 +194,23 @@ def test_a_split_lost_on_a_day_that_moves_much_flags(move):
     panel = es.load_prices(source=prices)
     assert panel.quality.loc["A", "split_like"] == f"{DAYS[WINDOW]:%Y-%m-%d}"
     assert flags(panel)["A"] == "split_like"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_few_events_in_a_wide_panel_have_the_flags_that_the_whole_panel_gives(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    wide = RETURNS.copy()
+    for at, length in zip(rng.integers(0, len(DAYS), 12), rng.integers(1, 9, 12), strict=True):
+        wide.iloc[at : at + length, rng.integers(1, 4)] = rng.choice([0.0, 0.0, -0.5, 30.0, np.nan])
+    events = pd.DataFrame(
+        {"event_id": list("abcd"), "symbol": list("ABCA"), "bar": DAYS[[AT, AT - 60, AT - 120, len(DAYS) - 2]]}
+    )
+    study = es.EventStudy(
+        model=es.MarketModel("M"), estimation=es.EstimationWindow(60, end=-8, minimum=20), window=(-2, 2)
+    )
+    told = []
+    for share in (0.0, 9.0):  # all of the panel, and the stretches that the events rest on
+        monkeypatch.setattr("eventstudy.study.tables.marks.FEW_BARS", share)
+        told.append([study.fit(events, wide).car(window)["flag"].tolist() for window in ((-2, 2), (0, 0))])
+    assert told[0] == told[1]
+    assert any(told[0][0])

@@ -21,6 +21,7 @@ from eventstudy.calendars import sessions
 from eventstudy.errors import DataError, StudyError
 from eventstudy.study import abnormal_volume, lumped_returns, without_stale
 from eventstudy.study.rows import short_window
+from eventstudy.study.tables.believed import believed
 
 RTOL = 1e-10  # float64 on both sides
 DAY0 = 320
@@ -191,8 +192,9 @@ def test_abnormal_volume_goes_through_the_same_engine(panel):
     log = np.log1p(volume["A"])
     np.testing.assert_allclose(result.car((0, 0))["car"].item(), log.iloc[DAY0] - log.iloc[66:316].mean(), rtol=RTOL)
     assert result.car((0, 0))["pvalue"].item() < 1e-6
-    with pytest.raises(DataError, match="volume"):
-        abnormal_volume(-volume)
+    for negative in ([DAY0], [DAY0, DAY0 + 9]):  # the first is named
+        with pytest.raises(DataError, match=f"row {panel.index[DAY0]}: a volume of -"):
+            abnormal_volume(volume.where(~np.isin(np.arange(len(volume)), negative)[:, None], -volume))
     # a day without trade: nought as log(1 + 0), and no turnover at all
     volume.iloc[5] = 0
     shares = pd.DataFrame(2e6, index=panel.index, columns=["A"])
@@ -292,3 +294,21 @@ def test_the_calendar_of_each_event_is_named(panel):
 )
 def test_the_window_of_charts_is_day_0_and_1_as_far_as_there(window, short):
     assert short_window(es.EventStudy(window=window)) == short
+
+
+def test_a_mean_keeps_its_interval_where_the_test_to_report_is_of_another_mean():
+    mean = pd.DataFrame({"caar": [0.01], "se": [0.004], "low": [0.002], "high": [0.018], "test": ["cross_sectional"]})
+    best = {
+        "report": "yes",
+        "valid": True,
+        "name": "jackknife",
+        "unit": "return",
+        "se": 0.001,
+        "low": 0.009,
+        "high": 0.015,
+        "df": 9.0,
+    }
+    found = believed(mean, pd.DataFrame([{**best, "estimate": 0.012}]))
+    assert found[["low", "high", "test"]].iloc[0].tolist() == [0.002, 0.018, "cross_sectional"]
+    found = believed(mean, pd.DataFrame([{**best, "estimate": 0.01 * (1 + 1e-12)}]))
+    assert found[["low", "high", "test", "believe"]].iloc[0].tolist() == [0.009, 0.015, "jackknife", "yes"]

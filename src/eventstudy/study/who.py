@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from eventstudy.errors import StudyError
-from eventstudy.returns.tables.names import SYMBOL_NAMES, label_text, plain
+from eventstudy.returns.tables.names import SYMBOL_NAMES, label_text, label_texts, plain
 from eventstudy.words import brief
 
 #: Words of the trade that may mean something else in a table of events: they name securities where they hold symbols of the panel.
@@ -118,7 +118,7 @@ def holds_symbols(values: Any, held: Collection[str]) -> bool:
     if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
         return False
     try:
-        cells = [label_text(value) for value in column.dropna().unique()]
+        cells = label_texts(column.dropna().unique().tolist())
     except TypeError:  # lists and the like
         return False
     return bool(cells) and sum(cell in held for cell in cells) > MOST * len(cells)

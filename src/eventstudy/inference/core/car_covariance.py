@@ -66,7 +66,8 @@ def _pairs(sample: WindowSample, weight: Floats | None) -> Floats:
 
 def forecast_weights(record: EstimationRecord, weight: Floats) -> Floats:
     """Return x_t'(X'X)^-1 X*'1 for each estimation bar, (..., N, T)."""
-    design = np.where(np.isfinite(record.design), record.design, 0.0)
+    there = np.isfinite(record.design)
+    design = record.design if there.all() else np.where(there, record.design, 0.0)
     ahead = np.where(np.isfinite(record.window_design), record.window_design, 0.0)
     total = (ahead * weight[..., None]).sum(axis=-2)
     cross = np.swapaxes(design, -1, -2) @ design
@@ -80,21 +81,43 @@ def forecast_weights(record: EstimationRecord, weight: Floats) -> Floats:
 def _all_pairs(
     residual: Floats, known: Floats, past: Floats, weight: Floats, bar: Ints, window_bar: Ints, *, alone: bool
 ) -> Floats:
-    """Return sigma_ij <a_i, a_j> of all pairs of each sample, laid out on the calendar from its first bar to its last."""
-    every = np.concatenate([bar, window_bar], axis=-1)
-    low, high = int(np.where(every >= 0, every, every.max()).min()), int(every.max())
-    past_at, ahead_at = (np.where(b >= 0, b - low, high - low + 1) for b in (bar, window_bar))
-    shape = (*residual.shape[:-1], high - low + 2)
-    cross = _laid(residual, past_at, shape)
-    count = _laid(known, past_at, shape)
-    form = _laid(past, past_at, shape)
-    np.put_along_axis(form, ahead_at, np.take_along_axis(form, ahead_at, -1) + weight, -1)
-    form[..., -1] = 0.0
-    shared = count @ np.swapaxes(count, -1, -2)
+    """Return sigma_ij <a_i, a_j> of all pairs of each sample, (..., N, N)."""
+    if _together(bar, window_bar):
+        cross, count, form = residual, known, np.concatenate([past, weight], axis=-1)
+    else:
+        cross, count, form = _on_calendar(residual, known, past, weight, bar, window_bar)
+    shared = np.asarray(count.shape[-1]) if count.all() else count @ np.swapaxes(count, -1, -2)
     with np.errstate(invalid="ignore", divide="ignore"):
         sigma = (cross @ np.swapaxes(cross, -1, -2)) / shared
     sigma = np.where(shared >= LEAST_SHARED, sigma, 0.0)
     return sigma if alone else sigma * (form @ np.swapaxes(form, -1, -2))
+
+
+def _together(bar: Ints, window_bar: Ints) -> bool:
+    """Whether all events of each sample have the same bars, those of the estimation window first."""
+    same = all(bool((bars == bars[..., :1, :]).all()) for bars in (bar, window_bar))
+    return same and bool((bar.max(axis=-1) < _ends(window_bar, window_bar)[0]).all())
+
+
+def _ends(bar: Ints, window_bar: Ints) -> tuple[Ints, Ints]:
+    """Return the first and the last bar of each event, (..., N)."""
+    first = (np.where(b >= 0, b, np.iinfo(np.int64).max).min(axis=-1) for b in (bar, window_bar))
+    return np.minimum(*first), np.maximum(bar.max(axis=-1), window_bar.max(axis=-1))
+
+
+def _on_calendar(
+    residual: Floats, known: Floats, past: Floats, weight: Floats, bar: Ints, window_bar: Ints
+) -> tuple[Floats, Floats, Floats]:
+    """Lay residuals, which of them are known, and the weights of a CAR out from the first bar to the last, (..., N, B)."""
+    first, last = _ends(bar, window_bar)
+    high = int(last.max())
+    low = int(np.minimum(first, high).min())
+    past_at, ahead_at = (np.where(b >= 0, b - low, high - low + 1) for b in (bar, window_bar))
+    shape = (*residual.shape[:-1], high - low + 2)
+    form = _laid(past, past_at, shape)
+    np.put_along_axis(form, ahead_at, np.take_along_axis(form, ahead_at, -1) + weight, -1)
+    form[..., -1] = 0.0
+    return _laid(residual, past_at, shape), _laid(known, past_at, shape), form
 
 
 def _laid(values: Floats, at: Ints, shape: tuple[int, ...]) -> Floats:
@@ -109,8 +132,7 @@ def _by_blocks(rows: tuple[Any, ...], day0: Ints, *, alone: bool) -> Floats:
     order = np.argsort(day0, kind="stable")
     rows = tuple(part[order] for part in rows)
     bar, window_bar = rows[-2:]
-    last = np.maximum(bar.max(axis=-1), window_bar.max(axis=-1))
-    first = np.minimum(*(np.where(b >= 0, b, np.iinfo(np.int64).max).min(axis=-1) for b in (bar, window_bar)))
+    first, last = _ends(bar, window_bar)
     found = np.zeros((day0.size, day0.size))
     for low in range(0, day0.size, BLOCK):
         block = slice(low, low + BLOCK)

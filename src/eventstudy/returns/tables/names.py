@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numbers
 import re
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -125,11 +127,23 @@ def stem_of(name: str) -> str:
     return stem
 
 
+@lru_cache(maxsize=1 << 16)
+def _bare(label: str) -> str:
+    """Return a text without what stands around it; a study asks it of every column of its panel, time and again."""
+    text = label.strip().lstrip("\ufeff").strip()
+    return "" if UNNAMED.fullmatch(text) else text
+
+
+def label_texts(labels: Iterable[Any]) -> list[str]:
+    """Return labels as text, each as `label_text` does."""
+    cells = labels.tolist() if isinstance(labels, pd.Index) else labels
+    return [_bare(label) if type(label) is str else label_text(label) for label in cells]
+
+
 def label_text(label: Any) -> str:
     """Return a column's label as text: without blanks around it, 10001.0 as 10001, a missing one as nothing."""
     if isinstance(label, str):
-        text = label.strip().lstrip("\ufeff").strip()
-        return "" if UNNAMED.fullmatch(text) else text
+        return _bare(label)
     if isinstance(label, (numbers.Real, Decimal)) and not isinstance(label, numbers.Integral):
         return "" if np.isnan(float(label)) else whole_text(label) or str(label)
     if label is None or label is pd.NaT or label is pd.NA:

@@ -23,7 +23,7 @@ from eventstudy.returns import ReturnPanel
 from eventstudy.returns._index import at_midnight, stamped_days
 from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
-from eventstudy.returns.tables.names import label_text
+from eventstudy.returns.tables.names import label_text, label_texts
 from eventstudy.study.aligned import Aligned, Placed, _rows, _some
 from eventstudy.study.design import Design
 from eventstudy.study.fit.clock_bars import lay_on_clock
@@ -50,8 +50,8 @@ def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequ
     if symbols is None:
         chosen = frame
     else:  # a label that is a number is asked for by its text
-        place = {label_text(name): at for at, name in enumerate(frame.columns.tolist())}
-        chosen = frame.iloc[:, [place[label_text(name)] for name in symbols]]
+        place = {name: at for at, name in enumerate(label_texts(frame.columns))}
+        chosen = frame.iloc[:, [place[name] for name in label_texts(symbols)]]
     symbols = [str(name) for name in chosen.columns.tolist()]
     if rows is not None:
         chosen = chosen.reindex(rows)
@@ -100,7 +100,9 @@ def _series(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats 
     if not wanted:
         return None
     source = frame if all(name in frame.columns for name in wanted) else frame.join(panel.levels)
-    named = {label_text(name): name for name in source.columns.tolist()}  # 10001 as a number and as text are one
+    named = dict(
+        zip(label_texts(source.columns), source.columns.tolist(), strict=True)
+    )  # 10001 as a number and as text are one
     wanted = tuple(name if name in source.columns else named.get(label_text(name), name) for name in wanted)
     missing = [name for name in wanted if name not in source.columns]
     if missing:

@@ -29,7 +29,7 @@ from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._index import is_intraday
 from eventstudy.returns._sessions import auto_calendars, bar_kind, refuse_misfit
 from eventstudy.returns.tables.cells import without_points
-from eventstudy.returns.tables.names import label_text
+from eventstudy.returns.tables.names import label_texts
 from eventstudy.study.aligned import Aligned, Placed
 from eventstudy.study.design import Design
 from eventstudy.study.fit.align import align, for_model, place_bars
@@ -80,7 +80,7 @@ def fit_study(
     auto, unsaid = study.calendar == AUTO, study.label is None
     study = settled(study, panel)
     lumped_or_not(study, panel)
-    held = {label_text(name) for name in panel.frame.columns.tolist()}
+    held = set(label_texts(panel.frame.columns))
     request = read_request(events, held, symbols)
     if unsaid and study.label == "start" and request.moments is not None:
         refuse_ends(panel.frame.index)
@@ -100,9 +100,9 @@ def fit_request(
 ) -> Fitted:
     """Fit a study whose calendar is settled on events that were read; `auto`: whether every symbol of the panel has its calendar."""
     _pool(study)
-    symbols, event, symbol = rows_asked(request, panel.frame.columns.tolist())
+    symbols, event, symbol = rows_asked(request, label_texts(panel.frame.columns))
     groups = calendars_of(study, symbols, set(panel.frame.columns) if auto else set(symbols))
-    column = {label_text(name): at for at, name in enumerate(panel.frame.columns.tolist())}
+    column = {name: at for at, name in enumerate(label_texts(panel.frame.columns))}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
     splits = splits_of(study, request, panel, symbols, (event, symbol))
@@ -305,7 +305,7 @@ def settled(study: Design, panel: ReturnPanel, columns: Sequence[Any] | None = N
             refuse_misfit(USUAL, index, len(strange), guessed=True)
     if not own:
         return replace(study, calendar=calendar)
-    names: dict[str, Any] = {name: own.get(name, calendar) for name in map(label_text, columns)}
+    names: dict[str, Any] = {name: own.get(name, calendar) for name in label_texts(columns)}
     return replace(study, calendar=names)
 
 
@@ -320,10 +320,10 @@ def lumped_or_not(study: Design, panel: ReturnPanel) -> None:
         raise StudyError(msg)
 
 
-def rows_asked(request: Request, columns: Sequence[Any]) -> tuple[list[str], Ints, Ints]:
-    """Return the symbols, and for each row asked for the event and the symbol; `columns` are the labels of the panel's."""
+def rows_asked(request: Request, held: Sequence[str]) -> tuple[list[str], Ints, Ints]:
+    """Return the symbols, and for each row asked for the event and the symbol; `held` are the symbols of the panel."""
     if request.symbol is None:
-        symbols = list(request.crossed) or [label_text(name) for name in columns]
+        symbols = list(request.crossed) or list(held)
         events = len(request.event_id)
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     try:
@@ -331,13 +331,13 @@ def rows_asked(request: Request, columns: Sequence[Any]) -> tuple[list[str], Int
     except TypeError as fault:
         msg = f"column 'symbol' holds what is no symbol ({fault}); give one text a row"
         raise StudyError(msg) from fault
-    texts = without_points([label_text(name) for name in unique.tolist()])
+    texts = without_points(label_texts(unique.tolist()))
     symbols = list(dict.fromkeys(texts))
     strange = next((name for name in symbols if name.encode(errors="ignore").decode() != name), None)
     if strange is not None:
         msg = f"column 'symbol' holds {strange!r}, which is no text that can be written; mend it"
         raise StudyError(msg)
-    refuse_lost_zeros(symbols, {label_text(name) for name in columns})
+    refuse_lost_zeros(symbols, set(held))
     place = {text: -1 if text == "" else at for at, text in enumerate(symbols)}
     code = np.array([*(place[text] for text in texts), -1])[code]
     if (code < 0).any():

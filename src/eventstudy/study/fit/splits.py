@@ -15,7 +15,7 @@ from eventstudy.abnormal.models.markets import Markets
 from eventstudy.checks import whole
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.returns.tables.names import label_text, plain
+from eventstudy.returns.tables.names import label_text, label_texts, plain
 from eventstudy.study.design import Design, EstimationWindow, refuse_inside, usual_minimum
 from eventstudy.study.request import Request
 from eventstudy.words import brief, nearest
@@ -46,7 +46,7 @@ def splits_of(
     study: Design, request: Request, panel: ReturnPanel, symbols: list[str], where: tuple[Ints, Ints]
 ) -> Splits:
     """Split the rows asked for; `where` are event (N,) and symbol (N,) of each."""
-    held = [label_text(name) for name in panel.frame.columns.tolist()]
+    held = label_texts(panel.frame.columns)
     markets = _markets(study, request, panel, held, symbols, where)
     windows = _windows(study, request)
     if markets is None and windows is None:

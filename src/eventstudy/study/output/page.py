@@ -92,7 +92,7 @@ def result_part(result: Fitted, *, seed: int = 0) -> Part:
         )  # fmt: skip
     tables = (
         Table("means", "Mean reaction by window", "The interval is that of the test named, the best of those to believe; believe “no”: none of these has an interval.",
-              means, dict.fromkeys(("caar", "se", "low", "high"), "percent"), main=(*of, "window", "caar", "low", "high", "n", "n_sessions", "test", "believe")[:8]),
+              means, dict.fromkeys(("caar", "se", "low", "high"), "percent"), main=(*of, "window", "caar", "low", "high", "n", "n_sessions", "test", "believe")),
         Table("cars", f"{quantity[:1].upper()}{quantity[1:]}, event by event", "", *_given(car(result, windows[-2 if len(windows) > 1 else 0], result.study.missing)), open=False),
         Table("tests", "Every test, and whether to believe it", "", *_given(tests), filters=(*of, "window", "believe"), open=False,
               main=(*of, "window", "name", "believe", "estimate", "statistic", "pvalue", "why")),

@@ -18,8 +18,9 @@ from eventstudy.abnormal.engine.mixture_fit import MixtureFit
 from eventstudy.abnormal.models.control_portfolios import MatchedPortfolio
 from eventstudy.abnormal.models.donor_pool import Donor
 from eventstudy.abnormal.models.intraday import base_of
+from eventstudy.abnormal.windows import cut
 from eventstudy.returns.quality.suspicions import FAR, JUMP, MAD_TO_SD, ROBUST, STALE, like_splits
-from eventstudy.returns.tables.names import label_text
+from eventstudy.returns.tables.names import label_text, label_texts
 from eventstudy.study.aligned import _rows
 from eventstudy.study.fitted import Fitted, Part
 from eventstudy.study.panels import LogVolume, LumpedReturns
@@ -35,6 +36,12 @@ FEW: Final = 0.05  # share of security-events below which standing prices and co
 
 #: Share of zeros from which on a regressor is no market that stands still but a series that is mostly nothing, as a dummy is.
 MOSTLY: Final = 0.5
+
+FEW_BARS: Final = 0.25
+"""Share of a panel below which the bars that events rest on are looked at alone."""
+
+Stretches = tuple[Ints, Ints, int]
+"""Security (n,) and first bar (n,) of stretches of bars, and their length."""
 
 Marks = dict[str, tuple[Ints, Ints]]
 """kind -> sorted keys security x bars + bar (its match among them), and sorted bars of the regressors, or keys donor x bars + bar."""
@@ -104,7 +111,7 @@ def _of_part(result: Fitted, part: Part) -> Marks:
     panel, aligned = result.panel, part.aligned
     if isinstance(panel, LogVolume):
         return {}
-    own = _wrong(result, aligned.returns, aligned.symbols, part)
+    own = _wrong(result, aligned.returns, aligned.symbols, part, _rested_on(part, result.study.window))
     model, series, wanted = base_of(part.abnormal.model), aligned.series, part.abnormal.model.symbols
     bars = len(aligned.bars)
     common: dict[str, Ints] = {}
@@ -131,9 +138,21 @@ def _of_part(result: Fitted, part: Part) -> Marks:
     return {kind: both for kind, both in found.items() if both[0].size or both[1].size}
 
 
-def _wrong(result: Fitted, returns: Floats, names: Sequence[str], part: Part) -> dict[str, Ints]:
+def _rested_on(part: Part, window: tuple[int, int]) -> Stretches | None:
+    """Return what the attempted rows rest on, with room for a price that stands still across an end; None where that is most."""
+    rows, ends = part.attempted, (*part.attempted.inputs.pieces, window)
+    first, last = min(first for first, _ in ends) - STALE, max(last for _, last in ends) + STALE
+    length, bars = last - first + 1, part.aligned.returns.shape[1]
+    if length > bars or rows.day0.size * length > FEW_BARS * part.aligned.returns.size:
+        return None
+    return rows.security, (rows.day0 + first).clip(0, bars - length), length
+
+
+def _wrong(
+    result: Fitted, returns: Floats, names: Sequence[str], part: Part, stretches: Stretches | None = None
+) -> dict[str, Ints]:
     """Return the keys row x bars + bar of what looks wrong in returns (S, B) of the symbols `names`, by kind."""
-    found = _looking_wrong(returns, log=result.panel.kind == "log")
+    found = _looking_wrong(returns, stretches, log=result.panel.kind == "log")
     if isinstance(result.panel, LumpedReturns):
         found.pop("stale", None)
     found["missing_code"] = _coded(result.panel.quality, names, part.aligned.bars)
@@ -146,12 +165,18 @@ def _of_match(keys: Ints, members: Sequence[int], security: int, bars: int) -> I
     return np.concatenate(found) + security * bars
 
 
-def _looking_wrong(returns: Floats, *, log: bool) -> dict[str, Ints]:
-    """Return the keys row x bars + bar of what looks wrong in returns (S, B)."""
+def _looking_wrong(returns: Floats, stretches: Stretches | None, *, log: bool) -> dict[str, Ints]:
+    """Return the keys row x bars + bar of what looks wrong in returns (S, B), or in some stretches of them."""
     flat = returns.ravel()
     found: dict[str, Ints] = {}
     lowest, highest = (-JUMP, JUMP) if log else (np.expm1(-JUMP), np.expm1(JUMP))
-    leaps, still = _leaps_and_zeros(flat, lowest, highest)
+    if stretches is None:
+        leaps, still = _leaps_and_zeros(flat, lowest, highest)
+    else:
+        values = cut(returns, *stretches)
+        leaps, still = (
+            _keys(at, stretches, returns.shape[1]) for at in _leaps_and_zeros(values.ravel(), lowest, highest)
+        )
     with np.errstate(invalid="ignore", divide="ignore"):
         if leaps.size:
             size = flat[leaps] if log else np.log1p(flat[leaps])
@@ -181,6 +206,13 @@ def _leaps_and_zeros(flat: Floats, lowest: float, highest: float) -> tuple[Ints,
     return np.concatenate(leaps), np.concatenate(zeros)
 
 
+def _keys(at: Ints, stretches: Stretches, bars: int) -> Ints:
+    """Return the sorted keys row x bars + bar of places in stretches that are laid end to end."""
+    row, start, length = stretches
+    which, day = np.divmod(at, length)
+    return np.unique(row[which] * bars + start[which] + day)
+
+
 def _like_splits(returns: Floats, keys: Ints, size: Floats, *, log: bool) -> NDArray[np.bool_]:
     """Whether each leap has the ratio of a split, and is one also for the security: ten robust standard deviations of its own."""
     bars = returns.shape[1]
@@ -203,7 +235,7 @@ def _coded(quality: Any, symbols: Sequence[str], bars: pd.Index) -> Ints:
         return np.empty(0, dtype=np.int64)
     texts = quality["codes"]
     texts = texts[texts.fillna("").astype(str) != ""]
-    place = {label_text(name): at for at, name in enumerate(symbols)}
+    place = {name: at for at, name in enumerate(label_texts(symbols))}
     keys = []
     for symbol, text in texts.items():
         if label_text(symbol) in place:

@@ -14,7 +14,7 @@ from eventstudy.errors import StudyError
 from eventstudy.frames import as_pandas
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._given import of_frame
-from eventstudy.returns.tables.names import label_text
+from eventstudy.returns.tables.names import label_text, label_texts
 from eventstudy.words import brief
 
 
@@ -98,7 +98,7 @@ def suggest_donors(
     if "symbol" not in pairs.columns:
         msg = f"pairs need a column 'symbol', the securities to be studied; the frame has {', '.join(map(str, pairs.columns))}"
         raise StudyError(msg)
-    names = [label_text(name) for name in frame.columns.tolist()]
+    names = label_texts(frame.columns)
     unknown = [name for name in leave_out if name not in names]
     if unknown:
         msg = f"leave_out= names {unknown[0]!r}, which the panel does not hold"
