@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from eventstudy.calibration import Plan, calibrate_advice, calibrate_prices
-from eventstudy.calibration.scenarios import FURTHER, Geometry
+from eventstudy.calibration.further_scenarios import FURTHER
+from eventstudy.calibration.scenarios import Geometry
 from eventstudy.cli.lab import Placebo, run_lab
 from eventstudy.errors import StudyError
 
