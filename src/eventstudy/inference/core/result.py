@@ -119,14 +119,14 @@ class TestResult:
         word(self.alternative, Alternative, "alternative")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every field as plain values: one row of a table, one entry of a JSON file.
+        """Return every field as plain values but ``caveats``, which stand in ``warnings``: one row of a table, an entry of a JSON file.
 
         Returns
         -------
         dict
             Field name to value; ``details`` is a dict.
         """
-        row = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        row = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "caveats"}
         row["details"] = dict(self.details)
         return row
 
