@@ -122,7 +122,7 @@ class TestAdvice:
     def test_tests_that_draw_are_named_not_run(self, monkeypatch):
         monkeypatch.setattr("eventstudy.inference.significance_tests.placebo.permutation", None)
         lines = advice(drawn("normal", n=28, seed=2))
-        assert "believe, if run: wild_bootstrap, cluster_bootstrap" in lines
+        assert "believe, if run: bootstrap_t, wild_bootstrap, cluster_bootstrap" in lines
         trusted = next(line for line in lines if line.startswith("believe on trust"))
         assert trusted.endswith(", permutation")
 
