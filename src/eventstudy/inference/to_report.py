@@ -42,13 +42,13 @@ def reported(sample: WindowSample, said: Iterable[Recommendation | TestResult]) 
     Returns
     -------
     str
-        Of the tests to be believed first those without a caveat: where security-events are too few to show a doubling of the
-        variance in 95 % of samples, a test that bears it is reported, though its interval may not be the one beside the mean. Of
-        these that whose interval stands beside the mean (`eventstudy.inference.beyond.average`), so that
-        interval and test agree; else (first those that bear overlapping windows, where there are such) one whose interval is of
-        the mean, else one that draws nothing, else the one that bears most conditions, in the order of `TESTS`. Doubts about the data
-        speak against no test alone. Where none is to be believed, the
-        one whose measured size is nearest to 5 %: it is to be reported as doubtful. Empty where no test can be done.
+        Of the tests to be believed first those without a caveat: where fewer than 95 % of such samples would show a doubling of the
+        variance, a test that bears it is reported, though its interval may not be the one beside the mean. Of these that whose
+        interval stands there (`eventstudy.inference.beyond.average`), so that interval and test agree; else (first those that
+        bear overlapping windows, where there are such) one whose interval is of the mean, else one that draws nothing, else the
+        one that bears most conditions, in the order of `TESTS`. Doubts about the data speak against no test alone. Where none is
+        to be believed, the one whose measured size is nearest to 5 %: it is to be reported as doubtful. Empty where no test can
+        be done.
 
     Examples
     --------
