@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 TABLES = HERE.parent / "src" / "eventstudy" / "calibration" / "tables"
-START, END = "<!-- tables: start -->", "<!-- tables: end -->"
-ENDED = "<!-- end -->"
+START, END = "<!-- {}: start -->", "<!-- {}: end -->"
 ADVICE = ("advice.csv", "advice_rows.csv", "advice_index.csv")
 PRICES = ("prices.csv",)
 SEEN = 0.01
@@ -39,6 +38,8 @@ TITLES = {
     "resampling.csv": "Size of the tests that draw",
     "power.csv": "Power of the tests that do not draw: an abnormal return of 0.5 % on day 0",
 }
+INTERVALS = ("intervals.csv", "bands.csv")
+"""Tables that stand in a section of their own, between markers of their name."""
 PICTURES = HERE / "calibration"
 PICTURED = ((0, 0), (-10, 10))
 """The windows that are drawn as pictures: the shortest and the longest; all are there as tables."""
@@ -48,23 +49,38 @@ def drawn(name: str) -> str:
     """Return one table file as Markdown: the claims that failed first, then a table for each N and window."""
     command, rows = read_table(TABLES / name)
     size = not name.startswith("power")
-    parts = [f"## {TITLES[name]}", f"`{command}`", *([said(rows)] if size else [])]
-    for (n, first, last), group in groupby(rows_by_place(rows), key=place):
-        parts.append(f"### N = {n}, window ({first}, {last})")
+    title = [f"## {TITLES[name]}"] if name in TITLES else []
+    parts = [*title, f"`{command}`", *([said(rows)] if size else [])]
+    for (n, first, last), group in tables_of(name, rows):
+        parts += [f"### N = {n}, window ({first}, {last})"] if n else []
         if size and (first, last) in PICTURED:
             path = picture_path(name, n, (first, last))
-            axes = picture(list(group))
+            axes = picture(group)
             save(axes, path)
-            parts.append(f"![Sizes at N = {n}, window ({first}, {last})]({path.relative_to(HERE).as_posix()})")
-        parts.append(draw_table(rows, n, (first, last)))
+            parts.append(f"![{heading(group)}]({path.relative_to(HERE).as_posix()})")
+        parts.append(draw_table(group, n, (first, last)))
     return "\n\n".join(parts)
+
+
+def tables_of(name: str, rows: tuple[Row, ...]) -> list[tuple[tuple[int, int, int], list[Row]]]:
+    """Return the sub-tables of a file: one for each N and window; of bands one for each window, a line for each N (as N = 0)."""
+    if name == "bands.csv":
+        rows = tuple(replace(row, test=f"{row.test}, N = {row.n}", n=0) for row in rows)
+    return [(where, list(group)) for where, group in groupby(rows_by_place(rows), key=place)]
+
+
+def heading(rows: list[Row]) -> str:
+    """Say what a picture shows."""
+    some = rows[0]
+    number = f"N = {some.n}, " if some.n else ""
+    return f"Sizes at {number}window ({some.first}, {some.last})"
 
 
 def picture_path(name: str, n: int, window: tuple[int, int]) -> Path:
     """Return where the picture of one sub-table lies."""
-    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "intervals") else "size"
+    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "intervals", "bands") else "size"
     days = "day0" if window == (0, 0) else f"days{window[0]}to{window[1]}"
-    return PICTURES / f"{kind}-n{n}-{days}.svg"
+    return PICTURES / "-".join([kind, *([f"n{n}"] if n else []), f"{days}.svg"])
 
 
 def picture(rows: list[Row], title: str = "", of: str = "") -> Axes:
@@ -83,7 +99,8 @@ def picture(rows: list[Row], title: str = "", of: str = "") -> Axes:
         for row in rows
     )
     some = rows[0]
-    title = title or f"True nulls rejected at 5%: N = {some.n}, window ({some.first}, {some.last})"
+    number = f"N = {some.n}, " if some.n else ""
+    title = title or f"True nulls rejected at 5%: {number}window ({some.first}, {some.last})"
     small = f"in %, of {of or f'{some.cell.replications:,}'}; ▲ too often, ▼ too seldom by three Monte-Carlo errors"
     return plots.size_map(frame, title=title, subtitle=small)
 
@@ -235,18 +252,21 @@ def registered() -> str:
     return "\n".join(lines)
 
 
-def redraw(page: Path, body: str, start: str = START, end: str = END) -> None:
+def redraw(page: Path, body: str, name: str = "tables") -> None:
     """Rewrite what stands between the markers of a page."""
+    start, end = START.format(name), END.format(name)
     before, rest = page.read_text(encoding="utf-8").split(start)
-    after = rest.split(end, 1)[1]
+    after = rest.split(end)[1]
     page.write_text(f"{before}{start}\n\n{body}\n\n{end}{after}", encoding="utf-8")
 
 
 def main() -> None:
     """Rewrite the drawn parts of docs/calibration.md and docs/tests.md."""
     redraw(HERE / "calibration.md", "\n\n".join(drawn(name) for name in TITLES if (TABLES / name).exists()))
-    redraw(HERE / "calibration.md", advice_drawn(), "<!-- advice -->", ENDED)
-    redraw(HERE / "calibration.md", prices_table(), "<!-- prices -->", ENDED)
+    redraw(HERE / "calibration.md", advice_drawn(), "advice")
+    redraw(HERE / "calibration.md", prices_table(), "prices")
+    for name in INTERVALS:
+        redraw(HERE / "calibration.md", drawn(name), Path(name).stem)
     redraw(HERE / "tests.md", registered())
 
 

@@ -333,7 +333,7 @@ class TestExplain:
             ({"one": np.ones(40)}, {}, "collinear"),
             ({"short": np.ones(3)}, {}, "one value a security-event"),
             (columns, {"errors": "cluster"}, "membership"),
-            (columns, {"errors": "HC9"}, "HC3, cluster, nonrobust"),
+            (columns, {"errors": "HC9"}, "HC3, cluster, wild_cluster, nonrobust"),
         ]:
             with pytest.raises(StudyError, match=words):
                 explain(y, given, **options)

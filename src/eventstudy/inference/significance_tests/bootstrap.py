@@ -12,7 +12,8 @@ from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
 from eventstudy.inference.core.spec import ALWAYS, Condition, TestSpec
 from eventstudy.inference.core.statistic import Statistic, moments
-from eventstudy.inference.significance_tests.draws import from_draws, no_draws, pieces
+from eventstudy.inference.core.wild_cluster import pieces
+from eventstudy.inference.significance_tests.draws import from_draws, no_draws
 
 LOST = 1e-14
 """A variance below this share of the mean square is rounding: float64 carries 16 digits."""
