@@ -119,7 +119,7 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
         session: the portfolio's own regression; ``time_series`` with a model that is not least squares), or
         ``covariance`` (windows that overlap, few or unequal sessions, weights: the covariances of all pairs over the bars
         that they share, told by the estimation windows and scaled to the spread of the window). Where one series is
-        studied, a session is one observation.
+        studied, a session is one observation. Which test to report is said where all are judged: by `tests`, column ``report``.
 
         Parameters
         ----------
