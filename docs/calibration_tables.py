@@ -1,12 +1,14 @@
 """Draw the committed calibration tables into docs/calibration.md, between its markers, and as pictures beside it.
 
-The table of tests in docs/tests.md is drawn from their specifications.
+The table of tests in docs/tests.md is drawn from their specifications; the tables of advice and of prices from their own files in
+docs/calibration.
 
 Run it from the root of the repository: ``python docs/calibration_tables.py``.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from eventstudy.calibration import Row, draw_table, read_table
+from eventstudy.calibration.believed import BELIEVED, REPORTED
 from eventstudy.inference import TESTS
 from eventstudy.inference.core.spec import ALWAYS, MANY
 
@@ -22,7 +25,11 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 TABLES = HERE.parent / "src" / "eventstudy" / "calibration" / "tables"
-START, END = "<!-- tables: start -->", "<!-- tables: end -->"
+START, END = "<!-- {}: start -->", "<!-- {}: end -->"
+ADVICE = ("advice.csv", "advice_rows.csv", "advice_index.csv")
+PRICES = ("prices.csv",)
+SEEN = 0.01
+"""Share of studies from which a test counts as believed."""
 TITLES = {
     "analytic.csv": "Size of the tests that do not draw, N = 10 and 50",
     "analytic_5.csv": "Size of the tests that do not draw, N = 5",
@@ -31,6 +38,8 @@ TITLES = {
     "resampling.csv": "Size of the tests that draw",
     "power.csv": "Power of the tests that do not draw: an abnormal return of 0.5 % on day 0",
 }
+INTERVALS = ("intervals.csv", "bands.csv")
+"""Tables that stand in a section of their own, between markers of their name."""
 PICTURES = HERE / "calibration"
 PICTURED = ((0, 0), (-10, 10))
 """The windows that are drawn as pictures: the shortest and the longest; all are there as tables."""
@@ -40,26 +49,41 @@ def drawn(name: str) -> str:
     """Return one table file as Markdown: the claims that failed first, then a table for each N and window."""
     command, rows = read_table(TABLES / name)
     size = not name.startswith("power")
-    parts = [f"## {TITLES[name]}", f"`{command}`", *([said(rows)] if size else [])]
-    for (n, first, last), group in groupby(rows_by_place(rows), key=place):
-        parts.append(f"### N = {n}, window ({first}, {last})")
+    title = [f"## {TITLES[name]}"] if name in TITLES else []
+    parts = [*title, f"`{command}`", *([said(rows)] if size else [])]
+    for (n, first, last), group in tables_of(name, rows):
+        parts += [f"### N = {n}, window ({first}, {last})"] if n else []
         if size and (first, last) in PICTURED:
             path = picture_path(name, n, (first, last))
-            axes = picture(list(group))
+            axes = picture(group)
             save(axes, path)
-            parts.append(f"![Sizes at N = {n}, window ({first}, {last})]({path.relative_to(HERE).as_posix()})")
-        parts.append(draw_table(rows, n, (first, last)))
+            parts.append(f"![{heading(group)}]({path.relative_to(HERE).as_posix()})")
+        parts.append(draw_table(group, n, (first, last)))
     return "\n\n".join(parts)
+
+
+def tables_of(name: str, rows: tuple[Row, ...]) -> list[tuple[tuple[int, int, int], list[Row]]]:
+    """Return the sub-tables of a file: one for each N and window; of bands one for each window, a line for each N (as N = 0)."""
+    if name == "bands.csv":
+        rows = tuple(replace(row, test=f"{row.test}, N = {row.n}", n=0) for row in rows)
+    return [(where, list(group)) for where, group in groupby(rows_by_place(rows), key=place)]
+
+
+def heading(rows: list[Row]) -> str:
+    """Say what a picture shows."""
+    some = rows[0]
+    number = f"N = {some.n}, " if some.n else ""
+    return f"Sizes at {number}window ({some.first}, {some.last})"
 
 
 def picture_path(name: str, n: int, window: tuple[int, int]) -> Path:
     """Return where the picture of one sub-table lies."""
-    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "intervals") else "size"
+    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "intervals", "bands") else "size"
     days = "day0" if window == (0, 0) else f"days{window[0]}to{window[1]}"
-    return PICTURES / f"{kind}-n{n}-{days}.svg"
+    return PICTURES / "-".join([kind, *([f"n{n}"] if n else []), f"{days}.svg"])
 
 
-def picture(rows: list[Row]) -> Axes:
+def picture(rows: list[Row], title: str = "", of: str = "") -> Axes:
     """Draw the sizes of one sub-table as a map of tests by scenarios; a mark is three Monte-Carlo errors out."""
     from eventstudy import plots  # noqa: PLC0415  matplotlib is slow to import
 
@@ -75,8 +99,9 @@ def picture(rows: list[Row]) -> Axes:
         for row in rows
     )
     some = rows[0]
-    title = f"True nulls rejected at 5%: N = {some.n}, window ({some.first}, {some.last})"
-    small = f"in %, of {some.cell.replications:,}; ▲ too often, ▼ too seldom by three Monte-Carlo errors"
+    number = f"N = {some.n}, " if some.n else ""
+    title = title or f"True nulls rejected at 5%: {number}window ({some.first}, {some.last})"
+    small = f"in %, of {of or f'{some.cell.replications:,}'}; ▲ too often, ▼ too seldom by three Monte-Carlo errors"
     return plots.size_map(frame, title=title, subtitle=small)
 
 
@@ -86,6 +111,87 @@ def save(axes: Axes, path: Path) -> None:
 
     path.parent.mkdir(exist_ok=True)
     plots.save(axes.figure, path)  # type: ignore[arg-type]  # a figure, not a part of one
+
+
+def advised(name: str) -> list[tuple[str, dict[str, Row], dict[str, Row]]]:
+    """Return what a table of advice holds: scenario with N, the tests on all studies, those on studies where they are believed."""
+    rows = read_table(PICTURES / name)[1]
+    cells: dict[tuple[str, int, int, int], tuple[dict[str, Row], dict[str, Row]]] = {}
+    for row in rows:
+        scenario = row.scenario.removesuffix(BELIEVED)
+        found = cells.setdefault((scenario, row.n, row.first, row.last), ({}, {}))
+        found[scenario != row.scenario][row.test] = row
+    days = {key[2:] for key in cells}
+    return [
+        (f"{scenario}, {n}" + (f", days {first} to {last:+d}" if len(days) > 1 else ""), *found)
+        for (scenario, n, first, last), found in cells.items()
+    ]
+
+
+def share(believed: dict[str, Row], everywhere: dict[str, Row], name: str) -> float:
+    """Return the share of studies in which a test is believed; of the reported one: in which one is named."""
+    of = max(row.cell.replications for row in everywhere.values())
+    return believed[name].cell.replications / of if name in believed else 0.0
+
+
+def advice_table(name: str) -> str:
+    """Return the table of advice: what is reported, what is believed how often and rejects there, what is refused."""
+    command = read_table(PICTURES / name)[0]
+    lines = [
+        f"`{command}`\n",
+        "| scenario, N | reported, % | believed (share of studies; % rejected there) | refused (% rejected in all studies) |",
+        "|---|---|---|---|",
+    ]
+    for place_, everywhere, believed in advised(name):
+        often = [test for test in everywhere if share(believed, everywhere, test) >= SEEN]
+        told = share(believed, everywhere, REPORTED)
+        first = f"{100 * believed[REPORTED].rate:.1f}" + (f" (in {told:.3f})" if told < 1 else "") if told else ""
+        sure = ", ".join(
+            f"`{test}` {share(believed, everywhere, test):.2f}; {100 * believed[test].rate:.1f}" for test in often
+        )
+        not_ = ", ".join(f"`{test}` {100 * row.rate:.0f}" for test, row in everywhere.items() if test not in often)
+        lines.append(f"| {place_} | {first} | {sure} | {not_} |")
+    return "\n".join(lines)
+
+
+def advice_picture(name: str) -> tuple[Path, list[Row]]:
+    """Return where the picture of a table of advice lies, and its rows: each test on the studies where it is believed."""
+    rows = [
+        replace(row, scenario=place_)
+        for place_, everywhere, believed in advised(name)
+        for test, row in believed.items()
+        if share(believed, everywhere, test) >= SEEN
+    ]
+    names = list(dict.fromkeys(row.test for row in rows))
+    return PICTURES / f"{Path(name).stem}.svg", sorted(
+        rows, key=lambda row: (row.test != REPORTED, names.index(row.test))
+    )
+
+
+def advice_drawn() -> str:
+    """Return the tables of advice with their pictures."""
+    parts = []
+    for name in ADVICE:
+        path, rows = advice_picture(name)
+        save(
+            picture(rows, title="True nulls rejected at 5% where the test is believed", of="the studies where it is"),
+            path,
+        )
+        parts += [f"![Sizes where tests are believed]({path.relative_to(HERE).as_posix()})", advice_table(name)]
+    return "\n\n".join(parts)
+
+
+def prices_table() -> str:
+    """Return the table of placebo events on prices."""
+    lines = [f"`{read_table(PICTURES / name)[0]}`\n" for name in PRICES]
+    lines += ["| events, N | test | rejects, % | believed in | rejects where believed, % |", "|---|---|---|---|---|"]
+    for name in PRICES:
+        for place_, everywhere, believed in advised(name):
+            for test in (*everywhere, REPORTED):
+                all_ = f"{100 * everywhere[test].rate:.2f}" if test in everywhere else ""
+                sure = f"{100 * believed[test].rate:.2f}" if test in believed else ""
+                lines.append(f"| {place_} | `{test}` | {all_} | {share(believed, everywhere, test):.2f} | {sure} |")
+    return "\n".join(lines)
 
 
 def place(row: Row) -> tuple[int, int, int]:
@@ -146,16 +252,21 @@ def registered() -> str:
     return "\n".join(lines)
 
 
-def redraw(page: Path, body: str) -> None:
+def redraw(page: Path, body: str, name: str = "tables") -> None:
     """Rewrite what stands between the markers of a page."""
-    before, rest = page.read_text(encoding="utf-8").split(START)
-    after = rest.split(END)[1]
-    page.write_text(f"{before}{START}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    start, end = START.format(name), END.format(name)
+    before, rest = page.read_text(encoding="utf-8").split(start)
+    after = rest.split(end)[1]
+    page.write_text(f"{before}{start}\n\n{body}\n\n{end}{after}", encoding="utf-8")
 
 
 def main() -> None:
     """Rewrite the drawn parts of docs/calibration.md and docs/tests.md."""
     redraw(HERE / "calibration.md", "\n\n".join(drawn(name) for name in TITLES if (TABLES / name).exists()))
+    redraw(HERE / "calibration.md", advice_drawn(), "advice")
+    redraw(HERE / "calibration.md", prices_table(), "prices")
+    for name in INTERVALS:
+        redraw(HERE / "calibration.md", drawn(name), Path(name).stem)
     redraw(HERE / "tests.md", registered())
 
 

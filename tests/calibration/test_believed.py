@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from eventstudy.calibration import Plan, calibrate_advice, calibrate_prices
-from eventstudy.calibration.scenarios import FURTHER, Geometry
+from eventstudy.calibration.further_scenarios import FURTHER
+from eventstudy.calibration.scenarios import Geometry
 from eventstudy.cli.lab import Placebo, run_lab
 from eventstudy.errors import StudyError
 
@@ -121,6 +122,33 @@ class TestScenarios:
         assert abs(day("left_out")) < 0.006 * MONTE_CARLO / np.sqrt(20)
         expected = 0.006 * 1.867  # the mean largest of 20 normals
         assert day("left_out_chosen") == pytest.approx(expected, abs=MONTE_CARLO * 0.006 * 0.6 / np.sqrt(20))
+
+    @pytest.mark.parametrize(("name", "dates"), [("two_dates", 2), ("three_dates", 3)])
+    def test_dates_of_equal_size_that_share_no_bar(self, name, dates):
+        day0 = self.drawn(name, 60).day0
+        found, size = np.unique(day0[3], return_counts=True)
+        assert size.tolist() == [60 // dates] * dates
+        assert np.diff(found).tolist() == [30] * (dates - 1)
+
+    def test_three_events_in_ten_have_a_raised_variance(self):
+        """Days -10 .. 10 of nine times the variance: of normal events with 21 days the sample variances part at 3."""
+        drawn = self.drawn("some_raised", 200)
+        own = (drawn.returns - drawn.market).reshape(20, 200, -1)[..., self.geometry.before - 10 :]
+        assert own.shape[-1] == 21
+        share = (own.var(axis=-1) > 3 * 0.02**2).mean()
+        assert share == pytest.approx(0.3, abs=MONTE_CARLO * np.sqrt(0.3 * 0.7 / 4000))
+
+    def test_exponential_returns_have_skewness_two(self):
+        drawn = self.drawn("exponential")
+        noise = (drawn.returns - drawn.market) / 0.02
+        assert (noise**3).mean() / (noise**2).mean() ** 1.5 == pytest.approx(2, abs=0.15)
+
+    def test_one_index_is_one_series(self):
+        drawn = self.drawn("one_index")
+        returns = drawn.returns.reshape(20, 40, -1)
+        assert (returns == returns[:, :1]).all()
+        assert np.ptp(drawn.day0) > 900
+        assert all(np.unique(row).size > 30 for row in drawn.day0)
 
     def test_volatility_that_all_share(self):
         drawn = self.drawn("shared_volatility")

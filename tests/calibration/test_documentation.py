@@ -35,11 +35,12 @@ def tables(tmp_path_factory) -> dict[str, tuple[str, tuple[Row, ...]]]:
     return found
 
 
-def test_every_table_is_drawn_with_the_command_that_made_it(tables):
+def test_every_table_is_drawn_with_the_command_that_made_it(tables, drawing):
     for name, (command, rows) in tables.items():
         assert command in PAGE
-        for n, first, last in {(row.n, row.first, row.last) for row in rows}:
-            assert draw_table(rows, n, (first, last)) in PAGE, (name, n, first, last)
+        for (n, first, last), group in drawing.tables_of(name, rows):
+            assert draw_table(group, n, (first, last)) in PAGE, (name, n, first, last)
+        assert sum(len(group) for _, group in drawing.tables_of(name, rows)) == len(rows)
 
 
 def test_the_table_of_tests_is_that_of_their_specifications(drawing):
@@ -68,14 +69,14 @@ def test_every_picture_shows_the_figures_of_its_table(tables, drawing):
     """Each cell's text stands in the SVG, row by row."""
     seen = set()
     for name, (_, rows) in tables.items():
-        places = {(row.n, (row.first, row.last)) for row in rows} if not name.startswith("power") else set()
-        for n, window in places:
+        for (n, *days), group in drawing.tables_of(name, rows) if not name.startswith("power") else ():
+            window = tuple(days)
             if window not in drawing.PICTURED:
                 continue
             path = drawing.picture_path(name, n, window)
             seen.add(path.name)
             assert f"]({path.relative_to(DOCS).as_posix()})" in PAGE
-            chosen = {(row.test, row.scenario): row for row in rows if (row.n, (row.first, row.last)) == (n, window)}
+            chosen = {(row.test, row.scenario): row for row in group}
             scenarios, tests = (list(dict.fromkeys(key[at] for key in chosen)) for at in (1, 0))
             said = re.findall(r"<text[^>]*>(.*?)</text>", path.read_text(encoding="utf-8"))
             assert said[: len(scenarios) + len(tests)] == [*scenarios, *tests]

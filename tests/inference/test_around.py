@@ -333,7 +333,7 @@ class TestExplain:
             ({"one": np.ones(40)}, {}, "collinear"),
             ({"short": np.ones(3)}, {}, "one value a security-event"),
             (columns, {"errors": "cluster"}, "membership"),
-            (columns, {"errors": "HC9"}, "HC3, cluster, nonrobust"),
+            (columns, {"errors": "HC9"}, "HC3, cluster, wild_cluster, nonrobust"),
         ]:
             with pytest.raises(StudyError, match=words):
                 explain(y, given, **options)
@@ -372,12 +372,12 @@ class TestIdentification:
 
     @staticmethod
     def critical(p, s, event, effect):
-        """Student's, with Satterthwaite's degrees of freedom from a third of the days of either kind."""
+        """Student's, with Satterthwaite's degrees of freedom from a quarter of the days of either kind."""
         spread, free = [], []
         for side in (event, ~event):
             u = (s - effect * p)[side]
             spread.append(((p[side] - p[side].mean()) * (u - u.mean())).var(ddof=1) / side.sum())
-            free.append(side.sum() / 3)
+            free.append(side.sum() / 4)
         return stats.t.ppf(0.975, sum(spread) ** 2 / sum(v**2 / f for v, f in zip(spread, free, strict=True)))
 
     @pytest.mark.slow
@@ -391,7 +391,20 @@ class TestIdentification:
             p = (news + 0.3 * other) / 1.45
             found = rigobon_sack(p, -1.5 * p + other, event)
             covered += any(low <= -1.5 <= high for low, high in found.robust_set)
-        assert 0.93 <= covered / tries <= 0.975
+        assert 0.93 <= covered / tries <= 0.985
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(("on", "off"), [(8, 40), (15, 60), (40, 200)])
+    def test_the_set_holds_where_news_and_returns_move_one_another(self, on, off):
+        rng, tries = np.random.default_rng(10), 2000
+        event = np.arange(on + off) < on
+        covered = 0
+        for _ in range(tries):
+            news, other, common = rng.normal(0, np.where(event, 2.0, 1.0)), *rng.normal(size=(2, on + off))
+            s = (-(common + news) + common + other) / 1.5  # s = -p + common + other; p = s / 2 + common + news
+            found = rigobon_sack(s / 2 + common + news, s, event)
+            covered += any(low <= -1.0 <= high for low, high in found.robust_set)
+        assert 0.93 <= covered / tries <= 0.97
 
     def test_it_finds_the_truth_where_ols_does_not(self):
         rng, covered, slopes, ols = np.random.default_rng(2), 0, [], []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from eventstudy.inference import run
-from eventstudy.inference.significance_tests.single_event import sq
+from eventstudy.inference.significance_tests.single_event import _runs, sq
 from statistics_told import check
 
 WINDOWS = [(0, 0), (-1, 3)]
@@ -114,6 +115,31 @@ def test_sq_counts_the_larger_past_runs(make_sample, holes, window):
     result = run("sq", sample)
     assert result.pvalue == (1 + sum(abs(v) >= abs(reaction) for v in runs)) / (len(runs) + 1)
     assert run("sq", sample, alternative="greater").pvalue == (1 + sum(v >= reaction for v in runs)) / (len(runs) + 1)
+
+
+@pytest.mark.parametrize("bars", [2, 5, 21])
+@pytest.mark.parametrize("forecast", [True, False])
+def test_each_run_of_sq_is_over_its_own_standard_deviation(make_sample, holes, bars, forecast):
+    """Var of a sum of residuals: sigma² 1'(I - H)1 by the N x N projection; of raw days, sigma² L. A run with a hole is no run."""
+    sample = make_sample(1, holes=holes, seed=4)
+    record = replace(sample.estimation.map(lambda array: array[0]), mean=np.asarray(0.0 if forecast else 0.001))
+    known = np.isfinite(record.residual)
+    hat = np.full((250, 250), np.nan)
+    design = record.design[known]
+    hat[np.ix_(known, known)] = design @ np.linalg.inv(design.T @ design) @ design.T
+    expected = []
+    for first in range(250 - bars + 1):
+        run_ = slice(first, first + bars)
+        part = np.eye(bars) - (hat[run_, run_] if forecast else 0.0)
+        days = record.residual[run_] + (0.0 if forecast else 0.001)
+        expected.append(days.sum() / (sample.sigma[0] * math.sqrt(part.sum())) if known[run_].all() else math.nan)
+    np.testing.assert_allclose(_runs(record, float(sample.sigma[0]), bars), expected, rtol=1e-10)
+
+
+def test_runs_of_no_residuals_are_none(make_sample):
+    record = make_sample(1).estimation.map(lambda array: array[0])
+    assert _runs(record, 0.02, 251).size == 0
+    assert _runs(record, 0.0, 2).size == 0
 
 
 @pytest.mark.parametrize(("last", "warned"), [(0, False), (5, False), (6, True), (9, True)])

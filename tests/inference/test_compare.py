@@ -10,7 +10,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from eventstudy.errors import StudyError
-from eventstudy.inference.beyond.differences import compare_magnitudes, compare_means, magnitude, trend
+from eventstudy.inference.beyond.differences import compare_magnitudes, compare_means, magnitude, size_covariance, trend
 
 RTOL = 1e-10  # the same formulas in another order
 
@@ -69,9 +69,54 @@ def test_trend_is_statsmodels(lag):
     assert ours.details.get("lag") == lag
 
 
+def test_a_trend_by_session_is_cr2_of_the_regression(cr2_matrices):
+    rng = np.random.default_rng(3)
+    session = np.repeat(np.arange(8), [5, 1, 3, 2, 4, 6, 1, 2])
+    y = rng.normal(size=8)[session] + rng.normal(size=24)
+    y[5] = np.nan  # its session is gone with it
+    known = np.flatnonzero(np.isfinite(y))
+    x = sm.add_constant(known.astype(float))
+    error, df = cr2_matrices(x, y[known], session[known])
+    slope = sm.OLS(y[known], x).fit().params[1]
+    ours = trend(y, cluster=session.astype(str), level=0.9)
+    np.testing.assert_allclose([ours.estimate, ours.se, ours.df], [slope, error[1], df[1]], rtol=1e-8)
+    np.testing.assert_allclose(ours.pvalue, 2 * stats.t.sf(abs(slope / error[1]), df[1]), rtol=1e-8)
+    np.testing.assert_allclose(ours.ci[1] - slope, stats.t.ppf(0.95, df[1]) * error[1], rtol=1e-8)
+    with pytest.raises(StudyError, match=r"cluster has shape \(23,\)"):
+        trend(y, cluster=session[1:])
+    with pytest.raises(StudyError, match="choose one"):
+        trend(y, cluster=session, lag=1)
+
+
+def test_a_trend_with_covariances_of_independent_values_is_near_the_plain_one():
+    """The scale is told by what is off the slope, as in least squares; df one less or the same."""
+    y = np.random.default_rng(4).normal(size=20)
+    plain, ours = trend(y), trend(y, covariance=3.0 * np.eye(20))
+    np.testing.assert_allclose([ours.estimate, ours.se, ours.df], [plain.estimate, plain.se, 18.0], rtol=1e-9)
+    among = np.eye(20) + 0.5 * (np.arange(20)[:, None] // 4 == np.arange(20) // 4)
+    whole, scaled = trend(y, covariance=among), trend(y, covariance=7.0 * among)
+    np.testing.assert_allclose(scaled.se, whole.se, rtol=1e-9)
+    w = (np.arange(20) - 9.5) / ((np.arange(20) - 9.5) ** 2).sum()
+    off = np.linalg.qr(np.column_stack([np.ones(20), among @ w]))[0]
+    project = np.eye(20) - off @ off.T
+    scale = y @ project @ y / np.trace(project @ among)
+    np.testing.assert_allclose(whole.se, math.sqrt(scale * w @ among @ w), rtol=1e-9)
+    with pytest.raises(StudyError, match=r"covariance has shape \(20, 19\)"):
+        trend(y, covariance=among[:, 1:])
+
+
+def test_covariances_of_sizes_are_those_of_draws():
+    rng = np.random.default_rng(6)
+    among = np.array([[4.0, 1.6, -0.9], [1.6, 1.0, 0.0], [-0.9, 0.0, 1.0]])
+    z = np.abs(rng.multivariate_normal(np.zeros(3), among, 400_000)) / np.sqrt(np.diag(among))
+    np.testing.assert_allclose(size_covariance(among), np.cov(z.T), atol=0.005)
+    np.testing.assert_array_equal(size_covariance(np.diag([1.0, 0.0]))[1], [0.0, 0.0])
+
+
 @pytest.mark.parametrize(
     ("result", "words"),
     [
+        (lambda: trend([1.0, 2.0, 3.0, 5.0, 4.0, np.nan], cluster=[1, 1, 1, 1, 1, 2]), "two sessions"),
         (lambda: compare_means([0.1], [0.2, 0.3]), "two events in each group"),
         (lambda: compare_means([0.1, 0.1], [0.3, 0.3]), "no variance"),
         (lambda: compare_magnitudes([0.1, 0.2], [0.1, 0.2, 0.3]), "three events"),

@@ -11,6 +11,7 @@ from scipy import stats
 
 from eventstudy.calibration import SCENARIOS, Geometry, read_table
 from eventstudy.calibration.batch import single_samples
+from eventstudy.calibration.lab import KNOWN
 from eventstudy.inference import TESTS, recommend, run, run_all
 from eventstudy.inference.advice import advice
 from eventstudy.inference.core.measured_size import BY_SIZE, SOUND, upheld
@@ -18,6 +19,7 @@ from eventstudy.inference.core.spec import CONDITIONS, FEWEST, MANY
 from eventstudy.inference.core.validity import Conditions, _error_of_skewness, judge, measure
 
 GEOMETRY = Geometry(history=50)
+CLASSICAL = ("cross_sectional", "patell", "bmp", "kp_patell", "kp_bmp", "clm_j1", "corrado", "sign", "wilcoxon")
 
 
 def drawn(name, n=60, window=(0, 0), seed=0):
@@ -120,7 +122,9 @@ class TestAdvice:
     def test_tests_that_draw_are_named_not_run(self, monkeypatch):
         monkeypatch.setattr("eventstudy.inference.significance_tests.placebo.permutation", None)
         lines = advice(drawn("normal", n=28, seed=2))
-        assert "believe, if run: wild_bootstrap, cluster_bootstrap, permutation" in lines
+        assert "believe, if run: bootstrap_t, wild_bootstrap, cluster_bootstrap" in lines
+        trusted = next(line for line in lines if line.startswith("believe on trust"))
+        assert trusted.endswith(", permutation")
 
     def test_where_nothing_can_be_believed_it_says_so(self):
         sample = replace(drawn("common_event_variance", n=12), estimation=None, refit=None)
@@ -225,29 +229,53 @@ class TestWhatFewEventsCannotShow:
         for name in ("clm_j1", "patell", "kp_patell", "corrado"):
             result = run(name, sample)
             assert not result.valid
-            assert "10 security-events could hardly show it if the event doubled the variance" in result.doubts[0]
+            assert "10 security-events would show a doubled variance in 39% of samples" in result.doubts[0]
         for name in ("cross_sectional", "bmp", "kp_bmp", "sign", "jackknife"):
             assert run(name, sample).valid, name
 
     def test_exact_tests_say_it_and_stay(self):
         result = run("permutation", drawn("normal", n=10, seed=1), seed=0, draws=99)
         assert result.valid
-        assert "could hardly show it" in " ".join(result.warnings)
+        assert "would show a doubled variance in 39% of samples" in " ".join(result.warnings)
         line = next(line for line in advice(drawn("normal", n=10, seed=1)) if line.startswith("believe on trust"))
         assert line.endswith(": permutation")
 
-    def test_many_events_show_it(self):
-        assert measure(drawn("normal", n=26, seed=1)).unseen == {}
-        assert "event variance" in measure(drawn("normal", n=20, seed=1)).unseen
-        assert run("patell", drawn("normal", n=26, seed=2)).valid
+    def test_from_twenty_five_on_it_is_a_caveat_and_many_show_it(self):
+        assert measure(drawn("normal", n=20, seed=1)).unseen["event variance"].blind
+        assert not measure(drawn("normal", n=26, seed=1)).unseen["event variance"].blind
+        result = run("patell", drawn("normal", n=30, seed=2))
+        assert result.valid
+        assert result.caveats == result.warnings
+        assert result.caveats == ("event variance: 30 security-events would show a doubled variance in 77% of samples",)
+        assert run("bmp", drawn("normal", n=30, seed=2)).caveats == ()
+        assert measure(drawn("normal", n=65, seed=1)).unseen == {}
 
-    def test_it_is_as_often_found_as_is_said(self):
-        """The declared bound: from 25 normal SCARs on, a doubling is found in seven samples of ten."""
-        found = [
-            "event variance" in measure(drawn("event_variance", n=25, window=(0, 0), seed=seed)).present
-            for seed in range(100)
-        ]
-        assert sum(found) > 100 * 0.7 - 3 * np.sqrt(100 * 0.7 * 0.3)
+    @pytest.mark.parametrize("scenario", ["normal", "t4"])
+    @pytest.mark.parametrize("n", [25, 40])
+    def test_it_is_as_often_found_as_is_said(self, scenario, n):
+        """The chance that is told of samples without a rise, against the share of samples with one that show it."""
+        told, found = [], []
+        for seed in range(100):
+            unseen = measure(drawn(scenario, n=n, seed=seed)).unseen
+            told += [unseen["event variance"].chance] if unseen else []
+            rise = replace(SCENARIOS[scenario], event_variance=2.0).draw(np.random.default_rng(seed), 1, n, GEOMETRY)
+            (doubled,) = single_samples(rise, GEOMETRY, (0, 0))
+            found.append("event variance" in measure(doubled).present)
+        chance = np.mean(told)
+        assert np.mean(found) == pytest.approx(chance, abs=3 * np.sqrt(chance * (1 - chance) / 100))
+
+    def test_no_look_at_the_spread_finds_more_than_the_best_test_of_it(self):
+        """Neyman and Pearson: of normal values with an unknown mean no test of the ratio 1 against 2 finds more than chi-squared's.
+
+        The figures stand in docs/calibration.md, "Does the advice hold?".
+        """
+        page = (Path(__file__).parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
+        rng = np.random.default_rng(0)
+        spread = rng.standard_normal((40_000, 30)).var(axis=1, ddof=1)
+        for level in (0.03, 0.05):
+            exact = stats.chi2.sf(stats.chi2.isf(level, 29) / 2, 29)
+            assert f"at a level of {level:.0%} {exact:.0%}" in page
+            assert (2 * spread > np.quantile(spread, 1 - level)).mean() == pytest.approx(exact, abs=0.01)
 
 
 @pytest.mark.parametrize("spec", TESTS.values(), ids=lambda spec: spec.name)
@@ -339,6 +367,20 @@ class TestEvidence:
         assert run("kp_bmp", sample).valid  # 4.3 to 5.2 % there
         assert upheld("sur_f", "fat tails", {"fat tails", "dependence"}, 30, 1)  # 10 to 14 %
         assert upheld("kp_bmp", "fat tails", {"fat tails", "dependence"}, 30, 1) == ""
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("n", [30, 60])
+    @pytest.mark.parametrize("scenario", ["normal", "t4", "skewed", "garch", "missing", "dispersed"])
+    def test_of_independent_samples_one_in_twenty_loses_a_test(self, scenario, n):
+        """For another reason than what the scenario holds: a rise of variance, a correlation or a skewness that is not there."""
+        known, lost, studies = KNOWN[scenario], 0, 1000
+        for first in range(0, studies, 20):
+            draw = known.draw(np.random.default_rng([n, first]), 20, n, GEOMETRY)
+            for sample in single_samples(draw, GEOMETRY, (0, 1)):
+                said = {one.name: one.reasons for one in recommend(sample)}
+                against = (text.split(":")[0] for name in CLASSICAL for text in said[name])
+                lost += bool({text for text in against if " with " not in text} - known.conditions)
+        assert lost <= studies * 0.05 + 3 * np.sqrt(studies * 0.05 * 0.95)
 
     def test_of_independent_samples_few_lose_a_test(self):
         """One-sided errors of about 2 % each for a rise of variance and, on one date, a correlation."""

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from eventstudy.inference.significance_tests.draws import from_draws, pieces
+from eventstudy.inference.core.wild_cluster import pieces
+from eventstudy.inference.significance_tests.draws import from_draws
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -49,7 +50,7 @@ def test_an_interval_needs_a_studentized_statistic_and_its_level():
     ("draws", "width", "cells"), [(10, 3, 9), (9, 3, 9), (1, 100, 9), (7, 0, 9), (5, 2, 4), (0, 1, 9)]
 )
 def test_pieces_make_all_draws_and_none_is_larger_than_memory(monkeypatch, draws, width, cells):
-    monkeypatch.setattr("eventstudy.inference.significance_tests.draws.CELLS", cells)
+    monkeypatch.setattr("eventstudy.inference.core.wild_cluster.CELLS", cells)
     told = list(pieces(draws, width))
     assert sum(told) == draws
     assert all(0 < piece <= max(1, cells // max(1, width)) for piece in told)

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from eventstudy.calibration.scenarios import FURTHER, SCENARIOS
+from eventstudy.calibration.further_scenarios import FURTHER
+from eventstudy.calibration.scenarios import SCENARIOS
 from eventstudy.calibration.tables import shipped_tables
 from eventstudy.inference import TESTS, recommend, run
 from eventstudy.inference.core.measured_size import measured_size

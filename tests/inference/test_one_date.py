@@ -10,7 +10,8 @@ import statsmodels.api as sm
 from scipy import stats
 
 from eventstudy.calibration.batch import samples
-from eventstudy.calibration.scenarios import FURTHER, SCENARIOS, Geometry
+from eventstudy.calibration.further_scenarios import FURTHER
+from eventstudy.calibration.scenarios import SCENARIOS, Geometry
 from eventstudy.inference import run
 from eventstudy.inference.significance_tests.common_date import Design, portfolio, sur_f, time_series
 from eventstudy.inference.significance_tests.kolari_pynnonen import block_freedom

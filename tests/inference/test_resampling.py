@@ -13,9 +13,10 @@ from scipy import stats
 
 from eventstudy.errors import StudyError
 from eventstudy.inference import DAILY, run, sample_of
+from eventstudy.inference.core.wild_cluster import WEBB
 from eventstudy.inference.significance_tests.bootstrap import bootstrap_t, hall, skewness_adjusted
 from eventstudy.inference.significance_tests.placebo import permutation, placebo_dates
-from eventstudy.inference.significance_tests.sign_flips import WEBB, _every_flip, cluster_bootstrap, wild_bootstrap
+from eventstudy.inference.significance_tests.sign_flips import _every_flip, cluster_bootstrap, wild_bootstrap
 
 RTOL = 1e-10  # the same sums in another order
 DRAWS = 199
@@ -178,7 +179,7 @@ def test_a_seed_repeats_and_does_not_depend_on_other_tests(make_sample, name):
 def test_pieces_that_fit_in_memory_change_nothing(make_sample, monkeypatch, name):
     sample = make_sample(24, window=(0, 1), dates="apart")
     whole = run(name, sample, seed=1, draws=DRAWS)
-    monkeypatch.setattr("eventstudy.inference.significance_tests.draws.CELLS", 14 * 10)
+    monkeypatch.setattr("eventstudy.inference.core.wild_cluster.CELLS", 14 * 10)
     monkeypatch.setattr("eventstudy.inference.significance_tests.placebo.CHUNK_EVENTS", 14 * 10)
     assert run(name, sample, seed=1, draws=DRAWS).pvalue == whole.pvalue
 

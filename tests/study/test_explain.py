@@ -10,6 +10,7 @@ import statsmodels.formula.api as smf
 
 import eventstudy as es
 from eventstudy.calendars import sessions
+from eventstudy.inference.beyond.cross_sectional_regression import explain
 from eventstudy.inference.core.few_clusters import cr2
 
 RTOL = 1e-9  # two roads to one regression
@@ -68,6 +69,21 @@ def test_scars_weights_and_clusters(result):
     error, df = cr2(fit.model.wexog, fit.resid * np.sqrt(fit.model.weights), pd.factorize(table["symbol"])[0])
     np.testing.assert_allclose([weighted["se"], weighted["df"]], [error, df], rtol=RTOL)
     assert weighted["n_clusters"].unique().tolist() == [12]
+
+
+def test_few_clusters_are_said_and_drawn(result):
+    asked = {"errors": "wild_cluster", "cluster": "symbol", "draws": 499, "seed": 3}
+    found = result.explain("surprise", (0, 1), **asked)
+    table = data(result)
+    theirs = explain(
+        table["car"], {"surprise": table["surprise"]}, **asked | {"cluster": pd.factorize(table["symbol"])[0]}
+    )
+    for column in ("se", "pvalue", "low", "high"):
+        np.testing.assert_allclose(found[column], getattr(theirs, column), rtol=RTOL)
+    assert found["df"].isna().all()
+    assert found["doubt"].str.contains("499 draws of signs for 12 clusters, symmetric p").all()
+    few = result.explain({"one": np.arange(40.0)}, (0, 1), errors="cluster")
+    assert not few["doubt"].str.contains("count as").any()  # 20 sessions of two
 
 
 def test_values_by_symbol_and_missing_ones(result):

@@ -12,10 +12,12 @@ import numpy as np
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
-from eventstudy.inference.beyond.average import average
-from eventstudy.inference.beyond.bands import caar_band
-from eventstudy.inference.beyond.cross_sectional_regression import explain
-from eventstudy.inference.beyond.differences import compare_means, trend
+from eventstudy.inference.beyond.average import average, sessions_of
+from eventstudy.inference.beyond.bands import band_around, path_of
+from eventstudy.inference.beyond.common_dates import slopes
+from eventstudy.inference.beyond.cross_sectional_regression import Errors, explain, usual_errors
+from eventstudy.inference.beyond.date_slopes import Regression, can_be_told, dates_of
+from eventstudy.inference.beyond.differences import compare_means, size_covariance, trend
 from eventstudy.inference.beyond.equivalence import equivalence
 from eventstudy.inference.beyond.rigobon_sack import rigobon_sack
 from eventstudy.inference.core.average import Average
@@ -93,11 +95,20 @@ def _one(sample: WindowSample, at: tuple[int, ...]) -> WindowSample:
     return replace(sample, **given, estimation=kept)
 
 
-def _band(sample: WindowSample) -> float:
-    # its own: the error of one critical value is no size
-    chance = np.random.default_rng(zlib.crc32(sample.car.tobytes()))
-    band = caar_band(sample, draws=1999, seed=chance)
-    return float((band.low <= 0).all() and (band.high >= 0).all())
+def _band(sample: WindowSample) -> Statistic:
+    """Say whether the band of each sample holds the whole path; as `caar_band`, the means of the batch at once."""
+    found = path_of(sample)
+    shape = sample.car.shape[:-1]
+    held = np.zeros(shape)
+    for at in np.ndindex(*shape):
+        # its own: the error of one critical value is no size
+        chance = np.random.default_rng(zlib.crc32(sample.car[at].tobytes()))
+        path = [
+            Average(*(np.asarray(getattr(one, name))[at] for name in Average.__dataclass_fields__)) for one in found
+        ]
+        band = band_around(path, _one(sample, at), level=0.95, draws=1999, seed=chance)
+        held[at] = (band.low <= 0).all() and (band.high >= 0).all()
+    return _missed(held, np.ones(shape), np.ones(shape), np.isfinite(sample.car).sum(axis=-1))
 
 
 def _explain(sample: WindowSample) -> float:
@@ -107,20 +118,53 @@ def _explain(sample: WindowSample) -> float:
     return float(explain(sample.car, {"x": x}, errors="portfolio", covariance=given).pvalue[1])
 
 
-def _explain_cluster(sample: WindowSample) -> float:
-    if np.unique(sample.day0).size < 2:
-        return np.nan
-    x = np.sin(sample.day0 * 2.0) + 0.5 * np.sin(np.arange(sample.car.size) * 2.0)
-    return float(explain(sample.car, {"x": x}, errors="cluster", cluster=sample.day0).pvalue[1])
+def _explain_by_session(errors: Errors) -> Callable[[WindowSample], float]:
+    """Return the p-value of the slope on a characteristic that is much the same for all that share a session."""
+
+    def compute(sample: WindowSample) -> float:
+        if np.unique(sample.day0).size < 2:
+            return np.nan
+        x = np.sin(sample.day0 * 2.0) + 0.5 * np.sin(np.arange(sample.car.size) * 2.0)
+        # a stream of its own: the error of one set of draws is no size
+        chance = np.random.default_rng(zlib.crc32(sample.car.tobytes()))
+        found = explain(sample.car, {"x": x}, errors=errors, cluster=sample.day0, draws=999, seed=chance)
+        return float(found.pvalue[1])
+
+    return compute
 
 
 def _compare(sample: WindowSample) -> float:
+    """Return the p-value of the difference of two halves, with the errors that `StudyResult.compare` takes."""
+    half = (np.arange(sample.car.size) < sample.car.size // 2).astype(float)
+    there = np.isfinite(sample.car)
+    sessions, crossing = sessions_of(sample, there)
+    asked = usual_errors(
+        shared=bool(sessions < half.size), crossing=bool(crossing), sessions=int(sessions), n=half.size
+    )
+    x, dates = np.column_stack([np.ones(half.size), half]), dates_of(sample, there)
+    if asked == "portfolio" and can_be_told(x, dates):
+        one = np.ones(half.size)
+        given = Regression(x=x, scale=one, weight=one, gls=False, gap=np.full((half.size, 0), np.nan))
+        return float(slopes(sample, given, dates).pvalue[1])
+    known = (car_covariance(sample), sample.df) if asked == "portfolio" else None
+    return float(explain(sample.car, {"half": half}, errors=asked, cluster=sample.day0, covariance=known).pvalue[1])
+
+
+def _compare_means(sample: WindowSample) -> float:
     half = sample.car.size // 2
     return compare_means(sample.car[:half], sample.car[half:]).pvalue
 
 
 def _trend(sample: WindowSample) -> float:
     return trend(np.abs(sample.scar)).pvalue
+
+
+def _trend_cluster(sample: WindowSample) -> float:
+    return trend(np.abs(sample.scar), cluster=sample.day0).pvalue
+
+
+def _trend_covariance(sample: WindowSample) -> float:
+    return trend(np.abs(sample.scar), covariance=size_covariance(car_covariance(sample))).pvalue
 
 
 def _equivalence(sample: WindowSample) -> float:
@@ -174,11 +218,17 @@ INTERVALS: Mapping[str, TestSpec] = MappingProxyType(
             _spec("caar_weighted", "interval of a weighted mean CAR", _caar_weighted),
             _spec("abhar", "interval of the mean buy-and-hold return", _abhar),
             _spec("bhar", "buy-and-hold return of one security-event", _bhar),
-            _spec("caar_band", "band of the path", _each(_band)),
+            _spec("caar_band", "band of the path", _band),
             _spec("explain", "slope on a characteristic, portfolio errors", _each(_explain)),
-            _spec("explain_cluster", "slope on a characteristic, CR2 by session", _each(_explain_cluster)),
-            _spec("compare", "difference of two means", _each(_compare)),
-            _spec("trend_of_size", "trend of the size of reactions", _each(_trend)),
+            _spec(
+                "explain_cluster", "slope on a characteristic, CR2 by session", _each(_explain_by_session("cluster"))
+            ),
+            _spec("explain_wild", "the same, wild cluster bootstrap", _each(_explain_by_session("wild_cluster"))),
+            _spec("compare", "difference of two means, sessions counted", _each(_compare)),
+            _spec("compare_means", "difference of two means of independent events", _each(_compare_means)),
+            _spec("trend_of_size", "trend of the size of reactions, independent events", _each(_trend)),
+            _spec("trend_by_session", "the same, CR2 by session", _each(_trend_cluster)),
+            _spec("trend_covariance", "the same, covariances of all pairs", _each(_trend_covariance)),
             _spec("equivalence", "two one-sided tests, the effect at the margin", _each(_equivalence)),
             _spec("rigobon_sack", "set of the effect of policy news", _each(_rigobon_sack)),
         )

@@ -18,9 +18,10 @@ from typing import Any, cast
 import numpy as np
 
 from eventstudy.calibration.batch import samples, single_samples
+from eventstudy.calibration.further_scenarios import FURTHER
 from eventstudy.calibration.intervals import INTERVALS
 from eventstudy.calibration.journal import Cell, Counts, Key, Unit, Window, append_journal, read_journal
-from eventstudy.calibration.scenarios import FURTHER, SCENARIOS, Geometry
+from eventstudy.calibration.scenarios import SCENARIOS, Geometry
 from eventstudy.checks import check_fields, checked, count, word
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.sample_facts import EstimationFacts, SampleFacts

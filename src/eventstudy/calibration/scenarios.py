@@ -37,6 +37,9 @@ LEFT_OUT = 0.006
 SPREAD_SESSIONS = 60
 """Sessions over which staggered events fall."""
 
+GROUPS = {"two": 2, "three": 3}
+"""Dates of equal size, 30 bars apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
@@ -103,14 +106,18 @@ class Scenario:
     noise : callable
         ``noise(rng, (R, N, B)) -> array`` of unit variance.
     correlation : float
-        Of the residuals of two securities on one session.
+        Of the residuals of two securities on one session; 1: all events are of one security.
     event_variance : float
         Factor of the variance in the event window.
+    raised : float
+        Share of the security-events whose variance it raises.
     missing : float
         Share of returns that are missing.
-    dates : {"apart", "common", "staggered", "unequal", "consecutive"}
+    dates : {"apart", "common", "staggered", "unequal", "consecutive", "two", "three"}
         Where the events stand. ``unequal``: five in six on one date, the others in pairs on dates 30 bars apart;
-        ``consecutive``: four on each of consecutive dates.
+        ``consecutive``: four on each of consecutive dates; ``two``, ``three``: as many dates of equal size, 30 bars apart.
+    sessions : int
+        Over which staggered events fall.
     blocks : int
         Factors of the residuals, each of a block of securities.
     dispersion : float
@@ -133,8 +140,10 @@ class Scenario:
     noise: Callable[[np.random.Generator, tuple[int, ...]], Floats]
     correlation: float = 0.0
     event_variance: float = 1.0
+    raised: float = 1.0
     missing: float = 0.0
     dates: str = "apart"
+    sessions: int = SPREAD_SESSIONS
     blocks: int = 1
     dispersion: float = 0.0
     thin: float = 0.0
@@ -171,7 +180,7 @@ class Scenario:
         ((12, 271), [260, 260, 260, 260])
         """
         fixed = _fixed_dates(self.dates, n)
-        spread = SPREAD_SESSIONS if self.dates == "staggered" else 1 + int(fixed.max(initial=0))
+        spread = self.sessions if self.dates == "staggered" else 1 + int(fixed.max(initial=0))
         bars = geometry.before + spread + geometry.reach
         if self.dates in FIXED:
             day0 = np.broadcast_to(geometry.before + fixed, (studies, n)).copy()
@@ -191,10 +200,11 @@ class Scenario:
             noise *= _shared_volatility(rng, (studies, 1, bars), self.shared_volatility)
         if self.event_variance != 1:
             distance = np.abs(np.arange(bars) - day0[..., None])
-            noise *= np.where(distance <= geometry.reach, np.sqrt(self.event_variance), 1.0)
+            some = rng.random((studies, n, 1)) < self.raised if self.raised < 1 else True
+            noise *= np.where((distance <= geometry.reach) & some, np.sqrt(self.event_variance), 1.0)
         if self.dispersion:
             noise *= np.exp(self.dispersion * rng.standard_normal((studies, n, 1)))
-        beta = 1 + BETA_SPREAD * rng.standard_normal((studies, n, 1))
+        beta = 1 + BETA_SPREAD * rng.standard_normal((studies, 1 if self.correlation == 1 else n, 1))
         returns = SIGMA * noise + beta * market
         if self.thin:
             returns = _thinly(rng, returns, self.thin)
@@ -214,7 +224,7 @@ class Scenario:
         return noise + (LEFT_OUT / SIGMA) * loading * factor
 
 
-FIXED = ("unequal", "consecutive")
+FIXED = ("unequal", "consecutive", *GROUPS)
 
 
 def _fixed_dates(dates: str, n: int) -> Ints:
@@ -222,15 +232,18 @@ def _fixed_dates(dates: str, n: int) -> Ints:
     if dates == "unequal":
         most = 5 * n // 6
         return np.concatenate([np.zeros(most, dtype=np.int64), 30 * (1 + np.arange(n - most) // 2)])
+    if dates in GROUPS:
+        return 30 * (np.arange(n) * GROUPS[dates] // n)
     return np.arange(n) // 4 if dates == "consecutive" else np.zeros(n, dtype=np.int64)
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Draw standard normal noise."""
     return rng.standard_normal(shape)
 
 
-def _student(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-    """t(4), whose variance is 2."""
+def student(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Draw t(4), whose variance is 2, over its standard deviation."""
     return np.asarray(rng.standard_t(4, shape) / np.sqrt(2))
 
 
@@ -270,22 +283,22 @@ def _shared_volatility(rng: np.random.Generator, shape: tuple[int, ...], spread:
 
 
 _ALL = (
-    Scenario("normal", "normal, dates apart", MEASURED["normal"], _normal),
-    Scenario("t4", "t(4), dates apart", MEASURED["t4"], _student),
+    Scenario("normal", "normal, dates apart", MEASURED["normal"], normal),
+    Scenario("t4", "t(4), dates apart", MEASURED["t4"], student),
     Scenario("skewed", "skewness 1, dates apart", MEASURED["skewed"], _skewed),
     Scenario("garch", "GARCH(1,1), dates apart", MEASURED["garch"], _garch),
     Scenario(
         "event_variance",
         "variance x2 in the event window, dates apart",
         MEASURED["event_variance"],
-        _normal,
+        normal,
         event_variance=VARIANCE_FACTOR,
     ),
     Scenario(
         "common",
         "one common date, correlation 0.1",
         MEASURED["common"],
-        _normal,
+        normal,
         correlation=CORRELATION,
         dates="common",
     ),
@@ -293,7 +306,7 @@ _ALL = (
         "common_event_variance",
         "one common date, correlation 0.1, variance x2",
         MEASURED["common_event_variance"],
-        _normal,
+        normal,
         correlation=CORRELATION,
         event_variance=VARIANCE_FACTOR,
         dates="common",
@@ -302,91 +315,12 @@ _ALL = (
         "staggered",
         "dates within 60 sessions, windows overlap, correlation 0.1",
         MEASURED["staggered"],
-        _normal,
+        normal,
         correlation=CORRELATION,
         dates="staggered",
     ),
-    Scenario("missing", "5 % of returns missing, dates apart", MEASURED["missing"], _normal, missing=MISSING_SHARE),
+    Scenario("missing", "5 % of returns missing, dates apart", MEASURED["missing"], normal, missing=MISSING_SHARE),
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _ALL})
 """The scenarios by name, in the order of the tables."""
-
-NOTHING: frozenset[Condition] = frozenset()
-
-_FURTHER = (
-    Scenario(
-        "unequal",
-        "five in six on one date, the others in pairs; correlation 0.3",
-        MEASURED["unequal"],
-        _normal,
-        correlation=0.3,
-        dates="unequal",
-    ),
-    Scenario(
-        "consecutive",
-        "four a day on consecutive days, correlation 0.3",
-        MEASURED["consecutive"],
-        _normal,
-        correlation=0.3,
-        dates="consecutive",
-    ),
-    Scenario(
-        "blocks",
-        "one common date, two industries with correlation 0.5",
-        MEASURED["blocks"],
-        _normal,
-        correlation=0.5,
-        dates="common",
-        blocks=2,
-    ),
-    Scenario("dispersed", "normal, sigmas unlike, dates apart", MEASURED["dispersed"], _normal, dispersion=0.5),
-    Scenario(
-        "common_t4", "one common date, correlation 0.3, t(4)", MEASURED["common_t4"], _student, 0.3, dates="common"
-    ),
-    Scenario(
-        "staggered_t4",
-        "dates within 60 sessions, windows overlap, correlation 0.1, t(4)",
-        MEASURED["staggered_t4"],
-        _student,
-        CORRELATION,
-        dates="staggered",
-    ),
-    Scenario(
-        "thin", "one date, a third of days without a trade", NOTHING, _normal, dates="common", thin=1 / 3, told=False
-    ),
-    Scenario(
-        "left_out", "one random date, a factor is left out", MEASURED["left_out"], _normal, dates="common", loading=1.0
-    ),
-    Scenario(
-        "left_out_chosen",
-        "one date chosen for a factor that is left out",
-        NOTHING,
-        _normal,
-        dates="common",
-        loading=1.0,
-        chosen=True,
-        told=False,
-    ),
-    Scenario(
-        "shared_volatility",
-        "one date, correlation 0.1, volatility that all share",
-        MEASURED["shared_volatility"],
-        _normal,
-        CORRELATION,
-        dates="common",
-        shared_volatility=0.5,
-    ),
-    Scenario(
-        "staggered_volatility",
-        "dates within 60 sessions, correlation 0.1, volatility that all share",
-        MEASURED["staggered_volatility"],
-        _normal,
-        CORRELATION,
-        dates="staggered",
-        shared_volatility=0.5,
-    ),
-)
-
-FURTHER: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _FURTHER})
-"""Scenarios that are measured when they are asked for by name."""

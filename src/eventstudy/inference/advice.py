@@ -27,8 +27,8 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
     tuple of str
         First the test to report (`eventstudy.inference.reported`), then the believable tests that bear most (their assumptions are
         the weakest), then the other believable ones,
-        with their p-values (those that draw are named, not run, as they take time), then exact tests that take for
-        granted what so few security-events could not show to be wrong, then the gravest reason against the others, the
+        with their p-values (those that draw are named, not run, as they take time), then those that take for
+        granted what so few security-events may not show to be wrong, then the gravest reason against the others, the
         tests that share it together. Tests that cannot be done are left out.
 
     Examples
@@ -40,8 +40,9 @@ def advice(sample: WindowSample) -> tuple[str, ...]:
     believe first: cross_sectional p = 0.23, bmp p = 0.23, jackknife p = 0.23
     believe also: sign p = 0.625, wilcoxon p = 0.375
     believe, if run: wild_bootstrap, cluster_bootstrap
-    not clm_j1, patell: event variance: 5 security-events could hardly show it if the event doubled the variance
-    not skewness_adjusted, bootstrap_t, calendar_time, ...: too few: 5 security-events, where the test needs 50
+    not clm_j1, patell: event variance: 5 security-events would show a doubled variance in 24% of samples
+    not skewness_adjusted, calendar_time, ...: too few: 5 security-events, where the test needs 50
+    not bootstrap_t: too few: 5 security-events, where the test needs 20
     """
     facts = SampleFacts(sample)
     sure, unrun = dict[str, str](), list[str]()

@@ -239,9 +239,10 @@ def _judged(result: TestResult, spec: TestSpec, conditions: Conditions) -> TestR
     if not result.applicable:
         return result
     valid, doubts = judge(spec, conditions)
-    warnings = (*result.warnings, *caveats(spec, conditions))
+    trusted = caveats(spec, conditions)
+    result = replace(result, warnings=(*result.warnings, *trusted), caveats=trusted)
     size, source = _size(spec, conditions)
-    return replace(result, valid=valid, doubts=doubts, warnings=warnings, size=size, size_source=source)
+    return replace(result, valid=valid, doubts=doubts, size=size, size_source=source)
 
 
 def _size(spec: TestSpec, conditions: Conditions) -> tuple[float, str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
@@ -11,21 +10,21 @@ from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.beyond.average import manner
 from eventstudy.inference.core.measured_size import ALPHA
 from eventstudy.inference.core.result import Recommendation, TestResult
-from eventstudy.inference.registry import TESTS, recommend
+from eventstudy.inference.registry import TESTS
 
 
-def in_order(sample: WindowSample, names: Iterable[str]) -> list[str]:
-    """Put tests in the order in which one of them is reported; see `reported`."""
+def in_order(sample: WindowSample, names: Iterable[str], *, last: Collection[str] = ()) -> list[str]:
+    """Put tests in the order in which one of them is reported; see `reported`. Those in `last` stand behind the others."""
     own = str(manner(sample)) if sample.clock is None else ""
     n = int(np.isfinite(sample.car).sum())
     place = {name: at for at, name in enumerate(TESTS)}
     # windows share bars, or sessions are few: what takes them for independent stands behind
     shared = own == "covariance"
 
-    def rank(name: str) -> tuple[bool, bool, bool, bool, int, int]:
+    def rank(name: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
         spec = TESTS[name]
         alone = shared and "staggered dependence" not in spec.bears(n)
-        return alone, name != own, not spec.mean, spec.draws, -len(spec.bears(n)), place[name]
+        return name in last, alone, name != own, not spec.mean, spec.draws, -len(spec.bears(n)), place[name]
 
     return sorted(names, key=rank)
 
@@ -43,25 +42,31 @@ def reported(sample: WindowSample, said: Iterable[Recommendation | TestResult]) 
     Returns
     -------
     str
-        Of the tests to be believed that whose interval stands beside the mean (`eventstudy.inference.beyond.average`), so that
-        interval and test agree; else (first those that bear overlapping windows, where there are such) one whose interval is of
-        the mean, else one that draws nothing, else the one that bears most conditions, in the order of `TESTS`. Doubts about the data speak against no test alone. Where none is to be believed, the
-        one whose measured size is nearest to 5 %: it is to be reported as doubtful. Empty where no test can be done.
+        Of the tests to be believed first those without a caveat: where fewer than 95 % of such samples would show a doubling of the
+        variance, a test that bears it is reported, though its interval may not be the one beside the mean. Of these that whose
+        interval stands there (`eventstudy.inference.beyond.average`), so that interval and test agree; else (first those that
+        bear overlapping windows, where there are such) one whose interval is of the mean, else one that draws nothing, else the
+        one that bears most conditions, in the order of `TESTS`. Doubts about the data speak against no test alone. Where none is
+        to be believed, the one whose measured size is nearest to 5 %: it is to be reported as doubtful. Empty where no test can
+        be done.
 
     Examples
     --------
+    >>> from eventstudy.inference import recommend
     >>> from eventstudy.inference.core.sample_of import sample_of
     >>> sample = sample_of(car=[0.01, 0.03, -0.01, 0.02, 0.0])
     >>> reported(sample, recommend(sample))
     'cross_sectional'
     """
     done = {one.name: one for one in said if one.applicable}
-    if sample.doubts:
-        judged: Iterable[Recommendation | TestResult] = recommend(replace(sample, doubts=()))
-    else:
-        judged = done.values()
-    sure = in_order(sample, (one.name for one in judged if one.valid and one.name in done))
+    sure = [name for name, one in done.items() if _sure(one, sample.doubts)]
     if sure:
-        return sure[0]
+        return in_order(sample, sure, last=[name for name in sure if done[name].caveats])[0]
     gap = {name: abs(one.size - ALPHA) for name, one in done.items() if np.isfinite(one.size)}
     return min(in_order(sample, gap), key=lambda name: gap[name], default="")
+
+
+def _sure(one: Recommendation | TestResult, data: Collection[str]) -> bool:
+    """Whether nothing speaks against a test but what is said of the data."""
+    against = one.reasons if isinstance(one, Recommendation) else one.doubts
+    return one.valid is not None and set(against) <= set(data)

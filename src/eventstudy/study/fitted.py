@@ -17,7 +17,7 @@ from eventstudy.study.request import Request
 
 Alternative = Literal["two-sided", "less", "greater"]
 
-Errors = Literal["HC3", "cluster", "nonrobust", "portfolio", "long_run", "pre_event", "scaled", "split"]
+Errors = Literal["HC3", "cluster", "wild_cluster", "nonrobust", "portfolio", "long_run", "pre_event", "scaled", "split"]
 
 Window = tuple[int, int]
 

@@ -119,7 +119,7 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
         session: the portfolio's own regression; ``time_series`` with a model that is not least squares), or
         ``covariance`` (windows that overlap, few or unequal sessions, weights: the covariances of all pairs over the bars
         that they share, told by the estimation windows and scaled to the spread of the window). Where one series is
-        studied, a session is one observation.
+        studied, a session is one observation. Which test to report is said where all are judged: by `tests`, column ``report``.
 
         Parameters
         ----------
@@ -290,6 +290,8 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
         cluster: Literal["session", "symbol"] = "session",
         level: float = 0.95,
         gls: bool = False,
+        draws: int = 9999,
+        seed: int | np.random.Generator | None = 0,
     ) -> pd.DataFrame:
         """Return the regression of the CARs of a window on characteristics of the event or the security.
 
@@ -304,19 +306,22 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
             Regress SCARs in place of CARs.
         weighted : bool
             Weigh by 1/se² of the forecast (WLS).
-        errors : {"HC3", "cluster", "nonrobust", "portfolio", "long_run", "pre_event", "scaled", "split"}, optional
+        errors : {"HC3", "cluster", "wild_cluster", "nonrobust", "portfolio", "long_run", "pre_event", "scaled", "split"}, optional
             Standard errors. Events that share a session move together. By default ``"HC3"`` where no windows share a bar,
             ``"cluster"`` (CR2) from 30 sessions on. Else each coefficient is the CAR of a portfolio, judged by what the same
             portfolio did before the event, so that a factor that was left out does not pass for a reaction: ``"portfolio"``
             on one bar, t(M - k); ``"long_run"`` on more, with its autocovariances; ``"scaled"`` by the level of volatility
             known before where squares are autocorrelated; ``"pre_event"`` its rank among the windows before; ``"split"``
             where the event raised the variance. Several dates: fixed effects of dates, if each determines the slopes.
+            ``"wild_cluster"``: the restricted wild cluster bootstrap-t, for few clusters that do not move with one another.
         cluster : {"session", "symbol"}
             What is clustered by.
         level : float
             Coverage of the interval.
         gls : bool
             Weigh by the principal components of the firms' history (cross-fit), for power where firms move together.
+        draws, seed
+            Of the wild cluster bootstrap.
 
         Returns
         -------
@@ -334,16 +339,9 @@ class StudyResult(Counterfactuals, Apart, InDepth, Written):
         from eventstudy.study.tables.explain import explain_cars  # noqa: PLC0415  slow to import
 
         return explain_cars(
-            self._fitted,
-            characteristics,
-            self._window(window),
-            basis="scar" if standardized else "car",
-            weighted=weighted,
-            errors=errors,
-            cluster=cluster,
-            level=level,
-            gls=gls,
-        )
+            self._fitted, characteristics, self._window(window), basis="scar" if standardized else "car", weighted=weighted,
+            errors=errors, cluster=cluster, level=level, gls=gls, draws=draws, seed=seed,
+        )  # fmt: skip
 
     @checked()
     def sample(self, window: Window | None = None, *, estimation: bool = True, placebo: bool = True) -> WindowSample:

@@ -70,7 +70,7 @@ def average(
     with np.errstate(invalid="ignore", divide="ignore"):
         weight = weight / weight.sum(axis=-1)[..., None]
         mean = np.where(n > 0, (weight * np.where(used, x, 0.0)).sum(axis=-1), np.nan)
-    sessions, _ = _sessions(sample, used)
+    sessions, _ = sessions_of(sample, used)
     se, df = cr2_mean(np.where(used, x, np.nan), sample.day0)
     how = manner(sample, weights=weights, values=values)
     known = sample.estimation is not None or among is not None
@@ -101,7 +101,7 @@ def manner(sample: WindowSample, *, weights: Floats | None = None, values: Float
     x = sample.car if values is None else values
     used = np.isfinite(x) if weights is None else np.isfinite(x) & (weights > 0)
     n = used.sum(axis=-1)
-    sessions, overlap = _sessions(sample, used)
+    sessions, overlap = sessions_of(sample, used)
     apart = ~overlap & (weights is None)
     df = cr2_mean(np.where(used, x, np.nan), sample.day0)[1]
     alone = ""
@@ -122,7 +122,7 @@ def manner_of(n: Ints, sessions: Ints, apart: Any, df: Floats, alone: str) -> ND
     return np.where(n > 0, how, "")
 
 
-def _sessions(sample: WindowSample, used: NDArray[np.bool_]) -> tuple[Ints, NDArray[np.bool_]]:
+def sessions_of(sample: WindowSample, used: NDArray[np.bool_]) -> tuple[Ints, NDArray[np.bool_]]:
     """Return how many sessions there are, and whether windows of different ones share a bar, each (...)."""
     day = np.sort(np.where(used, sample.day0, np.iinfo(np.int64).max), axis=-1)
     gap = np.where(day[..., 1:] == np.iinfo(np.int64).max, 0, np.diff(day, axis=-1))

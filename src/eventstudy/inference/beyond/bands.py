@@ -99,8 +99,19 @@ def caar_band(
     >>> bool(band.critical > band.pointwise), bool((band.low < 0).all() and (band.high > 0).all())
     (True, True)
     """
+    return band_around(path_of(sample), sample, level=level, draws=draws, seed=seed)
+
+
+def path_of(sample: WindowSample) -> list[Average]:
+    """Return the mean since the first day of the window, day by day, for one sample or each of a batch."""
+    return [average(_until(sample, at)) for at in range(1, sample.relative_day.size + 1)]
+
+
+def band_around(
+    found: list[Average], sample: WindowSample, *, level: float, draws: int, seed: int | np.random.Generator | None
+) -> Band:
+    """Return the band around the path of one sample; see `caar_band`."""
     days = sample.relative_day
-    found = [average(_until(sample, at)) for at in range(1, days.size + 1)]
     path, se, df = (np.array([float(getattr(one, name)) for one in found]) for name in ("mean", "se", "df"))
     missing = np.full(days.size, np.nan)
     if not np.isfinite(se).any():
@@ -123,9 +134,9 @@ def caar_band(
 
 def _until(sample: WindowSample, days: int) -> WindowSample:
     """Return the first days of a window as a window."""
-    ar = sample.ar[:, :days]
+    ar = sample.ar[..., :days]
     there = np.isfinite(ar)
-    bars, whole = there.sum(axis=1), np.isfinite(sample.ar).sum(axis=1)
+    bars, whole = there.sum(axis=-1), np.isfinite(sample.ar).sum(axis=-1)
     record = sample.estimation
     kept = np.isfinite(sample.car)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -133,12 +144,12 @@ def _until(sample: WindowSample, days: int) -> WindowSample:
     return replace(
         sample,
         relative_day=sample.relative_day[:days],
-        bar=sample.bar[:, :days],
+        bar=sample.bar[..., :days],
         ar=ar,
-        ar_se=sample.ar_se[:, :days],
-        car=np.where(kept, np.where(there, ar, 0.0).sum(axis=1), np.nan),
+        ar_se=sample.ar_se[..., :days],
+        car=np.where(kept, np.where(there, ar, 0.0).sum(axis=-1), np.nan),
         car_se=np.where(bars > 0, error, 0.0),
-        estimation=None if record is None else replace(record, window_design=record.window_design[:, :days]),
+        estimation=None if record is None else replace(record, window_design=record.window_design[..., :days, :]),
     )
 
 

@@ -10,12 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Floats, Ints
 from eventstudy.checks import checked, level as check_level
 from eventstudy.errors import StudyError
-from eventstudy.inference.core.few_clusters import cr2
+from eventstudy.inference.core.few_clusters import cr2, effective_clusters
+from eventstudy.inference.core.spec import FEW_SESSIONS
+from eventstudy.inference.core.wild_cluster import Wild, wild_cluster
 
-Errors = Literal["HC3", "cluster", "nonrobust", "portfolio"]
+Errors = Literal["HC3", "cluster", "wild_cluster", "nonrobust", "portfolio"]
+
+MANY_SESSIONS = 30
+"""Sessions from which clusters of them tell the errors."""
+
+MOST_PAIRS = 5_000
+"""Security-events of which the covariances of all pairs are still held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +42,11 @@ class CrossSection:
         Security-events used; clusters (0 if not clustered); left out for a missing value.
     r_squared : float
     df : (p,) float
-        Degrees of freedom of t: n - p; with clusters those of Bell and McCaffrey, a coefficient each.
+        Degrees of freedom of t: n - p; with clusters those of Bell and McCaffrey, a coefficient each; NaN where p is counted.
     errors : str
         Kind of the standard errors.
+    note : str
+        Whether clusters are too few for them; what was drawn. Empty if there is nothing to say.
     """
 
     names: tuple[str, ...]
@@ -53,6 +63,7 @@ class CrossSection:
     r_squared: float
     df: Floats
     errors: str
+    note: str = ""
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict a coefficient: the rows of a table, the data of a chart.
@@ -75,6 +86,13 @@ class CrossSection:
             {"term": name, **{key: float(values[at]) for key, values in columns.items()}, "n": self.n}
             for at, name in enumerate(self.names)
         ]
+
+
+def usual_errors(*, shared: bool, crossing: bool, sessions: int, n: int) -> Literal["HC3", "cluster", "portfolio"]:
+    """Return the errors that are taken by default: do events share sessions, do windows of different sessions share bars."""
+    if not (shared or crossing):
+        return "HC3"
+    return "cluster" if sessions >= MANY_SESSIONS and not (crossing and n <= MOST_PAIRS) else "portfolio"
 
 
 def as_columns(name: str, values: ArrayLike) -> dict[str, Floats]:
@@ -109,6 +127,8 @@ def explain(
     car_se: ArrayLike | None = None,
     covariance: tuple[ArrayLike, ArrayLike] | None = None,
     level: float = 0.95,
+    draws: int = 9999,
+    seed: int | np.random.Generator | None = 0,
 ) -> CrossSection:
     """Regress CARs (or SCARs) on characteristics, with a constant, through statsmodels.
 
@@ -119,12 +139,14 @@ def explain(
     characteristics : mapping of str to (N,) float or text
         Name to values: size, exposure, surprise, 0/1 for a group. Words become one 0/1 column for each but the first in
         the alphabet, ``industry=tech``.
-    errors : {"HC3", "cluster", "nonrobust"}
-        Standard errors. CARs have unlike variances, so plain ones are wrong; events on one date move together, so
-        cluster by date (or by firm): CR2, with the degrees of freedom of Bell and McCaffrey, so that few and unequal
-        clusters are borne.
+    errors : {"HC3", "cluster", "wild_cluster", "portfolio", "nonrobust"}
+        Standard errors. CARs have unlike variances, so plain ones are wrong. ``"HC3"``: events that are independent.
+        ``"cluster"``: events that share a session (or a firm) move together, others do not; CR2, with the degrees of freedom
+        of Bell and McCaffrey. ``"wild_cluster"``: the same where clusters are few or unlike; the restricted wild cluster
+        bootstrap-t (`wild_cluster`), with the jackknife's standard errors. ``"portfolio"``: windows of different
+        sessions share bars, or all events are on one date.
     cluster : (N,) int, optional
-        For ``"cluster"``: membership.
+        For ``"cluster"`` and ``"wild_cluster"``: membership. ``note`` of the result says where clusters count as fewer than ten.
     covariance : ((N, N) float, (N,) float), optional
         For ``"portfolio"``: covariances of the CARs told by the estimation windows (`car_covariance`), and M - k. Each
         coefficient is the CAR of a portfolio w'CAR, with variance w'Vw; t with the mean M - k, exact on one date.
@@ -132,6 +154,8 @@ def explain(
         Forecast standard errors of the CARs: weights them by 1 / se² (WLS).
     level : float
         Of the intervals.
+    draws, seed
+        Of the wild cluster bootstrap.
 
     Returns
     -------
@@ -145,7 +169,8 @@ def explain(
     References
     ----------
     MacKinlay (1997), section 9; Long and Ervin (2000) for HC3; Karafiath (1994) for WLS; Bell and
-    McCaffrey (2002), Pustejovsky and Tipton (2018) for clusters; Sefcik and Thompson (1986) for portfolios.
+    McCaffrey (2002), Pustejovsky and Tipton (2018) for clusters; MacKinnon, Nielsen and Webb (2023) for few of them; Sefcik
+    and Thompson (1986) for portfolios.
 
     Examples
     --------
@@ -179,36 +204,43 @@ def explain(
         msg = f"the characteristics {', '.join(columns)} are collinear (or constant) over the {n} security-events used"
         raise StudyError(msg)
     model = sm.WLS(y[used], x[used], weights=weight[used])
-    groups, df = 0, np.asarray(float(n - p))
-    if errors == "cluster":
+    fit = model.fit(cov_type=errors, use_t=True) if errors in ("HC3", "nonrobust") else model.fit()
+    coefficient, groups, df, note = np.asarray(fit.params), 0, np.asarray(float(n - p)), ""
+    counted: Wild | None = None
+    if errors in ("cluster", "wild_cluster"):
         code = np.unique(np.asarray(cluster)[used], return_inverse=True)[1]
         groups = int(code.max()) + 1
         if groups < 2:
             msg = "clustered errors need at least two clusters"
             raise StudyError(msg)
-        fit = model.fit()
-        error, df = cr2(model.wexog, model.wendog - model.wexog @ fit.params, code)
+        left = model.wendog - model.wexog @ coefficient
+        if errors == "cluster":
+            error, df = cr2(model.wexog, left, code)
+        else:
+            chance = np.random.default_rng(seed)
+            counted = wild_cluster(model.wexog, coefficient, left, code, rng=chance, draws=draws, level=level)
+            error, df = counted.se, np.asarray(np.nan)
+        note = _said(np.bincount(code), counted)
     elif covariance is not None and errors == "portfolio":
-        fit = model.fit()
         form = np.linalg.pinv(model.wexog) * np.sqrt(weight[used])
         among = np.asarray(covariance[0], dtype=float)[np.ix_(used, used)]
         error = np.sqrt(np.maximum(np.einsum("pi,ij,pj->p", form, among, form), 0.0))
         df = np.asarray(np.asarray(covariance[1], dtype=float)[used].mean())
     else:
-        fit = model.fit(cov_type=errors, use_t=True)
         error = np.asarray(fit.bse)
-    coefficient, df = np.asarray(fit.params), np.broadcast_to(df, error.shape)
+    df = np.broadcast_to(df, error.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = coefficient / error
     reach = special.stdtrit(df, 0.5 + level / 2) * error
+    ends = coefficient - reach, coefficient + reach
     return CrossSection(
         names=("const", *columns),
         coefficient=coefficient,
         se=error,
         statistic=statistic,
-        pvalue=2 * special.stdtr(df, -np.abs(statistic)),
-        low=coefficient - reach,
-        high=coefficient + reach,
+        pvalue=2 * special.stdtr(df, -np.abs(statistic)) if counted is None else counted.pvalue,
+        low=ends[0] if counted is None else counted.low,
+        high=ends[1] if counted is None else counted.high,
         level=level,
         n=n,
         n_clusters=groups,
@@ -216,11 +248,22 @@ def explain(
         r_squared=float(fit.rsquared),
         df=df,
         errors=errors,
+        note=note,
     )
 
 
+def _said(sizes: Ints, counted: Wild | None) -> str:
+    """Say what was drawn, or that the clusters are too few or too unlike for Student's t."""
+    if counted is not None:
+        return counted.said(sizes.size)
+    effective = effective_clusters(sizes)
+    if effective >= FEW_SESSIONS:
+        return ""
+    return f"{sizes.size} clusters of {sizes.min()} to {sizes.max()} security-events count as {effective:.1f}: see errors='wild_cluster' beside"
+
+
 def _check_given(errors: str, cluster: object, covariance: object) -> None:
-    if errors == "cluster" and cluster is None:
+    if errors in ("cluster", "wild_cluster") and cluster is None:
         msg = "clustered errors need cluster: a membership for each security-event, such as its session"
         raise StudyError(msg)
     if errors == "portfolio" and covariance is None:

@@ -86,6 +86,12 @@ class Regression:
     gap: Floats
 
 
+def dates_of(sample: WindowSample, used: Bools) -> list[Ints]:
+    """Return the rows of each date, of those used that have all bars of the window."""
+    whole = used & np.isfinite(sample.ar).all(axis=1)
+    return [np.flatnonzero(whole & (sample.day0 == day)) for day in np.unique(sample.day0[whole])]
+
+
 def can_be_told(x: Floats, dates: Sequence[Ints]) -> bool:
     """Return whether each date determines the coefficients by itself, with three security-events to spare in the median."""
     enough = np.median([rows.size for rows in dates]) >= x.shape[1] + 2

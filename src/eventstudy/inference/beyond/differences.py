@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Floats, Ints
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
+from eventstudy.inference.core.car_covariance import scaled_covariance
+from eventstudy.inference.core.few_clusters import cr2
 from eventstudy.inference.core.result import TestResult, TestResult as Result
 from eventstudy.inference.core.statistic import NEGLIGIBLE
 from eventstudy.inference.significance_tests.calendar_time import newey_west
@@ -197,7 +199,14 @@ def magnitude(scar: ArrayLike, df: ArrayLike) -> Result:
 
 
 @checked()
-def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> Result:
+def trend(
+    values: ArrayLike,
+    *,
+    lag: int | None = None,
+    cluster: ArrayLike | None = None,
+    covariance: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Result:
     """Test that reactions neither fade nor grow from event to event: slope on their order.
 
     Parameters
@@ -207,22 +216,28 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
     lag : int, optional
         Newey-West errors with this truncation, for reactions that depend on one another; they are too small for few
         events (true nulls rejected at 5 %: 16 % at N = 10, 8 % at N = 60). If not given: ordinary least squares.
+    cluster : (N,), optional
+        Session of each event, where events share sessions: CR2 errors. Sessions are taken for independent.
+    covariance : (N, N) float, optional
+        Covariances of the values but for their scale, where windows of different sessions share bars: those of CARs by
+        `car_covariance`, those of their sizes by `size_covariance`. The scale is told by the values.
     level : float
         Of the interval.
 
     Returns
     -------
     TestResult
-        t(N - 2) of the slope a step. Not applicable with fewer than five values.
+        t(N - 2) of the slope a step; degrees of freedom of clusters by Bell and McCaffrey, of covariances by Satterthwaite
+        (`scaled_covariance`). Not applicable with fewer than five values or two clusters.
 
     Raises
     ------
     StudyError
-        A negative lag.
+        A negative lag; clusters or covariances that do not fit the values; two of the three at once.
 
     References
     ----------
-    Newey and West (1987).
+    Newey and West (1987); Bell and McCaffrey (2002).
 
     Examples
     --------
@@ -231,17 +246,15 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
     """
     y = np.asarray(values, dtype=float)
     order = np.flatnonzero(np.isfinite(y))
+    how, code, among = _dependence(y.size, order, lag, cluster, covariance)
     y = y[order]
     n = y.size
     fixed: dict[str, Any] = {
         "name": "trend",
         "title": "Trend over the order of the events",
         "null": "reactions neither fade nor grow from event to event",
-        "reference": "ordinary least squares" if lag is None else "Newey and West (1987)",
-        "assumptions": (
-            "a straight line",
-            "reactions independent, of one variance" if lag is None else "reactions far apart in order independent",
-        ),
+        "reference": how[0],
+        "assumptions": ("a straight line", how[1]),
         "n": n,
         "level": level,
     }
@@ -250,25 +263,91 @@ def trend(values: ArrayLike, *, lag: int | None = None, level: float = 0.95) -> 
         raise StudyError(msg)
     if n < 5:
         return TestResult(**fixed, applicable=False, reason=f"needs five events, has {n}")
+    if code is not None and not code.any():
+        return TestResult(**fixed, applicable=False, reason="needs two sessions, has 1")
     x = order - order.mean()
     sxx = float(x @ x)
     slope = float(x @ y) / sxx
     left = y - y.mean() - slope * x
-    if lag is None:
+    df = float(n - 2)
+    if code is not None:
+        error, df = (float(told[1]) for told in cr2(np.column_stack([np.ones(n), x]), left, code))
+    elif among is not None:
+        error, df = (float(told) for told in scaled_covariance(y, x / sxx, among, np.asarray(np.inf)))
+    elif lag is None:
         error = math.sqrt(float(left @ left) / (n - 2) / sxx)
     else:  # the score of the slope has mean 0 by construction; N/(N - 2) is the small-sample factor of two coefficients
         error = math.sqrt(newey_west(x * left, lag) * (n - 1) / (n - 2)) / sxx
     if not error > NEGLIGIBLE * np.abs(y).max() / math.sqrt(sxx):
         return TestResult(**fixed, applicable=False, reason="the reactions lie on a line: no variance about the trend")
-    half = float(special.stdtrit(n - 2, 0.5 + level / 2)) * error
+    half = float(special.stdtrit(df, 0.5 + level / 2)) * error
     return TestResult(
         **fixed,
         statistic=slope / error,
-        df=float(n - 2),
+        df=df,
         distribution="t",
-        pvalue=float(2 * special.stdtr(n - 2, -abs(slope / error))),
+        pvalue=float(2 * special.stdtr(df, -abs(slope / error))),
         estimate=slope,
         se=error,
         ci=(slope - half, slope + half),
         details=MappingProxyType({} if lag is None else {"lag": lag}),
     )
+
+
+INDEPENDENT = ("ordinary least squares", "reactions independent, of one variance")
+
+
+def _dependence(
+    size: int, order: Ints, lag: int | None, cluster: ArrayLike | None, covariance: ArrayLike | None
+) -> tuple[tuple[str, str], Ints | None, Floats | None]:
+    """Return source and assumption of the errors, and the clusters or the covariances of the values that are there."""
+    asked = [
+        name for name, given in (("lag", lag), ("cluster", cluster), ("covariance", covariance)) if given is not None
+    ]
+    if len(asked) > 1:
+        msg = f"{' and '.join(asked)} are ways to count dependence; choose one"
+        raise StudyError(msg)
+    for name, told, shape in (("cluster", cluster, (size,)), ("covariance", covariance, (size, size))):
+        if told is not None and np.shape(told) != shape:
+            msg = f"{name} has shape {np.shape(told)}; {size} values need {shape}"
+            raise StudyError(msg)
+    if cluster is not None:
+        code = np.asarray(np.unique(np.asarray(cluster)[order], return_inverse=True)[1])
+        return ("Bell and McCaffrey (2002)", "sessions independent"), code, None
+    if covariance is not None:
+        known = np.asarray(covariance, dtype=float)[np.ix_(order, order)]
+        return ("Satterthwaite (1946)", "covariances known but for their scale"), None, known
+    return (
+        INDEPENDENT if lag is None else ("Newey and West (1987)", "reactions far apart in order independent"),
+        None,
+        None,
+    )
+
+
+def size_covariance(covariance: ArrayLike) -> Floats:
+    """Return the covariances of the sizes abs(SCAR), from those of the CARs.
+
+    Parameters
+    ----------
+    covariance : (N, N) float
+        Of normal CARs, such as `car_covariance` gives; rows of zeros for events without one.
+
+    Returns
+    -------
+    (N, N) float
+        2/pi (sqrt(1 - r²) + r asin(r) - 1), r the correlation.
+
+    References
+    ----------
+    Nabeya (1951), the absolute moments of two normal variables.
+
+    Examples
+    --------
+    >>> size_covariance([[4.0, 0.0], [0.0, 1.0]]).round(4).tolist()
+    [[0.3634, 0.0], [0.0, 0.3634]]
+    """
+    among = np.asarray(covariance, dtype=float)
+    spread = np.sqrt(np.diag(among))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = np.clip(np.nan_to_num(among / np.outer(spread, spread)), -1.0, 1.0)
+    return np.asarray(2 / math.pi * (np.sqrt(1 - r**2) + r * np.arcsin(r) - 1))

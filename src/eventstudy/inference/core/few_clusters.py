@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.inference.core.statistic import NEGLIGIBLE
@@ -81,6 +81,41 @@ def _sums(left: Floats, used: NDArray[np.bool_], cluster: Ints) -> tuple[Floats,
     return np.asarray(sums, dtype=float), np.asarray(counts, dtype=float).reshape(rank.shape)
 
 
+def effective_clusters(sizes: ArrayLike) -> float:
+    """Return (sum n²)² / sum n⁴, as how many clusters of one size those of unlike sizes count at the worst.
+
+    References
+    ----------
+    Carter, Schnepel and Steigerwald (2017), with perfect correlation inside a cluster.
+    """
+    size = np.asarray(sizes, dtype=float)
+    return float((size**2).sum() ** 2 / (size**4).sum())
+
+
+def by_cluster(values: Floats, cluster: Ints) -> Floats:
+    """Return the sums of values (N, ...) by cluster, (G, ...); codes 0, 1, ...."""
+    sums = np.zeros((int(cluster.max()) + 1, *values.shape[1:]))
+    np.add.at(sums, cluster, values)
+    return sums
+
+
+def without_leverage(values: Floats, x: Floats, cluster: Ints, power: float) -> Floats:
+    """Return (I - H_gg)^-power times the values (N, k) of each cluster g; H that of regressors x (N, p).
+
+    Applied to residuals, power 1/2 makes the scores of CR2, 1 those of the jackknife (CR3).
+    """
+    root = np.linalg.cholesky(np.linalg.inv(x.T @ x))
+    found = np.empty(values.shape)
+    order = np.argsort(cluster, kind="stable")
+    for rows in np.split(order, np.cumsum(np.bincount(cluster))[:-1]):
+        # I - H_gg has the eigenvalues 1 - s² along u and 1 elsewhere; a direction that is lost is left out
+        u, s, _ = np.linalg.svd(x[rows] @ root, full_matrices=False)
+        rest = 1 - s**2
+        change = np.where(rest > 1e-10, np.maximum(rest, 1e-10) ** -power, 0.0) - 1
+        found[rows] = values[rows] + (u * change) @ (u.T @ values[rows])
+    return found
+
+
 def cr2(x: Floats, left: Floats, cluster: Ints) -> tuple[Floats, Floats]:
     """Return the CR2 standard errors of least-squares coefficients and their Bell-McCaffrey degrees of freedom, each (p,).
 
@@ -98,23 +133,11 @@ def cr2(x: Floats, left: Floats, cluster: Ints) -> tuple[Floats, Floats]:
     Bell and McCaffrey (2002); Pustejovsky and Tipton (2018) for regressors that are constant within clusters.
     """
     inverse = np.linalg.inv(x.T @ x)
-    root = np.linalg.cholesky(inverse)
-    groups = int(cluster.max()) + 1
-    weights, moved = np.zeros((groups, x.shape[1])), np.zeros((groups, x.shape[1], x.shape[1]))
-    score = np.zeros((groups, x.shape[1]))
-    order = np.argsort(cluster, kind="stable")
-    for g, rows in enumerate(np.split(order, np.cumsum(np.bincount(cluster))[:-1])):
-        # I - H_gg has the eigenvalues 1 - s² along u and 1 elsewhere; a direction that is lost is left out
-        u, s, _ = np.linalg.svd(x[rows] @ root, full_matrices=False)
-        rest = 1 - s**2
-        change = np.where(rest > 1e-10, 1 / np.sqrt(np.maximum(rest, 1e-10)), 0.0) - 1
-        form = x[rows] + (u * change) @ (u.T @ x[rows])
-        form = form @ inverse  # (n_g, p): the coefficients' weights on the adjusted residuals of the cluster
-        score[g] = form.T @ left[rows]
-        weights[g] = (form**2).sum(axis=0)
-        moved[g] = x[rows].T @ form
+    forms = without_leverage(x, x, cluster, 0.5) @ inverse  # the coefficients' weights on the residuals
+    score = by_cluster(forms * np.asarray(left)[:, None], cluster)
+    moved = by_cluster(x[:, :, None] * forms[:, None, :], cluster)
     spread = np.einsum("gap,ab,hbp->pgh", moved, inverse, moved)
-    inner = weights.T[:, :, None] * np.eye(groups) - spread
+    inner = by_cluster(forms**2, cluster).T[:, :, None] * np.eye(len(score)) - spread
     trace = np.trace(inner, axis1=1, axis2=2)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.sqrt((score**2).sum(axis=0)), trace**2 / (inner**2).sum(axis=(1, 2))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from eventstudy._typing import Floats
+from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.inference.core.car_covariance import forecast_weights
 from eventstudy.inference.core.sample_facts import SampleFacts
@@ -17,19 +19,32 @@ MEASURED = 2_000
 """Security-events, evenly spaced, on which the shape of the residuals is measured: half a million bars settle it."""
 
 SURELY = 0.98
-"""The same as a probability, for estimates whose law is that of a variance (gamma)."""
-
-RANKED = 0.99
-"""That of the second estimate of a rise of variance, by ranks, which is asked only where tails are fat."""
+"""Probability with which an estimated variance stays below the limit from which it counts as raised; its law is gamma."""
 
 LIKELY = 0.7
-"""A doubling of the variance that is found less often than this is said to be out of sight: that is so below 24 security-events."""
+"""Chance to show a doubling of the variance that a number of normal security-events must have: 25 of them have it."""
+
+ALMOST_SURELY = 0.95
+"""Chance from which a sample that shows no raised variance is said to have none: that of 57 normal security-events."""
+
+TOLD = 10_000
+"""Sums of residuals, evenly spaced in size, that tell what a doubling does to ranks."""
 
 HISTORIES = 30
 """Lengths of the tested window that the estimation window must hold for a CAR to be ranked among its sums."""
 
+UNSTEADY: frozenset[Condition] = frozenset({"fat tails", "volatility clustering"})
+"""Conditions under which ranks tell whether the variance rose."""
+
 SCALED = 0.01
 """Relative difference of the standard errors of a CAR from which the model is said to scale the variance of the window."""
+
+
+class Unseen(NamedTuple):
+    """What a sample that shows no raised variance could show: how likely it shows a doubling, and whether too few normal ones would."""
+
+    chance: float
+    blind: bool
 
 
 def limit(error: float, surely: float = SURELY) -> float:
@@ -57,9 +72,13 @@ def find_event_variance(
     facts: SampleFacts,
     score: Floats,
     present: dict[Condition, str],
-    unseen: dict[Condition, str],
+    unseen: dict[Condition, Unseen],
 ) -> None:
-    """Put into `present` that the variance of (N,) scores is above what is expected, or into `unseen` that none could tell."""
+    """Put into `present` that the variance of (N,) scores is above what is expected, or into `unseen` that a doubling may not show.
+
+    By the spread of the scores, which is best where residuals are normal; by their ranks where tails or moving volatility make a
+    spread unsteady, and the mean of a ratio of variances more than 1.
+    """
     n, centre, spread = moments(score)
     kurtosis = 3.0
     if sample.clock is not None:
@@ -68,52 +87,63 @@ def find_event_variance(
         if usual > 0:
             spread = spread / usual  # by the same clock on other days, whose tails are known
             kurtosis = float((known**4).mean() / (known**2).mean() ** 2)
+    rows = np.flatnonzero(np.isfinite(score))
+    rows = rows[:: max(1, rows.size // MEASURED)]
+    past = None if sample.estimation is None else _past(facts, rows, sample.relative_day.size)
     if sample.estimation is not None:  # fat tails alone make the spread of few events unsteady
-        z = facts.estimation.standardized[:: max(1, sample.car.size // MEASURED)]
+        z = facts.estimation.standardized[rows] if past is None else past
         square = z[np.isfinite(z)] ** 2
         if square.any():
-            kurtosis += max(float((square * square).mean() / square.mean() ** 2) - 3, 0.0) / sample.relative_day.size
+            excess = max(float((square * square).mean() / square.mean() ** 2) - 3, 0.0)
+            kurtosis += excess / (sample.relative_day.size if past is None else 1)
     error = float(np.sqrt((kurtosis - 1) / max(int(n), 1)))
+    bound, shown = limit(error), (2.0, 2 * error)
     df = np.asarray(sample.df, dtype=float)
     df = df[np.isfinite(score) & (df > 4)]
     if n >= 3 and np.isfinite(spread) and df.size:
         r = float(facts.correlation)
         expected = float((df / (df - 2)).mean()) * (1 - max(r, 0.0) if np.isfinite(r) else 1.0)
-        ratio = float(spread**2) / expected
-        if ratio > limit(error):
-            present["event variance"] = f"the variance in the window is x{ratio:.2f} that of the estimation window"
+        ratio, how = float(spread**2) / expected, ""
+        if past is not None and spread > 0 and UNSTEADY & present.keys():
+            how = ", by ranks,"
+            own = (score[rows] - centre) / np.sqrt(expected * (1 - 1 / n))
+            error = float(np.sqrt(2 / rows.size))
+            ratio, shown = _ranked_variance(own, past)
+            bound = limit(error)
+        if ratio > bound:
+            present["event variance"] = f"the variance in the window{how} is x{ratio:.2f} that of the estimation window"
             return
-        if sample.estimation is not None and kurtosis > 3 and spread > 0:
-            ranked, error = _ranked_variance(sample, facts, (score - centre) / np.sqrt(expected * (1 - 1 / n)), error)
-            if ranked > limit(error, RANKED):
-                present["event variance"] = (
-                    f"the variance in the window, by ranks, is x{ranked:.2f} that of the estimation window"
-                )
-                return
-    if special.ndtr((2 - limit(error)) / (2 * error)) < LIKELY:
-        events = f"{n} security-event{'' if n == 1 else 's'}"
-        unseen["event variance"] = f"{events} could hardly show it if the event doubled the variance"
+    found = _chance(bound, *shown)
+    if found < ALMOST_SURELY:
+        unseen["event variance"] = Unseen(found, _chance(bound, 2.0, 2 * error) < LIKELY)
 
 
-def _ranked_variance(sample: WindowSample, facts: SampleFacts, score: Floats, error: float) -> tuple[float, float]:
-    """Return a ratio of variances whose error no tail can raise, with that error; 1 and `error` where there is no such ratio.
+def _chance(bound: float, mean: float, sd: float) -> float:
+    """Return the probability that an estimated variance of this mean and standard deviation is above a limit: gamma."""
+    return float(special.gammaincc((mean / sd) ** 2, bound * mean / sd**2)) if sd > 0 else float(mean > bound)
 
-    The mean square of normal scores of the ranks that scores have in size among the sums of their own estimation windows (Klotz
-    1962; Fligner and Killeen 1976).
-    """
-    bars = sample.relative_day.size
-    rows = np.flatnonzero(np.isfinite(score))
-    rows = rows[:: max(1, rows.size // MEASURED)]
+
+def _past(facts: SampleFacts, rows: Ints, bars: int) -> Floats | None:
+    """Return the standardized sums of all runs of the window's length in some estimation windows, (m, P); None if they are too few."""
     z = facts.estimation.standardized[rows]
     if z.shape[-1] < HISTORIES * bars:
-        return 1.0, error
+        return None
     if bars > 1:
-        total = np.cumsum(np.pad(z, ((0, 0), (1, 0))), axis=-1)
-        z = (total[:, bars:] - total[:, :-bars]) / np.sqrt(bars)
-    own, size = np.abs(score[rows, None]), np.abs(z)
+        z = np.lib.stride_tricks.sliding_window_view(z, bars, axis=-1).sum(axis=-1) / np.sqrt(bars)
+    return z if np.isfinite(z).any() else None  # no window of them is whole
+
+
+def _ranked_variance(score: Floats, past: Floats) -> tuple[float, tuple[float, float]]:
+    """Return a ratio of variances whose error, sqrt(2 / m), no tail can raise, and its mean and error if the variance doubles.
+
+    The mean square of normal scores of the ranks that scores (m,) have in size among the sums of their own estimation windows, (m, P)
+    (Klotz 1962; Fligner and Killeen 1976). What a doubling does to it is told by the sums themselves, each made larger by sqrt(2).
+    """
+    own, size = np.abs(score[:, None]), np.abs(past)
     there = np.isfinite(size).sum(axis=-1)
-    if not there.any():  # no window of them is whole
-        return 1.0, error
     rank = (size < own).sum(axis=-1) + 0.5 * (size == own).sum(axis=-1) + 0.5
     square = special.ndtri(0.5 + 0.5 * rank / (there + 1)) ** 2
-    return float(square[there > 0].mean()), float(np.sqrt(2 / max(rows.size, 1)))
+    pooled = np.sort(size[np.isfinite(size)])
+    higher = np.searchsorted(pooled, np.sqrt(2) * pooled[:: max(1, pooled.size // TOLD)]) / (pooled.size + 1)
+    doubled = special.ndtri(0.5 + 0.5 * higher) ** 2
+    return float(square[there > 0].mean()), (float(doubled.mean()), float(doubled.std() / np.sqrt(score.size)))

@@ -67,6 +67,8 @@ class TestResult:
         Whether the assumptions hold on this sample as far as it can tell (``inference.recommend``); None if not judged.
     doubts : tuple of str
         Why not.
+    caveats : tuple of str
+        Of the warnings, those that name what the test takes for granted and so few security-events may not show to be wrong.
     size : float
         How often the test rejected true nulls at 5 % in the calibration lab, on samples that show what this one shows.
     size_source : str
@@ -108,6 +110,7 @@ class TestResult:
     reason: str = ""
     valid: bool | None = None
     doubts: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     size: float = math.nan
     size_source: str = ""
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -116,14 +119,14 @@ class TestResult:
         word(self.alternative, Alternative, "alternative")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every field as plain values: one row of a table, one entry of a JSON file.
+        """Return every field as plain values but ``caveats``, which stand in ``warnings``: one row of a table, an entry of a JSON file.
 
         Returns
         -------
         dict
             Field name to value; ``details`` is a dict.
         """
-        row = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        row = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "caveats"}
         row["details"] = dict(self.details)
         return row
 
@@ -189,7 +192,7 @@ class Recommendation:
     reasons : tuple of str
         Why not.
     caveats : tuple of str
-        What it takes for granted that so few security-events could not show to be wrong.
+        What it takes for granted that so few security-events may not show to be wrong, with the chance that they do.
     size, size_source : float, str
         As those of `TestResult`: a ranking, also where nothing is believed.
     """

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import ClockRecord, WindowSample
 from eventstudy.inference.core.measured_size import BY_SIZE, upheld
-from eventstudy.inference.core.raised_variance import MEASURED, find_event_variance, limit, unscaled
+from eventstudy.inference.core.raised_variance import MEASURED, Unseen, find_event_variance, limit, unscaled
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.spec import CONDITIONS, FEW, FEW_SESSIONS, FEWEST, MANY, Condition, TestSpec
 
@@ -53,8 +53,8 @@ class Conditions:
     days : mapping of str to str
         The same of single days where a sum over the window is no longer so, for tests that score days
         (`TestSpec.days`).
-    unseen : mapping of str to str
-        Conditions that so few security-events could not show.
+    unseen : mapping of str to Unseen
+        Conditions that so few security-events may not show.
     data : tuple of str
         What speaks against every test, whatever it bears: the data themselves.
     raw : Conditions or None
@@ -69,7 +69,7 @@ class Conditions:
     bars: int
     measured: bool
     days: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
-    unseen: Mapping[Condition, str] = field(default_factory=lambda: MappingProxyType({}))
+    unseen: Mapping[Condition, Unseen] = field(default_factory=lambda: MappingProxyType({}))
     data: tuple[str, ...] = ()
     raw: Conditions | None = None
     beyond: frozenset[Condition] = frozenset()
@@ -131,7 +131,7 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
     _few_clusters(sample, used, present)
 
     def told(score: Floats | None, raw: Conditions | None = None) -> Conditions:
-        found, unseen = dict(present), dict[Condition, str]()
+        found, unseen = dict(present), dict[Condition, Unseen]()
         if n and score is not None:
             find_event_variance(sample, facts, score, found, unseen)
         ordered = {condition: found[condition] for condition in CONDITIONS if condition in found}
@@ -275,7 +275,7 @@ def judge(spec: TestSpec, conditions: Conditions) -> tuple[bool, tuple[str, ...]
 
 
 def caveats(spec: TestSpec, conditions: Conditions) -> tuple[str, ...]:
-    """Return what an exact test takes for granted that so few security-events could not show to be wrong.
+    """Return what a test takes for granted that so few security-events may not show to be wrong.
 
     Parameters
     ----------
@@ -287,15 +287,16 @@ def caveats(spec: TestSpec, conditions: Conditions) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Empty for a test that is not exact: there it is a doubt.
+        Each with the chance that such a sample shows it. Of too few security-events it is a doubt, but for an exact test.
     """
-    return tuple(_unseen(spec, conditions)) if spec.exact else ()
+    return tuple(text for blind, text in _unseen(spec, conditions) if spec.exact or not blind)
 
 
-def _unseen(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
-    for condition, text in conditions.of(spec).unseen.items():
+def _unseen(spec: TestSpec, conditions: Conditions) -> Iterator[tuple[bool, str]]:
+    events = f"{conditions.n} security-event{'' if conditions.n == 1 else 's'}"
+    for condition, (chance, blind) in conditions.of(spec).unseen.items():
         if condition not in spec.holds_under:
-            yield f"{condition}: {text}"
+            yield blind, f"{condition}: {events} would show a doubled variance in {chance:.0%} of samples"
 
 
 def _unborne(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
@@ -313,7 +314,7 @@ def _unborne(spec: TestSpec, conditions: Conditions) -> Iterator[str]:
         elif condition != "few" or not spec.smallest:  # else said below, with the number
             yield f"{condition}: {found[condition]}"
     if not spec.exact and conditions.n >= max(FEWEST, spec.smallest):
-        yield from _unseen(spec, conditions)
+        yield from (text for blind, text in _unseen(spec, conditions) if blind)
 
 
 def _withdrawn(spec: TestSpec, conditions: Conditions) -> Iterator[str]:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from eventstudy._typing import Floats
 from eventstudy.inference.core.statistic import Statistic
-
-CELLS = 2_000_000
-"""Numbers drawn at once: 16 MB."""
-
-
-def pieces(draws: int, width: int) -> Iterator[int]:
-    """Yield how many draws to make at a time."""
-    step = max(1, CELLS // max(1, width))
-    for start in range(0, draws, step):
-        yield min(step, draws - start)
 
 
 def from_draws(

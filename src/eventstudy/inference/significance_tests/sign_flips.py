@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,14 @@ from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
 from eventstudy.inference.core.spec import ALWAYS, TestSpec
 from eventstudy.inference.core.statistic import Statistic, coarse
-from eventstudy.inference.significance_tests.draws import from_draws, no_draws, pieces
-
-Weights = Literal["rademacher", "webb"]
+from eventstudy.inference.core.wild_cluster import Weights, drawn
+from eventstudy.inference.significance_tests.draws import from_draws, no_draws
 
 ENUMERATED = 20
 """Up to this many units all 2^n sign flips are tried in place of random ones: a million of them, in a twentieth of a second."""
 
 LOST = 1e-6
 """A variance below this share of the squares it is a difference of is worked out directly: ten digits are left above."""
-
-WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
 
 
 @checked()
@@ -99,13 +96,13 @@ def cluster_bootstrap(
         return no_draws(n)
     exhaustive = weights == "rademacher" and groups <= ENUMERATED
     if exhaustive:
-        drawn = _every_flip(sums, sizes, n)
+        found = _every_flip(sums, sizes, n)
     else:
-        flips = _random_flips(groups, draws, rng, weights)
-        drawn = np.concatenate([_flipped_t(flip, sums, sizes, n, weights) for flip in flips])
+        flips = drawn(groups, draws, rng, weights)
+        found = np.concatenate([_flipped_t(flip, sums, sizes, n, weights) for flip in flips])
     label = f"sign flips of {groups} clusters" + (", all of them" if exhaustive else "")
     outcome = from_draws(
-        observed[0], drawn, label, n=n, estimate=float(x.mean()), se=float(error[0]), studentized=True, whole=exhaustive
+        observed[0], found, label, n=n, estimate=float(x.mean()), se=float(error[0]), studentized=True, whole=exhaustive
     )
     return replace(outcome, warnings=(*outcome.warnings, *coarse(groups, "clusters")))
 
@@ -168,12 +165,6 @@ def _t_of_totals(
 def _signs(code: Ints, width: int) -> Floats:
     """Return the bits of each code as signs, (codes, width): 1 for 0 and -1 for 1."""
     return np.asarray(1.0 - 2.0 * ((code[:, None] >> np.arange(width)) & 1), dtype=np.float64)
-
-
-def _random_flips(groups: int, draws: int, rng: np.random.Generator, weights: Weights) -> Iterator[NDArray[Any]]:
-    for rows in pieces(draws, groups):
-        sign = 1.0 - 2.0 * rng.integers(0, 2, (rows, groups))
-        yield sign if weights == "rademacher" else sign * WEBB[rng.integers(0, 3, (rows, groups))]
 
 
 def _wild(

@@ -19,7 +19,7 @@ from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.returns import car
 from eventstudy.words import brief
 
-Plain = Literal["HC3", "cluster", "nonrobust", "portfolio"]
+Plain = Literal["HC3", "cluster", "wild_cluster", "nonrobust", "portfolio"]
 
 COLUMNS = (
     *("term", "estimate", "se", "statistic", "pvalue", "low", "high", "df"),
@@ -31,12 +31,6 @@ JUDGED: Final = ("long_run", "pre_event", "scaled")
 
 WITHIN: Final = ("portfolio", *JUDGED, "split")
 """Errors that the history of a slope tells."""
-
-MANY_SESSIONS = 30
-"""Sessions from which clusters of them tell the errors."""
-
-MOST_PAIRS = 5_000
-"""Security-events of which the covariances of all pairs are still held."""
 
 INDEPENDENT = 1.2
 """Design effect up to which firms of one date are taken for independent."""
@@ -60,6 +54,8 @@ def explain_cars(
     cluster: str,
     level: float,
     gls: bool = False,
+    draws: int = 9999,
+    seed: int | np.random.Generator | None = 0,
 ) -> pd.DataFrame:
     """See `StudyResult.explain`."""
     if cluster not in ("session", "symbol"):
@@ -75,18 +71,17 @@ def explain_cars(
     columns = {name: _cells(one_a_row(result, name, values, len(table))) for name, values in given.items()}
     if not len(table):
         return pd.DataFrame(columns=list(COLUMNS))
+    from eventstudy.inference.beyond.cross_sectional_regression import (  # noqa: PLC0415  slow to import
+        explain,
+        usual_errors,
+    )
+
     day = table.loc[table[basis].notna(), "session"]
-    shared, many = bool(day.duplicated().any()), day.nunique() >= MANY_SESSIONS
+    shared = bool(day.duplicated().any())
     crossing = bool(table.loc[day.index, "flag"].str.contains("overlap|same_bar").any()) or _windows_meet(
         result, window
     )
-    asked: Errors = errors or (
-        "HC3"
-        if not (shared or crossing)
-        else "cluster"
-        if many and not (crossing and len(day) <= MOST_PAIRS)
-        else "portfolio"
-    )
+    asked: Errors = errors or usual_errors(shared=shared, crossing=crossing, sessions=day.nunique(), n=len(day))
     about = None
     if shared and (gls or asked in WITHIN or (asked == "HC3" and bool((day == day.iloc[0]).all()))):
         about = within_dates(
@@ -99,8 +94,6 @@ def explain_cars(
     unit = "standardized" if basis == "scar" else "return"
     if about is not None and asked != "HC3":
         return about.frame.assign(unit=unit)[list(COLUMNS)]
-    from eventstudy.inference.beyond.cross_sectional_regression import explain  # noqa: PLC0415  slow to import
-
     found = explain(
         table[basis].to_numpy(),
         columns,
@@ -109,11 +102,12 @@ def explain_cars(
         cluster=pd.factorize(table[cluster])[0],
         car_se=table["se"].to_numpy() if weighted else None,
         level=level,
+        draws=draws,
+        seed=seed,
     )
     same = {"n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
-    doubt = (
-        IGNORED if shared and asked in ("HC3", "nonrobust") else OVERLAP if crossing and asked != "portfolio" else ""
-    )
+    ignored, overlap = shared and asked in ("HC3", "nonrobust"), crossing and asked != "portfolio"
+    doubt = "; ".join(text for text in (IGNORED if ignored else OVERLAP if overlap else "", found.note) if text)
     frame = pd.DataFrame(found.rows()).assign(
         **same, r_squared=found.r_squared, errors=found.errors, doubt=doubt, unit=unit
     )
@@ -211,18 +205,14 @@ def within_dates(
     """Return the regression within dates; None where the dates do not determine it by themselves."""
     from eventstudy.inference.beyond.common_dates import slopes  # noqa: PLC0415  slow to import
     from eventstudy.inference.beyond.cross_sectional_regression import as_columns  # noqa: PLC0415
-    from eventstudy.inference.beyond.date_slopes import Regression, can_be_told  # noqa: PLC0415
+    from eventstudy.inference.beyond.date_slopes import Regression, can_be_told, dates_of  # noqa: PLC0415
 
     named = {key: cells for name, values in columns.items() for key, cells in as_columns(name, values).items()}
     sample = Means(result, once=False).sample(window)
     x = np.column_stack([np.ones(len(table)), *named.values()])
     error = table["se"].to_numpy()
-    used = (
-        np.isfinite(sample.ar).all(axis=1)
-        & np.isfinite(x).all(axis=1)
-        & (table[basis].notna() & (error > 0)).to_numpy()
-    )
-    dates = [np.flatnonzero(used & (sample.day0 == day)) for day in np.unique(sample.day0[used])]
+    used = np.isfinite(x).all(axis=1) & (table[basis].notna() & (error > 0)).to_numpy()
+    dates = dates_of(sample, used)
     if len(dates) == 1:
         _determined(x[dates[0]], list(named))
     if not dates or not can_be_told(x, dates):
