@@ -86,7 +86,7 @@ def test_the_columns_and_what_reaches_beyond_the_window_is_stated(result):
     assert "stated" not in result.horizons([(0, 0)], draws=9).attrs
 
 
-def test_the_horizons_that_are_asked_for_by_default(study, panel, result):
+def test_the_horizons_that_are_asked_for_by_default(result):
     table = result.horizons(draws=1)
     assert list(zip(table["first"], table["last"], strict=True)) == [(-1, -1), (0, 0), (0, 1), (0, 5), (0, 20), (0, 60)]
 
