@@ -122,6 +122,7 @@ def test_each_donor_has_its_fate():
         fitted = result.donor_fit()
         assert fitted["donors"].tolist() == [table["status"].isin(["used", "filled"]).sum()] * 2
         assert (fitted["donors"] + fitted["left_out"] == DONORS).all()
+        assert fitted["filled"].tolist() == [(table["status"] == "filled").sum()] * 2
         if isinstance(model, es.SyntheticControl):
             assert table["weight"].sum() == pytest.approx(1)
             assert (fitted["gap"] < 1e-10).all()

@@ -98,7 +98,9 @@ def test_a_reversal_is_of_the_events_that_have_both_windows(result):
     there = both[0].notna() & both[1].notna()
     assert row["n"] == there.sum()
     first, later = (one[there].mean() for one in both)
-    np.testing.assert_allclose(row[["first", "later", "ratio"]].astype(float), [first, later, -later / first], atol=1e-12)
+    np.testing.assert_allclose(
+        row[["first", "later", "ratio"]].astype(float), [first, later, -later / first], atol=1e-12
+    )
     with pytest.raises(StudyError, match="must begin after"):
         result.reversal((0, 1), (1, 4))
 
@@ -108,9 +110,9 @@ def test_the_pattern_of_each_security_has_a_mean_square_of_one(result):
     assert table["symbol"].tolist() == ["A"] * 78 + ["B"] * 78
     assert (table["time"].iloc[0], table["time"].iloc[77]) == ("09:30", "15:55")
     part = result._fitted.parts[0]
-    for name, rows in (("A", [0, 1]), ("B", [2])):
+    for name, rows in {"A": [0, 1], "B": [2]}.items():
         own = [part.abnormal.inside.take(np.array([row])) for row in rows]
         phi = np.mean([one.fits.held["phi"][one.own_rows()[0]] for one in own], axis=0)
-        mine = table.query("symbol == @name")["volatility"].to_numpy()
+        mine = table.loc[table["symbol"] == name, "volatility"].to_numpy()
         np.testing.assert_allclose(mine, phi)
         assert np.mean(mine**2) == pytest.approx(1, abs=0.05)

@@ -9,6 +9,7 @@ import pytest
 import eventstudy as es
 from eventstudy.errors import InputError, StudyError
 from eventstudy.report import to_latex, to_markdown
+from eventstudy.study.tables.summary import WIDTH, _wrapped
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +201,11 @@ def test_a_page_says_what_untreated_securities_tell_of_the_model(push, section, 
     (found,) = [one for one in part.sections if one.heading == section]
     assert any(line.startswith(said) for line in found.paragraphs), found.paragraphs
     assert part.results["counterfactual"]["status"] == result.counterfactual().status
+
+
+def test_lines_are_broken_between_words_alone():
+    words = ["kolari-pynnonen-adjusted-boehmer-musumeci-poulsen"] * 4 + ["x" * 200, "p = 0.05"]
+    lines = _wrapped([" ".join(words)])
+    assert " ".join(lines).split() == " ".join(words).split()
+    assert max(len(line) for line in lines if "x" not in line) <= WIDTH
+    assert any("p = 0.05" in line for line in lines)
