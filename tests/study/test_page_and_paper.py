@@ -9,6 +9,7 @@ import pytest
 import eventstudy as es
 from eventstudy.errors import InputError, StudyError
 from eventstudy.report import to_latex, to_markdown
+from eventstudy.study.output.paper import _believed
 from eventstudy.study.tables.summary import WIDTH, _wrapped
 
 
@@ -209,3 +210,11 @@ def test_lines_are_broken_between_words_alone():
     assert " ".join(lines).split() == " ".join(words).split()
     assert max(len(line) for line in lines if "x" not in line) <= WIDTH
     assert any("p = 0.05" in line for line in lines)
+
+
+def test_a_paper_names_the_test_to_report_and_then_others_that_are_believed(result):
+    table = result.tests((0, 1), full=True, seed=0).set_index("name")
+    first, *rest = _believed([result._fitted], (0, 1), 0)
+    assert table.loc[first, "report"] != ""
+    assert len({first, *rest}) == 1 + len(rest) > 1
+    assert table.loc[rest, "valid"].all()
