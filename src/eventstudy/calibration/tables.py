@@ -16,7 +16,10 @@ from eventstudy.checks import checked
 from eventstudy.errors import InputError
 from eventstudy.replace import check_file, write_whole
 
-TABLES: Final = ("analytic.csv", "analytic_200.csv", "analytic_5.csv", "further.csv", "power.csv", "resampling.csv")
+TABLES: Final = (
+    *("analytic.csv", "analytic_200.csv", "analytic_5.csv", "further.csv", "power.csv", "resampling.csv"),
+    *("sessions.csv", "bands.csv"),
+)
 
 COLUMNS = (
     "scenario",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.window_sample import ClockRecord, WindowSample
+from eventstudy.inference.core.few_clusters import effective_clusters
 from eventstudy.inference.core.measured_size import BY_SIZE, upheld
 from eventstudy.inference.core.raised_variance import MEASURED, Unseen, find_event_variance, limit, unscaled
 from eventstudy.inference.core.sample_facts import SampleFacts
@@ -177,7 +178,7 @@ def _few_clusters(sample: WindowSample, used: NDArray[np.bool_], present: dict[C
     size = np.unique(sample.day0[used], return_counts=True)[1].astype(float)
     if size.size < 2 or (size == 1).all():
         return
-    effective = float((size**2).sum() ** 2 / (size**4).sum())
+    effective = effective_clusters(size)
     if effective < FEW_SESSIONS:
         present["few clusters"] = (
             f"{size.size} sessions with {size.min():.0f} to {size.max():.0f} security-events count as {effective:.1f}"
