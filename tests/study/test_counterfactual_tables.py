@@ -7,6 +7,7 @@ from scipy.optimize import nnls
 
 import eventstudy as es
 from eventstudy.abnormal.in_space import in_space
+from eventstudy.calendars import sessions
 from eventstudy.errors import StudyError
 
 BARS, DAY0, LENGTH, DONORS = 150, 130, 100, 24
@@ -132,9 +133,20 @@ def test_each_donor_has_its_fate():
 
 
 def test_who_is_studied_beside_is_no_donor_unless_named_as_one():
-    """Two securities are studied; no donor is: none is left out."""
+    """Two securities are studied and no donor is: none is left out, though the donors trade in another city."""
     frame = world(4).assign(B=lambda table: table["D0"] * 0.5 + table["D1"] * 0.5)
-    assert set(fit(frame, es.SyntheticControl(NAMES), symbols=("A", "B")).donors()["status"]) == {"used"}
+    frame.index = sessions("XNYS", pd.Timestamp("2024-01-02"), pd.Timestamp("2024-12-31"))[:BARS]
+    pairs = pd.DataFrame({"event_id": "e", "symbol": ["A", "B"], "bar": frame.index[DAY0]})
+    for calendar in ("XNYS", {name: "XNYS" if name in ("A", "B") else "XTSE" for name in frame.columns}):
+        study = es.EventStudy(
+            model=es.SyntheticControl(NAMES),
+            calendar=calendar,
+            window=(0, 2),
+            estimation=es.EstimationWindow(LENGTH, -5),
+        )
+        result = study.fit(pairs, frame)
+        assert result.n == 2
+        assert set(result.donors()["status"]) == {"used"}
 
 
 def test_models_without_donors_say_so():

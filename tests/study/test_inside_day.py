@@ -116,3 +116,15 @@ def test_the_pattern_of_each_security_has_a_mean_square_of_one(result):
         mine = table.loc[table["symbol"] == name, "volatility"].to_numpy()
         np.testing.assert_allclose(mine, phi)
         assert np.mean(mine**2) == pytest.approx(1, abs=0.05)
+
+
+def test_what_is_scaled_of_other_sessions_begins_with_the_data(result):
+    """Bars before the data are none; the first bar, whose return nobody knows, is none; those after it are."""
+    one = inside(result, 0)
+    start = -int(one.day0[0])
+    found = one.scaled(start - 2, start + 3)[0]
+    returns = result.panel.frame["A"].to_numpy()[:4]
+    assert np.isfinite(found).tolist() == [False, False, *np.isfinite(returns)]
+    assert np.isfinite(found).sum() >= 2
+    assert np.unique(found[np.isfinite(found)]).size == np.isfinite(found).sum()
+    assert np.isnan(one.scaled(start, start + 3, own=True)).all()  # they are of another session
