@@ -111,7 +111,9 @@ def test_a_near_word_is_found_among_ten_thousand_and_nothing_far_is_compared(mon
     known = [f"{first}{number:04d}" for first in "ABCDEFGHIJ" for number in range(1000)]
     compared = []
     close = difflib.get_close_matches
-    monkeypatch.setattr(difflib, "get_close_matches", lambda word, words, **how: compared.extend(words) or close(word, words, **how))
+    monkeypatch.setattr(
+        difflib, "get_close_matches", lambda word, words, **how: compared.extend(words) or close(word, words, **how)
+    )
     assert nearest("C0l23", known).startswith("; did you mean 'C0")
     assert 0 < len(compared) <= len(known) / 10
     assert nearest("Z", known) == ""

@@ -7,6 +7,7 @@ import pytest
 import statsmodels.api as sm
 
 from eventstudy.abnormal import Exclusion, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, estimate
+from eventstudy.abnormal.windows import bars_of
 from eventstudy.errors import StudyError
 
 BARS, DAY0 = 320, 290
@@ -24,6 +25,12 @@ def run(stock, market, model=None, day0=DAY0, **options):
     options = {"window": WINDOW, "estimation": ESTIMATION, **options}
     return estimate(np.atleast_2d(stock), np.atleast_2d(market), security=np.array([0]), day0=np.array([day0]),
                     model=model or MarketModel("m"), **options)  # fmt: skip
+
+
+@pytest.mark.parametrize("day0", [[3, 5], [0, 5], [3, 9], [1, 2, 8]])
+def test_bars_of_windows_and_what_lies_outside_the_data(day0):
+    wanted = [[at + shift if 0 <= at + shift < 10 else -1 for shift in range(-2, 3)] for at in day0]
+    assert bars_of(np.array(day0), -2, 2, 10).tolist() == wanted
 
 
 def test_missing_estimation_returns_shrink_m(data):

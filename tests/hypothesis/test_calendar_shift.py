@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from eventstudy.hypothesis.links.chain import evaluate
+from eventstudy.hypothesis.links.decision import episode_rows
 from eventstudy.hypothesis.links.evidence import prepare, strata_of_rows
 from eventstudy.hypothesis.record.build_record import build_record
 from eventstudy.hypothesis.record.record import Record
@@ -97,3 +98,28 @@ def test_the_largest_is_never_below_uniform(turned, name):
     """Their distribution function lies on or below the diagonal, beyond what chance allows."""
     values = turned[name][np.isfinite(turned[name])]
     assert stats.kstest(values, "uniform", alternative="greater").pvalue > UNLIKELY
+
+
+def test_the_links_are_in_standard_deviations_of_the_turned_calendar(flagship, rules):
+    """One stratum, every turn by a loop: the mean reaction to threats and to reliefs beside those of turned calendars."""
+    catalog, prices, _ = flagship
+    study = build_record(catalog, prices, rules, market="^GSPC", fear="^VIX", calendar="XNYS")
+    record = study.record
+    stratum = strata_of({"earlier": rules.periods["earlier"]}, study.index, record.busy, rules.placebo.pool_before)[0]
+    evidence = prepare(record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
+    rows = episode_rows(record.spells)
+    bins, draws = np.zeros(rows.day.size, dtype=np.int64), 40
+    found = shift_chain(
+        record, evidence, rows, [stratum], winsor=(0.0, 1.0), bins=bins, draws=draws, rng=np.random.default_rng(3)
+    )
+    length = stratum.last - stratum.first + 1
+    turns = [0, *np.random.default_rng(3).integers(1, length, draws).tolist()]
+    for at, (position, sign) in {0: (record.trigger, -1), 2: (record.relief, 1)}.items():
+        means = []
+        for turn in turns:
+            days = [stratum.first + (p - stratum.first + turn) % length for p in position.tolist()
+                    if stratum.first <= p <= stratum.last]  # fmt: skip
+            means.append(np.nanmean([sign * evidence.scores.z[day] for day in days]))
+        assert found.observed[at] == pytest.approx((means[0] - np.mean(means[1:])) / np.std(means[1:]))
+    assert found.null.size == draws
+    assert found.pvalue == (1 + (found.null >= found.statistic).sum()) / (draws + 1)

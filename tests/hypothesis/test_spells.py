@@ -10,6 +10,7 @@ from eventstudy.calendars import sessions as trading_days
 from eventstudy.hypothesis.links.decision import episode_rows
 from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.record.market import Market
+from eventstudy.hypothesis.record.risk_sets import risk_sets_of
 from eventstudy.hypothesis.record.threats import Spells, episodes_by_rule, place_episodes
 from eventstudy.hypothesis.rivals.horse_race import covariates
 
@@ -168,3 +169,21 @@ def test_covariates_do_not_look_ahead(rules, cut):
     early = rows.day <= cut
     assert early.any()
     pd.testing.assert_frame_equal(frames[0][early], frames[1][early])
+
+
+def test_threats_taken_as_they_are_by_a_loop():
+    """Three threats: two softened on one session, one of another outcome that ends there too, and one softened later."""
+    start, last, outcome = np.array([3, 5, 4, 9]), np.array([8, 8, 8, 11]), np.array([0, 0, 1, 0])
+    spells = Spells(start, last, outcome, np.full(4, 99), np.zeros(4, dtype=np.int64), tuple("abcd"))
+    found = risk_sets_of(spells)
+    wanted = sorted((day, e) for e in range(4) for day in range(start[e], last[e] + 1))
+    assert list(zip(found.rows.day.tolist(), found.rows.episode.tolist(), strict=True)) == wanted
+    assert found.rows.age.tolist() == [day - start[e] for day, e in wanted]
+    for name, code in (("relieved", 0), ("implemented", 1)):
+        told = getattr(found.rows, name).tolist()
+        assert told == [day == last[e] and outcome[e] == code for day, e in wanted]
+    assert [(one.day, [wanted[row] for row in one.rows]) for one in found.reliefs] == [
+        (8, [(8, 0), (8, 1)]),
+        (11, [(11, 3)]),
+    ]
+    assert [one.name for one in found.reliefs] == ["a", "d"]

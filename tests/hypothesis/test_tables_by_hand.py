@@ -234,6 +234,11 @@ def test_what_was_never_there_cannot_begone(rules, whole, without, fires):
     assert gone("H1", "gone", float("nan"), whole, rules.alpha).fires is None
 
 
+def test_an_effect_at_the_size_of_the_tests_is_there(rules):
+    assert gone("H1", "gone", 0.2, rules.alpha, rules.alpha).fires is True
+    assert gone("H1", "gone", rules.alpha, 0.01, rules.alpha).fires is False
+
+
 def test_a_falsifier_without_a_p_value_says_why(rules):
     found = significance("H2", "beside", float("nan"), rules.alpha, "no yield in these prices")
     assert (found.fires, found.figure) == (None, "no yield in these prices")

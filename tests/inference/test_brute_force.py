@@ -33,6 +33,10 @@ class TestMeans:
         used = rows(sample)
         total = sum(sample.car[i] for i in used)
         check("clm_j1", sample, total / math.sqrt(sum(sample.car_se[i] ** 2 for i in used)))
+        found = run("clm_j1", sample)
+        spread = math.sqrt(sum(sample.car_se[i] ** 2 for i in used)) / len(used)
+        assert found.estimate == pytest.approx(total / len(used), rel=1e-9)
+        assert found.se == pytest.approx(spread, rel=1e-9)
         # a well-known package: sum of L times the residual variance with divisor M, t with the sum of M - 1
         variance = 0.0
         for i in used:

@@ -142,6 +142,15 @@ def test_runs_of_no_residuals_are_none(make_sample):
     assert _runs(record, 0.0, 2).size == 0
 
 
+@pytest.mark.parametrize(("missing", "warned"), [(10, False), (11, True)])
+def test_forty_independent_runs_are_enough(make_sample, missing, warned):
+    sample = make_sample(1, window=(0, 5), shift=0.05)
+    residual = sample.estimation.residual.copy()
+    residual[:, :missing] = np.nan
+    sample = replace(sample, estimation=replace(sample.estimation, residual=residual))
+    assert any("independent ones" in text for text in run("sq", sample).warnings) == warned
+
+
 @pytest.mark.parametrize(("last", "warned"), [(0, False), (5, False), (6, True), (9, True)])
 def test_sq_warns_where_runs_hold_fewer_than_forty_independent_ones(make_sample, last, warned):
     """250 bars: 41 runs of six beside one another, and 35 of seven."""

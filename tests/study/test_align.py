@@ -6,7 +6,7 @@ import pytest
 
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.errors import StudyError
-from eventstudy.study.fit.align import place_bars
+from eventstudy.study.fit.align import _refuse_within, place_bars
 from eventstudy.study.fit.moments import place_moments
 
 DAYS = pd.DatetimeIndex(
@@ -110,3 +110,17 @@ def test_labels_take_the_zone_of_the_bars():
         place_bars(pd.Index(["2024-03-04", None]), DAYS, None, "error")
     numbers = place_bars(pd.Index([7, 3]), pd.Index([1, 3, 5]), None, "next")
     np.testing.assert_array_equal(numbers.position, [-1, 1])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "refused"), [(-1, False), (0, False), (1, True), (59, True), (60, False), (200, False)]
+)
+def test_between_the_first_and_the_second_of_two_bars_is_no_label(minutes, refused):
+    bars = HOURS[:2]
+    label = bars[:1] + pd.Timedelta(minutes=minutes)
+    strange = np.array([label[0] not in bars])
+    if refused:
+        with pytest.raises(StudyError, match="lies between the bars"):
+            _refuse_within(label, label, bars, strange)
+    else:
+        _refuse_within(label, label, bars, strange)

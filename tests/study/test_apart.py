@@ -86,6 +86,11 @@ def test_the_columns_and_what_reaches_beyond_the_window_is_stated(result):
     assert "stated" not in result.horizons([(0, 0)], draws=9).attrs
 
 
+def test_the_horizons_that_are_asked_for_by_default(result):
+    table = result.horizons(draws=1)
+    assert list(zip(table["first"], table["last"], strict=True)) == [(-1, -1), (0, 0), (0, 1), (0, 5), (0, 20), (0, 60)]
+
+
 def test_placebo_dates_are_ordinary_days_of_the_same_security(study, panel):
     """A security that rises on every day but the event: its base rate is that of its own days, not of the others'."""
     rising = panel.assign(A=0.02 * (np.arange(len(panel)) % 4 > 0) - 0.01 + 0.0 * panel["M"])

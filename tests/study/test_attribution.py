@@ -154,6 +154,26 @@ def test_an_event_of_the_call_that_cannot_be_studied_still_counts():
     assert table["car"].iloc[0] == pytest.approx(wanted.params[3], abs=TIGHT)
 
 
+def test_events_of_a_catalogue_that_masks_are_columns_too_on_the_first_bar_as_well():
+    own, others = (203, 300), (0, 150, 299)
+    frame = world([(203, 0.05), (300, 0.02), *((bar, 0.3) for bar in others)])
+    news = pd.DataFrame({"id": [f"n{bar}" for bar in others], "name": "news", "stance": "talks", "precision": "exact_min",
+                         "announced_at": [f"{DAYS[bar]:%Y-%m-%d} 11:00" for bar in others]})  # fmt: skip
+    catalog = es.load_events(news, timezone="America/New_York")
+    pairs = pd.DataFrame({"event_id": ["e0", "e1"], "symbol": "A", "bar": DAYS[list(own)]})
+    study = es.EventStudy(
+        model=es.MarketModel("M"),
+        estimation=es.EstimationWindow(200, end=-4),
+        window=(-3, 3),
+        calendar=None,
+        mask_events=catalog,
+    )
+    table = study.fit(pairs, es.ReturnPanel(frame, calendar=None)).attribute()
+    wanted = regression(frame, laid((*own, *others), [1.0]), own)
+    np.testing.assert_allclose(table["car"], wanted.params[2:4], atol=TIGHT)
+    np.testing.assert_allclose(table["se"], wanted.bse[2:4], atol=TIGHT)
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

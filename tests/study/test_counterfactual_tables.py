@@ -6,6 +6,8 @@ import pytest
 from scipy.optimize import nnls
 
 import eventstudy as es
+from eventstudy.abnormal.in_space import in_space
+from eventstudy.calendars import sessions
 from eventstudy.errors import StudyError
 
 BARS, DAY0, LENGTH, DONORS = 150, 130, 100, 24
@@ -46,12 +48,14 @@ def t_and_ratio(stock, others, first=DAY0, length=3):
 
 
 @pytest.mark.parametrize(("statistic", "at"), [("t", 0), ("rmspe", 1)])
-def test_placebos_in_space_are_the_loop_over_donors(statistic, at):
-    frame = world(1, reaction=0.03)
+@pytest.mark.parametrize(("reaction", "window"), [(0.03, (0, 2)), (-0.03, (0, 0)), (-0.03, (0, 1)), (0.0, (2, 2))])
+def test_placebos_in_space_are_the_loop_over_donors(statistic, at, reaction, window):
+    frame = world(1, reaction=reaction)
     others = frame[NAMES].to_numpy().T
-    own = t_and_ratio(frame["A"].to_numpy(), others)[at]
-    placebo = [t_and_ratio(others[j], np.delete(others, j, axis=0))[at] for j in range(DONORS)]
-    row = fit(frame, es.SyntheticControl(NAMES)).in_space(statistic=statistic).iloc[0]
+    part = (DAY0 + window[0], window[1] - window[0] + 1)
+    own = t_and_ratio(frame["A"].to_numpy(), others, *part)[at]
+    placebo = [t_and_ratio(others[j], np.delete(others, j, axis=0), *part)[at] for j in range(DONORS)]
+    row = fit(frame, es.SyntheticControl(NAMES)).in_space(window, statistic=statistic).iloc[0]
     assert row["statistic"] == pytest.approx(own, rel=CLOSE)
     assert row["pvalue"] == (1 + sum(value >= own for value in placebo)) / (DONORS + 1)
     assert row["placebos"] == DONORS
@@ -65,8 +69,37 @@ def test_the_studied_are_no_placebos_and_few_donors_give_no_p():
     few = fit(frame, es.SyntheticControl(NAMES[:18])).in_space().iloc[0]
     assert few["placebos"] == 18
     assert np.isnan(few["pvalue"])
+    enough = fit(frame, es.SyntheticControl(NAMES[:19])).in_space().iloc[0]
+    assert (enough["placebos"], 20 * enough["pvalue"] % 1) == (19, 0)
     drawn = fit(frame, es.SyntheticControl(NAMES)).in_space(draws=20, seed=1)
     assert drawn["placebos"].tolist() == [20]
+
+
+def test_placebos_that_are_drawn_are_donors_each_once():
+    abnormal = fit(world(2), es.SyntheticControl(NAMES))._fitted.parts[0].abnormal
+    every, some = (in_space(abnormal, 0, 0, 2, draws, np.random.default_rng(1)) for draws in (DONORS, DONORS - 1))
+    assert every.placebo_t.size == DONORS
+    assert np.unique(some.placebo_t).size == DONORS - 1
+    assert np.isin(some.placebo_t, every.placebo_t).all()
+
+
+@pytest.mark.parametrize(("count", "placebos"), [(2, 0), (3, 3)])
+def test_two_donors_have_no_placebos_and_three_have(count, placebos):
+    row = fit(world(2), es.SyntheticControl(NAMES[:count])).in_space().iloc[0]
+    assert row["placebos"] == placebos
+    assert np.isfinite(row["statistic"]) == (placebos > 0)
+    assert np.isnan(row["pvalue"])
+
+
+def test_a_donor_studied_on_another_date_is_a_donor_here():
+    frame = world(2)
+    pairs = pd.DataFrame({"event_id": ["e", "f"], "symbol": ["A", "D0"], "bar": frame.index[[DAY0, DAY0 - 8]]})
+    window = {"window": (0, 2), "estimation": es.EstimationWindow(LENGTH, -5), "calendar": None}
+    study = es.EventStudy(model=es.SyntheticControl(NAMES), mask_events=False, **window)
+    alone, both = (study.fit(some, frame) for some in (pairs.iloc[:1], pairs))
+    assert both.n == 2
+    pd.testing.assert_frame_equal(both.in_space().iloc[[0]], alone.in_space())
+    pd.testing.assert_frame_equal(both.conformal(seed=0).iloc[[0]], alone.conformal(seed=0))
 
 
 def test_a_poor_fit_is_said_and_its_ratio_not_judged():
@@ -90,12 +123,30 @@ def test_each_donor_has_its_fate():
         fitted = result.donor_fit()
         assert fitted["donors"].tolist() == [table["status"].isin(["used", "filled"]).sum()] * 2
         assert (fitted["donors"] + fitted["left_out"] == DONORS).all()
+        assert fitted["filled"].tolist() == [(table["status"] == "filled").sum()] * 2
         if isinstance(model, es.SyntheticControl):
             assert table["weight"].sum() == pytest.approx(1)
             assert (fitted["gap"] < 1e-10).all()
         else:
             assert (fitted["components"] >= 1).all()
             assert fitted["share"].between(0, 1).all()
+
+
+def test_who_is_studied_beside_is_no_donor_unless_named_as_one():
+    """Two securities are studied and no donor is: none is left out, though the donors trade in another city."""
+    frame = world(4).assign(B=lambda table: table["D0"] * 0.5 + table["D1"] * 0.5)
+    frame.index = sessions("XNYS", pd.Timestamp("2024-01-02"), pd.Timestamp("2024-12-31"))[:BARS]
+    pairs = pd.DataFrame({"event_id": "e", "symbol": ["A", "B"], "bar": frame.index[DAY0]})
+    for calendar in ("XNYS", {name: "XNYS" if name in ("A", "B") else "XTSE" for name in frame.columns}):
+        study = es.EventStudy(
+            model=es.SyntheticControl(NAMES),
+            calendar=calendar,
+            window=(0, 2),
+            estimation=es.EstimationWindow(LENGTH, -5),
+        )
+        result = study.fit(pairs, frame)
+        assert result.n == 2
+        assert set(result.donors()["status"]) == {"used"}
 
 
 def test_models_without_donors_say_so():

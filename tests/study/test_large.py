@@ -131,6 +131,25 @@ def test_a_stored_result_has_the_tables_of_memory_to_the_last_bit(asked, frame, 
         assert (found.n, found.n_sessions) == (memory.n, memory.n_sessions)
 
 
+@pytest.mark.parametrize("count", [1, 12])
+def test_one_share_has_the_window_and_the_tests_of_memory(count, frame, tmp_path):
+    one = pairs(frame, 60).query("symbol not in ['UNKNOWN', 'MKT']").iloc[:count]
+    memory = study().fit(one, es.ReturnPanel(frame))
+    memory.to_parquet(tmp_path / "one")
+    found = es.open_result(tmp_path / "one")
+    own, kept = memory.sample((0, 1), placebo=False), found.sample((0, 1))
+    assert own.car.size == count
+    for name in ("car", "car_se", "ar", "day0", "bar", "sigma", "m", "df"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(own, name))
+    for name in ("residual", "leverage", "design", "window_design", "mean"):
+        np.testing.assert_array_equal(getattr(kept.estimation, name), getattr(own.estimation, name))
+    tests = [result.tests((0, 1), full=True, seed=0).set_index("name") for result in (memory, found)]
+    both = tests[0].index[tests[0]["applicable"] & tests[1]["applicable"]]
+    assert len(both) >= (2 if count == 1 else 20)
+    for column in ("statistic", "pvalue", "estimate"):
+        np.testing.assert_array_equal(*(table.loc[both, column].to_numpy(dtype=float) for table in tests))
+
+
 def test_events_of_the_same_days_for_all_share_their_mask_in_every_share(frame, wide, tmp_path):
     events = pd.DataFrame({"event_id": range(9), "bar": frame.index[300:381:10]})
     memory = study().fit(events, es.ReturnPanel(frame), symbols="all")

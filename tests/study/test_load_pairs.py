@@ -235,3 +235,22 @@ def test_a_date_alone_leaves_its_session_open_and_flags_it(table, late):
     assert ("session_uncertain" in result.car((0, 1))["flag"].item()) != late
     doubts = result.tests((0, 1), full=True)["doubts"]
     assert any("session_uncertain" in doubt for one in doubts for doubt in one) != late
+
+
+def test_two_marks_in_the_header_are_told_apart_by_the_rows(table):
+    pairs = es.load_pairs(table("symbol;date;size, in mn\nAA;2024-05-22;5\nBB;2024-05-23;6\n"))
+    assert list(pairs.columns) == ["event_id", "symbol", "bar", "precision", "size, in mn"]
+    with pytest.raises(DataError, match=r"row 1: .*',' or by ';'; say which: sep=','"):
+        es.load_pairs(table("symbol;date;size, in mn\nAA;2024-05-22;5,1\n"))
+
+
+@pytest.mark.parametrize("name", ["bar", "announced_at", "event_id"])
+@pytest.mark.parametrize("day", ["2024-05-22", "2024-05-22 10:00"])
+def test_a_column_that_would_say_what_another_says_is_refused(table, name, day):
+    text = f"Ticker,Event Date,{name}\nAA,{day},x\nBB,{day},y\n"
+    asked = {"symbol": "Ticker", "date": "Event Date", "timezone": NEW_YORK if ":" in day else None}
+    if name == "event_id":
+        assert es.load_pairs(table(text), **asked)["event_id"].tolist() == ["x", "y"]
+        return
+    with pytest.raises(DataError, match=f"column '{name}' stands beside 'Event Date'"):
+        es.load_pairs(table(text), **asked)

@@ -208,3 +208,27 @@ def test_garch_on_two_markets():
     found = fit(GarchMarketModel(MARKETS, minimum=100)).car((0, 1)).drop(columns="market")
     expected = separate(lambda market: GarchMarketModel(market, minimum=100))
     pd.testing.assert_frame_equal(found.sort_values(["event_id", "symbol"]).reset_index(drop=True), expected)
+
+
+TABLES = {
+    **{name: {} for name in ("tidy", "car", "bhar", "aar", "caar", "abhar", "joint", "attribute", "diagnostics", "abnormal_variance")},
+    **{name: {} for name in ("tests", "events", "excluded", "conformal")},
+    "compare": {"by": "size"},
+    "horizons": {"windows": [(0, 0), (0, 1)], "draws": 3},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_counts_its_rows_from_zero_and_keeps_the_order_of_the_pairs(name):
+    """Two markets are two parts: what is put together of parts has one row after another, in the order asked for."""
+    pairs = PAIRS.assign(size=["small", "large"] * 6)
+    pairs.loc[12] = ("x", "B", PANEL.index[20], "small")  # too little history
+    result = fit(es.MarketModel(MARKETS), pairs)
+    assert len(result._fitted.parts) == 2
+    asked = getattr(result, name)
+    table = asked if isinstance(asked, pd.DataFrame) else asked(**TABLES[name])
+    assert table.index.tolist() == list(range(len(table))) != []
+    if {"event_id", "symbol"} <= set(table.columns):
+        told = list(zip(table["event_id"], table["symbol"], strict=True))
+        every = list(zip(pairs["event_id"], pairs["symbol"], strict=True))
+        assert list(dict.fromkeys(told)) == (every[12:] if name == "excluded" else every[:12])

@@ -117,6 +117,23 @@ def test_the_excluded_say_what_their_bars_are_like():
     result = STUDY.fit(EVENTS, frame)
     assert result.excluded["reason"].tolist() == ["too_few_bars"]
     assert "it rests on bars flagged missing_code" in result.excluded["detail"].item()
+    frame.iloc[AT - 100, 2] = -1.5  # of another, which is studied: no word about it here
+    other = STUDY.fit(EVENTS, frame)
+    assert other.excluded["detail"].item().endswith("it rests on bars flagged missing_code")
+    assert other.car((0, 1)).set_index("symbol")["flag"].to_dict() == {"B": "impossible_return", "C": ""}
+
+
+@pytest.mark.parametrize("at", [0, 1, 119, 120])
+def test_the_first_bars_of_the_data_are_bars(at):
+    """The estimation window holds the first 120 bars: what looks wrong on any of them flags, and on the next does not."""
+    early = EVENTS.assign(bar=DAYS[130])
+    frame = RETURNS.copy()
+    frame.iloc[at, 1] = -99.0
+    for column in (1, 0):  # of the security alone, and of the market
+        wrong = RETURNS.copy()
+        wrong.iloc[at, column] = -99.0
+        found = STUDY.fit(early, wrong).car((0, 1))["flag"].str.contains("missing_code")
+        assert found.tolist() == [at < 120 and (column == 0 or name == "A") for name in "ABC"]
 
 
 def test_leaps_of_news_are_no_lost_splits():

@@ -75,6 +75,14 @@ def test_bhar_against_a_benchmark(panel):
     np.testing.assert_allclose(row["se"], (panel["A"] - panel["M"]).iloc[66:316].std() * np.sqrt(6), rtol=RTOL)
 
 
+def test_a_benchmark_that_is_the_security_itself_before_the_event_has_no_t(panel):
+    twin = panel["A"].where(np.arange(len(panel)) < DAY0, 0.0)
+    row = fit(panel.assign(T=twin)).bhar((0, 5), benchmark="T").set_index("symbol").loc["A"]
+    np.testing.assert_allclose(row["bhar"], (1 + panel["A"].iloc[DAY0 : DAY0 + 6]).prod() - 1, rtol=RTOL)
+    assert row["se"] == 0
+    assert np.isnan(row[["t", "pvalue"]].astype(float)).all()
+
+
 def test_after_a_delisting_the_proceeds_earn_the_benchmark_or_stop(panel):
     panel.iloc[DAY0 + 3 :, 1] = np.nan
     panel.iloc[DAY0 + 2, 1] = -0.4  # the delisting return, supplied

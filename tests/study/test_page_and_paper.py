@@ -9,6 +9,8 @@ import pytest
 import eventstudy as es
 from eventstudy.errors import InputError, StudyError
 from eventstudy.report import to_latex, to_markdown
+from eventstudy.study.output.paper import _believed
+from eventstudy.study.tables.summary import WIDTH, _wrapped
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +202,19 @@ def test_a_page_says_what_untreated_securities_tell_of_the_model(push, section, 
     (found,) = [one for one in part.sections if one.heading == section]
     assert any(line.startswith(said) for line in found.paragraphs), found.paragraphs
     assert part.results["counterfactual"]["status"] == result.counterfactual().status
+
+
+def test_lines_are_broken_between_words_alone():
+    words = ["kolari-pynnonen-adjusted-boehmer-musumeci-poulsen"] * 4 + ["x" * 200, "p = 0.05"]
+    lines = _wrapped([" ".join(words)])
+    assert " ".join(lines).split() == " ".join(words).split()
+    assert max(len(line) for line in lines if "x" not in line) <= WIDTH
+    assert any("p = 0.05" in line for line in lines)
+
+
+def test_a_paper_names_the_test_to_report_and_then_others_that_are_believed(result):
+    table = result.tests((0, 1), full=True, seed=0).set_index("name")
+    first, *rest = _believed([result._fitted], (0, 1), 0)
+    assert table.loc[first, "report"] != ""
+    assert len({first, *rest}) == 1 + len(rest) > 1
+    assert table.loc[rest, "valid"].all()

@@ -343,6 +343,7 @@ def test_the_precision_of_a_catalogue_reaches_the_result():
         ("2025-06-02", "2025-06-02 10:00", True),
         ("2025-06-03", "2025-06-02 16:30", True),
         ("2025-06-02", "2025-06-02 16:30", False),
+        ("2025-06-03", "2025-06-02 10:00", False),  # the hour says which: not its day or the next
         ("2025-06-03", "2025-06-02", True),  # a date alone: its day or the next session
         ("2025-06-04", "2025-06-02", False),
         ("2025-06-01", "2025-06-01 10:00", True),  # a Sunday moves on
@@ -357,6 +358,19 @@ def test_a_bar_and_a_moment_that_contradict_each_other_are_refused(bar, moment, 
     else:
         with pytest.raises(StudyError, match="not the same session"):
             fit(events, frame, calendar=calendar)
+
+
+@pytest.mark.parametrize(
+    ("bar", "agrees"), [("2025-05-30", False), ("2025-06-02", True), ("2025-06-03", True), ("2025-06-04", False)]
+)
+def test_without_hours_of_trading_a_moment_means_its_day_or_the_next(bar, agrees):
+    frame = world(days(300, "2025-06-30"))
+    events = announced("2025-06-02 16:30", zone=None, bar=[bar])
+    if agrees:
+        assert fit(events, frame, calendar=None).n == 1
+    else:
+        with pytest.raises(StudyError, match="not the same session"):
+            fit(events, frame, calendar=None)
 
 
 def test_a_moment_is_no_label_of_bars_within_days():

@@ -197,4 +197,13 @@ def test_a_small_tree_is_tried_as_a_whole(tmp_path):
     again = run()
     assert "what do the quick tests" not in again.stdout
     assert again.stdout.strip() == table.strip()
+    # a file that fails only where it is named, as every trial names it, would tell of a find each time
+    room.joinpath("named.py").write_text("import numpy as np\n\n\nclass Tested:\n    def __init__(self):\n        pass\n\n\n"
+        'def half(x):\n    """Return a half.\n\n    >>> half(4)\n    2.0\n    """\n    return x / 2\n')  # fmt: skip
+    ini = tmp_path / "tree" / "pyproject.toml"
+    ini.write_text(ini.read_text() + 'addopts = ["--doctest-modules"]\nfilterwarnings = ["error"]\n')
+    refused = run()
+    assert refused.returncode == 1
+    assert "without any change these cannot be collected" in refused.stderr, refused.stdout + refused.stderr
+    room.joinpath("named.py").unlink()
     assert {path: path.read_bytes() for path in (tmp_path / "tree" / "src").rglob("*.py")} == before

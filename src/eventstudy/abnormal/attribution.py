@@ -87,7 +87,7 @@ def attribute(
     there = size > SINGULAR * np.where(whole > 0, whole, 1.0)
     scaled = np.where(there[:, None], left / np.where(there, size, 1.0)[:, None], 0.0)
     u, s, vt = np.linalg.svd(scaled, full_matrices=False)
-    known = s > SINGULAR * max(float(s.max(initial=0.0)), 1e-300)
+    known = s > SINGULAR * s.max(initial=1.0)  # columns of length 1: the largest is 1 at least
     # directions that are not known, among all columns: u has as many columns as there are columns or bars
     blind = np.eye(len(own)) - u[:, known] @ u[:, known].T
     inverse = (u[:, known] / s[known] ** 2) @ u[:, known].T

@@ -155,6 +155,8 @@ class Running:
 def try_all(drawn: list[tuple[str, Site]], trees: list[Path], reach: Reach, journal: Journal) -> None:
     """Try what the journal does not know yet, one change in each tree at a time."""
     left = [one for one in drawn if journal.outcome(*one) is None][::-1]
+    if left:
+        refuse_what_fails_unchanged(trees[0], reach)
     free, running, done, number = list(trees), dict[int, Running](), 0, len(left)
     try:
         while left or running:
@@ -175,6 +177,19 @@ def try_all(drawn: list[tuple[str, Site]], trees: list[Path], reach: Reach, jour
             say(f"{done}/{number} {one.module}:{one.site.line}  {one.site.change}  {word} {told['how']}".rstrip())
     finally:
         trial.stop(running)
+
+
+def refuse_what_fails_unchanged(tree: Path, reach: Reach) -> None:
+    """End where a file cannot be collected by its own name without any change: each of its trials would tell of a find.
+
+    A file that is named is read as a file of tests, whatever its name; in a folder only those called `test_*` are.
+    """
+    files = sorted({test.split("::")[0] for test in reach.seconds})
+    child = trial.start(tree, lambda: trial.collect(files), tree / "answer.json")
+    trial.wait({child: time.monotonic()})
+    told = json.loads((tree / "answer.json").read_text()) if (tree / "answer.json").exists() else -1
+    if told not in (0, NO_TESTS):
+        sys.exit(f"without any change these cannot be collected:\n{(tree / 'output.txt').read_text()[-4000:]}")
 
 
 def begin(tree: Path, module: str, site: Site, reach: Reach) -> tuple[int, Running]:

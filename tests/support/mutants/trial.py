@@ -160,6 +160,11 @@ def run_tests(tests: list[str], seconds: dict[str, float]) -> dict[str, Any]:
     return {"code": int(code), "failed": chosen.failed, "hung": chosen.hung, "ran": chosen.ran}
 
 
+def collect(files: list[str]) -> int:
+    """Collect the tests of files by their names and run none; return what pytest ends with."""
+    return int(pytest.main(["--collect-only", "-q", *PLAIN, *files]))
+
+
 def change(path: Path, site: Site) -> Callable[[], None]:
     """Change a module and return what puts it back. It gets another time, so that no compiled copy is taken for it."""
     before, stat = path.read_bytes(), path.stat()

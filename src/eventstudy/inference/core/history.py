@@ -102,14 +102,14 @@ def variance(past: History, how: Judged) -> tuple[Floats, Floats]:
 
 
 def levels(past: History) -> Floats:
-    """Return the level of volatility known before each bar of the history (B, p), and last before the window."""
+    """Return the level of volatility known before each bar of the history and of the gap, and last before the window."""
     square = np.vstack([past.series, past.gap]) ** 2
     usual = np.nanmean(past.series**2, axis=0)
     found = np.empty((len(square) + 1, square.shape[1]))
     found[0] = usual
     for at, value in enumerate(square):
         found[at + 1] = np.where(np.isfinite(value), DECAY * found[at] + (1 - DECAY) * value, found[at])
-    return np.vstack([found[: len(past.series)], found[-1:]])
+    return found
 
 
 def rank_pvalue(total: Floats, past: Floats) -> Floats:

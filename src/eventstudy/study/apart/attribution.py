@@ -177,8 +177,8 @@ def _of_part(
     given: tuple[Floats, Ints],
     outside: Ints,
     *,
-    hac: bool = False,
-    all_told: bool = False,
+    hac: bool,
+    all_told: bool,
 ) -> Found:
     """Return, for each security, its rows of the part and what its events contributed."""
     inputs = part.abnormal.inputs
@@ -307,7 +307,7 @@ def _by_shape(
         return said
     effect = np.full((len(forms), part.rows.size), np.nan)
     for at, (_, days, vector) in enumerate(forms):
-        for where, one in _of_part(result, part, (days, vector), given, outside):
+        for where, one in _of_part(result, part, (days, vector), given, outside, hac=False, all_told=False):
             effect[at, where] = np.where(one.group < 0, one.effect, np.nan)
     with np.errstate(invalid="ignore"):
         differ = meets & (np.nanmin(np.where(np.isnan(effect), np.inf, effect), axis=0) < 0)
