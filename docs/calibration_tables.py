@@ -32,7 +32,7 @@ ADVICE = {
     "advice-rows": ("advice_8.csv", "advice_20.csv", "advice_40.csv", "advice_50.csv", "advice_60.csv"),
 }
 """Tables of advice, each from one file or several; they lie beside the pictures, as those of prices do."""
-PRICES = ("prices_consecutive.csv",)
+PRICES = ("prices_one.csv", "prices_own.csv", "prices_consecutive.csv")
 SEEN = 0.01
 """Share of studies from which a test counts as believed."""
 TITLES = {
