@@ -18,6 +18,7 @@ import pandas as pd
 from eventstudy.calibration import Row, draw_table, read_table
 from eventstudy.calibration.believed import BELIEVED, REPORTED
 from eventstudy.inference import TESTS
+from eventstudy.inference.core.measured_size import SOUND
 from eventstudy.inference.core.spec import ALWAYS, MANY
 
 if TYPE_CHECKING:
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 TABLES = HERE.parent / "src" / "eventstudy" / "calibration" / "tables"
 START, END = "<!-- {}: start -->", "<!-- {}: end -->"
-ADVICE = ("advice.csv", "advice_rows.csv", "advice_index.csv")
-PRICES = ("prices.csv",)
+ADVICE = {
+    "advice": ("advice.csv",),
+    "advice-rows": ("advice_8.csv", "advice_20.csv", "advice_40.csv", "advice_50.csv", "advice_60.csv"),
+}
+"""Tables of advice, each from one file or several; they lie beside the pictures, as those of prices do."""
+PRICES = ("prices_consecutive.csv",)
 SEEN = 0.01
 """Share of studies from which a test counts as believed."""
 TITLES = {
@@ -113,17 +118,16 @@ def save(axes: Axes, path: Path) -> None:
     plots.save(axes.figure, path)  # type: ignore[arg-type]  # a figure, not a part of one
 
 
-def advised(name: str) -> list[tuple[str, dict[str, Row], dict[str, Row]]]:
-    """Return what a table of advice holds: scenario with N, the tests on all studies, those on studies where they are believed."""
-    rows = read_table(PICTURES / name)[1]
+def advised(*names: str) -> list[tuple[str, dict[str, Row], dict[str, Row]]]:
+    """Return what tables of advice hold: scenario with N, the tests on all studies, those on studies where they are believed."""
     cells: dict[tuple[str, int, int, int], tuple[dict[str, Row], dict[str, Row]]] = {}
-    for row in rows:
+    for row in (row for name in names for row in read_table(PICTURES / name)[1]):
         scenario = row.scenario.removesuffix(BELIEVED)
         found = cells.setdefault((scenario, row.n, row.first, row.last), ({}, {}))
         found[scenario != row.scenario][row.test] = row
-    days = {key[2:] for key in cells}
+    usual = min(key[2:] for key in cells) if len({key[2:] for key in cells}) == 1 else (0, 1)
     return [
-        (f"{scenario}, {n}" + (f", days {first} to {last:+d}" if len(days) > 1 else ""), *found)
+        (f"{scenario}, {n}" + ("" if (first, last) == usual else f", days {first} to {last}"), *found)
         for (scenario, n, first, last), found in cells.items()
     ]
 
@@ -134,64 +138,82 @@ def share(believed: dict[str, Row], everywhere: dict[str, Row], name: str) -> fl
     return believed[name].cell.replications / of if name in believed else 0.0
 
 
-def advice_table(name: str) -> str:
+def commands(*names: str) -> str:
+    """Return the commands that made some tables."""
+    return "\n\n".join(f"`{read_table(PICTURES / name)[0]}`" for name in names)
+
+
+def advice_table(*names: str) -> str:
     """Return the table of advice: what is reported, what is believed how often and rejects there, what is refused."""
-    command = read_table(PICTURES / name)[0]
     lines = [
-        f"`{command}`\n",
         "| scenario, N | reported, % | believed (share of studies; % rejected there) | refused (% rejected in all studies) |",
         "|---|---|---|---|",
     ]
-    for place_, everywhere, believed in advised(name):
+    for where, everywhere, believed in advised(*names):
         often = [test for test in everywhere if share(believed, everywhere, test) >= SEEN]
         told = share(believed, everywhere, REPORTED)
-        first = f"{100 * believed[REPORTED].rate:.1f}" + (f" (in {told:.3f})" if told < 1 else "") if told else ""
+        first = f"{100 * believed[REPORTED].rate:.1f}" + (f" (in {told:.4f})" if told < 1 else "") if told else ""
         sure = ", ".join(
             f"`{test}` {share(believed, everywhere, test):.2f}; {100 * believed[test].rate:.1f}" for test in often
         )
-        not_ = ", ".join(f"`{test}` {100 * row.rate:.0f}" for test, row in everywhere.items() if test not in often)
-        lines.append(f"| {place_} | {first} | {sure} | {not_} |")
+        no = ", ".join(f"`{test}` {100 * row.rate:.0f}" for test, row in everywhere.items() if test not in often)
+        lines.append(f"| {where} | {first} | {sure} | {no} |")
     return "\n".join(lines)
+
+
+def outside(*names: str) -> str:
+    """Say in which cells what is believed rejects more than 6.5 % or less than 3 %, by more than two Monte-Carlo errors."""
+    cells = [
+        (where, test, row)
+        for where, everywhere, believed in advised(*names)
+        for test, row in believed.items()
+        if share(believed, everywhere, test) >= SEEN
+    ]
+    low, high = SOUND
+    out = [
+        f"`{test}` in {where} ({100 * row.rate:.1f} % of {row.cell.replications:,})"
+        for where, test, row in cells
+        if row.rate - 2 * row.error > high or (row.rate + 2 * row.error < low and not row.discrete)
+    ]
+    return (
+        f"Of {len(cells)} cells in which a test is believed in one study of a hundred or more, {len(out)} lie outside 3 to 6.5 % by "
+        f"more than two Monte-Carlo errors{': ' + ', '.join(out) if out else ''}."
+    )
 
 
 def advice_picture(name: str) -> tuple[Path, list[Row]]:
     """Return where the picture of a table of advice lies, and its rows: each test on the studies where it is believed."""
     rows = [
-        replace(row, scenario=place_)
-        for place_, everywhere, believed in advised(name)
+        replace(row, scenario=where)
+        for where, everywhere, believed in advised(*ADVICE[name])
         for test, row in believed.items()
         if share(believed, everywhere, test) >= SEEN
     ]
-    names = list(dict.fromkeys(row.test for row in rows))
-    return PICTURES / f"{Path(name).stem}.svg", sorted(
-        rows, key=lambda row: (row.test != REPORTED, names.index(row.test))
+    order = [REPORTED, *(test for test in TESTS if test in {row.test for row in rows})]
+    places = list(dict.fromkeys(row.scenario for row in rows))
+    return PICTURES / f"{name}.svg", sorted(rows, key=lambda row: (order.index(row.test), places.index(row.scenario)))
+
+
+def advice_drawn(name: str) -> str:
+    """Return a table of advice with its commands and its picture, drawn anew."""
+    path, rows = advice_picture(name)
+    save(
+        picture(rows, title="True nulls rejected at 5% where the test is believed", of="the studies where it is"), path
     )
+    image = f"![Sizes where tests are believed]({path.relative_to(HERE).as_posix()})"
+    names = ADVICE[name]
+    return "\n\n".join((commands(*names), image, advice_table(*names), outside(*names)))
 
 
-def advice_drawn() -> str:
-    """Return the tables of advice with their pictures."""
-    parts = []
-    for name in ADVICE:
-        path, rows = advice_picture(name)
-        save(
-            picture(rows, title="True nulls rejected at 5% where the test is believed", of="the studies where it is"),
-            path,
-        )
-        parts += [f"![Sizes where tests are believed]({path.relative_to(HERE).as_posix()})", advice_table(name)]
-    return "\n\n".join(parts)
-
-
-def prices_table() -> str:
-    """Return the table of placebo events on prices."""
-    lines = [f"`{read_table(PICTURES / name)[0]}`\n" for name in PRICES]
-    lines += ["| events, N | test | rejects, % | believed in | rejects where believed, % |", "|---|---|---|---|---|"]
-    for name in PRICES:
-        for place_, everywhere, believed in advised(name):
-            for test in (*everywhere, REPORTED):
-                all_ = f"{100 * everywhere[test].rate:.2f}" if test in everywhere else ""
-                sure = f"{100 * believed[test].rate:.2f}" if test in believed else ""
-                lines.append(f"| {place_} | `{test}` | {all_} | {share(believed, everywhere, test):.2f} | {sure} |")
-    return "\n".join(lines)
+def prices_drawn() -> str:
+    """Return the table of placebo events on prices, with its command."""
+    lines = ["| events, N | test | rejects, % | believed in | rejects where believed, % |", "|---|---|---|---|---|"]
+    for where, everywhere, believed in advised(*PRICES):
+        for test in (*everywhere, REPORTED):
+            every = f"{100 * everywhere[test].rate:.2f}" if test in everywhere else ""
+            sure = f"{100 * believed[test].rate:.2f}" if test in believed else ""
+            lines.append(f"| {where} | `{test}` | {every} | {share(believed, everywhere, test):.2f} | {sure} |")
+    return commands(*PRICES) + "\n\n" + "\n".join(lines)
 
 
 def place(row: Row) -> tuple[int, int, int]:
@@ -263,8 +285,9 @@ def redraw(page: Path, body: str, name: str = "tables") -> None:
 def main() -> None:
     """Rewrite the drawn parts of docs/calibration.md and docs/tests.md."""
     redraw(HERE / "calibration.md", "\n\n".join(drawn(name) for name in TITLES if (TABLES / name).exists()))
-    redraw(HERE / "calibration.md", advice_drawn(), "advice")
-    redraw(HERE / "calibration.md", prices_table(), "prices")
+    for name in ADVICE:
+        redraw(HERE / "calibration.md", advice_drawn(name), name)
+    redraw(HERE / "calibration.md", prices_drawn(), "prices")
     for name in INTERVALS:
         redraw(HERE / "calibration.md", drawn(name), Path(name).stem)
     redraw(HERE / "tests.md", registered())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import re
 from itertools import product
@@ -82,7 +83,41 @@ def test_every_picture_shows_the_figures_of_its_table(tables, drawing):
             assert said[: len(scenarios) + len(tests)] == [*scenarios, *tests]
             cells = [text for text in said if re.fullmatch(r"–|\d+\.\d[▲▼]?", text)]
             assert cells == [mark(chosen.get(key)) for key in product(tests, scenarios)], path.name
+    seen |= {drawing.advice_picture(name)[0].name for name in drawing.ADVICE}
     assert {path.name for path in drawing.PICTURES.glob("*.svg")} == seen  # and no picture is left over
+
+
+def test_the_tables_of_advice_and_of_prices_are_those_of_their_files(drawing):
+    for name, files in drawing.ADVICE.items():
+        for part in (drawing.commands(*files), drawing.advice_table(*files), drawing.outside(*files)):
+            assert part in PAGE, name
+    assert drawing.prices_drawn() in PAGE
+
+
+def test_a_line_of_advice_counts_the_studies_of_its_file(drawing):
+    """By the rows of the file, read as plain text."""
+    lines = (drawing.PICTURES / "advice.csv").read_text(encoding="utf-8").splitlines()
+    counts = {}
+    for line in csv.DictReader(lines[1:]):
+        counts[line["scenario"], line["test"]] = int(line["replications"]), int(line["rejected"])
+    studies = counts["common", "kp_bmp"][0]
+    believed, rejected = counts["common, believed", "kp_bmp"]
+    (row,) = [line for line in PAGE.splitlines() if line.startswith("| common, 30 |")]
+    assert f"`kp_bmp` {believed / studies:.2f}; {100 * rejected / believed:.1f}" in row
+    believed, rejected = counts["common, believed", "reported"]
+    assert row.startswith(f"| common, 30 | {100 * rejected / believed:.1f}")
+    assert f"`bmp` {100 * counts['common', 'bmp'][1] / studies:.0f}" in row.split("|")[4]
+
+
+def test_a_picture_of_advice_shows_the_figures_of_its_table(drawing):
+    for name in drawing.ADVICE:
+        path, rows = drawing.advice_picture(name)
+        assert f"]({path.relative_to(DOCS).as_posix()})" in PAGE
+        chosen = {(row.test, row.scenario): row for row in rows}
+        scenarios, tests = (list(dict.fromkeys(key[at] for key in chosen)) for at in (1, 0))
+        said = re.findall(r"<text[^>]*>(.*?)</text>", path.read_text(encoding="utf-8"))
+        cells = [text for text in said if re.fullmatch(r"–|\d+\.\d[▲▼]?", text)]
+        assert cells == [mark(chosen.get(key)) for key in product(tests, scenarios)]
 
 
 def mark(row):

@@ -12,7 +12,6 @@ import pandas as pd
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal import MarketModel, WindowSample, estimate
 from eventstudy.abnormal.placebo_refit import Again, admissible
-from eventstudy.abnormal.window_sample import take
 from eventstudy.calibration.believed import count_study, rows_of
 from eventstudy.calibration.lab import Plan, Row, Tally
 from eventstudy.calibration.scenarios import Geometry
@@ -25,7 +24,7 @@ PLACES = {"one": "prices, one date", "own": "prices, dates apart", "consecutive"
 
 A_SESSION = 3
 BATCH = 20
-"""Studies that are estimated at once."""
+"""Studies that are drawn from one stream of chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,25 +165,23 @@ def _batch(
     """Draw, estimate and count some studies."""
     studies, n = size
     rng, chances = np.random.default_rng(seed), seed.spawn(studies)
-    drawn = [_drawn(panel, place[1], n, rng) for _ in range(studies)]
-    security, day0 = (np.concatenate(part) for part in zip(*drawn, strict=True))
     geometry = Geometry()
     last = -geometry.gap - 1
-    fitted = estimate(
-        panel.returns,
-        panel.market,
-        security=security,
-        day0=day0,
-        window=(-geometry.reach, geometry.reach),
-        estimation=(last - geometry.estimation + 1, last),
-        model=MarketModel("market"),
-    )
-    for window in plan.windows:
-        whole = fitted.sample(*window, estimation=True)
-        for at in range(studies):
-            rows = np.arange(at * n, (at + 1) * n)
-            own, real = fitted.take(rows), np.zeros(panel.returns.shape[1], dtype=bool)
-            real[day0[rows]] = True
-            again = Again(own, *window, "available"), admissible(own, *window, real)
-            sample: WindowSample = replace(take(whole, rows), refit=again[0], admissible=again[1])
-            count_study(tally, (place[0], n, window), sample, plan.specs(), draws=plan.draws, seed=chances[at])
+    for security, day0 in [_drawn(panel, place[1], n, rng) for _ in range(studies)]:
+        who, own = np.unique(security, return_inverse=True)  # placebo dates are looked for on these alone
+        fitted = estimate(
+            panel.returns[who],
+            panel.market,
+            security=own,
+            day0=day0,
+            window=(-geometry.reach, geometry.reach),
+            estimation=(last - geometry.estimation + 1, last),
+            model=MarketModel("market"),
+        )
+        real = np.zeros(panel.returns.shape[1], dtype=bool)
+        real[day0] = True
+        chance = chances.pop(0)
+        for window in plan.windows:
+            refit, free = Again(fitted, *window, "available"), admissible(fitted, *window, real)
+            sample: WindowSample = replace(fitted.sample(*window, estimation=True), refit=refit, admissible=free)
+            count_study(tally, (place[0], n, window), sample, plan.specs(), draws=plan.draws, seed=chance)

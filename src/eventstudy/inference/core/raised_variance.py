@@ -107,15 +107,15 @@ def find_event_variance(
         if past is not None and spread > 0 and UNSTEADY & present.keys():
             how = ", by ranks,"
             own = (score[rows] - centre) / np.sqrt(expected * (1 - 1 / n))
-            error = float(np.sqrt(2 / rows.size))
+            bound = limit(float(np.sqrt(2 / rows.size)))
             ratio, shown = _ranked_variance(own, past)
-            bound = limit(error)
         if ratio > bound:
             present["event variance"] = f"the variance in the window{how} is x{ratio:.2f} that of the estimation window"
             return
     found = _chance(bound, *shown)
     if found < ALMOST_SURELY:
-        unseen["event variance"] = Unseen(found, _chance(bound, 2.0, 2 * error) < LIKELY)
+        least = error if past is None else float(np.sqrt(2 / max(rows.size, 1)))  # ranks know no tails
+        unseen["event variance"] = Unseen(found, _chance(limit(least), 2.0, 2 * least) < LIKELY)
 
 
 def _chance(bound: float, mean: float, sd: float) -> float:
