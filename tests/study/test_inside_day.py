@@ -92,11 +92,12 @@ def test_scores_are_ranked_among_those_of_the_placebo_sessions(result, window):
         result.speed((1, 4))
 
 
-def test_a_reversal_is_of_the_events_that_have_both_windows(result):
-    row = result.reversal((0, 0), (1, 4)).iloc[0]
-    both = [result.car(window)["car"] for window in ((0, 0), (1, 4))]
+@pytest.mark.parametrize(("later", "count"), [((1, 4), 3), ((3, 4), 2)])  # the close cuts one off
+def test_a_reversal_is_of_the_events_that_have_both_windows(result, later, count):
+    row = result.reversal((0, 0), later).iloc[0]
+    both = [result.car(window)["car"] for window in ((0, 0), later)]
     there = both[0].notna() & both[1].notna()
-    assert row["n"] == there.sum()
+    assert row["n"] == there.sum() == count
     first, later = (one[there].mean() for one in both)
     np.testing.assert_allclose(
         row[["first", "later", "ratio"]].astype(float), [first, later, -later / first], atol=1e-12
