@@ -73,14 +73,15 @@ def run(binary: Path, script: str, *arguments: str, limit: int = 1800) -> list[d
     return lines or [{"tool": script, "case": "failed", "error": done.stderr.strip().splitlines()[-1:]}]
 
 
-def seconds(binary: Path, code: str, times: int = 7) -> float:
-    """Return the shortest wall time of a fresh interpreter running `code`."""
+def seconds(binary: Path, codes: tuple[str, ...], times: int = 7) -> list[float]:
+    """Return the shortest wall time of a fresh interpreter running each of `codes`: in turns, so that a busy moment slows all."""
     found = []
     for _ in range(times):
-        start = time.perf_counter()
-        subprocess.run([binary, "-c", code], check=True, cwd="/")
-        found.append(time.perf_counter() - start)
-    return min(found)
+        for code in codes:
+            start = time.perf_counter()
+            subprocess.run([binary, "-c", code], check=True, cwd="/")
+            found.append(time.perf_counter() - start)
+    return [min(found[at :: len(codes)]) for at in range(len(codes))]
 
 
 def twenty(binary: Path, calendar: str) -> tuple[float, ...]:
@@ -116,9 +117,8 @@ def main() -> None:
         reports += run(binary, f"peer_{name}.py", "1000", str(given.times))
     for part in PARTS:
         reports += run(ours, "ours.py", part, str(given.times))
-    starts = {label: seconds(ours, label) for label in IMPORTS}
-    nothing = seconds(ours, "pass")
-    starts = {label: value - nothing for label, value in starts.items()}
+    nothing, *found = seconds(ours, ("pass", *IMPORTS))
+    starts = {label: value - nothing for label, value in zip(IMPORTS, found, strict=True)}
     page = table(busy, reports, truth, starts, (twenty(ours, "None"), twenty(ours, '"XNYS"')))
     if given.out:
         there = given.out.read_text() if given.out.exists() else ""
