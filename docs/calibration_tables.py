@@ -43,7 +43,7 @@ TITLES = {
     "resampling.csv": "Size of the tests that draw",
     "power.csv": "Power of the tests that do not draw: an abnormal return of 0.5 % on day 0",
 }
-INTERVALS = ("sessions.csv", "bands.csv")
+INTERVALS = ("intervals.csv", "sessions.csv", "bands.csv")
 """Tables that stand in a section of their own, between markers of their name."""
 PICTURES = HERE / "calibration"
 PICTURED = ((0, 0), (-10, 10))
@@ -83,7 +83,7 @@ def heading(rows: list[Row]) -> str:
 
 def picture_path(name: str, n: int, window: tuple[int, int]) -> Path:
     """Return where the picture of one sub-table lies."""
-    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "sessions", "bands") else "size"
+    kind = Path(name).stem if Path(name).stem in ("resampling", "further", "intervals", "sessions", "bands") else "size"
     days = "day0" if window == (0, 0) else f"days{window[0]}to{window[1]}"
     return PICTURES / "-".join([kind, *([f"n{n}"] if n else []), f"{days}.svg"])
 

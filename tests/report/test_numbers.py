@@ -190,8 +190,8 @@ def test_a_page_of_a_result_says_what_the_result_holds():
     assert "days −2 to +3" in " ".join(sentences(document))
     said = [
         line
-        for line in (*result.summary().splitlines(), *repr(result).splitlines())
-        if "believe" not in line and not line.startswith("not ")
+        for line in (*result.summary().replace("\n      ", " ").splitlines(), *repr(result).splitlines())
+        if "believe" not in line and not line.strip().startswith("not ")
     ]
     values = np.abs(
         np.array(

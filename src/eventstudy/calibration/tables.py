@@ -18,7 +18,7 @@ from eventstudy.replace import check_file, write_whole
 
 TABLES: Final = (
     *("analytic.csv", "analytic_200.csv", "analytic_5.csv", "further.csv", "power.csv", "resampling.csv"),
-    *("sessions.csv", "bands.csv"),
+    *("intervals.csv", "sessions.csv", "bands.csv"),
 )
 
 COLUMNS = (

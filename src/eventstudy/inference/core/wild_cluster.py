@@ -133,7 +133,7 @@ def wild_cluster(
     >>> y = np.array([1.0, 2.0, 3.0, 6.0, 2.0, 4.0])
     >>> found = wild_cluster(np.ones((6, 1)), y.mean(keepdims=True), y - 3, np.arange(6) // 2, rng=np.random.default_rng(0))
     >>> found.weights, found.draws, round(float(found.pvalue[0]), 3)
-    ('webb', 216, 0.12)
+    ('webb', 216, 0.124)
     """
     inverse = np.asarray(np.linalg.inv(x.T @ x))
     adjusted = without_leverage(x, x, cluster, 1.0) @ inverse
