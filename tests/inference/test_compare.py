@@ -97,10 +97,13 @@ def test_a_trend_with_covariances_of_independent_values_is_near_the_plain_one():
     whole, scaled = trend(y, covariance=among), trend(y, covariance=7.0 * among)
     np.testing.assert_allclose(scaled.se, whole.se, rtol=1e-9)
     w = (np.arange(20) - 9.5) / ((np.arange(20) - 9.5) ** 2).sum()
-    off = np.linalg.qr(np.column_stack([np.ones(20), among @ w]))[0]
+    off = np.linalg.qr(np.column_stack([np.ones(20), among @ w, w]))[0]
     project = np.eye(20) - off @ off.T
     scale = y @ project @ y / np.trace(project @ among)
     np.testing.assert_allclose(whole.se, math.sqrt(scale * w @ among @ w), rtol=1e-9)
+    steep = trend(y + 3.0 * np.arange(20), covariance=among)
+    np.testing.assert_allclose([steep.estimate - 3.0, steep.se], [whole.estimate, whole.se], rtol=1e-9)
+    assert "degrees of freedom" in trend(y[:5], covariance=np.eye(5) * np.array([1, 1e-9, 1e-9, 1e-9, 1e-9])).reason
     with pytest.raises(StudyError, match=r"covariance has shape \(20, 19\)"):
         trend(y, covariance=among[:, 1:])
 

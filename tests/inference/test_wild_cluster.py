@@ -56,7 +56,7 @@ def by_loop(x, y, cluster, at, null, points):
 
     centre = kept.fittedvalues + null * x[:, at]
     drawn = [size(centre + left * np.array(v)[cluster]) for v in itertools.product(points, repeat=cluster.max() + 1)]
-    return (1 + np.sum(np.array(drawn) >= size(y) * (1 - 1e-9))) / (1 + len(drawn))
+    return np.mean(np.array(drawn) >= size(y) * (1 - 1e-9))  # the sample is one of them
 
 
 @pytest.mark.parametrize(("few", "points"), [(12, [*-WEBB, *WEBB]), (2, [-1.0, 1.0])])
@@ -75,11 +75,11 @@ def test_all_samples_one_by_one(data, monkeypatch, few, points):
 def test_the_interval_holds_the_values_that_are_not_rejected(data, monkeypatch):
     x, y, cluster = data
     monkeypatch.setattr(module, "FEW_SIGNS", 2)
-    found = judged(x, y, cluster, level=0.75)  # 16 samples: p is a multiple of 1/17
+    found = judged(x, y, cluster, level=0.7)  # 16 samples: p is a multiple of 1/16
     for at, end, out in ((0, found.low, -1), (1, found.low, -1), (0, found.high, 1), (1, found.high, 1)):
         for step, rejected in ((out * 1e-6, True), (-out * 1e-6, False)):
             p = by_loop(x, y, cluster, at, end[at] + step * found.se[at], [-1.0, 1.0])
-            assert (p <= 0.25) == rejected
+            assert (p <= 0.3) == rejected
 
 
 def test_a_mean_of_clusters_of_one_size_is_the_registered_test():
@@ -88,7 +88,7 @@ def test_a_mean_of_clusters_of_one_size_is_the_registered_test():
     found = judged(np.ones((39, 1)), y, cluster)
     theirs = cluster_bootstrap(y, cluster, rng=np.random.default_rng(0))
     assert (found.weights, found.draws, found.whole) == ("rademacher", 2**13, True)
-    assert found.pvalue[0] * (2**13 + 1) - 1 == pytest.approx(float(theirs.p_two) * 2**13, abs=1e-6)
+    assert found.pvalue[0] == pytest.approx(float(theirs.p_two))
 
 
 def test_units_change_nothing(data):
@@ -121,7 +121,7 @@ def test_explain_says_what_it_drew_and_where_clusters_are_few():
     np.testing.assert_allclose([found.pvalue, found.low, found.high], [same.pvalue, same.low, same.high], rtol=1e-9)
     np.testing.assert_allclose(found.statistic, found.coefficient / same.se, rtol=1e-9)
     assert np.isnan(found.df).all()
-    assert found.note == "999 draws of Webb's six points for 6 clusters, symmetric p"
+    assert (found.note, found.drawn) == ("", "999 draws of Webb's six points for 6 clusters, symmetric p")
     assert explain(y, {"x": x}, errors="cluster", cluster=cluster).note == (
         "6 clusters of 2 to 50 security-events count as 1.0: see errors='wild_cluster' beside"
     )
@@ -143,7 +143,7 @@ def test_another_program(monkeypatch):
     ])
     # fmt: on
     found = judged(np.column_stack([np.ones(40), np.tile([0.0, 1, 2, 4, 7], 8)]), y, np.repeat(np.arange(8), 5))
-    np.testing.assert_allclose(found.pvalue * 257 - 1, [86, 2], rtol=1e-9)
+    np.testing.assert_allclose(256 * found.pvalue, [86, 2], rtol=1e-9)
 
 
 def test_another_program_where_clusters_are_unlike(monkeypatch):
@@ -160,6 +160,28 @@ def test_another_program_where_clusters_are_unlike(monkeypatch):
     ])
     # fmt: on
     found = judged(np.column_stack([np.ones(30), x]), y, np.repeat(np.arange(6), [9, 2, 4, 3, 5, 7]))
-    np.testing.assert_allclose(found.pvalue * 65 - 1, [44, 30], rtol=1e-9)
+    np.testing.assert_allclose(64 * found.pvalue, [44, 30], rtol=1e-9)
     fit = sm.OLS(y, np.column_stack([np.ones(30), x])).fit()
     np.testing.assert_allclose(fit.params / found.se, [0.32583017, 0.88011274], rtol=1e-7)
+
+
+@pytest.mark.parametrize("errors", ["cluster", "wild_cluster"])
+def test_a_coefficient_that_one_cluster_determines_has_no_error(errors):
+    """Its residuals there are 0 by construction, and CR2 took that for precision: 53 % of true nulls were rejected."""
+    rng, cluster = np.random.default_rng(2), np.arange(48) // 4
+    first = (cluster == 0).astype(float)
+    found = explain(
+        rng.normal(size=48), {"first": first, "x": rng.normal(size=48)}, errors=errors, cluster=cluster, seed=0
+    )
+    assert np.isnan([found.se[1], found.pvalue[1], found.low[1], found.high[1]]).all()
+    assert np.isfinite([found.se[2], found.pvalue[2]]).all()
+    assert "one cluster alone determines first" in found.note
+
+
+def test_no_spread_at_all_is_told_and_two_clusters_are_doubted():
+    x, cluster = np.arange(12.0), np.arange(12) // 2
+    found = explain(np.zeros(12), {"x": x}, errors="wild_cluster", cluster=cluster, seed=0)
+    assert found.pvalue.tolist() == [1.0, 1.0]
+    assert np.isnan(found.r_squared)
+    two = explain(np.sin(x), {"x": x}, errors="wild_cluster", cluster=np.arange(12) % 2, seed=0)
+    assert two.note == "of 2 clusters even the wild bootstrap rejects too often"

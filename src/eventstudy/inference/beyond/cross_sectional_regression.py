@@ -13,7 +13,7 @@ from scipy import special
 from eventstudy._typing import Floats, Ints
 from eventstudy.checks import checked, level as check_level
 from eventstudy.errors import StudyError
-from eventstudy.inference.core.few_clusters import cr2, effective_clusters
+from eventstudy.inference.core.few_clusters import cr2, effective_clusters, rests_on_one
 from eventstudy.inference.core.spec import FEW_SESSIONS
 from eventstudy.inference.core.wild_cluster import Wild, wild_cluster
 
@@ -21,6 +21,10 @@ Errors = Literal["HC3", "cluster", "wild_cluster", "nonrobust", "portfolio"]
 
 MANY_SESSIONS = 30
 """Sessions from which clusters of them tell the errors."""
+
+LEAST_WILD = 6
+"""Fewer clusters than this are too few for the wild bootstrap as well: of a characteristic that varies within them, with correlation
+0.3, it rejected 22 % of true nulls with two, 16 with three, 10 with four, 7 with five and six, 4.5 with eight (200 samples each)."""
 
 MOST_PAIRS = 5_000
 """Security-events of which the covariances of all pairs are still held."""
@@ -46,7 +50,9 @@ class CrossSection:
     errors : str
         Kind of the standard errors.
     note : str
-        Whether clusters are too few for them; what was drawn. Empty if there is nothing to say.
+        Whether clusters are too few for them, or one alone determines a coefficient (its errors are NaN). Empty if neither.
+    drawn : str
+        With ``"wild_cluster"``: what was drawn.
     """
 
     names: tuple[str, ...]
@@ -64,6 +70,7 @@ class CrossSection:
     df: Floats
     errors: str
     note: str = ""
+    drawn: str = ""
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict a coefficient: the rows of a table, the data of a chart.
@@ -219,8 +226,9 @@ def explain(
         else:
             chance = np.random.default_rng(seed)
             counted = wild_cluster(model.wexog, coefficient, left, code, rng=chance, draws=draws, level=level)
-            error, df = counted.se, np.asarray(np.nan)
-        note = _said(np.bincount(code), counted)
+            alone = rests_on_one(model.wexog, code)
+            error, df = np.where(alone, np.nan, counted.se), np.asarray(np.nan)
+        note = _doubt(np.bincount(code), counted, np.array(["const", *columns])[np.isnan(error)].tolist())
     elif covariance is not None and errors == "portfolio":
         form = np.linalg.pinv(model.wexog) * np.sqrt(weight[used])
         among = np.asarray(covariance[0], dtype=float)[np.ix_(used, used)]
@@ -230,36 +238,46 @@ def explain(
         error = np.asarray(fit.bse)
     df = np.broadcast_to(df, error.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
-        statistic = coefficient / error
-    reach = special.stdtrit(df, 0.5 + level / 2) * error
-    ends = coefficient - reach, coefficient + reach
+        statistic, explained = coefficient / error, float(fit.rsquared)
+    pvalue, low, high = _judged(coefficient, error, df, level) if counted is None else counted.judged(error)
     return CrossSection(
         names=("const", *columns),
         coefficient=coefficient,
         se=error,
         statistic=statistic,
-        pvalue=2 * special.stdtr(df, -np.abs(statistic)) if counted is None else counted.pvalue,
-        low=ends[0] if counted is None else counted.low,
-        high=ends[1] if counted is None else counted.high,
+        pvalue=pvalue,
+        low=low,
+        high=high,
         level=level,
         n=n,
         n_clusters=groups,
         left_out=int(y.size - n),
-        r_squared=float(fit.rsquared),
+        r_squared=explained,
         df=df,
         errors=errors,
         note=note,
+        drawn="" if counted is None else counted.said(groups),
     )
 
 
-def _said(sizes: Ints, counted: Wild | None) -> str:
-    """Say what was drawn, or that the clusters are too few or too unlike for Student's t."""
+def _judged(coefficient: Floats, error: Floats, df: Floats, level: float) -> tuple[Floats, Floats, Floats]:
+    """Return p-values and intervals by Student's t."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        size = np.abs(coefficient / error)
+    reach = special.stdtrit(df, 0.5 + level / 2) * error
+    return 2 * special.stdtr(df, -size), coefficient - reach, coefficient + reach
+
+
+def _doubt(sizes: Ints, counted: Wild | None, alone: list[str]) -> str:
+    """Say which coefficients one cluster alone determines, and that clusters are too few or too unlike."""
+    told = [f"one cluster alone determines {', '.join(alone)}, and no spread tells its error"] if alone else []
     if counted is not None:
-        return counted.said(sizes.size)
-    effective = effective_clusters(sizes)
-    if effective >= FEW_SESSIONS:
-        return ""
-    return f"{sizes.size} clusters of {sizes.min()} to {sizes.max()} security-events count as {effective:.1f}: see errors='wild_cluster' beside"
+        few = f"of {sizes.size} clusters even the wild bootstrap rejects too often" if sizes.size < LEAST_WILD else ""
+    else:
+        effective = effective_clusters(sizes)
+        count = f"{sizes.size} clusters of {sizes.min()} to {sizes.max()} security-events count as {effective:.1f}"
+        few = "" if effective >= FEW_SESSIONS else f"{count}: see errors='wild_cluster' beside"
+    return "; ".join([*told, *([few] if few else [])])
 
 
 def _check_given(errors: str, cluster: object, covariance: object) -> None:

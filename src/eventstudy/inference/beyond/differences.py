@@ -217,7 +217,7 @@ def trend(
         Newey-West errors with this truncation, for reactions that depend on one another; they are too small for few
         events (true nulls rejected at 5 %: 16 % at N = 10, 8 % at N = 60). If not given: ordinary least squares.
     cluster : (N,), optional
-        Session of each event, where events share sessions: CR2 errors. Sessions are taken for independent.
+        Session of each event, where events share sessions and windows of different sessions share no bar: CR2 errors.
     covariance : (N, N) float, optional
         Covariances of the values but for their scale, where windows of different sessions share bars: those of CARs by
         `car_covariance`, those of their sizes by `size_covariance`. The scale is told by the values.
@@ -233,11 +233,11 @@ def trend(
     Raises
     ------
     StudyError
-        A negative lag; clusters or covariances that do not fit the values; two of the three at once.
+        A negative lag; clusters or covariances that do not fit the values; two of `lag`, `cluster` and `covariance` at once.
 
     References
     ----------
-    Newey and West (1987); Bell and McCaffrey (2002).
+    Newey and West (1987); Bell and McCaffrey (2002); Satterthwaite (1946).
 
     Examples
     --------
@@ -273,7 +273,14 @@ def trend(
     if code is not None:
         error, df = (float(told[1]) for told in cr2(np.column_stack([np.ones(n), x]), left, code))
     elif among is not None:
-        error, df = (float(told) for told in scaled_covariance(y, x / sxx, among, np.asarray(np.inf)))
+        told = scaled_covariance(y, x / sxx, among, np.asarray(np.inf), order=x.astype(float))
+        error, df = (float(one) for one in told)
+        if not math.isfinite(df):
+            return TestResult(
+                **fixed,
+                applicable=False,
+                reason=f"{n} values leave too few degrees of freedom for the scale of the covariances",
+            )
     elif lag is None:
         error = math.sqrt(float(left @ left) / (n - 2) / sxx)
     else:  # the score of the slope has mean 0 by construction; N/(N - 2) is the small-sample factor of two coefficients

@@ -152,7 +152,12 @@ def _with_own_variance(found: Floats, error: Floats) -> Floats:
 
 
 def scaled_covariance(
-    x: Floats, weight: Floats, covariance: Floats, df: Floats, own: Floats | None = None
+    x: Floats,
+    weight: Floats,
+    covariance: Floats,
+    df: Floats,
+    own: Floats | None = None,
+    order: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Return the standard error of w'x and its degrees of freedom, from a covariance known but for its scale, each (...).
 
@@ -168,6 +173,8 @@ def scaled_covariance(
         Degrees of freedom of the estimation windows, M - k.
     own : (...) float, optional
         w'Vw, where V is that of some of the events only.
+    order : (N,) float, optional
+        For a slope on it, with weights that sum to 0: the values may move along it, and P projects off it as well.
 
     Returns
     -------
@@ -180,10 +187,15 @@ def scaled_covariance(
     ----------
     Kolari and Pynnönen (2010) for the scale from the spread of the events; Satterthwaite (1946).
     """
-    used = (weight != 0) & (np.diagonal(covariance, axis1=-2, axis2=-1) > 0)
+    used = ((weight != 0) | (order is not None)) & (np.diagonal(covariance, axis1=-2, axis2=-1) > 0)
     toward = np.einsum("...ij,...j->...i", covariance, weight)
     variance = (weight * toward).sum(axis=-1) if own is None else own
     basis = _orthonormal(used.astype(float), np.where(used, toward, 0.0))
+    if order is not None:
+        along = np.where(used, order, 0.0)
+        left = along - (basis @ (np.swapaxes(basis, -1, -2) @ along[..., None]))[..., 0]
+        third = _unit(left, np.sqrt((along**2).sum(axis=-1)))
+        basis = np.concatenate([basis, third[..., None]], axis=-1)
     inside = np.where(used[..., :, None] & used[..., None, :], covariance, 0.0)
     moved = inside @ basis
     core = np.swapaxes(basis, -1, -2) @ moved
@@ -203,8 +215,12 @@ def _orthonormal(first: Floats, second: Floats) -> Floats:
     """Return the two directions as orthonormal columns, (..., N, 2); zeros for one that is no direction of its own."""
     with np.errstate(invalid="ignore", divide="ignore"):
         one = np.nan_to_num(first / np.sqrt((first**2).sum(axis=-1))[..., None])
-        left = second - one * (one * second).sum(axis=-1)[..., None]
-        length = np.sqrt((left**2).sum(axis=-1))
-        whole = np.sqrt((second**2).sum(axis=-1))
-        two = np.where((length > 1e-6 * whole)[..., None], left / length[..., None], 0.0)
-    return np.stack([one, two], axis=-1)
+    left = second - one * (one * second).sum(axis=-1)[..., None]
+    return np.stack([one, _unit(left, np.sqrt((second**2).sum(axis=-1)))], axis=-1)
+
+
+def _unit(left: Floats, whole: Floats) -> Floats:
+    """Return what is left of a direction of length `whole` (...) at length 1; zeros where that is rounding."""
+    length = np.sqrt((left**2).sum(axis=-1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where((length > 1e-6 * whole)[..., None], left / length[..., None], 0.0))

@@ -8,6 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from eventstudy._typing import Floats, Ints
 from eventstudy.inference.core.statistic import NEGLIGIBLE
 
+LOST = 1e-10
+"""1 - s² up to which a direction of the regressors lies in one cluster alone."""
+
+FAINT = 1e-6
+"""Share of a coefficient along such a direction that is rounding."""
+
 
 def cr2_mean(x: Floats, cluster: Ints) -> tuple[Floats, Floats]:
     """Return the CR2 standard error of a mean and its Bell-McCaffrey degrees of freedom, each (...).
@@ -111,13 +117,27 @@ def without_leverage(values: Floats, x: Floats, cluster: Ints, power: float) -> 
         # I - H_gg has the eigenvalues 1 - s² along u and 1 elsewhere; a direction that is lost is left out
         u, s, _ = np.linalg.svd(x[rows] @ root, full_matrices=False)
         rest = 1 - s**2
-        change = np.where(rest > 1e-10, np.maximum(rest, 1e-10) ** -power, 0.0) - 1
+        change = np.where(rest > LOST, np.maximum(rest, LOST) ** -power, 0.0) - 1
         found[rows] = values[rows] + (u * change) @ (u.T @ values[rows])
+    return found
+
+
+def rests_on_one(x: Floats, cluster: Ints) -> NDArray[np.bool_]:
+    """Return which coefficients of regressors x (N, p) some one cluster alone determines, (p,): no spread tells their error."""
+    root = np.linalg.cholesky(np.linalg.inv(x.T @ x))
+    length = np.sqrt((root**2).sum(axis=1))
+    found = np.zeros(x.shape[1], dtype=bool)
+    for code in range(int(cluster.max()) + 1):
+        _, s, right = np.linalg.svd(x[cluster == code] @ root, full_matrices=False)
+        lost = right[1 - s**2 <= LOST]  # directions that the other clusters do not see
+        found |= (np.abs(root @ lost.T) > FAINT * length[:, None]).any(axis=1)
     return found
 
 
 def cr2(x: Floats, left: Floats, cluster: Ints) -> tuple[Floats, Floats]:
     """Return the CR2 standard errors of least-squares coefficients and their Bell-McCaffrey degrees of freedom, each (p,).
+
+    NaN for a coefficient that one cluster alone determines: its residuals there are 0 by construction.
 
     Parameters
     ----------
@@ -140,4 +160,5 @@ def cr2(x: Floats, left: Floats, cluster: Ints) -> tuple[Floats, Floats]:
     inner = by_cluster(forms**2, cluster).T[:, :, None] * np.eye(len(score)) - spread
     trace = np.trace(inner, axis1=1, axis2=2)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.sqrt((score**2).sum(axis=0)), trace**2 / (inner**2).sum(axis=(1, 2))
+        told = np.sqrt((score**2).sum(axis=0)), trace**2 / (inner**2).sum(axis=(1, 2))
+    return tuple(np.where(rests_on_one(x, cluster), np.nan, one) for one in told)  # type: ignore[return-value]

@@ -65,7 +65,7 @@ class Wild:
     ----------
     se, pvalue, low, high : (p,) float
         Jackknife (CR3) standard error; symmetric p-value, (1 + #) / (B + 1) with # the draws whose abs(t) is the sample's or
-        more; the values that are not rejected, infinite where no value is.
+        more (# / B where the draws are all there are); the values that are not rejected, infinite where none on that side is.
     weights : str
         ``"rademacher"`` or ``"webb"``.
     draws : int
@@ -80,6 +80,12 @@ class Wild:
     weights: Weights
     draws: int
     whole: bool
+
+    def judged(self, error: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return p-values and intervals; NaN where there is no standard error."""
+        gone = np.isnan(error)
+        pvalue, low, high = (np.where(gone, np.nan, one) for one in (self.pvalue, self.low, self.high))
+        return pvalue, low, high
 
     def said(self, groups: int) -> str:
         """Return in words what was drawn."""
@@ -133,7 +139,7 @@ def wild_cluster(
     >>> y = np.array([1.0, 2.0, 3.0, 6.0, 2.0, 4.0])
     >>> found = wild_cluster(np.ones((6, 1)), y.mean(keepdims=True), y - 3, np.arange(6) // 2, rng=np.random.default_rng(0))
     >>> found.weights, found.draws, round(float(found.pvalue[0]), 3)
-    ('webb', 216, 0.124)
+    ('webb', 216, 0.12)
     """
     inverse = np.asarray(np.linalg.inv(x.T @ x))
     adjusted = without_leverage(x, x, cluster, 1.0) @ inverse
@@ -143,7 +149,7 @@ def wild_cluster(
     squares = (by_cluster(adjusted * left[:, None], cluster) ** 2).sum(axis=0)
     found = np.empty((3, squares.size))
     for at, error in enumerate(np.sqrt(squares)):
-        p_at = partial(_pvalue, np.hstack([five[at] for five in several]), float(error))
+        p_at = partial(_pvalue, np.hstack([five[at] for five in several]), float(error), whole=whole)
         centre = float(coefficient[at])
         found[:, at] = (p_at(-centre), *(centre + _end(p_at, side * float(error), 1 - level) for side in (-1, 1)))
     groups = int(cluster.max()) + 1
@@ -173,11 +179,14 @@ def _draws(rows: Floats, number: Floats, score: Floats, back: Floats, form: Floa
     return np.stack([*(rows @ number).T, *squares])
 
 
-def _pvalue(five: Floats, error: float, d: float) -> float:
-    """Return (1 + #) / (B + 1), # the draws with abs(t) as large as the sample's if the coefficient is d above its estimate."""
+def _pvalue(five: Floats, error: float, d: float, *, whole: bool) -> float:
+    """Return the share of draws with abs(t) as large as the sample's if the coefficient is d above its estimate.
+
+    (1 + #) / (B + 1); # / B where the draws are all there are, as the sample is then one of them.
+    """
     number, square = five[0] - d * five[1], five[2] - 2 * d * five[3] + d**2 * five[4]
-    beyond = number**2 >= (d / error) ** 2 * square * (1 - TIES)  # a draw without variance counts against rejection
-    return float((1 + beyond.sum()) / (1 + beyond.size))
+    beyond = (number * error) ** 2 >= d**2 * square * (1 - TIES)  # a draw without variance counts against rejection
+    return float(beyond.mean()) if whole else float((1 + beyond.sum()) / (1 + beyond.size))
 
 
 def _end(p_at: Callable[[float], float], step: float, alpha: float) -> float:

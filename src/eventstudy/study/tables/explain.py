@@ -72,6 +72,8 @@ def explain_cars(
     if not len(table):
         return pd.DataFrame(columns=list(COLUMNS))
     from eventstudy.inference.beyond.cross_sectional_regression import (  # noqa: PLC0415  slow to import
+        MOST_PAIRS,
+        CrossSection,
         explain,
         usual_errors,
     )
@@ -94,17 +96,24 @@ def explain_cars(
     unit = "standardized" if basis == "scar" else "return"
     if about is not None and asked != "HC3":
         return about.frame.assign(unit=unit)[list(COLUMNS)]
-    found = explain(
-        table[basis].to_numpy(),
-        columns,
-        errors=cast("Plain", asked),
-        covariance=_covariance(result, window, table, basis) if asked == "portfolio" else None,
-        cluster=pd.factorize(table[cluster])[0],
-        car_se=table["se"].to_numpy() if weighted else None,
-        level=level,
-        draws=draws,
-        seed=seed,
-    )
+
+    def fitted(kind: Errors) -> CrossSection:
+        return explain(
+            table[basis].to_numpy(),
+            columns,
+            errors=cast("Plain", kind),
+            covariance=_covariance(result, window, table, basis) if kind == "portfolio" else None,
+            cluster=pd.factorize(table[cluster])[0],
+            car_se=table["se"].to_numpy() if weighted else None,
+            level=level,
+            draws=draws,
+            seed=seed,
+        )
+
+    found = fitted(asked)
+    if errors is None and asked == "cluster" and np.isnan(found.se).any() and len(day) <= MOST_PAIRS:
+        asked = "portfolio"  # one session alone determines a coefficient
+        found = fitted(asked)
     same = {"n": found.n, "n_clusters": found.n_clusters, "left_out": found.left_out}
     ignored, overlap = shared and asked in ("HC3", "nonrobust"), crossing and asked != "portfolio"
     doubt = "; ".join(text for text in (IGNORED if ignored else OVERLAP if overlap else "", found.note) if text)
