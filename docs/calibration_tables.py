@@ -18,7 +18,7 @@ import pandas as pd
 from eventstudy.calibration import Row, draw_table, read_table
 from eventstudy.calibration.believed import BELIEVED, REPORTED
 from eventstudy.inference import TESTS
-from eventstudy.inference.core.measured_size import SOUND
+from eventstudy.inference.core.measured_size import ALPHA, SOUND
 from eventstudy.inference.core.spec import ALWAYS, MANY
 
 if TYPE_CHECKING:
@@ -242,7 +242,9 @@ def said(rows: tuple[Row, ...]) -> str:
         f"± {100 * row.tolerance:.2f} |"
         for row in sorted(failed, key=lambda row: (row.test, row.scenario, row.n))
     ]
-    return text + " These claims are withdrawn:\n\n" + "\n".join(lines)
+    low = all(row.rate < ALPHA for row in failed)
+    what = "They err on the side of caution" if low else "These claims are withdrawn"
+    return text + f" {what}:\n\n" + "\n".join(lines)
 
 
 NEEDS = {

@@ -63,11 +63,13 @@ def brief(value: object, most: int = 80) -> str:
 
 
 LONGEST_WORD = 200  # characters of a word whose like is looked for
-MANY_WORDS = 2_000  # from which on only those of the same first letter and nearly the same length are compared
+MANY_WORDS = 2_000  # more are not all compared: each takes 20 microseconds, and 50 unknown words are told at once
 
 
 def nearest(value: object, known: Iterable[str], most: int = 1, *, cutoff: float = 0.6) -> str:
     """Return "; did you mean …?" for what is nearly a known word, whatever its case; or nothing.
+
+    Of more than `MANY_WORDS` only those that begin with its letter and are nearly as long are looked at.
 
     Examples
     --------
@@ -81,8 +83,8 @@ def nearest(value: object, known: Iterable[str], most: int = 1, *, cutoff: float
         return ""
     by_case = {name.lower().lstrip("^"): name for name in reversed([str(name) for name in known])}
     meant, words = text.lower().lstrip("^"), list(by_case)[::-1]
-    if len(words) > MANY_WORDS and meant:
-        words = [word for word in words if word[:1] == meant[0] and abs(len(word) - len(meant)) <= 2]
+    if len(words) > MANY_WORDS:
+        words = [word for word in words if word[:1] == meant[:1] and abs(len(word) - len(meant)) <= 2]
     found = get_close_matches(meant, words, n=most, cutoff=cutoff)
     return f"; did you mean {' or '.join(repr(by_case[name]) for name in found)}?" if found else ""
 
