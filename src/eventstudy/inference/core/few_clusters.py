@@ -105,6 +105,11 @@ def by_cluster(values: Floats, cluster: Ints) -> Floats:
     return sums
 
 
+def _rows(cluster: Ints) -> list[Ints]:
+    """Return the rows of each cluster, of codes 0, 1, ...."""
+    return np.split(np.argsort(cluster, kind="stable"), np.cumsum(np.bincount(cluster))[:-1])
+
+
 def without_leverage(values: Floats, x: Floats, cluster: Ints, power: float) -> Floats:
     """Return (I - H_gg)^-power times the values (N, k) of each cluster g; H that of regressors x (N, p).
 
@@ -112,8 +117,7 @@ def without_leverage(values: Floats, x: Floats, cluster: Ints, power: float) -> 
     """
     root = np.linalg.cholesky(np.linalg.inv(x.T @ x))
     found = np.empty(values.shape)
-    order = np.argsort(cluster, kind="stable")
-    for rows in np.split(order, np.cumsum(np.bincount(cluster))[:-1]):
+    for rows in _rows(cluster):
         # I - H_gg has the eigenvalues 1 - s² along u and 1 elsewhere; a direction that is lost is left out
         u, s, _ = np.linalg.svd(x[rows] @ root, full_matrices=False)
         rest = 1 - s**2
@@ -127,8 +131,8 @@ def rests_on_one(x: Floats, cluster: Ints) -> NDArray[np.bool_]:
     root = np.linalg.cholesky(np.linalg.inv(x.T @ x))
     length = np.sqrt((root**2).sum(axis=1))
     found = np.zeros(x.shape[1], dtype=bool)
-    for code in range(int(cluster.max()) + 1):
-        _, s, right = np.linalg.svd(x[cluster == code] @ root, full_matrices=False)
+    for rows in _rows(cluster):
+        _, s, right = np.linalg.svd(x[rows] @ root, full_matrices=False)
         lost = right[1 - s**2 <= LOST]  # directions that the other clusters do not see
         found |= (np.abs(root @ lost.T) > FAINT * length[:, None]).any(axis=1)
     return found
