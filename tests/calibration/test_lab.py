@@ -304,3 +304,11 @@ def test_a_plan_that_cannot_be_meant_is_refused_by_name(odd):
     with pytest.raises(StudyError, match=next(iter(odd)).removesuffix("s")) as caught:
         Plan(**odd)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("window", [[0, 1], np.array([0, 1]), (np.int64(0), 1)])
+def test_a_window_may_be_a_list_or_an_array(window):
+    asked = {"scenarios": ("normal",), "tests": ("bmp",), "events": (10,), "replications": 20}
+    plan = Plan(windows=(window,), **asked)
+    assert plan.digest == Plan(windows=((0, 1),), **asked).digest
+    assert [(row.first, row.last) for row in calibrate(plan)] == [(0, 1)]

@@ -105,6 +105,8 @@ class Plan:
             if not -reach <= first <= last <= reach:
                 msg = f"window ({brief(first)}, {brief(last)}) must lie within relative days {-reach} .. {reach}"
                 raise StudyError(msg)
+        # a list or an array of two is a window, too
+        object.__setattr__(self, "windows", tuple((int(first), int(last)) for first, last in self.windows))
 
     def specs(self) -> tuple[TestSpec, ...]:
         """Return the tests, in the order of the registry."""
