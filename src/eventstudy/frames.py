@@ -23,6 +23,11 @@ INDEX: Final = frozenset({"__index_level_0__", "None"})
 """What Arrow and polars call a pandas index without a name; pandas makes it the column "index"."""
 
 
+def unflagged(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that may hold a label twice while it is read: what stands twice is told by us, not by pandas."""
+    return frame if frame.flags.allows_duplicate_labels else pd.DataFrame(frame)
+
+
 def as_pandas(given: Any, error: type[InputError] = InputError) -> Any:
     """Return a frame of any library as a pandas DataFrame, and whatever is no frame as it is.
 

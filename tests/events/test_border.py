@@ -288,3 +288,11 @@ def test_twice_the_rows_take_twice_the_time(tmp_path):
     finally:
         gc.unfreeze()
     assert whole < 2.6 * half  # 2.3 on a quiet machine
+
+
+def test_a_frame_that_allows_no_label_twice_is_told_by_us():
+    frame = pd.DataFrame([list(ROW.values())] * 2, columns=list(ROW), index=[0, 0]).assign(id=["a", "b"])
+    strict = pd.DataFrame(frame.reset_index(drop=True)).set_flags(allows_duplicate_labels=False)
+    assert len(load_events(strict, timezone="UTC")) == 2
+    with pytest.raises(CatalogError, match="'a'"):
+        load_events(strict.assign(id="a"), timezone="UTC")

@@ -13,6 +13,7 @@ from eventstudy.border import existing_file, parse_json, parse_toml, read_text
 from eventstudy.errors import CatalogError, Problem
 from eventstudy.events.validate import Draft, Record
 from eventstudy.events.vocabulary import listed
+from eventstudy.frames import unflagged
 from eventstudy.words import brief, visible
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _read_csv(text: str, origin: str, name: str) -> Draft:
 
 def read_frame(frame: pd.DataFrame) -> Draft:
     """Return the draft of a DataFrame; an index called id or event_id, or of several levels, is columns like the others."""
-    origin = "DataFrame"
+    origin, frame = "DataFrame", unflagged(frame)
     columns = tuple(str(column) for column in frame.columns)
     lists = [frame.iloc[:, position].tolist() for position in range(len(columns))]
     for level, name in enumerate(frame.index.names):

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.types import is_hashable
 
 from eventstudy.errors import DataError, EventStudyError, error_told
-from eventstudy.frames import with_bars
+from eventstudy.frames import unflagged, with_bars
 from eventstudy.returns._index import normal_index, refuse_naive, refuse_unhashable
 from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.returns.tables.columns import by_symbol
@@ -84,11 +84,6 @@ def of_frame(given: Any, option: str) -> pd.DataFrame:
         msg = f"{option}={brief(given)} is no table of bars x symbols; give a DataFrame"
         raise DataError(msg)
     return labelled(frame)
-
-
-def unflagged(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame that may hold a label twice while it is read: what stands twice is told by us, not by pandas."""
-    return frame if frame.flags.allows_duplicate_labels else pd.DataFrame(frame)
 
 
 def widened(table: pd.DataFrame, extra: Any) -> pd.DataFrame:

@@ -15,8 +15,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.dates import read_stamp
 from eventstudy.errors import StudyError
-from eventstudy.frames import as_pandas, named_levels_as_columns
-from eventstudy.returns._given import unflagged
+from eventstudy.frames import as_pandas, named_levels_as_columns, unflagged
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, refuse_timing, security_column, wanted_symbols

@@ -14,7 +14,7 @@ import pandas as pd
 from eventstudy.border import LARGEST, MOST_COLUMNS, existing_file, file_name, guarded
 from eventstudy.checks import checked
 from eventstudy.errors import LISTED, DataError, EventStudyError, NoDataInWindow
-from eventstudy.returns._given import unflagged
+from eventstudy.frames import unflagged
 from eventstudy.returns.protocol import Delivery, lacks
 from eventstudy.returns.quality.plausible import refuse_growth
 from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
