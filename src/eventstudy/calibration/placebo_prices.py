@@ -164,10 +164,11 @@ def _batch(
 ) -> None:
     """Draw, estimate and count some studies."""
     studies, n = size
-    rng, chances = np.random.default_rng(seed), seed.spawn(studies)
+    rng = np.random.default_rng(seed)
     geometry = Geometry()
     last = -geometry.gap - 1
-    for security, day0 in [_drawn(panel, place[1], n, rng) for _ in range(studies)]:
+    for chance in seed.spawn(studies):
+        security, day0 = _drawn(panel, place[1], n, rng)
         who, own = np.unique(security, return_inverse=True)  # placebo dates are looked for on these alone
         fitted = estimate(
             panel.returns[who],
@@ -180,7 +181,6 @@ def _batch(
         )
         real = np.zeros(panel.returns.shape[1], dtype=bool)
         real[day0] = True
-        chance = chances.pop(0)
         for window in plan.windows:
             refit, free = Again(fitted, *window, "available"), admissible(fitted, *window, real)
             sample: WindowSample = replace(fitted.sample(*window, estimation=True), refit=refit, admissible=free)

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from eventstudy._typing import Floats, Ints
+from eventstudy.inference.core.statistic import end_of_kept
 
 Score = Literal["abs", "sum"]
 Permutations = Literal["block", "iid"]
@@ -19,8 +20,8 @@ DRAWS: Final = 9_999
 TIE: Final = 1e-12
 """Statistics nearer than this share of the largest residual are ties, and count."""
 
-HALVINGS: Final = 60
-"""Bisections of an end of the interval."""
+DOUBLINGS: Final = 60
+"""Of the step in the search for an end of the interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,25 +160,5 @@ def by_search(
     if not kept(centre):
         return Conformal(pvalue, np.nan, np.nan, nothing.size, 1 / count)
     spread = float(np.sqrt(np.mean(nothing**2))) or 1.0
-    low, high = (_end(kept, centre, sign * spread) for sign in (-1, 1))
+    low, high = (end_of_kept(kept, centre, sign * spread, DOUBLINGS) for sign in (-1, 1))
     return Conformal(pvalue, low, high, nothing.size, 1 / count)
-
-
-def _end(kept: Callable[[float], bool], inside: float, step: float) -> float:
-    """Return the end of the kept effects in the direction of `step`."""
-    for _ in range(HALVINGS):
-        outside = inside + step
-        if not kept(outside):
-            break
-        inside, step = outside, 2 * step
-    else:
-        return float(np.copysign(np.inf, step))
-    for _ in range(HALVINGS):
-        middle = (inside + outside) / 2
-        if middle in (inside, outside):
-            break
-        if kept(middle):
-            inside = middle
-        else:
-            outside = middle
-    return inside

@@ -96,13 +96,17 @@ def _all_pairs(
 def _together(bar: Ints, window_bar: Ints) -> bool:
     """Whether all events of each sample have the same bars, those of the estimation window first."""
     same = all(bool((bars == bars[..., :1, :]).all()) for bars in (bar, window_bar))
-    return same and bool((bar.max(axis=-1) < _ends(window_bar, window_bar)[0]).all())
+    return same and bool((bar.max(axis=-1) < _first(window_bar)).all())
+
+
+def _first(bar: Ints) -> Ints:
+    """Return the first bar of each event inside the data, (..., N)."""
+    return np.asarray(np.where(bar >= 0, bar, np.iinfo(np.int64).max).min(axis=-1))
 
 
 def _ends(bar: Ints, window_bar: Ints) -> tuple[Ints, Ints]:
     """Return the first and the last bar of each event, (..., N)."""
-    first = (np.where(b >= 0, b, np.iinfo(np.int64).max).min(axis=-1) for b in (bar, window_bar))
-    return np.minimum(*first), np.maximum(bar.max(axis=-1), window_bar.max(axis=-1))
+    return np.minimum(_first(bar), _first(window_bar)), np.maximum(bar.max(axis=-1), window_bar.max(axis=-1))
 
 
 def _on_calendar(

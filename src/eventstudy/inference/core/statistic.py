@@ -7,7 +7,7 @@ not exist there (too few values, no variance), and the registry turns that into 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from eventstudy._typing import Floats
+
+HALVINGS = 60
+"""Of what brackets an end: to the last digits."""
 
 NEGLIGIBLE = 1e-12
 """A spread below this share of the largest value is rounding, not variance: float64 carries 16 digits."""
@@ -211,3 +214,23 @@ def quantile(statistic: Statistic, level: float) -> Floats:
     if statistic.distribution == "t" and not isinstance(statistic.df, tuple) and statistic.df is not None:
         return np.asarray(special.stdtrit(statistic.df, tail))
     return np.asarray(np.nan)
+
+
+def end_of_kept(kept: Callable[[float], bool], inside: float, step: float, doublings: int) -> float:
+    """Return the last value that is kept in the direction of `step`, which is doubled so often at most: then there is no end."""
+    for _ in range(doublings):
+        outside = inside + step
+        if not kept(outside):
+            break
+        inside, step = outside, 2 * step
+    else:
+        return float(np.copysign(np.inf, step))
+    for _ in range(HALVINGS):
+        middle = (inside + outside) / 2
+        if middle in (inside, outside):
+            break
+        if kept(middle):
+            inside = middle
+        else:
+            outside = middle
+    return inside

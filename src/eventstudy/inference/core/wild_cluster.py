@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Floats, Ints
 from eventstudy.inference.core.few_clusters import by_cluster, without_leverage
+from eventstudy.inference.core.statistic import end_of_kept
 
 Weights = Literal["rademacher", "webb"]
 
@@ -26,9 +27,6 @@ CELLS = 2_000_000
 
 DOUBLINGS = 20
 """How often the search for an end of an interval doubles its step: a million standard errors off there is no end."""
-
-HALVINGS = 50
-"""How often it is then halved: to the last digits of the standard error."""
 
 TIES = 1e-9
 """Draws whose t is smaller than the sample's by less than this share of it repeat the sample, but for rounding."""
@@ -143,7 +141,8 @@ def wild_cluster(
     """
     inverse = np.asarray(np.linalg.inv(x.T @ x))
     adjusted = without_leverage(x, x, cluster, 1.0) @ inverse
-    weights, whole, blocks = _multipliers(int(cluster.max()) + 1, draws, rng)
+    groups = int(cluster.max()) + 1
+    weights, whole, blocks = _multipliers(groups, draws, rng)
     parts = [_part(x, left, cluster, inverse, adjusted, at) for at in range(x.shape[1])]
     several = [[_draws(rows, *part) for part in parts] for rows in blocks]
     squares = (by_cluster(adjusted * left[:, None], cluster) ** 2).sum(axis=0)
@@ -151,8 +150,10 @@ def wild_cluster(
     for at, error in enumerate(np.sqrt(squares)):
         p_at = partial(_pvalue, np.hstack([five[at] for five in several]), float(error), whole=whole)
         centre = float(coefficient[at])
-        found[:, at] = (p_at(-centre), *(centre + _end(p_at, side * float(error), 1 - level) for side in (-1, 1)))
-    groups = int(cluster.max()) + 1
+        low, high = (
+            end_of_kept(partial(_kept, p_at, 1 - level), 0.0, side * float(error), DOUBLINGS) for side in (-1, 1)
+        )
+        found[:, at] = p_at(-centre), centre + low, centre + high
     se = np.sqrt(squares * (groups - 1) / groups)
     return Wild(se, found[0], found[1], found[2], weights, sum(five[0].shape[1] for five in several), whole)
 
@@ -189,16 +190,6 @@ def _pvalue(five: Floats, error: float, d: float, *, whole: bool) -> float:
     return float(beyond.mean()) if whole else float((1 + beyond.sum()) / (1 + beyond.size))
 
 
-def _end(p_at: Callable[[float], float], step: float, alpha: float) -> float:
-    """Return how far from the estimate values are no longer rejected, on the side of `step`; infinite if none is."""
-    inside, outside = 0.0, step
-    for _ in range(DOUBLINGS):
-        if p_at(outside) <= alpha:
-            break
-        inside, outside = outside, 2 * outside
-    else:
-        return float(np.copysign(np.inf, step))
-    for _ in range(HALVINGS):
-        middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if p_at(middle) <= alpha else (middle, outside)
-    return outside
+def _kept(p_at: Callable[[float], float], alpha: float, d: float) -> bool:
+    """Whether a value is not rejected."""
+    return p_at(d) > alpha

@@ -100,9 +100,10 @@ def fit_request(
 ) -> Fitted:
     """Fit a study whose calendar is settled on events that were read; `auto`: whether every symbol of the panel has its calendar."""
     _pool(study)
-    symbols, event, symbol = rows_asked(request, label_texts(panel.frame.columns))
+    held = label_texts(panel.frame.columns)
+    symbols, event, symbol = rows_asked(request, held)
     groups = calendars_of(study, symbols, set(panel.frame.columns) if auto else set(symbols))
-    column = {name: at for at, name in enumerate(label_texts(panel.frame.columns))}
+    column = {name: at for at, name in enumerate(held)}
     code = np.array([column.get(name, -1) for name in symbols], dtype=np.int64)
     fate = np.where(code < 0, Exclusion.UNKNOWN_SYMBOL, Exclusion.STUDIED).astype(np.int8)
     splits = splits_of(study, request, panel, symbols, (event, symbol))
