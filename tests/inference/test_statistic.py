@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from eventstudy.inference import sample_of
-from eventstudy.inference.core.statistic import count, from_normal, from_t, mean, moments, quantile, sd
+from eventstudy.inference.core.statistic import (
+    coarse,
+    count,
+    end_of_kept,
+    from_normal,
+    from_t,
+    mean,
+    moments,
+    quantile,
+    sd,
+)
 from eventstudy.inference.significance_tests.parametric import cross_sectional, single
 
 RTOL = 1e-12  # the same few sums
@@ -87,3 +98,86 @@ def test_samples_by_hand_have_the_variance_of_a_constant_mean():
     np.testing.assert_allclose(sample.car_se[0], 0.02 * math.sqrt(2 + 4 / 50), rtol=RTOL)
     assert np.isnan(sample.car_se[1])
     assert sample.relative_day.tolist() == [-1, 0, 1]
+
+
+def test_without_a_word_a_sample_by_hand_has_two_percent_of_a_hundred_bars_and_no_session_in_common():
+    sample = sample_of(ar=[[0.01, 0.02], [0.03, np.nan]])
+    assert (sample.sigma.tolist(), sample.m.tolist(), sample.df.tolist()) == ([0.02, 0.02], [100, 100], [99, 99])
+    assert sample.relative_day.tolist() == [0, 1]
+    assert sample.bar.tolist() == [[0, 1], [20, 21]]  # ten windows apart
+
+
+@pytest.mark.parametrize(("change", "told"), [(4e-12, True), (0.9e-12, False)])
+@pytest.mark.parametrize("unit", [1e-14, 1.0, 1e9])
+def test_a_spread_of_a_millionth_of_a_millionth_of_the_largest_value_is_rounding(change, told, unit):
+    """Of x and x + d it is d / sqrt 2; the limit lies with the largest value in size, whatever its unit."""
+    assert np.isfinite(sd(-unit * np.array([1.0, 1.0 + change]))) == told
+
+
+def test_a_standard_deviation_needs_one_value_more_than_it_gives_up():
+    n, centre, spread = moments(np.array([[1.0, np.nan, np.nan], [1.0, 3.0, np.nan]]), 1)
+    assert (n.tolist(), centre.tolist()) == ([1, 2], [1.0, 2.0])
+    np.testing.assert_array_equal(spread, [np.nan, math.sqrt(2)])
+    assert np.isnan(moments(np.array([1.0, 3.0]), 2)[2])
+    assert moments(np.array([1.0, 3.0, 8.0]), 2)[2] == pytest.approx(math.sqrt(9 + 1 + 16))
+    assert sd(np.array([1.0, 3.0])) == moments(np.array([1.0, 3.0]))[2] == pytest.approx(math.sqrt(2))
+    assert moments(np.empty((2, 0)))[0].tolist() == [0, 0]
+
+
+def test_half_a_degree_of_freedom_has_a_law():
+    found = from_t(1.0, 0.5, np.asarray(1))
+    np.testing.assert_allclose([found.p_greater, found.p_two], [stats.t.sf(1, 0.5), 2 * stats.t.sf(1, 0.5)], rtol=1e-9)
+    assert (float(found.df), found.distribution) == (0.5, "t")
+
+
+def test_each_side_is_its_own_tail():
+    found = from_normal([1.0, -1.0], np.asarray(1))
+    np.testing.assert_allclose(found.pvalue("less"), stats.norm.cdf([1, -1]), rtol=RTOL)
+    np.testing.assert_allclose(found.pvalue("greater"), stats.norm.sf([1, -1]), rtol=RTOL)
+    np.testing.assert_allclose(found.pvalue("two-sided"), 2 * stats.norm.sf([1, 1]), rtol=RTOL)
+
+
+def test_a_law_of_its_own_has_no_critical_value():
+    t = from_t(1.0, 7.0, np.asarray(1))
+    for other in (
+        replace(t, distribution="F", df=(2.0, 7.0)),
+        replace(t, df=(2.0, 7.0)),
+        replace(t, df=None),
+        replace(t, distribution=""),
+    ):
+        assert np.isnan(quantile(other, 0.95))
+
+
+def test_signs_of_five_units_are_coarse_and_of_six_are_not():
+    assert coarse(6, "values") == ()
+    assert coarse(1, "sessions") == ("1 sessions: p cannot be below 1, two-sided",)
+    assert coarse(4, "values") == ("4 values: p cannot be below 0.125, two-sided",)
+
+
+class TestTheEndOfWhatIsKept:
+    @pytest.mark.parametrize("end", [0.3, 1.0, 2.5, 6.9, 1e-6])
+    @pytest.mark.parametrize("side", [1, -1])
+    def test_it_is_found_to_the_last_digits(self, end, side):
+        found = end_of_kept(lambda value: side * value <= end, 0.0, side, 3)
+        assert found == pytest.approx(side * end, rel=1e-12)
+        assert side * found <= end
+
+    def test_the_step_doubles_so_often_and_then_there_is_no_end(self):
+        asked = []
+
+        def kept(value):
+            asked.append(value)
+            return True
+
+        assert end_of_kept(kept, 10.0, -0.5, 4) == -math.inf
+        assert asked == [9.5, 8.5, 6.5, 2.5]
+        assert end_of_kept(kept, 10.0, 0.5, 4) == math.inf
+
+    def test_the_last_step_is_looked_into(self):
+        assert end_of_kept(lambda value: value < 7, 0.0, 1.0, 3) == pytest.approx(7, rel=1e-12)
+        assert end_of_kept(lambda value: value <= 7, 0.0, 1.0, 3) == math.inf
+
+    def test_it_halves_sixty_times(self):
+        """An end nearer than 2^-60 of the step cannot be told from the start."""
+        assert end_of_kept(lambda value: value <= 2.0**-60, 0.0, 1.0, 1) == 2.0**-60
+        assert end_of_kept(lambda value: value <= 2.0**-61, 0.0, 1.0, 1) == 0.0

@@ -194,3 +194,11 @@ def test_split_bears_a_raised_variance():
     made = {"raised": 3.0, "firms": 100}
     assert rejects(100, kind="split", **made) < 0.12
     assert rejects(100, kind="portfolio", **made) > 0.15
+
+
+@pytest.mark.parametrize(("last", "ranked"), [(4, True), (5, False)])
+def test_a_history_of_forty_windows_ranks_a_sum_and_of_fewer_does_not(last, ranked):
+    """200 bars hold forty windows of five, and 33 of six."""
+    frame, pairs, x = world(5, firms=12)
+    found = fitted(frame, pairs, (0, last)).explain({"x": x}, (0, last), errors="portfolio")
+    assert found["pvalue_pre_event"].notna().tolist() == [ranked, ranked]

@@ -91,7 +91,9 @@ def variance(past: History, how: Judged) -> tuple[Floats, Floats]:
     if how == "long_run":
         lagged = [2 * (length - j) * product(past.series, past.series, j) / free for j in range(1, length)]
         total = length * plain + np.sum(lagged, axis=0) if lagged else length * plain
-        return np.where(total > 0, total, length * plain) * past.factor / length, np.full(plain.shape, nu)
+        return total * past.factor / length, np.full(
+            plain.shape, nu
+        )  # a sum of squares, that of the history moved by 0 to L - 1 bars
     if how == "scaled":
         level = levels(past)
         scaled = sums(past.series, length) / np.sqrt(level[: len(past.series) - length + 1])
@@ -113,12 +115,10 @@ def levels(past: History) -> Floats:
 
 
 def rank_pvalue(total: Floats, past: Floats) -> Floats:
-    """Return (1 + windows of the history as far from their mean)/(B + 1), (p,); NaN where the history holds too few."""
-    centre = np.nanmean(past, axis=0)
-    size = np.abs(past - centre)
-    reach = np.abs(total - centre)
-    beyond = (size >= reach - 1e-12 * np.maximum(reach, 1e-300)).sum(axis=0)
-    return np.asarray((1 + beyond) / (np.isfinite(past).all(axis=1).sum() + 1))
+    """Return (1 + windows of the history (B, p), none missing, as far from their mean)/(B + 1), (p,)."""
+    centre = past.mean(axis=0)
+    beyond = (np.abs(past - centre) >= np.abs(total - centre) * (1 - 1e-12)).sum(axis=0)
+    return np.asarray((1 + beyond) / (len(past) + 1))
 
 
 def default(past: list[History]) -> list[Judged]:
