@@ -32,6 +32,8 @@ def test_without_sessions_no_two_windows_meet():
     assert len(np.unique(sample.bar)) == 12
     assert (np.diff(np.sort(sample.bar, axis=None)).max()) > 3
     one = sample_of(car=[0.1, 0.2])
+    assert one.car.tolist() == [0.1, 0.2]
+    assert one.car_se.tolist() == pytest.approx([0.02 * math.sqrt(1 + 1 / 100)] * 2)
     assert (one.ar.tolist(), one.relative_day.tolist(), one.k, one.m.tolist()) == ([[0.1], [0.2]], [0], 1, [100, 100])
 
 

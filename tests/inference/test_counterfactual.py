@@ -112,6 +112,181 @@ def test_it_speaks_where_a_factor_moved_and_is_silent_elsewhere(omitted, push, l
     assert low <= rate <= high
 
 
+def exact(date, *, size=None, share=None):
+    """The same date with |z| of this size, by its factor, and this share, by what the studied mean has apart from all donors."""
+    z, total, _, _ = by_loop(date)
+    treated, factor = date.treated, date.factor
+    if share is not None:
+        x = date.donors
+        common = x @ np.linalg.lstsq(x, treated, rcond=None)[0]
+        apart = treated - common
+        both = np.vstack([date.donors, date.donors_window])
+        u = np.linalg.svd(both, full_matrices=False)[0][:M, :1]
+        told = u @ np.linalg.lstsq(u, common, rcond=None)[0]
+        left = common - told  # what the smaller components have of it
+        wanted = (told @ told) * (1 / share - 1) - left @ left
+        treated = common + apart * np.sqrt(wanted / (apart @ apart))
+    if size is not None:
+        factor = factor * (z / size) ** 2
+    return replace(date, treated=treated, factor=factor)
+
+
+class TestLimits:
+    """The level is 4 %, from three dates on 2 % for the mean and 2 % for the size; the share is a tenth."""
+
+    @pytest.mark.parametrize(("beside", "status"), [(1e-6, "withdrawn"), (-1e-6, "holds")])
+    def test_one_date(self, beside, status):
+        date = exact(date_of(*world(np.random.default_rng(0))), size=stats.t.isf(0.02, M - 2) * (1 + beside))
+        found = judge_counterfactual([date])
+        assert found.pvalue_mean == pytest.approx(0.04, rel=1e-4)
+        assert (found.status, found.share > 0.1) == (status, True)
+
+    @pytest.mark.parametrize(("dates", "level"), [(2, 0.04), (3, 0.02), (4, 0.02)])
+    @pytest.mark.parametrize(("beside", "status"), [(1e-6, "withdrawn"), (-1e-6, "holds")])
+    def test_the_mean_of_several_dates(self, dates, level, beside, status):
+        given = [date_of(*world(np.random.default_rng(seed), push=0.004)) for seed in range(dates)]
+        together = sum(by_loop(one)[0] for one in given) / np.sqrt(dates)
+        wanted = stats.norm.isf(level / 2) * (1 + beside)
+        given = [replace(one, factor=one.factor * (together / wanted) ** 2) for one in given]
+        found = judge_counterfactual(given)
+        assert found.pvalue_mean == pytest.approx(level, rel=1e-4)
+        assert found.status == status
+        predicted = np.mean([by_loop(one)[1] for one in given])
+        assert found.predicted == pytest.approx(predicted, rel=RTOL)
+        said = f"on these {dates} dates untreated securities with the same exposures moved {100 * predicted:+.1f} points on average"
+        assert found.reason.startswith(f"{said} ({wanted:.1f} usual deviations)" if status == "withdrawn" else "")
+
+    @pytest.mark.parametrize(("beside", "status"), [(1e-6, "withdrawn"), (-1e-6, "holds")])
+    def test_the_size_of_several_dates(self, beside, status):
+        given = [date_of(*world(np.random.default_rng(seed), push=0.006 * (-1) ** seed)) for seed in range(4)]
+        z, _, _, kurtosis = np.array([by_loop(one) for one in given]).T
+        df = 2 * 16 / (kurtosis - 1).sum()
+        wanted = stats.chi2.isf(0.02, df) * 4 / df * (1 + beside)
+        given = [replace(one, factor=one.factor * (z @ z) / wanted) for one in given]
+        found = judge_counterfactual(given)
+        assert found.pvalue_mean > 0.1
+        assert found.pvalue_spread == pytest.approx(0.02, rel=1e-4)
+        assert found.status == status
+        said = f"on these 4 dates untreated securities with the same exposures moved {np.sqrt(wanted / 4):.1f} times as far as usual"
+        assert found.reason.startswith(said if status == "withdrawn" else "")
+
+    @pytest.mark.parametrize(("share", "status"), [(0.1001, "withdrawn"), (0.0999, "holds")])
+    def test_the_share(self, share, status):
+        found = judge_counterfactual([exact(date_of(*world(np.random.default_rng(1), push=0.02)), share=share)])
+        assert found.share == pytest.approx(share, rel=1e-6)
+        assert found.pvalue_mean < 0.001
+        assert found.status == status
+
+    def test_one_date_is_told_with_its_move(self):
+        found = judge_counterfactual([date_of(*world(np.random.default_rng(1), push=-0.02))])
+        said = f"on this date untreated securities with the same exposures moved {100 * found.predicted:.1f} points"
+        assert found.reason.startswith(
+            f"{said} ({-found.deviations:.1f} usual deviations), or the event reached them; "
+        )
+        assert found.predicted < -0.03  # three bars of -0.02
+        assert found.said == f"withdrawn: {found.reason}"
+        assert f"{found.share:.0%} of the residual variance of the studied mean is common with them" in found.reason
+
+
+class TestWhatDonorsDid:
+    def test_their_mean_their_first_component_and_what_it_would_be_by_chance(self):
+        dates = [date_of(*world(np.random.default_rng(seed), push=0.004)) for seed in range(4)]
+        dates[0] = replace(dates[0], donors=dates[0].donors[:, :50], donors_window=dates[0].donors_window[:, :50])
+        found = judge_counterfactual(dates)
+        z, first, chance = [], [], []
+        for one in dates:
+            mean = one.donors.mean(axis=1)
+            z.append(one.donors_window.mean(axis=1).sum() / np.sqrt(mean @ mean / (M - 2) * one.factor))
+            s = np.linalg.svd(one.donors, compute_uv=False)
+            first.append(s[0] ** 2 / (s**2).sum())
+            j = one.donors.shape[1]
+            chance.append((1 + np.sqrt(j / M)) ** 2 / j)
+        np.testing.assert_allclose(
+            [found.donors_z, found.first_share, found.first_share_if_none],
+            [sum(z) / 2, np.median(first), np.median(chance)],
+            rtol=RTOL,
+        )
+        assert (found.dates, found.donors) == (4, 60)
+        assert found.share == pytest.approx(np.median([by_loop(one)[2] for one in dates]), rel=RTOL)
+
+    @pytest.mark.parametrize("bars", [40, 80])
+    def test_the_first_component_is_the_same_with_fewer_bars_than_donors(self, bars):
+        rng = np.random.default_rng(2)
+        donors = rng.normal(size=(bars, 60)) + rng.normal(size=(bars, 1))
+        donors[3, 4] = 0.0  # a bar on which one stood still
+        date = DateResiduals(donors.mean(axis=1), donors, rng.normal(size=(2, 60)), 1, 2.0)
+        s = np.linalg.svd(donors, compute_uv=False) ** 2
+        assert judge_counterfactual([date]).first_share == pytest.approx(s[0] / s.sum(), rel=RTOL)
+
+    @pytest.mark.parametrize("push", [0.0, 0.02])
+    def test_a_group_of_all_donors_is_their_mean(self, push):
+        date = replace(date_of(*world(np.random.default_rng(3), push=push)), securities=DONORS + 5)
+        found = judge_counterfactual([date, date])
+        assert found.groups_rejected == float(abs(found.donors_z) > stats.norm.isf(0.025)) == float(push > 0)
+
+    def test_groups_of_one_are_donors_drawn_alike(self):
+        """499 draws: the share is a multiple of 1/499 and near the share of donors that are significant themselves."""
+        date = replace(date_of(*world(np.random.default_rng(4), push=0.012)), securities=1)
+        found = judge_counterfactual([date])
+        each = date.donors_window.sum(axis=0) / np.sqrt((date.donors**2).sum(axis=0) / (M - 2) * date.factor)
+        share = (np.abs(each) > stats.norm.isf(0.025)).mean()
+        assert 0.1 < share < 0.9
+        assert found.groups_rejected == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 499))
+        assert found.groups_rejected * 499 == pytest.approx(round(found.groups_rejected * 499), abs=1e-9)
+        assert found.groups_rejected != judge_counterfactual([date], seed=1).groups_rejected
+        assert found == judge_counterfactual([date], seed=0)
+
+    def test_groups_are_as_many_as_there_are_securities(self):
+        """A mean of four independent donors, each pushed by half a deviation, stands out more often than one."""
+        rng = np.random.default_rng(5)
+        donors, window = rng.normal(size=(M, 60)), np.full((1, 60), 1.3)
+        rates = [
+            judge_counterfactual([DateResiduals(donors.mean(axis=1), donors, window, 1, 1.0, size)]).groups_rejected
+            for size in (1, 4)
+        ]
+        assert rates == [0.0, 1.0]
+
+
+class TestHowManyComponents:
+    """At most one for 20 bars and one for three donors, but one always."""
+
+    @pytest.mark.parametrize(
+        ("bars", "donors", "most"), [(60, 30, 3), (59, 30, 2), (100, 9, 3), (100, 8, 2), (19, 30, 1), (100, 2, 1)]
+    )
+    def test_by_loop(self, bars, donors, most):
+        rng = np.random.default_rng(6)
+        factors = rng.normal(size=(bars + 1, 5)) * [5, 4, 3.5, 3, 2.5]
+        both = factors @ rng.normal(size=(5, donors)) + 1e-3 * rng.normal(size=(bars + 1, donors))
+        treated = factors[:bars] @ np.arange(1.0, 6.0)
+        u = np.linalg.svd(both, full_matrices=False)[0][:bars]
+        shares = []
+        for r in range(1, 5):
+            fit = sm.OLS(treated, u[:, :r]).fit()
+            shares.append((fit.fittedvalues @ fit.fittedvalues) / (treated @ treated))
+        found = judge_counterfactual([DateResiduals(treated, both[:bars], both[bars:], 1, 1.0)])
+        assert found.share == pytest.approx(shares[most - 1], rel=1e-6)
+        assert shares[most - 1] < 0.999 * shares[most] or donors == 2
+
+
+def test_nothing_in_common_is_no_doubt():
+    rng = np.random.default_rng(8)
+    donors = rng.normal(size=(M, 30))
+    still = judge_counterfactual([DateResiduals(np.zeros(M), donors, donors[:2], 1, 2.0)] * 3)
+    assert (still.status, still.share, still.deviations, still.pvalue_mean) == ("holds", 0.0, 0.0, 1.0)
+    assert still.pvalue_spread == 1.0
+    flat = judge_counterfactual([DateResiduals(donors[:, 0], np.zeros((M, 30)), np.zeros((2, 30)), 1, 2.0)])
+    assert np.isnan(flat.first_share)
+    assert (flat.status, flat.donors_z, flat.groups_rejected) == ("holds", 0.0, 0.0)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_one_degree_of_freedom_is_the_least(k):
+    donors = np.array([[1.0, 2.0], [-2.0, 1.0], [1.0, 1.0]])
+    found = judge_counterfactual([DateResiduals(donors[:, 0], donors, np.array([[3.0, 1.0]]), k, 1.0)])
+    mean = donors.mean(axis=1)
+    assert found.donors_z == pytest.approx(2 / np.sqrt(mean @ mean))
+
+
 def panel(push=0.02, seed=0):
     rng = np.random.default_rng(seed)
     market, returns = world(rng, push=0.0, bars=M + 40)

@@ -50,7 +50,7 @@ class TestMean:
         """Of -1 and -1 - d the error is d/2."""
         for change, told in ((4e-12, True), (1.6e-12, False)):
             assert np.isfinite(cr2_mean(np.array([-1.0, -1.0 - change]), np.array([0, 1]))[0]) == told
-        assert np.isfinite(cr2_mean(np.array([1e-14, 3e-14]), np.array([0, 1]))[0])
+        assert np.isfinite(cr2_mean(np.array([1e-14, 3e-14, np.nan]), np.array([0, 1, 1]))[0])
 
     def test_a_missing_value_leaves_its_cluster_and_its_code_is_not_looked_at(self):
         x = np.array([1.0, np.nan, 2.0, 6.0, np.nan, 1.0])
@@ -58,8 +58,17 @@ class TestMean:
         there = np.isfinite(x)
         np.testing.assert_allclose(cr2_mean(x, code), cr2_mean(x[there], code[there]), rtol=RTOL)
 
+    def test_a_batch_is_each_sample_alone(self):
+        x = np.random.default_rng(0).normal(size=(3, 2, 5))
+        x[0, 0, 1] = x[2, 1, 4] = np.nan
+        code = np.random.default_rng(1).integers(0, 3, x.shape)
+        found = cr2_mean(x, code)
+        assert found[0].shape == (3, 2)
+        for at in np.ndindex(3, 2):
+            np.testing.assert_allclose([one[at] for one in found], cr2_mean(x[at], code[at]), rtol=RTOL)
+
     def test_none_and_one_cluster_have_no_error(self):
-        for x in (np.array([]), np.array([np.nan, np.nan]), np.array([1.0, 2.0])):
+        for x in (np.array([]), np.array([np.nan, np.nan]), np.array([1.0, 2.0]), np.array([0.1, 0.2, 0.4])):
             assert np.isnan(cr2_mean(x, np.zeros(x.size, dtype=int))[0])
 
 
@@ -127,12 +136,13 @@ def test_which_coefficients_rest_on_one_cluster():
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.5e-6, False), (4e-6, True)])
-def test_a_coefficient_hardly_along_that_direction_does_not_rest_on_it(share, told):
+@pytest.mark.parametrize("unit", [1.0, 1e-4, 1e4])
+def test_a_coefficient_hardly_along_that_direction_does_not_rest_on_it(share, told, unit):
     """x2 is u plus a little of the dummy d: b_d loads on the dummy's own direction, b_u by the share only."""
     d = np.r_[1.0, 1.0, np.zeros(6)] / np.sqrt(2)
     u = np.r_[0.0, 0.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0] / np.sqrt(6)
     # y = a (d + share u) + b u: b = the coefficient of u less share a, so that it has this share of d's direction
-    found = rests_on_one(np.column_stack([d + share * u, u]), np.array([0, 0, 1, 1, 2, 2, 3, 3]))
+    found = rests_on_one(unit * np.column_stack([d + share * u, u]), np.array([0, 0, 1, 1, 2, 2, 3, 3]))
     assert found.tolist() == [True, told]
 
 

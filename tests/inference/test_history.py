@@ -251,7 +251,8 @@ class TestSharedBars:
 class TestJointF:
     def test_it_is_hotellings_of_the_history(self):
         """With the residuals' covariance S of divisor M - k: F = (M - k - p + 1)/(p (M - k)) b'S^-1 b / factor."""
-        series, total = drawn(bars=40, columns=3, seed=5, missing=(7,)), np.array([0.03, -0.02, 0.05])
+        series, total = drawn(bars=40, columns=3, seed=5), np.array([0.03, -0.02, 0.05])
+        series[7, 1] = np.nan
         past = past_of(series, factor=2.5, k=2)
         free = 39 - 2
         kept = np.delete(series, 7, axis=0)

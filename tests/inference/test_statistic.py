@@ -181,3 +181,11 @@ class TestTheEndOfWhatIsKept:
         """An end nearer than 2^-60 of the step cannot be told from the start."""
         assert end_of_kept(lambda value: value <= 2.0**-60, 0.0, 1.0, 1) == 2.0**-60
         assert end_of_kept(lambda value: value <= 2.0**-61, 0.0, 1.0, 1) == 0.0
+
+
+def test_noughts_have_no_spread():
+    assert np.isnan(sd(np.zeros(3)))
+
+
+def test_degrees_of_freedom_of_nought_are_none():
+    assert np.isnan(from_t([1.0, 1.0], [0.0, -1.0], np.asarray(1)).df).all()

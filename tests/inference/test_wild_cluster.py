@@ -11,7 +11,7 @@ import statsmodels.api as sm
 from eventstudy.errors import StudyError
 from eventstudy.inference.beyond.cross_sectional_regression import explain
 from eventstudy.inference.core import wild_cluster as module
-from eventstudy.inference.core.wild_cluster import WEBB, wild_cluster
+from eventstudy.inference.core.wild_cluster import WEBB, drawn, pieces, wild_cluster
 from eventstudy.inference.significance_tests.sign_flips import cluster_bootstrap
 
 SIZES = [7, 2, 4, 3]
@@ -185,3 +185,79 @@ def test_no_spread_at_all_is_told_and_two_clusters_are_doubted():
     assert np.isnan(found.r_squared)
     two = explain(np.sin(x), {"x": x}, errors="wild_cluster", cluster=np.arange(12) % 2, seed=0)
     assert two.note == "of 2 clusters even the wild bootstrap rejects too often"
+
+
+def test_draws_are_made_two_million_numbers_at_a_time_and_one_row_at_least():
+    assert list(pieces(7, 1_000_000)) == [2, 2, 2, 1]
+    assert list(pieces(4_000_001, 1)) == list(pieces(4_000_001, 0)) == [2_000_000, 2_000_000, 1]
+    assert list(pieces(3, 2_000_001)) == [1, 1, 1]
+    assert list(pieces(6, 3)) == [6]
+    assert list(pieces(0, 3)) == []
+
+
+@pytest.mark.parametrize(("weights", "points"), [("rademacher", [-1, 1]), ("webb", [*-WEBB, *WEBB])])
+def test_multipliers_are_their_points_equally_often_and_each_by_itself(weights, points):
+    (found,) = drawn(4, 3000, np.random.default_rng(0), weights)
+    assert found.shape == (3000, 4)
+    values, counts = np.unique(found, return_counts=True)
+    np.testing.assert_allclose(values, np.sort(points))
+    np.testing.assert_allclose(counts / 12_000, 1 / len(points), atol=0.02)  # four standard errors are 0.018
+    assert abs(np.corrcoef(found.T) - np.eye(4)).max() < 0.08
+    np.testing.assert_allclose(np.square(points).mean(), 1)  # so that a draw has the variance of the residuals
+
+
+@pytest.mark.parametrize(
+    ("groups", "draws", "weights", "made", "whole"),
+    [
+        (3, 216, "webb", 216, True),  # 6^3
+        (3, 215, "webb", 215, False),
+        (11, 300, "webb", 300, False),
+        (12, 300, "rademacher", 300, False),
+        (12, 4096, "rademacher", 4096, True),  # 2^12
+        (12, 4095, "rademacher", 4095, False),
+    ],
+)
+def test_from_twelve_clusters_on_signs_and_all_there_are_where_they_are_no_more_than_asked(
+    groups, draws, weights, made, whole
+):
+    y = np.random.default_rng(1).normal(0.2, 1, 2 * groups)
+    found = judged(np.ones((2 * groups, 1)), y, np.arange(2 * groups) // 2, draws=draws)
+    assert (found.weights, found.draws, found.whole) == (weights, made, whole)
+    rows = found.draws if whole else found.draws + 1
+    assert found.pvalue[0] * rows == pytest.approx(round(found.pvalue[0] * rows))
+    assert found.pvalue[0] * rows >= 1
+    points = "signs" if weights == "rademacher" else "Webb's six points"
+    assert (
+        found.said(groups) == f"{'all ' if whole else ''}{made:,} draws of {points} for {groups} clusters, symmetric p"
+    )
+
+
+def test_without_a_word_9999_draws_and_an_interval_of_95_percent():
+    y, cluster = np.random.default_rng(2).normal(0.2, 1, 28), np.arange(28) // 2
+    plain = judged(np.ones((28, 1)), y, cluster)
+    asked = judged(np.ones((28, 1)), y, cluster, draws=9999, level=0.95)
+    assert (plain.draws, plain.whole) == (9999, False)
+    assert (plain.low, plain.high) == (asked.low, asked.high)
+    narrower = judged(np.ones((28, 1)), y, cluster, level=0.9)
+    assert plain.low < narrower.low < y.mean() < narrower.high < plain.high
+
+
+def test_the_least_p_value_counts_the_sample_itself():
+    """Of an effect far out no draw is as large: (1 + 0)/(B + 1)."""
+    y, cluster = np.random.default_rng(3).normal(50, 1, 28), np.arange(28) // 2
+    assert judged(np.ones((28, 1)), y, cluster, draws=99).pvalue[0] == pytest.approx(0.01)
+
+
+def test_where_no_value_is_rejected_the_interval_has_no_end():
+    """Of the 36 samples of two clusters at least the sample itself and its mirror image are as large: p is 2/36 or more."""
+    y = np.array([1.0, 2.0, 5.0, 6.0])
+    found = judged(np.ones((4, 1)), y, np.array([0, 0, 1, 1]))
+    assert (found.low.tolist(), found.high.tolist()) == ([-np.inf], [np.inf])
+
+
+def test_where_there_is_no_standard_error_nothing_is_judged(data):
+    found = judged(*data, draws=99)
+    pvalue, low, high = found.judged(np.array([0.1, np.nan]))
+    for one, whole in ((pvalue, found.pvalue), (low, found.low), (high, found.high)):
+        assert one[0] == whole[0]
+        assert np.isnan(one[1])

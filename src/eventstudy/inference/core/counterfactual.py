@@ -184,7 +184,7 @@ def judge_counterfactual(dates: Sequence[DateResiduals], *, seed: int = 0) -> Co
 def _one(date: DateResiduals, rng: np.random.Generator) -> _Date:
     m, j = date.donors.shape
     both = np.vstack([date.donors, date.donors_window])
-    count = max(1, min(latent.MOST, m // 20, j // 3, len(both) - 1, j - 1))
+    count = max(1, min(latent.MOST, m // 20, j // 3))
     axes = latent.spectrum(both @ both.T, m, count, "joint", j)
     r = max(1, latent.bai_ng(axes, count))
     loading, *_ = np.linalg.lstsq(axes.estimation[:, :r], date.treated, rcond=None)

@@ -45,7 +45,7 @@ def cr2_mean(x: Floats, cluster: Ints) -> tuple[Floats, Floats]:
     used = np.isfinite(x)
     n = used.sum(axis=-1)[..., None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        left = np.where(used, x - (np.where(used, x, 0.0).sum(axis=-1)[..., None] / n), 0.0)
+        left = x - np.where(used, x, 0.0).sum(axis=-1)[..., None] / n
         sums, sizes = _sums(left, used, cluster)
     scale = np.abs(np.where(used, x, 0.0)).max(axis=-1, initial=0.0)
     return cr2_of_sums(sums, sizes, scale)
@@ -64,13 +64,13 @@ def cr2_of_sums(sums: Floats, sizes: Floats, scale: Floats) -> tuple[Floats, Flo
     n = sizes.sum(axis=-1)[..., None]
     with np.errstate(invalid="ignore", divide="ignore"):
         rest = 1 - sizes / n
-        there = (sizes > 0) & (rest > 0)
+        there = rest > 0
         score = np.where(there, sums**2 / rest, 0.0).sum(axis=-1)
         spread = np.sqrt(score) / n[..., 0]
         part = np.where(there, sizes**2 / rest, 0.0)
         squares = (sizes**2).sum(axis=-1) / n[..., 0] ** 2
         squares = squares + (part.sum(axis=-1) ** 2 - (part**2).sum(axis=-1)) / n[..., 0] ** 4
-        return np.where((spread > NEGLIGIBLE * scale) & there.any(axis=-1), spread, np.nan), 1 / squares
+        return np.where(spread > NEGLIGIBLE * scale, spread, np.nan), 1 / squares  # none of one cluster, which is all
 
 
 def _sums(left: Floats, used: NDArray[np.bool_], cluster: Ints) -> tuple[Floats, Floats]:
@@ -78,10 +78,9 @@ def _sums(left: Floats, used: NDArray[np.bool_], cluster: Ints) -> tuple[Floats,
     order = np.argsort(np.where(used, cluster, np.iinfo(np.int64).max), axis=-1, kind="stable")
     code = np.take_along_axis(cluster, order, -1)
     value, there = np.take_along_axis(left, order, -1), np.take_along_axis(used, order, -1)
-    begins = np.diff(code, axis=-1, prepend=code[..., :1] - 1) != 0
-    rank = np.cumsum(begins, axis=-1) - 1
-    size, n = rank.size, rank.shape[-1]
-    flat = rank.ravel() + np.arange(size) // max(n, 1) * n
+    rank = np.cumsum(np.diff(code, axis=-1, prepend=code[..., :1]) != 0, axis=-1)
+    size = rank.size
+    flat = (np.arange(size).reshape(rank.shape)[..., :1] + rank).ravel()
     sums = np.bincount(flat, np.where(there, value, 0.0).ravel(), minlength=size).reshape(rank.shape)
     counts = np.bincount(flat, there.ravel().astype(float), minlength=size)
     return np.asarray(sums, dtype=float), np.asarray(counts, dtype=float).reshape(rank.shape)

@@ -98,11 +98,9 @@ def jump_scores(past: Floats, within: Floats) -> Floats:
     """
     series = np.concatenate([past, within])
     pairs = np.abs(series[1:] * series[:-1])
-    reach = past.size - 2
     out = np.full(within.size, np.nan)
     for at in range(within.size):
-        end = past.size + at - 1  # pairs up to (t-2, t-1)
-        used = pairs[max(end - reach, 0) : end]
+        used = pairs[at + 1 : past.size + at - 1]  # K - 2 of them, up to (t-2, t-1)
         used = used[np.isfinite(used)]
         if used.size and used.mean() > 0:
             out[at] = within[at] / np.sqrt(used.mean())
