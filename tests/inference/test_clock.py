@@ -142,20 +142,20 @@ class TestMatchedClock:
             wider = (part**2).sum() * 36 / 35
             own = (24 / 23 + 23 / 22) / 2
             expected[unit] = m, all_means, math.sqrt(own + wider / all_means.var())
-        found = matched_clock(given, rng=np.random.default_rng(6), draws=60_000)
+        found = matched_clock(given, rng=np.random.default_rng(6), draws=20_000)
         m, means, widened = expected["money"]
-        assert found.se == pytest.approx(means.std() * widened, rel=0.02)  # 60,000 draws of 552 pairs
+        assert found.se == pytest.approx(means.std() * widened, rel=0.02)  # 20,000 draws of 552 pairs
         low, high = np.quantile((means - m) * widened + m, [0.025, 0.975])
         spread = found.high - found.low
-        assert found.low == pytest.approx(found.estimate - high, abs=0.03 * spread)
-        assert found.high == pytest.approx(found.estimate - low, abs=0.03 * spread)
+        assert found.low == pytest.approx(found.estimate - high, abs=0.04 * spread)
+        assert found.high == pytest.approx(found.estimate - low, abs=0.04 * spread)
         m, means, widened = expected["score"]
         for p, beyond in (
             (found.p_two, np.abs((means - m) * widened) >= 2.5 - m),
             (found.p_less, (means - m) * widened <= 2.5 - m),
             (found.p_greater, (means - m) * widened >= 2.5 - m),
         ):
-            assert float(p) == pytest.approx(beyond.mean(), abs=0.01)
+            assert float(p) == pytest.approx(beyond.mean(), abs=0.015)
 
     def test_days_that_are_all_alike_have_nothing_to_widen(self):
         found = matched_clock(sample([1.0, 1.0], [3, 5], np.ones((2, 30))), rng=np.random.default_rng(0))
@@ -315,8 +315,8 @@ class TestBreak:
             for first in itertools.combinations(range(10), 5)
         ]
         share = np.mean(np.array(ways) >= value * (1 - 1e-9))  # those as far apart as the sample count
-        found = bugni_li_li(moment(around), rng=np.random.default_rng(0), bars=5, draws=20_000)
-        assert float(found.p_two) == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 20_000))
+        found = bugni_li_li(moment(around), rng=np.random.default_rng(0), bars=5, draws=5_000)
+        assert float(found.p_two) == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 5_000))
         assert np.isnan([found.p_less, found.p_greater]).all()
 
     def test_the_sample_itself_is_one_of_the_permutations(self):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from eventstudy.abnormal.window_sample import EstimationRecord
 from eventstudy.inference.core import residual_correlation
+from eventstudy.inference.core.sample_of import sample_of
 
 RTOL = 1e-10  # sums of some thousand products in another order
 
@@ -63,3 +66,189 @@ def test_blocks_of_pairs_with_holes_equal_the_pair_loop(monkeypatch, block):
     present[:, 0] = True
     given = (residual, bar, window_bar, present)
     assert residual_correlation.mean_correlation(*given) == pytest.approx(pair_loop(*given), rel=RTOL)
+
+
+def loop(residual, bar, window_bar, present):
+    """As `pair_loop`, of those with a day in the window; days outside the data are none, and a series that never moves has r = 0."""
+    rows = [i for i in range(len(residual)) if present[i].any()]
+    total = 0.0
+    for i, j in itertools.combinations(rows, 2):
+        windows = [{b for b in window_bar[k][present[k]].tolist() if b >= 0} for k in (i, j)]
+        if not windows[0] & windows[1]:
+            continue
+        meet = len(windows[0] & windows[1]) / math.sqrt(len(windows[0]) * len(windows[1]))
+        series = [
+            {b: e for b, e in zip(bar[k].tolist(), residual[k], strict=True) if b >= 0 and math.isfinite(e)}
+            for k in (i, j)
+        ]
+        shared = sorted(series[0].keys() & series[1].keys())
+        a, b = ([one[day] for day in shared] for one in series)
+        if len(shared) >= 30 and np.ptp(a) and np.ptp(b):
+            total += meet * np.corrcoef(a, b)[0, 1]
+    return 2 * total / (len(rows) * (len(rows) - 1))
+
+
+def irregular(kind):
+    """Seven events, more than a block of four, that the quick way must not be taken for."""
+    residual, bar, window_bar, present = events([200, 201, 202, 203, 204, 204, 205], 60, 4)
+    if kind == "another gap":
+        bar[2] -= 5
+    if kind == "a day is missing":
+        present[3, 1] = False
+    if kind == "a bar is missing":
+        residual[5, 7] = np.nan
+    if kind == "bars outside the data":
+        bar[0, :6], window_bar[6, -1] = -1, -1
+        residual[0, :6] = np.nan
+        present[6, -1] = False
+    if kind == "the last day is outside the data":
+        window_bar[6, -1] = -1
+    if kind == "an event without a day":
+        present[1] = False
+    if kind == "a series that never moves":
+        residual[4] = 0.25
+    return residual, bar, window_bar, present
+
+
+@pytest.mark.parametrize("block", [2, 4, 50])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("regular", "another gap", "a day is missing", "a bar is missing", "bars outside the data"),
+        *("the last day is outside the data", "an event without a day"),
+    ],
+)
+def test_what_is_not_regular_equals_the_pair_loop(monkeypatch, block, kind):
+    monkeypatch.setattr(residual_correlation, "BLOCK", block)
+    given = irregular(kind)
+    assert residual_correlation.mean_correlation(*given) == pytest.approx(loop(*given), rel=RTOL)
+
+
+@pytest.mark.parametrize(
+    "kind", ["regular", "a day is missing", "a bar is missing", "an event without a day", "a series that never moves"]
+)
+def test_one_date_equals_the_pair_loop(kind):
+    residual, bar, window_bar, present = irregular(kind)
+    given = residual, np.tile(bar[:1], (7, 1)), np.tile(window_bar[:1], (7, 1)), present
+    assert residual_correlation.mean_correlation(*given) == pytest.approx(loop(*given), rel=RTOL)
+
+
+def test_of_fewer_than_two_there_is_no_pair():
+    residual, bar, window_bar, present = events([200, 200], 40, 1)
+    assert residual_correlation.mean_correlation(residual[:1], bar[:1], window_bar[:1], present[:1]) == 0.0
+    present[1] = False
+    assert residual_correlation.mean_correlation(residual, bar, window_bar, present) == 0.0
+    present[0] = False
+    assert residual_correlation.mean_correlation(residual, bar, window_bar, present) == 0.0
+
+
+def own_moments(residual):
+    """The mean correlation of series with holes, each standardized over its own bars."""
+    z = residual - np.nanmean(residual, axis=1, keepdims=True)
+    z = np.nan_to_num(z / np.sqrt(np.nansum(z**2, axis=1, keepdims=True)))
+    n = len(z)
+    return ((z.sum(axis=0) ** 2).sum() - n) / (n * (n - 1))
+
+
+def test_above_two_thousand_on_one_date_each_series_is_taken_by_its_own_moments():
+    """With a hole the correlation over shared bars is another."""
+    residual, bar, window_bar, present = events([200] * 2001, 31, 1)
+    residual[0, 0] = np.nan
+    residual[0, 1] = 40.0  # by far the largest
+    expected = pytest.approx(own_moments(residual), rel=1e-12)
+    assert residual_correlation.mean_correlation(residual, bar, window_bar, present) == expected
+    made = sample_of(car=np.ones(2001), day0=[200] * 2001)
+    record = EstimationRecord(residual, residual, bar, residual[..., None], np.ones((2001, 1, 1)))
+    assert residual_correlation.relative_correlation(replace(made, estimation=record)) == expected
+
+
+def sampled(residual, bar, window_bar, present, start):
+    """The same events as a sample."""
+    made = sample_of(ar=np.where(present, 0.01, np.nan), day0=start)
+    record = EstimationRecord(residual, residual, bar, residual[..., None], np.ones((*present.shape, 1)))
+    return replace(made, bar=window_bar, estimation=record)
+
+
+def stacked(parts):
+    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+    record = EstimationRecord(
+        *(
+            np.stack([getattr(one.estimation, name) for one in parts])
+            for name in ("residual", "leverage", "bar", "design", "window_design")
+        )
+    )
+    return replace(
+        parts[0], **{name: np.stack([getattr(one, name) for one in parts]) for name in names}, estimation=record
+    )
+
+
+@pytest.mark.parametrize("start", [[200] * 5, [200, 201, 203, 203, 210]])
+@pytest.mark.parametrize("holes", [False, True])
+def test_a_batch_is_each_sample_by_the_pair_loop(start, holes):
+    parts, expected = [], []
+    for seed in (1, 2):
+        residual, bar, window_bar, present = events(start, 40, 3, seed)
+        present[1, 0] = False
+        present[4] = False
+        if holes:
+            residual[0, 3] = residual[2, 5] = np.nan
+        parts.append(sampled(residual, bar, window_bar, present, start))
+        expected.append(loop(residual, bar, window_bar, present))
+    found = residual_correlation.batch_correlation(stacked(parts))
+    np.testing.assert_allclose(found, expected, rtol=RTOL)
+    assert float(residual_correlation.batch_correlation(parts[1])) == pytest.approx(expected[1], rel=RTOL)
+
+
+def test_of_a_batch_of_single_events_there_is_no_pair():
+    parts = [sampled(*events([200], 40, 2, seed), [200]) for seed in (1, 2)]
+    assert residual_correlation.batch_correlation(stacked(parts)).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("apart", "meet"), [(3, False), (2, True)])
+def test_windows_that_follow_one_another_have_nothing_in_common(apart, meet):
+    start = [200, 200 + apart, 200 + 2 * apart]
+    residual, bar, window_bar, present = events(start, 60, 3)
+    made = sampled(residual, bar, window_bar, present, start)
+    assert (float(residual_correlation.batch_correlation(made)) != 0) == meet
+    middle = present & (np.arange(3) != 1)[:, None]  # without the one in the middle windows lie apart
+    assert float(residual_correlation.batch_correlation(sampled(residual, bar, window_bar, middle, start))) == 0.0
+
+
+def test_a_series_without_a_scar_is_in_no_pair():
+    residual, bar, window_bar, present = events([200] * 4, 40, 2)
+    made = sampled(residual, bar, window_bar, present, [200] * 4)
+    found = residual_correlation.batch_correlation(replace(made, degenerate=np.array([False, False, True, False])))
+    present[2] = False
+    assert float(found) == pytest.approx(loop(residual, bar, window_bar, present), rel=RTOL)
+
+
+def test_without_estimation_windows_it_is_not_known():
+    made = sample_of(car=[0.1, 0.2])
+    assert np.isnan(residual_correlation.batch_correlation(made))
+    batch = replace(made, car=np.ones((4, 2)))
+    assert residual_correlation.batch_correlation(batch).shape == (4,)
+
+
+@pytest.mark.parametrize("holes", [0, 1, 13])
+def test_on_relative_days_the_bars_of_one_distance_are_paired(holes):
+    """Of 42 bars 13 holes that differ leave fewer than 30 in common: such a pair counts as 0."""
+    start = [200, 210, 220, 230]
+    residual, bar, window_bar, present = events(start, 42, 2)
+    residual[0, :holes] = np.nan
+    present[3] = False
+    made = sampled(residual, bar, window_bar, present, start)
+    expected = []
+    for i, j in itertools.combinations(range(3), 2):
+        both = np.isfinite(residual[i] * residual[j])
+        expected.append(np.corrcoef(residual[i][both], residual[j][both])[0, 1] if both.sum() >= 30 else 0.0)
+    found = residual_correlation.relative_correlation(made)
+    assert float(found) == pytest.approx(np.mean(expected), rel=RTOL)
+    alone = sampled(residual, bar, window_bar, present & (np.arange(4) == 0)[:, None], start)
+    assert float(residual_correlation.relative_correlation(alone)) == 0.0
+
+
+def test_on_relative_days_a_batch_is_each_sample():
+    parts = [sampled(*events([200, 230, 260], 40, 1, seed), [200, 230, 260]) for seed in (1, 2)]
+    found = residual_correlation.relative_correlation(stacked(parts))
+    alone = [float(residual_correlation.relative_correlation(one)) for one in parts]
+    np.testing.assert_allclose(found, alone, rtol=RTOL)

@@ -114,7 +114,7 @@ def test_it_speaks_where_a_factor_moved_and_is_silent_elsewhere(omitted, push, l
 
 def exact(date, *, size=None, share=None):
     """The same date with |z| of this size, by its factor, and this share, by what the studied mean has apart from all donors."""
-    z, total, _, _ = by_loop(date)
+    z = by_loop(date)[0]
     treated, factor = date.treated, date.factor
     if share is not None:
         x = date.donors

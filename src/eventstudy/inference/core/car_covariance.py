@@ -137,6 +137,7 @@ def _by_blocks(rows: tuple[Any, ...], day0: Ints, *, alone: bool) -> Floats:
     rows = tuple(part[order] for part in rows)
     bar, window_bar = rows[-2:]
     first, last = _ends(bar, window_bar)
+    first = np.minimum(first, last)  # one without a bar inside the data is in every block
     found = np.zeros((day0.size, day0.size))
     for low in range(0, day0.size, BLOCK):
         block = slice(low, low + BLOCK)

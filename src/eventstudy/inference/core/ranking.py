@@ -45,12 +45,12 @@ def row_ranks(x: Floats) -> Floats:
 
 
 def _rank_block(x: Floats, ranks: Floats) -> None:
-    np.put_along_axis(ranks, np.argsort(x, axis=-1), np.arange(1.0, x.shape[-1] + 1)[None, :], axis=-1)
-    ordered = np.sort(x, axis=-1)  # faster than to gather by the order
-    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=-1)
+    np.put_along_axis(ranks, np.argsort(x, axis=1), np.arange(1.0, x.shape[1] + 1)[None, :], axis=1)
+    ordered = np.sort(x, axis=1)  # faster than to gather by the order
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
     if tied.any():
-        ranks[tied] = stats.rankdata(x[tied], axis=-1, nan_policy="omit")
-    if x.shape[-1] and np.isnan(ordered[:, -1]).any():  # NaN sorts last
+        ranks[tied] = stats.rankdata(x[tied], axis=1, nan_policy="omit")
+    if np.isnan(ordered[:, -1]).any():  # NaN sorts last
         ranks[np.isnan(x)] = np.nan
 
 
@@ -145,27 +145,27 @@ def _scored(
 
 
 def _rank_scores(estimation: Floats, window: Floats, ranks: Floats) -> tuple[Floats, Floats]:
-    length = window.shape[-1]
+    length = window.shape[1]
     if length > INSERTED:
-        joint = row_ranks(np.concatenate([estimation, window], axis=-1))
+        joint = row_ranks(np.concatenate([estimation, window], axis=1))
         before, inside = joint[:, :-length], joint[:, -length:]
     else:
         before, inside = _insert(estimation, window, ranks)
-    number = np.isfinite(before).sum(axis=-1) + np.isfinite(inside).sum(axis=-1)
+    number = np.isfinite(before).sum(axis=1) + np.isfinite(inside).sum(axis=1)
     scale = 1 / (number[:, None] + 1)
     return before * scale - 0.5, inside * scale - 0.5
 
 
 def _sign_scores(estimation: Floats, window: Floats, _: Floats) -> tuple[Floats, Floats]:
-    middle = _median(np.concatenate([estimation, window], axis=-1))[:, None]
+    middle = _median(np.concatenate([estimation, window], axis=1))[:, None]
     return np.sign(estimation - middle), np.sign(window - middle)
 
 
 def _median(x: Floats) -> Floats:
-    """Return the median of the finite values along the last axis; NaN where there are none."""
-    ordered, known = np.sort(x, axis=-1), np.isfinite(x).sum(axis=-1)  # NaN sorts last
-    middle = np.stack([np.maximum(known - 1, 0) // 2, np.minimum(known // 2, x.shape[-1] - 1)], axis=-1)
-    return np.asarray(np.take_along_axis(ordered, middle, axis=-1).mean(axis=-1))
+    """Return the median of the finite values of each row; NaN where there are none."""
+    ordered, known = np.sort(x, axis=1), np.isfinite(x).sum(axis=1)  # NaN sorts last
+    middle = np.stack([np.maximum(known - 1, 0) // 2, known // 2], axis=1)
+    return np.asarray(np.take_along_axis(ordered, middle, axis=1).mean(axis=1))
 
 
 def _averaged(before: Floats, inside: Floats) -> RankPortfolio:
@@ -190,16 +190,16 @@ def _averaged(before: Floats, inside: Floats) -> RankPortfolio:
 def _insert(estimation: Floats, window: Floats, ranks: Floats) -> tuple[Floats, Floats]:
     """Return the joint ranks of both parts: each value counts those below it, and half of its equals."""
     before, inside = ranks.copy(), np.empty_like(window)
-    known = np.isfinite(estimation).sum(axis=-1)
-    for day in range(window.shape[-1]):
-        value = window[..., day, None]
-        above, below = estimation > value, (estimation < value).sum(axis=-1)
+    known = np.isfinite(estimation).sum(axis=1)
+    for day in range(window.shape[1]):
+        value = window[:, day, None]
+        above, below = estimation > value, (estimation < value).sum(axis=1)
         before += above
-        ties = np.where(np.isfinite(window[..., day]), known - below - above.sum(axis=-1), 0)
+        ties = np.where(np.isfinite(window[:, day]), known - below - above.sum(axis=1), 0)
         if ties.any():
             before += 0.5 * (estimation == value)
-        inside[..., day] = below + 0.5 * ties
-        inside[..., day] += (window < value).sum(axis=-1) + 0.5 * ((window == value).sum(axis=-1) + 1)
+        inside[:, day] = below + 0.5 * ties
+        inside[:, day] += (window < value).sum(axis=1) + 0.5 * ((window == value).sum(axis=1) + 1)
     return before, np.where(np.isfinite(window), inside, np.nan)
 
 
