@@ -85,7 +85,13 @@ def laid_out(made, *, alone=False):
     return plain * np.outer(scale, scale)
 
 
+def later(made, days):
+    """The same, whose event windows begin so many days later."""
+    return replace(made, bar=made.bar + np.array(days)[:, None])
+
+
 CASES = {
+    "one estimation window and two event windows": later(sample([60] * 4, seed=18), [0, 0, 2, 2]),
     "one date": sample([60] * 5),
     "one date with holes": sample([60] * 5, holes=0.1, seed=1),
     "windows that meet": sample([60, 61, 62, 63, 64, 69, 70, 71, 90, 60], seed=2),
@@ -93,6 +99,8 @@ CASES = {
     "no mean is taken out": sample([60, 60, 61, 70], forecast=False, seed=4),
     "the estimation window lies after": sample([60] * 4, gap=-T - L - 2, seed=5),
     "the estimation window reaches into the event": sample([60] * 4, gap=-1, seed=6),
+    "the first bar of the data": sample([42, 42, 43], seed=16),
+    "the first bar of the data is in the window": sample([0, 0, 1], gap=-T - L - 2, seed=17),
     "bars outside the data": outside(sample([60, 60, 60, 61, 62], seed=7)),
     "more than one block": sample([*range(60, 125), *range(300, 310)], seed=8),
     "more than one block in no order": sample(np.random.default_rng(0).integers(60, 90, 70), holes=0.02, seed=9),
@@ -104,6 +112,12 @@ def test_each_pair_is_that_of_the_bars_that_it_shares(case):
     made = CASES[case]
     np.testing.assert_allclose(car_covariance(made), laid_out(made), rtol=RTOL, atol=1e-12)
     np.testing.assert_allclose(residual_covariance(made), laid_out(made, alone=True), rtol=RTOL, atol=1e-12)
+
+
+def test_units_change_nothing():
+    made = sample([60, 61, 61], seed=19)
+    small = replace(made, estimation=replace(made.estimation, residual=1e-4 * made.estimation.residual))
+    np.testing.assert_allclose(car_covariance(small), car_covariance(made), rtol=RTOL)
 
 
 def test_thirty_shared_bars_are_enough_and_29_are_not():
@@ -131,8 +145,17 @@ def test_an_event_without_an_error_or_a_residual_has_rows_of_noughts():
 
 
 @pytest.mark.parametrize("day0", [[60] * 4, [60, 61, 63, 70]])
-def test_a_batch_is_each_sample_alone(day0):
-    parts = [sample(day0, seed=seed, holes=0.05) for seed in (13, 14)]
+@pytest.mark.parametrize("holes", [0.0, 0.05])
+def test_a_batch_is_each_sample_alone(day0, holes):
+    agree([sample(day0, seed=seed, holes=holes) for seed in (13, 14)])
+
+
+def test_a_batch_of_unlike_samples_is_each_alone():
+    agree([sample([60] * 4, seed=20), sample([60, 61, 63, 70], seed=21)])
+    agree([sample([60] * 4, seed=22), sample([60] * 4, gap=-1, seed=23)])  # one reaches into its event
+
+
+def agree(parts):
     names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
     record = EstimationRecord(
         *(
@@ -226,6 +249,8 @@ class TestScaled:
         np.testing.assert_allclose(found, by_projection(x, w, v, 50, order=order), rtol=1e-7)
         moved = scaled_covariance(x + 7 * order, w, v, np.asarray(50.0), order=order)
         np.testing.assert_allclose(moved, found, rtol=1e-7)
+        unit = scaled_covariance(x, w, v, np.asarray(50.0), order=1e8 * order)
+        np.testing.assert_allclose(unit, found, rtol=1e-7)
 
     def test_an_order_that_is_constant_takes_nothing_more_off(self):
         x, w, v = matrices(9, 4)
@@ -268,6 +293,19 @@ def test_a_direction_is_one_of_its_own_from_a_millionth_on(apart, found, unit):
     half = 1 / math.sqrt(2)
     np.testing.assert_allclose(basis[:, 0], [half, half], rtol=RTOL)
     np.testing.assert_allclose(basis[:, 1], [-half, half] if found else [0, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize(("apart", "found"), [(1e-8, False), (1e-4, True)])
+def test_an_order_that_is_all_but_constant_is_none_whatever_its_unit(apart, found):
+    x, w, v = matrices(9, 24)
+    z = np.random.default_rng(25).normal(size=9)
+    got = scaled_covariance(x, w, v, np.asarray(50.0), order=1e6 * (1 + apart * z))
+    expected = by_projection(x, w, v, 50, order=z if found else None)
+    np.testing.assert_allclose(got, expected, rtol=1e-5)  # what is left of the order has lost its last digits
+
+
+def test_directions_have_length_one_whatever_theirs():
+    np.testing.assert_allclose(_orthonormal(np.array([3.0, 4.0]), np.array([0.0, 2.0])), [[0.6, -0.8], [0.8, 0.6]])
 
 
 def test_no_direction_is_none():

@@ -13,7 +13,7 @@ from scipy import stats
 from eventstudy.abnormal.window_sample import ClockRecord
 from eventstudy.errors import StudyError
 from eventstudy.inference import TESTS, run, sample_of
-from eventstudy.inference.intraday.clock_tests import matched_clock, placebo_pvalues
+from eventstudy.inference.intraday.clock_tests import _widened, matched_clock, placebo_pvalues
 from eventstudy.inference.intraday.moment import bugni_li_li, cramer_von_mises, gumbel, jump_scores
 
 RTOL = 1e-10  # a few sums
@@ -50,6 +50,37 @@ class TestMatchedClock:
         assert (found.details["draws"], found.details["resolution"]) == (25, 1 / 26)
         assert (float(found.value), int(found.n)) == (9.0, 1)
         assert found.distribution == "same clock on other days, 25 draws"
+
+    def test_a_fall_counts_as_a_rise_of_its_size(self):
+        found = matched_clock(sample([-9.0], [3], self.pool[None]), rng=np.random.default_rng(0))
+        assert (float(found.p_two), float(found.p_less), float(found.p_greater)) == (9 / 26, 5 / 26, 23 / 26)
+
+    def test_a_session_draws_only_days_that_it_has(self):
+        placebo = np.full((2, 60), np.nan)
+        placebo[0, :25], placebo[1, 35:] = 1.0, 3.0
+        found = matched_clock(sample([2.0, 2.0], [3, 5], placebo), rng=np.random.default_rng(0))
+        assert (float(found.p_two), found.se) == pytest.approx((1.0, 0.0), abs=1e-12)  # every draw has 1 and 3
+
+    def test_draws_are_widened_by_the_error_of_their_mean(self):
+        """Two sessions of three days, of which they share the last two; the first has two events on its first day."""
+        sums, counts = np.array([[3.0, -1.0, 0.5], [2.0, 0.0, -2.5]]), np.array([[2.0, 1, 1], [1, 1, 0]])
+        day = np.array([[11, 12, 13], [12, 13, -1]])
+        size = 4 / 3 + 2 / 2
+        m = (2.5 / 3 + 2.0 / 2) / size
+        part = np.array(
+            [
+                (3 - 2 * m) / (3 * size),
+                (-1 - m) / (3 * size) + (2 - m) / (2 * size),
+                (0.5 - m) / (3 * size) + (0 - m) / (2 * size),
+            ]
+        )
+        drawn = np.array([0.1, 0.9, 0.5, 0.7])
+        mean, widened = _widened(drawn, sums, counts, day)
+        wider = (part**2).sum() * 3 / 2
+        own = (3 / 2 + 2 / 1) / 2
+        assert mean == pytest.approx(m, rel=RTOL)
+        np.testing.assert_allclose(widened, (drawn - m) * np.sqrt(own + wider / drawn.var()), rtol=RTOL)
+        np.testing.assert_allclose(_widened(np.full(4, 5.0), sums, counts, day)[1], 5 - m, rtol=RTOL)
 
     def test_the_interval_is_the_reaction_less_what_other_days_did_in_its_units(self):
         """Of 39 days 0.02 z the weibull quantiles of 5 % are the first and the last."""

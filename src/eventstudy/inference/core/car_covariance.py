@@ -39,7 +39,7 @@ def car_covariance(sample: WindowSample) -> Floats:
     """
     there = np.isfinite(sample.car)
     found = _pairs(sample, np.where(there[..., None], np.isfinite(sample.ar), 0.0))
-    return _with_own_variance(found, np.where(there, sample.car_se, 0.0))
+    return _with_own_variance(found, sample.car_se)
 
 
 def residual_covariance(sample: WindowSample) -> Floats:
@@ -59,8 +59,7 @@ def _pairs(sample: WindowSample, weight: Floats | None) -> Floats:
     scale = np.sqrt(sample.m / np.maximum(sample.df, 1))
     residual = np.where(known, record.residual, 0.0) * scale[..., None]
     past = np.where(known, -past, 0.0)
-    bars = np.where(record.bar >= 0, record.bar, -1), np.where(sample.bar >= 0, sample.bar, -1)
-    rows = (residual, known.astype(float), past, weight, *bars)
+    rows = (residual, known.astype(float), past, weight, record.bar, sample.bar)
     return _all_pairs(*rows, alone=alone) if sample.car.ndim > 1 else _by_blocks(rows, sample.day0, alone=alone)
 
 
@@ -150,7 +149,7 @@ def _by_blocks(rows: tuple[Any, ...], day0: Ints, *, alone: bool) -> Floats:
 
 def _with_own_variance(found: Floats, error: Floats) -> Floats:
     """Scale rows and columns so that the diagonal is the variance that the model gives each CAR."""
-    own = np.sqrt(np.maximum(np.diagonal(found, axis1=-2, axis2=-1), 0.0))
+    own = np.sqrt(np.diagonal(found, axis1=-2, axis2=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = np.where((own > 0) & np.isfinite(error), error / own, 0.0)
     return np.asarray(found * scale[..., :, None] * scale[..., None, :])

@@ -86,7 +86,7 @@ def matched_clock(
         for row in range(sessions.size):
             pick = rng.choice(np.flatnonzero(counts[row] > 0), size=draws)
             total, size, cash = total + sums[row, pick], size + counts[row, pick], cash + moneys[row, pick]
-        day = np.full(counts.shape, -1)
+        day = np.empty(counts.shape, dtype=clock.day.dtype)
         day[place] = clock.day[used]
         mean, drawn = _widened(total / size, sums, counts, day)
         middle, money = _widened(cash / size, moneys, counts, day)
