@@ -151,7 +151,7 @@ def _percentile(
         sample = centred[rng.integers(0, x.size, (rows, take))]
         square = sample * sample
         third = np.einsum("ij,ij->i", square, sample) / take if cubed else square[:, 0]
-        drawn.append(measure(sample.mean(axis=-1), square.mean(axis=-1), third, take))
+        drawn.append(measure(sample.mean(axis=1), square.mean(axis=1), third, take))
     error = float(spread / np.sqrt(n))
     return from_draws(
         observed,

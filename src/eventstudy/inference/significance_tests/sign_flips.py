@@ -110,10 +110,10 @@ def cluster_bootstrap(
 def _cluster_t(sums: NDArray[Any], sizes: Ints, n: int) -> tuple[Floats, Floats]:
     """Return mean / se and se of rows of cluster sums, se² = G/(G-1) sum_g (sum_g - n_g mean)² / n²."""
     g = sizes.size
-    centre = sums.sum(axis=-1) / n
+    centre = sums.sum(axis=1) / n
     left = sums - sizes * centre[:, None]
-    error = np.sqrt((left**2).sum(axis=-1) * g / (g - 1)) / n
-    error = np.where(error > 1e-12 * np.abs(sums).max(axis=-1, initial=0.0) / n, error, np.nan)
+    error = np.sqrt((left**2).sum(axis=1) * g / (g - 1)) / n
+    error = np.where(error > 1e-12 * np.abs(sums).max(axis=1, initial=0.0) / n, error, np.nan)
     return centre / error, error
 
 
