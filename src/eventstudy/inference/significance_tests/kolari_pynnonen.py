@@ -102,7 +102,8 @@ def kp_bmp(
     plain = bmp(scar)
     r = np.maximum(correlation, 0.0) if floor else np.asarray(correlation)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shrink = np.sqrt((1 - r) / (1 + (plain.n - 1) * r))
+        inflation = 1 + (plain.n - 1) * r
+        shrink = np.sqrt((1 - r) / np.where(inflation > 0, inflation, np.nan))
         error = plain.se / np.where(shrink > 0, shrink, np.nan)
         value = plain.estimate / error
     fields = {
