@@ -14,7 +14,7 @@ from scipy import stats
 from eventstudy.errors import StudyError
 from eventstudy.inference import DAILY, run, sample_of
 from eventstudy.inference.core.wild_cluster import WEBB, drawn
-from eventstudy.inference.significance_tests.bootstrap import _spread, bootstrap_t, hall, skewness_adjusted
+from eventstudy.inference.significance_tests.bootstrap import _hall_t, _spread, bootstrap_t, hall, skewness_adjusted
 from eventstudy.inference.significance_tests.placebo import permutation, placebo_dates
 from eventstudy.inference.significance_tests.sign_flips import _every_flip, cluster_bootstrap, wild_bootstrap
 
@@ -322,6 +322,15 @@ class TestHall:
         np.testing.assert_allclose(found[0], hall(np.delete(rows[0], 2)), rtol=RTOL)
         np.testing.assert_allclose(found[1], hall(rows[1, :5]), rtol=RTOL)
         assert np.isnan(found[2])
+
+
+@pytest.mark.parametrize("n", [3, 4, 9])
+def test_halls_t_from_moments_is_halls_t(n):
+    rows = np.random.default_rng(n).gamma(1.0, 1.0, (20, n)) - 0.8
+    found = _hall_t(rows.mean(axis=1), (rows**2).mean(axis=1), (rows**3).mean(axis=1), n)
+    np.testing.assert_allclose(found, hall(rows), rtol=1e-8)  # moments about 0 lose digits
+    pair = rows[:, :2]
+    assert np.isnan(_hall_t(pair.mean(axis=1), (pair**2).mean(axis=1), (pair**3).mean(axis=1), 2)).all()
 
 
 @pytest.mark.parametrize("size", [3, 5])

@@ -37,6 +37,7 @@ def test_the_sides_of_the_sign_test_are_scipys():
     for side in ("less", "greater"):
         expected = stats.binomtest(4, 5, 0.5, alternative=side).pvalue
         np.testing.assert_allclose(getattr(outcome, f"p_{side}"), expected, rtol=RTOL)
+    np.testing.assert_allclose(outcome.p_two, stats.binomtest(4, 5, 0.5).pvalue, rtol=RTOL)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 12])
@@ -89,6 +90,13 @@ def test_the_sign_test_tells_its_z_and_error_and_keeps_p_within_one():
     even = sign(np.array([0.01, -0.02]))
     assert (even.value, even.p_two, even.p_less, even.p_greater) == (0.0, 1.0, 0.75, 0.75)
     assert wilcoxon(np.array([0.01, -0.01])).p_two == 1.0
+
+
+def test_one_value_has_a_rank():
+    """W is 1 or 0 with one half each: z = (1 - 1/2) / (1/2)."""
+    outcome = wilcoxon(np.array([0.3, 0.0, np.nan]))
+    assert (outcome.value, outcome.p_two, outcome.p_less, outcome.p_greater) == (1.0, 1.0, 1.0, 0.5)
+    assert sign(np.array([0.3, 0.0])).p_two == 1.0
 
 
 @pytest.mark.parametrize("test", [sign, wilcoxon])

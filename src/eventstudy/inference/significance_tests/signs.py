@@ -105,13 +105,13 @@ def wilcoxon(car: Floats) -> Statistic:
     (0.09375, 19.0)
     """
     used = np.isfinite(car) & (car != 0)
-    flat = np.where(used, car, np.nan).reshape(-1, car.shape[-1])
+    n = used.sum(axis=-1).ravel()
+    flat = np.where(used, car, np.nan).reshape(n.size, car.shape[-1])
     rank = stats.rankdata(np.abs(flat), axis=1, nan_policy="omit") if flat.size else flat
-    n = used.sum(axis=-1).reshape(-1)
     w = np.where(flat > 0, rank, 0.0).sum(axis=1)
     variance = np.nansum(rank**2, axis=1) / 4  # the tie correction is contained: average ranks have fewer squares
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = np.where(n > 0, (w - n * (n + 1) / 4) / np.sqrt(variance), np.nan)
+        value = (w - n * (n + 1) / 4) / np.sqrt(variance)
     less, greater = special.ndtr(value), special.ndtr(-value)
     for row in np.flatnonzero((n > 0) & (n <= EXACT_SIGNED_RANK)):
         less[row], greater[row] = _exact_tails(rank[row], float(w[row]), int(n[row]))
