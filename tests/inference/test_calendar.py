@@ -205,9 +205,9 @@ def test_two_sessions_are_enough_and_one_is_not():
         assert one.n == 1
 
 
-@pytest.mark.parametrize("days", [20, 100, 300])
+@pytest.mark.parametrize("days", [20, 100, 300, 500])
 def test_the_lag_of_hac_is_statsmodels_own_rule(days):
-    """floor(4 (D/100)^(2/9)), which statsmodels takes where no lag is given: 2, 4 and 5 sessions."""
+    """floor(4 (D/100)^(2/9)), which statsmodels takes where no lag is given: 2, 4, 5 and 5 sessions."""
     x = np.random.default_rng(days).normal(0.001, 0.01, days)
     x[1:] += 0.5 * x[:-1]
     fit = sm.OLS(x, np.ones(days)).fit(cov_type="HAC", cov_kwds={"maxlags": None, "use_correction": True})
@@ -387,18 +387,19 @@ class TestPanel:
 
 class TestJackknife:
     def test_two_sessions_by_hand(self):
-        """Means without one: 0.04 and 0.01; se² = 1/2 (0.015² + 0.015²)."""
-        outcome = jackknife(np.array([0.01, 0.03, 0.05, np.nan, -0.01]), np.array([4, 9, 9, 5, 4]))
+        """Means without one: 0.05 and 0.01; se² = 1/2 (0.02² + 0.02²)."""
+        outcome = jackknife(np.array([0.01, 0.03, 0.05, np.nan, 0.07]), np.array([4, 9, 9, 5, 9]))
         np.testing.assert_allclose(
-            [outcome.value, outcome.df, outcome.estimate, outcome.se], [0.02 / 0.02, 1, 0.02, 0.02], rtol=RTOL
+            [outcome.value, outcome.df, outcome.estimate, outcome.se], [2.0, 1, 0.04, 0.02], rtol=RTOL
         )
         assert outcome.n == 4
 
     def test_one_session_or_none_is_no_spread(self):
-        cars = np.array([[0.01, 0.02, 0.04], [np.nan, np.nan, np.nan]])
-        outcome = jackknife(cars, np.array([[3, 3, 3], [1, 2, 3]]))
-        assert np.isnan([outcome.value, outcome.se, outcome.df]).all()
-        assert outcome.n.tolist() == [3, 0]
+        cars = np.array([[0.01, 0.02, 0.04], [np.nan, np.nan, np.nan], [0.01, 0.05, 0.06]])
+        outcome = jackknife(cars, np.array([[3, 3, 3], [1, 2, 3], [1, 2, 3]]))
+        assert np.isnan([outcome.value[:2], outcome.se[:2], outcome.df[:2]]).all()
+        assert outcome.n.tolist() == [3, 0, 3]
+        np.testing.assert_allclose(outcome.value[2], stats.ttest_1samp(cars[2], 0).statistic, rtol=RTOL)
 
     @pytest.mark.parametrize("scale", [1e-3, -1e-3, 1.0, 1e3, -1e3])
     @pytest.mark.parametrize(("error", "kept"), [(1e-12, False), (2e-12, True)])

@@ -176,6 +176,15 @@ def test_placebo_dates_without_a_reaction_are_left_out_and_none_is_a_reason():
     assert np.isnan([outcome.value, outcome.p_two, outcome.p_less, outcome.p_greater]).all()
 
 
+def test_early_events_of_late_securities_are_shifted_by_their_own_dates():
+    free = np.zeros((9, 12), dtype=bool)
+    free[7, [1, 2, 5, 9]] = free[8, [3, 4, 7, 10]] = True
+    found, _ = placebo_dates(
+        np.array([7, 8, 7]), np.array([1, 3, 1]), free, bars=1, draws=9, scheme="shift", rng=np.random.default_rng(0)
+    )
+    assert found.tolist() == [[2, 4, 2], [5, 7, 5]]
+
+
 def test_one_placebo_date_has_no_spread():
     outcome = permutation(listed(CARS, np.array([3, 3])), rng=np.random.default_rng(0), scheme="shift", draws=1)
     assert np.isnan(outcome.se)

@@ -166,20 +166,27 @@ class TestGeneralizedSign:
         assert last[0] == 1.0  # one run of all four
         assert np.isnan(last[1])
 
+    def test_samples_of_a_batch_are_their_own(self):
+        window = np.random.default_rng(0).normal(size=(3, 2, 5))
+        window[1, 0, 2] = np.nan
+        for bars in (1, 3):
+            expected = [[positive_share(row[None], bars)[0] for row in one] for one in window]
+            np.testing.assert_array_equal(positive_share(window, bars), expected)
+
     def test_a_window_shorter_than_the_runs_has_no_share(self):
         found = positive_share(np.ones((2, 3, 4)), 5)
         assert found.shape == (2, 3)
         assert np.isnan(found).all()
 
     def test_it_counts_positives_against_the_expected_share(self):
-        car = np.array([1.0, 0.5, 0.0, -1.0, np.nan])
+        car = np.array([1.0, 0.5, 0.0, 2.0, np.nan])
         outcome = generalized_sign(car, np.array([0.4, 0.5, 0.3, 0.2, 0.9]))
         p = (0.4 + 0.5 + 0.3 + 0.2) / 4  # of the events used
         error = math.sqrt(p * (1 - p) / 4)
         np.testing.assert_allclose(
-            [outcome.estimate, outcome.se, outcome.value], [0.5 - p, error, (0.5 - p) / error], rtol=RTOL
+            [outcome.estimate, outcome.se, outcome.value], [0.75 - p, error, (0.75 - p) / error], rtol=RTOL
         )
-        assert (outcome.n, outcome.details["positive"]) == (4, 2)
+        assert (outcome.n, outcome.details["positive"]) == (4, 3)
         assert outcome.details["expected_share"] == pytest.approx(p)
 
     @pytest.mark.parametrize("share", [0.0, 1.0])

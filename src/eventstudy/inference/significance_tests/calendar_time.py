@@ -186,7 +186,8 @@ def past_scale(sample: WindowSample, portfolio: CalendarPortfolio) -> Floats:
 
 def _shared_sd(residual: Floats, bar: Ints, least: int = 30) -> float:
     begin, end = int(bar[bar >= 0].min()), int(bar.max()) + 1
-    total, number = np.zeros(end - begin), np.zeros(end - begin, dtype=int)
+    total = np.zeros(end - begin)
+    number = np.zeros(end - begin, dtype=int)
     used = np.isfinite(residual) & (bar >= 0)
     np.add.at(total, bar[used] - begin, residual[used])
     np.add.at(number, bar[used] - begin, 1)

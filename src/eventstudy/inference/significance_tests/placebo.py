@@ -193,7 +193,7 @@ def _offsets(security: Ints, day0: Ints, admissible: NDArray[np.bool_]) -> Ints:
     length = admissible.shape[1]
     shift = np.arange(-int(day0.min()), length - int(day0.max()))
     free = np.ones(shift.size, dtype=bool)
-    for code, day in np.unique(np.column_stack([security, day0]), axis=0):
+    for code, day in set(zip(security.tolist(), day0.tolist(), strict=True)):
         free &= admissible[code, shift + day]
     return np.asarray(shift[free & (shift != 0)])
 

@@ -133,7 +133,8 @@ def _every_flip(sums: NDArray[Any], sizes: Ints, n: int) -> Floats:
     low = (groups - 1) // 2  # the last cluster keeps its sign: its flips are the others' with every t turned
     weights = np.column_stack([sums, sums * sizes])
     first, second = (_signs(np.arange(2 ** len(part)), len(part)) @ part for part in (weights[:low], weights[low:-1]))
-    total, crossed = (second[:, None, :] + first[None, :, :] + weights[-1]).reshape(-1, 2).T
+    both = second[:, None, :] + first[None, :, :] + weights[-1]
+    total, crossed = both[..., 0].ravel(), both[..., 1].ravel()
 
     def flips(code: Ints) -> Floats:
         return np.column_stack([_signs(code, groups - 1), np.ones(code.size)])
