@@ -232,6 +232,15 @@ def test_groups_matter_for_matched_dates_alone_and_zero_is_a_group():
         assert len(np.unique(groups[with_[0][:, 0]])) == 3
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3, 5, 100])
+def test_how_many_are_re_estimated_at_once_changes_nothing(monkeypatch, at_once):
+    """One security-event fewer than there are, too."""
+    whole = permutation(listed(CARS, np.array([3, 3])), rng=np.random.default_rng(0), scheme="shift")
+    monkeypatch.setattr("eventstudy.inference.significance_tests.placebo.CHUNK_EVENTS", at_once)
+    parts = permutation(listed(CARS, np.array([3, 3])), rng=np.random.default_rng(0), scheme="shift")
+    assert (parts.p_two, parts.se, parts.low) == (whole.p_two, whole.se, whole.low)
+
+
 def test_a_placebo_interval_is_of_ninety_five_percent():
     sample = listed(CARS, np.array([3, 3]))
     one, other = (
