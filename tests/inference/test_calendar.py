@@ -317,9 +317,15 @@ class TestClusteredMeans:
         assert clustered_mean(y, columns, rows)[1] == clustered_mean(y, rows)[1]
 
     def test_a_batch_takes_the_larger_variance_too(self):
-        """Returns that nearly cancel by security and by session: V1 + V2 - V12 is below 0, and V1 is not V2."""
+        """Returns that nearly cancel by security and by session: V1 + V2 - V12 is below 0, and V1 is not V2. Beside them two that do not."""
         each = [sample_of(ar=np.array([[1.1, -1.0], [-1.0, 1.0 + far]]), day0=[5, 5]) for far in (0.0, 0.05, -0.3, 2.0)]
-        expected = [clustered_mean(one.ar.ravel(), np.array([5, 6, 5, 6]), np.array([0, 0, 1, 1])) for one in each]
+        each += [
+            sample_of(ar=np.array(ar), day0=[5, 5]) for ar in ([[1.0, 2.0], [3.0, 5.0]], [[1.0, 2.5], [np.nan, 4.0]])
+        ]
+        expected = [
+            clustered_mean(one.ar[there], np.array([[5, 6], [5, 6]])[there], np.array([[0, 0], [1, 1]])[there])
+            for one, there in ((one, np.isfinite(one.ar)) for one in each)
+        ]
         fields = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
         batch = replace(each[0], **{name: np.stack([getattr(one, name) for one in each]) for name in fields})
         np.testing.assert_allclose(

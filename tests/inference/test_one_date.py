@@ -320,22 +320,17 @@ class TestWhyThereIsNoJointTest:
             "sur_f", replace(sample, estimation=record, **{k: v for k, v in changes.items() if k != "residual"})
         ).reason
 
-    @pytest.mark.parametrize(("missing", "enough"), [(243, True), (244, False), (245, False)])
-    def test_too_few_shared_bars(self, make_sample, missing, enough):
+    @pytest.mark.parametrize("spare", [1, 0, -1])
+    def test_too_few_shared_bars(self, make_sample, spare):
         """Four events and two regressors need six bars that all have: M - k - N + 1 = 1."""
-        sample = make_sample(4, dates="one", window=(0, 1))
+        sample, shared = make_sample(4, dates="one", window=(0, 1)), spare + 5
         residual = sample.estimation.residual.copy()
-        residual[np.arange(missing) % 4, np.arange(missing)] = np.nan
-        said = self.said(sample, residual=residual)
-        shared = 250 - missing
-        assert shared - 2 - 4 + 1 == 2 - (missing - 243)
-        if shared - 2 - 4 + 1 > 0:
-            assert said == ""
-        else:
-            assert said == (
-                f"needs as many residual degrees of freedom as security-events: {shared} shared bars less 2 are {shared - 2}, for 4"
-            )
-        assert enough == (shared >= 7)
+        residual[np.arange(250 - shared) % 4, np.arange(250 - shared)] = np.nan
+        too_few = f"needs as many residual degrees of freedom as security-events: {shared} shared bars less 2 are {shared - 2}, for 4"
+        assert self.said(sample, residual=residual) == ("" if spare > 0 else too_few)
+        residual[1] = np.where(np.isfinite(residual[1]), 2 * residual[0], np.nan)
+        copy = "one residual series is a copy of others, or a combination of them"
+        assert self.said(sample, residual=residual) == (copy if spare > 0 else too_few)
 
     @pytest.mark.parametrize("scale", [1e-14, 1.0, -1.0, 1e6])
     def test_prices_that_stand_still_but_for_rounding(self, make_sample, scale):

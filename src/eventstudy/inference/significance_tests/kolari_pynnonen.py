@@ -132,7 +132,8 @@ def block_freedom(sample: WindowSample) -> Floats:
     z = z - z.mean(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.nan_to_num(z / np.sqrt((z**2).sum(axis=-1, keepdims=True)))
-        n, bars = used.sum(axis=-1), np.where(used, sample.m, 0).sum(axis=-1) / np.maximum(used.sum(axis=-1), 1)
+        n = used.sum(axis=-1)
+        bars = np.where(used, sample.m, 0).sum(axis=-1) / n
         turned = np.swapaxes(z, -1, -2)
         cross = z @ turned if z.shape[-2] <= z.shape[-1] else turned @ z  # the smaller: both have the same squares
         square = (cross**2).sum(axis=(-1, -2)) - n  # of r over pairs
