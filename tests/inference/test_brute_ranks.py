@@ -9,7 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eventstudy.inference import run
+from eventstudy.inference import TESTS, run
+from eventstudy.inference.core.sample_facts import SampleFacts
+from eventstudy.inference.significance_tests.ranks import corrado, grank, median_sign
 from eventstudy.inference.significance_tests.single_event import _runs, sq
 from statistics_told import check
 
@@ -170,3 +172,103 @@ def test_the_interval_of_sq_lies_between_the_order_statistics_of_the_past():
     assert outcome.se == pytest.approx(np.std(past, ddof=1))
     assert np.isnan(sq(1.5, past[:1]).se)
     assert outcome.details["resolution"] == 1 / 200
+
+
+class TestTheFewest:
+    """SQ by counting on small pasts, ties with the reaction among them."""
+
+    @pytest.mark.parametrize("reaction", [0.0, 1.0, -1.0, 2.0, -3.0, 4.0])
+    def test_values_that_tie_count_against_rejection(self, reaction):
+        past = np.array([-3.0, -1.0, -1.0, 0.0, 1.0, 2.0, 2.0, np.nan])
+        outcome = sq(reaction, past)
+        known = past[:7].tolist()
+        assert outcome.p_two == (1 + sum(abs(v) >= abs(reaction) for v in known)) / 8
+        assert outcome.p_less == (1 + sum(v <= reaction for v in known)) / 8
+        assert outcome.p_greater == (1 + sum(v >= reaction for v in known)) / 8
+        assert (outcome.value, outcome.estimate, outcome.n) == (reaction, reaction, 1)
+        assert (outcome.low, outcome.high) == (reaction - 2.0, reaction + 3.0)  # by default the first of both ends
+        assert outcome.details == {"past": 7, "resolution": 1 / 8}
+
+    def test_the_interval_is_of_ninety_five_percent(self):
+        past = np.arange(199.0)
+        assert (sq(0.0, past).low, sq(0.0, past).high) == (-194.0, -4.0)  # the fifth of both ends
+
+    @pytest.mark.parametrize(("reaction", "past"), [(1.0, [np.nan]), (1.0, []), (np.nan, [1.0, 2.0])])
+    def test_without_a_past_or_a_reaction_there_is_nothing(self, reaction, past):
+        outcome = sq(reaction, np.array(past, dtype=float))
+        assert np.isnan([outcome.value, outcome.p_two, outcome.p_less, outcome.p_greater]).all()
+        assert outcome.n == 0
+
+    def test_a_past_of_one_value(self):
+        outcome = sq(2.0, np.array([1.0]))
+        assert (outcome.p_two, outcome.p_less, outcome.p_greater) == (1 / 2, 1.0, 1 / 2)
+
+    def test_the_event_is_the_one_that_has_a_return(self, make_sample):
+        sample = make_sample(3, window=(0, 1), shift=0.05)
+        alone = replace(sample, car=np.where(np.arange(3) == 1, sample.car, np.nan))
+        result = run("sq", alone)
+        assert result.statistic == pytest.approx(sample.car[1] / sample.car_se[1])
+        past = _runs(sample.estimation.map(lambda array: array[1]), float(sample.sigma[1]), 2)
+        assert result.pvalue == (1 + (np.abs(past) >= abs(result.statistic)).sum()) / (past.size + 1)
+
+    @pytest.mark.parametrize(("bars", "warned"), [(0, False), (1, True)])
+    def test_single_days_need_no_forty(self, make_sample, bars, warned):
+        sample = make_sample(1, window=(0, bars), shift=0.05)
+        residual = sample.estimation.residual.copy()
+        residual[:, 30:] = np.nan
+        short = replace(sample, estimation=replace(sample.estimation, residual=residual))
+        assert any("independent ones" in text for text in run("sq", short).warnings) == warned
+
+    @pytest.mark.parametrize("bars", [1, 3, 5, 6])
+    def test_runs_of_a_short_past(self, make_sample, bars):
+        """Six bars, two regressors: of five bars a sum of residuals has less variance than one bar; of all six none."""
+        record = make_sample(1, seed=4).estimation.map(lambda array: array[0])
+        design = record.design[:6]
+        left = np.eye(6) - design @ np.linalg.inv(design.T @ design) @ design.T
+        residual = left @ np.random.default_rng(0).normal(0, 0.02, 6)
+        short = replace(record, residual=residual, design=design, bar=record.bar[:6], leverage=record.leverage[:6])
+        found = _runs(short, 0.02, bars)
+        assert found.shape == (7 - bars,)
+        for at, value in enumerate(found):
+            one = np.zeros(6)
+            one[at : at + bars] = 1.0
+            if bars < 6:
+                assert value == pytest.approx(one @ residual / (0.02 * math.sqrt(one @ left @ one)), rel=1e-8)
+        assert _runs(short, 0.02, 7).size == 0
+
+
+class TestWhatIsRanked:
+    def test_a_day_that_no_event_has_is_no_day(self):
+        rng = np.random.default_rng(3)
+        past, window = rng.normal(size=(6, 40)), rng.normal(0.5, 1.0, (6, 3))
+        gap = np.insert(window, 1, np.nan, axis=1)
+        for test in (corrado, median_sign):
+            with_, without = test(past, gap), test(past, window)
+            for name in ("value", "estimate", "se", "p_two", "n"):
+                np.testing.assert_allclose(getattr(with_, name), getattr(without, name), rtol=1e-12)
+            assert with_.estimate / with_.se == pytest.approx(with_.value)
+        assert (corrado(past, gap).unit, median_sign(past, gap).unit) == ("rank", "sign")
+
+    def test_grank_is_of_students_t_unless_the_normal_is_asked_for(self):
+        """The loop of the paper on plain arrays: 20 days and the pseudo-day."""
+        rng = np.random.default_rng(2)
+        past, scar = rng.normal(size=(5, 20)), rng.normal(0.5, 1.0, 5)
+        table = np.column_stack([past, scar / np.std(scar, ddof=1)]).tolist()
+        (u0,), s, days, n = score_loop(table, [20])
+        z = u0 / s
+        outcome = grank(past, scar)
+        expected = z * math.sqrt((days - 2) / (days - 1 - z**2))
+        np.testing.assert_allclose([outcome.value, outcome.df, outcome.estimate], [expected, 19, u0], rtol=1e-10)
+        assert outcome.value == grank(past, scar, form="t").value
+        normal = grank(past, scar, form="z")
+        np.testing.assert_allclose(normal.value, u0 * math.sqrt(12 * n * (days + 1) / (days - 1)), rtol=1e-10)
+        assert (outcome.distribution, normal.distribution) == ("t", "normal")
+        np.testing.assert_allclose(normal.estimate / normal.se, normal.value, rtol=1e-10)
+        np.testing.assert_allclose(outcome.estimate / outcome.se, outcome.value, rtol=1e-10)
+
+    def test_without_the_days_of_the_study_they_cannot_be_ranked_together(self, make_sample):
+        sample = replace(make_sample(5), study_ar=None)
+        outcome = TESTS["corrado"].compute(sample, facts=SampleFacts(sample), ranked="study")
+        assert np.isnan([outcome.value, outcome.p_two]).all()
+        assert outcome.n == 0
+        assert "days of the study's event window" in outcome.reason

@@ -249,6 +249,43 @@ class TestNames:
             assert re.search(r"\((1[89]|20)\d\d[),]", spec.reference), spec.reference  # a year
             assert spec.holds_under | spec.holds_with_many <= set(CONDITIONS)
 
+    def test_each_needs_as_many_events_as_its_spread(self, make_sample):
+        """One where each event brings its own variance or the sessions tell it, two for a spread, three for a skewness."""
+        alone = """single clm_j1 patell kp_patell time_series portfolio sur_f permutation calendar_time panel_date sq"""
+        three = {"skewness_adjusted", "bootstrap_t"}
+        for name in DAILY:
+            for n in (1, 2):
+                reason = (
+                    run(name, make_sample(n, dates="one", window=(0, 2)), draws=9, seed=0).reason
+                    if TESTS[name].draws
+                    else (run(name, make_sample(n, dates="one", window=(0, 2))).reason)
+                )
+                few = n < (1 if name in alone.split() else 3 if name in three else 2)
+                assert reason.startswith("needs at least") == few, (name, n)
+
+    def test_the_kind_of_each_follows_from_what_it_is_made_of(self):
+        """Signs, flips and dates are counted; exact are those and the normal regression's; days and raw returns as METHODS has them."""
+        kinds = {
+            "discrete": "corrado_zivney_sign sign_gsar_t sign wilcoxon generalized_sign wild_bootstrap cluster_bootstrap permutation sq",
+            "exact": "single portfolio sur_f sign wilcoxon wild_bootstrap cluster_bootstrap permutation sq",
+            "days": "corrado_zivney grank_t grank_z sign_gsar_t sign wilcoxon",
+            "raw": "time_series portfolio sur_f corrado permutation",
+            "draws": "skewness_adjusted bootstrap_t wild_bootstrap cluster_bootstrap permutation",
+        }
+        for kind, names in kinds.items():
+            assert {name for name, spec in DAILY.items() if getattr(spec, kind)} == set(names.split()), kind
+        assert [name for name, spec in DAILY.items() if not spec.sided] == ["sur_f"]
+
+    def test_an_interval_of_the_mean_is_about_the_mean(self, make_sample):
+        for name, spec in DAILY.items():
+            if "one event" in spec.needs:
+                assert not spec.mean, name
+                continue
+            sample = make_sample(9, dates="one" if "one date" in spec.needs else "staggered", window=(0, 2))
+            result = run(name, sample, **({"draws": 99} if spec.draws else {}))
+            of_mean = abs(result.estimate - sample.car.mean()) < 1e-12 and np.isfinite(result.ci).all()
+            assert spec.mean == of_mean, name
+
     def test_unknown_option(self, make_sample):
         with pytest.raises(StudyError, match=r"test 'bmp'.*ddoff"):
             run("bmp", make_sample(4), ddoff=0)

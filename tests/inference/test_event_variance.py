@@ -121,3 +121,27 @@ def test_the_garch_of_savickas_is_the_model_with_the_option():
 def test_samples_written_down_by_hand_take_it_too():
     sample = sample_of(ar=np.random.default_rng(2).normal(0, 0.05, (8, 3)), sigma=0.02)
     assert abs(run("bmp", sample, own_variance=True).statistic) > 0
+
+
+def test_a_bar_without_a_variance_or_a_return_is_left_out():
+    """Of (0.03, -0.03) against 0.0004: the mean square 0.0009 less that."""
+    ar = np.array([[0.03, -0.03, 0.5, np.nan], [0.03, np.nan, -0.03, 0.2], [0.1, 0.2, 0.3, 0.4]])
+    variance = np.array([[4e-4, 4e-4, 0.0, 4e-4], [4e-4, 4e-4, 4e-4, np.nan], [0.0, np.nan, -1.0, 0.0]])
+    found = event_variance(ar, variance)
+    np.testing.assert_allclose(found[:2], 0.0005, rtol=1e-9)
+    assert np.isnan(found[2])
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e3])
+def test_in_another_unit_it_is_the_square_of_the_unit_as_large(unit):
+    rng = np.random.default_rng(4)
+    variance = rng.uniform(0.5, 2.0, (12, 6))
+    ar = rng.normal(0.3, 1.0, (12, 6)) * np.sqrt(variance + rng.choice([0.0, 4.0], (12, 1)))
+    ar[2, 1] = ar[7, :3] = np.nan
+    np.testing.assert_allclose(
+        event_variance(unit * ar, unit**2 * variance), unit**2 * event_variance(ar, variance), rtol=1e-9
+    )
+
+
+def test_a_variance_that_is_just_as_expected_shows_no_rise_at_all():
+    assert event_variance(np.array([[0.5, -0.5]]), np.full((1, 2), 0.25)).tolist() == [0.0]

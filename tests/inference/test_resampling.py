@@ -13,8 +13,8 @@ from scipy import stats
 
 from eventstudy.errors import StudyError
 from eventstudy.inference import DAILY, run, sample_of
-from eventstudy.inference.core.wild_cluster import WEBB
-from eventstudy.inference.significance_tests.bootstrap import bootstrap_t, hall, skewness_adjusted
+from eventstudy.inference.core.wild_cluster import WEBB, drawn
+from eventstudy.inference.significance_tests.bootstrap import _hall_t, _spread, bootstrap_t, hall, skewness_adjusted
 from eventstudy.inference.significance_tests.placebo import permutation, placebo_dates
 from eventstudy.inference.significance_tests.sign_flips import _every_flip, cluster_bootstrap, wild_bootstrap
 
@@ -287,3 +287,161 @@ def test_weights_of_webb_have_unit_variance():
     assert run("wild_bootstrap", sample_of(car=np.linspace(-0.01, 0.03, 14)), weights="webb").applicable
     with pytest.raises(StudyError, match="rademacher, webb"):
         run("wild_bootstrap", sample_of(car=np.linspace(-0.01, 0.03, 14)), weights="normal")
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_as_many_draws_as_are_documented_are_made(make_sample, name):
+    """1999, of placebo studies 999; all kinds through `run` and from the kernel."""
+    expected = 999 if name == "permutation" else 1999
+    sample = make_sample(24, window=(0, 0))
+    given = {"scheme": "independent"} if name == "permutation" else {}
+    assert run(name, sample, **given).details["draws"] == expected
+    rng = np.random.default_rng(0)
+    kernels = {
+        "skewness_adjusted": lambda: skewness_adjusted(sample.car, rng=rng),
+        "bootstrap_t": lambda: bootstrap_t(sample.car, rng=rng),
+        "wild_bootstrap": lambda: wild_bootstrap(sample.car, rng=rng),
+        "cluster_bootstrap": lambda: cluster_bootstrap(sample.car, sample.day0, rng=rng),
+        "permutation": lambda: permutation(sample, rng=rng, **given),
+    }
+    assert kernels[name]().details["draws"] == expected
+
+
+class TestHall:
+    def test_three_values_have_a_skewness_and_two_have_none(self):
+        """(0, 1, 5): mean 2, variance 7, sum of cubes -8 - 1 + 27 = 18, g = 3/2 18/7^1.5."""
+        g, s = 1.5 * 18 / 7**1.5, 2 / math.sqrt(7)
+        expected = math.sqrt(3) * (s + g * s**2 / 3 + g**2 * s**3 / 27 + g / 18)
+        np.testing.assert_allclose(hall(np.array([0.0, 1.0, 5.0])), expected, rtol=RTOL)
+        assert np.isnan(hall(np.array([0.0, 1.0])))
+
+    def test_missing_values_are_as_if_they_were_not_there(self):
+        rows = np.random.default_rng(1).normal(0.3, 1.0, (3, 9))
+        rows[0, 2], rows[1, 5:], rows[2] = np.nan, np.nan, 0.7  # the last has no variance
+        found = hall(rows)
+        np.testing.assert_allclose(found[0], hall(np.delete(rows[0], 2)), rtol=RTOL)
+        np.testing.assert_allclose(found[1], hall(rows[1, :5]), rtol=RTOL)
+        assert np.isnan(found[2])
+
+
+@pytest.mark.parametrize("n", [3, 4, 9])
+def test_halls_t_from_moments_is_halls_t(n):
+    rows = np.random.default_rng(n).gamma(1.0, 1.0, (20, n)) - 0.8
+    found = _hall_t(rows.mean(axis=1), (rows**2).mean(axis=1), (rows**3).mean(axis=1), n)
+    np.testing.assert_allclose(found, hall(rows), rtol=1e-8)  # moments about 0 lose digits
+    pair = rows[:, :2]
+    assert np.isnan(_hall_t(pair.mean(axis=1), (pair**2).mean(axis=1), (pair**3).mean(axis=1), 2)).all()
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_resamples_of_another_size_equal_a_loop_over_them(car, size):
+    """Lyon, Barber and Tsai: fewer security-events in a resample than in the sample; three are the fewest that have a skewness."""
+    chosen = np.random.default_rng(3).integers(0, 9, (DRAWS, size))
+    drawn = [hall((car - car.mean())[row]) for row in chosen]
+    outcome = skewness_adjusted(car, rng=np.random.default_rng(3), draws=DRAWS, size=size)
+    lost = sum(math.isnan(t) for t in drawn)
+    assert outcome.p_two == (1 + lost + sum(abs(t) >= abs(outcome.value) for t in drawn)) / (DRAWS + 1)
+    assert outcome.p_less == (1 + lost + sum(t <= outcome.value for t in drawn)) / (DRAWS + 1)
+    told = [f"{lost} of {DRAWS} draws have no variance and count against rejection"] if lost else []
+    assert list(outcome.warnings) == told
+    assert (size == 3) == bool(lost)  # some of three copies
+
+
+def test_resamples_of_two_have_no_skewness(car):
+    outcome = skewness_adjusted(car, rng=np.random.default_rng(3), draws=DRAWS, size=2)
+    assert outcome.p_two == outcome.p_less == outcome.p_greater == 1.0
+
+
+@pytest.mark.parametrize("function", [skewness_adjusted, bootstrap_t])
+def test_what_is_told_of_the_mean(car, function):
+    outcome = function(np.append(car, np.nan), rng=np.random.default_rng(3), draws=DRAWS)
+    np.testing.assert_allclose([outcome.estimate, outcome.se], [car.mean(), car.std(ddof=1) / 3], rtol=RTOL)
+    assert outcome.n == 9
+    assert np.isfinite([outcome.low, outcome.high]).all() == (
+        function is bootstrap_t
+    )  # Hall's is no t to be turned round
+
+
+@pytest.mark.parametrize("function", [skewness_adjusted, bootstrap_t])
+@pytest.mark.parametrize("scale", [1e-7, 1e7])
+def test_the_unit_of_the_returns_does_not_change_which_resamples_have_a_variance(function, scale):
+    x = np.array([0.01, 0.01, 0.01, 0.03, 0.0, 0.02])
+    one, other = (function(k * x, rng=np.random.default_rng(0), draws=DRAWS) for k in (1.0, scale))
+    assert (one.p_two, one.p_less, one.p_greater) == (other.p_two, other.p_less, other.p_greater)
+
+
+def test_a_spread_of_nothing_is_none():
+    """No value but zeros: the deviation is unknown, not 0."""
+    assert np.isnan(_spread(np.array(0.0), np.array(0.0), 4))
+    for function in (skewness_adjusted, bootstrap_t):
+        outcome = function(np.zeros(5), rng=np.random.default_rng(0), draws=DRAWS)
+        assert np.isnan([outcome.value, outcome.p_two]).all()
+        assert outcome.n == 5
+
+
+def cluster_t(x, cluster):
+    """Mean over its cluster-robust error, from the loop of its definition."""
+    names = np.unique(cluster)
+    g, n = names.size, x.size
+    sums = [sum(v - x.mean() for v, c in zip(x, cluster, strict=True) if c == name) for name in names]
+    return x.mean() / (math.sqrt(g / (g - 1) * sum(s**2 for s in sums)) / n)
+
+
+@pytest.mark.parametrize("weights", ["rademacher", "webb"])
+@pytest.mark.parametrize("groups", [4, 21])
+def test_random_multipliers_equal_a_loop_over_them(weights, groups):
+    """All signs are tried only up to twenty clusters; Webb's points are always drawn."""
+    rng = np.random.default_rng(groups)
+    cluster = np.concatenate([np.arange(groups), rng.integers(0, groups, 20)])
+    x = rng.normal(0.01, 0.03, cluster.size)
+    outcome = cluster_bootstrap(x, cluster, rng=np.random.default_rng(9), draws=DRAWS, weights=weights)
+    if weights == "rademacher" and groups == 4:
+        assert outcome.distribution == "sign flips of 4 clusters, all of them, 16 draws"
+        assert outcome.details["draws"] == 2**4
+        multipliers = np.array(list(itertools.product([1.0, -1.0], repeat=4)))
+        more = 0
+    else:
+        assert outcome.distribution == f"sign flips of {groups} clusters, {DRAWS} draws"
+        (multipliers,) = drawn(groups, DRAWS, np.random.default_rng(9), weights)
+        more = 1
+    found = np.array([cluster_t(x * row[cluster], cluster) for row in multipliers])
+    observed = cluster_t(x, cluster)
+    tie = 1e-9 * abs(observed)
+    np.testing.assert_allclose(outcome.value, observed, rtol=RTOL)
+    assert outcome.p_two == (more + (np.abs(found) >= abs(observed) - tie).sum()) / (found.size + more)
+    assert outcome.p_less == (more + (found <= observed + tie).sum()) / (found.size + more)
+    assert outcome.p_greater == (more + (found >= observed - tie).sum()) / (found.size + more)
+    error = x.mean() / observed
+    np.testing.assert_allclose([outcome.estimate, outcome.se], [x.mean(), error], rtol=RTOL)
+    np.testing.assert_allclose(outcome.low, x.mean() - np.quantile(found, 0.975) * error, rtol=1e-9)
+    np.testing.assert_allclose(outcome.high, x.mean() - np.quantile(found, 0.025) * error, rtol=1e-9)
+
+
+@pytest.mark.parametrize("groups", [2, 3, 4, 5])
+def test_flips_of_a_few_clusters_are_all_of_them(groups):
+    x = np.random.default_rng(groups).normal(0.01, 0.03, groups)
+    found = _every_flip(x, np.ones(groups, int), groups)
+    expected = [cluster_t(x * np.array(v), np.arange(groups)) for v in itertools.product([1.0, -1.0], repeat=groups)]
+    np.testing.assert_allclose(np.sort(found), np.sort(expected), rtol=1e-9)
+
+
+def test_one_cluster_or_none_cannot_be_flipped():
+    for car, n in (([0.01, 0.02, 0.05], 3), ([np.nan, np.nan, np.nan], 0)):
+        outcome = cluster_bootstrap(np.array(car), np.zeros(3, int), rng=np.random.default_rng(0))
+        assert np.isnan([outcome.value, outcome.p_two]).all()
+        assert outcome.n == n
+    two = cluster_bootstrap(np.array([0.01, 0.03]), np.arange(2), rng=np.random.default_rng(0))
+    np.testing.assert_allclose([two.value, two.se], [2.0, 0.01], rtol=RTOL)
+    assert two.p_two == 2 / 4  # (+, +) and (-, -); t of the others is 0.5
+    assert two.p_greater == 1 / 4
+
+
+@pytest.mark.parametrize("scale", [1e-3, -1e-3, 1.0, -1.0, 1e3, -1e3])
+@pytest.mark.parametrize(("error", "there"), [(4.5e-13, False), (1.2e-12, True)])
+def test_an_error_that_is_rounding_is_none(scale, error, there):
+    """Clusters of one and of three, all -1 but one value that is d off: an error of d/8, against 1e-12 of the largest sum over n, 3/4."""
+    x = scale * np.array([-1.0, -1.0, -1.0, -1.0 + 8 * error])
+    outcome = cluster_bootstrap(x, np.array([0, 1, 1, 1]), rng=np.random.default_rng(0))
+    assert np.isfinite(outcome.value) == there
+    still = cluster_bootstrap(np.zeros(4), np.array([0, 1, 1, 1]), rng=np.random.default_rng(0))
+    assert np.isnan(still.value)

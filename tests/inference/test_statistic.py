@@ -22,6 +22,17 @@ from eventstudy.inference.core.statistic import (
     sd,
 )
 from eventstudy.inference.significance_tests.parametric import cross_sectional, single
+from eventstudy.errors import StudyError
+from eventstudy.inference import run, sample_of
+from eventstudy.inference.core.statistic import count, from_normal, from_t, mean, moments, quantile, sd
+from eventstudy.inference.significance_tests.parametric import (
+    bmp,
+    clm_j1,
+    cross_sectional,
+    patell,
+    single,
+    standardized,
+)
 
 RTOL = 1e-12  # the same few sums
 
@@ -189,3 +200,86 @@ def test_noughts_have_no_spread():
 
 def test_degrees_of_freedom_of_nought_are_none():
     assert np.isnan(from_t([1.0, 1.0], [0.0, -1.0], np.asarray(1)).df).all()
+class TestPatell:
+    def test_three_degrees_of_freedom_have_a_variance_and_two_have_none(self):
+        """Q = 3/(3 - 2) of the first; the second is left out."""
+        outcome = patell(np.array([1.0, 5.0]), np.array([3, 2]))
+        np.testing.assert_allclose([outcome.value, outcome.estimate], [1 / math.sqrt(3), 1.0], rtol=RTOL)
+        assert outcome.n == 1
+
+    @pytest.mark.parametrize("equal_length", [False, True])
+    def test_both_forms_by_hand(self, equal_length):
+        """Q of 4/2 and 10/8; without holes the error is the mean over Z."""
+        outcome = patell(np.array([1.0, 2.0, np.nan]), np.array([4, 10, 10]), equal_length=equal_length)
+        z = (1 / math.sqrt(2) + 2 / math.sqrt(1.25)) / math.sqrt(2) if equal_length else 3 / math.sqrt(3.25)
+        np.testing.assert_allclose([outcome.value, outcome.estimate, outcome.se], [z, 1.5, 1.5 / z], rtol=RTOL)
+        assert outcome.n == 2
+        assert outcome.unit == "standardized"
+
+    def test_a_sum_of_nothing_has_an_error_all_the_same(self):
+        outcome = patell(np.array([1.0, -1.0]), np.array([4, 10]))
+        np.testing.assert_allclose([outcome.value, outcome.se], [0.0, math.sqrt(3.25) / 2], rtol=RTOL)
+        assert outcome.p_two == 1.0
+
+    @pytest.mark.parametrize("equal_length", [False, True])
+    def test_of_no_event_there_is_nothing(self, equal_length):
+        rows = patell(np.array([[np.nan, 1.0], [1.0, 2.0]]), np.array([[9, 2], [9, 9]]), equal_length=equal_length)
+        assert np.isnan([rows.value[0], rows.estimate[0], rows.se[0], rows.p_two[0]]).all()
+        assert rows.n.tolist() == [0, 2]
+        assert np.isfinite(rows.value[1])
+
+
+class TestJ1:
+    def test_an_event_without_a_return_or_a_variance_is_left_out(self):
+        car, variance = np.array([0.02, np.nan, 0.07, 0.04]), np.array([0.0004, 0.0009, np.nan, 0.0005])
+        outcome = clm_j1(car, variance, np.array([10, 20, 30, 40]))
+        np.testing.assert_allclose([outcome.value, outcome.estimate, outcome.se], [2.0, 0.03, 0.015], rtol=RTOL)
+        assert (outcome.n, outcome.df) == (2, 50)
+        assert clm_j1(car, variance).distribution == "normal"
+
+    def test_without_variance_or_events_there_is_nothing(self):
+        for car, variance in (([0.02, 0.01], [0.0, 0.0]), ([np.nan, np.nan], [0.01, 0.01])):
+            outcome = clm_j1(np.array(car), np.array(variance))
+            assert np.isnan([outcome.value, outcome.p_two]).all()
+
+
+def test_two_values_are_enough_for_a_spread_and_one_is_not():
+    outcome = cross_sectional(np.array([0.01, np.nan, 0.03]))
+    np.testing.assert_allclose([outcome.value, outcome.se, outcome.df], [2.0, 0.01, 1.0], rtol=RTOL)
+    for kernel in (cross_sectional, bmp):
+        assert kernel(np.array([0.01, 0.03])).distribution == "t"
+        for ddof in (0, 1):
+            one = kernel(np.array([0.01, np.nan]), ddof=ddof)
+            assert np.isnan([one.value, one.se, one.p_two]).all()
+
+
+def test_a_single_event_without_an_error_is_not_tested():
+    outcome = single(np.array([0.02, 0.03, 0.03]), np.array([0.0, np.nan, -1.0]), np.full(3, 10.0))
+    assert np.isnan([*outcome.value, *outcome.p_two]).all()
+    assert outcome.n.tolist() == [0, 0, 0]
+
+
+def test_the_single_event_is_the_one_that_has_a_return(make_sample):
+    sample = make_sample(4, window=(0, 1))
+    alone = replace(sample, car=np.where(np.arange(4) == 2, sample.car, np.nan))
+    result = run("single", alone)
+    np.testing.assert_allclose(result.statistic, sample.car[2] / sample.car_se[2], rtol=RTOL)
+    assert result.df == sample.df[2]
+
+
+def test_standardized_returns_of_each_convention(make_sample):
+    """L bars of n events: CAR/SE; sums of daily SARs; without the forecast error, together or by days the same."""
+    sample = make_sample(5, window=(0, 2), holes=0.1, seed=2)
+    known = np.isfinite(sample.ar).sum(axis=1)
+    plain = sample.car / (sample.sigma * np.sqrt(known))
+    np.testing.assert_allclose(standardized(sample), sample.car / sample.car_se, rtol=RTOL)
+    np.testing.assert_allclose(standardized(sample, forecast_error=False), plain, rtol=RTOL)
+    np.testing.assert_allclose(standardized(sample, forecast_error=False, serial_cov=False), plain, rtol=1e-10)
+    daily = np.nansum(sample.ar / sample.ar_se, axis=1) / np.sqrt(known)
+    np.testing.assert_allclose(standardized(sample, serial_cov=False), daily, rtol=RTOL)
+    gone = replace(sample, degenerate=np.arange(5) == 1)
+    for off in ({}, {"forecast_error": False}, {"serial_cov": False}, {"own_variance": True}):
+        assert np.isnan(standardized(gone, **off)).tolist() == [False, True, False, False, False]
+    for off in ({"forecast_error": False}, {"serial_cov": False}):
+        with pytest.raises(StudyError, match="leave forecast_error"):
+            standardized(sample, own_variance=True, **off)

@@ -150,8 +150,9 @@ def _percentile(
     for rows in pieces(draws, take):
         sample = centred[rng.integers(0, x.size, (rows, take))]
         square = sample * sample
-        third = np.einsum("ij,ij->i", square, sample) / take if cubed else square[:, 0]
-        drawn.append(measure(sample.mean(axis=-1), square.mean(axis=-1), third, take))
+        second = square.mean(axis=1)
+        third = np.einsum("ij,ij->i", square, sample) / take if cubed else second  # which the plain t does not use
+        drawn.append(measure(sample.mean(axis=1), second, third, take))
     error = float(spread / np.sqrt(n))
     return from_draws(
         observed,

@@ -186,7 +186,8 @@ def past_scale(sample: WindowSample, portfolio: CalendarPortfolio) -> Floats:
 
 def _shared_sd(residual: Floats, bar: Ints, least: int = 30) -> float:
     begin, end = int(bar[bar >= 0].min()), int(bar.max()) + 1
-    total, number = np.zeros(end - begin), np.zeros(end - begin, dtype=int)
+    total = np.zeros(end - begin)
+    number = np.zeros(end - begin, dtype=int)
     used = np.isfinite(residual) & (bar >= 0)
     np.add.at(total, bar[used] - begin, residual[used])
     np.add.at(number, bar[used] - begin, 1)
@@ -222,10 +223,10 @@ def _batch(sample: WindowSample, method: Method) -> Statistic:
     there = number > 0
     with np.errstate(invalid="ignore", divide="ignore"):
         x = np.where(there, total / number, np.nan)
-        d = there.sum(axis=-1)
-        centre = np.nansum(x, axis=-1) / d
-        error = np.sqrt(np.nansum((x - centre[:, None]) ** 2, axis=-1) / (d - 1) / d)
-        value = np.where((d > 1) & (error > 0), centre / error, np.nan)
+        d = there.sum(axis=1)
+        centre = np.nansum(x, axis=1) / d
+        error = np.sqrt(np.nansum((x - centre[:, None]) ** 2, axis=1) / (d - 1) / d)  # 0/0 of one session
+        value = np.where(error > 0, centre / error, np.nan)
     return from_t(value.reshape(shape), (d - 1).reshape(shape), np.isfinite(sample.car).sum(axis=-1))
 
 

@@ -52,9 +52,9 @@ def clustered_mean(y: Floats, *clusters: Ints) -> tuple[float, float, tuple[int,
     if len(clusters) == 1:
         return float(y.mean()), float(np.sqrt(variance[0])), groups
     both = np.unique(np.column_stack(clusters), axis=0, return_inverse=True)[1].ravel()
-    total = sum(variance) - (_cluster_variance(left, both)[0] if both.max(initial=0) else 0.0)
+    total = sum(variance) - _cluster_variance(left, both)[0]
     if not total > NEGLIGIBLE * np.abs(y).max(initial=0.0) ** 2 / n:
-        total = max(variance)
+        total = np.max(variance)  # NaN of one cluster stays NaN
     return float(y.mean()), float(np.sqrt(total)), groups
 
 

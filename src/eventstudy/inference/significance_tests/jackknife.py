@@ -35,8 +35,8 @@ def jackknife(car: Floats, cluster: Ints) -> Statistic:
     for at in np.ndindex(*shape):
         used = np.isfinite(car[at])
         x = car[at][used]
-        _, code = np.unique(cluster[at][used], return_inverse=True)
-        g = int(code.max(initial=-1)) + 1
+        sessions, code = np.unique(cluster[at][used], return_inverse=True)
+        g = sessions.size
         if g < 2:
             rows.append((np.nan, np.nan, np.nan, np.nan))
             continue

@@ -102,7 +102,8 @@ def kp_bmp(
     plain = bmp(scar)
     r = np.maximum(correlation, 0.0) if floor else np.asarray(correlation)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shrink = np.sqrt((1 - r) / (1 + (plain.n - 1) * r))
+        inflation = 1 + (plain.n - 1) * r
+        shrink = np.sqrt((1 - r) / np.where(inflation > 0, inflation, np.nan))
         error = plain.se / np.where(shrink > 0, shrink, np.nan)
         value = plain.estimate / error
     fields = {
@@ -131,8 +132,10 @@ def block_freedom(sample: WindowSample) -> Floats:
     z = z - z.mean(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.nan_to_num(z / np.sqrt((z**2).sum(axis=-1, keepdims=True)))
-        n, bars = used.sum(axis=-1), np.where(used, sample.m, 0).sum(axis=-1) / np.maximum(used.sum(axis=-1), 1)
-        cross = z @ np.swapaxes(z, -1, -2) if z.shape[-2] <= z.shape[-1] else np.swapaxes(z, -1, -2) @ z
+        n = used.sum(axis=-1)
+        bars = np.where(used, sample.m, 0).sum(axis=-1) / n
+        turned = np.swapaxes(z, -1, -2)
+        cross = z @ turned if z.shape[-2] <= z.shape[-1] else turned @ z  # the smaller: both have the same squares
         square = (cross**2).sum(axis=(-1, -2)) - n  # of r over pairs
         square = square - (n * (n - 1) - 2 * square) / bars
         total = z.sum(axis=-2)
@@ -145,10 +148,8 @@ def block_freedom(sample: WindowSample) -> Floats:
 def _distinct(sample: WindowSample) -> Ints:
     """Return how many different (security, day 0) a sample holds among its standardized values, shape (...)."""
     used = np.isfinite(sample.scar)
-    key = np.where(used, sample.security * (1 + np.abs(sample.day0).max(initial=0)) + sample.day0, -1)
-    key = np.sort(key, axis=-1)
-    fresh = np.diff(key, axis=-1, prepend=-1) != 0
-    return np.asarray((fresh & (key >= 0)).sum(axis=-1))
+    key = np.where(used, sample.security * (1 + sample.day0.max(initial=0)) + sample.day0, -1)
+    return np.asarray((np.diff(np.sort(key, axis=-1), axis=-1, prepend=-1) > 0).sum(axis=-1))
 
 
 def _kp_patell(

@@ -125,10 +125,10 @@ def patell(scar: Floats, df: Floats, *, equal_length: bool = False) -> Statistic
             total, scale = np.nansum(kept / np.sqrt(q), axis=-1), np.sqrt(n)
         else:
             total, scale = np.nansum(kept, axis=-1), np.sqrt(np.nansum(q, axis=-1))
-        value = np.where(n > 0, total / scale, np.nan)
+        value = total / scale
         centre = mean(kept)
         error = centre / value
-        error = np.where(np.isfinite(error), error, np.sqrt(np.nansum(q, axis=-1)) / np.where(n > 0, n, np.nan))
+        error = np.where(np.isfinite(error), error, np.sqrt(np.nansum(q, axis=-1)) / n)
     return from_normal(value, n, estimate=centre, se=error, unit="standardized")
 
 

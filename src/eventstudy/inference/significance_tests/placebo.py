@@ -149,13 +149,11 @@ def placebo_dates(
     >>> dates.ravel().tolist(), used
     ([2, 5, 8], 'shift')
     """
-    offsets = np.zeros(0, dtype=np.int64)
     if scheme in ("auto", "shift"):
+        offsets = _offsets(security, day0, admissible)
+    if scheme == "auto":
         crowded = np.unique(day0).size < day0.size or (np.diff(np.unique(day0)) < bars).any()
-        if scheme == "shift" or crowded:
-            offsets = _offsets(security, day0, admissible)
-        if scheme == "auto":
-            scheme = "independent" if not crowded else "shift" if offsets.size >= LEAST_SHIFTS else "cluster"
+        scheme = "independent" if not crowded else "shift" if offsets.size >= LEAST_SHIFTS else "cluster"
     if scheme == "shift":
         if offsets.size == 0:
             return (
@@ -195,7 +193,7 @@ def _offsets(security: Ints, day0: Ints, admissible: NDArray[np.bool_]) -> Ints:
     length = admissible.shape[1]
     shift = np.arange(-int(day0.min()), length - int(day0.max()))
     free = np.ones(shift.size, dtype=bool)
-    for code, day in np.unique(np.column_stack([security, day0]), axis=0):
+    for code, day in set(zip(security.tolist(), day0.tolist(), strict=True)):
         free &= admissible[code, shift + day]
     return np.asarray(shift[free & (shift != 0)])
 

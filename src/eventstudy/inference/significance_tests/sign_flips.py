@@ -110,10 +110,10 @@ def cluster_bootstrap(
 def _cluster_t(sums: NDArray[Any], sizes: Ints, n: int) -> tuple[Floats, Floats]:
     """Return mean / se and se of rows of cluster sums, se² = G/(G-1) sum_g (sum_g - n_g mean)² / n²."""
     g = sizes.size
-    centre = sums.sum(axis=-1) / n
+    centre = sums.sum(axis=1) / n
     left = sums - sizes * centre[:, None]
-    error = np.sqrt((left**2).sum(axis=-1) * g / (g - 1)) / n
-    error = np.where(error > 1e-12 * np.abs(sums).max(axis=-1, initial=0.0) / n, error, np.nan)
+    error = np.sqrt((left**2).sum(axis=1) * g / (g - 1)) / n
+    error = np.where(error > 1e-12 * np.abs(sums).max(axis=1, initial=0.0) / n, error, np.nan)
     return centre / error, error
 
 
@@ -133,7 +133,8 @@ def _every_flip(sums: NDArray[Any], sizes: Ints, n: int) -> Floats:
     low = (groups - 1) // 2  # the last cluster keeps its sign: its flips are the others' with every t turned
     weights = np.column_stack([sums, sums * sizes])
     first, second = (_signs(np.arange(2 ** len(part)), len(part)) @ part for part in (weights[:low], weights[low:-1]))
-    total, crossed = (second[:, None, :] + first[None, :, :] + weights[-1]).reshape(-1, 2).T
+    both = second[:, None, :] + first[None, :, :] + weights[-1]
+    total, crossed = both[..., 0].ravel(), both[..., 1].ravel()
 
     def flips(code: Ints) -> Floats:
         return np.column_stack([_signs(code, groups - 1), np.ones(code.size)])
