@@ -50,6 +50,20 @@ class TestPath:
                     assert part.car[event] == pytest.approx(np.nansum(row[:days]), rel=1e-12)
                 assert part.car_se[event] == pytest.approx(sample.car_se[event] * math.sqrt(bars / whole), rel=1e-12)
 
+    def test_a_batch_of_samples_has_the_path_of_each(self):
+        ar = np.random.default_rng(1).normal(0, 0.01, (2, 5, 3))
+        ar[0, 1, 1] = ar[1, 4, 0] = np.nan
+        parts = [sample_of(ar=one) for one in ar]
+        names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+        whole = replace(parts[0], **{name: np.stack([getattr(part, name) for part in parts]) for name in names})
+        for day, found in enumerate(path_of(whole)):
+            for at, part in enumerate(parts):
+                alone = path_of(part)[day]
+                assert (found.mean[at], found.se[at], found.df[at]) == (alone.mean, alone.se, alone.df)
+        for days in (1, 2):
+            errors = np.stack([module._until(part, days).car_se for part in parts])
+            np.testing.assert_array_equal(module._until(whole, days).car_se, errors)
+
     def test_a_path_that_has_not_begun_has_no_error(self):
         part = module._until(sample_of(ar=[[np.nan, 0.01], [np.nan, np.nan]]), 1)
         assert part.car[0] == 0.0
@@ -198,6 +212,7 @@ class TestCriticalValue:
 
         assert drawn(5) == drawn(5) == drawn(np.random.default_rng(5))
         assert drawn(5) != drawn(6)
+        assert caar_band(sample, seed=5).critical == caar_band(sample, seed=5, level=0.95, draws=9999).critical
         assert drawn(5) > drawn(5, level=0.8)
         assert drawn(None) != drawn(None)  # each asks chance anew
         stream = np.random.default_rng(5)
