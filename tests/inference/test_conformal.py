@@ -268,3 +268,18 @@ class TestByHand:
         found = linear_conformal(residual, moved, groups(5, 2, "block"), level=0.8)
         centre = (3.0 + 10.0) / 5
         assert found.low < centre < found.high
+
+    def test_p_does_not_depend_on_the_unit(self):
+        residual, choice = np.array([3.0, -3.0, 1.0, 2.9, 3.0]), groups(5, 1, "block")
+        assert [choice.pvalue(unit * residual, "abs") for unit in (1.0, 1e-13, 1e13)] == [3 / 5] * 3
+        assert choice.pvalue(np.zeros(5), "abs") == 1.0
+
+    def test_the_search_steps_by_the_size_of_the_residuals_and_doubles(self):
+        """Effects that are kept lie apart: steps of 8 and 16 meet them at 8 and 24, and 56 is beyond."""
+
+        def residual(theta):
+            kept = any(low <= abs(theta) <= low + 2 for low in (-1, 7, 23))
+            return np.array([8.0, -8.0, 8.0, -8.0 if kept else -30.0])
+
+        found = by_search(residual, groups(4, 1, "block"), 0.0, level=0.75)
+        assert (found.low, found.high) == pytest.approx((-25.0, 25.0), abs=ENDS)
