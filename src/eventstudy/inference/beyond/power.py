@@ -126,7 +126,7 @@ def minimum_detectable(
     >>> round(minimum_detectable(1.0), 4), round(minimum_detectable(1.0, target=0.9), 4)
     (2.8016, 3.2415)
     """
-    if not alpha < target < 1:
+    if target <= alpha:
         msg = f"the target power is {target}; it must lie between the size {alpha} and 1"
         raise StudyError(msg)
     side: Alternative = "two-sided" if alternative == "two-sided" else "greater"

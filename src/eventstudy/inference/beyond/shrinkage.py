@@ -33,6 +33,9 @@ TOGETHER_STEPS: Final = 200
 STILL: Final = 1e-12
 """Change of the log likelihood per value at which EM stops."""
 
+LEAST_WEIGHT: Final = 1e-9
+"""The least weight after a lengthened step: one of 0 could never rise again, and a fainter one too slowly to be seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shrunken:
@@ -265,7 +268,7 @@ def _likeliest(likely: Floats) -> Floats:
         far = second
         if size > 0:
             reach = max(1.0, float(np.sqrt((r**2).sum())) / size)
-            far = np.maximum(pi + 2 * reach * r + reach**2 * v, 0.0)
+            far = np.maximum(pi + 2 * reach * r + reach**2 * v, LEAST_WEIGHT)
             far = step(far / far.sum())
         now = value(far)
         if not now >= before:  # too long a step: the plain one never falls
