@@ -250,23 +250,23 @@ class TestMixture:
         rng = np.random.default_rng(3)
         self.likeliest(np.exp(-0.5 * (rng.normal(size=(80, 6)) + factor * np.arange(6) / 3) ** 2))
 
-    @pytest.mark.parametrize("seed", [5, 17])
-    def test_nor_of_values_with_long_tails(self, seed):
-        """A part that a lengthened step brought to nought was lost here: the log likelihood 0.2 below the largest."""
+    @pytest.mark.parametrize(("seed", "near"), [(5, 1e-4), (17, 1.5e-5)])
+    def test_nor_of_values_with_long_tails(self, seed, near):
+        """Once a part that a lengthened step brought to nought was lost; and steps that are not lengthened come to 2e-4 only."""
         rng = np.random.default_rng(seed)
         s = rng.uniform(0.01, 0.04, 500)
         x = 0.0058 * rng.standard_t(3, 500) + s * rng.normal(size=500)
         total = s[:, None] ** 2 + grid_of(x, s) ** 2
         log = -0.5 * (np.log(total) + x[:, None] ** 2 / total)
-        self.likeliest(np.exp(log - log.max(axis=1, keepdims=True)))
+        self.likeliest(np.exp(log - log.max(axis=1, keepdims=True)), near)
 
     @staticmethod
-    def likeliest(likely):
+    def likeliest(likely, near=1e-5):
         pi = module._likeliest(likely)
         assert pi.sum() == pytest.approx(1.0)
         assert (pi >= 0).all()
         gain = (likely / (likely @ pi)[:, None]).mean(axis=0)
-        assert gain.max() < 1 + 3e-4
+        assert gain.max() < 1 + near
         np.testing.assert_allclose(gain[pi > 0.05], 1.0, atol=1e-4)
 
     def test_one_part_alone(self):
