@@ -224,6 +224,15 @@ class TestComponents:
         assert short.shape == (12, 1)
         assert (specific > 0).all()
 
+    def test_of_few_firms_not_all_is_common(self):
+        """Four firms on sixty bars: three components at most, so that each keeps a variance of its own."""
+        past = self.past(3, firms=4, factors=1)
+        loadings, specific = module._components(past)
+        assert 1 <= loadings.shape[1] <= 3
+        common, rest = self.by_svd(past, loadings.shape[1])
+        np.testing.assert_allclose(loadings @ loadings.T, common, rtol=1e-6, atol=1e-12)
+        np.testing.assert_allclose(specific, rest, rtol=1e-6)
+
     def test_a_price_that_stands_still_has_the_least_variance(self):
         past = self.past(6)
         past[4] = 0.0
@@ -291,8 +300,8 @@ class TestSlopes:
         np.testing.assert_allclose([found.low, found.high], [b - reach, b + reach], rtol=1e-7)
         assert found.errors == ("portfolio",) * 3
         assert (found.n, found.dates) == (24, 3)
-        assert math.isnan(found.joint[0])
-        assert math.isnan(found.joint[2])
+        assert np.isnan([found.joint[0], found.joint[2]]).all()
+        assert found.joint[1] == (0, 0)
         laid = portfolios(sample, given, dates)
         white = sum(one.hc0 * 100 / 98 * f for one, f in zip(laid, factor, strict=True))
         np.testing.assert_allclose(found.design_effect, square / white, rtol=RTOL)

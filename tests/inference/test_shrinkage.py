@@ -296,7 +296,7 @@ class TestTogether:
     def test_it_is_the_integral_over_the_spread_by_dense_matrices(self, level):
         rng = np.random.default_rng(4)
         root = rng.normal(size=(4, 6))
-        v, x = 1e-4 * root @ root.T, np.array([0.05, -0.03, 0.02, 0.06])
+        v, x = 1e-4 * root @ root.T, np.array([0.05, -0.03, 0.02, -0.06])
         found = shrink_together(x, v, **({} if level == 0.95 else {"level": level}))
         top = 6 * 0.06
         tau = (np.arange(200) + 0.5) * top / 200
