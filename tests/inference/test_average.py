@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import linalg, stats
 
 from eventstudy.abnormal import MarketAdjusted, MarketModel, MeanAdjusted, estimate
@@ -14,6 +15,7 @@ from eventstudy.inference.beyond import average as module
 from eventstudy.inference.beyond.average import average
 from eventstudy.inference.core.car_covariance import car_covariance, scaled_covariance
 from eventstudy.inference.core.few_clusters import cr2_mean
+from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.sample_of import sample_of
 
 RTOL = 1e-9  # sums of a few hundred float64 products
@@ -180,6 +182,200 @@ class TestManner:
         found = average(sample_of(car=[0.01, 0.02, 0.04, 0.01], day0=[1, 1, 2, 3]))
         assert (str(found.how), int(found.sessions)) == ("clustered", 3)
         assert np.isfinite(found.se)
+
+
+class TestMannerOf:
+    """By which spread a mean is judged, from numbers alone: each row of the table in `average`, and its edges."""
+
+    @pytest.mark.parametrize(
+        ("n", "sessions", "apart", "df", "alone", "how"),
+        [
+            (5, 5, True, 4.0, "", "cross_sectional"),
+            (2, 2, True, 1.0, "", "cross_sectional"),
+            (1, 1, True, np.nan, "", "covariance"),  # one event has no spread
+            (5, 4, True, 9.999, "", "covariance"),
+            (20, 11, True, 10.0, "", "clustered"),  # ten degrees of freedom are enough
+            (20, 11, False, 10.0, "", "covariance"),
+            (5, 5, False, 4.0, "", "covariance"),
+            (30, 30, True, 29.0, "portfolio", "cross_sectional"),
+            (6, 1, True, np.nan, "portfolio", "portfolio"),
+            (6, 1, False, np.nan, "time_series", "time_series"),
+            (6, 2, True, 1.0, "portfolio", "covariance"),
+            (0, 0, True, np.nan, "portfolio", ""),
+            (0, 0, True, 12.0, "", ""),
+        ],
+    )
+    def test_each_kind(self, n, sessions, apart, df, alone, how):
+        given = (np.asarray(n), np.asarray(sessions), np.asarray(apart), np.asarray(df))
+        assert str(module.manner_of(*given, alone)) == how
+
+    @pytest.mark.parametrize(
+        ("day0", "sessions", "overlap"),
+        [
+            ([5, 5, 8], 2, False),  # three bars later the window of three has ended
+            ([7, 5, 5], 2, True),
+            ([9, 5, 13, 5], 3, False),
+            ([9, 5, 11, 5], 3, True),
+            ([4, 4, 4], 1, False),
+        ],
+    )
+    def test_sessions_and_whether_windows_of_three_bars_meet(self, day0, sessions, overlap):
+        sample = sample_of(ar=np.zeros((len(day0), 3)), day0=day0)
+        found = module.sessions_of(sample, np.ones(len(day0), dtype=bool))
+        assert [one.item() for one in found] == [sessions, overlap]
+
+    def test_events_left_out_have_no_session(self):
+        sample = sample_of(ar=np.zeros((4, 3)), day0=[5, 6, 9, 5])
+        used = np.array(
+            [[True, False, True, True], [True, True, False, False], [False] * 4, [False, True, True, False]]
+        )
+        found = module.sessions_of(sample, used)
+        assert [one.tolist() for one in found] == [[2, 2, 0, 2], [False, True, False, False]]
+
+    def test_weights_other_values_and_other_models(self, make_sample):
+        one, apart = make_sample(6, dates="one"), make_sample(12)
+        w = np.ones(6)
+        other = replace(one, least_squares=False)
+        told = [
+            module.manner(one),
+            module.manner(one, weights=w),
+            module.manner(one, values=w),
+            module.manner(other),
+            module.manner(other, weights=w),
+            module.manner(apart, weights=np.ones(12)),
+            module.manner(apart, values=np.arange(12.0)),
+            module.manner(apart, weights=np.r_[1.0, np.zeros(11)]),
+        ]
+        assert [str(how) for how in told] == [
+            "portfolio", "portfolio", "covariance", "time_series", "covariance", "covariance", "cross_sectional",
+            "portfolio",
+        ]  # fmt: skip
+
+
+class TestWithoutEstimationWindows:
+    def test_a_weighted_mean_leaves_out_what_has_no_value_or_no_weight(self):
+        sample = sample_of(car=[0.01, np.nan, 0.04, 0.02, 0.07])
+        found = average(sample, weights=np.array([1.0, 5.0, 2.0, 0.0, np.nan]))
+        assert (float(found.mean), int(found.n), int(found.sessions)) == (pytest.approx(0.03), 2, 2)
+        assert str(found.how) == "covariance"  # weights, and nothing that tells the covariances
+        assert np.isnan([found.se, found.df]).all()
+
+    def test_other_values_take_the_place_of_cars(self):
+        values = np.array([0.2, np.nan, 0.4, 0.9])
+        found = average(sample_of(car=[np.nan, 0.0, 0.0, 0.0]), values=values)
+        assert (float(found.mean), int(found.n)) == (pytest.approx(0.5), 3)
+        assert float(found.se) == pytest.approx(stats.sem([0.2, 0.4, 0.9]))
+
+    def test_nothing_has_no_mean(self):
+        found = average(sample_of(car=[np.nan, np.nan]))
+        assert (int(found.n), int(found.sessions), str(found.how)) == (0, 0, "")
+        assert np.isnan([found.mean, found.se, found.df]).all()
+
+    def test_one_session_tells_no_error(self):
+        sample = sample_of(car=[0.01, 0.02, 0.04], day0=[3, 3, 3])
+        for options, how in (({}, "portfolio"), ({"values": np.arange(3.0)}, "covariance")):
+            found = average(sample, **options)
+            assert (str(found.how), int(found.sessions)) == (how, 1)
+            assert np.isnan([found.se, found.df]).all()
+
+
+def by_matrices(x, w, v, df, own=None):
+    """The mean's error and degrees of freedom, P the projection off the constant and off Vw."""
+    basis = linalg.orth(np.column_stack([np.ones(x.size), v @ w]))
+    p = np.eye(x.size) - basis @ basis.T
+    free = np.trace(p @ v) ** 2 / np.trace(p @ v @ p @ v)
+    return math.sqrt(x @ p @ x / np.trace(p @ v) * (w @ v @ w if own is None else own)), 1 / (1 / free + 1 / df)
+
+
+class TestCovarianceOfAll:
+    def test_weights_and_degrees_of_freedom_are_those_of_the_events_used(self, make_sample):
+        sample = make_sample(14, dates="staggered", window=(-5, 5))
+        sample = replace(sample, df=np.r_[np.full(7, 60), np.full(7, 90)])
+        w = np.r_[np.linspace(1, 2, 11), 0.0, np.nan, 3.0]
+        kept = np.r_[0:11, 13]
+        found = average(sample, weights=w)
+        share = w[kept] / w[kept].sum()
+        v = car_covariance(sample)[np.ix_(kept, kept)]
+        told = by_matrices(sample.car[kept], share, v, (7 * 60 + 5 * 90) / 12)
+        np.testing.assert_allclose([found.se, found.df], told, rtol=1e-8)
+        assert found.mean == pytest.approx(share @ sample.car[kept])
+
+    def test_many_events_are_told_by_evenly_spaced_ones_and_by_the_mean_correlation(self, make_sample, monkeypatch):
+        """Of 39 events every other one; the variance of all is that of their errors, each pair with the mean correlation."""
+        sample = make_sample(39, dates="staggered", window=(-5, 5))
+        exact = average(sample)
+        monkeypatch.setattr(module, "MOST", 39)
+        np.testing.assert_array_equal(average(sample).se, exact.se)
+        monkeypatch.setattr(module, "MOST", 20)
+        found = average(sample)
+        r = float(SampleFacts(sample).correlation)
+        assert 0 < r < 1
+        error = sample.car_se / 39
+        own = sum(error[i] * error[j] * (1 if i == j else r) for i in range(39) for j in range(39))
+        some = np.arange(0, 39, 2)
+        v = car_covariance(sample)[np.ix_(some, some)]
+        told = by_matrices(sample.car[some], np.full(20, 1 / 20), v, sample.df.mean(), own)
+        np.testing.assert_allclose([found.se, found.df], told, rtol=1e-8)
+        bare = replace(sample, estimation=None)
+        known = average(bare, among=(some, take(sample, some)))
+        rest = float(SampleFacts(take(sample, some)).correlation)
+        square = (error**2).sum()
+        variance = square + rest * (error.sum() ** 2 - square)
+        np.testing.assert_allclose(known.se, found.se * math.sqrt(variance / own), rtol=1e-8)
+        assert known.df == pytest.approx(float(found.df), rel=1e-9)
+
+    def test_a_negative_mean_correlation_is_taken_as_none(self):
+        rng = np.random.default_rng(1)
+        past = rng.normal(0, 0.02, (1, 150))
+        returns = np.vstack([past, -past]) + rng.normal(0, 0.001, (2, 150))
+        day0 = np.array([140, 140])
+        fitted = estimate(
+            returns, security=np.arange(2), day0=day0, window=(0, 0), estimation=(-120, -11), model=MeanAdjusted()
+        )
+        sample = fitted.sample(0, 0, estimation=True)
+        assert SampleFacts(sample).correlation < -0.9
+        assert module.variance_of_all(3.0, 2.5, sample) == 3.0
+
+    def test_a_batch_of_unlike_samples_is_each_alone(self, make_sample):
+        """One session, shared bars and events apart in one batch."""
+        parts = [make_sample(12, dates=dates, window=(-2, 2), seed=5) for dates in ("one", "staggered", "apart")]
+        names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
+        record = ("residual", "leverage", "bar", "design", "window_design")
+        whole = replace(
+            parts[0],
+            **{name: np.stack([getattr(part, name) for part in parts]) for name in names},
+            estimation=EstimationRecord(
+                *(np.stack([getattr(part.estimation, name) for part in parts]) for name in record)
+            ),
+            degenerate=None,
+        )
+        found = average(whole)
+        assert found.how.tolist() == ["portfolio", "covariance", "cross_sectional"]
+        for at, part in enumerate(parts):
+            alone = average(part)
+            for name in ("mean", "se", "df", "n", "sessions"):
+                np.testing.assert_allclose(getattr(found, name)[at], getattr(alone, name), rtol=RTOL)
+
+
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.0, 3.0, 1.5]])
+def test_one_session_is_the_forecast_error_of_its_weighted_portfolio(weights):
+    """By statsmodels: the portfolio's return on the market, and the error of its sum over the window."""
+    rng = np.random.default_rng(8)
+    market = rng.normal(0, 0.01, 160)
+    returns = market + rng.normal(0, 0.02, (5, 160))
+    keep = {"window": (0, 2), "estimation": (-110, -11), "minimum": 60, "model": MarketModel("m")}
+    fitted = estimate(returns, market[None], security=np.arange(5), day0=np.full(5, 140), **keep)
+    given = None if weights is None else np.array(weights)
+    found = average(fitted.sample(0, 2, estimation=True), weights=given)
+    w = np.full(5, 0.2) if given is None else given / given.sum()
+    design = sm.add_constant(market)
+    ols = sm.OLS(w @ returns[:, 30:130], design[30:130]).fit()
+    total = design[140:143].sum(axis=0)
+    error = math.sqrt(3 * ols.scale + total @ ols.cov_params() @ total)
+    assert str(found.how) == "portfolio"
+    assert int(found.n) == (5 if given is None else 4)
+    estimate_of = (w @ returns[:, 140:143]).sum() - total @ ols.params
+    np.testing.assert_allclose([found.mean, found.se, found.df], [estimate_of, error, 98], rtol=1e-8)
 
 
 DESIGNS = {

@@ -179,3 +179,43 @@ def test_the_mean_square_and_its_error():
     np.testing.assert_allclose(
         ours.statistic, ((x**2).sum() - sum(law.moment(2) for law in laws)) / (3 * error), rtol=1e-9
     )
+
+
+@pytest.mark.parametrize(("noise", "applies"), [(4e-12, True), (0.25e-12, False)])
+def test_a_spread_about_the_line_below_a_millionth_of_a_millionth_is_rounding(noise, applies):
+    """Eight values of about one, their noise orthogonal to the line: a standard deviation of 1.15 times its size."""
+    pattern = np.array([1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0, 1.0])
+    found = trend(1.0 + noise * pattern)
+    assert found.applicable == applies
+    assert applies or "line" in found.reason
+    assert not trend(0.1 * np.arange(8)).applicable  # judged by the largest value, here 0.7
+
+
+def test_the_usual_trend_is_that_of_least_squares_at_95_percent():
+    y = np.random.default_rng(5).normal(size=9)
+    fit = sm.OLS(y, sm.add_constant(np.arange(9.0))).fit()
+    ours = trend(y)
+    np.testing.assert_allclose(ours.ci, fit.conf_int()[1], rtol=1e-9)
+    np.testing.assert_allclose([ours.df, ours.pvalue, ours.level], [7, fit.pvalues[1], 0.95], rtol=1e-9)
+    assert dict(ours.details) == {}
+    assert ours.assumptions[1] == "reactions independent, of one variance"
+    assert trend(y, lag=0).assumptions[1] == "reactions far apart in order independent"
+
+
+def test_either_sign_of_a_difference():
+    a, b = [0.03, 0.01, 0.02, 0.04], [0.00, 0.01, -0.01]
+    up, down = compare_means(a, b), compare_means(b, a)
+    assert (up.statistic, up.pvalue) == pytest.approx((-down.statistic, down.pvalue))
+    assert up.ci == pytest.approx((-down.ci[1], -down.ci[0]))
+    assert up.se == pytest.approx(math.sqrt(np.var(a, ddof=1) / 4 + np.var(b, ddof=1) / 3))
+    wide = compare_magnitudes(a, b)
+    assert (wide.df, wide.n) == ((1.0, 5.0), 7)
+    assert wide.details["ratio"] == pytest.approx(np.var(a, ddof=1) / np.var(b, ddof=1))
+
+
+def test_correlations_of_sizes_at_their_ends():
+    """Sizes of two that are one another, or its negative, are one: variance 1 - 2/pi; of unknown ones nothing is told."""
+    one = size_covariance([[4.0, 4.0, -2.0], [4.0, 4.0, -2.0], [-2.0, -2.0, 1.0]])
+    np.testing.assert_allclose(one, 1 - 2 / math.pi, rtol=1e-9)
+    beyond = size_covariance([[1.0, 1.0 + 1e-9], [1.0 + 1e-9, 1.0]])  # rounding beyond one is one
+    np.testing.assert_allclose(beyond, 1 - 2 / math.pi, rtol=1e-6)

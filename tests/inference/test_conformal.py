@@ -176,3 +176,110 @@ def test_its_size_is_exact_under_independence(score):
     choice = groups(105, 5, "block")
     p = np.array([choice.pvalue(row, score) for row in rng.standard_t(4, (4000, 105)) @ hat])
     assert abs((p <= 0.05).mean() - 0.0476) < 3 * np.sqrt(0.05 * 0.95 / 4000)  # 5 of 105
+
+
+class TestByHand:
+    """Windows of few bars, every number written out."""
+
+    def test_the_shifts_of_five_residuals(self):
+        assert groups(5, 2, "block").place.tolist() == [[3, 4], [4, 0], [0, 1], [1, 2], [2, 3]]
+        assert groups(4, 1, "iid").place.tolist() == [[3], [0], [1], [2]]
+        assert groups(3, 3, "block").place.tolist() == [[0, 1, 2], [1, 2, 0], [2, 0, 1]]
+
+    def test_random_groups_hold_each_bar_at_most_once_and_are_those_of_seed_nought(self):
+        one = groups(12, 3, "iid", draws=40).place
+        assert one.shape == (41, 3)
+        assert all(len(set(row)) == 3 for row in one.tolist())
+        assert set(one.ravel().tolist()) == set(range(12))
+        np.testing.assert_array_equal(one, groups(12, 3, "iid", np.random.default_rng(0), draws=40).place)
+        assert len(groups(3, 2, "iid").place) == 10_000  # the window itself and 9,999 draws
+
+    def test_ties_count_and_what_is_a_little_less_does_not(self):
+        residual = np.array([3.0, -3.0, 1.0, 3.0 - 1e-9, 3.0])
+        choice = groups(5, 1, "block")
+        assert choice.pvalue(residual, "abs") == 3 / 5
+        rounded = residual + np.array([0.0, 0.0, 0.0, 0.0, 1e-12])  # a tie but for rounding
+        assert choice.pvalue(rounded, "abs") == 3 / 5
+        large = np.r_[residual[:4], 1e4, 3.0]  # rounding is judged by the largest of all residuals
+        large[3] = 3.0 - 5e-9
+        assert groups(6, 1, "block").pvalue(large, "abs") == 5 / 6
+
+    def test_scores_of_a_window_of_two(self):
+        residual = np.array([1.0, -2.0, 4.0])
+        choice = groups(3, 2, "block")  # (1, 2), (2, 0), (0, 1)
+        assert choice.scores(residual, "abs").tolist() == [3.0, 2.5, 1.5]
+        assert choice.scores(residual, "sum").tolist() == [2.0, 5.0, 1.0]
+
+    @pytest.mark.parametrize("score", ["abs", "sum"])
+    def test_one_bar_against_four_that_do_not_move(self, score):
+        """The effect is kept while |6 - theta| is at most the second largest of 1, 2, 3, 4; at three of five bars at 40 %."""
+        residual, moved = np.array([1.0, -2.0, 3.0, -4.0, 6.0]), np.array([0.0, 0.0, 0.0, 0.0, 1.0])
+        choice = groups(5, 1, "block")
+        found = linear_conformal(residual, moved, choice, score=score, level=0.8)
+        assert (found.pvalue, found.bars, found.smallest) == (0.2, 5, 0.2)
+        assert (found.low, found.high) == pytest.approx((2.0, 10.0), abs=ENDS)  # as large as the largest of the others
+        wide = linear_conformal(residual, moved, choice, score=score, level=0.6)
+        assert (wide.low, wide.high) == pytest.approx((3.0, 9.0), abs=ENDS)
+        none = linear_conformal(residual, moved, choice, score=score, level=0.81)  # no p is below 19 %
+        assert (none.low, none.high, none.pvalue, none.bars, none.smallest) == (-np.inf, np.inf, 0.2, 5, 0.2)
+        assert linear_conformal(
+            np.zeros(19) + residual[0], np.eye(19)[18], groups(19, 1, "block"), score=score
+        ).low == (-np.inf)  # the usual level is 95 %: nineteen bars are too few
+
+    @pytest.mark.parametrize("score", ["abs", "sum"])
+    def test_twenty_bars_are_just_enough_for_the_usual_level(self, score):
+        residual = np.r_[np.linspace(-2.0, 2.0, 19), 9.0]
+        found = linear_conformal(residual, np.eye(20)[19], groups(20, 1, "block"), score=score)
+        assert (found.low, found.high, found.smallest) == (pytest.approx(7.0), pytest.approx(11.0), 0.05)
+
+    def test_groups_that_move_as_the_window_does_bound_nothing(self):
+        """u(theta) = u - theta m is alike in all groups: no theta is better than another."""
+        residual = np.array([0.0, 0.0, 0.0, 1.0])
+        found = linear_conformal(residual, np.ones(4), groups(4, 1, "block"), score="sum", level=0.5)
+        assert (found.low, found.high) == (-np.inf, np.inf) or found.low <= 1.0 <= found.high
+
+    def test_a_search_that_finds_no_end_or_no_effect_says_so(self):
+        choice = groups(4, 1, "block")
+        usual = np.array([1.0, -1.0, 1.0, -1.0])
+        found = by_search(lambda _: usual, choice, 0.0, level=0.75)
+        assert (found.pvalue, found.low, found.high, found.bars, found.smallest) == (1.0, -np.inf, np.inf, 4, 0.25)
+        odd = np.array([1.0, -1.0, 1.0, -7.0])
+        gone = by_search(lambda _: odd, choice, 0.0, level=0.75)
+        assert (gone.pvalue, gone.bars, gone.smallest) == (0.25, 4, 0.25)
+        assert np.isnan([gone.low, gone.high]).all()
+
+    def test_p_is_that_of_no_effect_and_the_search_begins_at_the_best(self):
+        def residual(theta):
+            return np.array([0.1, -0.1, 0.05, 0.0]) + np.array([0.0, 0.0, 0.0, 5.0 - theta])
+
+        found = by_search(residual, groups(4, 1, "block"), 5.0, level=0.75)
+        assert found.pvalue == 0.25
+        assert (found.low, found.high) == pytest.approx((4.9, 5.1), abs=ENDS)
+        still = by_search(lambda theta: np.array([0.0, 0.0, 0.0, -theta]), groups(4, 1, "block"), 0.0, level=0.75)
+        assert (still.pvalue, still.low, still.high) == (
+            1.0,
+            pytest.approx(0.0, abs=ENDS),
+            pytest.approx(0.0, abs=ENDS),
+        )
+
+    def test_the_best_effect_of_the_mean_size_is_that_of_least_squares(self):
+        """Bars that the effect leaves as they are do not tell it: u @ m / m @ m is the middle of the search."""
+        residual, moved = np.array([0.5, -0.5, 0.2, 3.0, 5.0]), np.array([0.0, 0.0, 0.0, 1.0, 2.0])
+        found = linear_conformal(residual, moved, groups(5, 2, "block"), level=0.8)
+        centre = (3.0 + 10.0) / 5
+        assert found.low < centre < found.high
+
+    def test_p_does_not_depend_on_the_unit(self):
+        residual, choice = np.array([3.0, -3.0, 1.0, 2.9, 3.0]), groups(5, 1, "block")
+        assert [choice.pvalue(unit * residual, "abs") for unit in (1.0, 1e-13, 1e13)] == [3 / 5] * 3
+        assert choice.pvalue(np.zeros(5), "abs") == 1.0
+
+    def test_the_search_steps_by_the_size_of_the_residuals_and_doubles(self):
+        """Effects that are kept lie apart: steps of 8 and 16 meet them at 8 and 24, and 56 is beyond."""
+
+        def residual(theta):
+            kept = any(low <= abs(theta) <= low + 2 for low in (-1, 7, 23))
+            return np.array([8.0, -8.0, 8.0, -8.0 if kept else -30.0])
+
+        found = by_search(residual, groups(4, 1, "block"), 0.0, level=0.75)
+        assert (found.low, found.high) == pytest.approx((-25.0, 25.0), abs=ENDS)

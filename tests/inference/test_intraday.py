@@ -160,6 +160,42 @@ class TestAdjustment:
     def test_half_of_the_move_must_stay(self):
         assert half_time(np.array([0.0, 0.6, 0.4, 0.6, 1.0])) == 3
 
+    def test_just_half_is_half_whatever_the_sign_of_the_move(self):
+        paths = np.array([[0.0, 0.5, 0.5, 1.0], [0.0, -0.25, -1.0, -2.0], [1.5, 0.49, 0.5, 1.0], [0.1, 0.2, 0.3, 1.0]])
+        assert half_time(paths).tolist() == [1, 2, 2, 3]
+        assert half_time(paths[None, :2]).tolist() == [[1, 2]]
+
+    @staticmethod
+    def late(bars, count):
+        """Noise that takes a move of 1 back at once and gives it again at bar 1, 2, ... `count`: halves of 1, 2, ... count."""
+        noise = np.zeros((count, bars))
+        noise[:, 0] = -1.0
+        noise[np.arange(count), np.arange(1, count + 1)] = 1.0
+        return noise
+
+    @pytest.mark.parametrize(("options", "low", "high", "at_once"), [({}, 2, 40, 39), ({"level": 0.9}, 3, 39, 37)])
+    def test_the_interval_of_the_speed_is_that_of_the_halves_under_noise(self, options, low, high, at_once):
+        """41 halves of 1 to 41: the share of 41 that each bound leaves out, rounded up."""
+        noise = self.late(44, 41)
+        gone = np.full((3, 44), np.nan)
+        still = noise.copy()
+        still[:, 42:] = np.nan  # no move after the last half: nothing changes
+        found = speed_of(np.r_[1.0, np.zeros(43)], np.vstack([gone, noise[::-1], gone]), passes=True, **options)
+        assert (found.half, found.low, found.high, found.at_once) == (0, low, high, at_once)
+        assert speed_of(np.r_[1.0, np.full(43, np.nan)], still, passes=True, **options) == found
+
+    def test_noise_about_the_path_and_about_a_reaction_at_once_are_two_things(self):
+        back = np.r_[2.0, np.zeros(42), -1.0]  # 2 until the last bar, 1 in the end: noise of 1 takes no half of that
+        found = speed_of(back, self.late(44, 41), passes=True)
+        assert (found.half, found.low, found.high, found.at_once) == (0, 0, 0, 39)
+        steady = speed_of(np.full(8, 0.125), np.zeros((5, 8)), passes=True)
+        assert (steady.half, steady.low, steady.high, steady.at_once) == (3, 3, 3, 0)
+
+    @pytest.mark.parametrize("noise", [np.full((4, 3), np.nan), np.empty((0, 3))])
+    def test_without_other_days_nothing_is_said_of_the_speed(self, noise):
+        found = speed_of(np.array([0.02, 0.0, 0.0]), noise, passes=True)
+        assert np.isnan([found.half, found.low, found.high, found.at_once]).all()
+
     def test_a_reaction_at_once_and_a_slow_one(self):
         noise = 0.001 * np.random.default_rng(0).standard_normal((60, 10))
         at_once, slow = np.r_[0.02, np.zeros(9)], np.full(10, 0.002)
@@ -168,6 +204,36 @@ class TestAdjustment:
         assert other.low <= other.half <= other.high
         assert other.half > other.at_once
         assert np.isnan(speed_of(slow, noise, passes=False).half)
+
+    @pytest.mark.parametrize("options", [{}, {"level": 0.8}])
+    def test_a_reversal_adds_up_what_one_session_s_events_did_on_other_days(self, options):
+        rng = np.random.default_rng(6)
+        moves = np.array([[0.010, -0.004], [0.014, -0.003], [0.011, -0.006], [0.008, -0.001], [0.012, -0.002]])
+        session = np.array([3, 3, 7, 9, 9])
+        placebo = 0.002 * rng.standard_normal((5, 30, 2)) + 0.002 * rng.standard_normal((30, 2))
+        placebo[1, 4, 0] = placebo[2, 6] = np.nan
+        found = reversal_of(moves, placebo, session, **options)
+        first, later = moves[:, 0].mean(), moves[:, 1].mean()
+        assert (found.first, found.later) == pytest.approx((first, later))
+        assert found.ratio == pytest.approx(-later / first)
+        spread = np.zeros((2, 2))
+        for rows in ([0, 1], [2], [3, 4]):
+            days = [sum(placebo[i, b] for i in rows) for b in range(30)]
+            spread += np.cov(np.array([day for day in days if np.isfinite(day).all()]), rowvar=False)
+        spread /= 25  # of the mean of five
+        z = stats.norm.ppf(0.5 + options.get("level", 0.95) / 2)
+        ((low, high),) = found.sets
+        assert low < found.ratio < high
+        for ratio in (low, high):  # where -later - ratio * first is just significant
+            error = np.sqrt(spread[1, 1] + 2 * ratio * spread[0, 1] + ratio**2 * spread[0, 0])
+            assert abs(-later - ratio * first) / error == pytest.approx(z)
+
+    def test_a_reversal_needs_two_other_days(self):
+        moves, placebo = np.array([[0.01, -0.004]]), np.array([[[1e-3, 2e-4], [-2e-4, 7e-4]]])
+        ends = np.array(reversal_of(moves, placebo, np.zeros(1, dtype=int)).sets)
+        assert np.isfinite(ends).all()
+        alone = np.array(reversal_of(moves, placebo[:, :1], np.zeros(1, dtype=int)).sets)
+        assert not np.isfinite(alone).any()
 
     def test_fieller_s_interval_of_a_reversal_covers(self):
         rng = np.random.default_rng(5)

@@ -123,8 +123,6 @@ def reversal_of(moves: Floats, placebo: Floats, session: Ints, *, level: float =
         total = total[np.isfinite(total).all(axis=1)]
         covariance += np.cov(total.T) if len(total) > 1 else np.nan
     covariance /= len(moves) ** 2
-    turned = np.array(
-        [[covariance[1, 1], -covariance[0, 1]], [-covariance[0, 1], covariance[0, 0]]]
-    )  # of -later, first
-    sets = fieller(-float(later), float(first), turned, level=level)
+    sign = np.array([-1.0, 1.0])  # of -later, first
+    sets = fieller(-float(later), float(first), sign[:, None] * covariance[::-1, ::-1] * sign, level=level)
     return Reversal(float(first), float(later), float(-later / first), sets)

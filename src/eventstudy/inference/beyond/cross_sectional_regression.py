@@ -114,7 +114,7 @@ def as_columns(name: str, values: ArrayLike) -> dict[str, Floats]:
         return {name: np.array([np.nan if gone else float(word) for word, gone in zip(words, missing, strict=True)])}
     except ValueError:
         pass
-    known = sorted(set(words[~missing]))
+    known = sorted(set(words[~missing].tolist()))
     if given.ndim != 1 or given.dtype.kind not in "OUT":
         msg = f"{name!r} holds {given.dtype} values of shape {given.shape}: one number or word a security-event"
         raise StudyError(msg)
@@ -211,7 +211,7 @@ def explain(
         msg = f"the characteristics {', '.join(columns)} are collinear (or constant) over the {n} security-events used"
         raise StudyError(msg)
     model = sm.WLS(y[used], x[used], weights=weight[used])
-    fit = model.fit(cov_type=errors, use_t=True) if errors in ("HC3", "nonrobust") else model.fit()
+    fit = model.fit(cov_type=errors) if errors in ("HC3", "nonrobust") else model.fit()
     coefficient, groups, df, note = np.asarray(fit.params), 0, np.asarray(float(n - p)), ""
     counted: Wild | None = None
     if errors in ("cluster", "wild_cluster"):

@@ -118,14 +118,15 @@ def portfolios(sample: WindowSample, given: Regression, dates: Sequence[Ints]) -
     slopes = slice(1, None)
     squares = [np.linalg.inv(np.linalg.inv(cross)[slopes, slopes]) for _, cross in whole]
     total = np.linalg.inv(np.sum(squares, axis=0)) if len(dates) > 1 else None
-    centre = np.mean([given.x[rows][:, slopes].mean(axis=0) for rows in dates], axis=0)
+    middle = [cross[0, slopes] / cross[0, 0] for _, cross in whole]  # through which a date's own regression goes
+    centre = np.mean(middle, axis=0)
     found = []
-    for rows, (laid, _), square in zip(dates, whole, squares, strict=True):
+    for own, (laid, _), square in zip(middle, whole, squares, strict=True):
         turn = np.eye(given.x.shape[1])
         if total is not None:
             turn[slopes, slopes] = total @ square
             turn[0, 0] = 1 / len(dates)
-            turn[0, slopes] = given.x[rows][:, slopes].mean(axis=0) / len(dates) - centre @ total @ square
+            turn[0, slopes] = own / len(dates) - centre @ total @ square
         found.append(laid(turn))
     return found
 

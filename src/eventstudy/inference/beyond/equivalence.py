@@ -81,7 +81,7 @@ def equivalence(
         "unit": unit,
         "level": 1 - 2 * alpha,
     }
-    if not (math.isfinite(estimate) and math.isfinite(se) and se > 0):
+    if not (math.isfinite(estimate) and math.isfinite(se)):  # what is not above zero has been refused
         return TestResult(**fixed, applicable=False, reason="the estimate has no standard error")
     lower, upper = (estimate + margin) / se, (estimate - margin) / se
     p = max(_upper_tail(lower, df), _upper_tail(-upper, df))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -15,7 +14,6 @@ from eventstudy.abnormal.window_sample import WindowSample
 from eventstudy.checks import checked
 from eventstudy.errors import StudyError
 from eventstudy.inference.core.result import Alternative
-from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.registry import TESTS
 from eventstudy.inference.significance_tests.placebo import Scheme, placebo_dates
 
@@ -94,7 +92,8 @@ def power(
         return float(found + special.ndtr(-d - critical) if alternative == "two-sided" else found)
     edge = float(special.stdtrit(df, 1 - tail))
     beyond = float(stats.nct.sf(edge, df, d))
-    return beyond + float(stats.nct.cdf(-edge, df, d)) if alternative == "two-sided" else beyond
+    # the other tail as the upper one of -d: scipy's lower tail is NaN where it is very small
+    return beyond + float(stats.nct.sf(edge, df, -d)) if alternative == "two-sided" else beyond
 
 
 @checked()
@@ -127,7 +126,7 @@ def minimum_detectable(
     >>> round(minimum_detectable(1.0), 4), round(minimum_detectable(1.0, target=0.9), 4)
     (2.8016, 3.2415)
     """
-    if not alpha < target < 1:
+    if target <= alpha:
         msg = f"the target power is {target}; it must lie between the size {alpha} and 1"
         raise StudyError(msg)
     side: Alternative = "two-sided" if alternative == "two-sided" else "greater"
@@ -290,14 +289,10 @@ def inject_power(
     found = []
     for effect in effects:
         moved = replace(placebo, car=placebo.car + effect, ar=placebo.ar + effect / placebo.ar.shape[-1])
-        p = spec.compute(moved, **_facts(spec.facts, moved)).pvalue(alternative)
+        p = spec.compute(moved).pvalue(alternative)
         found.append(float((p[np.isfinite(p)] <= alpha).mean()))
     rate = np.array(found)
     return InjectedPower(np.asarray(effects, dtype=float), rate, np.sqrt(rate * (1 - rate) / len(dates)), len(dates))
-
-
-def _facts(wanted: bool, sample: WindowSample) -> dict[str, Any]:  # noqa: FBT001  a private switch
-    return {"facts": SampleFacts(sample)} if wanted else {}
 
 
 def _fold(flat: WindowSample, shape: tuple[int, ...]) -> WindowSample:

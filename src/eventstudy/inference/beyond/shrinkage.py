@@ -33,6 +33,12 @@ TOGETHER_STEPS: Final = 200
 STILL: Final = 1e-12
 """Change of the log likelihood per value at which EM stops."""
 
+LEAST_WEIGHT: Final = 1e-9
+"""The least weight after a lengthened step: one of 0 could never rise again, and a fainter one too slowly to be seen."""
+
+LEAST_SD: Final = 1e-200
+"""A posterior's part without spread is a step: its distance to anything, over this, is beyond every normal value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shrunken:
@@ -182,9 +188,7 @@ def _summary(parts: Components, level: float) -> dict[str, Floats]:
     weight, mean, sd, atom = parts
     centre = (weight * mean).sum(axis=1)
     second = (weight * (sd**2 + mean**2)).sum(axis=1)
-    below = (weight * np.where(atom, 0.0, special.ndtr(-mean / np.where(atom, 1.0, np.maximum(sd, 1e-300))))).sum(
-        axis=1
-    )
+    below = (weight * np.where(atom, 0.0, special.ndtr(-mean / np.maximum(sd, LEAST_SD)))).sum(axis=1)
     zero = (weight * atom).sum(axis=1)
     tail = (1 - level) / 2
     return {
@@ -265,7 +269,7 @@ def _likeliest(likely: Floats) -> Floats:
         far = second
         if size > 0:
             reach = max(1.0, float(np.sqrt((r**2).sum())) / size)
-            far = np.maximum(pi + 2 * reach * r + reach**2 * v, 0.0)
+            far = np.maximum(pi + 2 * reach * r + reach**2 * v, LEAST_WEIGHT)
             far = step(far / far.sum())
         now = value(far)
         if not now >= before:  # too long a step: the plain one never falls
@@ -280,7 +284,7 @@ def _quantile(weight: Floats, mean: Floats, sd: Floats, atom: Floats, share: flo
     """Return the quantile of each mixture by bisection; an atom at 0 takes its steps there."""
     widest = np.abs(mean).max(axis=1) + 10 * sd.max(axis=1) + 1e-12
     low, high = -widest, widest
-    safe = np.where(atom > 0, 1.0, np.maximum(sd, 1e-300))
+    safe = np.maximum(sd, LEAST_SD)
     for _ in range(200):
         middle = (low + high) / 2
         inside = np.where(atom > 0, middle[:, None] >= 0, special.ndtr((middle[:, None] - mean) / safe))
