@@ -80,7 +80,7 @@ def joint_refit(abnormal: AbnormalReturns, row: int, first: int, last: int) -> J
         return _own(abnormal.model, inputs, (security, day0), (y, x, effect))
     if not inputs.forecast:
         return JointRefit(lambda theta: y - theta * effect, int(after.sum()), linear=True)
-    basis = orthonormal(x[None].copy(), np.zeros((1, len(x), 0))).q[0]
+    basis = orthonormal(x[None].copy()).q[0]
 
     def rest(values: Floats) -> Floats:
         left = values - (basis @ values) @ basis
