@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from eventstudy.abnormal import Exclusion, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, estimate
-from eventstudy.abnormal.engine.kernel import WORTHWHILE, compiled
+from eventstudy.abnormal.engine import kernel as kernels
+from eventstudy.abnormal.engine.kernel import compiled
 from eventstudy.errors import StudyError
 
 pytest.importorskip("numba", reason="the extra `fast` is not installed")
@@ -115,9 +116,21 @@ def test_a_security_event_has_the_same_bits_in_any_company(world):
 
 
 def test_when_it_is_used(world):
-    assert not compiled("auto", WORTHWHILE - 1)
-    assert compiled("auto", WORTHWHILE)
+    assert not compiled("auto", 199_999)
+    assert compiled("auto", 200_000)  # as the documentation of `estimate` says
     assert compiled("numba", 1)
     assert not compiled("numpy", 10**9)
     with pytest.raises(StudyError, match="not one of"):
         run(world, MarketModel("m"), "fortran")
+
+
+def test_without_numba_only_who_asks_for_it_by_name_is_refused(monkeypatch):
+    monkeypatch.setattr(kernels, "find_spec", lambda _: None)
+    kernels._installed.cache_clear()
+    try:
+        assert not compiled("auto", 10**9)
+        assert not compiled("numpy", 1)
+        with pytest.raises(StudyError, match=r"pip install 'eventstudykit\[fast\]'"):
+            compiled("numba", 1)
+    finally:
+        kernels._installed.cache_clear()

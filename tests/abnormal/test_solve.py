@@ -47,6 +47,26 @@ def test_a_basis_has_the_same_bits_in_any_company():
         np.testing.assert_array_equal(mixed.to_coef[rows], alone.to_coef)
 
 
+@pytest.mark.parametrize(("left", "whole"), [(1.3e-11, True), (0.7e-11, False), (0.0, False)])
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_a_column_adds_rank_if_one_part_in_a_hundred_billion_is_its_own(left, whole, size):
+    axes = np.linalg.qr(np.random.default_rng(3).standard_normal((200, 3)))[0].T
+    columns = np.stack([size * axes[0], axes[1], size * axes[0] + left * size * axes[2]])
+    basis = orthonormal(np.stack([columns, axes]))
+    assert basis.full_rank.tolist() == [whole, True]
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_column_of_noughts_adds_no_rank_and_no_number_that_is_none(at):
+    columns = np.random.default_rng(4).standard_normal((2, 2, 30))
+    columns[1, at] = 0.0
+    basis = orthonormal(columns)
+    assert basis.full_rank.tolist() == [True, False]
+    assert not basis.q[1, at].any()
+    assert np.isfinite(basis.to_coef).all()
+    assert basis.ahead.shape == (2, 2, 0)
+
+
 @pytest.mark.parametrize("masked", [False, True])
 def test_windows_with_few_and_with_many_holes_are_least_squares_side_by_side(masked):
     rng = np.random.default_rng(3)
