@@ -164,11 +164,10 @@ def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> Block:
         if usable is not None:
             usable &= np.isfinite(design[:, j])
     ahead[~np.isfinite(ahead)] = np.nan
-    all_valid = usable is None or bool(usable.all())
-    if usable is None or all_valid:
-        count = np.full(day0.size, length)
-        valid = np.broadcast_to(1.0, (day0.size, length))
-    else:
+    count, valid = np.full(day0.size, length), np.broadcast_to(1.0, (day0.size, length))
+    all_valid = True
+    if usable is not None and not usable.all():
+        all_valid = False
         design[:, 0] = 1.0
         design[~np.broadcast_to(usable[:, None], design.shape)] = 0.0
         count, valid = usable.sum(axis=1), usable.astype(np.float64)
