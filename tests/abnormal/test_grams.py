@@ -27,7 +27,7 @@ def inputs_of(pool_returns, *, masked=None, after=None, estimation=(-20, -4), wi
 def test_bars_are_those_on_which_some_donor_has_a_return_and_none_is_masked_for_all(day0, mask, after):
     rng = np.random.default_rng(1)
     returns = rng.normal(size=(DONORS, BARS))
-    returns[:, [0, 15, 31, 79]] = np.nan  # nobody trades
+    returns[:, [15, 31, 77]] = np.nan  # nobody trades
     returns[3:, [16, 32]] = np.nan  # some do
     masked = None if mask == "none" else rng.random(BARS if mask == "bars" else (1, BARS)) < 0.2
     inputs = inputs_of(returns, masked=masked, after=after)
@@ -90,6 +90,9 @@ STATES = {
     "the same donors on every date": lambda rng: np.zeros((6, DONORS), dtype=np.int8),
     "one donor more or less": lambda rng: np.where(rng.random((6, DONORS)) < 0.1, Donor.OWN_EVENT, Donor.USED).astype(np.int8),
     "other donors on each date": lambda rng: rng.integers(0, 3, (6, DONORS)).astype(np.int8),
+    "two donors that only two dates have": lambda rng: np.where(
+        np.isin(np.arange(6), (0, 1, 3, 5))[:, None] & (np.arange(DONORS) > 9), Donor.OWN_EVENT, Donor.USED
+    ).astype(np.int8),
     "one date with few donors": lambda rng: np.where(
         (np.arange(6) == 2)[:, None] & (np.arange(DONORS) > 1), Donor.HOLES, Donor.USED
     ).astype(np.int8),
