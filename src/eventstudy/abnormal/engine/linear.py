@@ -237,7 +237,7 @@ def _cut_both(inputs: Inputs, security: Ints, day0: Ints) -> tuple[Floats, Float
 
 def _degenerate(fits: Fits, sigma: Floats, response: Floats) -> Bools:
     """Return whose residual variance is rounding, or a price that does not move."""
-    few = np.flatnonzero(~(fits.sse > 1e-12 * fits.square))
+    few = np.flatnonzero(~(fits.sse > 1e-12 * fits.whole))  # who may be: the largest return is less than all together
     degenerate = np.zeros(sigma.size, dtype=bool)
     if few.size:
         tallest = np.nanmax(np.abs(response[few]), axis=1, initial=0.0)
