@@ -14,9 +14,12 @@ from eventstudy.abnormal import (
     MeanAdjusted,
     RobustMarketModel,
     SyntheticControl,
+    SyntheticDiD,
+    TradeToTrade,
     estimate,
 )
 from eventstudy.abnormal.joint_refit import joint_refit
+from eventstudy.abnormal.models.donor_pool import DonorEvents
 from eventstudy.errors import StudyError
 
 RTOL = 1e-9  # two least squares of the same columns
@@ -78,17 +81,21 @@ def test_residuals_of_linear_models_are_those_of_one_regression_on_all_bars(data
         np.testing.assert_allclose(found.residual(theta), moved, rtol=RTOL, atol=1e-15)
 
 
-def test_a_model_with_an_estimator_of_its_own_is_estimated_anew_at_each_effect(data):
+@pytest.mark.parametrize("model", [RobustMarketModel("m"), TradeToTrade("m")])
+def test_a_model_with_an_estimator_of_its_own_is_estimated_anew_at_each_effect(data, model):
     returns, series, masked = data
     x = np.vstack([np.ones(BARS), series[0]])
     at, length = stacked(returns[1], x, masked, 0, 3)
-    found = joint_refit(fit(data, RobustMarketModel("m")), 1, 0, 3)
+    found = joint_refit(fit(data, model), 1, 0, 3)
     assert (found.length, found.linear) == (length, False)
     effect = np.repeat([0.0, 1.0], [at.size - length, length])
     for theta in THETAS:
         moved = returns[1, at] - theta * effect
-        robust = sm.RLM(moved, x[:, at].T, M=HuberT(t=1.345)).fit(maxiter=500, tol=1e-14, conv="coefs")
-        np.testing.assert_allclose(found.residual(theta), moved - x[:, at].T @ robust.params, atol=ITERATED)
+        if isinstance(model, TradeToTrade):  # of returns that cover one bar each: least squares
+            other = sm.OLS(moved, x[:, at].T).fit()
+        else:
+            other = sm.RLM(moved, x[:, at].T, M=HuberT(t=1.345)).fit(maxiter=500, tol=1e-14, conv="coefs")
+        np.testing.assert_allclose(found.residual(theta), moved - x[:, at].T @ other.params, atol=ITERATED)
 
 
 def pool_of(seed, donors=15):
@@ -106,20 +113,40 @@ def with_donors(model, own, pool, **options):
 
 def test_a_mixture_is_weighed_anew_with_the_tested_bars_among_the_others():
     own, pool = pool_of(6)
+    beside = DonorEvents(np.array([-1] * 14 + [1, 0]))  # who is studied on the date is no donor, who is on another is
+    pool = np.vstack([pool[:14], own[1] + 1e-4 * pool[0], pool[14]])
     own[1, [70, 112]] = np.nan
     masked = np.zeros(BARS, dtype=bool)
     masked[[90, 111]] = True
     names = tuple(f"D{at}" for at in range(len(pool)))
-    fitted = with_donors(SyntheticControl(names, intercept=False), own, pool, masked=masked)
+    fitted = with_donors(SyntheticControl(names, intercept=False), own, pool, masked=masked, donors=beside)
     at, length = stacked(own[1], np.ones((1, BARS)), masked, 0, 3)
     found = joint_refit(fitted, 1, 0, 3)
     assert (found.length, found.linear) == (length, False) == (3, False)
     effect = np.repeat([0.0, 1.0], [at.size - length, length])
+    pool = np.delete(pool, 14, axis=0)
     for theta in (*THETAS, 0.0):  # each time from the weights before, to the same answer
         moved = own[1, at] - theta * effect
         rows = (pool[:, at] - moved).T
         weight, _ = nnls(np.vstack([rows / np.sqrt((rows**2).mean()), np.ones(len(pool))]), np.append(np.zeros(at.size), 1.0))
         np.testing.assert_allclose(found.residual(theta), moved - weight @ pool[:, at] / weight.sum(), atol=ITERATED)
+
+
+def test_the_penalty_of_synthetic_did_counts_the_tested_bars():
+    """zeta^2 M of Arkhangelsky and others (2021), zeta the fourth root of the tested bars times the deviation of differences."""
+    own, pool = pool_of(9)
+    fitted = with_donors(SyntheticDiD(tuple(f"D{at}" for at in range(len(pool)))), own, pool)
+    found = joint_refit(fitted, 1, 0, 3)
+    at = np.r_[60:107, 110:114]
+    d = pool[:, at]
+    penalty = 2.0 * np.diff(d, axis=1).std(ddof=1) ** 2 * at.size
+    for theta in THETAS:
+        moved = own[1, at] - theta * (at >= 110)
+        centred, rows = moved - moved.mean(), d - d.mean(axis=1, keepdims=True)
+        above = np.vstack([(rows - centred[None]).T, np.sqrt(penalty) * np.eye(len(d))]) / np.sqrt(((rows - centred) ** 2).mean())
+        weight, _ = nnls(np.vstack([above, np.ones(len(d))]), np.append(np.zeros(len(above)), 1.0))
+        left = centred - weight @ rows / weight.sum()
+        np.testing.assert_allclose(found.residual(theta), left - left.mean(), atol=ITERATED)
 
 
 def test_components_are_those_of_the_date_and_bars_without_a_donor_are_left_out():

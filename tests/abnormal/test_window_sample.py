@@ -125,6 +125,9 @@ def test_returns_of_a_thousand_percent_are_noted_from_that_very_size_on():
     out = draft()
     out.note_suspects(np.array([3, 1]), np.array([[0, 0, 11.0], [0, 0, 9.0]]))
     assert out.suspect.tolist() == [False, False, False, True]
+    out.note_suspects(slice(2, 3), np.array([[0, -10.0, 9.0]]))
+    assert out.suspect.tolist() == [False, False, True, True]
+    out.suspect[2] = False
     out.note_suspects(slice(0, 0), np.zeros((0, 3)))
     assert out.suspect.tolist() == [False, False, False, True]
 
