@@ -118,6 +118,11 @@ def test_the_normal_return_is_summed_over_the_bars_that_a_return_covers(name, af
         if name != "adjusted":
             hat = np.einsum("tk,kl,tl->t", design, inverse, design) / n
             np.testing.assert_allclose(record.leverage[i, there], hat, rtol=RTOL)
+        for at, day in enumerate(range(TESTED[0], TESTED[1] + 1)):
+            t, part = when + day, covered(when + day)
+            if 0 <= t < BARS:  # a bar without a return stands for itself
+                expected = x[:, t] if part is None else part[1]
+                np.testing.assert_allclose(record.window_design[i, at], expected, rtol=RTOL)
         assert not fitted.fallback[i]
     assert studied > 5
 
@@ -197,3 +202,13 @@ def test_a_return_of_a_thousand_percent_is_flagged_by_models_of_their_own_too(pa
     assert robust(stock, market).suspect[0]
     stock[101], stock[99] = 0.0, 10.0  # in the estimation window
     assert not robust(stock, market).suspect[0]
+
+
+def test_a_bar_that_its_own_regressor_fits_has_a_leverage_just_below_one(pair):
+    stock, market = pair
+    alone = np.eye(130)[70]
+    fitted = estimate(stock[None], np.stack([market, alone]), security=np.array([0]), day0=np.array([100]), window=(0, 2),
+                      estimation=(-60, -1), model=FactorModel(("m", "f")), minimum=40, spans=np.ones((1, 130)))  # fmt: skip
+    leverage = fitted.record(0, 2).leverage[0]
+    assert leverage[30] == pytest.approx(1 - 1e-9, abs=1e-12)
+    assert leverage.argmax() == 30

@@ -118,6 +118,7 @@ def test_each_reason_to_exclude_and_which_goes_first():
         if fitted.status[1]:
             assert np.isnan([*fitted.ar[1], fitted.sigma[1], *fitted.coef[1]]).all()
             assert not fitted.degenerate[1]
+            assert fitted.df[1] == fitted.m[1] - 1 or fitted.pool.bars[1] is not None
         return fitted.status[1]
 
     assert status() == Exclusion.STUDIED
@@ -170,3 +171,13 @@ def test_a_mixture_without_noise_to_speak_of_is_degenerate(noise, degenerate):
     fitted = run(own, pool, [0, 1], [90, 90])
     assert fitted.degenerate.tolist() == [degenerate, False]
     assert fitted.suspect.tolist() == [True, False]
+
+
+def test_a_bar_that_a_donor_fits_alone_has_a_leverage_just_below_one():
+    own, pool = world()
+    pool[1] = pool[0]
+    pool[1, 60] += 1e4
+    own[0] = (pool[0] + pool[1]) / 2 + own[1]
+    fitted = run(own[:1], pool[:2], [0], [90])
+    leverage = fitted.record(0, 1).leverage[0]
+    assert leverage[60 - 45] == pytest.approx(1 - 1e-9, abs=1e-12)
