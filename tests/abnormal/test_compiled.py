@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from eventstudy.abnormal import Exclusion, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, estimate
-from eventstudy.abnormal.engine.kernel import WORTHWHILE, compiled
+from eventstudy.abnormal.engine import kernel as kernels
+from eventstudy.abnormal.engine.kernel import compiled
 from eventstudy.errors import StudyError
 
 pytest.importorskip("numba", reason="the extra `fast` is not installed")
@@ -37,9 +38,10 @@ def run(world, model, kernel, chosen=slice(None), **options):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
-@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("mask", ["none", "bars", "own"])
 def test_both_kernels_agree(world, model, mask):
-    masked = (np.arange(500) % 17 == 0) if mask else None
+    rng = np.random.default_rng(7)
+    masked = {"none": None, "bars": np.arange(500) % 17 == 0, "own": rng.random((30, 500)) < 0.05}[mask]
     plain, fast = (run(world, model, kernel, masked=masked) for kernel in ("numpy", "numba"))
     for name in ("status", "m", "df", "degenerate", "suspect"):
         np.testing.assert_array_equal(getattr(plain, name), getattr(fast, name))
@@ -50,23 +52,26 @@ def test_both_kernels_agree(world, model, mask):
     assert {Exclusion.STUDIED, Exclusion.TOO_FEW_BARS, Exclusion.INFINITE_RETURN} <= set(plain.status.tolist())
 
 
-def test_what_the_loop_leaves_behind_are_sums_over_the_windows():
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("first", [-22, 5], ids=["estimated before the event", "estimated after it"])
+def test_what_the_loop_leaves_behind_are_sums_over_the_windows(k, first):
     """Not through `estimate`, which does anew what looks wrong: each sum by numpy, and NaN where it must look."""
     from eventstudy.abnormal.engine._kernel_numba import fit_windows  # noqa: PLC0415  numba is an extra
 
     rng = np.random.default_rng(3)
-    returns, (T, L, k, first, ahead_first) = rng.normal(size=(3, 60)), (20, 4, 2, -22, -1)
+    returns, (T, L, ahead_first) = rng.normal(size=(3, 60)), (20, 4, -1)
     returns[2, 30] = np.nan
+    returns[0, 33] = -9.0  # the largest of its window in absolute value
     security, day0, design = (
-        np.array([0, 1, 2, 0, 0, 1]),
-        np.array([30, 40, 50, 21, 22, 58]),
-        np.array([0, 1, 1, 0, 1, 0]),
+        np.array([0, 1, 2, 0, 0, 1, 0, 1, 1]),
+        np.array([34, 40, 50, 21, 22, 58, 35, 57, 36]),
+        np.array([0, 1, 1, 0, 1, 0, 1, 1, 0]),
     )
-    rows = np.array([5, 3, 0, 1, 2, 4])
+    rows = np.array([5, 3, 0, 1, 2, 4, 8, 7, 6])
     basis, ahead, valid = rng.normal(size=(2, k, T)), rng.normal(size=(2, k, L)), np.ones((2, T))
     valid[1, [3, 7]] = 0.0
     basis[1][:, [3, 7]] = 0.0
-    ar, share, sums = np.full((6, L), -9.0), np.full((6, k), -9.0), np.empty((6, 4))
+    ar, share, sums = np.full((9, L), -9.5), np.full((9, k), -9.5), np.empty((9, 4))
     count = valid.sum(axis=1).astype(np.int64)
     fit_windows(
         returns,
@@ -78,11 +83,13 @@ def test_what_the_loop_leaves_behind_are_sums_over_the_windows():
         (first, T, ahead_first, L),
         (ar, share, sums),
     )
-    for i in range(6):
+    beyond = []
+    for i in range(9):
         begin, start = day0[i] + first, day0[i] + ahead_first
-        if begin < 0 or start + L > 60:
+        beyond.append(begin < 0 or start + L > 60 or begin + T > 60)
+        if beyond[-1]:
             assert np.isnan(sums[i]).all()
-            assert (ar[rows[i]] == -9.0).all()
+            assert (ar[rows[i]] == -9.5).all()
             continue
         window, d = returns[security[i], begin : begin + T], design[i]
         coordinate = basis[d] @ window
@@ -93,7 +100,11 @@ def test_what_the_loop_leaves_behind_are_sums_over_the_windows():
             np.testing.assert_allclose(share[rows[i]], coordinate, rtol=1e-12)
             np.testing.assert_allclose(ar[rows[i]], expected, rtol=1e-12)
             assert sums[i, 3] == np.abs(returns[security[i], start : start + L]).max()
-    assert np.isnan(sums[:, 0]).tolist() == [False, False, True, True, False, True]  # a hole, and beyond either end
+    # bars 0 to 59: a window may begin on the first and end on the last of them
+    none = [day0[i] in ((21, 58) if first < 0 else (36, 40, 50, 57, 58)) for i in range(9)]
+    assert beyond == none
+    holes = [security[i] == 2 and not none[i] for i in range(9)]
+    assert np.isnan(sums[:, 0]).tolist() == [out or hole for out, hole in zip(none, holes, strict=True)]
 
 
 def test_a_security_event_has_the_same_bits_in_any_company(world):
@@ -106,9 +117,21 @@ def test_a_security_event_has_the_same_bits_in_any_company(world):
 
 
 def test_when_it_is_used(world):
-    assert not compiled("auto", WORTHWHILE - 1)
-    assert compiled("auto", WORTHWHILE)
+    assert not compiled("auto", 199_999)
+    assert compiled("auto", 200_000)  # as the documentation of `estimate` says
     assert compiled("numba", 1)
     assert not compiled("numpy", 10**9)
     with pytest.raises(StudyError, match="not one of"):
         run(world, MarketModel("m"), "fortran")
+
+
+def test_without_numba_only_who_asks_for_it_by_name_is_refused(monkeypatch):
+    monkeypatch.setattr(kernels, "find_spec", lambda _: None)
+    kernels._installed.cache_clear()
+    try:
+        assert not compiled("auto", 10**9)
+        assert not compiled("numpy", 1)
+        with pytest.raises(StudyError, match=r"pip install 'eventstudykit\[fast\]'"):
+            compiled("numba", 1)
+    finally:
+        kernels._installed.cache_clear()

@@ -108,6 +108,35 @@ def test_an_index_that_tracks_itself_is_degenerate(data):
     assert not run(market + np.random.default_rng(0).normal(0, 1e-8, BARS), market).degenerate[0]
 
 
+@pytest.mark.parametrize("holes", [False, True])
+@pytest.mark.parametrize(("level", "noise", "degenerate"), [(0.01, 0.5e-12, True), (-0.01, 0.5e-12, True), (0.01, 2e-12, False), (0.0, 2e-12, False)])
+def test_a_return_that_hardly_differs_from_bar_to_bar_is_degenerate(data, level, noise, degenerate, holes):
+    """METHODS 1.1: sigma of 1e-10 of the largest return, whatever share that is of what the returns differ by."""
+    _, market = data
+    wave = np.random.default_rng(1).normal(size=BARS)
+    stock = level + noise * wave
+    if holes:
+        stock[100:110] = np.nan
+    for model in (MeanAdjusted(), MarketModel("m")):
+        fitted = run(stock, market, model=model)
+        assert fitted.degenerate[0] == degenerate
+        assert (fitted.sigma[0] <= 1e-10 * abs(level)) == degenerate
+        assert fitted.status[0] == Exclusion.STUDIED
+
+
+@pytest.mark.parametrize(("share", "degenerate"), [(0.5e-14, True), (3e-14, False)])
+def test_residuals_of_a_hundred_trillionth_of_the_squares_are_degenerate(data, share, degenerate):
+    """One return is so small a part of all that sigma is far above 1e-10 of it."""
+    _, market = data
+    wave = np.where(np.arange(BARS) % 2, 1.0, -1.0)
+    fitted = run(market + np.sqrt(share) * 0.01 * wave, market)
+    at = np.arange(DAY0 - 253, DAY0 - 3)
+    ratio = fitted.sigma[0] ** 2 * 248 / ((market[at] - market[at].mean()) ** 2).sum()
+    assert ratio == pytest.approx(share, rel=0.2)
+    assert fitted.sigma[0] > 1.5e-10 * np.abs(market[at]).max()
+    assert fitted.degenerate[0] == degenerate
+
+
 def test_regressors_that_do_not_vary_are_rank_deficient(data):
     stock, market = data
     assert run(stock, np.full(BARS, 0.002)).status[0] == Exclusion.RANK_DEFICIENT

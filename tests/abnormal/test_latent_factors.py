@@ -8,6 +8,7 @@ from statsmodels.multivariate.pca import PCA
 
 import eventstudy as es
 from eventstudy.abnormal import Exclusion, LatentFactorModel, estimate
+from eventstudy.abnormal.engine import factor_fit
 from eventstudy.abnormal.models.donor_pool import Donor, DonorEvents
 from eventstudy.errors import StudyError
 
@@ -308,3 +309,132 @@ def test_a_date_outside_the_donors_data_has_no_returns():
     assert np.isfinite(found.ar).sum(axis=1).tolist() == [2] * len(own)
     pool[:, W] = np.nan
     assert (run(own, pool, components=2).status == Exclusion.NO_RETURNS_IN_WINDOW).all()
+
+
+def joint_spectrum(block, estimation):
+    """Eigenvalues of donors in the columns, each less its mean over the estimation bars."""
+    centred = block - block[:estimation].mean(axis=0)
+    return np.linalg.svd(centred, compute_uv=False) ** 2
+
+
+def by_bai_and_ng(block, estimation, most):
+    """ICp2 of Bai and Ng (2002) at its least."""
+    t, j = block.shape
+    mu = joint_spectrum(block, estimation)
+    left = np.array([mu[r:].sum() for r in range(most + 1)]) / (j * t)
+    return int(np.argmin(np.log(left) + np.arange(most + 1) * (j + t) / (j * t) * np.log(min(j, t))))
+
+
+@pytest.mark.parametrize("factors", [0, 1, 2])
+def test_the_rank_of_what_fills_holes_is_that_of_the_donors_without(factors):
+    """Where a criterion chooses, first among the donors without holes, with one component at least; then among all."""
+    own, pool = world(21, factors=3)
+    rng = np.random.default_rng(factors)
+    pool = rng.normal(0, 0.01, pool.shape) + rng.normal(1, 0.4, (J, 3))[:, :factors] @ rng.normal(0, 0.012, (factors, BARS))
+    for donor in (1, 6, 11, 12):
+        pool[donor, rng.choice(E, 3, replace=False)] = np.nan
+    holed = np.isnan(pool).any(axis=1)
+    both = np.r_[E, W]
+    whole = pool[~holed][:, both].T
+    rank = max(1, by_bai_and_ng(whole, E.size, min(8, E.size // 20, (~holed).sum() // 3)))
+    block = pool[:, both].T
+    gone = np.isnan(block)
+    full = np.where(gone, np.nanmean(block[: E.size], axis=0), block)
+    for _ in range(60):  # a dozen cells: each step leaves a small part of what the last moved
+        mean = full[: E.size].mean(axis=0)
+        u, s, v = np.linalg.svd(full - mean, full_matrices=False)
+        full = np.where(gone, (u[:, :rank] * s[:rank]) @ v[:rank] + mean, full)
+    number = by_bai_and_ng(full, E.size, min(8, E.size // 20, J // 3))
+    found = run(own, pool, components="ic")
+    assert found.pool.number.tolist() == [number]
+    u, _, _ = np.linalg.svd(full - full[: E.size].mean(axis=0), full_matrices=False)
+    mu = joint_spectrum(full, E.size)
+    if number:
+        assert found.pool.share[0] == pytest.approx(mu[:number].sum() / mu.sum(), rel=1e-6)
+    for i, (_, _, ar) in enumerate(by_regression(own, (u[: E.size, :number], u[E.size :, :number]))):
+        np.testing.assert_allclose(found.ar[i], ar, atol=10 * BY_ITERATION)
+
+
+@pytest.mark.parametrize("mask", ["bars", "own"])
+def test_cross_validation_reads_the_bars_that_are_estimated_on_of_those_that_have_enough(mask):
+    own, pool = world(22, studied=4, factors=3)
+    own[1, [90, 100]] = np.nan
+    own[2, E[: E.size - 99]] = np.nan  # 99 bars: one too few, and a wild one among them
+    own[2, E[-5]] = 3.0
+    own[3, E[5]] = 2.0  # masked
+    masked = np.zeros((4, BARS) if mask == "own" else BARS, dtype=bool)
+    masked[..., E[5]] = True
+    if mask == "own":
+        masked[0, E[20:24]] = True
+    found = run(own, pool, masked=masked)
+    hidden = np.broadcast_to(masked, (4, BARS))
+    e = E if mask == "own" else np.delete(E, 5)
+    factor, _ = scores(pool, 8, e=e)
+    press = np.zeros(9)
+    for row in (0, 1, 3):
+        usable = np.flatnonzero(np.isfinite(own[row, e]) & ~hidden[row, e])
+        y = own[row, e][usable]
+        for number in range(9):
+            x = np.column_stack([np.ones(usable.size), factor[usable, :number]])
+            hat = x @ np.linalg.solve(x.T @ x, x.T)
+            press[number] += (((y - hat @ y) / (1 - np.diag(hat))) ** 2).sum()
+    assert found.pool.number.tolist() == [int(np.argmin(press))]
+    assert found.status.tolist() == [0, 0, Exclusion.TOO_FEW_BARS, 0]
+
+
+def test_dates_fitted_in_small_parts_and_on_threads_are_those_of_one_go(monkeypatch):
+    own, pool = world(23, bars=420)
+    pool[:, :150] -= np.linspace(0, 2, J)[:, None] * np.sin(np.arange(150))  # a factor that only the first dates see
+    own[:, :150] -= 2 * np.sin(np.arange(150))
+    pool[3, 300] = np.nan
+    days = np.array([215, 400, 225, 380, 402, 216])
+    who, when = np.tile(np.arange(3), days.size), np.repeat(days, 3)
+    alone = run(own[:3], pool, security=who, day0=when)
+    assert len(set(alone.pool.number.tolist())) > 1
+    for name, value in (("DATES", 2), ("DATES", 4), ("THREADED_DATES", 1), ("THREADED_DATES", 2)):
+        with monkeypatch.context() as patch:
+            patch.setattr(factor_fit, name, value)
+            other = run(own[:3], pool, security=who, day0=when)
+        np.testing.assert_array_equal(other.pool.number, alone.pool.number)
+        np.testing.assert_allclose(other.ar, alone.ar, rtol=RTOL, atol=1e-13)
+        np.testing.assert_allclose(other.car(*WINDOW)[1], alone.car(*WINDOW)[1], rtol=RTOL)
+    for at in range(0, who.size, 3):
+        one = run(own[:3], pool, security=who[at : at + 3], day0=when[at : at + 3])
+        np.testing.assert_allclose(alone.ar[at : at + 3], one.ar, rtol=RTOL, atol=1e-13)
+    assert alone.pool.day0.tolist() == sorted(days.tolist())
+
+
+def fits(number):
+    dates = len(number)
+    return factor_fit.FactorFit(
+        np.arange(dates) * 10 + 5, np.zeros((dates, 2), dtype=np.int8), np.array(number, dtype=np.int64), np.zeros(dates),
+        np.arange(dates * 12.0).reshape(dates, 4, 3), np.arange(dates * 8.0).reshape(dates, 4, 2),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "usual", "columns"),
+    [([2, 1, 2, 1, 3], 2, 4), ([1, 1, 2], 1, 3), ([0, 0, 3], 0, 4), ([-1, -1, -1, 1], 1, 2), ([-1, -1], 0, 1), ([], 0, 1), ([3], 3, 4)],
+)
+def test_the_usual_number_is_the_most_frequent_and_of_equals_the_larger(number, usual, columns):
+    fit = fits(number)
+    assert fit.usual() == usual
+    at = np.arange(len(number))[::-1]
+    design, ahead = fit.columns(fit.day0[at])
+    np.testing.assert_array_equal(design, fit.design[at, :columns])
+    np.testing.assert_array_equal(ahead, fit.ahead[at, :columns])
+    assert fit.take(np.array([0])) is fit
+
+
+def test_a_pool_that_reads_too_few_bars_leaves_too_few_to_the_studied():
+    own, pool = world(24)
+    pool[:, E[: E.size - 100]] = np.nan  # 100 bars of the estimation window are left
+    assert (run(own, pool, components=1).status == Exclusion.STUDIED).all()
+    assert (run(own, pool, components=1, minimum=101).status == Exclusion.TOO_FEW_BARS).all()
+    few = run(own, pool, components=1, minimum=101)
+    assert few.pool.number.tolist() == [0]
+    assert few.m.tolist() == [100] * len(own)
+    assert run(own, pool[:9], components=1).pool.number.tolist() == [-1]
+    thin = run(own, pool[:9], components=1)
+    assert np.isnan([*thin.sigma, *thin.ar.ravel(), *thin.coef.ravel()]).all()
+    assert not thin.degenerate.any()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eventstudy.abnormal import MarketModel, estimate, placebo_refit as placebo
+from eventstudy.abnormal import MarketAdjusted, MarketModel, MeanAdjusted, estimate, placebo_refit as placebo
 from eventstudy.abnormal.engine.engine import estimate_again
 from eventstudy.abnormal.placebo_refit import admissible
 
@@ -39,6 +39,41 @@ def test_admissible_is_history_window_and_distance(fitted, buffer):
             clear = all(abs(d - other) >= near for other in np.flatnonzero(real[s]))
             assert got[s, d] == (len(history) >= 50 and all(window) and clear)
     assert got.any(axis=1).all()
+
+
+@pytest.mark.parametrize("buffer", [None, 0, 1, 7])
+@pytest.mark.parametrize("kind", ["mean", "adjusted", "own market, masks of their own", "before and after"])
+@pytest.mark.parametrize(("first", "last"), [(-1, 3), (1, 1)])
+def test_admissible_asks_for_all_that_the_model_reads(kind, first, last, buffer):
+    rng = np.random.default_rng(6)
+    returns, market = rng.normal(0, 0.01, (3, 120)), rng.normal(0, 0.01, (3, 1, 120))
+    returns[rng.random(returns.shape) < 0.06] = np.nan
+    market[rng.random(market.shape) < 0.02] = np.nan
+    masked = rng.random((3, 120)) < 0.1 if kind.startswith("own") else rng.random(120) < 0.1
+    model = {"mean": MeanAdjusted(), "adjusted": MarketAdjusted("m")}.get(kind, MarketModel("m"))
+    own = kind.startswith("own")
+    given = None if kind == "mean" else market if own else market[0]
+    after = (5, 14) if kind == "before and after" else None
+    fitted = estimate(returns, given, security=np.array([0, 1]), day0=np.array([70, 80]), window=(-2, 4), estimation=(-42, -4),
+                      after=after, model=model, minimum=30, masked=masked)  # fmt: skip
+    real = rng.random(120) < 0.05
+    near = last - first + 1 if buffer is None else buffer
+    line = np.zeros((3, 120)) if kind == "mean" else market[:, 0] if own else np.repeat(market[0], 3, axis=0)
+    there, hidden = np.isfinite(returns) & np.isfinite(line), np.broadcast_to(masked, (3, 120))
+    days = [*range(-42, -3)] + ([] if after is None else [*range(5, 15)])
+    expected = [
+        [
+            sum(0 <= d + day < 120 and there[s, d + day] and not hidden[s, d + day] for day in days) >= 30
+            and all(0 <= t < 120 and there[s, t] for t in range(d + first, d + last + 1))
+            and all(abs(d - other) >= near for other in np.flatnonzero(real))
+            for d in range(120)
+        ]
+        for s in range(3)
+    ]
+    found = admissible(fitted, first, last, real, buffer=buffer)
+    assert found.tolist() == expected
+    assert found.any()
+    assert not found.all(axis=1).any()
 
 
 def test_estimating_again_is_estimating_there(fitted):

@@ -47,6 +47,26 @@ def test_a_basis_has_the_same_bits_in_any_company():
         np.testing.assert_array_equal(mixed.to_coef[rows], alone.to_coef)
 
 
+@pytest.mark.parametrize(("left", "whole"), [(1.3e-11, True), (0.7e-11, False), (0.0, False)])
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_a_column_adds_rank_if_one_part_in_a_hundred_billion_is_its_own(left, whole, size):
+    axes = np.linalg.qr(np.random.default_rng(3).standard_normal((200, 3)))[0].T
+    columns = np.stack([size * axes[0], axes[1], size * axes[0] + left * size * axes[2]])
+    basis = orthonormal(np.stack([columns, axes]))
+    assert basis.full_rank.tolist() == [whole, True]
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_column_of_noughts_adds_no_rank_and_no_number_that_is_none(at):
+    columns = np.random.default_rng(4).standard_normal((2, 2, 30))
+    columns[1, at] = 0.0
+    basis = orthonormal(columns)
+    assert basis.full_rank.tolist() == [True, False]
+    assert not basis.q[1, at].any()
+    assert np.isfinite(basis.to_coef).all()
+    assert basis.ahead.shape == (2, 2, 0)
+
+
 @pytest.mark.parametrize("masked", [False, True])
 def test_windows_with_few_and_with_many_holes_are_least_squares_side_by_side(masked):
     rng = np.random.default_rng(3)
@@ -113,3 +133,68 @@ def test_an_infinite_return_among_holes_is_found_in_its_own_row_only():
                       model=FactorModel(("m",)))  # fmt: skip
     assert [int(code) for code in fitted.status] == [0, 8, 0]
     assert fitted.m.tolist() == [140, 139, 140]
+
+
+@pytest.mark.parametrize(
+    "design", [[0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2], [3, 3, 3, 3, 3, 3, 3, 3, 4], [0, 1, 2, 5], [7]]
+)
+def test_products_and_weights_of_each_window_are_those_of_its_design(design):
+    rng = np.random.default_rng(7)
+    design = np.array(design)
+    window, rows, weight = rng.normal(size=(design.size, 9)), rng.normal(size=(8, 3, 9)), rng.normal(size=(8, 9))
+    expected = [[window[n] @ rows[d, j] for j in range(3)] for n, d in enumerate(design)]
+    np.testing.assert_allclose(solve._dots(window, rows, design), expected, rtol=RTOL)
+    weighted = window.copy()
+    solve._scale(weighted, weight, design)
+    np.testing.assert_array_equal(weighted, [window[n] * weight[d] for n, d in enumerate(design)])
+    runs = [(d, int((design < d).sum()), int((design <= d).sum())) for d in sorted(set(design.tolist()))]
+    assert solve._runs(design) == runs
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_holes_become_noughts_and_infinite_returns_are_told(many):
+    window = np.random.default_rng(8).normal(size=(6, 5))
+    holes = [(1, 0), (1, 4), (4, 2)] + ([(0, 1), (2, 2), (5, 3)] if many else [])
+    for at in holes:
+        window[at] = np.nan
+    window[4, 0], window[1, 2] = np.inf, -np.inf
+    square = np.vecdot(window, window)
+    rows = np.flatnonzero(~np.isfinite(square))
+    cells = sorted([*holes, (4, 0), (1, 2)])
+    plain = np.where(np.isfinite(window), window, 0.0)
+    row, bar, infinite = solve._take_out_holes(window, square, rows)
+    assert list(zip(row.tolist(), bar.tolist(), strict=True)) == cells
+    assert infinite.tolist() == [1, 4]
+    np.testing.assert_array_equal(window, plain)
+    np.testing.assert_allclose(square, (plain**2).sum(axis=1), rtol=RTOL)
+
+
+@pytest.mark.parametrize("cells", [1, 500, 2_000_000])
+def test_fits_that_lose_digits_are_done_anew_from_their_residuals(monkeypatch, cells):
+    """Nearly perfect fits, with holes and with weights, as many at once as there is room for."""
+    monkeypatch.setattr(solve, "EXACT_CELLS", cells)
+    rng = np.random.default_rng(9)
+    T, k, n = 40, 3, 9
+    q = np.stack([np.linalg.qr(np.column_stack([np.ones(T), rng.normal(size=(T, k - 1))]))[0].T for _ in range(2)])
+    q *= np.sign(q[:, :1, :1])
+    valid = np.ones((2, T))
+    valid[1, [4, 5]] = 0.0
+    q[1] = np.linalg.qr((q[1] * valid[1]).T)[0].T
+    design = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])
+    mean = rng.normal(size=(n, k))
+    y = np.stack([mean[i] @ q[design[i]] for i in range(n)]) + 1e-7 * rng.normal(size=(n, T))
+    y[3] += 10.0 * rng.normal(size=T)  # one that is no close fit
+    y[[1, 6, 6], [7, 0, 9]] = np.nan
+    fits = solve.solve_chunk(y.copy(), q, valid, valid.sum(axis=1).astype(int), design, 20, all_valid=False)
+    for i in range(n):
+        used = np.isfinite(y[i]) & (valid[design[i]] > 0)
+        x, own = q[design[i]][:, used].T, y[i, used]
+        theta = np.linalg.lstsq(x, own, rcond=None)[0]
+        left = own - x @ theta
+        assert fits.m[i] == used.sum()
+        np.testing.assert_allclose(fits.sse[i], left @ left, rtol=1e-6)  # squares of a ten-millionth
+        np.testing.assert_allclose(fits.square[i], ((own - own.mean()) ** 2).sum(), rtol=1e-6)
+        np.testing.assert_allclose(fits.whole[i], own @ own, rtol=RTOL)
+        np.testing.assert_allclose(fits.coordinate[i] @ fits.mix[i], theta, rtol=1e-9)
+        np.testing.assert_allclose(fits.mix[i] @ x.T @ x @ fits.mix[i].T, np.eye(k), atol=1e-12)
+    assert fits.full_rank.all()

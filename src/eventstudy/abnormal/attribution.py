@@ -78,14 +78,16 @@ def attribute(
     >>> found.effect.round(2).tolist(), found.df
     ([0.05, -0.04], 197)
     """
-    y, q = response[usable], _basis(np.vstack([np.ones((1, response.size)), regressors, nuisance])[:, usable])
+    y, q = response[usable], _basis(np.vstack([np.ones(response.size), regressors, nuisance])[:, usable])
     own = columns[:, usable]
     y = y - (q @ y) @ q
-    left = own - (own @ q.T) @ q
-    left -= (left @ q.T) @ q  # twice is enough: a column that the regressors hold almost whole
-    size, whole = np.linalg.norm(left, axis=1), np.linalg.norm(own, axis=1)
-    there = size > SINGULAR * np.where(whole > 0, whole, 1.0)
-    scaled = np.where(there[:, None], left / np.where(there, size, 1.0)[:, None], 0.0)
+    left = own
+    for _ in range(2):  # twice is enough: a column that the regressors hold almost whole
+        left = left - (left @ q.T) @ q
+    size = np.linalg.norm(left, axis=1)
+    there = size > SINGULAR * np.linalg.norm(own, axis=1)
+    size[~there] = 1.0
+    scaled = np.where(there[:, None], left / size[:, None], 0.0)
     u, s, vt = np.linalg.svd(scaled, full_matrices=False)
     known = s > SINGULAR * s.max(initial=1.0)  # columns of length 1: the largest is 1 at least
     # directions that are not known, among all columns: u has as many columns as there are columns or bars
@@ -100,7 +102,7 @@ def attribute(
         variance = _newey_west((u[:, known] / s[known]) @ vt[known] * residual) * (residual.size / df)
     else:
         variance = float(residual @ residual) / df * inverse
-    weight = total / np.where(there, size, 1.0)
+    weight = total / size
     group = _groups(total != 0, np.abs(blind) > TOGETHER)
     whole = np.stack(
         [
@@ -125,11 +127,11 @@ def attribute(
 def _newey_west(scores: Floats) -> Floats:
     """Return the sum of the scores' covariances with Bartlett's weights; scores are (M, n), in the order of time."""
     n = scores.shape[1]
-    lags = int(4 * (n / 100) ** (2 / 9))
+    beyond = 1 + int(4 * (n / 100) ** (2 / 9))
     found = scores @ scores.T
-    for lag in range(1, lags + 1):
+    for lag in range(1, beyond):
         across = scores[:, lag:] @ scores[:, : n - lag].T
-        found += (1 - lag / (lags + 1)) * (across + across.T)
+        found += (1 - lag / beyond) * (across + across.T)
     return np.asarray(found)
 
 
@@ -137,8 +139,7 @@ def _basis(design: Floats) -> Floats:
     """Return orthonormal rows that span those of a design; rows that others hold are left out."""
     u, s, vt = np.linalg.svd(design / np.linalg.norm(design, axis=1).clip(1e-300)[:, None], full_matrices=False)
     if (s > 1e-10 * s[0]).all():
-        k = len(design)
-        return np.asarray(orthonormal(design[None].copy(), np.zeros((1, k, 0))).q[0])
+        return orthonormal(design[None].copy()).q[0]
     del u
     return np.asarray(vt[s > 1e-10 * s[0]])
 
@@ -151,11 +152,7 @@ def _groups(holds: Bools, together: Bools) -> Ints:
     link = holds.astype(int) @ together.astype(int) @ holds.T.astype(int) > 0
     caught = link.diagonal()
     link = link & caught[:, None] & caught[None, :]
-    group = np.where(caught, np.arange(len(link)), -1)
-    for _ in range(len(link)):  # the smallest number spreads over what is linked
-        spread = np.where(link, np.where(group >= 0, group, len(link))[None, :], len(link)).min(axis=1)
-        new = np.where(caught, np.minimum(spread, np.where(group >= 0, group, len(link))), -1)
-        if (new == group).all():
-            break
-        group = new
-    return np.asarray(group)
+    group = np.where(caught, np.arange(len(link)), len(link))
+    while ((spread := np.where(link, group, len(link)).min(axis=1)) != group).any():
+        group = spread  # the smallest number spreads over what is linked
+    return np.where(caught, group, -1)

@@ -106,7 +106,7 @@ def _arch(residual: Floats, used: Bools) -> Floats:
     design = np.where(inside[:, None], np.stack([np.ones(inside.shape), *lagged], axis=1), 0.0)
     y = np.where(inside, square[:, LAGS:], 0.0)
     y = np.where(inside, y - (y.sum(axis=1) / inside.sum(axis=1).clip(1))[:, None], 0.0)
-    basis = orthonormal(design, np.empty((m.size, LAGS + 1, 0)))
+    basis = orthonormal(design)
     left = y - np.vecmat(np.matvec(basis.q, y), basis.q)
     total = np.vecdot(y, y)
     known = (m > 3 * LAGS) & (total > 0) & basis.full_rank
@@ -123,7 +123,7 @@ def _shift(response: Floats, used: Bools, design: Floats) -> Floats:
     late = np.cumsum(used, axis=1) > (m // 2)[:, None]
     x = np.where(used[:, None], design.swapaxes(1, 2), 0.0)
     y = np.where(used, response, 0.0)
-    basis = orthonormal(np.concatenate([x, x * late[:, None]], axis=1), np.empty((n, 2 * k, 0)))
+    basis = orthonormal(np.concatenate([x, x * late[:, None]], axis=1))
     share = np.matvec(basis.q, y)
     left = y - np.vecmat(share, basis.q)
     known = basis.full_rank & (m >= 2 * k + 4)

@@ -80,12 +80,13 @@ def joint_refit(abnormal: AbnormalReturns, row: int, first: int, last: int) -> J
         return _own(abnormal.model, inputs, (security, day0), (y, x, effect))
     if not inputs.forecast:
         return JointRefit(lambda theta: y - theta * effect, int(after.sum()), linear=True)
-    basis = orthonormal(x[None].copy(), np.zeros((1, len(x), 0))).q[0]
+    basis = orthonormal(x[None].copy()).q[0]
 
     def rest(values: Floats) -> Floats:
-        left = values - (basis @ values) @ basis
-        again: Floats = left - (basis @ left) @ basis
-        return again
+        left = values
+        for _ in range(2):  # the second pass takes out what rounding left of the first
+            left = left - (basis @ left) @ basis
+        return left
 
     given, moved = rest(y), rest(effect)
     return JointRefit(lambda theta: given - theta * moved, int(after.sum()), linear=True)
@@ -95,7 +96,7 @@ def _own(model: OwnModel, inputs: Inputs, where: tuple[Ints, Ints], data: tuple[
     """Refit a model with an estimator of its own."""
     y, x, effect = data
     length = int(effect.sum())
-    usable = np.ones((1, y.size), dtype=bool)
+    usable = np.ones(y.shape, dtype=bool)[None]
     key = np.stack(where, axis=1)
     chosen = x[list(model.forecast_columns)]
 

@@ -43,8 +43,8 @@ class Basis:
     full_rank: Bools
 
 
-def orthonormal(design: Floats, ahead: Floats, *, whole: bool = False) -> Basis:
-    """Orthonormalise the columns of each design and express the event window's rows in the same coordinates.
+def orthonormal(design: Floats, ahead: Floats | None = None, *, whole: bool = False) -> Basis:
+    """Orthonormalise the columns of each design and express the event window's rows, if any, in the same coordinates.
 
     Shapes: design (D, k, T), ahead (D, k, L).
 
@@ -54,6 +54,8 @@ def orthonormal(design: Floats, ahead: Floats, *, whole: bool = False) -> Basis:
     beside it.
     """
     designs, k, length = design.shape
+    if ahead is None:
+        ahead = np.empty((designs, k, 0))
     to_coef = np.zeros((designs, k, k))
     full_rank = np.ones(designs, dtype=bool)
     for j in range(k):

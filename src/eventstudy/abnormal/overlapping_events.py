@@ -52,16 +52,16 @@ def joint_paths(
     sampled = np.zeros(bars, dtype=bool)
     for group, day, weight in [(at, *pair) for at, own in enumerate(groups) for pair in zip(*own, strict=True)]:
         for first, last in estimation:
-            sampled[max(0, day + first) : max(0, min(bars, day + last + 1))] = True
+            sampled[max(0, day + first) : max(0, day + last + 1)] = True
         at = day + np.arange(window[0], window[1] + 1)
         inside = (at >= 0) & (at < bars)
         dummies[group * length + np.flatnonzero(inside), at[inside]] += weight
     covered = dummies.any(axis=0)
     usable = (covered | (sampled & ~masked)) & np.isfinite(response) & np.isfinite(regressors).all(axis=0)
-    design = np.vstack([np.ones((1, bars)), regressors, dummies])[:, usable]
+    design = np.vstack([np.ones(bars), regressors, dummies])[:, usable]
     k = design.shape[0]
     df = int(usable.sum()) - k
-    basis = orthonormal(design[None].copy(), np.zeros((1, k, 0)))
+    basis = orthonormal(design[None].copy())
     if df < 1 or not basis.full_rank[0]:
         msg = f"the joint regression on {int(usable.sum())} bars and {k} columns is singular, for its events share bars; shorten the event window, or tell them apart by a shape: result.attribute()"
         raise StudyError(msg)

@@ -46,7 +46,7 @@ def estimation_record(
         if found is not None:
             usable &= columns[:, 0] > 0
         usable &= inputs.unmasked_at(who, when + inputs.estimation[0], planned)
-        basis = orthonormal(np.where(usable[:, None], columns, 0.0), np.zeros((who.size, k, 0)))
+        basis = orthonormal(np.where(usable[:, None], columns, 0.0))
         left = np.where(usable, response, 0.0)
         if not inputs.forecast:  # the design is the constant alone
             mean[rows] = left.sum(axis=1) / np.maximum(usable.sum(axis=1), 1)

@@ -164,11 +164,10 @@ def _designs(inputs: Inputs, day0: Ints, security: Ints, out: Draft) -> Block:
         if usable is not None:
             usable &= np.isfinite(design[:, j])
     ahead[~np.isfinite(ahead)] = np.nan
-    all_valid = usable is None or bool(usable.all())
-    if usable is None or all_valid:
-        count = np.full(day0.size, length)
-        valid = np.broadcast_to(1.0, (day0.size, length))
-    else:
+    count, valid = np.full(day0.size, length), np.broadcast_to(1.0, (day0.size, length))
+    all_valid = True
+    if usable is not None and not usable.all():
+        all_valid = False
         design[:, 0] = 1.0
         design[~np.broadcast_to(usable[:, None], design.shape)] = 0.0
         count, valid = usable.sum(axis=1), usable.astype(np.float64)
@@ -238,7 +237,7 @@ def _cut_both(inputs: Inputs, security: Ints, day0: Ints) -> tuple[Floats, Float
 
 def _degenerate(fits: Fits, sigma: Floats, response: Floats) -> Bools:
     """Return whose residual variance is rounding, or a price that does not move."""
-    few = np.flatnonzero(~(fits.sse > 1e-12 * fits.square))
+    few = np.flatnonzero(~(fits.sse > 1e-12 * fits.whole))  # who may be: the largest return is less than all together
     degenerate = np.zeros(sigma.size, dtype=bool)
     if few.size:
         tallest = np.nanmax(np.abs(response[few]), axis=1, initial=0.0)

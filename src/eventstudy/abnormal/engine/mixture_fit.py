@@ -143,7 +143,9 @@ def estimate_mixtures(inputs: Inputs, model: Mixed) -> tuple[Draft, Floats, Mixt
                 expected[row, date.bars.window_place] = one.expected
                 tallest[row] = np.abs(y[there]).max()
     fit = MixtureFit(dates, states, tuple(found), tuple(used), tuple(donors))
-    return _written(inputs, model, fit, expected, (out_status, m, tallest), code, dates), expected, fit
+    draft = _written(inputs, model, fit, expected, (out_status, m, tallest), code, dates)
+    kept = (one if status == Exclusion.STUDIED else None for one, status in zip(found, draft.status, strict=True))
+    return draft, expected, replace(fit, found=tuple(kept))
 
 
 def estimation_bars(inputs: Inputs, security: Ints, day0: Ints) -> tuple[Floats, NDArray[np.bool_]]:

@@ -49,7 +49,7 @@ def _chunk(inputs: Inputs, model: OwnModel, rows: slice, out: Draft) -> None:
         variance[good] = span[good] * fit.sigma[:, None] ** 2 if fit.variance is None else fit.variance
     ar -= np.einsum("nc,ncl->nl", coef, ahead)
     bad = status != Exclusion.STUDIED
-    ar[bad | ~np.isfinite(ar).any(axis=1)] = np.nan
+    ar[bad] = np.nan
     sigma[bad] = coef[bad] = np.nan
     unit = np.broadcast_to(np.eye(columns), (n, columns, columns))
     base = out.add_basis(Basis(np.empty((n, columns, 0)), ahead, unit, np.ones(n, dtype=bool)))
@@ -80,7 +80,6 @@ def own_record(
         bar=bars_of(day0, *inputs.estimation, inputs.bars),
         design=np.where(windows.usable[:, :, None], x.swapaxes(1, 2), np.nan),
         window_design=ahead.swapaxes(1, 2),
-        mean=np.zeros(security.size) if inputs.forecast else np.nan_to_num(share[:, 0]),
     )
 
 

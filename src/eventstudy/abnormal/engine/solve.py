@@ -45,8 +45,8 @@ class Fits:
         Of the fitted mean.
     sse : (n,) float
         Residual sum of squares.
-    square : (n,) float
-        Sum of squares of the response about its mean.
+    square, whole : (n,) float
+        Sum of squares of the response about its mean, and about nought.
     m : (n,) int
         Usable bars.
     mix : (n, k, k) float or None
@@ -64,6 +64,7 @@ class Fits:
     coordinate: Floats
     sse: Floats
     square: Floats
+    whole: Floats
     m: Ints
     mix: Floats | None
     full_rank: Bools
@@ -122,7 +123,7 @@ def solve_chunk(
             here = place[gone_row] >= 0
             mask[place[gone_row[here]], gone_bar[here]] = 0.0
             _exact(window, q, design, part, mask, (coordinate, sse, centred, mix, full_rank))
-    return Fits(coordinate, np.maximum(sse, 0.0), np.maximum(centred, 0.0), m, mix, full_rank, infinite)
+    return Fits(coordinate, np.maximum(sse, 0.0), np.maximum(centred, 0.0), square, m, mix, full_rank, infinite)
 
 
 def _units(size: int, k: int) -> Floats:
