@@ -131,7 +131,7 @@ def _fit_one(
             return None
         variance = garch_forecast(omega, alpha, beta, omega + alpha * shock**2 + beta * last, steps)
     else:
-        if abs(value[5]) >= PERSISTENT:
+        if value[5] >= PERSISTENT:  # arch does not look below 0
             return None
         rng = np.random.default_rng([model.seed, int(key[0]), int(key[1])])
         nu = float(value[6]) if model.distribution == "t" else None

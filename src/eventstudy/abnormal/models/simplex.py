@@ -89,13 +89,11 @@ def simplex_weights(
     """
     size = float(response @ response)
     norms = np.vecdot(donors, donors) if square is None else square
-    if start is None:
-        active = np.array([int(np.argmin(norms - 2.0 * (donors @ response) + ridge))])
-        weight = np.ones(1)
-    else:
-        active, weight = start.donor.copy(), start.weight.copy()
     face = _Face(response, donors, ridge)
-    active, weight = face.descend(active, weight, 0)
+    if start is None:
+        active, weight = np.array([int(np.argmin(norms - 2.0 * (donors @ response) + ridge))]), np.ones(1)
+    else:
+        active, weight = face.descend(start.donor, start.weight, 0)
     gap, single, steps = np.inf, False, 0
     limit = 10 * (response.size + ENTERING)
     while steps < limit:
@@ -110,14 +108,12 @@ def simplex_weights(
         enter = face.apart(active, _lowest(slope, level, 1 if single else ENTERING))
         if not enter.size and single:
             break
-        before = (active, weight)
+        before = active
         active, weight = face.descend(
             np.concatenate([active, enter]), np.append(weight, np.zeros(enter.size)), enter.size
         )
         steps += 1
-        stuck = not enter.size or (
-            active.size == before[0].size and np.array_equal(np.sort(active), np.sort(before[0]))
-        )
+        stuck = not enter.size or np.array_equal(np.sort(active), np.sort(before))
         if stuck and single and not gap < last:
             break
         single = stuck
@@ -152,7 +148,7 @@ class _Face:
             for _ in range(2):
                 left = left - basis @ (basis.T @ left)
             square = float(left @ left)
-            if square > APART * whole and basis.shape[1] < self.response.size:
+            if square > APART * whole:
                 basis = np.column_stack([basis, left / np.sqrt(square)])
                 kept.append(donor)
         return np.array(kept, dtype=np.int64)
