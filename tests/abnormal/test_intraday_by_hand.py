@@ -159,6 +159,22 @@ class TestScale:
         found = pattern(z[None], regular, "fourier")[0]
         np.testing.assert_allclose(found, fitted / np.sqrt(np.mean(fitted[1:] ** 2)), rtol=1e-7)
 
+    def test_a_night_with_few_values_stands_at_one_standard_deviation_of_the_others_unit(self):
+        """ln|z| of a standard normal has the mean -0.6352, so that exp(mean + 0.6352) is its standard deviation."""
+        rng = np.random.default_rng(9)
+        curve = np.exp(rng.normal(0, 0.1, 15))
+        quantiles = stats.norm.ppf((np.arange(4000) + 0.5) / 4000)
+        z = 3.0 * curve[:, None] * quantiles
+        z[0, 10:] = np.nan
+        regular = np.arange(15) > 0
+        found = pattern(z, regular, "fourier")
+        t = np.cumsum(regular) / 14
+        x = np.column_stack(
+            [np.ones(15), t, t**2, *(f(2 * np.pi * w * t) for f in (np.cos, np.sin) for w in (1, 2, 3, 4))]
+        )
+        fitted = np.exp(x[1:] @ sm.OLS(np.log(3.0 * curve[1:]), x[1:]).fit().params)
+        assert found[0] == pytest.approx(1 / np.sqrt(np.mean(fitted**2)), rel=1e-3)  # 4000 quantiles for a normal
+
     def test_with_no_more_slots_than_terms_the_fourier_form_is_each_slot_s_own(self):
         rng = np.random.default_rng(6)
         for slots, smooth in ((11, False), (12, True)):
@@ -230,6 +246,12 @@ class TestBase:
                         expected = np.nan if bar is None else (series[row, 0, bar] if own else series[0, bar])
                         np.testing.assert_equal(x[at, 1, slot, j], expected)
                         np.testing.assert_equal(y[i, slot, j], np.nan if bar is None else returns[row, bar])
+        pair = np.stack([market[0], -market[0]])
+        both = np.stack([pair, 2 * pair, 3 * pair]) if own else pair
+        x = sessions_of(clock, returns, both).design(rows, np.array([1, 4, 5]))
+        assert x.shape == (2 if own else 1, 3, K, 3)
+        np.testing.assert_array_equal(x[0, 1], -x[0, 2])
+        assert (x[:, 0] == 1).all()
         plain = sessions_of(clock, returns, None).design(rows, np.array([1, 4, 5]))
         assert plain.shape == (1, 1, K, 3)
         assert (plain == 1).all()

@@ -88,6 +88,14 @@ def test_the_search_ends_at_a_share_of_the_response_s_own_size():
     assert simplex_weights(response, donors).steps == 0  # 1.2e-10 is less than 1e-10 of four
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e3])
+def test_the_nearest_donor_is_told_by_the_distance_and_not_by_its_size_or_its_angle(scale):
+    """From (10, 1) the first donor is the nearest and best alone; the second is shorter, the third points further that way."""
+    donors = np.array([[10.0, 0.0], [0.1, -0.1], [13.0, -0.1]])
+    found = simplex_weights(scale * np.array([10.0, 1.0]), scale * donors)
+    assert (found.donor.tolist(), found.weight.tolist(), found.steps) == ([0], [1.0], 0)
+
+
 def test_a_certificate_is_believed_up_to_a_ten_millionth_of_the_response():
     def weights(gap):
         return Weights(np.array([0]), np.array([1.0]), gap, 4.0, 1)
@@ -104,6 +112,14 @@ def test_with_a_perfect_fit_the_penalty_alone_spreads_the_weights():
         found = simplex_weights(np.array([1.25]), donors, ridge=ridge)
         np.testing.assert_allclose(whole(found, 4), 0.25, atol=0.02)  # a gap of 1e-15 of the response is rounding
         assert found.optimal
+
+
+def test_a_penalty_counts_in_the_certificate():
+    """One dimension, response 0, donors 1 and 1.5, penalty 1: half gradients at the first alone are 1 + 1 and 1.5."""
+    found = simplex_weights(np.zeros(1), np.array([[1.0], [1.5]]), ridge=1.0)
+    # (w + 1.5 (1 - w))^2 + w^2 + (1 - w)^2 is least where -0.5 (1.5 - 0.5 w) + w - (1 - w) = 0, w = 1.75/2.25
+    np.testing.assert_allclose(found.weight, [7 / 9, 2 / 9], atol=1e-9)
+    assert found.steps == 1
 
 
 def test_the_lowest_slopes_below_the_level_come_first_and_so_many_at_most():
@@ -156,20 +172,20 @@ def test_descent_drops_the_donor_whose_weight_reaches_zero_first():
     """On a line: response 0, donors 1, 2 and -1, and weights that start with none on the last."""
     donors = np.array([[1.0, 0.0], [2.0, 0.1], [-1.0, 0.0]])
     face = _Face(np.zeros(2), donors, 0.0)
-    active, weight = face.descend(np.array([0, 1, 2]), np.array([0.6, 0.4, 0.0]), 1)
+    active, weight = face.descend(np.array([0, 1, 2]), np.array([0.6, 0.4, 0.0]))
     assert active.tolist() == [0, 2]
     np.testing.assert_allclose(weight, [0.5, 0.5], atol=CLOSE)
-    active, weight = face.descend(np.array([0, 1]), np.array([0.5, 0.5]), 1)
+    active, weight = face.descend(np.array([0, 1]), np.array([0.5, 0.5]))
     assert (active.tolist(), weight.tolist()) == ([0], [1.0])
-    active, weight = face.descend(np.array([1, 0]), np.array([1.0, 0.0]), 1)  # the old one goes, the new one stays
+    active, weight = face.descend(np.array([1, 0]), np.array([1.0, 0.0]))  # the old one goes, the new one stays
     assert (active.tolist(), weight.tolist()) == ([0], [1.0])
-    active, weight = face.descend(np.array([0, 1]), np.array([1.0, 0.0]), 1)  # the new one would be negative: back
+    active, weight = face.descend(np.array([0, 1]), np.array([1.0, 0.0]))  # the new one would be negative: back
     assert (active.tolist(), weight.tolist()) == ([0], [1.0])
 
 
 def test_descent_with_a_penalty_holds_weights_together():
     donors = np.array([[1.0], [3.0]])
-    active, weight = _Face(np.zeros(1), donors, 8.0).descend(np.array([0, 1]), np.array([1.0, 0.0]), 1)
+    active, weight = _Face(np.zeros(1), donors, 8.0).descend(np.array([0, 1]), np.array([1.0, 0.0]))
     # (w + 3 (1 - w))^2 + 8 (w^2 + (1 - w)^2) is least where -4 (3 - 2w) + 16 w - 16 (1 - w) = 0, w = 28/40
     assert active.tolist() == [0, 1]
     np.testing.assert_allclose(weight, [0.7, 0.3], atol=CLOSE)
