@@ -128,6 +128,19 @@ class TestScale:
         ends = pattern(z, regular)
         assert ends[2] == ends[3] == pytest.approx(ends[1])
 
+    @pytest.mark.parametrize(("near", "own"), [(2, True), (1, False)])
+    def test_a_slot_of_which_a_single_value_is_no_jump_takes_its_neighbours(self, near, own):
+        """All but one or two of its values stand close together and far from nought."""
+        rng = np.random.default_rng(10)
+        z = rng.standard_normal((4, 30))
+        z[2] = 100 + rng.normal(0, 0.01, 30)
+        z[2, :near] = 0.001
+        phi = pattern(z, np.ones(4, dtype=bool))
+        if own:
+            assert phi[2] < 0.01 * phi[1]
+        else:
+            assert phi[2] == pytest.approx((phi[1] + phi[3]) / 2)
+
     def test_a_row_that_never_moves_has_the_flat_pattern_and_leaves_the_others_theirs(self):
         rng = np.random.default_rng(4)
         z = np.stack([rng.standard_normal((4, 30)), np.zeros((4, 30))])
@@ -183,6 +196,16 @@ class TestScale:
             found = pattern(z, np.ones(slots, dtype=bool), "fourier")
             same = np.allclose(found, log / np.sqrt(np.mean(log**2)))
             assert same != smooth
+
+    def test_eleven_terms_need_twelve_slots_that_are_known(self):
+        """Of twelve slots one has too few values: no curve, each its own, and that one at one unit."""
+        rng = np.random.default_rng(11)
+        z = 2.0 * rng.standard_normal((12, 25))
+        z[4, 19:] = np.nan
+        own = np.exp(np.nanmean(np.log(np.abs(z)), axis=1) + 0.6351814227307391)
+        own[4] = 1.0
+        found = pattern(z, np.ones(12, dtype=bool), "fourier")
+        np.testing.assert_allclose(found, own / np.sqrt(np.mean(own**2)), rtol=CLOSE)
 
     def test_level_and_pattern_are_estimated_in_turn_three_times(self):
         rng = np.random.default_rng(7)
