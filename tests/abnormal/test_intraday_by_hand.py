@@ -399,13 +399,16 @@ class TestDayFits:
         clock = clock_of(40)
         returns, market = returns_on(clock, 3)
         together = fits_of(clock, returns, market, MarketModel("m"), renew=renew)
-        first = together.rows(np.array([0, 2, 0]), np.array([31, 33, 33]))
-        assert len(set(first.tolist())) == 3
-        more = together.rows(np.array([2, 1, 0]), np.array([33, 36, 31]))
-        assert (more[0], more[2]) == (first[1], first[0])
+        asked = [(0, 31), (2, 33), (0, 33), (1, 36), (0, 38), (1, 38)]  # two weeks
+        first = together.rows(*np.array(asked).T)
+        assert len(set(first.tolist())) == len(asked)
+        more = together.rows(np.array([2, 1, 1, 0]), np.array([33, 30, 36, 31]))
+        assert more[[0, 2, 3]].tolist() == first[[1, 3, 0]].tolist()
         held = together.held
-        assert len(held["level2"]) == 5 if renew == "week" else 4
-        for security, day, row in [(0, 31, first[0]), (2, 33, first[1]), (0, 33, first[2]), (1, 36, more[1])]:
+        assert len(held["level2"]) == (
+            9 if renew == "week" else 7
+        )  # a week is estimated for all of its securities and days
+        for (security, day), row in zip([*asked, (1, 30)], [*first, more[1]], strict=True):
             origin = day if renew == "day" else day // 5 * 5
             alone = fit_base(together.sessions, together.model, np.array([security]), origin, np.array([day]))
             for name in ("ar", "phi", "coef", "factor", "level2", "bars", "sessions", "mean"):

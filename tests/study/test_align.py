@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import eventstudy as es
 from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.calendars import hours, sessions
-from eventstudy.errors import StudyError
-from eventstudy.study.fit.align import _refuse_within, place_bars
+from eventstudy.errors import DataError, StudyError
+from eventstudy.study.fit.align import _matched, _refuse_within, align, for_model, place_bars
 from eventstudy.study.fit.moments import (
     _period_of,
     bounds_of,
@@ -17,6 +18,7 @@ from eventstudy.study.fit.moments import (
     refuse_ends,
     session_uncertain,
 )
+from panels import small_panel
 
 DAYS = pd.DatetimeIndex(
     ["2024-03-01", "2024-03-04", "2024-03-05", "2024-03-08"]
@@ -471,7 +473,7 @@ def test_naive_labels_on_bars_in_universal_time_need_a_clock():
 
 
 @pytest.mark.parametrize(
-    ("at", "refused"), [(-60, False), (30, True), (210, False), (150, True), (179, True), (181, False)]
+    ("at", "refused"), [(-60, False), (30, True), (210, False), (150, True), (179, True), (180, False), (330, False)]
 )
 def test_what_lies_between_two_labels_within_days_is_refused_save_where_the_bars_stop(at, refused):
     """Bars at 9, 10 and 11, then at 14: of the three hours after 11 only the first belongs to a bar."""
@@ -488,3 +490,133 @@ def test_what_lies_between_two_labels_within_days_is_refused_save_where_the_bars
     if refused:
         with pytest.raises(StudyError, match="column 'bar', row 1: "):
             _refuse_within(two, two, bars, np.array([False, True]))
+
+
+def test_labels_far_beyond_the_data_move_to_sessions_that_the_data_lack():
+    placed = place_bars(pd.Index(["2023-12-30", "2024-05-04"]), DAYS, "XNYS", "next")
+    assert placed.label.tolist() == [pd.Timestamp("2024-01-02"), pd.Timestamp("2024-05-06")]
+    assert (placed.position.tolist(), placed.moved.tolist()) == ([-1, -1], [True, True])
+
+
+def test_a_clock_is_fine_where_the_bars_have_one():
+    bars = pd.DatetimeIndex(["2024-03-01", "2024-03-01 12:00"])
+    assert place_bars(pd.DatetimeIndex(["2024-03-01 12:00"]), bars, None, "error").position.tolist() == [1]
+
+
+def test_news_is_of_its_day_or_of_the_monday_after_and_may_act_on_the_next_weekday():
+    """Days around the ends of the months of 2024, on each day of the week: their month, and whether the next may be meant."""
+    ends, starts = (
+        pd.date_range("2024-01-31", periods=12, freq="ME"),
+        pd.date_range("2024-01-01", periods=12, freq="MS"),
+    )
+    for day, month, unsure in [
+        ("2024-09-30", 9, True),  # a Monday, the last day
+        ("2024-04-30", 4, True),
+        ("2024-01-31", 1, True),
+        ("2024-10-31", 10, True),
+        ("2024-05-31", 5, True),  # a Friday
+        ("2024-08-31", 9, True),  # a Saturday: it acts in September, and its own day is of August
+        ("2024-06-30", 7, True),
+        ("2024-04-29", 4, False),  # a Monday, the last day but one
+        ("2024-01-30", 1, False),
+        ("2024-10-30", 10, False),
+        ("2024-05-30", 5, False),
+        ("2024-09-27", 9, False),  # Friday, Saturday and Sunday before Monday the 30th
+        ("2024-09-28", 9, False),
+        ("2024-09-29", 9, False),
+    ]:
+        for side, bars in (("start", starts), ("end", ends)):
+            placed = place_moments(moments(f"{day} 10:00"), bars, None, side)
+            assert (placed.position.tolist(), placed.uncertain.tolist()) == ([month - 1], [unsure])
+
+
+@pytest.mark.parametrize("kind", ["simple", "log"])
+def test_a_panel_as_long_as_its_calendar_is_laid_on_it_all_the_same(kind):
+    """A session is missing and an empty Saturday is there: as many rows as sessions, and other ones."""
+    panel = small_panel(bars=30)
+    at = panel.index[9:11]
+    saturday = next(day for day in pd.date_range(panel.index[12], periods=7) if day.day_name() == "Saturday")
+    odd = panel.drop(at[0])
+    odd.loc[saturday] = np.nan
+    odd = odd.sort_index()
+    study = es.EventStudy(
+        model=es.MarketModel("M"), calendar="XNYS", window=(0, 1), estimation=es.EstimationWindow(20, end=-6)
+    )
+    laid = align(study, es.ReturnPanel(odd, kind=kind), "XNYS", ["A", "B"])
+    pd.testing.assert_index_equal(laid.bars, panel.index, check_names=False)
+    assert (laid.strange, laid.off) == (1, None)
+    gap = panel.copy()
+    gap.loc[at[0]] = np.nan
+    np.testing.assert_array_equal(laid.returns, gap[["A", "B"]].to_numpy().T)
+    np.testing.assert_array_equal(laid.series, gap[["M"]].to_numpy().T)
+    other = es.EventStudy(
+        model=es.MarketModel("B"), calendar="XNYS", window=(0, 1), estimation=es.EstimationWindow(20, end=-6)
+    )
+    again = for_model(laid, other, es.ReturnPanel(odd, kind=kind))
+    np.testing.assert_array_equal(again.series, gap[["B"]].to_numpy().T)
+
+
+def test_days_that_are_no_session_are_put_together_with_the_next_for_who_was_asked_for():
+    panel = small_panel(bars=60)
+    friday = next(
+        day for day in panel.index[20:] if day.day_name() == "Friday" and day + pd.Timedelta(days=3) in panel.index
+    )
+    saturday, monday = friday + pd.Timedelta(days=1), friday + pd.Timedelta(days=3)
+    extra = panel.copy()
+    extra.loc[saturday] = [np.nan, 0.01, np.nan]  # of A alone
+    extra = extra.sort_index()
+    study = es.EventStudy(
+        model=es.MarketModel("M"), calendar="XNYS", window=(0, 1), estimation=es.EstimationWindow(20, end=-6)
+    )
+    laid = align(study, es.ReturnPanel(extra, kind="log"), "XNYS", ["A", "B"])
+    pd.testing.assert_index_equal(laid.bars, panel.index, check_names=False)
+    at = panel.index.get_loc(monday)
+    expected = panel[["A", "B"]].to_numpy().T.copy()
+    expected[0, at] += 0.01
+    np.testing.assert_allclose(laid.returns, expected, rtol=1e-12)
+    assert np.argwhere(laid.off).tolist() == [[0, at]]
+    assert laid.strange == 1
+    others = align(study, es.ReturnPanel(extra, kind="log"), "XNYS", ["B"])  # who is not asked for moves nothing
+    np.testing.assert_array_equal(others.returns, panel[["B"]].to_numpy().T)
+    assert (others.off, others.strange, others.laid) == (None, 1, None)
+    whole = align(study, es.ReturnPanel(panel), "XNYS", ["B"])
+    pd.testing.assert_index_equal(whole.bars, panel.index, check_names=False)
+    assert (whole.strange, whole.laid) == (0, None)
+
+
+def test_the_series_of_a_model_are_named_where_they_are_wrong():
+    panel = small_panel(bars=60)
+    panel.loc[panel.index[7], "B"] = np.inf
+    study = es.EventStudy(
+        model=es.FactorModel(("M", "B")), calendar=None, window=(0, 1), estimation=es.EstimationWindow(20, end=-6)
+    )
+    with pytest.raises(DataError, match="the regressor 'B' holds an infinite value"):
+        align(study, es.ReturnPanel(panel, check=False), None)
+    missing = es.EventStudy(
+        model=es.FactorModel(("M", "Bb")), calendar=None, window=(0, 1), estimation=es.EstimationWindow(20, end=-6)
+    )
+    with pytest.raises(StudyError, match=r"needs 'Bb', which the panel does not hold.*did you mean 'B'"):
+        align(missing, es.ReturnPanel(small_panel(bars=60)), None)
+
+
+def test_matches_of_nobody_have_the_bars_of_the_panel():
+    panel = small_panel(bars=60)
+    model = es.MatchedPortfolio({"A": ("M", "B")})
+    assert _matched(model, panel, None, []).shape == (0, 1, 60)
+    assert _matched(model, panel, panel.index[3:9], []).shape == (0, 1, 6)
+    np.testing.assert_allclose(
+        _matched(model, panel, panel.index[3:9], ["A"]), panel[["M", "B"]].mean(axis=1)[3:9].to_numpy()[None, None]
+    )
+    with pytest.raises(StudyError, match="match= names 'Z'"):
+        _matched(es.MatchedPortfolio({"A": "Z"}), panel, None, ["A"])
+
+
+def test_bars_must_stand_in_order_each_once():
+    frame = pd.DataFrame({"A": [0.1, 0.2, 0.3]}, index=[1, 2, 3])
+    study = es.EventStudy(
+        model=es.MeanAdjusted(), calendar=None, window=(0, 1), estimation=es.EstimationWindow(20, end=-6)
+    )
+    for index, said in (([1, 2, 2], "the bar 2 more than once"), ([1, 3, 2], "not in order")):
+        with pytest.raises(DataError, match=said):
+            align(study, es.ReturnPanel(frame.set_axis(index), check=False), None)
+    assert align(study, es.ReturnPanel(frame, check=False), None).bars.tolist() == [1, 2, 3]

@@ -359,6 +359,10 @@ def test_ends_are_laid_as_starts_and_extended_hours_by_option():
     assert (strange, len(laid.frame)) == (0, len(index))
     assert hours.clock.day.tolist() == np.repeat([0, 1], 17).tolist()
     assert np.flatnonzero(~hours.clock.regular).tolist() == [0, 1, 15, 16]
+    live = panel_of(index.union([index[20] + pd.Timedelta(minutes=17)]))
+    with pytest.warns(DataWarning, match="1 row within the session stands between two bars"):
+        again, _, strange = lay_on_clock(live, "XNYS", None, model)
+    assert (strange, len(again.frame)) == (1, len(index))
     usual, _, left = lay_on_clock(panel, "XNYS", None, IntradayModel(base=MeanAdjusted()))
     assert (left, len(usual.frame)) == (8, 26)
     inside = xnys(2)

@@ -101,6 +101,53 @@ def test_random_streams_are_seeded_with_the_name_of_a_security():
     assert _codes(SimpleNamespace(symbols=("A", "B"))).tolist() == [crc32(b"A"), crc32(b"B")]
 
 
+# ----------------------------------------------------------------------------------------------------------------- fates
+
+
+def test_every_row_has_a_fate_also_of_the_first_column_and_on_the_first_bar():
+    asked = pairs(PANEL, [100], ("A", "M", "Z"))
+    early = pd.concat([asked, pairs(PANEL, [0], ("A", "B")), pairs(PANEL, [120], ("B",)).assign(bar="2030-01-02")])
+    for panel in (PANEL, PANEL[["A", "M", "B", "C"]], PANEL[["B", "A", "M", "C"]]):
+        result = study().fit(early, panel)
+        assert result.car()["symbol"].tolist() == ["A"]
+        fates = result.excluded.set_index(["event_id", "symbol"])["reason"].to_dict()
+        assert fates == {
+            ("e100", "M"): "benchmark",
+            ("e100", "Z"): "unknown_symbol",
+            ("e0", "A"): "too_few_bars",
+            ("e0", "B"): "too_few_bars",
+            ("e120", "B"): "outside_data",
+        }
+
+
+def test_a_catalogue_crossed_with_the_panel_leaves_its_market_out_wherever_it_stands():
+    days = pd.DataFrame({"event_id": ["e"], "bar": PANEL.index[[100]]})
+    for panel in (PANEL, PANEL[["A", "M", "B", "C"]]):
+        result = study().fit(days, panel, symbols="all")
+        assert sorted(result.car()["symbol"]) == ["A", "B", "C"]
+        assert result.excluded[["symbol", "reason"]].to_numpy().tolist() == [["M", "benchmark"]]
+
+
+def test_a_study_of_rows_that_the_data_lack_has_tables_without_rows():
+    result = study().fit(pairs(PANEL, [100], ("A",)).assign(bar="2030-01-02"), PANEL)
+    assert (result.n, result.excluded["reason"].tolist(), len(result.car())) == (0, ["outside_data"], 0)
+
+
+def test_data_must_be_long_enough_for_the_shortest_window_only():
+    asked = pairs(PANEL[:90], [70], ("A", "B")).assign(estimation_start=[np.nan, -40], estimation_end=[np.nan, -7])
+    result = study(estimation=es.EstimationWindow(300, end=-6)).fit(asked, PANEL[:90])
+    assert result.car()["symbol"].tolist() == ["B"]
+    assert result.excluded["reason"].tolist() == ["too_few_bars"]
+
+
+def test_a_bar_given_for_a_date_alone_is_unsure_unless_it_was_moved():
+    sunday = next(day for day in pd.date_range(PANEL.index[100], periods=7) if day.day_name() == "Sunday")
+    asked = pairs(PANEL, [100, 110, 120], ("A",)).assign(precision=["date_only", "exact_min", "date_only"])
+    asked.loc[2, "bar"] = sunday
+    flags = study().fit(asked, PANEL).car().set_index("event_id")["flag"]
+    assert ["session_uncertain" in flags[name] for name in ("e100", "e110", "e120")] == [True, False, False]
+
+
 # ----------------------------------------------------------------------------------------------------------------- overlaps
 
 
