@@ -223,6 +223,23 @@ def test_slots_are_clock_times_and_days_are_sessions():
     assert found.end.tolist() == (made + 30 * MINUTE).tolist()
 
 
+@pytest.mark.parametrize("shift", [540, -600, 0])
+def test_clock_times_are_those_of_the_exchange_wherever_it_is(shift):
+    """A session from 9 to 11 of Tokyo begins at midnight of UTC, one of Honolulu at 19 h."""
+    known = hours_of([(0, 540, None, None, 660), (1, 540, None, None, 660)], shift)
+    made = np.concatenate([known.open[:, None] + np.arange(4) * 30 * MINUTE]).ravel()
+    found = _clock(made, np.repeat([0, 1], 4), known, 30 * MINUTE, np.ones(8, dtype=bool))
+    assert found.clock.time.tolist() == [540, 570, 600, 630]
+    assert found.clock.slot.tolist() == [0, 1, 2, 3] * 2
+    assert found.clock.date.tolist() == [19_724, 19_725]
+    place, there = _by_date(made, known)
+    assert there.all()
+    assert place.tolist() == [0] * 4 + [1] * 4
+    grid, of = _grid(made[[1, 6]], np.array([0, 1]), np.zeros(2, dtype=bool), known, 30 * MINUTE)
+    np.testing.assert_array_equal(grid, made)
+    assert of.tolist() == [0] * 4 + [1] * 4
+
+
 def test_a_bar_ends_with_the_morning_or_the_session_at_the_latest():
     """Bars of 50 minutes on 570 .. 720 and 780 .. 970: the last of each is cut."""
     bars, made, found = clock([(0, 570, 720, 780, 970)], step=50, extra=[(0, 0, 500)])
@@ -238,6 +255,22 @@ def test_hours_of_twenty_sessions_are_usual_ones(short, unusual):
     sessions = [(d, 570, None, None, 780 if d < short else 960) for d in range(short + 25)]
     _, _, found = clock(sessions, step=60)
     assert found.clock.half.tolist() == [unusual] * short + [False] * 25
+
+
+def test_a_change_of_clocks_changes_no_usual_hours():
+    """Twenty-five sessions in winter and three in summer, when the same hours lie an hour earlier in UTC."""
+    winter = hours_of([(d, 570, None, None, 960) for d in range(25)], -300)
+    summer = hours_of([(d, 570, None, None, 960) for d in range(25, 28)], -240)
+    both = [
+        np.concatenate([getattr(one, name) for one in (winter, summer)])
+        for name in ("open", "lunch", "back", "close", "shift")
+    ]
+    known = _Hours(winter.label.append(summer.label), *both)
+    made = (known.open[:, None] + np.arange(13) * 30 * MINUTE).ravel()
+    of = np.repeat(np.arange(28), 13)
+    found = _clock(made, of, known, 30 * MINUTE, np.ones(made.size, dtype=bool))
+    assert not found.clock.half.any()
+    assert found.clock.time.tolist() == list(range(570, 960, 30))
 
 
 def test_of_a_short_sample_the_most_frequent_hours_are_usual():
