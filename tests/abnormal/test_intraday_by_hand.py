@@ -471,6 +471,12 @@ class TestDayFits:
         np.testing.assert_allclose(fits.scores(rows, slots, start), expected, rtol=CLOSE)
         nothing = fits.scores(rows[:1], np.array([[-1, 3, -1]]), start[:1])
         assert np.isnan(nothing).all()
+        held = {name: values[rows[1]] for name, values in fits.held.items()}
+        for slots in ([0, 1], [3, -1]):  # the night too; a calm slot alone
+            used = [slot for slot in slots if slot >= 0]
+            scale = held["level"][0] * np.sqrt((held["phi"][used] ** 2).sum())
+            found = fits.scores(rows[1:2], np.array([slots]), np.array([0]))
+            np.testing.assert_allclose(found, held["ar"][used].sum() / scale, rtol=CLOSE)
 
 
 def inside_of(fits, security, day, slot, begin=0, *, to_close=True):
@@ -519,6 +525,39 @@ class TestInside:
         )
         assert inside.neighbours().tolist() == [[28, -1], [-1 if shared else 30, 32], [-1, 1], [38, -1], [19, -1]]
 
+    def test_the_first_and_the_last_session_are_neighbours_like_others(self):
+        clock = clock_of(40, half=(0, 39))
+        inside = inside_of(fits_of(clock, returns_on(clock, 2)[0]), [0, 0, 0], [1, 38, 20], [2] * 3)
+        assert inside.neighbours().tolist() == [[-1, 2], [37, -1], [19, 21]]
+        clock = clock_of(40, half=(1, 38))
+        inside = inside_of(fits_of(clock, returns_on(clock, 2)[0]), [0, 0], [1, 38], [2] * 2)
+        assert inside.neighbours().tolist() == [[0, 2], [37, 39]]
+
+    def test_many_sessions_are_scored_piece_by_piece(self):
+        clock = clock_of(45)
+        returns, _ = returns_on(clock, 3)
+        inside = inside_of(fits_of(clock, returns), [0, 1, 2], [40, 41, 42], [2, 3, 1])
+        few = np.array([[39, 38], [-1, 37], [36, -1]])
+        many = np.full((3, 150_000), -1)  # a row at a time
+        many[:, [7, 149_999]] = few
+        expected = inside.scores_on(few, 0, 1)
+        found = inside.scores_on(many, 0, 1)
+        np.testing.assert_array_equal(found[:, [7, 149_999]], expected)
+        assert np.isfinite(found).sum() == 4
+
+    def test_an_event_without_placebo_sessions_has_no_path_of_theirs(self):
+        clock = clock_of(45)
+        inside = inside_of(fits_of(clock, returns_on(clock)[0]), [0], [20], [2])
+        assert np.isnan(inside.placebo_paths(0, 2)).all()
+
+    def test_the_bars_before_an_event_reach_back_by_the_root_of_a_year_s_bars(self):
+        """Lee and Mykland: of seven bars a session the root of 252 times 7 is 42."""
+        day, slot = np.divmod(np.arange(45 * 7), 7)
+        clock = Clock(day, slot, np.ones(7, dtype=bool), np.zeros(45, dtype=bool), 30.0, np.arange(45), np.arange(7))
+        returns = 0.01 * np.random.default_rng(12).standard_normal((1, 45 * 7))
+        record = inside_of(fits_of(clock, returns), [0], [40], [2]).record(0, 1)
+        assert (record.session_bars, record.past.shape) == (7, (1, 42))
+
     def test_scores_on_other_sessions_are_those_of_their_own_fits(self):
         clock = clock_of(45)
         returns, _ = returns_on(clock, 2)
@@ -553,6 +592,8 @@ class TestInside:
             expected = [ar[3] * own / fits.held["level"][row, 3], ar[4] * own / fits.held["level"][row, 3], np.nan]
             np.testing.assert_allclose(path[0, back - 1], expected, rtol=CLOSE)
         assert np.isnan(path[0, 20:]).all()  # sessions 20 to 39 are twenty
+        night = inside_of(fits, [1], [40], [0]).placebo_paths(0, 1)
+        assert np.isfinite(night[0, :20]).all()
 
     @pytest.mark.parametrize("own", [False, True])
     def test_scaled_returns_are_in_units_of_the_pattern_and_leave_the_night_out(self, own):
@@ -564,7 +605,7 @@ class TestInside:
             inside = inside_of(fits, [1], [44], [3])
             row = inside.own_rows()[0]
             held = {name: values[row] for name, values in fits.held.items()}
-            found = inside.scaled(-9, 3, own=own)[0]
+            found = inside.scaled(-9, 3, **({"own": True} if own else {}))[0]
             mine = series[0] if series is market else series[1, 0]
             for at, relative in enumerate(range(-9, 4)):
                 bar = 44 * K + 3 + relative
@@ -676,6 +717,8 @@ class TestEstimate:
             expected = returns[1, bars] - held["coef"][0] - beta - held["mean"][bars % K]
             np.testing.assert_allclose(fitted.ar[1], expected, rtol=1e-8)
             assert np.isnan(fitted.ar[0]).tolist() == [False, True, True, True]  # the data end
+            held = {name: values[fitted.inside.own_rows()[0]] for name, values in fitted.inside.fits.held.items()}
+            np.testing.assert_allclose(fitted.ar[0, 0], held["ar"][4], rtol=CLOSE)
 
     def test_the_fate_of_events_that_cannot_be_studied(self):
         clock = clock_of(45)
@@ -704,9 +747,10 @@ class TestEstimate:
     def test_a_wild_return_is_kept_and_marked(self):
         clock = clock_of(45)
         returns, _ = returns_on(clock, 2)
-        returns[1, 40 * K + 2] = 30.0
-        fitted = study(clock, returns, None, MeanAdjusted(), [(0, 40, 2), (1, 40, 2)])
-        assert fitted.suspect.tolist() == [False, True]
+        returns[1, 40 * K + 2] = -30.0
+        returns[1, 41 * K + 3] = 30.0
+        fitted = study(clock, returns, None, MeanAdjusted(), [(0, 40, 2), (1, 40, 2), (1, 41, 2)])
+        assert fitted.suspect.tolist() == [False, True, True]
 
     def test_a_study_without_events_has_tables_without_rows(self):
         clock = clock_of(45)
@@ -715,6 +759,10 @@ class TestEstimate:
         fitted = estimate_intraday(returns, market, clock=clock, security=none, day0=none, window=(0, 2),
                                    model=IntradayModel(base=MarketModel("m")), free=np.ones((1, 45), dtype=bool))  # fmt: skip
         assert (fitted.ar.shape, fitted.status.shape, fitted.sigma.shape) == ((0, 3), (0,), (0,))
+        assert [one.shape for one in fitted.car(0, 1)] == [(0,)] * 3
+        nobody = estimate_intraday(returns[:0], market, clock=clock, security=none, day0=none, window=(0, 2),
+                                   model=IntradayModel(base=MarketModel("m")), free=np.ones((1, 45), dtype=bool))  # fmt: skip
+        assert nobody.ar.shape == (0, 3)
 
     def test_the_level_of_a_window_that_begins_before_the_moment_was_known_before_the_window(self):
         clock = clock_of(45)

@@ -270,10 +270,12 @@ def test_news_of_a_week_by_either_label(day, week, unsure):
         ("end", ["2024-02-29", "2024-03-29", "2024-04-30", "2024-05-31"], ["2024-02-01", "2024-05-31"], ["2024-01-31", "2024-01-30", "2024-06-03"]),
         ("end", ["2024-03-31", "2024-06-30", "2024-09-30", "2024-12-31"], ["2024-01-01", "2024-12-31"], ["2023-12-29", "2025-01-01"]),
         ("start", ["2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01"], ["2024-01-01", "2024-12-31"], ["2023-12-29", "2025-01-01"]),
+        ("end", ["2024-01-19", "2024-01-26", "2024-02-02", "2024-02-09"], ["2024-01-15", "2024-02-09"], ["2024-01-12", "2024-02-12"]),
+        ("start", ["2024-03-18", "2024-03-25", "2024-04-01", "2024-04-08"], ["2024-03-18", "2024-04-12"], ["2024-03-15", "2024-04-15"]),
         ("end", ["2024-02-01", "2024-03-01", "2024-04-01", "2024-05-01"], ["2024-01-15", "2024-02-01"], ["2023-12-29", "2024-05-02"]),
     ],
 )  # fmt: skip
-def test_the_first_and_the_last_period_are_whole_months_or_quarters(side, labels, inside, outside):
+def test_the_first_and_the_last_period_are_whole_weeks_months_or_quarters(side, labels, inside, outside):
     """A day beyond the last month of the data belongs to no bar, though 31 days from its first reach it."""
     bars = pd.DatetimeIndex(labels)
     for day in inside:
