@@ -9,8 +9,8 @@ from scipy.optimize import minimize, nnls
 import eventstudy as es
 from eventstudy.abnormal import ControlPortfolio, Exclusion, SyntheticControl, SyntheticDiD, estimate
 from eventstudy.abnormal.models.donor_pool import Donor
-from eventstudy.abnormal.models.simplex import simplex_weights as solve
-from eventstudy.abnormal.models.synthetic_control import donor_windows, mixture
+from eventstudy.abnormal.models.simplex import Weights, simplex_weights as solve
+from eventstudy.abnormal.models.synthetic_control import Mixture, bar_weights, donor_windows, mixture
 from eventstudy.errors import StudyError
 
 RTOL = 1e-10  # float64 on both sides
@@ -330,3 +330,104 @@ def test_a_ridge_costs_the_degrees_of_freedom_of_its_smoother():
     np.testing.assert_allclose((found.ahead**2).sum(axis=0), (ahead**2).sum(axis=1), rtol=1e-9)
     free = mixture(response, donor_windows(SyntheticControl(tuple("abcdefghijkl")), pool, window))
     assert free.df == 60 - len(free.weights.donor)
+
+
+def pool_and_response(seed=4, donors=9, bars=50, ahead=3):
+    rng = np.random.default_rng(seed)
+    pool, window = rng.normal(0.001, 0.01, (donors, bars)), rng.normal(0.001, 0.01, (donors, ahead))
+    return pool[:4].mean(axis=0) + rng.normal(0.002, 0.004, bars), pool, window
+
+
+def solver_of(found, pool, window, ridge, *, constant=True):
+    """The rows that make each forecast from the response, with the donors that have a weight fixed, and their regressors."""
+    who = found.weights.donor
+    contrasts = np.vstack([-np.ones(len(who) - 1), np.eye(len(who) - 1)])
+    ones = int(constant)
+    x = np.column_stack([np.ones((pool.shape[1], ones)), pool[who].T @ contrasts])
+    penalty = np.sqrt(ridge) * np.column_stack([np.zeros((len(who), ones)), contrasts])
+    solver = np.linalg.pinv(np.vstack([x, penalty]))[:, : pool.shape[1]]
+    return np.column_stack([np.ones((window.shape[1], ones)), window[who].T @ contrasts]) @ solver, x, x @ solver
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("ridge", [0.0, 0.003])
+def test_a_mixture_is_its_donors_by_their_weights_and_its_level(intercept, ridge):
+    response, pool, window = pool_and_response()
+    ready = donor_windows(SyntheticControl(tuple("abcdefghi"), intercept=intercept, ridge=ridge), pool, window)
+    found = mixture(response, ready)
+    weights = np.zeros(9)
+    weights[found.weights.donor] = found.weights.weight
+    mean = pool.mean(axis=1, keepdims=True) if intercept else 0.0
+    own = response.mean() if intercept else 0.0
+    np.testing.assert_allclose(weights, by_least_squares(response - own, pool - mean, ridge), atol=1e-7)
+    level = (response - weights @ pool).mean() if intercept else 0.0
+    np.testing.assert_allclose(found.expected, weights @ window + level, rtol=1e-7)
+    np.testing.assert_allclose(found.residual, response - weights @ pool - level, atol=1e-10)
+    rows, x, smoother = solver_of(found, pool, window, ridge, constant=intercept)
+    assert found.df == 50 - (round(np.trace(smoother)) if ridge else x.shape[1])
+    np.testing.assert_allclose((found.ahead**2).sum(axis=0), (rows**2).sum(axis=1), rtol=1e-8)
+    np.testing.assert_allclose(found.sigma, np.sqrt((found.residual**2).sum() / found.df), rtol=RTOL)
+    np.testing.assert_allclose(found.basis @ found.basis.T, np.eye(x.shape[1]), atol=1e-12)
+
+
+def test_a_difference_in_differences_is_levelled_by_its_bars_and_counts_their_noise():
+    response, pool, window = pool_and_response(5)
+    ready = donor_windows(SyntheticDiD(tuple("abcdefghi")), pool, window)
+    noise = np.diff(pool, axis=1).std(ddof=1)
+    assert ready.ridge == pytest.approx(np.sqrt(3) * noise**2 * 50)
+    assert ready.intercept
+    np.testing.assert_allclose(ready.lam, bar_weights(pool, window, noise), atol=1e-15)
+    assert ready.lam.sum() == pytest.approx(1)
+    found = mixture(response, ready)
+    weights = np.zeros(9)
+    weights[found.weights.donor] = found.weights.weight
+    path = weights @ pool
+    np.testing.assert_allclose(found.expected, weights @ window + ready.lam @ (response - path), rtol=1e-9)
+    np.testing.assert_allclose(found.residual, response - path - (response - path).mean(), atol=1e-15)
+    rows, x, smoother = solver_of(found, pool, window, ready.ridge)
+    assert found.df == 50 - round(np.trace(smoother))
+    # what noise of the estimation bars does: through the weights, as far as it is not in the level, and through the level
+    seen = rows - x @ np.linalg.lstsq(x, ready.lam, rcond=None)[0]
+    seen -= seen.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose((found.ahead**2).sum(axis=0), (seen**2).sum(axis=1) + ready.lam @ ready.lam, rtol=1e-8)
+
+
+def test_bar_weights_resemble_the_mean_of_the_event_bars():
+    """Five donors and three bars: the second bar is the mean of the window, up to a level that does not count."""
+    rng = np.random.default_rng(6)
+    pool = rng.normal(0, 0.01, (5, 3))
+    window = np.column_stack([pool[:, 1] + 0.02, pool[:, 1] + 0.04])
+    np.testing.assert_allclose(bar_weights(pool, window, 0.01), [0, 1, 0], atol=1e-6)
+    window = np.column_stack([pool[:, 0] + 0.02, pool[:, 2] - 0.02])
+    np.testing.assert_allclose(bar_weights(pool, window, 0.01), [0.5, 0, 0.5], atol=1e-6)
+
+
+def test_a_pool_without_one_donor_is_the_pool_of_the_others():
+    response, pool, window = pool_and_response(7)
+    model = SyntheticControl(tuple("abcdefghi"))
+    less = donor_windows(model, pool, window).less(2)
+    alone = donor_windows(model, np.delete(pool, 2, axis=0), np.delete(window, 2, axis=0))
+    for name in ("estimation", "window", "centred", "square"):
+        np.testing.assert_array_equal(getattr(less, name), getattr(alone, name))
+    np.testing.assert_allclose(mixture(response, less).expected, mixture(response, alone).expected, rtol=1e-9)
+
+
+def test_donors_that_cannot_be_told_apart_leave_the_forecast_as_it_is():
+    """Begun with two copies at a half each: there is no face to forecast from, and the mixture stands."""
+    rng = np.random.default_rng(8)
+    one = rng.normal(0, 0.01, 30)
+    pool, window = np.stack([one, one]), np.array([[0.01, 0.02], [0.03, 0.0]])
+    ready = donor_windows(SyntheticControl(("a", "b"), intercept=False), pool, window)
+    response = one + rng.normal(0, 0.001, 30)
+    found = mixture(response, ready, start=Weights(np.array([0, 1]), np.array([0.5, 0.5]), np.inf, 1.0, 0))
+    assert found.weights.donor.tolist() == [0, 1]
+    np.testing.assert_allclose(found.expected, [0.02, 0.01], atol=1e-9)
+    np.testing.assert_allclose(found.residual, response - one, atol=1e-15)
+    assert (found.df, found.ahead.any()) == (29, False)
+
+
+def test_without_degrees_of_freedom_there_is_no_scale():
+    one = solve(np.ones(2), np.eye(2))
+    for df, sigma in ((0, np.nan), (-1, np.nan), (1, 5.0), (4, 2.5)):
+        found = Mixture(one, np.zeros(1), np.array([3.0, 4.0]), np.zeros((0, 2)), np.zeros((0, 1)), df)
+        np.testing.assert_equal(found.sigma, sigma)

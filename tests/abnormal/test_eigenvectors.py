@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from scipy.linalg import eigh
+from scipy.linalg import cython_lapack, eigh
 
 from eventstudy.abnormal.models import eigenvectors
 
@@ -27,6 +27,24 @@ def test_they_are_those_of_scipy(bars, count):
     np.testing.assert_allclose(np.abs((vector * axes[:, ::-1][:, :count]).sum(axis=0)), 1.0, rtol=0, atol=CLOSE)
     assert (np.take_along_axis(vector, np.abs(vector).argmax(axis=0)[None], axis=0) > 0).all()
     np.testing.assert_array_equal(matrix, before)
+
+
+def test_no_eigenvalue_is_below_zero_and_the_tallest_entry_of_a_vector_is_positive():
+    value, vector = eigenvectors.leading(np.array([[0.0, 2.0], [2.0, 0.0]]), 2)
+    np.testing.assert_allclose(value, [2.0, 0.0], rtol=0, atol=CLOSE)  # the second is -2
+    np.testing.assert_allclose(np.abs(vector), np.full((2, 2), np.sqrt(0.5)), rtol=0, atol=CLOSE)
+    value, vector = eigenvectors.leading(np.array([[0.5, 0.0, 0.0], [0.0, 0.25, 0.0], [0.0, 0.0, 0.1]]), 2)
+    np.testing.assert_allclose(value, [0.5, 0.25], rtol=0, atol=CLOSE)
+    np.testing.assert_allclose(vector, [[1, 0], [0, 1], [0, 0]], rtol=0, atol=CLOSE)
+    for turn in (1.0, -1.0):  # a vector of which the tallest entry is not the first, nor of one sign with the others
+        axis = turn * np.array([0.48, -0.6, 0.64])
+        _, vector = eigenvectors.leading(np.outer(axis, axis), 1)
+        np.testing.assert_allclose(vector[:, 0], [0.48, -0.6, 0.64], rtol=0, atol=CLOSE)
+
+
+def test_a_scipy_that_does_not_publish_the_routine_has_none(monkeypatch):
+    monkeypatch.delitem(cython_lapack.__pyx_capi__, "dsyevr")
+    assert eigenvectors._dsyevr.__wrapped__() is None
 
 
 def test_the_routine_is_found_here():

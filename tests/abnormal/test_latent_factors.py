@@ -9,6 +9,7 @@ from statsmodels.multivariate.pca import PCA
 import eventstudy as es
 from eventstudy.abnormal import Exclusion, LatentFactorModel, estimate
 from eventstudy.abnormal.engine import factor_fit
+from eventstudy.abnormal.models import latent_factors
 from eventstudy.abnormal.models.donor_pool import Donor, DonorEvents
 from eventstudy.errors import StudyError
 
@@ -438,3 +439,180 @@ def test_a_pool_that_reads_too_few_bars_leaves_too_few_to_the_studied():
     thin = run(own, pool[:9], components=1)
     assert np.isnan([*thin.sigma, *thin.ar.ravel(), *thin.coef.ravel()]).all()
     assert not thin.degenerate.any()
+def axes_of(value, total, donors=30, bars=100, rows=40):
+    """A spectrum of which only the eigenvalues matter."""
+    value = np.array(value)
+    return latent_factors.Spectrum(np.zeros((rows, value.size)), np.zeros((3, value.size)), value, total, donors, bars)
+
+
+def test_the_share_of_so_many_components_is_of_the_donors_whole_sum_of_squares():
+    found = axes_of([6.0, 3.0, 0.5], 12.0)
+    assert [found.share(number) for number in range(4)] == [0.0, 0.5, 0.75, 9.5 / 12]
+    assert np.isnan(axes_of([0.0], 0.0).share(1))
+
+
+def test_donors_are_centred_by_weights_in_their_gram_matrix():
+    rng = np.random.default_rng(1)
+    block = rng.normal(size=(7, 4)) + 3.0
+    for everywhere, over in ((False, 5), (True, 7)):
+        weight = latent_factors.means_over(5, 2, everywhere=everywhere)
+        assert weight.tolist() == [1 / over] * over + [0.0] * (7 - over)
+        less = block - block[:over].mean(axis=0)
+        np.testing.assert_allclose(latent_factors.centred(block @ block.T, weight), less @ less.T, atol=1e-12)
+
+
+def test_axes_of_both_windows_and_axes_of_the_estimation_bars_with_the_others_projected():
+    rng = np.random.default_rng(2)
+    block = rng.normal(size=(9, 5)) * [4, 3, 1, 1, 1]
+    gram = block @ block.T
+    u, s, v = np.linalg.svd(block, full_matrices=False)
+    both = latent_factors.spectrum(gram, 6, 2, "joint", 5)
+    np.testing.assert_allclose(both.value, s[:2] ** 2, rtol=RTOL)
+    np.testing.assert_allclose(np.abs(np.vstack([both.estimation, both.window])), np.abs(u[:, :2]), atol=1e-10)
+    assert (both.bars, both.donors, both.total) == (9, 5, pytest.approx((s**2).sum()))
+    u, s, v = np.linalg.svd(block[:6], full_matrices=False)
+    one = latent_factors.spectrum(gram, 6, 2, "projected", 5)
+    np.testing.assert_allclose(one.value, s[:2] ** 2, rtol=RTOL)
+    ahead = block[6:] @ v[:2].T / s[:2]
+    sign = np.sign((one.estimation * u[:, :2]).sum(axis=0))
+    np.testing.assert_allclose(one.estimation, u[:, :2] * sign, atol=1e-10)
+    np.testing.assert_allclose(one.window, ahead * sign, atol=1e-10)
+    assert (one.bars, one.donors, one.total) == (6, 5, pytest.approx((s**2).sum()))
+    still = latent_factors.spectrum(np.diag([1.0, 0.0, 2.0]), 2, 2, "projected", 5)  # an axis on which nothing moves
+    assert still.window.tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("bars", "donors", "most"),
+    [
+        (1000, 1000, 8),
+        (160, 1000, 8),
+        (159, 1000, 7),
+        (1000, 24, 8),
+        (1000, 23, 7),
+        (19, 1000, 0),
+        (20, 1000, 1),
+        (60, 6, 2),
+    ],
+)
+def test_a_criterion_chooses_up_to_eight_a_twentieth_of_the_bars_and_a_third_of_the_donors(bars, donors, most):
+    assert latent_factors.ceiling(bars, donors) == most
+
+
+def test_the_information_criterion_by_hand():
+    """ln V(r) + r (J + T)/(JT) ln min(J, T) with J = 4, T = 8: each component costs 0.375 ln 4 = 0.5199."""
+    chosen = {  # of a total of 32, what each component takes; ln V(r) = ln of what is left, and a constant
+        (12.0,): 0,  # ln(20/32) = -0.470
+        (14.0,): 1,  # ln(18/32) = -0.575
+        (14.0, 7.0): 1,  # ln(11/18) = -0.492
+        (14.0, 8.0): 2,  # ln(10/18) = -0.588
+        (12.0, 10.0): 2,  # the first does not pay, both do: ln(10/32) = -1.163 against -1.040
+        (14.0, 18.0): 2,  # nothing is left
+    }
+    for value, number in chosen.items():
+        assert latent_factors.bai_ng(axes_of(value, 32.0, 4, 8), len(value)) == number
+        assert latent_factors.bai_ng(axes_of(value, 32.0, 8, 4), len(value)) == number
+    assert latent_factors.bai_ng(axes_of((14.0, 8.0), 32.0, 4, 8), 1) == 1
+    assert latent_factors.bai_ng(axes_of((12.0, 10.0), 32.0, 4, 8), 1) == 0
+    assert latent_factors.bai_ng(axes_of((0.0, 0.0), 0.0, 4, 8), 2) == 0  # donors that do not move
+
+
+def test_the_eigenvalue_ratio_by_hand():
+    """mu_0 = total / ln min(J, T): with three donors or bars and a total of 32, 29.13."""
+    for value, most, number in [
+        ((20.0, 5.0, 4.0, 3.9), 3, 1),  # 1.46, 4, 1.25, 1.03
+        ((6.0, 5.0, 4.0, 3.9), 3, 0),  # 4.85, 1.2, 1.25, 1.03
+        ((20.0, 15.0, 1.0, 0.9), 3, 2),  # 1.46, 1.33, 15, 1.11
+        ((20.0, 15.0, 5.0, 0.9), 3, 3),  # 1.46, 1.33, 3, 5.6
+        ((20.0, 15.0, 5.0, 0.9), 2, 2),  # no more than two
+        ((20.0, 15.0, 5.0, 0.9), 1, 0),
+    ]:
+        assert latent_factors.eigenvalue_ratio(axes_of(value, 32.0, 3, 8), most) == number
+        assert latent_factors.eigenvalue_ratio(axes_of(value, 32.0, 8, 3), most) == number
+    assert latent_factors.eigenvalue_ratio(axes_of((0.0, 0.0), 0.0), 1) == 0
+
+
+def by_leaving_out(response, there, scores, number):
+    total = 0.0
+    for y, own in zip(response, there, strict=True):
+        x = with_constant(scores[own, :number])
+        for t in range(own.sum()):
+            rest = np.arange(own.sum()) != t
+            total += (y[own][t] - x[t] @ np.linalg.lstsq(x[rest], y[own][rest], rcond=None)[0]) ** 2
+    return total
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_leave_one_out_of_securities_with_and_without_holes(seed):
+    rng = np.random.default_rng(seed)
+    scores = np.linalg.qr(rng.normal(size=(14, 4)))[0]
+    response = rng.normal(size=(4, 4)) @ (scores * [2.0, 1.5, 1.0, 0.3]).T + rng.normal(0, 0.3, (4, 14))
+    there = np.ones((4, 14), dtype=bool)
+    there[1, [0, 5]] = there[2, 13] = False
+    there[3, 4:] = False  # four bars: as many as parameters at most, so it has no say
+    press = [by_leaving_out(response[:3], there[:3], scores, number) for number in range(4)]
+    assert latent_factors.leave_one_out(response, there, scores, 3) == int(np.argmin(press))
+    one, rows = latent_factors.leave_one_out, [[1], [2], [0]]
+    for row in rows:
+        alone = [by_leaving_out(response[row], there[row], scores, number) for number in range(3)]
+        assert one(response[row], there[row], scores, 2) == int(np.argmin(alone))
+
+
+def test_a_security_with_five_bars_has_a_say_among_three_components():
+    """Four parameters, five bars: one degree of freedom, and its own fit decides."""
+    rng = np.random.default_rng(3)
+    scores = rng.normal(size=(8, 3))
+    there = np.ones((1, 8), dtype=bool)
+    there[0, :3] = False
+    response = (scores @ [1.0, 2.0, 3.0])[None] + 1e-6 * rng.normal(size=(1, 8))
+    assert latent_factors.leave_one_out(response, there, scores, 3) == 3
+    there[0, 3] = False
+    assert latent_factors.leave_one_out(response, there, scores, 3) == 0
+
+
+def test_who_chooses_the_number_of_a_date():
+    rng = np.random.default_rng(4)
+    scores = np.linalg.qr(rng.normal(size=(60, 5)))[0]
+    response = (scores @ [5.0, 4.0, 3.0, 2.0, 0.0])[None] + 0.01 * rng.normal(size=(1, 60))
+    there = np.ones(response.shape, dtype=bool)
+
+    def choose(components, there=there, donors=40, value=(20.0, 15.0, 5.0, 0.9, 0.9)):
+        found = latent_factors.Spectrum(scores, np.zeros((2, 5)), np.array(value), 32.0, donors, 60)
+        return latent_factors.choose(LatentFactorModel(names(donors), components=components), found, response, there)
+
+    assert choose(5) == 5
+    assert choose("cv") == 3  # of 60 bars a twentieth, though four would fit better
+    assert choose("cv", donors=7) == 2  # of seven donors a third
+    assert choose("cv", value=(20.0,)) == 1  # no more than there are
+    found = latent_factors.Spectrum(scores, np.zeros((2, 5)), np.array([20.0, 15.0, 5.0, 0.9, 0.9]), 32.0, 40, 60)
+    assert choose("er") == latent_factors.eigenvalue_ratio(found, 3) == 3
+    assert choose("ic") == latent_factors.bai_ng(found, 3)
+    assert choose("cv", there=~there) == choose("ic")  # nobody studied has a return
+
+
+def by_filling(block, missing, bars, number):
+    """Stock and Watson's expectation maximisation with an SVD of all donors, bars down."""
+    full = np.where(missing, np.nanmean(np.where(missing, np.nan, block)[:bars], axis=0), block)
+    for _ in range(5000):
+        mean = full[:bars].mean(axis=0)
+        u, s, v = np.linalg.svd(full - mean, full_matrices=False)
+        full = np.where(missing, (u[:, :number] * s[:number]) @ v[:number] + mean, full)
+    return full
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_donors_with_holes_are_filled_from_the_axes_of_all(number):
+    rng = np.random.default_rng(5)
+    bars, window, donors = 16, 3, 9
+    block = rng.normal(size=(bars + window, 2)) @ rng.normal(size=(2, donors)) + 0.2 * rng.normal(
+        size=(bars + window, donors)
+    )
+    block += 5.0  # donors have means
+    missing = np.zeros(block.shape, dtype=bool)
+    missing[3, 7] = missing[10, 8] = missing[11, 8] = True
+    weight = latent_factors.means_over(bars, window, everywhere=False)
+    whole = block[:, :7] - block[:bars, :7].mean(axis=0)
+    filled = latent_factors.fill(whole @ whole.T, block[:, 7:], missing[:, 7:], weight, number)
+    expected = by_filling(block, missing, bars, max(number, 1))[:, 7:]  # no component: one fills
+    np.testing.assert_allclose(filled, expected, atol=1e-6)
+    np.testing.assert_array_equal(filled[~missing[:, 7:]], block[:, 7:][~missing[:, 7:]])

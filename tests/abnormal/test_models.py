@@ -1,9 +1,11 @@
 """Models with an estimator of their own, each against an independent computation of the formula it claims."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.robust.norms import HuberT
 
 from eventstudy.abnormal import (
@@ -11,6 +13,7 @@ from eventstudy.abnormal import (
     DimsonSum,
     Exclusion,
     GarchMarketModel,
+    MarketAdjusted,
     MarketModel,
     RobustMarketModel,
     ScholesWilliams,
@@ -18,7 +21,10 @@ from eventstudy.abnormal import (
     estimate,
 )
 from eventstudy.abnormal.models.garch import garch_forecast
-from eventstudy.abnormal.models.lumped import lump, spans_of
+from eventstudy.abnormal.models.least_squares import least_squares
+from eventstudy.abnormal.models.lumped import Lumped, lump, spans_of
+from eventstudy.abnormal.models.protocol import Windows
+from eventstudy.abnormal.models.thin_trading import shifted
 from eventstudy.errors import StudyError
 
 RTOL = 1e-10  # closed forms in float64 on both sides
@@ -318,3 +324,217 @@ def test_lumps_by_hand():
     price = np.array([[np.nan, 1.0, np.nan, np.e, np.e**2]])
     np.testing.assert_allclose(lump(price), [[np.nan, np.nan, np.nan, 1.0, 1.0]])
     np.testing.assert_allclose(spans_of(np.array([[np.nan, 0.1, np.nan, 0.2]])), [[np.nan, 1.0, np.nan, 2.0]])
+
+
+def test_lumps_are_the_returns_since_the_last_price_by_a_loop():
+    rng = np.random.default_rng(15)
+    price = np.exp(rng.normal(0, 0.1, (6, 30)))
+    price[rng.random(price.shape) < 0.4] = np.nan
+    price[0, :2] = price[1, 0] = 2.0  # a price on the first bar, and one on the next
+    price[2] = np.nan
+    expected, covered = np.full(price.shape, np.nan), np.full(price.shape, np.nan)
+    for row in range(6):
+        last = last_return = None
+        for t in range(30):
+            if np.isfinite(price[row, t]):
+                if last is not None:
+                    expected[row, t] = np.log(price[row, t] / price[row, last])
+                    covered[row, t] = 1 if last_return is None else t - last_return
+                    last_return = t
+                last = t
+    np.testing.assert_allclose(lump(price), expected, rtol=RTOL, atol=1e-15)
+    np.testing.assert_array_equal(spans_of(expected), covered)
+    np.testing.assert_array_equal(spans_of(np.array([[0.1, np.nan, 0.2, 0.1], [np.nan, 0.3, 0.1, np.nan]])),
+                                  [[1, np.nan, 2, 1], [np.nan, 1, 1, np.nan]])  # fmt: skip
+    assert lump(np.empty((3, 0))).shape == (3, 0)
+    assert lump(np.empty((0, 3))).shape == (0, 3)
+
+
+def windows_of(stocks, markets, usable, columns=None):
+    """Estimation windows as the engine gives them: zero where a bar is not usable."""
+    x = np.stack([np.ones_like(markets), *(columns or [markets])], axis=1)
+    return Windows(np.where(usable, stocks, 0.0), np.where(usable[:, None], x, 0.0), usable, np.ones_like(stocks),
+                   np.array([1]), np.zeros((len(stocks), 2), dtype=np.int64))  # fmt: skip
+
+
+def some_windows(rows=4, bars=60, seed=16):
+    rng = np.random.default_rng(seed)
+    markets = rng.normal(0, 0.01, (rows, bars))
+    stocks = 0.001 + 0.8 * markets + rng.standard_t(3, (rows, bars)) * 0.01
+    return stocks, markets, rng.random((rows, bars)) > 0.1
+
+
+def test_lumped_models_without_a_forecast_keep_the_scale_and_no_coefficients():
+    stocks, markets, usable = some_windows()
+    given = windows_of(stocks, markets, usable)
+    plain, adjusted = Lumped(MarketModel("m")), Lumped(MarketAdjusted("m"))
+    assert (plain.k, plain.forecast, plain.forecast_columns, plain.symbols) == (2, True, (0, 1), ("m",))
+    assert (adjusted.k, adjusted.forecast, adjusted.forecast_columns, adjusted.symbols) == (1, False, (0,), ("m",))
+    found = plain.fit(given)
+    for i in range(4):
+        fit = sm.OLS(stocks[i, usable[i]], sm.add_constant(markets[i, usable[i]])).fit()
+        np.testing.assert_allclose(found.coef[i], fit.params, rtol=1e-9)
+        np.testing.assert_allclose(found.sigma[i] ** 2, fit.scale, rtol=RTOL)
+        np.testing.assert_allclose(found.factor[i].T @ found.factor[i], fit.normalized_cov_params, rtol=1e-9)
+        assert (found.m[i], found.df[i]) == (usable[i].sum(), usable[i].sum() - 2)
+    mean = Windows(given.y, given.x[:, :1], usable, given.span, given.steps, given.key)
+    found = adjusted.fit(mean)
+    np.testing.assert_allclose(found.sigma, [stocks[i, usable[i]].std(ddof=1) for i in range(4)], rtol=RTOL)
+    assert not found.coef.any()
+    assert not found.factor.any()
+    assert found.df.tolist() == (usable.sum(axis=1) - 1).tolist()
+
+
+def test_a_large_level_leaves_no_rounding_in_slope_and_scale():
+    """Prices about a million with disturbances of 1e-9: exact arithmetic against float64, of which 2e-10 is one digit."""
+    slopes, scales = [], []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        x = rng.integers(-1000, 1000, 250) / 2**30
+        y = 2.0**20 + 0.5 * x + rng.integers(-6, 7, 250) / 2**32
+        fx, fy = [Fraction(v) for v in x], [Fraction(v) for v in y]
+        mean_x, mean_y = sum(fx) / 250, sum(fy) / 250
+        slope = sum((a - mean_x) * (b - mean_y) for a, b in zip(fx, fy, strict=True)) / sum(
+            (a - mean_x) ** 2 for a in fx
+        )
+        square = sum((b - mean_y - slope * (a - mean_x)) ** 2 for a, b in zip(fx, fy, strict=True)) / 248
+        found = least_squares(y[None], np.stack([np.ones(250), x])[None], np.ones((1, 250), dtype=bool), 2)
+        slopes.append(found.coef[0, 1] / float(slope) - 1)
+        scales.append(found.sigma[0] / float(square) ** 0.5 - 1)
+    assert np.abs(slopes).max() < 1e-4  # one pass of rounding costs 2e-4, two passes half of a ten-thousandth
+    assert np.abs(scales).max() < 0.02
+
+
+@pytest.mark.parametrize("method", ["huber", "theil-sen"])
+def test_robust_windows_do_not_depend_on_their_company(method):
+    stocks, markets, usable = some_windows()
+    stocks[2] *= 50
+    model = RobustMarketModel("m", method=method)
+    together = model.fit(windows_of(stocks, markets, usable))
+    assert together.ok.all()
+    for i in range(4):
+        row = slice(i, i + 1)
+        alone = model.fit(windows_of(stocks[row], markets[row], usable[row]))
+        for name in ("coef", "sigma", "factor"):
+            np.testing.assert_allclose(getattr(together, name)[row], getattr(alone, name), rtol=ITERATED)
+        assert (together.m[i], together.df[i]) == (usable[i].sum(), usable[i].sum() - 2)
+
+
+def test_huber_with_another_tuning_is_that_of_statsmodels():
+    stocks, markets, usable = some_windows(rows=2)
+    found = RobustMarketModel("m", tuning=0.7).fit(windows_of(stocks, markets, usable))
+    for i in range(2):
+        x = sm.add_constant(markets[i, usable[i]])
+        fit = sm.RLM(stocks[i, usable[i]], x, M=HuberT(t=0.7)).fit(maxiter=500, tol=1e-14, conv="coefs")
+        np.testing.assert_allclose(found.coef[i], fit.params, rtol=ITERATED)
+        np.testing.assert_allclose(found.sigma[i], fit.scale, rtol=ITERATED)
+        np.testing.assert_allclose(found.factor[i].T @ found.factor[i], np.linalg.inv(x.T @ (fit.weights[:, None] * x)),
+                                   rtol=1e-6)  # fmt: skip
+
+
+def test_theil_sen_leaves_out_pairs_of_bars_with_the_same_market():
+    stocks, markets, usable = some_windows()
+    markets = markets.round(2)  # many ties
+    found = RobustMarketModel("m", method="theil-sen").fit(windows_of(stocks, markets, usable))
+    for i in range(4):
+        slope, intercept, *_ = stats.theilslopes(stocks[i, usable[i]], markets[i, usable[i]])
+        np.testing.assert_allclose(found.coef[i], [intercept, slope], rtol=RTOL)
+        x = sm.add_constant(markets[i, usable[i]])
+        np.testing.assert_allclose(found.factor[i].T @ found.factor[i], np.linalg.inv(x.T @ x), rtol=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.001, 0.0, 0.5])
+@pytest.mark.parametrize("method", ["huber", "theil-sen"])
+def test_a_market_that_stands_still_gives_no_robust_estimate_and_stops_nobody(method, level):
+    stocks, _, _ = some_windows(rows=2, bars=70)
+    fitted = estimate(stocks, np.full((1, 70), level), security=np.array([0, 1]),
+                      day0=np.array([61, 61]), window=(0, 1), estimation=(-60, -1),
+                      model=RobustMarketModel("m", method=method), minimum=30)  # fmt: skip
+    assert fitted.status.tolist() == [Exclusion.RANK_DEFICIENT] * 2
+
+
+def test_tuning_must_be_positive():
+    assert RobustMarketModel("m", tuning=1e-3).tuning == 1e-3
+    for wrong in (0.0, -1.0, np.nan):
+        with pytest.raises(StudyError):
+            RobustMarketModel("m", tuning=wrong)
+
+
+def test_leads_and_lags_are_counted_from_one():
+    for n in (1, 2, 3):
+        assert Dimson("m", n).k == 2 * n + 2
+    for n in (1, 2):
+        assert DimsonSum("m", n).k == 2 * n + 2
+    for make in (lambda: Dimson("m", 0), lambda: DimsonSum("m", 0), lambda: Dimson("m", 4), lambda: DimsonSum("m", 3)):
+        with pytest.raises(StudyError, match="leads and lags; give 1 to"):
+            make()
+
+
+def test_a_series_is_shifted_either_way_and_by_nothing():
+    series = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+    gone = np.nan
+    np.testing.assert_array_equal(shifted(series, 0), series)
+    np.testing.assert_array_equal(shifted(series, 2), [[3, 4, gone, gone], [7, 8, gone, gone]])
+    np.testing.assert_array_equal(shifted(series, -1), [[gone, 1, 2, 3], [gone, 5, 6, 7]])
+    np.testing.assert_array_equal(shifted(series, -3), [[gone, gone, gone, 1], [gone, gone, gone, 5]])
+
+
+def test_a_model_of_one_market_reads_one_series():
+    for model in (ScholesWilliams("m"), Dimson("m"), DimsonSum("m"), TradeToTrade("m")):
+        for wrong in (None, np.zeros((2, 9))):
+            with pytest.raises(StudyError, match="reads one series"):
+                model.split(wrong)
+        design, offset = model.split(np.arange(9.0)[None])
+        assert offset is None
+        np.testing.assert_array_equal(design[(len(design) - 1) // 2], np.arange(9.0))
+
+
+@pytest.mark.parametrize(("denominator", "ok"), [(0.6, True), (0.1001, True), (0.0999, False), (-0.3, False)])
+def test_the_scholes_williams_beta_wants_a_denominator_above_a_tenth(denominator, ok):
+    """Noise and as much of a market that turns each day as gives 1 + 2 rho the value wanted."""
+    rng = np.random.default_rng(17)
+    bars = 200
+    noise, turning = rng.normal(0, 0.01, bars + 2), np.where(np.arange(bars + 2) % 2, 0.01, -0.01)
+
+    def lags(share):  # the bar before, now, the bar after
+        market = (1 - share) * noise + share * turning
+        return [market[None, at : bars + at] for at in range(3)]
+
+    def least(share):
+        before, now, _ = (column[0, 1:-1] for column in lags(share))
+        return 1 + 2 * np.corrcoef(before, now)[0, 1]
+
+    columns = lags(optimize.brentq(lambda share: least(share) - denominator, 0, 1, xtol=1e-12))
+    stock = 0.9 * columns[1] + rng.normal(0, 0.01, columns[1].shape)
+    found = ScholesWilliams("m").fit(windows_of(stock, columns[1], np.ones(stock.shape, dtype=bool), columns))
+    assert found.ok.tolist() == [ok]
+    if ok:
+        beta = sum(stats.linregress(x[0, 1:-1], stock[0, 1:-1]).slope for x in columns) / denominator
+        now = columns[1][0, 1:-1]
+        np.testing.assert_allclose(found.coef[0], [stock[0, 1:-1].mean() - beta * now.mean(), beta], rtol=1e-7)
+        assert found.m[0] == now.size
+    else:
+        assert np.isnan(found.coef[0, 1])
+
+
+def test_summed_betas_of_windows_with_holes():
+    stocks, markets, usable = some_windows(rows=3, bars=80)
+    columns = [np.roll(markets, by, axis=1) for by in (1, 0, -1)]
+    found = DimsonSum("m").fit(windows_of(stocks, markets, usable, columns))
+    for i in range(3):
+        x = sm.add_constant(np.column_stack([column[i] for column in columns]))[usable[i]]
+        y, now = stocks[i, usable[i]], markets[i, usable[i]]
+        fit = sm.OLS(y, x).fit()
+        beta = fit.params[1:].sum()
+        alpha = y.mean() - beta * now.mean()
+        residual = y - alpha - beta * now
+        sigma2 = residual @ residual / (y.size - 4)
+        np.testing.assert_allclose(found.coef[i], [alpha, beta], rtol=1e-9)
+        np.testing.assert_allclose(found.sigma[i] ** 2, sigma2, rtol=1e-9)
+        for at in (-0.01, 0.02):
+            ahead = found.factor[i] @ [1.0, at] * found.sigma[i]
+            variance = sigma2 / y.size + (at - now.mean()) ** 2 * fit.cov_params()[1:, 1:].sum()
+            np.testing.assert_allclose(ahead @ ahead, variance, rtol=1e-9)
+        assert (found.m[i], found.df[i]) == (y.size, y.size - 4)
+    still = DimsonSum("m").fit(windows_of(np.zeros((1, 80)), markets[:1], usable[:1], [c[:1] for c in columns]))
+    assert still.sigma[0] == 0  # a security that never moves

@@ -125,10 +125,11 @@ def fit_base(sessions: Sessions, model: IntradayModel, rows: Ints, origin: int, 
     y, later = sessions.response_on(rows, days), sessions.response_on(rows, ahead)
     if own_estimator(model):
         e, past, coef, factor = _by_engine(sessions, model, (y, later), days, ahead)
-        weights = None
+        weights, usable = None, np.isfinite(e)
     else:
         x, x_later = sessions.design(rows, days), sessions.design(rows, ahead)
-        e, coef, factor, weights = _weighted(y, x, model, clock.regular)
+        usable = np.isfinite(y) & np.isfinite(x).all(axis=1)  # also where the design does not span
+        e, coef, factor, weights = _weighted(y, x, usable, model, clock.regular)
         past = later - np.einsum("nk,nksd->nsd", coef, np.broadcast_to(x_later, (len(rows), *x_later.shape[1:])))
     mean = np.zeros(e.shape[:2])
     if model.mean == "clock":
@@ -136,7 +137,6 @@ def fit_base(sessions: Sessions, model: IntradayModel, rows: Ints, origin: int, 
         mean = np.where(there, e, 0.0).sum(axis=2) / np.maximum(there.sum(axis=2), 1)
         e, past = e - mean[..., None], past - mean[..., None]
     _, phi = level_and_pattern(e, clock.regular, model.periodic, weights)
-    usable = np.isfinite(e)
     square = day_level(past, phi, clock.regular) ** 2
     if not model.forecast:
         past = past + coef[:, :1, None]
@@ -166,9 +166,10 @@ def _ewma(square: Floats) -> Floats:
         return np.asarray((weight * np.where(np.isfinite(square), square, 0.0)).sum(axis=1) / weight.sum(axis=1))
 
 
-def _weighted(y: Floats, x: Floats, model: IntradayModel, regular: Bools) -> tuple[Floats, Floats, Floats, Floats]:
+def _weighted(
+    y: Floats, x: Floats, usable: Bools, model: IntradayModel, regular: Bools
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the residuals (n, K, m), coefficients, factor and pattern of weighted least squares."""
-    usable = np.isfinite(y) & np.isfinite(x).all(axis=1)
     filled = np.where(np.isfinite(x), x, 0.0)
     response = np.where(usable, y, 0.0)
     coef, _ = _solve(response, filled, usable.astype(float))

@@ -60,7 +60,8 @@ class DayFits:
             everyone = np.flatnonzero(missing[:, targets].any(axis=1))
             for low in range(0, everyone.size, BLOCK):
                 who = everyone[low : low + BLOCK]
-                self.row[np.ix_(who, targets)] = base + np.arange(who.size * targets.size).reshape(targets.size, -1).T
+                shape = (targets.size, who.size)  # rows come target by target
+                self.row[np.ix_(who, targets)] = base + np.arange(who.size * targets.size).reshape(shape).T
                 base += who.size * targets.size
                 jobs.append((who, int(first), targets))
         made = self._map(jobs)

@@ -100,7 +100,7 @@ def _filled(inside: Inside, inputs: Inputs, model: IntradayModel) -> AbnormalRet
     start = inside.start() if n else row
     sigma = np.full(n, np.nan)
     for low in range(0, n, CHUNK):
-        part = slice(low, min(low + CHUNK, n))
+        part = slice(low, low + CHUNK)
         at = inputs.day0[part, None] + np.arange(inputs.window[0], inputs.window[1] + 1)
         there = (at >= 0) & (at < clock.day.size)
         at = at.clip(0, clock.day.size - 1)

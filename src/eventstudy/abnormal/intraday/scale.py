@@ -110,11 +110,11 @@ def _smooth(phi: Floats, enough: Bools) -> Floats:
     if known.all():
         return phi
     out = np.ones_like(phi)
-    flat, good = phi.reshape(-1, phi.shape[-1]), known.reshape(-1, phi.shape[-1])
     at = np.arange(phi.shape[-1])
-    for row, (values, there) in enumerate(zip(flat, good, strict=True)):
+    for row in np.ndindex(phi.shape[:-1]):
+        there = known[row]
         if there.any():
-            out.reshape(-1, phi.shape[-1])[row] = np.interp(at, at[there], values[there])
+            out[row] = np.interp(at, at[there], phi[row][there])
     return out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,8 +42,8 @@ class ControlPortfolio:
     donors: Sequence[str]
     weights: Sequence[float] | None = None
 
-    k: int = field(default=1, init=False, repr=False, compare=False)
-    forecast: bool = field(default=False, init=False, repr=False, compare=False)
+    k: ClassVar[int] = 1
+    forecast: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         donors = tuple(self.donors)
@@ -83,9 +84,9 @@ class MatchedPortfolio:
 
     match: Mapping[str, str | Sequence[str]] = field(hash=False)
 
-    k: int = field(default=1, init=False, repr=False, compare=False)
-    forecast: bool = field(default=False, init=False, repr=False, compare=False)
-    symbols: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
+    k: ClassVar[int] = 1
+    forecast: ClassVar[bool] = False
+    symbols: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         held = {name: (to,) if isinstance(to, str) else tuple(to) for name, to in self.match.items()}

@@ -156,7 +156,7 @@ def described(model: Any) -> str:
     shown = (
         repr(names) if len(names) <= SHOWN else f"{len(names)} donors {names[0]!r} .. {names[-1]!r}, digest {digest}"
     )
-    rest = [f"{one.name}={getattr(model, one.name)!r}" for one in fields(model) if one.repr and one.name != "donors"]
+    rest = [f"{one.name}={getattr(model, one.name)!r}" for one in fields(model) if one.name != "donors"]
     return f"{type(model).__name__}({', '.join([shown, *rest])})"
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 
@@ -58,9 +58,9 @@ class GarchMarketModel:
     minimum: int = LEAST
     seed: int = 0
 
-    k: int = field(default=2, init=False, repr=False, compare=False)
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
-    forecast_columns: tuple[int, ...] = field(default=(0, 1), init=False, repr=False, compare=False)
+    k: ClassVar[int] = 2
+    forecast: ClassVar[bool] = True
+    forecast_columns: ClassVar[tuple[int, ...]] = (0, 1)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "market", market_of(self.market))
@@ -131,7 +131,7 @@ def _fit_one(
             return None
         variance = garch_forecast(omega, alpha, beta, omega + alpha * shock**2 + beta * last, steps)
     else:
-        if abs(value[5]) >= PERSISTENT:
+        if value[5] >= PERSISTENT:  # arch does not look below 0
             return None
         rng = np.random.default_rng([model.seed, int(key[0]), int(key[1])])
         nu = float(value[6]) if model.distribution == "t" else None

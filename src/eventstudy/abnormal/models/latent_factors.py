@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 
@@ -76,7 +76,7 @@ class LatentFactorModel:
     fit: Fit = "pc"
     exclude: Exclude = "overlap"
 
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
+    forecast: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_fields(self)

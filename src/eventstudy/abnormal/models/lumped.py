@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -68,9 +69,9 @@ class TradeToTrade:
 
     market: MarketName
 
-    k: int = field(default=2, init=False, repr=False, compare=False)
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
-    forecast_columns: tuple[int, ...] = field(default=(0, 1), init=False, repr=False, compare=False)
+    k: ClassVar[int] = 2
+    forecast: ClassVar[bool] = True
+    forecast_columns: ClassVar[tuple[int, ...]] = (0, 1)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "market", market_of(self.market))

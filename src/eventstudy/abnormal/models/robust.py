@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 
@@ -49,9 +49,9 @@ class RobustMarketModel:
     method: Literal["huber", "theil-sen"] = "huber"
     tuning: float = 1.345
 
-    k: int = field(default=2, init=False, repr=False, compare=False)
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
-    forecast_columns: tuple[int, ...] = field(default=(0, 1), init=False, repr=False, compare=False)
+    k: ClassVar[int] = 2
+    forecast: ClassVar[bool] = True
+    forecast_columns: ClassVar[tuple[int, ...]] = (0, 1)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "market", market_of(self.market))
@@ -79,16 +79,16 @@ def _huber(windows: Windows, tuning: float) -> OwnFit:
     basis = orthonormal(windows.x.copy(), np.broadcast_to(np.eye(c), (n, c, c)).copy())
     m = windows.usable.sum(axis=1)
     share = np.matvec(basis.q, windows.y)
-    weight = windows.usable.astype(np.float64)
+    weight = np.empty(windows.y.shape)  # of a bar that is not usable it does not matter: the basis is zero there
     active = np.arange(n)
-    scale = np.zeros(n)
+    scale = np.empty(n)
     for _ in range(STEPS):
         q, y = basis.q[active], windows.y[active]
         residual = y - np.vecmat(share[active], q)
         scale[active] = _median(np.abs(residual), windows.usable[active]) / NORMAL_MAD
         with np.errstate(divide="ignore", invalid="ignore"):
             size = np.abs(residual) / scale[active, None]
-            weight[active] = np.where(windows.usable[active], np.where(size > tuning, tuning / size, 1.0), 0.0)
+            weight[active] = np.where(size > tuning, tuning / size, 1.0)
         weighted = q * weight[active, None]
         fresh = np.linalg.solve(weighted @ q.swapaxes(1, 2), np.matvec(weighted, y)[..., None])[..., 0]
         moved = np.abs(np.vecmat(fresh - share[active], q)).max(axis=1)

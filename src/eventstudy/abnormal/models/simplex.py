@@ -89,13 +89,11 @@ def simplex_weights(
     """
     size = float(response @ response)
     norms = np.vecdot(donors, donors) if square is None else square
-    if start is None:
-        active = np.array([int(np.argmin(norms - 2.0 * (donors @ response) + ridge))])
-        weight = np.ones(1)
-    else:
-        active, weight = start.donor.copy(), start.weight.copy()
     face = _Face(response, donors, ridge)
-    active, weight = face.descend(active, weight, 0)
+    if start is None:
+        active, weight = np.array([int(np.argmin(norms - 2.0 * (donors @ response)))]), np.ones(1)
+    else:
+        active, weight = face.descend(start.donor, start.weight)
     gap, single, steps = np.inf, False, 0
     limit = 10 * (response.size + ENTERING)
     while steps < limit:
@@ -110,14 +108,10 @@ def simplex_weights(
         enter = face.apart(active, _lowest(slope, level, 1 if single else ENTERING))
         if not enter.size and single:
             break
-        before = (active, weight)
-        active, weight = face.descend(
-            np.concatenate([active, enter]), np.append(weight, np.zeros(enter.size)), enter.size
-        )
+        before = active
+        active, weight = face.descend(np.concatenate([active, enter]), np.append(weight, np.zeros(enter.size)))
         steps += 1
-        stuck = not enter.size or (
-            active.size == before[0].size and np.array_equal(np.sort(active), np.sort(before[0]))
-        )
+        stuck = not enter.size or np.array_equal(np.sort(active), np.sort(before))
         if stuck and single and not gap < last:
             break
         single = stuck
@@ -152,14 +146,13 @@ class _Face:
             for _ in range(2):
                 left = left - basis @ (basis.T @ left)
             square = float(left @ left)
-            if square > APART * whole and basis.shape[1] < self.response.size:
+            if square > APART * whole:
                 basis = np.column_stack([basis, left / np.sqrt(square)])
                 kept.append(donor)
         return np.array(kept, dtype=np.int64)
 
-    def descend(self, active: Ints, weight: Floats, entered: int) -> tuple[Ints, Floats]:
-        """Return the donors and weights at the minimum over the face of `active`, the last `entered` of which are new."""
-        fresh = np.arange(active.size) >= active.size - entered
+    def descend(self, active: Ints, weight: Floats) -> tuple[Ints, Floats]:
+        """Return the donors and weights at the minimum over the face of `active`; those that are new have no weight yet."""
         rows = self.donors[active] - self.response
         square = rows @ rows.T + self.ridge * np.eye(active.size)
         while True:
@@ -167,7 +160,7 @@ class _Face:
             negative = best <= 0
             if not negative.any():
                 return active, best
-            back = negative & fresh & (weight <= 0)
+            back = negative & (weight <= 0)  # they would go below zero at once
             if not back.any():
                 drop = weight - best
                 with np.errstate(divide="ignore", invalid="ignore"):
@@ -178,7 +171,7 @@ class _Face:
                 weight = weight + min(first, 1.0) * (best - weight)
                 back = reach <= first
             keep = ~back
-            active, weight, fresh = active[keep], np.maximum(weight[keep], 0.0), fresh[keep]
+            active, weight = active[keep], np.maximum(weight[keep], 0.0)
             square = square[np.ix_(keep, keep)]
             weight = weight / weight.sum()
 

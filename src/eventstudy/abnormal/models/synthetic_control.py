@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -64,9 +65,9 @@ class SyntheticControl:
     ridge: float = 0.0
     exclude: Exclude = "overlap"
 
-    k: int = field(default=1, init=False, repr=False, compare=False)
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
-    forecast_columns: tuple[int, ...] = field(default=(), init=False, repr=False, compare=False)
+    k: ClassVar[int] = 1
+    forecast: ClassVar[bool] = True
+    forecast_columns: ClassVar[tuple[int, ...]] = ()
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -119,9 +120,9 @@ class SyntheticDiD:
     donors: Sequence[str]
     exclude: Exclude = "overlap"
 
-    k: int = field(default=1, init=False, repr=False, compare=False)
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
-    forecast_columns: tuple[int, ...] = field(default=(), init=False, repr=False, compare=False)
+    k: ClassVar[int] = 1
+    forecast: ClassVar[bool] = True
+    forecast_columns: ClassVar[tuple[int, ...]] = ()
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -6,8 +6,8 @@ intercept takes up the bias; they are offered, and no default.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 
@@ -67,9 +67,9 @@ class ScholesWilliams:
 
     market: MarketName
 
-    k: int = field(default=2, init=False, repr=False, compare=False)
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
-    forecast_columns: tuple[int, ...] = field(default=(0, 2), init=False, repr=False, compare=False)
+    k: ClassVar[int] = 2
+    forecast: ClassVar[bool] = True
+    forecast_columns: ClassVar[tuple[int, ...]] = (0, 2)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "market", market_of(self.market))
@@ -137,7 +137,7 @@ class Dimson:
     market: MarketName
     n: int = 1
 
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
+    forecast: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "market", market_of(self.market))
@@ -184,7 +184,7 @@ class DimsonSum:
     n: int = 1
     weights: Literal["dimson", "fowler-rorke"] = "dimson"
 
-    forecast: bool = field(default=True, init=False, repr=False, compare=False)
+    forecast: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "market", market_of(self.market))

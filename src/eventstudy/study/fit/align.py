@@ -272,9 +272,7 @@ def _refuse_within(wanted: pd.Index, label: pd.Index, bars: pd.Index, strange: B
         return
     after = np.asarray(bars.searchsorted(label)).clip(1, len(bars) - 1)
     step = pd.Series(bars).diff().median()
-    within = strange & np.asarray(
-        (label > bars[after - 1]) & (label < bars[after - 1] + step) & (label < bars[-1] + step)
-    )
+    within = strange & np.asarray((label > bars[after - 1]) & (label < bars[after - 1] + step))
     if within.any():
         row = int(within.argmax())
         msg = (

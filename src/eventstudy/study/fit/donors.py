@@ -10,6 +10,7 @@ from eventstudy._typing import Ints
 from eventstudy.abnormal.models.donor_pool import DonorEvents
 from eventstudy.study.aligned import Aligned
 from eventstudy.study.design import Design
+from eventstudy.study.fit.mask import flags_of
 
 
 def donor_events(
@@ -26,16 +27,10 @@ def donor_events(
     place = {name: at for at, name in enumerate(names)}
     donor = np.array([place.get(name, -1) for name in symbols], dtype=np.int64)[symbol]
     own = (donor >= 0) & (position >= 0)
-    bars = len(aligned.bars)
-    begins = np.zeros((len(names), bars), dtype=bool)
-    begins[donor[own], position[own]] = True
-    hidden = None
-    if study.mask_events is True and own.any():
-        hidden = np.zeros_like(begins)
-        for shift in range(study.mask[0], study.mask[1] + 1):
-            low, high = max(0, -shift), min(bars, bars - shift)
-            hidden[:, low + shift : high + shift] |= begins[:, low:high]
-    return DonorEvents(np.array([row.get(name, -1) for name in names]), begins if own.any() else None, hidden)
+    where, shape = (donor[own], position[own]), (len(names), len(aligned.bars))
+    begins = flags_of(where, shape, (0, 0)) if own.any() else None
+    hidden = flags_of(where, shape, study.mask) if study.mask_events is True and own.any() else None
+    return DonorEvents(np.array([row.get(name, -1) for name in names]), begins, hidden)
 
 
 def pool_names(model: object) -> tuple[str, ...]:

@@ -27,10 +27,10 @@ def masked_bars(
         bars_of = (aligned.bars, aligned.calendar, study.label, aligned.zone, aligned.shut)
         known = place_moments(pool, *bars_of, strict=False).position
         known, called = known[known >= 0], placed.position[placed.position >= 0]
-        return _marked((known,), (bars,), study.mask), _marked((np.concatenate([known, called]),), (bars,), (0, 0))
+        return flags_of((known,), (bars,), study.mask), flags_of((np.concatenate([known, called]),), (bars,), (0, 0))
     where = (security, day0) if own else days_shared(security, day0, aligned.returns.shape)
     shape = (bars,) if len(where) == 1 else (aligned.returns.shape[0], bars)
-    return (_marked(where, shape, study.mask) if pool else None), _marked(where, shape, (0, 0))
+    return (flags_of(where, shape, study.mask) if pool else None), flags_of(where, shape, (0, 0))
 
 
 def days_shared(security: Ints, day0: Ints, shape: tuple[int, ...]) -> tuple[Ints, ...]:
@@ -42,13 +42,13 @@ def days_shared(security: Ints, day0: Ints, shape: tuple[int, ...]) -> tuple[Int
     common = np.flatnonzero(np.bincount(day0, minlength=bars))
     used = np.count_nonzero(np.bincount(security, minlength=count))
     if day0.size >= used * common.size:  # else some security lacks a day
-        own = _marked((security, day0), (count, bars), (0, 0))
+        own = flags_of((security, day0), (count, bars), (0, 0))
         if np.count_nonzero(own) == used * common.size:
             return (common,)
     return (security, day0)
 
 
-def _marked(where: tuple[Ints, ...], shape: tuple[int, ...], days: tuple[int, int]) -> Bools:
+def flags_of(where: tuple[Ints, ...], shape: tuple[int, ...], days: tuple[int, int]) -> Bools:
     """Return an array of flags, set where a relative day `days` of any event falls; bars are the last axis."""
     marked = np.zeros(shape, dtype=bool)
     for shift in range(max(days[0], -shape[-1]), min(days[1], shape[-1]) + 1):  # a day further off falls on no bar

@@ -23,6 +23,8 @@ from eventstudy.words import brief
 
 ENOUGH = 30  # days from which on an exchange is known by its sessions
 LOOKS = 0.5  # share of the sessions from which on labels look like ends
+MONTH = pd.Timedelta(days=365.25 / 12)
+MIDDLE = 15  # day of a month after which a label is its end, and up to which it is its start
 WHOLE_WEEK = 0.9  # share of all days that bars of whole days hold: nothing closes
 
 
@@ -158,12 +160,17 @@ def _on_periods(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, side: Label |
 def _period_of(days: pd.DatetimeIndex, bars: pd.DatetimeIndex, side: Label) -> Any:
     bars = bars.as_unit(SESSION_UNIT)
     step = pd.Series(bars).diff().median()
+    months = round(step / MONTH)  # months are not of one length: the first and the last end with the calendar's
     if side == "end":
+        whole = months > 0 and bars[0].day > MIDDLE
+        begin = (bars[0].to_period("M") - months).end_time if whole else bars[0] - step
         position = bars.searchsorted(days)
-        inside = (position < len(bars)) & np.asarray(days > bars[0] - step)
+        inside = (position < len(bars)) & np.asarray(days > begin)
     else:
+        whole = months > 0 and bars[-1].day <= MIDDLE
+        end = (bars[-1].to_period("M") + months).start_time if whole else bars[-1] + step
         position = bars.searchsorted(days, side="right") - 1
-        inside = (position >= 0) & np.asarray(days < bars[-1] + step)
+        inside = (position >= 0) & np.asarray(days < end)
     return np.where(inside, position, -1)
 
 
