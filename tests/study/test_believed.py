@@ -31,7 +31,9 @@ def test_the_interval_is_that_of_the_test_to_report_and_as_sure_as_it_is(valid, 
 
 @pytest.mark.parametrize("valid", [True, False])
 def test_the_interval_of_the_mean_stays_where_its_own_test_is_the_one_to_report(valid):
-    row = judged(None, REPORTED | {"name": "cross_sectional", "valid": valid}, OTHER | {"name": "sign", "valid": not valid})
+    row = judged(
+        None, REPORTED | {"name": "cross_sectional", "valid": valid}, OTHER | {"name": "sign", "valid": not valid}
+    )
     assert row[["se", "low", "high", "df", "test"]].tolist() == [0.004, 0.002, 0.018, 8.0, "cross_sectional"]
     assert row["believe"] == ("yes" if valid else "no")
 

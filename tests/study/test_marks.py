@@ -315,7 +315,9 @@ def test_nothing_looks_wrong_of_what_is_quiet():
     few[0, 3:6] = 0.0
     assert _looking_wrong(few, None, log=False) == {}
     few[0, 6] = 0.0
-    assert {kind: keys.tolist() for kind, keys in _looking_wrong(few, None, log=False).items()} == {"stale": [3, 4, 5, 6]}
+    assert {kind: keys.tolist() for kind, keys in _looking_wrong(few, None, log=False).items()} == {
+        "stale": [3, 4, 5, 6]
+    }
 
 
 def test_leaps_and_zeros_of_a_long_row_are_those_of_its_pieces():

@@ -129,7 +129,9 @@ def test_a_market_is_told_only_where_there_are_two():
 
 
 def test_own_estimation_windows_are_counted_and_told():
-    events = SPREAD.assign(estimation_start=[-40, np.nan, np.nan, -35, np.nan], estimation_end=[-5, np.nan, np.nan, -4, np.nan])
+    events = SPREAD.assign(
+        estimation_start=[-40, np.nan, np.nan, -35, np.nan], estimation_end=[-5, np.nan, np.nan, -4, np.nan]
+    )
     result = fit(events=events, estimation=es.EstimationWindow(30, end=-3))
     assert rows.own_windows(result._fitted) == "; 2 of 5 security-events have a window of their own"
     told = result.car()["estimation"].tolist()
@@ -137,7 +139,9 @@ def test_own_estimation_windows_are_counted_and_told():
     plain = fit(events=SPREAD, estimation=es.EstimationWindow(30, end=-3))
     assert rows.own_windows(plain._fitted) == ""
     assert "estimation" not in plain.car()
-    after = fit(events=SPREAD.assign(bar=SPREAD["bar"] - 15), estimation=es.EstimationWindow(before=(-20, -3), after=(3, 4)))
+    after = fit(
+        events=SPREAD.assign(bar=SPREAD["bar"] - 15), estimation=es.EstimationWindow(before=(-20, -3), after=(3, 4))
+    )
     assert after.car()["estimation"].unique().tolist() == ["days −20 to −3 and +3 to +4"]
     assert rows.own_windows(after._fitted) == ""
 
@@ -185,7 +189,15 @@ def test_a_bar_in_words_is_its_day_or_its_moment(label, said):
 def test_nothing_studied_has_tables_without_rows():
     none = fit(estimation=es.EstimationWindow(30, end=-3), events=EVENTS.iloc[[0]])
     assert (none.n, none.n_sessions) == (0, 0)
-    for table in (none.car(), none.tidy(), none.aar(), none.caar(), none.bhar(), none.abhar(), none.abnormal_variance()):
+    for table in (
+        none.car(),
+        none.tidy(),
+        none.aar(),
+        none.caar(),
+        none.bhar(),
+        none.abhar(),
+        none.abnormal_variance(),
+    ):
         assert len(table) == 0
         assert len(table.columns) > 4
     assert len(none.diagnostics()) == 0
