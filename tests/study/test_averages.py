@@ -106,6 +106,7 @@ def test_weights_may_be_nought_and_below_one_and_belong_to_their_own_rows(kind, 
     np.testing.assert_allclose(table["caar"], expected, rtol=RTOL)
     assert table["n"].tolist() == [int((WEIGHTS[some] > 0).sum()) for some in groups]
     if by:
+        assert table.columns[0] == by
         assert table[by].tolist() == ["x", "y"]
 
 
@@ -155,6 +156,15 @@ def test_three_groups_are_compared_two_by_two_and_the_unknown_with_none():
             rtol=RTOL,
         )
         assert row["high"] - row["low"] == pytest.approx(2 * stats.t.ppf(0.95, row["df"]) * error, rel=1e-8)
+
+
+def test_of_several_securities_each_event_of_a_session_counts_in_a_comparison():
+    result, _ = world([60, 60, 60, 60, 90, 90, 90, 90], "ABCD", kind=["x", "y", "y", "x"] * 2)
+    row = result.compare((0, 1), by="kind").iloc[0]
+    assert (row["n"], row["n_against"]) == (4, 4)
+    car = result.car((0, 1))["car"].to_numpy()
+    assert row["mean"] == pytest.approx(car[[0, 3, 4, 7]].mean(), rel=RTOL)
+    assert row["difference"] == pytest.approx(car[[0, 3, 4, 7]].mean() - car[[1, 2, 5, 6]].mean(), rel=RTOL)
 
 
 def test_a_comparison_wants_two_groups():
