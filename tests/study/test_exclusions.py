@@ -42,7 +42,13 @@ def test_each_reason_stands_at_its_own_event_with_its_own_numbers():
     frame.iloc[10:22, frame.columns.get_loc("A")] = np.nan
     frame["C"] = np.nan
     later = pd.Timestamp("2024-12-31")
-    rows = [("few", "A", DAYS[50]), ("good", "B", DAYS[50]), ("gone", "C", DAYS[50]), ("late", "B", later), ("odd", "BB", DAYS[50])]
+    rows = [
+        ("few", "A", DAYS[50]),
+        ("good", "B", DAYS[50]),
+        ("gone", "C", DAYS[50]),
+        ("late", "B", later),
+        ("odd", "BB", DAYS[50]),
+    ]
     found = details(fit(frame, rows))
     assert list(found) == ["few", "gone", "late", "odd"]
     assert found["few"] == ("A", "too_few_bars", "28 of 40 estimation bars usable, 30 needed")
@@ -110,7 +116,9 @@ def test_events_say_where_they_fell_with_what_is_known_of_them():
     assert table["calendar"].tolist() == [""] * 3
     assert "stance" not in table
     more = result._fitted
-    told = replace(more, request=replace(more.request, frame=more.request.frame.assign(stance=["x", "y", "z"], other=1)))
+    told = replace(
+        more, request=replace(more.request, frame=more.request.frame.assign(stance=["x", "y", "z"], other=1))
+    )
     assert events(told)["stance"].tolist() == ["x", "y", "z"]
     assert "other" not in events(told)
 
@@ -142,7 +150,10 @@ def test_a_day_that_is_no_session_is_told_of_what_was_left_out_alone(few):
         frame.iloc[20:60, frame.columns.get_loc("A")] = np.nan
     rows = [("a", "A", pd.Timestamp("2024-06-18")), ("b", "B", pd.Timestamp("2024-06-18"))]
     study = es.EventStudy(
-        model=es.MarketModel("M"), window=(-1, 2), calendar="XNYS", estimation=es.EstimationWindow(40, end=-5, minimum=30)
+        model=es.MarketModel("M"),
+        window=(-1, 2),
+        calendar="XNYS",
+        estimation=es.EstimationWindow(40, end=-5, minimum=30),
     )
     result = study.fit(pd.DataFrame(rows, columns=["event_id", "symbol", "bar"]), frame)
     found = details(result)

@@ -127,7 +127,11 @@ def test_missing_days_are_summed_over_unless_a_call_or_the_study_is_strict(resul
     strict = result.car((0, 2), missing="strict")
     assert strict["car"].isna().all()
     own = es.EventStudy(
-        model=es.MarketModel("M"), window=(-2, 2), estimation=es.EstimationWindow(100, end=-5), calendar=None, missing="strict"
+        model=es.MarketModel("M"),
+        window=(-2, 2),
+        estimation=es.EstimationWindow(100, end=-5),
+        calendar=None,
+        missing="strict",
     ).fit(result._fitted.request.frame, result.panel)
     assert own.car((0, 2))["car"].isna().all()
     assert own.car((0, 2), missing="available")["car"].equals(car["car"])
@@ -142,7 +146,9 @@ def test_counts_and_usual_coverage_of_a_result(result):
     slope = np.polyfit([1.0, 2.0, 4.0], scar, 1)
     np.testing.assert_allclose(standardized["estimate"], slope[::-1], rtol=1e-9)
     plain = result.explain({"x": [1.0, 2.0, 4.0]}, (0, 0), errors="nonrobust")
-    np.testing.assert_allclose(plain["estimate"][::-1], np.polyfit([1.0, 2.0, 4.0], result.car((0, 0))["car"], 1), rtol=1e-9)
+    np.testing.assert_allclose(
+        plain["estimate"][::-1], np.polyfit([1.0, 2.0, 4.0], result.car((0, 0))["car"], 1), rtol=1e-9
+    )
     assert (plain["unit"].unique().tolist(), standardized["unit"].unique().tolist()) == (["return"], ["standardized"])
 
 
