@@ -41,7 +41,7 @@ def test_a_series_of_the_panel_is_found_by_its_name_alone():
     aligned, panel = result._fitted.parts[0].aligned, result.panel
     np.testing.assert_array_equal(aligned.one(panel, "B"), frame["B"])
     for name in ("Z", ["A"]):
-        with pytest.raises(StudyError, match="the panel has no returns of .*; it has M, A, B"):
+        with pytest.raises(StudyError, match=r"the panel has no returns of .*; it has M, A, B"):
             aligned.one(panel, name)
 
 

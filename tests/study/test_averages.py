@@ -305,6 +305,21 @@ def test_a_path_from_a_day_on_is_nought_there_and_the_sum_of_the_days_between(re
             )  # fmt: skip
 
 
+def test_all_events_of_a_session_are_in_a_path_but_of_one_series_the_first():
+    shared, _ = world([60, 60, 90, 90], "ABCD")
+    table = path(shared._fitted, window=WINDOW)
+    np.testing.assert_allclose(table["caar"], cumulated(shared).mean(axis=0), rtol=RTOL)
+    assert table["n"].tolist() == [4] * 6
+    assert list(table.columns) == ["relative_day", "caar", "low", "high", "n", "median", "share_positive", "group"]
+    once, _ = world([60, 60, 90, 120, 120], "A", kind=["y", "x", "x", "x", "y"])
+    assert path(once._fitted, window=WINDOW)["n"].tolist() == [3] * 6
+    groups = path(once._fitted, window=WINDOW, by="kind")  # the first of each group's own sessions
+    assert groups["n"].tolist() == [2] * 6 + [3] * 6
+    assert groups.index.tolist() == list(range(12))
+    sums = cumulated(once)
+    np.testing.assert_allclose(groups["median"], np.r_[np.median(sums[[0, 4]], 0), np.median(sums[1:4], 0)], rtol=RTOL)
+
+
 @pytest.mark.parametrize("reference", [-3, 4])
 def test_a_path_begins_on_a_day_of_its_window(reference):
     result, _ = world(APART, "ABCD")
@@ -387,8 +402,15 @@ def test_of_very_many_events_evenly_spaced_ones_stand_for_all(markets, monkeypat
     assert ends[-1] == 10
     assert sample.estimation is not None
     assert sample.car.size == 4
+    if len(pieces) == 2:
+        first, second = means._thinned(np.array([0, 4, 5, 9]))  # the last of one part, and the first of the next
+        assert [len(first), len(second)] == [sum(at < ends[0] for at in (0, 4, 5, 9)), sum(at >= ends[0] for at in (0, 4, 5, 9))]
+    one_date, _ = world([90] * 6, "ABCD", seed=4)
+    portfolio = Means(one_date._fitted).over((0, 1))
+    assert str(portfolio.how) == "portfolio"
     monkeypatch.setattr(means_module, "KEPT", 10)  # as many as there are: all are looked at
     whole = Means(result._fitted).over((0, 1))
+    assert float(Means(one_date._fitted).over((0, 1)).se) == float(portfolio.se) > 0
     monkeypatch.undo()
     assert str(whole.how) == "covariance"
     assert float(Means(result._fitted).over((0, 1)).se) == float(whole.se)

@@ -23,7 +23,7 @@ def world(seed=0, names=NAMES):
     return pd.DataFrame(np.column_stack([market, values]), columns=["M", *names])
 
 
-def fit(frame, rows, model=None, window=(-1, 2), estimation=None, mask=False):
+def fit(frame, rows, model=None, window=(-1, 2), estimation=None, *, mask=False):
     events = pd.DataFrame(rows, columns=["event_id", "symbol", "bar"])
     study = es.EventStudy(
         model=model or es.MarketModel("M"), window=window, calendar=None, mask_events=mask,
@@ -93,7 +93,7 @@ def test_a_model_with_donors_asks_its_own_and_one_with_markets_leaves_all_of_the
     own = fit(frame, [("a", "S00", 80), ("b", "S01", 80)], es.MarketModel({"S00": "M", "S01": "S02"}))
     for part in own.parts:
         free = dict(zip(part.aligned.symbols, _untreated(own, part).any(axis=1), strict=True))
-        assert not (free.get("M", False) or free.get("S02", False))
+        assert not any(free.get(name, False) for name in ("M", "S02"))
 
 
 CASES = {

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
+from eventstudy.abnormal.exclusion import Exclusion
 from eventstudy.study.tables.exclusions import events, excluded
 from eventstudy.study.tables.returns import off_days
 
@@ -66,6 +67,12 @@ def test_a_security_without_returns_before_its_event_is_not_one_without_any():
     assert found["new"][2] == "0 of 40 estimation bars usable, 30 needed"
 
 
+def test_without_a_return_in_the_window_the_history_is_not_what_is_told():
+    """Market-adjusted returns need no history: of a security without returns it is the window that has none."""
+    found = fit(panel(C=np.nan), [("a", "C", DAYS[50])], es.EstimationWindow(40, end=-5, minimum=0), es.MarketAdjusted("M"))
+    assert details(found)["a"][1:] == ("no_returns_in_window", Exclusion.NO_RETURNS_IN_WINDOW.meaning)
+
+
 def test_bars_of_both_estimation_windows_are_counted():
     frame = panel()
     frame.iloc[10:25, frame.columns.get_loc("A")] = np.nan
@@ -93,7 +100,10 @@ def test_what_was_left_out_and_rests_on_strange_bars_names_each_kind_of_them():
     frame.iloc[30, frame.columns.get_loc("A")] = -1.5
     frame.iloc[32:37, frame.columns.get_loc("A")] = 0.0
     frame.iloc[10:25, frame.columns.get_loc("B")] = np.nan
-    found = details(fit(frame, [("a", "A", DAYS[50]), ("b", "B", DAYS[50])]))
+    frame.iloc[10:25, frame.columns.get_loc("C")] = np.nan
+    frame.iloc[32:37, frame.columns.get_loc("C")] = 0.0
+    found = details(fit(frame, [(name.lower(), name, DAYS[50]) for name in "ABC"]))
+    assert found["c"][2] == "25 of 40 estimation bars usable, 30 needed; it rests on bars flagged stale"
     assert found["a"][2] == (
         "25 of 40 estimation bars usable, 30 needed; it rests on bars flagged impossible_return, stale"
     )

@@ -154,11 +154,16 @@ def test_events_of_two_calendars_stand_calendar_by_calendar_each_once():
         estimation=es.EstimationWindow(10, end=-3),
         window=(-1, 1),
     ).fit(
-        pd.DataFrame({"event_id": list("abc"), "symbol": list("ABC"), "bar": days[[40, 41, 42]]}),
+        pd.DataFrame(
+            {"event_id": list("abc"), "symbol": list("ABC"), "bar": days[[40, 41, 42]], "stance": list("xyz")}, index=[7, 5, 9]
+        ),
         FRAME.assign(C=FRAME["A"] / 2).set_axis(days),
     )
     table = result.events
     assert table["event_id"].tolist() == list("abcabc")
+    assert table["stance"].tolist() == list("xyzxyz")
+    assert table.index.tolist() == list(range(6))
+    assert list(table.columns) == ["event_id", "calendar", "session", "in_data", "moved", "stance"]
     first, second = table["calendar"].iloc[:3].unique(), table["calendar"].iloc[3:].unique()
     assert (first.tolist(), second.tolist()) == (["XNYS"], ["XLON"])
     assert len(rows.calendars(result._fitted)) == 2
