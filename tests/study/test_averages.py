@@ -404,7 +404,10 @@ def test_of_very_many_events_evenly_spaced_ones_stand_for_all(markets, monkeypat
     assert sample.car.size == 4
     if len(pieces) == 2:
         first, second = means._thinned(np.array([0, 4, 5, 9]))  # the last of one part, and the first of the next
-        assert [len(first), len(second)] == [sum(at < ends[0] for at in (0, 4, 5, 9)), sum(at >= ends[0] for at in (0, 4, 5, 9))]
+        assert [len(first), len(second)] == [
+            sum(at < ends[0] for at in (0, 4, 5, 9)),
+            sum(at >= ends[0] for at in (0, 4, 5, 9)),
+        ]
     one_date, _ = world([90] * 6, "ABCD", seed=4)
     portfolio = Means(one_date._fitted).over((0, 1))
     assert str(portfolio.how) == "portfolio"

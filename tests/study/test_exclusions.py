@@ -69,7 +69,9 @@ def test_a_security_without_returns_before_its_event_is_not_one_without_any():
 
 def test_without_a_return_in_the_window_the_history_is_not_what_is_told():
     """Market-adjusted returns need no history: of a security without returns it is the window that has none."""
-    found = fit(panel(C=np.nan), [("a", "C", DAYS[50])], es.EstimationWindow(40, end=-5, minimum=0), es.MarketAdjusted("M"))
+    found = fit(
+        panel(C=np.nan), [("a", "C", DAYS[50])], es.EstimationWindow(40, end=-5, minimum=0), es.MarketAdjusted("M")
+    )
     assert details(found)["a"][1:] == ("no_returns_in_window", Exclusion.NO_RETURNS_IN_WINDOW.meaning)
 
 

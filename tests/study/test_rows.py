@@ -155,7 +155,8 @@ def test_events_of_two_calendars_stand_calendar_by_calendar_each_once():
         window=(-1, 1),
     ).fit(
         pd.DataFrame(
-            {"event_id": list("abc"), "symbol": list("ABC"), "bar": days[[40, 41, 42]], "stance": list("xyz")}, index=[7, 5, 9]
+            {"event_id": list("abc"), "symbol": list("ABC"), "bar": days[[40, 41, 42]], "stance": list("xyz")},
+            index=[7, 5, 9],
         ),
         FRAME.assign(C=FRAME["A"] / 2).set_axis(days),
     )
