@@ -111,6 +111,7 @@ def test_a_reversal_is_of_the_events_that_have_both_windows(result, later, count
 def test_the_pattern_of_each_security_has_a_mean_square_of_one(result):
     table = result.clock_pattern()
     assert table["symbol"].tolist() == ["A"] * 78 + ["B"] * 78
+    assert table.index.tolist() == list(range(156))
     assert (table["time"].iloc[0], table["time"].iloc[77]) == ("09:30", "15:55")
     part = result._fitted.parts[0]
     for name, rows in {"A": [0, 1], "B": [2]}.items():

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import eventstudy as es
 from eventstudy.study import rows
 from eventstudy.study.rows import sessions, short_window, usual_windows, window_text
+from eventstudy.study.tables.returns import _neighbours, cut_sentence
 
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame(RNG.normal(0, 0.01, (60, 4)), columns=["M", "N", "A", "B"])
@@ -207,3 +209,50 @@ def test_nothing_studied_has_tables_without_rows():
         assert len(table) == 0
         assert len(table.columns) > 4
     assert len(none.diagnostics()) == 0
+
+
+def test_standardized_returns_and_p_values_are_two_sided_and_of_their_own_errors():
+    result = fit(estimation=es.EstimationWindow(30, end=-3), events=SPREAD)
+    tidy, car = result.tidy(), result.car((0, 1))
+    np.testing.assert_allclose(tidy["sar"], tidy["ar"] / tidy["se"], rtol=1e-12)
+    assert {True, False} == set(car["car"] > 0)
+    np.testing.assert_allclose(car["scar"], car["car"] / car["se"], rtol=1e-12)
+    np.testing.assert_allclose(car["pvalue"], 2 * stats.t.sf(np.abs(car["car"] / car["se"]), 29), rtol=1e-9)
+    assert car["t"].equals(car["scar"])
+
+
+@pytest.mark.parametrize("model", [None, es.MarketAdjusted({"A": "M", "B": "N", "C": "M"})])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("A", 35), ("A", 59), ("B", 35), ("B", 58)],  # late in one security and early in the next
+        [("A", 35), ("A", 40), ("B", 45), ("C", 59)],
+        [("A", 35), ("A", 35), ("B", 45), ("C", 45), ("A", 50)],
+        [("B", 50), ("A", 50), ("C", 50)],
+    ],
+)
+def test_events_of_one_security_share_a_bar_or_have_windows_that_meet(model, rows):
+    """By a loop over all pairs, for windows as long as the data."""
+    events = pd.DataFrame([(f"e{at}", *row) for at, row in enumerate(rows)], columns=["event_id", "symbol", "bar"])
+    frame = FRAME.assign(C=FRAME["A"] - FRAME["B"])
+    fitted = fit(frame, model, events, es.EstimationWindow(30, end=-3))._fitted
+    for length in (1, 5, 6, 7, 10, 11, 24, 25, 55, 59):
+        same, near = _neighbours(fitted, rows_of(fitted), length)
+        for at, (name, day) in enumerate(rows):
+            gaps = [abs(day - other) for to, (own, other) in enumerate(rows) if to != at and own == name]
+            assert same[at] == (0 in gaps)
+            assert near[at] == any(0 < gap < length for gap in gaps)
+
+
+def rows_of(fitted):
+    return rows.studied_rows(fitted)
+
+
+def test_windows_that_the_data_cut_are_counted_in_words():
+    fitted = fit()._fitted
+    said = " Windows cut by the end of the data: 3 of days −2 to +2, 1 of days −1 to +1."
+    assert cut_sentence(fitted, [(-2, 2), (-1, 1), (0, 0)]) == said
+    assert cut_sentence(fitted, [(0, 0)]) == ""
+    assert (
+        cut_sentence(fit(estimation=es.EstimationWindow(30, end=-3), events=EVENTS.iloc[[0]])._fitted, [(-2, 2)]) == ""
+    )
