@@ -1,14 +1,17 @@
 """Donors, their fate and placebos among them, against loops with non-negative least squares."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import nnls
 
 import eventstudy as es
-from eventstudy.abnormal.in_space import in_space
+from eventstudy.abnormal.in_space import InSpace, in_space
 from eventstudy.calendars import sessions
 from eventstudy.errors import StudyError
+from eventstudy.study.tables.counterfactual import judged_in_space
 
 BARS, DAY0, LENGTH, DONORS = 150, 130, 100, 24
 NAMES = [f"D{i}" for i in range(DONORS)]
@@ -171,3 +174,113 @@ def test_a_mixture_gives_every_table_and_its_placebo_dates():
     assert result.diagnostics().shape[0] == 3
     with pytest.raises(StudyError, match="joint regression"):
         fit(world(6), es.LatentFactorModel(NAMES)).joint()
+
+
+def test_donors_stand_date_by_date_and_each_date_has_its_own_weights():
+    frame = world(6)
+    pairs = pd.DataFrame(
+        {"event_id": list("efg"), "symbol": ["A", "D0", "A"], "bar": frame.index[[DAY0, DAY0, DAY0 + 6]]}
+    )
+    study = es.EventStudy(
+        model=es.SyntheticControl(NAMES),
+        calendar=None,
+        window=(0, 2),
+        estimation=es.EstimationWindow(LENGTH, -5),
+        mask_events=False,
+    )
+    table = study.fit(pairs, frame).donors()
+    assert table.index.tolist() == list(range(2 * DONORS))
+    assert table["donor"].tolist() == NAMES * 2
+    assert table["session"].tolist() == [frame.index[DAY0]] * DONORS + [frame.index[DAY0 + 6]] * DONORS
+    np.testing.assert_allclose(table.groupby("session")["weight"].sum(), 1)
+    late = study.fit(pairs.iloc[[2]], frame).donors()
+    pd.testing.assert_frame_equal(table.iloc[DONORS:].reset_index(drop=True), late)
+    assert fit(frame, es.LatentFactorModel(NAMES)).donors()["weight"].isna().all()
+
+
+def test_how_a_mixture_was_made_is_told_by_its_weights():
+    frame = world(6)
+    result = fit(frame, es.SyntheticControl(NAMES))
+    row, weight = result.donor_fit().iloc[0], result.donors()["weight"].to_numpy()
+    assert row["active"] == (weight > 0).sum()
+    stock, others = frame["A"].to_numpy(), frame[NAMES].to_numpy().T
+    before = np.arange(DAY0 - 4 - LENGTH, DAY0 - 4)
+    y = stock[before] - stock[before].mean()
+    d = others[:, before] - others[:, before].mean(axis=1, keepdims=True)
+    residual = y - weight @ d
+    slope = (
+        -2 * d @ residual
+    )  # the objective's gradient: what moving all weight to the best donor would gain is the certificate
+    assert row["gap"] == pytest.approx((weight @ slope - slope.min()) / (y @ y), abs=1e-8)
+    assert 0 <= row["gap"] < 1e-8
+    assert row["steps"] >= 1
+    assert row["left_out"] == 0
+
+
+def facts(rmse, placebo, t=3.0, ratio=2.0, count=20):
+    """One security among donors whose statistics are 1 to 20."""
+    return InSpace(
+        t,
+        ratio,
+        rmse,
+        np.arange(1.0, count + 1),
+        np.arange(1.0, count + 1),
+        np.full(count, 1.0) if placebo is None else placebo,
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "statistic", "expected"),
+    [
+        (facts(1.0, None, t=18.0), "t", (18.0, 4 / 21, 20, 0.0)),  # three as large, and itself
+        (facts(1.0, None, t=18.5), "t", (18.5, 3 / 21, 20, 0.0)),
+        (facts(1.0, None, t=99.0), "t", (99.0, 1 / 21, 20, 0.0)),
+        (facts(2.0, None), "t", (3.0, 19 / 21, 20, 0.0)),  # twice the usual residual is no poor fit
+        (facts(2.1, None), "t", (3.0, 19 / 21, 20, 1.0)),
+        (facts(1.0, None), "rmspe", (2.0, 20 / 21, 20, 0.0)),  # at both ends of the donors' fits
+        (facts(0.9, None), "rmspe", (2.0, np.nan, 20, 0.0)),
+        (facts(1.1, None), "rmspe", (2.0, np.nan, 20, 0.0)),
+        (facts(1.0, np.linspace(1.0, 2.0, 20)), "rmspe", (2.0, 20 / 21, 20, 0.0)),
+        (facts(2.0, np.linspace(1.0, 2.0, 20)), "rmspe", (2.0, 20 / 21, 20, 0.0)),
+        (facts(0.9, None), "t", (3.0, 19 / 21, 20, 0.0)),  # a t is judged whatever the fit
+        (facts(1.0, None, count=19), "t", (3.0, 18 / 20, 19, 0.0)),
+        (facts(1.0, None, count=18), "t", (3.0, np.nan, 18, 0.0)),
+        (None, "t", (np.nan, np.nan, 0, np.nan)),
+    ],
+)
+def test_a_rank_among_donors_by_hand(found, statistic, expected):
+    assert judged_in_space(found, statistic) == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_donor_without_a_statistic_is_no_placebo():
+    found = replace(facts(1.0, None), placebo_t=np.r_[np.arange(1.0, 20), np.nan])
+    assert judged_in_space(found, "t") == pytest.approx((3.0, 18 / 20, 19, 0.0))
+
+
+def test_a_window_without_a_return_has_no_exact_test_and_one_of_several_bars_has():
+    frame = world(7)
+    frame.loc[frame.index[DAY0 + 1], "A"] = np.nan
+    result = fit(frame, es.MarketModel("D0"))
+    none, some = result.conformal((1, 1)).iloc[0], result.conformal((0, 2)).iloc[0]
+    assert none[["car", "pvalue", "low", "high", "smallest_p"]].isna().all()
+    assert (none["n_bars"], none["permuted"]) == (0, 0)
+    assert np.isfinite(some["pvalue"])
+    assert some["n_bars"] == 2
+    assert some["car"] == pytest.approx(result.car((0, 2))["car"].item(), abs=1e-15)
+
+
+def test_the_exact_interval_holds_the_effects_that_a_second_fit_does_not_reject():
+    """By brute force: the effect is taken out, the model fitted again, and the test asked for its p on either side of each end."""
+    frame = world(8)
+    result = fit(frame, es.MarketModel("D0"))
+    row = result.conformal((0, 1), level=0.9).iloc[0]
+
+    def pvalue(total):
+        moved = frame.copy()
+        moved.loc[frame.index[DAY0 : DAY0 + 2], "A"] -= total / 2
+        return fit(moved, es.MarketModel("D0")).conformal((0, 1)).iloc[0]["pvalue"]
+
+    width = row["high"] - row["low"]
+    assert row["pvalue"] == pvalue(0.0)
+    assert pvalue(row["low"] + width / 200) > 0.1 >= pvalue(row["low"] - width / 200)
+    assert pvalue(row["high"] - width / 200) > 0.1 >= pvalue(row["high"] + width / 200)

@@ -12,6 +12,7 @@ import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.inference.beyond.cross_sectional_regression import explain
 from eventstudy.inference.core.few_clusters import cr2
+from eventstudy.study.tables.explain import IGNORED, OVERLAP, _gap, _windows_meet
 
 RTOL = 1e-9  # two roads to one regression
 SYMBOLS = [f"S{i}" for i in range(12)]
@@ -146,3 +147,178 @@ def panel_of_one_date():
     panel = pd.DataFrame(rng.normal(0, 0.02, (320, 13)), index=days, columns=["M", *names])
     events = pd.DataFrame({"event_id": "e", "symbol": names, "bar": days[300]})
     return panel, events, pd.Series(rng.normal(size=12), index=names)
+
+
+# ------------------------------------------------------------------------------------ which errors, which doubts, which rows
+
+
+def apart(days, names="ABCDEFGH", seed=2, markets=None, model=None, window=(-1, 2), **columns):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(0, 0.01, (200, 10)), columns=["M", "N", *"ABCDEFGH"])
+    symbols = [names[at % len(names)] for at in range(len(days))]
+    pairs = pd.DataFrame({"event_id": range(len(days)), "symbol": symbols, "bar": days, **columns})
+    study = es.EventStudy(
+        model=model or es.MarketModel(markets or "M"), estimation=es.EstimationWindow(60, end=-11), window=window, calendar=None,
+        mask_events=False,
+    )  # fmt: skip
+    return study.fit(pairs, frame), frame
+
+
+@pytest.mark.parametrize("markets", [None, dict(zip("ABCDEFGH", "MNMNMNMN", strict=True))])
+@pytest.mark.parametrize("days", [[80, 84, 88], [80, 83, 90], [80, 82, 90], [80, 90, 91, 91], [80, 80, 80]])
+@pytest.mark.parametrize("window", [(0, 0), (0, 1), (-1, 1), (1, 3)])
+def test_windows_of_different_sessions_meet_where_they_share_a_bar(markets, days, window):
+    """Within the securities of one market, each a part of its own."""
+    fitted = apart(days, markets=markets, window=(-1, 3))[0]._fitted
+    expected = False
+    for part in fitted.parts:
+        own = sorted({int(day) for day in part.abnormal.day0})
+        bars = [set(range(day + window[0], day + window[1] + 1)) for day in own]
+        expected |= any(bars[i] & bars[j] for i in range(len(own)) for j in range(i))
+    assert _windows_meet(fitted, window) == expected
+
+
+SPREAD = [80, 90, 100, 110, 120, 130, 140, 150]
+
+
+@pytest.mark.parametrize(
+    ("days", "errors", "doubt"),
+    [
+        (SPREAD, "HC3", ""),
+        (SPREAD, "nonrobust", ""),
+        ([80, 80, 90, 100, 110, 120, 130, 140], "HC3", IGNORED),
+        ([80, 80, 90, 100, 110, 120, 130, 140], "nonrobust", IGNORED),
+        ([80, 80, 90, 100, 110, 120, 130, 140], "portfolio", ""),
+        ([80, 81, 90, 100, 110, 120, 130, 140], "HC3", OVERLAP),
+        ([80, 81, 90, 100, 110, 120, 130, 140], "nonrobust", OVERLAP),
+        ([80, 81, 90, 100, 110, 120, 130, 140], "portfolio", ""),
+        ([80, 82, 90, 100, 110, 120, 130, 140], "HC3", ""),  # the windows of two bars touch and do not meet
+    ],
+)
+def test_errors_that_take_events_for_independent_say_so_where_they_are_not(days, errors, doubt):
+    result, _ = apart(days, x=np.arange(8.0) ** 2)
+    found = result.explain(["x"], (0, 1), errors=errors)
+    assert found["errors"].unique().tolist() == [errors]
+    assert found["doubt"].unique().tolist() == [doubt]
+    assert found[["pvalue_pre_event", "pvalue_joint", "design_effect"]].isna().all(axis=None)
+
+
+def test_one_series_of_overlapping_events_is_no_independent_one():
+    result, _ = apart([80, 81, 90, 100, 110, 120, 130, 140], "A", x=np.arange(8.0) ** 2)
+    assert result.explain(["x"], (0, 1), errors="HC3")["doubt"].unique().tolist() == [OVERLAP]
+    twice, _ = apart([80, 80, 90, 100, 110, 120, 130, 140], "A", x=np.arange(8.0) ** 2)
+    assert twice.explain(["x"], (0, 1), errors="cluster")["doubt"].str.contains("share bars").all()
+
+
+def test_portfolio_errors_of_scars_and_cars_are_those_of_the_weights_of_least_squares():
+    """Events far apart covary by what their estimates share alone, which is little: w'Vw is nearly that of the variances."""
+    x = np.array([3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0, 6.0])
+    result, _ = apart(SPREAD, x=x)
+    table = result.car((0, 1))
+    weight = np.linalg.pinv(sm.add_constant(x))
+    for standardized in (False, True):
+        found = result.explain(["x"], (0, 1), errors="portfolio", standardized=standardized)
+        y, own = (table["scar"], 1.0) if standardized else (table["car"], table["se"].to_numpy() ** 2)
+        np.testing.assert_allclose(found["estimate"], weight @ y, rtol=RTOL)
+        np.testing.assert_allclose(found["se"], np.sqrt((weight**2 * own).sum(axis=1)), rtol=0.1)
+
+
+def test_values_by_position_have_numbers_for_labels_and_those_by_symbol_words():
+    result, _ = apart(SPREAD)
+    values = np.array([3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0, 6.0])
+    plain = result.explain({"x": values}, (0, 1))
+    numbered = pd.Series(values, index=np.arange(8)[::-1])  # as an array: the labels are no symbols
+    named = pd.Series(values[::-1], index=list("ABCDEFGH")[::-1])
+    for given in (values.tolist(), numbered, named):
+        pd.testing.assert_frame_equal(result.explain({"x": given}, (0, 1)), plain)
+
+
+@pytest.mark.parametrize("window", [(0, 1), (-1, 0)])
+def test_the_days_between_the_windows_are_those_of_the_forecast(window):
+    """From the end of the estimation window to the tested one, by least squares; of a market-adjusted return the difference."""
+    for model in (es.MarketModel("M"), es.MarketAdjusted("M")):
+        result, frame = apart([80, 100], "AB", model=model)
+        gap = _gap(result._fitted, window)
+        assert gap.shape == (2, 10 + window[0])
+        design = sm.add_constant(frame["M"].to_numpy())
+        for row, (name, day) in enumerate((("A", 80), ("B", 100))):
+            days = slice(day - 10, day + window[0])
+            y = frame[name].to_numpy()
+            fit = sm.OLS(y[day - 70 : day - 10], design[day - 70 : day - 10]).fit()
+            normal = design[days] @ fit.params if isinstance(model, es.MarketModel) else frame["M"].to_numpy()[days]
+            np.testing.assert_allclose(gap[row], y[days] - normal, atol=1e-14)
+
+
+def test_without_days_between_or_with_donors_nothing_is_known_of_them():
+    result, _ = apart([80, 100], "AB", window=(-10, 0))
+    assert _gap(result._fitted, (-10, 0)).shape == (2, 0)
+    assert _gap(result._fitted, (-9, 0)).shape == (2, 1)
+    mixed, _ = apart([80, 100], "AB", model=es.SyntheticControl(list("CDEFGH")))
+    unknown = _gap(mixed._fitted, (0, 1))
+    assert unknown.shape == (2, 10)
+    assert np.isnan(unknown).all()
+
+
+def test_on_one_date_scars_and_weights_are_regressed_as_asked():
+    names = "ABCDEFGH"
+    x = np.array([3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0, 6.0])
+    result, _ = apart([90] * 8, names, x=x)
+    table = result.car((0, 1)).assign(x=x)
+    for asked, formula, weights in (
+        ({}, "car ~ x", None),
+        ({"standardized": True}, "scar ~ x", None),
+        ({"weighted": True}, "car ~ x", 1 / table["se"] ** 2),
+    ):
+        found = result.explain(["x"], (0, 1), errors="portfolio", **asked)
+        fit = smf.wls(formula, table, weights=np.ones(8) if weights is None else weights).fit()
+        np.testing.assert_allclose(found["estimate"], fit.params, rtol=1e-7)
+        np.testing.assert_allclose(found["statistic"], found["estimate"] / found["se"], rtol=RTOL)
+        assert found[["n", "n_clusters", "left_out"]].drop_duplicates().to_numpy().tolist() == [[8, 1, 0]]
+    holes = result.explain({"x": np.where(np.arange(8) == 3, np.nan, x)}, (0, 1), errors="portfolio")
+    assert holes[["n", "left_out"]].drop_duplicates().to_numpy().tolist() == [[7, 1]]
+
+
+def test_one_date_wants_two_events_more_than_coefficients():
+    x = np.array([3.0, 1.0, 4.0, 2.0])
+    enough, _ = apart([90] * 4, "ABCD", x=x)
+    assert len(enough.explain(["x"], (0, 1), errors="portfolio")) == 2
+    few, _ = apart([90] * 3, "ABC", x=x[:3])
+    with pytest.raises(
+        es.EventStudyError, match="3 security-events with all values on the one date cannot determine 2 coefficients"
+    ):
+        few.explain(["x"], (0, 1), errors="portfolio")
+
+
+def test_what_does_not_vary_and_what_others_tell_are_named_apart():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 8))
+    result, _ = apart([90] * 8, "ABCDEFGH")
+    for columns, words in (
+        ({"x": x, "flat": np.ones(8)}, "used: flat constant; leave out"),
+        ({"x": x, "twin": 2 * x}, "used: twin told by the others; leave out"),
+        ({"x": x, "y": y, "sum": x + y}, "used: sum told by the others; leave out"),
+        (
+            {"flat": np.zeros(8), "x": x, "twin": -x, "even": np.ones(8)},
+            "used: flat, even constant; twin told by the others; leave out",
+        ),
+    ):
+        with pytest.raises(es.EventStudyError, match=words):
+            result.explain(columns, (0, 1), errors="portfolio")
+
+
+def test_words_and_missing_words_are_columns_of_their_own():
+    result, _ = apart(SPREAD, kind=["b", "a", None, "b", "a", "b", "a", "b"])
+    found = result.explain(["kind"], (0, 1), errors="nonrobust")
+    car = result.car((0, 1))["car"].to_numpy()
+    b = car[[0, 3, 5, 7]].mean() - car[[1, 4, 6]].mean()
+    np.testing.assert_allclose(found["estimate"], [car[[1, 4, 6]].mean(), b], rtol=RTOL)
+    assert found["left_out"].unique().tolist() == [1]
+    whole = result.explain({"n": pd.array([1, 2, None, 4, 5, 6, 7, 9], dtype="Int64")}, (0, 1), errors="nonrobust")
+    there = [0, 1, 3, 4, 5, 6, 7]
+    np.testing.assert_allclose(whole["estimate"][::-1], np.polyfit([1, 2, 4, 5, 6, 7, 9], car[there], 1), rtol=1e-8)
+
+
+@pytest.mark.parametrize("given", [3, None])
+def test_what_names_no_columns_is_refused(given):
+    with pytest.raises(es.EventStudyError, match="names no columns; give their names, or a mapping"):
+        apart(SPREAD)[0].explain(given, (0, 1))

@@ -167,6 +167,18 @@ def test_hc3_says_how_often_it_rejects_on_ordinary_days():
     assert fitted(*world(8)[:2]).explain({"x": world(8)[2]}, errors="HC3")["doubt"].iloc[1] == ""
 
 
+def test_hc3_is_doubted_from_a_fifth_more_variance_on_than_independent_firms_have():
+    effects = []
+    for seed, loading in enumerate((0.0, 0.2, 0.3, 0.4, 0.5, 0.6)):
+        frame, pairs, x = world(20 + seed, loading=loading, firms=40)
+        found = fitted(frame, pairs).explain({"x": x}, errors="HC3")
+        for effect, doubt in zip(found["design_effect"], found["doubt"], strict=True):
+            assert (doubt == "") == (effect <= 1.2)
+            effects.append(effect)
+    assert any(1.2 < effect < 2.2 for effect in effects)
+    assert any(effect <= 1.2 for effect in effects)
+
+
 def rejects(samples, *, effect=0.0, kind=None, gls=False, window=(0, 1), **made):
     found = []
     for seed in range(samples):

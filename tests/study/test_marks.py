@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ import eventstudy as es
 from eventstudy.calendars import sessions
 from eventstudy.errors import StudyError
 from eventstudy.study import abnormal_volume
+from eventstudy.study.tables.marks import _coded, _leaps_and_zeros, _looking_wrong, _rested_on, _touched, doubts_of
 
 DAYS = sessions("XNYS", pd.Timestamp("2024-06-03"), pd.Timestamp("2025-06-30"))
 RNG = np.random.default_rng(5)
@@ -231,3 +234,212 @@ def test_a_few_events_in_a_wide_panel_have_the_flags_that_the_whole_panel_gives(
         told.append([study.fit(events, wide).car(window)["flag"].tolist() for window in ((-2, 2), (0, 0))])
     assert told[0] == told[1]
     assert any(told[0][0])
+
+
+# ------------------------------------------------------------------------------------------------ the kernels, by loops
+
+RATIOS = (1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100, 1000)
+
+
+def wrong_by_loops(returns, *, log):
+    """What looks wrong, cell by cell: the words of the module in the order of their definitions."""
+    found = {"impossible_return": [], "split_like": [], "suspect_return": [], "stale": []}
+    rows, bars = returns.shape
+    for row in range(rows):
+        own = returns[row][np.isfinite(returns[row])]
+        moves = own if log else np.log(1 + own[own > -1])
+        usual = 1.4826 * np.median(np.abs(moves - np.median(moves)))
+        run = []
+        for bar in range(bars):
+            value, key = returns[row, bar], row * bars + bar
+            run = [*run, key] if value == 0 else []
+            if len(run) >= 4:
+                found["stale"] += run if len(run) == 4 else run[-1:]
+            if not log and value <= -1:
+                found["impossible_return"].append(key)
+            growth = np.exp(value) if log else 1 + value
+            if not growth > 0 or abs(np.log(growth)) <= 0.25:
+                continue
+            size = abs(np.log(growth))
+            near = min(max(3 * usual, 0.03), 0.07)
+            like = [abs(np.exp(size) / ratio - 1) < (0.03 if ratio == 1.5 else near) for ratio in RATIOS]
+            if any(like) and size > 10 * usual:
+                found["split_like"].append(key)
+            elif growth >= 11 or growth <= 0.01:
+                found["suspect_return"].append(key)
+    return {kind: keys for kind, keys in found.items() if keys}
+
+
+PLANTED = {
+    "calm": [1.02, -0.492, 0.475, 0.55, 8.9, -0.55, 10.5, -0.9901, -1.0, -1.3, 0.3, 4.3, 0.5],
+    "lively": [1.06, -0.485, 0.53, 2.15, 8.4, -0.76, 11.4, -0.989, -0.995, -1.0, 19.0],
+    "wild": [1.0, -0.99, 12.0, 98.0, 0.6, -0.999, 30.0],
+}
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_looks_wrong_by_loops_over_the_cells(log, seed):
+    rng = np.random.default_rng(seed)
+    returns = np.stack([rng.normal(0, sd, 120) for sd in (0.01, 0.02, 0.9, 0.004)])
+    if not log:
+        returns = np.expm1(returns)
+    for row, values in enumerate(PLANTED.values()):
+        at = rng.choice(np.arange(8, 110), len(values), replace=False)
+        returns[row, at] = np.log1p([max(value, -0.9999) for value in values]) if log else values
+    returns[0, -3:] = returns[1, :2] = 0.0  # five zeros in a row of memory, of two securities: neither stands still
+    returns[3, [0, 1, 2, 3, 10, 11, 12, 20, 21, 23, 24]] = 0.0  # four are enough and three are not
+    returns[3, 116:] = 0.0
+    returns[3, 50:60] = 0.0
+    returns[1, 40] = np.nan
+    expected = wrong_by_loops(returns, log=log)
+    found = {kind: keys.tolist() for kind, keys in _looking_wrong(returns, None, log=log).items() if keys.size}
+    assert found == expected
+    assert {"split_like", "suspect_return", "stale"} <= set(found)
+    everything = (np.repeat(np.arange(4), 2), np.tile([0, 50], 4), 70)  # in stretches that share bars
+    again = {kind: keys.tolist() for kind, keys in _looking_wrong(returns, everything, log=log).items() if keys.size}
+    assert again == expected
+
+
+def test_growth_at_the_very_measure_is_out_of_it():
+    """Eleven times and a hundredth, of a security for which each is no split: its own moves are as large."""
+    moves = np.resize([0.7, -0.7], 40)
+    moves[[5, 9]] = np.log(11.0), np.log(0.01)
+    moves[[15, 19]] = np.nextafter(np.log(11.0), 0), np.nextafter(np.log(0.01), 0)
+    assert _looking_wrong(moves[None], None, log=True)["suspect_return"].tolist() == [5, 9]
+
+
+def test_nothing_looks_wrong_of_what_is_quiet():
+    assert _looking_wrong(np.full((2, 9), 0.01), None, log=False) == {}
+    few = np.full((1, 9), 0.01)
+    few[0, 3:6] = 0.0
+    assert _looking_wrong(few, None, log=False) == {}
+    few[0, 6] = 0.0
+    assert {kind: keys.tolist() for kind, keys in _looking_wrong(few, None, log=False).items()} == {
+        "stale": [3, 4, 5, 6]
+    }
+
+
+def test_leaps_and_zeros_of_a_long_row_are_those_of_its_pieces():
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 0.1, 70_000)
+    values[40_000:] = 0.01  # the last piece, of which not one leaps or is nought
+    values[[0, 32_767, 32_768, 33_000, 69_999]] = [0.0, -0.5, 0.5, np.nan, 0.0]
+    values[[100, 101]] = -0.2, 0.3  # the bounds themselves are inside
+    leaps, zeros = _leaps_and_zeros(values, -0.2, 0.3)
+    assert leaps.tolist() == [at for at, value in enumerate(values) if value < -0.2 or value > 0.3]
+    assert zeros.tolist() == [0, 69_999]
+    assert {32_767, 32_768} <= set(leaps.tolist())
+    assert not {100, 101} & set(leaps.tolist())
+    for one in (0.4, -0.4):  # alone in its piece
+        lone = np.full(10, 0.01)
+        lone[7] = one
+        assert [found.tolist() for found in _leaps_and_zeros(lone, -0.2, 0.3)] == [[7], []]
+
+
+def test_codes_stand_on_the_bars_of_their_days():
+    bars = pd.date_range("2024-01-01", periods=6)
+    quality = pd.DataFrame(
+        {"codes": ["2024-01-06 2024-01-01", "2024-01-03 2023-12-31", "", None, "2024-01-04"]},
+        index=["B", "A", "C", "D", "of another panel"],
+    )
+    keys = [0 * 6 + 2, 1 * 6 + 0, 1 * 6 + 5]
+    assert _coded(quality, ["A", "B", "C", "D"], bars).tolist() == keys
+    assert _coded(quality, ["A", "B", "C", "D"], bars.tz_localize("Asia/Tokyo")).tolist() == keys
+    for nothing in (
+        _coded(quality, ["C", "D"], bars),
+        _coded(None, ["A"], bars),
+        _coded(quality.rename(columns={"codes": "notes"}), ["A"], bars),
+        _coded(quality, ["A"], pd.RangeIndex(6)),
+    ):
+        assert (nothing.tolist(), nothing.dtype) == ([], np.int64)
+
+
+def test_a_kind_is_a_doubt_when_grave_or_of_more_than_a_twentieth():
+    assert doubts_of(Counter(stale=2), 40) == ()
+    assert doubts_of(Counter(), 40) == ()
+    assert doubts_of(Counter(stale=3, missing_code=2), 40) == (
+        "data: 3 of 40 security-events rest on bars flagged stale; see the column flag of car()",
+    )
+    assert doubts_of(Counter(split_like=1), 40) == (
+        "data: 1 of 40 security-events rests on bars flagged split_like; see the column flag of car()",
+    )
+    both = doubts_of(Counter(stale=4, missing_code=4, suspect_return=1, impossible_return=2), 40)
+    assert [one.split("flagged ")[1].split(";")[0] for one in both] == [
+        "missing_code", "impossible_return", "suspect_return", "stale",
+    ]  # fmt: skip
+
+
+def few_bars(symbols, bars=60, length=20, rows=(26, 40, 58, 26), names="AABB"):
+    """Two securities of a panel, each with events early and late; the estimation window is days -22 to -3."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(rng.normal(0, 0.01, (bars, symbols)), columns=["M", "A", "B", *map(str, range(symbols - 3))])
+    events = pd.DataFrame({"event_id": range(len(rows)), "symbol": list(names), "bar": rows})
+    study = es.EventStudy(
+        model=es.MarketModel("M"), estimation=es.EstimationWindow(length, end=-3), window=(-1, 3), calendar=None,
+        mask_events=False,
+    )  # fmt: skip
+    return study, events, frame
+
+
+def test_each_bar_flags_the_windows_that_hold_it_and_no_other():
+    """A mark on each bar in turn, of a security or of the market: flagged as a loop over the windows says."""
+    study, events, frame = few_bars(3)
+    part = study.fit(events, frame)._fitted.parts[0]
+    none = np.empty(0, dtype=np.int64)
+    own = part.abnormal.security.tolist()
+    rests = [{*range(day - 22, day - 2), day, day + 1} for day in events["bar"]]
+    for bar in range(60):
+        for code in np.unique(own).tolist():
+            marks = {"stale": (np.array([code * 60 + bar]), none), "split_like": (none, np.array([bar]))}
+            touched = _touched(part.abnormal, part, marks, (0, 1))
+            assert touched["split_like"].tolist() == [bar in held for held in rests], bar
+            its = [bar in held and code == one for held, one in zip(rests, own, strict=True)]
+            assert touched["stale"].tolist() == its, bar
+
+
+def test_the_bars_that_few_events_rest_on_reach_over_both_ends_as_far_as_the_data_go():
+    """Three standing prices before the first bar, and after the last, make one of four with it: that room is there."""
+    study, events, frame = few_bars(40)
+    part = study.fit(events, frame)._fitted.parts[0]
+    security, start, length = _rested_on(part, (-1, 3))
+    assert security.tolist() == part.abnormal.security.tolist()
+    assert start.min() >= 0
+    assert start.max() + length <= 60
+    for first, day in zip(start.tolist(), events["bar"], strict=True):
+        assert first <= max(day - 22 - 3, 0)
+        assert first + length >= min(day + 3 + 3, 59) + 1
+    assert _rested_on(study.fit(events, frame[["M", "A", "B"]])._fitted.parts[0], (-1, 3)) is None  # of so few, all
+
+
+@pytest.mark.parametrize("bar", [0, 3, 4, 19, 20, 21, 23, 24, 25, 29, 30])
+@pytest.mark.parametrize("symbols", [3, 40])
+def test_a_leap_flags_alike_in_a_wide_panel_and_in_a_narrow_one(bar, symbols):
+    """One event rests on bars 4 to 23 and 25 to 29, the other on the first bar of all to bar 19 and on 21 to 25."""
+    study, events, frame = few_bars(symbols, rows=(26, 22), names="AA")
+    frame.iloc[bar, 1] = 12.5
+    flag = study.fit(events, frame).car()["flag"].str.contains("suspect_return").tolist()
+    assert flag == [4 <= bar <= 23 or 25 <= bar <= 29, bar <= 19 or 21 <= bar <= 25]
+
+
+def test_windows_longer_than_the_data_are_looked_at_as_a_whole():
+    study, events, frame = few_bars(40, bars=45, length=34, rows=(41, 41), names="AB")
+    frame.iloc[6, 1] = 12.5
+    assert study.fit(events, frame).car()["flag"].tolist() == ["suspect_return", ""]
+
+
+def test_a_series_that_is_mostly_nothing_is_no_market_that_stands_still():
+    """A dummy of zeros flags nobody; zeros on less than half of the bars do, and those of the risk-free rate never."""
+    rng = np.random.default_rng(7)
+    frame = pd.DataFrame(rng.normal(0, 0.01, (80, 4)), columns=["M", "F", "rf", "A"])
+    events = pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "bar": [70]})
+    windows = {"estimation": es.EstimationWindow(60, end=-3), "window": (0, 2), "calendar": None}
+    rows = np.arange(80)
+    for share, word in (((rows % 8 < 4), ""), ((rows % 9 < 4), "stale")):  # forty of eighty, and fewer
+        quiet = frame.assign(F=frame["F"].where(~share, 0.0))
+        assert share.mean() == 0.5 or share.mean() < 0.5
+        result = es.EventStudy(model=es.FactorModel(["M", "F"]), **windows).fit(events, quiet)
+        assert result.car()["flag"].item() == word
+    quiet = frame.assign(rf=frame["rf"].where(rows % 9 >= 4, 0.0))
+    result = es.EventStudy(model=es.FactorModel(["M"], risk_free="rf"), **windows).fit(events, quiet)
+    assert result.car()["flag"].item() == ""

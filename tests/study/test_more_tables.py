@@ -203,12 +203,17 @@ def test_abnormal_volume_goes_through_the_same_engine(panel):
     for negative in ([DAY0], [DAY0, DAY0 + 9]):  # the first is named
         with pytest.raises(DataError, match=f"row {panel.index[DAY0]}: a volume of -"):
             abnormal_volume(volume.where(~np.isin(np.arange(len(volume)), negative)[:, None], -volume))
+    early = volume.where(np.arange(len(volume))[:, None] != 3, 0.0)  # a day without trade before it is none
+    with pytest.raises(DataError, match=f"row {panel.index[DAY0]}: a volume of -"):
+        abnormal_volume(early.where(np.arange(len(volume))[:, None] != DAY0, -early))
     # a day without trade: nought as log(1 + 0), and no turnover at all
     volume.iloc[5] = 0
     shares = pd.DataFrame(2e6, index=panel.index, columns=["A"])
     assert abnormal_volume(volume).frame["A"].iloc[5] == 0
     turnover = abnormal_volume(volume, shares=shares).frame["A"]
     assert np.isnan(turnover.iloc[5])
+    half = abnormal_volume(volume * 0 + 0.5, shares=shares).frame["A"]  # half a share is a volume
+    np.testing.assert_allclose(half, np.log(0.5 / 2e6), rtol=RTOL)
     np.testing.assert_allclose(turnover.iloc[6:], np.log(volume["A"].iloc[6:] / 2e6), rtol=RTOL)
 
 
@@ -221,6 +226,42 @@ def test_a_stale_price_is_missing_and_a_zero_return_is_not(panel):
     assert cleaned.frame["A"].iloc[310] == 0
     pd.testing.assert_frame_equal(cleaned.frame[["M", "B"]], panel[["M", "B"]], check_names=False, check_freq=False)
     assert fit(cleaned.frame, symbols=("A",)).car()["df"].item() == fit(panel, symbols=("A",)).car()["df"].item() - 2
+
+
+def test_the_first_and_the_last_day_may_be_stale_and_a_panel_stays_what_it_is():
+    """The day after an untraded one reaches back over it; nothing stands before the first, nothing after the last."""
+    days = pd.bdate_range("2024-01-02", periods=6)
+    frame = pd.DataFrame({"A": [1.0, 2, 3, 4, 5, 6], "B": [1.0, 2, 3, 4, 5, 6]}, index=days)
+    volume = pd.DataFrame({"A": [0, 9, 9, 1, 9, 0], "B": [9, 0, 0, 9, 9, 9]}, index=days)
+    percent = es.ReturnPanel(frame, kind="log", calendar=None, check=False)  # in percent, as its owner says
+    cleaned = without_stale(percent, volume)
+    nothing = np.nan
+    np.testing.assert_array_equal(cleaned.frame["A"], [nothing, nothing, 3, 4, 5, nothing])
+    np.testing.assert_array_equal(cleaned.frame["B"], [1, nothing, nothing, nothing, 5, 6])
+    assert (cleaned.kind, cleaned.calendar) == ("log", None)
+
+
+def test_lumped_returns_of_a_panel_keep_its_levels_and_its_calendar():
+    """Two prices e apart with a hole between them: a log return of one, and the level beside it as it stands."""
+    days = sessions("XTKS", pd.Timestamp("2024-02-01"), pd.Timestamp("2024-03-01"))[:4]
+    prices = pd.DataFrame({"A": [1.0, np.nan, np.e, np.e**2], "^VIX": [14.0, 15, 16, 17]}, index=days)
+    for given in (es.PricePanel(prices, calendar="XTKS"), prices):
+        panel = lumped_returns(given, calendar="XTKS") if given is prices else lumped_returns(given)
+        assert (panel.calendar, panel.kind, list(panel.frame.columns)) == ("XTKS", "log", ["A"])
+        np.testing.assert_allclose(panel.frame["A"], [np.nan, np.nan, 1, 1], rtol=RTOL)
+        assert panel.levels["^VIX"].tolist() == [14, 15, 16, 17]
+    assert panel.reaches_over
+    named = lumped_returns(prices, levels=["A"], calendar="XTKS")
+    assert (list(named.frame.columns), list(named.levels.columns)) == (["^VIX"], ["A"])
+
+
+@pytest.mark.parametrize("value", [0.0, -2.0])
+def test_lumped_returns_want_prices_and_name_the_first_that_is_none(value):
+    days = pd.bdate_range("2024-01-02", periods=4)
+    prices = pd.DataFrame({"A": [0.5, 0.7, 0.6, 0.8], "B": [0.5, 0.7, value, value]}, index=days)
+    with pytest.raises(DataError, match=rf"column 'B', row {days[2]}: {value:g} is not a price"):
+        lumped_returns(prices, calendar=None)
+    assert lumped_returns(prices[["A"]], calendar=None).frame["A"].notna().sum() == 3
 
 
 def test_lump_lets_the_return_after_a_hole_stand_for_it(panel):
@@ -290,6 +331,62 @@ def test_a_bhar_is_judged_by_its_t(panel):
     table = fit(panel).bhar((0, 1))
     np.testing.assert_allclose(table["t"], table["bhar"] / table["se"], rtol=RTOL)
     np.testing.assert_allclose(table["pvalue"], 2 * stats.t.sf(np.abs(table["t"]), table["df"]), rtol=RTOL)
+
+
+def test_a_bhar_in_the_middle_of_the_window_counts_its_own_bars(panel):
+    """By loops: bars 2 to 4, with a return missing on bar 3, for the model and for a benchmark that is no first column."""
+    panel.iloc[DAY0 + 3, panel.columns.get_loc("C")] = np.nan
+    result = fit(panel, symbols=("B", "C"))
+    table, beside = (result.bhar((2, 4), **how).set_index("symbol") for how in ({}, {"benchmark": "A"}))
+    one = result.bhar((2, 2), benchmark="A").set_index("symbol").loc["B"]
+    np.testing.assert_allclose(one["se"], (panel["B"] - panel["A"]).iloc[66:316].std(), rtol=RTOL)
+    assert one["n_bars"] == 1
+    for name, count in {"B": 3, "C": 2}.items():
+        own, other = panel[name].iloc[DAY0 + 2 : DAY0 + 5], panel["A"].iloc[DAY0 + 2 : DAY0 + 5]
+        assert (table.loc[name, "n_bars"], beside.loc[name, "n_bars"]) == (count, count)
+        sd = (panel[name] - panel["A"]).iloc[66:316].std()
+        np.testing.assert_allclose(beside.loc[name, "se"], sd * np.sqrt(count), rtol=RTOL)
+        if count == 3:
+            np.testing.assert_allclose(beside.loc[name, "bhar"], (1 + own).prod() - (1 + other).prod(), rtol=RTOL)
+    x = sm.add_constant(panel["M"].to_numpy())
+    ols = sm.OLS(panel["B"].to_numpy()[66:316], x[66:316]).fit()
+    ahead = x[DAY0 + 2 : DAY0 + 5]
+    total = ahead.sum(axis=0)
+    error = np.sqrt(3 * ols.scale + total @ ols.cov_params() @ total) * (1 + ahead @ ols.params).prod()
+    np.testing.assert_allclose(table.loc["B", "se"], error, rtol=1e-9)
+
+
+def test_a_bhar_of_log_returns_grows_as_exponents(panel):
+    log = es.ReturnPanel(np.log1p(panel), kind="log")
+    result = fit(log, symbols=("B",)).study.fit(pairs_of(panel, "B"), log)
+    row, beside = result.bhar((0, 2)).iloc[0], result.bhar((0, 2), benchmark="M").iloc[0]
+    x = sm.add_constant(log.frame["M"].to_numpy())
+    ols = sm.OLS(log.frame["B"].to_numpy()[66:316], x[66:316]).fit()
+    ahead, simple = x[DAY0 : DAY0 + 3], panel.iloc[DAY0 : DAY0 + 3]
+    total = ahead.sum(axis=0)
+    error = np.sqrt(3 * ols.scale + total @ ols.cov_params() @ total) * np.exp((ahead @ ols.params).sum())
+    np.testing.assert_allclose(row["se"], error, rtol=1e-9)
+    np.testing.assert_allclose(beside["bhar"], (1 + simple["B"]).prod() - (1 + simple["M"]).prod(), rtol=1e-9)
+
+
+def pairs_of(panel, *names):
+    return pd.DataFrame({"event_id": names, "symbol": names, "bar": [panel.index[DAY0]] * len(names)})
+
+
+def test_the_spread_against_a_benchmark_is_of_both_estimation_windows(panel):
+    study = es.EventStudy(
+        model=MarketModel("M"), window=(-2, 5), estimation=es.EstimationWindow(before=(-254, -5), after=(21, 30))
+    )
+    row = study.fit(pairs_of(panel, "A"), panel).bhar((0, 5), benchmark="M").iloc[0]
+    difference = (panel["A"] - panel["M"]).to_numpy()
+    kept = np.concatenate([difference[66:316], difference[DAY0 + 21 : DAY0 + 31]])
+    np.testing.assert_allclose(row["se"], kept.std(ddof=1) * np.sqrt(6), rtol=1e-9)
+
+
+def test_nothing_studied_has_no_mean_bhar(panel):
+    none = fit(panel.assign(A=np.nan), symbols=("A",))
+    assert (none.n, len(none.abhar((0, 1))), len(none.caar((0, 1)))) == (0, 0, 0)
+    assert list(none.abhar((0, 1)).columns) == ["abhar", "se", "low", "high", "n", "n_sessions", "df", "test"]
 
 
 def test_the_calendar_of_each_event_is_named(panel):

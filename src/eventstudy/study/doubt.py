@@ -130,7 +130,12 @@ def _columns(one: AbnormalReturns, day: int, window: Window) -> tuple[Floats, Fl
             there &= ~cut_flags(inputs.masked_days, none, at + inputs.estimation[0], inputs.planned)[0]
     used = np.flatnonzero(np.abs(np.nan_to_num(design)).any(axis=1) | (np.arange(len(design)) == 0))
     design, ahead = design[used], ahead[used]
-    return design, ahead, there, np.isfinite(ahead).all(axis=0)
+    after = np.isfinite(ahead).all(axis=0)
+    early = inputs.offset_at(none, at + inputs.estimation[0], inputs.planned)
+    late = inputs.offset_at(none, at + window[0], window[1] - window[0] + 1)
+    if early is not None and late is not None:  # where the market is missing, nobody has an abnormal return
+        there, after = there & np.isfinite(early[0]), after & np.isfinite(late[0])
+    return design, ahead, there, after
 
 
 def _mean(residual: Floats) -> Floats:

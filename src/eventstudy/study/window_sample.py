@@ -24,10 +24,7 @@ def window_sample(
     result: Fitted, window: tuple[int, int], *, estimation: bool = True, placebo: bool = True, empty: bool = False
 ) -> WindowSample:
     """Return the sample of `result` over `window`; see `StudyResult.sample`. `empty`: also one in which nothing has a return."""
-    if result.n == 0:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in excluded(result)["reason"].value_counts().items())
-        msg = f"no security-event was studied ({reasons}), so that there is nothing to test; result.excluded says more"
-        raise StudyError(msg)
+    refuse_nothing(result)
     once = rows.one_series(result)
     chosen = [
         observations(part.abnormal, part.abnormal.car(*window, result.study.missing)[0], once=once)
@@ -39,6 +36,14 @@ def window_sample(
             raise StudyError(msg)
         chosen = [observations(part.abnormal, np.zeros(part.rows.size), once=once) for part in result.parts]
     return sample_of_rows(result, chosen, window, estimation=estimation, placebo=placebo)
+
+
+def refuse_nothing(result: Fitted) -> None:
+    """Stop where no security-event was studied, with the reasons."""
+    if result.n == 0:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in excluded(result)["reason"].value_counts().items())
+        msg = f"no security-event was studied ({reasons}), so that there is nothing to test; result.excluded says more"
+        raise StudyError(msg)
 
 
 def sample_of_rows(

@@ -22,7 +22,7 @@ from eventstudy.study.tables.averages import caar
 from eventstudy.study.tables.paths import split
 from eventstudy.study.tables.returns import car, cut_sentence
 from eventstudy.study.tables.significance import all_tests, one_test
-from eventstudy.study.window_sample import window_sample
+from eventstudy.study.window_sample import refuse_nothing, window_sample
 
 SIDE_BY_SIDE = 2  # groups
 USUAL = 2  # tests of a table, where none is named
@@ -42,6 +42,7 @@ def paper_table(
     seed: int,
 ) -> Table:
     """Make the table: a row a window; mean, median, share positive, tests and n of each group."""
+    refuse_nothing(result)
     groups = {"": result} if by is None else {_named(by, value): own for value, own in split(result, by)}
     chosen = tuple(tests) if tests is not None else _believed(list(groups.values()), windows[0], seed)
     strange = [name for name in chosen if name not in TESTS]

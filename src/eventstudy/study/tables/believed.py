@@ -14,16 +14,20 @@ def believed(mean: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
     """
     if mean.empty:
         return mean.assign(believe="no")
-    best = tests[tests["report"] != ""].head(1)
-    if mean["test"].iloc[0] == "covariance":
-        return mean.assign(believe="yes" if best["valid"].any() else "no")
-    same = np.isclose(best["estimate"].astype(float), float(mean["caar"].iloc[0]), rtol=1e-9, atol=1e-15)
-    if not (len(best) and (best["unit"] == "return").all() and same.all() and best["low"].notna().all()):
+    reported = tests[tests["report"] != ""]
+    best = None if reported.empty else reported.iloc[0]
+    own = mean["test"].iloc[0]
+    if own == "covariance":
+        return mean.assign(believe="yes" if best is not None and best["valid"] else "no")
+    if best is None or best["unit"] != "return" or pd.isna(best["low"]) or not _same(best["estimate"], mean):
         sure = set(tests.loc[tests["valid"], "name"])
-        return mean.assign(believe="yes" if mean["test"].iloc[0] in sure else "no")
-    row = best.iloc[0]
-    believe = "yes" if row["valid"] else "no"
-    if row["name"] == mean["test"].iloc[0]:
+        return mean.assign(believe="yes" if own in sure else "no")
+    believe = "yes" if best["valid"] else "no"
+    if best["name"] == own:
         return mean.assign(believe=believe)
-    shown = {"se": row["se"], "low": row["low"], "high": row["high"], "test": row["name"]}
-    return mean.assign(**shown, df=row.get("df", np.nan), believe=believe)
+    shown = {"se": best["se"], "low": best["low"], "high": best["high"], "test": best["name"]}
+    return mean.assign(**shown, df=best.get("df", np.nan), believe=believe)
+
+
+def _same(estimate: float, mean: pd.DataFrame) -> bool:
+    return bool(np.isclose(float(estimate), float(mean["caar"].iloc[0]), rtol=1e-9, atol=1e-15))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from eventstudy.abnormal.engine.factor_fit import FactorFit
 from eventstudy.abnormal.engine.mixture_fit import MixtureFit
-from eventstudy.abnormal.in_space import in_space
+from eventstudy.abnormal.in_space import InSpace, in_space
 from eventstudy.abnormal.joint_refit import joint_refit
 from eventstudy.abnormal.models.donor_pool import Donor
 from eventstudy.errors import StudyError
@@ -98,7 +98,8 @@ def placebos_in_space(
         if not isinstance(_pool(result, part), MixtureFit):
             msg = "in-space placebos are for mixtures of donors: SyntheticControl and SyntheticDiD"
             raise StudyError(msg)
-        table = np.array([_one_in_space(part, row, window, statistic, draws, rng) for row in range(part.rows.size)])
+        found_of = [in_space(part.abnormal, row, *window, draws, rng) for row in range(part.rows.size)]
+        table = np.array([judged_in_space(one, statistic) for one in found_of])
         pieces.append(table.reshape(part.rows.size, 4))
     found = gather(result, pieces)
     names = ("statistic", "pvalue", "placebos", "poor_fit")
@@ -106,11 +107,8 @@ def placebos_in_space(
     return frame.assign(placebos=frame["placebos"].astype(np.int64), poor_fit=frame["poor_fit"].eq(1.0))
 
 
-def _one_in_space(
-    part: Part, row: int, window: Window, statistic: Statistic, draws: int, rng: np.random.Generator
-) -> tuple[float, float, float, float]:
+def judged_in_space(found: InSpace | None, statistic: Statistic) -> tuple[float, float, float, float]:
     """Return the statistic, its p-value among the donors, how many they are, and whether the fit is poor."""
-    found = in_space(part.abnormal, row, *window, draws, rng)
     if found is None:
         return np.nan, np.nan, 0, np.nan
     poor = found.rmse > 2 * np.median(found.placebo_rmse)

@@ -148,27 +148,23 @@ def clock_pattern(result: Fitted) -> pd.DataFrame:
 
 def paths(result: Fitted, row: int, window: Window, level: float) -> pd.DataFrame:
     """Return the cumulated abnormal return of one security-event by bar, with the band of placebo paths."""
-    counted = 0
-    for part in result.parts:
-        at = row - counted
-        counted += part.rows.size
-        if at >= part.rows.size:
-            continue
-        inside = inside_of(part, "a path").take(np.array([at]))
-        noise = inside.placebo_paths(*window)[0]
-        known = np.cumsum(np.nan_to_num(noise[np.isfinite(noise).any(axis=1)]), axis=1)
-        ar = part.abnormal.ar[at, part.abnormal.columns(*window)]
-        low, high = (
-            np.quantile(known, [0.5 - level / 2, 0.5 + level / 2], axis=0) if len(known) else (np.nan * ar, np.nan * ar)
-        )
-        bars = np.arange(window[0], window[1] + 1)
-        path = np.where(np.isfinite(ar), np.cumsum(np.nan_to_num(ar)), np.nan)
-        low, high = (
-            np.where(np.isfinite(path), edge, np.nan) for edge in (low, high)
-        )  # after the close there is neither
-        minutes = inside.fits.sessions.clock.minutes
-        return pd.DataFrame(
-            {"bar": bars, "minutes": bars * minutes, "path": path, "low": low, "high": high, "placebos": len(known)}
-        )
-    msg = f"there is no security-event {row}; the result has {result.n}, counted from 0"
-    raise StudyError(msg)
+    if not 0 <= row < result.n:
+        msg = f"there is no security-event {row}; the result has {result.n}, counted from 0"
+        raise StudyError(msg)
+    asked = studied_rows(result)[row]
+    part = next(part for part in result.parts if asked in part.rows)
+    at = int(np.searchsorted(part.rows, asked))
+    inside = inside_of(part, "a path").take(np.array([at]))
+    noise = inside.placebo_paths(*window)[0]
+    known = np.cumsum(np.nan_to_num(noise[np.isfinite(noise).any(axis=1)]), axis=1)
+    ar = part.abnormal.ar[at, part.abnormal.columns(*window)]
+    low, high = (
+        np.quantile(known, [0.5 - level / 2, 0.5 + level / 2], axis=0) if len(known) else (np.nan * ar, np.nan * ar)
+    )
+    bars = np.arange(window[0], window[1] + 1)
+    path = np.where(np.isfinite(ar), np.cumsum(np.nan_to_num(ar)), np.nan)
+    low, high = (np.where(np.isfinite(path), edge, np.nan) for edge in (low, high))  # after the close there is neither
+    minutes = inside.fits.sessions.clock.minutes
+    return pd.DataFrame(
+        {"bar": bars, "minutes": bars * minutes, "path": path, "low": low, "high": high, "placebos": len(known)}
+    )

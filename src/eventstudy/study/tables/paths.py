@@ -46,6 +46,10 @@ MANY = 30
 """Groups above which a characteristic of numbers is no label: it wants to be cut, or regressed on."""
 
 
+PATH = ("relative_day", "caar", "low", "high", "n", "median", "share_positive")
+"""Columns of a path."""
+
+
 def split(result: Fitted, by: Any) -> list[tuple[Any, Fitted]]:
     """Return each group's value and its part of the fit, in the order of the values; no abnormal return is estimated again."""
     if not is_hashable(by):
@@ -105,6 +109,8 @@ def path(
     if reference is not None and not first <= reference <= last:
         msg = f"reference={reference} lies outside the window ({first}, {last}) of the chart; name a day inside"
         raise StudyError(msg)
+    if not result.n:
+        return pd.DataFrame(columns=[*PATH, "group"])
     days = range(first, last + 1)
     code, _ = pd.factorize(day0_labels(result, studied_rows(result)))
     pieces = [[part.abnormal.car(first, day, result.study.missing)[0] for day in days] for part in result.parts]
@@ -147,8 +153,7 @@ def _one(
         share = float((known > 0).mean()) if known.size else np.nan
         median = float(np.median(known)) if known.size else np.nan
         table.append((day, float(found.mean), float(low), float(high), int(found.n), median, share))
-    names = ["relative_day", "caar", "low", "high", "n", "median", "share_positive"]
-    return pd.DataFrame(table, columns=names)
+    return pd.DataFrame(table, columns=list(PATH))
 
 
 def _with_band(
