@@ -167,9 +167,7 @@ def median_interval(x: Floats, level: float) -> tuple[float, float, float]:
     if not x.size:
         return np.nan, np.nan, np.nan
     ordered = np.sort(x)
-    k = int(binom.ppf((1 - level) / 2, x.size, 0.5))
-    while k > 0 and 2 * binom.cdf(k - 1, x.size, 0.5) > 1 - level:
-        k -= 1
+    k = int((2 * binom.cdf(np.arange(x.size), x.size, 0.5) <= 1 - level).sum())
     if k == 0:
         return float(np.median(x)), -np.inf, np.inf
     return float(np.median(x)), float(ordered[k - 1]), float(ordered[x.size - k])
