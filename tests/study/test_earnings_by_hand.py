@@ -152,7 +152,7 @@ def test_below_thirty_sessions_the_slope_is_judged_by_the_wild_cluster_bootstrap
     rng = np.random.default_rng(5)
     for groups in (6, 29, 30):
         sue, session = rng.normal(size=40).round(1), np.arange(40) % groups
-        x = 0.008 * stats.rankdata(sue) / 40 + rng.normal(0, 0.01, 40)
+        x = (-1) ** groups * 0.008 * stats.rankdata(sue) / 40 + rng.normal(0, 0.01, 40)  # one falls
         slope, error, p = surprise_slope(x, sue, session + 7, 49, np.random.default_rng(1))
         expected = regressed(x, sue, session)
         assert (slope, error) == pytest.approx(expected[:2], rel=1e-9)
@@ -279,6 +279,10 @@ def test_fifths_of_the_surprise_are_of_days_0_and_1_and_need_ten_announcements()
     assert spread_out(11, sue=sue)[0].earnings(draws=9).bins.empty
     line = found.plot().lines[0]
     assert line.get_ydata() == pytest.approx(100 * car[pairs].mean(axis=1), abs=1e-10)
+    assert found.table.index.tolist() == [0, 1]
+    assert found.table.columns[0] == "group"
+    zero = found.plot().lines[-1]
+    assert (set(zero.get_ydata()), zero.get_linewidth() < line.get_linewidth()) == ({0.0}, True)
     bars = found.plot().collections[0].get_segments()
     assert [ends[:, 1].tolist() for ends in bars] == [
         pytest.approx([100 * one.low, 100 * one.high], abs=1e-10) for one in found.bins.itertuples()

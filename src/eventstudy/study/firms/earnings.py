@@ -227,8 +227,7 @@ def surprise_slope(
     groups = int(codes.max()) + 1 if n else 0
     if n < 4 or groups < 2 or np.ptp(sue) == 0:
         return np.nan, np.nan, np.nan
-    z = (rankdata(sue) - 1) / (n - 1) - 0.5
-    z = z - z.mean()
+    z = (rankdata(sue) - (n + 1) / 2) / (n - 1)
     square = float(z @ z)
     scale = groups / (groups - 1) * (n - 1) / (n - 2)
 
