@@ -443,7 +443,7 @@ def test_placebos_have_the_sign_of_the_market():
     held = SimpleNamespace(reactions={"H1": down, "H3": up}, decisions=decisions([0.1], [True], [1.0, 2.0]))
     table = _placebos("s", held)
     assert set(table["sample"]) == {"s"}
-    groups = dict(table.groupby(["link", "scheme"]))
+    groups = dict(iter(table.groupby(["link", "scheme"])))
     assert list(groups) == [("H1", "left_out"), ("H1", "permutation"), ("H2", "sessions"), ("H3", "permutation")]
     assert groups["H1", "permutation"]["value"].tolist() == [-0.1, 0.2, -0.3]
     assert set(groups["H1", "permutation"]["observed"]) == {-0.5}
