@@ -12,13 +12,17 @@ from scipy import stats
 
 from eventstudy.hypothesis.links.decision import DecisionTest
 from eventstudy.hypothesis.links.intersection_union import chain_result
+from eventstudy.hypothesis.links.matching import match_cells
 from eventstudy.hypothesis.links.power import Power
-from eventstudy.hypothesis.links.reaction import Reaction
+from eventstudy.hypothesis.links.reaction import Reaction, react
+from eventstudy.hypothesis.record.definitions import load_definitions
+from eventstudy.hypothesis.record.market import scores
+from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.rivals.h2_checks import Check
 from eventstudy.hypothesis.rivals.horse_race import Surviving
 from eventstudy.hypothesis.verdict import first_screen as screen, questions
 from eventstudy.hypothesis.verdict.chart_frames import _curve, _hazard, _placebos, chart_frames
-from eventstudy.hypothesis.verdict.check_falsifiers import decide, raises_nothing, significance
+from eventstudy.hypothesis.verdict.check_falsifiers import check_falsifiers, decide, raises_nothing, significance
 from eventstudy.hypothesis.verdict.speak_against import (
     by_interval,
     by_median,
@@ -28,6 +32,7 @@ from eventstudy.hypothesis.verdict.speak_against import (
     headline_falsifiers,
 )
 from eventstudy.inference import TestResult
+from eventstudy.words import pvalue_words
 
 NAN = float("nan")
 ROUNDED = 1e-12  # sums of a few numbers
@@ -495,7 +500,10 @@ def test_frames_hold_the_samples_that_are_shown(rules):
     tables["events_used"] = pd.DataFrame({"link": ["H1", "H2", "H3"], "car": [1.0, 2.0, 3.0]})
     frames = chart_frames(tested, tables)
     assert frames["reactions"]["link"].tolist() == ["H1", "H3"]
+    assert frames["reactions"].to_dict("list") == {"link": ["H1", "H3"], "car": [1.0, 3.0]}
     assert frames["reactions"].index.tolist() == [0, 1]
+    assert frames["hazard_by_drawdown"].index.tolist() == list(range(10))
+    assert frames["placebos"].index.tolist() == [0, 1]
     assert list(dict.fromkeys(frames["hazard_by_drawdown"]["sample"])) == ["x", "z"]
     assert len(frames["hazard_by_drawdown"]) == 10
     first = frames["hazard_by_drawdown"].iloc[0]
@@ -560,6 +568,7 @@ def test_the_recovery_is_in_shares_of_the_rise(rules):
     level["2025-04-08"], level["2025-04-09"] = 100.0, 130.0
     level["2025-05-09"], level["2025-05-12"], level["2025-06-09"] = 160.0, 190.0, 180.0
     level["2025-04-02"] = 150.0
+    level["2025-03-26":"2025-04-01"] = [151.0, 152.0, 153.0, 154.0, 155.0]  # the week before
     chart = questions.recovery(risen(rules, level.to_numpy()))
     # of a rise of 80: 30 on the day of the pause, 20 from the close before Geneva on
     assert chart.title == "38% of the rise from 8 April to 9 June 2025 came on 9 April, 25% after Geneva"
@@ -567,6 +576,8 @@ def test_the_recovery_is_in_shares_of_the_rise(rules):
     since = len(DAYS[(DAYS >= "2025-04-02") & (DAYS <= "2025-06-09")])
     assert data["relative_day"].tolist() == list(range(-6, since - 1))
     assert data.set_index("relative_day")["change"][[-1, 3, 4]].tolist() == pytest.approx([0.0, -1 / 3, 130 / 150 - 1])
+    week = data.set_index("relative_day")["level"][[-6, -5, -4, -3, -2, -1]]
+    assert week.tolist() == [151.0, 152.0, 153.0, 154.0, 155.0, 150.0]
     named = data[data["label"] != ""].set_index("relative_day")["label"]
     assert named.to_dict() == {3: "8 April: lowest", 4: "9 April: pause", 27: "12 May: Geneva", 47: "9 June"}
     short = DAYS[DAYS < "2025-06-09"]
@@ -597,3 +608,105 @@ def test_ends_are_told_at_half_the_limit_and_open_threats_below_the_days(rules):
     assert chart.title == f"{limit // 2} days on, 0% of 8 threats had found relief, 0% were in force"
     assert chart.draw().get_xticklabels()[-1].get_text() == "60\n0"
     assert questions.ends(made, "all targets").title == "No threat ended"
+
+
+WORST = ("2025-04-03", "2025-04-04")
+
+
+def judged(rules, market, *, h2=None, h3=None, beside=None, selloffs=None):
+    """Judge the falsifiers on a made-up record; return them with what the two reactions of H1 should be."""
+    busy = np.zeros(market.close.size, dtype=bool)
+    scored = scores(market, busy, rules.reaction, window=(0, 0))
+    cells = match_cells(market, scored.z, busy, rules.placebo.prior_sessions)
+    lead = [Stratum("lead", 500, 690, np.arange(450, 691))]
+    whole = [Stratum("whole", 400, 690, np.arange(380, 691))]
+    days = pd.bdate_range(end="2025-06-30", periods=market.close.size)
+    worst = days.get_indexer(pd.DatetimeIndex(WORST))
+    assert (worst > 600).all()
+    by_rule, trigger = np.array([505, 540, 580, 620, 660]), np.sort([410, 450, 520, 560, 600, *worst])
+    study = SimpleNamespace(
+        rules=rules,
+        index=days,
+        record=SimpleNamespace(trigger=trigger),
+        vary=lambda variant: SimpleNamespace(
+            trigger=SimpleNamespace(position=by_rule if variant.tiers == rules.sample.rule_tiers else trigger)
+        ),
+    )
+    third = h3 or link("H3", median=0.2, p_matched=0.01, p_sign=0.01)
+    up = reaction([0.9] * 6, nulls={"matched": np.linspace(-0.5, 0.5, 199)})
+    held = SimpleNamespace(
+        links={"H2": h2 or link("H2", p=0.01, log_odds_low=0.2, log_odds_high=2.0), "H3": third},
+        reactions={"H3": up},
+        power={"H3": POWER},
+    )
+    tested = SimpleNamespace(
+        study=study,
+        evidence=SimpleNamespace(scores=scored, cells=cells),
+        samples={rules.headline: held, "all": SimpleNamespace(links={"H1": link("H1", p=0.02)})},
+        strata={rules.headline: lead, "all": whole},
+        seed=7,
+        draws=199,
+    )
+    analysis = SimpleNamespace(
+        races={rules.headline: SimpleNamespace(surviving=beside or Surviving(0.03, "", (0.1, 2.0)))},
+        checks={rules.headline: [selloffs or check(0.1, p=0.01), None]},
+    )
+    found = check_falsifiers(tested, analysis)
+    first, second = np.random.SeedSequence([7, 1]).spawn(2)
+    expected = [
+        react(scored, position, strata, cells, rules.placebos(199), sign=-1, rng=np.random.default_rng(stream))
+        for position, strata, stream in (
+            (by_rule, lead, first),
+            (np.setdiff1d(trigger, worst), whole, second),
+        )
+    ]
+    return found, expected
+
+
+def test_falsifiers_of_the_first_version_are_judged_in_their_own_places(rules, market):
+    found, (by_rule, without) = judged(rules, market)
+    assert [one.link for one in found] == ["H1", "H1", "H2", "H2", "H2", "H3", "H3"]
+    assert [one.text for one in found] == [text for name in ("h1", "h2", "h3") for text in rules.falsifiers[name]]
+    assert [one.required for one in found] == [one.text not in rules.falsifiers_open for one in found]
+    assert found[0].figure == pvalue_words(by_rule.pvalue)
+    assert found[0].fires is bool(by_rule.pvalue > rules.alpha)
+    assert found[1].figure == f"all events p = 0.020, without them {pvalue_words(without.pvalue)}"
+    assert found[2].figure == "difference +0.3000, p = 0.010"
+    assert found[3].figure == "p = 0.030"
+    assert found[5].figure == "p = 0.010"
+    assert found[6].figure == "median +0.20"
+    assert [one.fires for one in found[2:]] == [False] * 5
+
+
+def test_falsifiers_of_the_first_version_at_their_limits(rules, market):
+    alpha = rules.alpha
+    for second, fires in (
+        (link("H2", p=alpha, estimate=0.1), False),
+        (link("H2", p=alpha + 1e-9, estimate=0.1), True),
+        (link("H2", p=0.01, estimate=0.0), True),
+        (link("H2", p=0.01, estimate=-0.1), True),
+        (missing("H2", "no relief"), None),
+    ):
+        one = judged(rules, market, h2=second)[0][2]
+        assert one.fires is fires
+    assert one.figure == "no relief"
+    for median, fires in ((0.0, True), (-0.1, True), (0.01, False)):
+        found = judged(rules, market, h3=link("H3", median=median, p_matched=alpha))[0]
+        assert [one.fires for one in found[5:]] == [False, fires]
+    found = judged(rules, market, h3=missing("H3", "none there"), beside=Surviving(NAN, "no yield"))[0]
+    assert [one.figure for one in (found[3], found[5], found[6])] == ["no yield", "too few sessions", "none there"]
+    assert [one.fires for one in (found[3], found[5], found[6])] == [None] * 3
+    assert judged(rules, market, selloffs=check(-0.1, silent=0.01))[0][4].fires is True
+
+
+def test_falsifiers_of_the_second_version_are_judged_by_intervals(market):
+    rules = load_definitions()
+    assert rules.version > 1
+    rules = rules.model_copy(update={"worst": WORST})
+    found, (by_rule, without) = judged(rules, market)
+    assert [one.text for one in found] == [text for name in ("h1", "h2", "h3") for text in rules.falsifiers[name]]
+    for one, own in zip(found[:2], (by_rule, without), strict=True):
+        low, high = own.interval(1 - 2 * rules.alpha)
+        assert one.link == "H1"
+        assert one.figure.startswith(f"interval {low:+.2f} to {high:+.2f} sd, declared {rules.power.reaction:g}")
+    assert [one.required for one in found] == [one.text not in rules.falsifiers_open for one in found]
