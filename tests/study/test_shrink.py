@@ -8,6 +8,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy.inference.beyond.shrinkage import corrected, shrink
+from eventstudy.study.firms.shrink import _picked
 
 
 def fitted(together, firms=60, dates=1):
@@ -58,3 +59,45 @@ def test_what_is_corrected_moves_with_the_date():
     for row, own in zip(picked.itertuples(), rest, strict=True):
         expected = np.array(corrected(own, row.se, 0.03)) + row.date_mean
         np.testing.assert_allclose([row.corrected, row.corrected_low, row.corrected_high], expected, rtol=1e-9)
+
+
+def test_what_a_date_did_is_told_from_five_firms_on():
+    five, four = fitted(together=True, firms=20, dates=4), fitted(together=True, firms=16, dates=4)
+    found = five.shrink((0, 1))
+    means = five.car((0, 1)).groupby("session")["car"].mean()
+    np.testing.assert_allclose(found["date_mean"], found["session"].map(means), rtol=1e-12)
+    assert means.nunique() == 4
+    with pytest.raises(es.EventStudyError, match="has 4 of them"):
+        four.shrink((0, 1))
+
+
+def test_one_firm_alone_on_its_date_among_dates_of_many_is_refused():
+    rng = np.random.default_rng(3)
+    names = [f"S{at}" for at in range(9)]
+    frame = pd.DataFrame(rng.normal(0, 0.02, (120, 1)) + rng.normal(0, 0.01, (120, 9)), columns=names)
+    pairs = pd.DataFrame({"event_id": "e", "symbol": names, "bar": [80] * 8 + [100]})
+    study = es.EventStudy(
+        model=es.MeanAdjusted(), window=(0, 1), estimation=es.EstimationWindow(50, -11), calendar=None
+    )
+    with pytest.raises(es.EventStudyError, match="session 100 has 1 of them"):
+        study.fit(pairs, es.ReturnPanel(frame)).shrink()
+    # each alone on its date: no date to take out
+    alone = study.fit(pairs.assign(bar=range(80, 89)), es.ReturnPanel(frame)).shrink()
+    assert (alone["date_mean"] == 0).all()
+
+
+def test_only_the_largest_is_corrected_for_the_runner_up_or_all_beyond_a_cut():
+    x, error = np.array([0.01, -0.05, np.nan, 0.03, 0.2]), np.array([0.01, 0.01, 0.01, 0.02, 0.0])
+    found = _picked(x, error, None, 0.9)  # the last has no error, and is no candidate
+    assert found[1] == pytest.approx(corrected(-0.05, 0.01, 0.03, level=0.9), rel=1e-9)
+    assert np.isnan(np.delete(found, 1, axis=0)).all()
+    found = _picked(x, error, 0.01, 0.9)  # beyond, not at, the cut
+    for row in (1, 3):
+        assert found[row] == pytest.approx(corrected(x[row], error[row], 0.01, level=0.9), rel=1e-9)
+    assert np.isnan(found[[0, 2, 4]]).all()
+    for alone in (np.array([0.04]), np.array([0.04, np.nan])):  # no runner-up: no selection
+        found = _picked(alone, np.full(alone.size, 0.01), None, 0.9)
+        assert found[0] == pytest.approx(corrected(0.04, 0.01, 0.0, level=0.9), rel=1e-9)
+        assert np.isnan(found[1:]).all()
+    assert np.isnan(_picked(np.array([0.0, 0.0]), np.array([0.01, 0.01]), None, 0.9)).all()
+    assert np.isnan(_picked(np.array([np.nan, np.nan]), np.array([0.01, 0.01]), None, 0.9)).all()

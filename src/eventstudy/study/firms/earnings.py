@@ -167,9 +167,7 @@ def median_interval(x: Floats, level: float) -> tuple[float, float, float]:
     if not x.size:
         return np.nan, np.nan, np.nan
     ordered = np.sort(x)
-    k = int(binom.ppf((1 - level) / 2, x.size, 0.5))
-    while k > 0 and 2 * binom.cdf(k - 1, x.size, 0.5) > 1 - level:
-        k -= 1
+    k = int((2 * binom.cdf(np.arange(x.size), x.size, 0.5) <= 1 - level).sum())
     if k == 0:
         return float(np.median(x)), -np.inf, np.inf
     return float(np.median(x)), float(ordered[k - 1]), float(ordered[x.size - k])
@@ -229,8 +227,7 @@ def surprise_slope(
     groups = int(codes.max()) + 1 if n else 0
     if n < 4 or groups < 2 or np.ptp(sue) == 0:
         return np.nan, np.nan, np.nan
-    z = (rankdata(sue) - 1) / (n - 1) - 0.5
-    z = z - z.mean()
+    z = (rankdata(sue) - (n + 1) / 2) / (n - 1)
     square = float(z @ z)
     scale = groups / (groups - 1) * (n - 1) / (n - 2)
 

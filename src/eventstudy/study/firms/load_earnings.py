@@ -225,9 +225,7 @@ def _moments(table: pd.DataFrame, place: str, zone: str) -> tuple[pd.Series[Any]
     if "time" in table:
         words = table["time"].astype("string").str.lower().str.replace(r"[^a-z0-9:]", "", regex=True).fillna("")
         at = pd.to_timedelta(
-            words.where(words.str.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?").fillna(value=False)).map(
-                _seconds, na_action="ignore"
-            )
+            words.where(words.str.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?")).map(_seconds, na_action="ignore")
         )
         known = words.map(WORDS)
         _refuse(

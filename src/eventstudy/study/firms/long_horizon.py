@@ -135,7 +135,8 @@ def _placebos(
     abnormal, inputs = part.abnormal, part.abnormal.inputs
     frame = (part.aligned.laid or result.panel).frame
     benchmarks = set(map(label_text, result.study.model.symbols))
-    names = np.array([name for name in frame.columns if str(name) not in benchmarks], dtype=object)
+    names = np.array(frame.columns, dtype=object)
+    benchmark = np.array([str(name) in benchmarks for name in names])
     values = frame[list(names)].reindex(part.aligned.bars).to_numpy(dtype=float).T
     code = {str(name): at for at, name in enumerate(names)}
     own = np.array([code[name] for name in part.aligned.symbols])[abnormal.security]
@@ -153,7 +154,7 @@ def _placebos(
         )
         enough = np.isfinite(past).sum(axis=1) >= inputs.minimum
         begins = min(max(day + window[0], 0), values.shape[1] - 1)
-        free = enough & np.isfinite(values[:, begins])
+        free = enough & np.isfinite(values[:, begins]) & ~benchmark
         free[treated] = False
         candidates = np.flatnonzero(free)
         traits = _traits(past)
