@@ -415,3 +415,24 @@ def test_the_posterior_of_the_hazard_by_the_trapezium_rule():
     assert found.mean == pytest.approx(weight @ grid, abs=2e-3)
     step = (16 * sd + np.log(4)) / 2000 * weight.max() / (grid[1] - grid[0])  # of its grid, times the highest density
     assert found.above_margin == pytest.approx(weight[grid > 0.2231].sum(), abs=step)
+
+
+def test_the_chance_beyond_the_margin_leaves_out_the_margin_itself():
+    score = np.array([0.4, 1.1, -0.2, 0.9])
+    reaction = Reaction(np.arange(4), score, score, float(score.mean()))
+    sd = 0.75 / stats.norm.isf(0.05)
+    point = float(np.linspace(-8 * sd, 8 * sd + 0.75, 2001)[1100])
+    at, after, before = (
+        reaction_posterior(reaction, 0.75, margin, 0.05).above_margin for margin in (point, point + 1e-9, point - 1e-9)
+    )
+    assert at == after < before
+
+
+def test_thousands_of_reliefs_and_huge_losses_stay_finite():
+    x, stratum = np.tile([0.0, 1.0], 50), np.zeros(100, dtype=int)
+    found = hazard_posterior(x, np.repeat([1, 3, 5, 2], 1500), stratum, 0.5, np.log(4), 0.2231, 0.05)
+    # three of four relieved at the deeper loss: log odds of log(3) a unit, half as much a standard deviation
+    assert found.mean == pytest.approx(np.log(3) / 2, abs=0.02)
+    # one relief of four open, at a loss of thousands: all that is told apart is the sign
+    low, high = hazard_interval(np.array([0.0, 0.0, 0.0, 2000.0]), np.array([3]), np.zeros(4, dtype=int), 1.0, 0.9)
+    assert (low, high) == (pytest.approx(12 / 2000), np.inf)
