@@ -18,14 +18,14 @@ from eventstudy.hypothesis.links.relief_power import relief_power
 from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.record.strata import Stratum
 
-DRAWS, POWER = 29, 7
+DRAWS, POWER = 29, 60
 
 
 @pytest.fixture(scope="module")
 def own():
-    """The second version's rules, and a world with every link in it."""
-    rules = load_definitions()
-    return rules, simulate_world("forced", rules, np.random.default_rng(5))
+    """The second version's rules with a small declared effect of the loss, and a world with every link in it."""
+    world = simulate_world("forced", load_definitions(), np.random.default_rng(5))
+    return load_definitions({"power": {"odds_ratio": 1.4}}), world
 
 
 @pytest.mark.parametrize("table", ["reliefs", "threats"])
@@ -46,7 +46,7 @@ def test_each_link_is_its_own_test_with_its_own_stream(own, table):
     for link, position, sign, number in (("H1", record.trigger, -1, 0), ("H3", record.relief, 1, 2)):
         made = react(evidence.scores, position, strata, evidence.cells, how.placebos, sign=sign, rng=stream(number))
         assert found.reactions[link].estimate == made.estimate
-        assert found.reactions[link].pvalues == made.pvalues
+        assert found.reactions[link].nulls["permutation"].tolist() == made.nulls["permutation"].tolist()
         stated = reaction_power(made, Aim(rules.power.reaction, rules.alpha, rules.power.target, curve=False))
         assert found.power[link].power == stated.power > 0
     rows = rows_of(record, spans)
@@ -63,12 +63,24 @@ def test_each_link_is_its_own_test_with_its_own_stream(own, table):
         decided = session_test(evidence.loss, evidence.at_risk, record.decision, spans, draws=DRAWS, rng=stream(1))
         hazard = score_test(x, rows.relieved, bins, draws=DRAWS, rng=stream(4))
         power = decision_power(decided, hazard, rows, x, bins, sooner, draws=POWER, rng=stream(3))
-    assert (found.decisions.estimate, found.decisions.pvalue) == (decided.estimate, decided.pvalue)
-    assert (found.hazard.statistic, found.hazard.pvalue) == (hazard.statistic, hazard.pvalue)
+    assert found.decisions.null.tolist() == decided.null.tolist()
+    assert found.hazard.null.tolist() == hazard.null.tolist()
+    assert ("pairs_at_risk" in found.links["H2"].details) == (table == "reliefs")
     assert found.links["H2"].pvalue == max(decided.pvalue, hazard.pvalue)
     assert found.power["H2"].power == power.power
     assert found.power["chain"].power == pytest.approx(
         np.prod([found.power[name].power for name in ("H1", "H2", "H3")])
     )
+    assert 0 < found.power["H2"].power < 1
     held = {*found.reactions["H1"].position, *found.reactions["H3"].position, *decided.day[decided.decided]}
     assert found.chain.n_clusters == len(held)
+
+
+def test_what_could_not_be_tested_has_no_power(own):
+    rules, world = own
+    evidence = prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
+    how = rules.links(draws=9, power_draws=2, curves=False)
+    found = evaluate(world.record, evidence, [], how, seed=np.random.SeedSequence(0))
+    assert not any(link.applicable for link in (*found.links.values(), found.chain))
+    assert [found.power[name].power for name in ("H1", "H2", "H3", "chain")] == [0.0] * 4
+    assert found.name == "all"

@@ -202,6 +202,10 @@ def test_decisions_beyond_the_reliefs_fall_with_the_same_odds():
     # of the three left, the one that is not dealt: by the order in which two are drawn
     left = [sum(first[a] * first[b] / (1 - first[a]) for a, b in ((i, j), (j, i))) for i, j in ((1, 2), (0, 2), (0, 1))]
     assert np.all(np.abs((~marks[:, 1:]).mean(axis=0) - left) < MC * np.sqrt(0.25 / draws))
+    apart = session_test(x, np.ones(4, bool), np.array([0, 1]), [(0, 1), (3, 3)], draws=9, rng=np.random.default_rng(0))
+    between = _deal_decisions(apart, np.array([[2, 3]]), slope, np.random.default_rng(3))  # session 2 is not at risk
+    assert between[0, 2]
+    assert between.sum() == 2
     enough = _deal_decisions(session, np.array([[0, 1, 2], [3, 2, 1]]), slope, np.random.default_rng(3))
     assert enough.tolist() == [[True, True, True, False], [False, True, True, True]]
 

@@ -7,7 +7,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from eventstudy.hypothesis.links.decision import score_test, session_test
+from eventstudy.hypothesis.links.decision import age_stratum, score_test, session_test
 from eventstudy.hypothesis.links.placebo_draws import (
     critical,
     differences,
@@ -250,3 +250,8 @@ def test_one_relief_of_two_of_an_age_is_tested():
     )
     assert (test.score, test.information, test.statistic, test.slope, test.n) == (1.0, 1.0, 1.0, 1.0, 1)
     assert set(test.null) == {-1.0, 1.0}
+
+
+def test_an_age_at_the_end_of_a_bin_belongs_to_it():
+    ages = np.array([0, 1, 5, 6, 15, 16, 40, 41, 100, 101])
+    assert age_stratum(ages, (5, 15, 40, 100)).tolist() == [0, 0, 0, 1, 1, 2, 2, 3, 3, 4]
