@@ -159,7 +159,11 @@ def test_episode_days_of_several_stretches():
     assert (
         len(set(zip(rows.episode.tolist(), codes, strict=True))) == len(set(codes)) == len(set(rows.episode.tolist()))
     )
-    assert sample_rows(spells, []).day.size == 0
+    assert sorted(set(rows.episode.tolist())) == [0, 1, 2, 3]
+    apart = sample_rows(spells, [(2, 3), (5, 7), (19, 20)])  # none begins in the second
+    assert sorted(set(apart.episode.tolist())) == [0, 1]
+    early = Spells(start - 2, last, outcome, start + 50, np.array([0, 1, 0, 1, 0]), tuple("abcde"))
+    assert sample_rows(early, []).day.size == 0
 
 
 @pytest.mark.parametrize(("n", "inside"), [(0, 0), (0, 3), (1, 3), (2, 3)])
@@ -216,6 +220,10 @@ def test_what_a_reaction_tells_with_one_test_alone():
         assert found.ci == pytest.approx((low, high) if way > 0 else (-high, -low))
         assert found.level == pytest.approx(0.9)
         assert found.distribution == "permutation within the sample (39 draws)"
+        assert found.alternative == ("less" if way < 0 else "greater")
+        both = max(stats.t.sf((1.0 + 0.25) / 0.5, 1), stats.t.cdf((1.0 - 0.25) / 0.5, 1))
+        assert found.details["p_equivalence"] == pytest.approx(both)
+        assert (found.details["margin"], found.details["share"]) == (0.25, 1.0)
         bare = reaction_result(name, Reaction(np.array([3, 5]), score, score, 1.0, **parts), np.array([3, 5]), [], how)
         assert np.isnan(bare.details["left_out"])
 
@@ -246,6 +254,11 @@ def test_two_decisions_and_a_relieved_threat_are_compared_by_formula():
     odds = (0.05 - x.mean()) / x.var() * sd
     assert (details["log_odds_per_sd"], details["log_odds_se"]) == pytest.approx((odds, error))
     assert found.pvalue == max(test.pvalue, hazard.pvalue)
+    assert found.level == pytest.approx(0.9)
+    # falls before decisions: the sessions speak as clearly against it, and nothing does in the hazard
+    other, deep = decisions_of(-loss, np.array([1, 3]), -x, relieved)
+    against = [share_beyond(-other.null, -other.statistic), share_beyond(-deep.null, -deep.statistic)]
+    assert decision_result(other, deep, how).details["p_wrong_sign"] == max(against) < 0.5
     assert details["p_wrong_sign"] == pytest.approx(
         max(share_beyond(-test.null, -test.statistic), share_beyond(-hazard.null, -hazard.statistic))
     )

@@ -399,7 +399,7 @@ def made_result(alpha=0.1):
 
 
 def test_what_both_tests_of_reliefs_found_by_formula():
-    _, x, shift, score, how, found = made_result()
+    rows, x, shift, score, how, found = made_result()
     sd = x.std()
     assert (found.n, found.n_clusters, found.n_effective) == (4, 4, 4.0)
     assert (found.estimate, found.statistic) == (shift.estimate, shift.statistic)
@@ -427,6 +427,14 @@ def test_what_both_tests_of_reliefs_found_by_formula():
     ]
     low, high = (sorted((ends[0][at] * sd, ends[1][at] * unit)) for at in (0, 1))
     assert found.ci == pytest.approx((low[0], high[1]))
+    for number, scale in ((0, sd), (1, unit)):  # the other test says nearly nothing: it stretches the hull to nought
+        parts = (
+            (shift, replace(score, spread=score.spread * 1e-9))
+            if number == 0
+            else (replace(shift, spread=sd * 1e-9), score)
+        )
+        told = relief_result(*parts, rows, x, rows.age, how).ci
+        assert told == pytest.approx((min(ends[number][0] * scale, 0.0), max(ends[number][1] * scale, 0.0)), abs=1e-6)
 
 
 def test_the_interval_of_the_odds_is_wider_where_acts_take_several():
