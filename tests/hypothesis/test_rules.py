@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from eventstudy.hypothesis.claims import rules_arithmetic as ledger_dates, rules_tests
-from eventstudy.hypothesis.claims.ledger import Finding, MissingData
+from eventstudy.hypothesis.claims.ledger import Claim, Finding, MissingData, claims_frame
 from eventstudy.hypothesis.links.decision import Rows
 from eventstudy.hypothesis.rivals.cumulative_incidence import cumulative_incidence
 from made_ground import INDEX, ground, link
@@ -856,3 +856,55 @@ def test_five_reliefs_near_the_record_are_enough(rules, reliefs):
         assert found.figure.endswith(", 5 reliefs")
     elif not reliefs:
         assert found.figure == "no relief"
+
+
+def test_a_ground_gives_what_stands_on_a_day(rules):
+    securities = pd.DataFrame({"NVDA": np.arange(len(INDEX)) / 1000}, index=INDEX)
+    closes, fears = {"2025-01-02": 50.0, "2025-01-03": 55.0}, {"2025-01-02": 31.0, "2025-01-06": np.nan}
+    made = ground(
+        rules,
+        closes=closes,
+        fears=fears,
+        securities=securities,
+        z={"2025-01-02": 1.5},
+        events=pd.DataFrame({"x": [1, 2]}, index=["a", "b"]),
+    )
+    assert (made.at("2025-01-02"), made.at("2025-01-06")) == (0, 2)
+    assert (made.close("2025-01-02"), made.fear("2025-01-02"), made.z("2025-01-02")) == (50.0, 31.0, 1.5)
+    assert made.change("2025-01-03") == pytest.approx(0.1)
+    assert made.raw("NVDA", "2025-01-03") == 0.001
+    assert made.adjusted("NVDA", "2025-01-03") == pytest.approx(0.001 - 0.1)
+    assert made.event("b")["x"] == 2
+    assert made.quiet().tolist() == list(range(20, 200))
+    for ask in (
+        lambda: made.fear("2025-01-06"),
+        lambda: made.change("2025-01-02"),
+    ):  # not known; no return on the first day
+        with pytest.raises(MissingData, match="no value of"):
+            ask()
+    with pytest.raises(MissingData, match="no price on 2025-01-04"):
+        made.at("2025-01-04")
+
+
+def test_each_claim_has_a_stream_of_its_own(rules):
+    made = ground(rules)
+    for number in (4, 24):
+        own = np.random.default_rng(np.random.SeedSequence([0, 3, number]))
+        assert made.rng(number).random(3).tolist() == own.random(3).tolist()
+
+
+def test_judged_claims_are_a_row_each():
+    claim = Claim(7, "s", "g", "text", "test", "figure", "window", "mixed", "why")
+    table = claims_frame((claim,))
+    assert list(table.columns) == [
+        "number",
+        "source",
+        "group",
+        "claim",
+        "verdict",
+        "figure",
+        "test",
+        "window",
+        "reason",
+    ]
+    assert table.iloc[0].tolist() == [7, "s", "g", "text", "mixed", "figure", "test", "window", "why"]
