@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from eventstudy.hypothesis.links.decision import Rows, score_test, session_test
+from eventstudy.hypothesis.links.placebo_draws import critical
 from eventstudy.hypothesis.links.power import (
     Aim,
     Power,
     _deal_decisions,
+    _deal_reliefs,
     _turned_pvalues,
+    _weighted,
     chain_power,
     decision_power,
     multiple,
@@ -148,3 +151,120 @@ def test_the_power_table_says_it_of_every_link(flagship):
     lead = flagship[2].samples["after"].power
     for link in ("H1", "H2", "H3", "chain"):
         assert once[link] == pytest.approx(lead[link].power, abs=TOLERANCE)
+
+
+MC = 4  # standard errors of a simulated share
+
+
+def test_the_first_of_a_weighted_draw_has_the_odds_of_its_weight():
+    weights = np.array([0.0, np.log(2.0), np.log(5.0)])
+    first = _weighted(weights, 1, 20000, np.random.default_rng(1))[:, 0]
+    share = np.bincount(first) / 20000
+    assert np.all(np.abs(share - [1 / 8, 2 / 8, 5 / 8]) < MC * np.sqrt(0.25 / 20000))
+    both = _weighted(weights, 2, 9, np.random.default_rng(1))
+    assert both.shape == (9, 2)
+    assert all(len(set(row)) == 2 for row in both.tolist())
+
+
+def test_reliefs_are_dealt_out_within_their_ages_with_odds_per_standard_deviation():
+    """Two ages with one relief each, one where every pair was relieved, one without; a loss that is not known is never dealt."""
+    x = np.array([0.0, 2.0, 4.0, 1.0, 3.0, np.nan, 5.0, 6.0, 2.5])
+    stratum = np.array([0, 0, 0, 1, 1, 1, 2, 2, 3])
+    relieved = np.array([1, 0, 0, 0, 1, 0, 1, 1, 0], dtype=bool)
+    test = score_test(x, relieved, stratum, draws=99, rng=np.random.default_rng(0))
+    slope, draws = np.log(3.0), 8000
+    chosen, told = _deal_reliefs(test, x, stratum, relieved, slope, draws, np.random.default_rng(2))
+    assert chosen.shape == (draws, 4)
+    assert set(np.unique(chosen[:, 2:])) == {6, 7}  # both of that age, always
+    assert np.all(np.sort(chosen[:, 2:], axis=1) == [6, 7])
+    unit = np.nanstd(x)
+    for column, own in ((0, [0, 1, 2]), (1, [3, 4])):
+        share = np.array([(chosen[:, column] == row).mean() for row in own])
+        odds = np.exp(slope * x[own] / unit)
+        assert np.all(np.abs(share - odds / odds.sum()) < MC * np.sqrt(0.25 / draws))
+    centred = [
+        np.array([x[row] - x[stratum == stratum[row]][np.isfinite(x[stratum == stratum[row]])].mean() for row in line])
+        for line in chosen[:50]
+    ]
+    assert told[:50] == pytest.approx([part.sum() / np.sqrt(test.information) for part in centred])
+
+
+def test_decisions_beyond_the_reliefs_fall_with_the_same_odds():
+    """One relief on a session at risk, one on a session that is not: two more are dealt among the rest."""
+    x = np.array([0.0, 1.0, 3.0, 2.0])
+    session = session_test(x, np.ones(4, bool), np.array([0, 1, 3]), [(0, 3)], draws=9, rng=np.random.default_rng(0))
+    slope, draws = np.log(4.0), 6000
+    marks = _deal_decisions(session, np.tile([0, 77], (draws, 1)), slope, np.random.default_rng(3))
+    assert marks[:, 0].all()
+    assert (marks.sum(axis=1) == 3).all()
+    odds = np.exp(slope * x[1:] / x.std())
+    first = odds / odds.sum()
+    # of the three left, the one that is not dealt: by the order in which two are drawn
+    left = [sum(first[a] * first[b] / (1 - first[a]) for a, b in ((i, j), (j, i))) for i, j in ((1, 2), (0, 2), (0, 1))]
+    assert np.all(np.abs((~marks[:, 1:]).mean(axis=0) - left) < MC * np.sqrt(0.25 / draws))
+    apart = session_test(x, np.ones(4, bool), np.array([0, 1]), [(0, 1), (3, 3)], draws=9, rng=np.random.default_rng(0))
+    between = _deal_decisions(apart, np.array([[2, 3]]), slope, np.random.default_rng(3))  # session 2 is not at risk
+    assert between[0, 2]
+    assert between.sum() == 2
+    enough = _deal_decisions(session, np.array([[0, 1, 2], [3, 2, 1]]), slope, np.random.default_rng(3))
+    assert enough.tolist() == [[True, True, True, False], [False, True, True, True]]
+
+
+def test_the_power_of_both_tests_by_a_loop_over_the_same_records():
+    session, score, rows, x, blank = small(n=40, marks=6)
+    aim = Aim(3.0, 0.1, 0.8, curve=False)
+    found = decision_power(session, score, rows, x, blank, aim, draws=60, rng=np.random.default_rng(9))
+    rng = np.random.default_rng(9)
+    chosen, told = _deal_reliefs(score, x, blank, rows.relieved, np.log(3.0), 60, rng)
+    marks = _deal_decisions(session, chosen, np.log(3.0), rng)
+    bar, hits = critical(score.null, 0.1), 0
+    for statistic, line in zip(told, marks, strict=True):
+        turns = np.array([x[np.roll(line, k)].sum() for k in range(40)])
+        hits += statistic > bar and np.mean(turns >= turns[0] - 1e-9) <= 0.1
+    assert found.power == pytest.approx(hits / 60)
+    assert 0 < found.power < 1
+    assert (found.effect, found.curve, found.detectable) == (3.0, (), np.inf)
+    with_curve = decision_power(
+        session, score, rows, x, blank, Aim(3.0, 0.1, 0.8), draws=60, rng=np.random.default_rng(9)
+    )
+    assert [ratio for ratio, _ in with_curve.curve] == [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30]
+    assert dict(with_curve.curve)[3.0] == with_curve.power == found.power  # the same draws serve every ratio
+    between = decision_power(session, score, rows, x, blank, Aim(3.5, 0.1, 0.8), draws=60, rng=np.random.default_rng(9))
+    assert dict(with_curve.curve)[3.0] <= between.power <= dict(with_curve.curve)[4.0]
+
+
+def test_what_was_not_tested_has_no_power():
+    session, score, rows, x, blank = small()
+    untested = session_test(x, np.ones(60, bool), blank[:0], [(0, 59)], draws=9, rng=np.random.default_rng(0))
+    none = score_test(x, blank > 0, blank, draws=9, rng=np.random.default_rng(0))
+    for one, two in ((untested, score), (session, none)):
+        found = decision_power(one, two, rows, x, blank, Aim(4.0, 0.05, 0.8), draws=9, rng=np.random.default_rng(0))
+        assert (found.power, found.detectable, found.curve) == (0.0, np.inf, ())
+
+
+def test_p_values_of_several_rings_are_shares_of_turns_that_each_takes_by_itself():
+    """Two rings of two sessions: of the four combinations of turns one, two or all sum to as much."""
+    x, marks = np.array([0.0, 1.0, 0.0, 1.0]), np.array([[0, 1, 0, 1], [0, 1, 1, 0], [1, 0, 1, 0]], dtype=bool)
+    test = session_test(x, np.ones(4, bool), np.array([1, 3]), [(0, 1), (2, 3)], draws=9, rng=np.random.default_rng(0))
+    found = _turned_pvalues(test, marks, np.random.default_rng(4))
+    for p, truth in zip(found, (0.25, 0.75, 1.0), strict=True):
+        assert abs(p - truth) < MC * np.sqrt(0.25 * 0.75 / 499) + 1 / 500
+        assert p * 500 == pytest.approx(round(p * 500))  # of 499 combinations, the record counted in
+    assert found[2] == 1.0
+
+
+def test_a_chain_of_power_without_a_curve_in_one_link():
+    """With some power its smallest effect is not known; with none it is out of reach."""
+    curve = ((0.0, 0.0), (0.75, 0.5), (1.5, 1.0))
+    ratios = ((1.0, 0.0), (4.0, 0.5), (16.0, 1.0))
+    links = {"H1": Power(0.75, 0.5, 1.2, curve), "H2": Power(4.0, 0.5, 8.0, ratios), "H3": Power(0.75, 0.5, 1.2)}
+    assert np.isnan(chain_power(links, 0.8).detectable)
+    # a link whose curve ends early ends the chain's: three times the declared effect is beyond H1's
+    links = {
+        "H1": Power(0.75, 0.5, 1.2, curve),
+        "H2": Power(4.0, 0.5, 8.0, (*ratios, (64.0, 1.0))),
+        "H3": Power(0.75, 0.5, 1.2, curve),
+    }
+    found = chain_power(links, 0.8)
+    assert [k for k, _ in found.curve] == pytest.approx([0.0, 1.0, 2.0])
+    assert (found.effect, found.power) == (1.0, 0.125)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from eventstudy.hypothesis.links.matching import candidates, match_cells
-from eventstudy.hypothesis.links.placebo_draws import critical, draw_without, matched_draws, pvalue
+from eventstudy.hypothesis.links.placebo_draws import critical, draw_without, limits, matched_draws, pvalue
 from eventstudy.hypothesis.links.power import Aim, crossing, reaction_power
-from eventstudy.hypothesis.links.reaction import react
+from eventstudy.hypothesis.links.reaction import Reaction, cluster_labels, leave_out_groups, means_without, react
 from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.record.market import Market, Scores
 from eventstudy.hypothesis.record.strata import Stratum
@@ -203,7 +203,9 @@ def test_the_curve_crosses_its_target_once():
     curve = ((0.0, 0.1), (1.0, 0.5), (2.0, 0.8), (3.0, 1.0))
     for target, expected in ((0.3, 0.5), (0.5, 1.0), (0.8, 2.0), (0.9, 2.5), (1.0, 3.0)):
         assert crossing(curve, target) == pytest.approx(expected)
-    assert crossing(curve, 0.05) == crossing(curve[:2], 0.8) == np.inf  # already there, and never
+    assert (
+        crossing(curve, 0.05) == crossing(curve, 0.1) == crossing(curve[:2], 0.8) == np.inf
+    )  # already there, and never
 
 
 def test_medians_by_the_definitions(world):
@@ -214,3 +216,132 @@ def test_medians_by_the_definitions(world):
     at, how = np.array([62, 99, 120]), rules.placebos(9)
     found = react(scored(z, z), at, strata, cells, how, sign=1, rng=np.random.default_rng(0))
     assert found.estimate == np.median(found.score)
+
+
+def test_where_nothing_is_clipped_no_draw_is(world):
+    """Limits of 0 and 1 leave an event beyond every placebo as it is, and so the effects that are put into the draws."""
+    _, z, busy, cells = world
+    rules = load_definitions()
+    strata = [Stratum("s", 40, 230, np.flatnonzero(~busy))]
+    at = np.array([60, 99, 120, 180])  # two of them at 9 and at -9, which no placebo reaches
+    found = react(scored(z, z), at, strata, cells, rules.placebos(49), sign=-1, rng=np.random.default_rng(1))
+    assert found.score.tolist() == (-z[at]).tolist()
+    assert np.isneginf(found.low).all()
+    assert np.isposinf(found.high).all()
+    assert found.low.shape == found.high.shape == (4,)
+
+
+def test_without_what_stands_beside_the_primary_draws_are_the_same(world):
+    _, z, busy, cells = world
+    strata = [Stratum("s", 40, 230, np.flatnonzero(~busy))]
+    at = np.array([99, 103, 120, 180])
+    names = ("permutation", "matched", "shift", "left_out")
+    for primary in names:
+        how = load_definitions({"placebo": {"primary": [primary]}}).placebos(29)
+        bare, whole = (
+            react(scored(z, z), at, strata, cells, how, sign=1, rng=np.random.default_rng(2), beside=beside)
+            for beside in (False, True)
+        )
+        known = {name for name in names if np.isfinite(bare.pvalues[name])}
+        assert known == {"permutation", primary}
+        assert all(np.isfinite(whole.pvalues[name]) for name in names)
+        if primary in ("permutation", "shift", "left_out"):  # the matched dates come first among what is drawn
+            assert bare.pvalue == whole.pvalue == whole.pvalues[primary]
+        assert bare.primary == (primary,)
+
+
+def reaction_of(score, nulls, **more):
+    return Reaction(np.arange(score.size), score, score, float(score.mean()), nulls, **more)
+
+
+def test_the_ends_of_a_stretch_belong_to_it(world):
+    _, z, busy, cells = world
+    how = load_definitions().placebos(9)
+    strata = [Stratum("s", 62, 99, np.flatnonzero(~busy))]
+    at = np.array([61, 62, 70, 99, 100])
+    found = react(scored(z, z), at, strata, cells, how, sign=1, rng=np.random.default_rng(1))
+    assert found.position.tolist() == [62, 70, 99]
+
+
+def test_a_reaction_of_nothing(world):
+    _, z, _, cells = world
+    found = react(
+        scored(z, z), np.array([5]), [], cells, load_definitions().placebos(9), sign=1, rng=np.random.default_rng(1)
+    )
+    assert (found.n, found.score.size, found.groups, found.drawn_nulls) == (0, 0, (), [])
+    assert np.isnan([found.se, found.share, found.pvalue, found.p_wrong, *found.interval(0.9)]).all()
+
+
+def test_what_a_reaction_tells_of_itself_by_hand():
+    score = np.array([0.0, 1.0, -1.0, 4.0])
+    one, two = np.array([0.5, 1.0, -2.0, 3.0]), np.array([1.5, 0.0, -3.0, -1.0])
+    nulls = {"permutation": one, "matched": two, "shift": np.zeros(0)}
+    found = reaction_of(
+        score, nulls, primary=("permutation", "matched"), pvalues={"permutation": 0.6, "matched": 0.4, "shift": 0.9}
+    )
+    assert found.share == 1 / 2  # nought is no rise
+    assert found.se == pytest.approx(score.std(ddof=1) / 2)
+    assert found.pvalue == 0.6  # the largest of the primary ones
+    assert [null.tolist() for null in found.drawn_nulls] == [one.tolist(), two.tolist()]
+    assert found.p_wrong == max(pvalue(-1.0, -one), pvalue(-1.0, -two)) == (1 + 3) / 5
+    # the widest of the quantiles of the two
+    ends = [np.quantile(null, q) for q in (0.9, 0.1) for null in (one, two)]
+    assert found.interval(0.8) == pytest.approx((1.0 - max(ends[:2]), 1.0 - min(ends[2:])))
+    alone = reaction_of(score, nulls, primary=("matched",))
+    assert alone.interval(0.6) == limits(1.0, two, 0.6)
+    assert np.isnan(reaction_of(score[:1], nulls).se)
+    assert np.isfinite(reaction_of(score[:2], nulls).se)
+
+
+def test_the_worst_that_is_left_out_is_that_with_the_largest_p_value():
+    nulls = np.array([[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0], [0.0, 0.0, 0.0, 9.0]])
+    found = reaction_of(np.ones(3), {}, left_out=np.array([2.5, 5.5, 0.5]), null_left_out=nulls)
+    assert found.worst_group == 1  # p of 2/5, 3/5 and 2/5
+    assert found.worst_left_out()[0] == 5.5
+    assert found.worst_left_out()[1].tolist() == nulls[1].tolist()
+
+
+def test_clusters_of_sessions_in_any_order():
+    assert cluster_labels(np.array([90, 10, 12, 17, 23]), 5).tolist() == [2, 0, 0, 0, 1]
+    assert cluster_labels(np.zeros(0, dtype=np.int64), 5).tolist() == []
+
+
+@pytest.mark.parametrize(("sessions", "single", "pair"), [([1, 2], 0, 0), ([1, 2, 50], 3, 0), ([1, 2, 50, 99], 4, 1)])
+def test_two_sessions_must_stay_when_others_are_left_out(sessions, single, pair):
+    groups = leave_out_groups(np.array(sessions), 5)
+    assert [len(group) for group in groups] == [1] * single + [2] * pair
+
+
+def test_means_of_rows_without_groups():
+    scores = np.array([[1.0, 2.0, 6.0, 3.0], [0.0, 4.0, 8.0, 12.0]])
+    found = means_without(scores, [np.array([0]), np.array([1, 3])])
+    assert found.tolist() == [[11 / 3, 8.0], [3.5, 4.0]]
+
+
+def test_power_against_effects_where_only_some_tests_count():
+    """A session left out counts only if the definitions say so; without draws nothing is known."""
+    rng = np.random.default_rng(3)
+    drawn = rng.normal(size=(199, 4))
+    groups = (np.array([0]), np.array([1]), np.array([2]), np.array([3]))
+    left = means_without(drawn, groups)
+    low, high = np.full(4, -np.inf), np.full(4, 1.5)
+    parts = {"drawn": drawn, "low": low, "high": high, "groups": groups, "null_left_out": left}
+    for primary, without in ((("permutation",), False), (("permutation", "left_out"), True)):
+        made = reaction_of(np.ones(4), {"permutation": drawn.mean(axis=1)}, primary=primary, **parts)
+        bar, bars, hits = largest(drawn.mean(axis=1), 0.1), [largest(null, 0.1) for null in left], 0
+        for row in drawn:
+            moved = np.minimum(row + 0.6, 1.5)
+            stays = all(np.delete(moved, i).mean() > bars[i] for i in range(4))
+            hits += moved.mean() > bar and (stays or not without)
+        assert reaction_power(made, Aim(0.6, 0.1, 0.8)).power == pytest.approx(hits / 199)
+    none = reaction_power(reaction_of(np.ones(4), {}, primary=("permutation",)), Aim(0.6, 0.1, 0.8))
+    assert np.isnan([none.power, none.detectable]).all()
+    # where a leave-out has too few draws for the level, no estimate is rare enough
+    few = reaction_of(
+        np.ones(4),
+        {"permutation": drawn.mean(axis=1)},
+        primary=("permutation", "left_out"),
+        **parts | {"null_left_out": left[:, :5]},
+    )
+    found = reaction_power(few, Aim(0.6, 0.1, 0.8))
+    assert (found.power, found.detectable) == (0.0, np.inf)

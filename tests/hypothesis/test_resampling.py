@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 
-from eventstudy.hypothesis.links.decision import score_test, session_test
-from eventstudy.hypothesis.links.placebo_draws import draw_without, matched_draws, pvalue, rotation_sums, rotations
+from eventstudy.hypothesis.links.decision import age_stratum, score_test, session_test
+from eventstudy.hypothesis.links.placebo_draws import (
+    critical,
+    differences,
+    draw_without,
+    limits,
+    matched_draws,
+    pvalue,
+    rotation_sums,
+    rotations,
+)
 
 TOLERANCE = 1e-12  # sums in another order
 MC = 4  # standard errors of a simulated share
@@ -115,3 +124,134 @@ def test_score_test_is_uniform_under_the_null():
         pvalues.append(score_test(x, relieved, stratum, draws=99, rng=rng).pvalue)
     share = np.mean(np.array(pvalues) <= 0.05)
     assert abs(share - 0.05) < MC * np.sqrt(0.05 * 0.95 / 400)
+
+
+@pytest.mark.parametrize("seen", [1e6, -1e6])
+def test_what_rounding_cannot_tell_apart_is_a_tie(seen):
+    """A millionth of a millionth of the observation, or of one where it is smaller."""
+    assert pvalue(seen, np.array([seen - 5e-7, seen - 2e-6, seen - 1.0])) == 2 / 4
+    assert pvalue(0.0, np.array([-5e-13, -1.5e-12, -1.0])) == 2 / 4
+    assert pvalue(0.25, np.array([0.25 - 5e-13, 0.25 - 1.5e-12, 0.0])) == 2 / 4
+
+
+def test_a_tie_with_the_critical_value_ends_the_interval_at_zero():
+    null = np.append(np.zeros(18), [0.1 + 0.2, -(0.1 + 0.2)])  # 20 of them: at 10 % the largest but one is exceeded
+    for level, seen in ((0.9, 0.3), (0.9, -0.3)):
+        low, high = limits(seen, null, level)
+        assert (low if seen > 0 else high) == 0.0
+        assert (high if seen > 0 else low) == pytest.approx(2 * seen)
+    large = np.append(np.zeros(18), [1e6 + 5e-7, -1e6])
+    assert limits(1e6, large, 0.9)[0] == 0.0
+    assert limits(-1e6, -large, 0.9)[1] == 0.0
+    near = np.append(np.zeros(18), [1.5e-12, -1.5e-12])  # beyond rounding
+    assert limits(0.0, near, 0.9) == (-1.5e-12, 1.5e-12)
+
+
+def test_of_too_few_draws_no_value_is_critical():
+    null = np.arange(19.0)
+    assert critical(null, 0.05) == 18.0
+    assert critical(null, 0.1) == 17.0
+    assert critical(null[:18], 0.05) == np.inf
+
+
+def test_every_order_of_a_pool_drawn_whole_is_as_likely():
+    rows = draw_without(np.array([4, 6, 9]), 3, 6000, np.random.default_rng(2))
+    orders, counts = np.unique(rows, axis=0, return_counts=True)
+    assert len(orders) == 6
+    assert np.all(np.abs(counts / 6000 - 1 / 6) < MC * np.sqrt(5 / 36 / 6000))
+
+
+def test_differences_of_means_are_those_of_every_choice():
+    x = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    drawn = differences(x, 2, 400, np.random.default_rng(1))
+    every = [np.mean(c) - np.mean([v for v in x if v not in c]) for c in combinations(x, 2)]
+    assert sorted(set(np.round(drawn, 9))) == pytest.approx(sorted(set(np.round(every, 9))))
+
+
+def test_no_event_has_no_match_and_no_draw():
+    assert matched_draws([], 7, np.random.default_rng(0)).shape == (7, 0)
+    assert draw_without(np.arange(5), 0, 7, np.random.default_rng(0)).shape == (7, 0)
+
+
+def test_a_turn_that_meets_one_known_session_has_a_mean_and_one_that_meets_none_has_not():
+    values = np.array([1.0, np.nan, np.nan, 4.0, 7.0])
+    sums, counts = rotation_sums(values, np.array([0, 1]), 0, 4)
+    assert counts.tolist() == [1, 0, 1, 2, 2]
+    assert rotations([(sums, counts)], 9, np.random.default_rng(0)).tolist() == [4.0, 5.5, 4.0]
+
+
+def test_two_stretches_turn_each_by_itself_and_may_stay_as_they_are():
+    """Rings of two and of three: every combination of their turns, the one that turns nothing among them."""
+    loss = np.array([1.0, 2.0, 9.0, 10.0, 20.0, 40.0, 9.0])
+    at_risk = np.array([True, True, False, True, True, True, False])
+    test = session_test(loss, at_risk, np.array([0, 2, 3]), [(0, 2), (3, 6)], draws=300, rng=np.random.default_rng(1))
+    assert test.day.tolist() == [0, 1, 3, 4, 5]
+    assert test.ring.tolist() == [0, 0, 1, 1, 1]
+    assert test.decided.tolist() == [True, False, True, False, False]
+    held = np.array([1.0, 2.0, 10.0, 20.0, 40.0])
+
+    def gap(a, b):
+        return (a + b) / 2 - (held.sum() - a - b) / 3
+
+    every = sorted(gap(a, b) for a, b in product(held[:2], held[2:]))
+    assert test.estimate == pytest.approx(gap(1.0, 10.0))
+    assert test.statistic == pytest.approx(gap(1.0, 10.0) / held.std())
+    assert test.null.size == 300
+    assert sorted(set(np.round(test.null * held.std(), 9))) == pytest.approx(every)
+    assert test.pvalue == 1.0  # it is the lowest of all
+
+
+def test_a_stretch_without_a_session_at_risk_is_no_ring():
+    loss, at_risk = np.arange(8.0), np.arange(8) > 3
+    test = session_test(loss, at_risk, np.array([5]), [(0, 3), (4, 7)], draws=9, rng=np.random.default_rng(0))
+    assert test.ring.tolist() == [0, 0, 0, 0]
+    assert test.null.size == 3  # one ring: every turn but none
+
+
+@pytest.mark.parametrize(
+    ("loss", "decision"), [(np.ones(5), [2]), (np.ones(5), [1, 2]), (np.arange(5.0), []), (np.arange(5.0), range(5))]
+)
+def test_what_does_not_differ_cannot_be_compared(loss, decision):
+    at = np.array(decision, dtype=np.int64)
+    test = session_test(loss, np.ones(5, bool), at, [(0, 4)], draws=9, rng=np.random.default_rng(0))
+    assert np.isnan([test.estimate, test.statistic, test.pvalue]).all()
+    assert (test.null.size, test.day.size, test.decided.sum()) == (0, 5, len(at))
+
+
+def test_one_decision_can_be_compared_and_so_can_all_but_one():
+    loss = np.array([0.0, 3.0, 1.0, 2.0])
+    one = session_test(loss, np.ones(4, bool), np.array([1]), [(0, 3)], draws=9, rng=np.random.default_rng(0))
+    assert (one.estimate, one.pvalue) == (2.0, 1 / 4)
+    rest = session_test(loss, np.ones(4, bool), np.array([0, 2, 3]), [(0, 3)], draws=9, rng=np.random.default_rng(0))
+    assert (rest.estimate, rest.pvalue) == (-2.0, 1.0)
+
+
+def test_no_session_at_all_cannot_be_compared():
+    test = session_test(
+        np.arange(5.0), np.zeros(5, bool), np.array([1]), [(0, 4)], draws=9, rng=np.random.default_rng(0)
+    )
+    assert (test.day.size, test.ring.size, test.null.size) == (0, 0, 0)
+    assert np.isnan(test.pvalue)
+
+
+@pytest.mark.parametrize("case", ["nothing relieved", "all relieved", "no difference"])
+def test_a_score_without_information_is_not_tested(case):
+    x = np.zeros(6) if case == "no difference" else np.arange(6.0)
+    relieved = {"nothing relieved": np.zeros(6, bool), "all relieved": np.ones(6, bool)}.get(case, np.arange(6) < 2)
+    test = score_test(x, relieved, np.zeros(6, int), draws=9, rng=np.random.default_rng(0))
+    assert np.isnan([test.statistic, test.pvalue, test.slope]).all()
+    assert (test.score, test.information, test.null.size) == (0.0, 0.0, 0)
+    assert test.n == (2 if case == "no difference" else 0)
+
+
+def test_one_relief_of_two_of_an_age_is_tested():
+    test = score_test(
+        np.array([1.0, 3.0]), np.array([False, True]), np.zeros(2, int), draws=99, rng=np.random.default_rng(0)
+    )
+    assert (test.score, test.information, test.statistic, test.slope, test.n) == (1.0, 1.0, 1.0, 1.0, 1)
+    assert set(test.null) == {-1.0, 1.0}
+
+
+def test_an_age_at_the_end_of_a_bin_belongs_to_it():
+    ages = np.array([0, 1, 5, 6, 15, 16, 40, 41, 100, 101])
+    assert age_stratum(ages, (5, 15, 40, 100)).tolist() == [0, 0, 0, 1, 1, 2, 2, 3, 3, 4]

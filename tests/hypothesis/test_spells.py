@@ -187,3 +187,82 @@ def test_threats_taken_as_they_are_by_a_loop():
         (11, [(11, 3)]),
     ]
     assert [one.name for one in found.reliefs] == ["a", "d"]
+
+
+def test_threats_at_both_ends_of_the_prices(rules):
+    """One that begins on the first session is placed; one that is over in its first session is not; the last session is there."""
+    spells, _, account = place(
+        rules,
+        ("first", "a", "china", "US", moment("2025-06-02 10:00"), None, "softened", moment("2025-06-03 10:00")),
+        ("short", "a", "china", "US", moment("2025-06-02 10:00"), None, "implemented", moment("2025-06-03 20:00")),
+        ("last", "c", "eu", "both", moment("2025-08-28 10:00"), "2025-09-30", "softened", moment("2025-08-29 10:00")),
+        (
+            "cut",
+            "d",
+            "china",
+            "US",
+            moment("2025-08-28 10:00"),
+            "2025-08-29",
+            "implemented",
+            moment("2025-08-31 10:00"),
+        ),
+        ("other", "a", "china", "EU", moment("2025-08-28 10:00"), None, "censored", moment("2025-08-31 10:00")),
+    )
+    size = len(INDEX)
+    assert spells.ids == ("first", "short", "last", "cut")
+    assert spells.start.tolist() == [0, 0, size - 2, size - 2]
+    assert spells.last.tolist() == [1, 1, size - 1, size - 1]
+    assert spells.outcome.tolist() == [0, 1, 0, 1]
+    assert spells.deadline.tolist() == [size + 10**6, size + 10**6, size, size - 1]
+    assert spells.group.tolist() == [1, 1, 0, 1]
+    assert account["start"].tolist() == [INDEX[0], INDEX[0], *[INDEX[-2]] * 3]
+    assert account["last"].tolist() == [INDEX[1], INDEX[1], *[INDEX[-1]] * 3]
+    assert account["reason"].tolist() == [""] * 4 + ["another actor"]
+    assert account["used"].tolist() == [True] * 4 + [False]
+    assert account["outcome"].tolist() == ["softened", "implemented", "softened", "implemented", "censored"]
+
+
+def test_threats_of_a_stretch_are_cut_at_its_end():
+    spells = Spells(
+        np.array([2, 4, 6, 9]),
+        np.array([8, 7, 6, 12]),
+        np.array([0, 1, 0, 0]),
+        np.arange(4),
+        np.zeros(4, int),
+        tuple("abcd"),
+    )
+    part = spells.within(4, 7)
+    assert (part.ids, part.last.tolist(), part.outcome.tolist()) == (("b", "c"), [7, 6], [1, 0])
+    cut = spells.within(2, 6)
+    assert (cut.ids, cut.last.tolist(), cut.outcome.tolist()) == (("a", "b", "c"), [6, 6, 6], [2, 2, 0])
+
+
+def test_without_scopes_every_threat_enters():
+    wide = load_definitions({"sample": {"scopes": []}})
+    spells, _, account = place(
+        wide, ("abroad", "b", "eu", "US", moment("2025-06-10 10:00"), None, "softened", moment("2025-06-20 15:00"))
+    )
+    assert spells.ids == ("abroad",)
+    assert account["reason"].tolist() == [""]
+
+
+def test_a_threat_of_a_rule_ends_with_relief_within_its_limit_and_the_next_may_begin_after(rules):
+    limit = f"{pd.Timestamp('2025-01-06 10:00') + pd.Timedelta(days=60):%Y-%m-%d %H:%M}"
+    rows = [
+        ("t1", "2025-01-06 10:00", "escalation", "E1", "US"),
+        ("r", limit, "softening", "S2", "US"),
+        ("t2", limit, "escalation", "E1", "US"),  # at the moment of its end: one more word of the same threat
+        ("t3", "2025-03-08 10:00", "escalation", "E1", "US"),
+        ("g", "2025-03-09 10:00", "escalation", "E1", "court"),
+    ]
+    found = episodes_by_rule(catalogue(*rows).sort_values("announced_at", kind="stable"), rules).set_index("id")
+    assert list(found.index) == ["rule:t1", "rule:t3"]
+    assert found["end"].tolist() == ["softened", "censored"]
+    late = [rows[0], ("r", "2025-03-07 10:01", "softening", "S2", "US")]
+    assert episodes_by_rule(catalogue(*late), rules)["end"].tolist() == ["censored"]
+    assert episodes_by_rule(catalogue(*late), rules)["formal_soft_et"].isna().all()
+    follow = catalogue(*rows[:2]).assign(lead=[False, True])
+    assert episodes_by_rule(follow, rules).empty
+    words = load_definitions({"sample": {"relief_levels": []}})
+    said = catalogue(rows[0], ("w", "2025-01-10 10:00", "softening", "S1", "US"))
+    assert episodes_by_rule(said, words)["end"].tolist() == ["softened"]

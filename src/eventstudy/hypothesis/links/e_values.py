@@ -13,7 +13,7 @@ from itertools import groupby
 import numpy as np
 from scipy import stats
 
-from eventstudy._typing import Bools, Floats, Ints
+from eventstudy._typing import Floats, Ints
 from eventstudy.hypothesis.record.risk_sets import Relief, Rows
 from eventstudy.hypothesis.record.sections import EvidenceRules
 
@@ -146,8 +146,3 @@ def more_needed(now: float, effect: float, rule: EvidenceRules, rng: np.random.G
     reached = now * np.exp(growth).mean(axis=2) >= rule.needed
     count = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, _LONGEST)
     return int(np.median(count))
-
-
-def inside(position: Ints, first: int, last: int) -> Bools:
-    """Which positions lie in a stretch."""
-    return (position >= first) & (position <= last)

@@ -190,7 +190,7 @@ def _deal_decisions(test: DecisionTest, day: Ints, slope: float, rng: np.random.
     draws, size = len(day), test.day.size
     marks = np.zeros((draws, size), dtype=bool)
     place = np.searchsorted(test.day, day)
-    inside = (place < size) & (test.day[np.minimum(place, size - 1)] == day)
+    inside = test.day[np.minimum(place, size - 1)] == day
     marks[np.broadcast_to(np.arange(draws)[:, None], day.shape)[inside], place[inside]] = True
     keys = slope * test.loss / test.loss.std() + rng.gumbel(size=(draws, size))
     order = np.argsort(np.argsort(-np.where(marks, -np.inf, keys), axis=1), axis=1)
