@@ -199,9 +199,11 @@ class TestTheFewest:
         assert np.isnan([outcome.value, outcome.p_two, outcome.p_less, outcome.p_greater]).all()
         assert outcome.n == 0
 
-    def test_a_past_of_one_value(self):
+    def test_a_past_of_one_value_has_no_spread_and_of_two_it_has(self):
         outcome = sq(2.0, np.array([1.0]))
         assert (outcome.p_two, outcome.p_less, outcome.p_greater) == (1 / 2, 1.0, 1 / 2)
+        assert np.isnan(outcome.se)
+        assert sq(2.0, np.array([1.0, 3.0])).se == pytest.approx(math.sqrt(2.0))
 
     def test_the_event_is_the_one_that_has_a_return(self, make_sample):
         sample = make_sample(3, window=(0, 1), shift=0.05)

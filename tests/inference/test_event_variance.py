@@ -145,3 +145,11 @@ def test_in_another_unit_it_is_the_square_of_the_unit_as_large(unit):
 
 def test_a_variance_that_is_just_as_expected_shows_no_rise_at_all():
     assert event_variance(np.array([[0.5, -0.5]]), np.full((1, 2), 0.25)).tolist() == [0.0]
+
+
+def test_samples_of_a_batch_are_their_own():
+    rng = np.random.default_rng(6)
+    ar, variance = rng.normal(0, 2.0, (3, 4, 5)), rng.uniform(0.5, 2.0, (3, 4, 5))
+    ar[1, 2] = np.nan
+    expected = [event_variance(a, v) for a, v in zip(ar, variance, strict=True)]
+    np.testing.assert_allclose(event_variance(ar, variance), expected, rtol=1e-12)

@@ -283,3 +283,13 @@ def test_standardized_returns_of_each_convention(make_sample):
     for off in ({"forecast_error": False}, {"serial_cov": False}):
         with pytest.raises(StudyError, match="leave forecast_error"):
             standardized(sample, own_variance=True, **off)
+
+
+@pytest.mark.parametrize("off", [{}, {"forecast_error": False}, {"serial_cov": False}, {"own_variance": True}])
+def test_standardized_returns_of_a_batch_are_those_of_its_samples(make_sample, off):
+    each = [make_sample(4, window=(0, 2), holes=0.1, seed=seed) for seed in range(2)]
+    fields = ("ar", "ar_se", "car", "car_se", "sigma")
+    batch = replace(each[0], **{f: np.stack([getattr(one, f) for one in each]) for f in fields}, degenerate=None)
+    np.testing.assert_allclose(
+        standardized(batch, **off), [standardized(replace(one, degenerate=None), **off) for one in each], rtol=RTOL
+    )

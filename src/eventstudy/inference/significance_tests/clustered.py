@@ -173,9 +173,9 @@ def _batch(sample: WindowSample, *, two_way: bool) -> Statistic:
             return from_t((centre / error).reshape(shape), df.reshape(shape), events)
         left = np.where(used, y - centre[:, None, None], np.nan)
         sums, number = session_sums(left, sample.bar.reshape(y.shape))
-        days, firms = (number > 0).sum(axis=-1), used.any(axis=-1).sum(axis=-1)
-        variance = (sums**2).sum(axis=-1) / n**2 * days / (days - 1)
-        own = (np.nansum(left, axis=-1) ** 2).sum(axis=-1) / n**2 * firms / (firms - 1)
+        days, firms = (number > 0).sum(axis=1), used.any(axis=2).sum(axis=1)
+        variance = (sums**2).sum(axis=1) / n**2 * days / (days - 1)
+        own = (np.nansum(left, axis=2) ** 2).sum(axis=1) / n**2 * firms / (firms - 1)
         cell = np.nansum(left**2, axis=(-1, -2)) / n**2 * n / (n - 1)
         joint = variance + own - cell
         variance = np.where(joint > 0, joint, np.maximum(variance, own))

@@ -98,9 +98,9 @@ def _runs(record: EstimationRecord, sigma: float, bars: int) -> Floats:
     share = np.zeros((value.size, record.design.shape[-1]))
     if record.forecast:
         share[known] = np.linalg.qr(record.design[known])[0]
-    total = np.lib.stride_tricks.sliding_window_view(value, bars).sum(axis=-1)
+    total = np.lib.stride_tricks.sliding_window_view(value, bars).sum(axis=1)
     fitted = np.lib.stride_tricks.sliding_window_view(share, bars, axis=0).sum(axis=-1)
-    return np.asarray(total / (sigma * np.sqrt(np.maximum(bars - (fitted**2).sum(axis=-1), 1e-12))))
+    return np.asarray(total / (sigma * np.sqrt(np.maximum(bars - (fitted**2).sum(axis=1), 1e-12))))
 
 
 SPECS = (
