@@ -188,6 +188,7 @@ def test_a_spread_about_the_line_below_a_millionth_of_a_millionth_is_rounding(no
     found = trend(1.0 + noise * pattern)
     assert found.applicable == applies
     assert applies or "line" in found.reason
+    assert trend(-1.0 - noise * pattern).applicable == applies
     assert not trend(0.1 * np.arange(8)).applicable  # judged by the largest value, here 0.7
 
 
