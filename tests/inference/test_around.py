@@ -17,7 +17,7 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from eventstudy import inference as room
 from eventstudy.errors import StudyError
-from eventstudy.inference import adjust_pvalues, equivalence, events_needed, power, run, sample_of
+from eventstudy.inference import TESTS, adjust_pvalues, equivalence, events_needed, power, run, sample_of
 from eventstudy.inference.beyond.bands import caar_band
 from eventstudy.inference.beyond.cross_sectional_regression import explain
 from eventstudy.inference.beyond.equivalence import equivalence_of
@@ -585,9 +585,13 @@ class TestPower:
             inject_power(replace(sample, **{gone: None}), [0.0], test="bmp")
         with pytest.raises(StudyError, match="power by injection: "):
             inject_power(replace(sample, admissible=np.zeros((5, 60), dtype=bool)), [0.0], test="bmp")
-        for test in ("no_test", "wild_bootstrap", "portfolio", "kp_bmp"):
-            with pytest.raises(StudyError, match=f"takes a test of CARs or SCARs: .*; not '{test}'"):
+        drawn = next(name for name, spec in TESTS.items() if spec.draws)
+        for test in ("no_test", drawn, "portfolio", "kp_bmp"):
+            with pytest.raises(StudyError, match=f"takes a test of CARs or SCARs: .*; not '{test}'") as said:
                 inject_power(sample, [0.0], test=test)
+            named = str(said.value).split(": ")[1].split("; not")[0].split(", ")
+            assert {"cross_sectional", "bmp", "sign"} <= set(named)
+            assert not {drawn, "portfolio", "kp_bmp"} & set(named)
 
 
 class TestExplain:
