@@ -199,6 +199,7 @@ def test_the_usual_trend_is_that_of_least_squares_at_95_percent():
     np.testing.assert_allclose(ours.ci, fit.conf_int()[1], rtol=1e-9)
     np.testing.assert_allclose([ours.df, ours.pvalue, ours.level], [7, fit.pvalues[1], 0.95], rtol=1e-9)
     assert dict(ours.details) == {}
+    assert (ours.reference, trend(y, lag=0).reference) == ("ordinary least squares", "Newey and West (1987)")
     assert ours.assumptions[1] == "reactions independent, of one variance"
     assert trend(y, lag=0).assumptions[1] == "reactions far apart in order independent"
 
