@@ -17,7 +17,7 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from eventstudy import inference as room
 from eventstudy.errors import StudyError
-from eventstudy.inference import adjust_pvalues, equivalence, events_needed, power, run, sample_of
+from eventstudy.inference import TESTS, adjust_pvalues, equivalence, events_needed, power, run, sample_of
 from eventstudy.inference.beyond.bands import caar_band
 from eventstudy.inference.beyond.cross_sectional_regression import explain
 from eventstudy.inference.beyond.equivalence import equivalence_of
@@ -485,7 +485,7 @@ class TestPower:
                 assert power(effect, 0.5, alpha=alpha, df=df, alternative=side) == pytest.approx(chance, rel=1e-7)
         assert power(effect, 0.5, df=df) == power(effect, 0.5, df=df, alpha=0.05, alternative="two-sided")
 
-    @pytest.mark.parametrize("options", [{}, {"target": 0.99}, {"df": 1}, {"alpha": 0.01, "df": 3, "target": 0.9},
+    @pytest.mark.parametrize("options", [{}, {"target": 0.99}, {"target": 0.1}, {"df": 1}, {"alpha": 0.01, "df": 3, "target": 0.9},
                                          {"alternative": "greater"}, {"alternative": "less", "df": 5}])  # fmt: skip
     def test_the_least_effect_has_just_the_power_asked_for(self, options):
         """Far beyond four errors too, where few degrees of freedom ask for that."""
@@ -552,6 +552,22 @@ class TestPower:
             assert found.draws == 20
             assert found.effect.tolist() == [0.02, -0.02]
 
+    @pytest.mark.parametrize("test", ["cross_sectional", "panel_date", "calendar_time"])
+    def test_injection_of_2_8_errors_is_found_about_four_times_in_five(self, test):
+        """Sums of four days of eight firms: what is put on a day is a fourth of the effect, for tests of days as for those of sums."""
+        past = np.random.default_rng(6).normal(size=(9, 900))
+        found = inject_power(self.placebos(past, 4), [2.8 * math.sqrt(4 / 8)], test=test, draws=150, seed=0)
+        assert 0.55 < found.power[0] < 0.9  # 0.70 for a t(7), a little more with more degrees of freedom
+
+    def test_the_usual_injection(self):
+        past = np.random.default_rng(7).normal(size=(9, 300))
+        found = inject_power(self.placebos(past, 1), [0.0], seed=0)
+        told = inject_power(
+            self.placebos(past, 1), [0.0], test="bmp", draws=500, alpha=0.05, alternative="two-sided", seed=0
+        )
+        assert (found.draws, found.power[0]) == (500, told.power[0])
+        assert 0.01 < found.power[0] < 0.12
+
     def test_injection_counts_p_at_the_size_and_tells_its_error(self):
         """Eight signs: p of 1/256, 9/256, 37/256 ...; with the size at one of them that p rejects."""
         past = np.random.default_rng(4).normal(size=(9, 900))
@@ -569,9 +585,13 @@ class TestPower:
             inject_power(replace(sample, **{gone: None}), [0.0], test="bmp")
         with pytest.raises(StudyError, match="power by injection: "):
             inject_power(replace(sample, admissible=np.zeros((5, 60), dtype=bool)), [0.0], test="bmp")
-        for test in ("no_test", "wild_bootstrap", "portfolio", "kp_bmp"):
-            with pytest.raises(StudyError, match=f"takes a test of CARs or SCARs: .*; not '{test}'"):
+        drawn = next(name for name, spec in TESTS.items() if spec.draws)
+        for test in ("no_test", drawn, "portfolio", "kp_bmp"):
+            with pytest.raises(StudyError, match=f"takes a test of CARs or SCARs: .*; not '{test}'") as said:
                 inject_power(sample, [0.0], test=test)
+            named = str(said.value).split(": ")[1].split("; not")[0].split(", ")
+            assert {"cross_sectional", "bmp", "sign"} <= set(named)
+            assert not {drawn, "portfolio", "kp_bmp"} & set(named)
 
 
 class TestExplain:

@@ -356,6 +356,29 @@ class TestCovarianceOfAll:
             for name in ("mean", "se", "df", "n", "sessions"):
                 np.testing.assert_allclose(getattr(found, name)[at], getattr(alone, name), rtol=RTOL)
 
+    def test_of_more_than_a_thousand_some_stand_for_all(self, make_sample):
+        """Their estimation windows are enough: those of the others are not asked for."""
+        some = make_sample(40, dates="staggered", window=(-5, 5))
+        many = replace(take(some, np.arange(1001) % 40), estimation=None)
+        found = average(many, among=(np.arange(40), some))
+        assert str(found.how) == "covariance"
+        error = many.car_se / 1001
+        square, r = (error**2).sum(), float(SampleFacts(some).correlation)
+        told = by_matrices(
+            some.car,
+            np.full(40, 1 / 40),
+            car_covariance(some),
+            some.df.mean(),
+            square + r * (error.sum() ** 2 - square),
+        )
+        np.testing.assert_allclose([found.se, found.df], told, rtol=1e-7)
+
+    def test_another_value_of_one_event_has_the_error_of_its_window(self, make_sample):
+        sample = make_sample(1)
+        found = average(sample, values=np.array([0.03]))
+        assert (float(found.mean), str(found.how)) == (0.03, "covariance")
+        np.testing.assert_allclose([found.se, found.df], [sample.car_se[0], sample.df[0]], rtol=RTOL)
+
 
 @pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.0, 3.0, 1.5]])
 def test_one_session_is_the_forecast_error_of_its_weighted_portfolio(weights):

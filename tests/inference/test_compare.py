@@ -188,6 +188,7 @@ def test_a_spread_about_the_line_below_a_millionth_of_a_millionth_is_rounding(no
     found = trend(1.0 + noise * pattern)
     assert found.applicable == applies
     assert applies or "line" in found.reason
+    assert trend(-1.0 - noise * pattern).applicable == applies
     assert not trend(0.1 * np.arange(8)).applicable  # judged by the largest value, here 0.7
 
 
@@ -198,6 +199,7 @@ def test_the_usual_trend_is_that_of_least_squares_at_95_percent():
     np.testing.assert_allclose(ours.ci, fit.conf_int()[1], rtol=1e-9)
     np.testing.assert_allclose([ours.df, ours.pvalue, ours.level], [7, fit.pvalues[1], 0.95], rtol=1e-9)
     assert dict(ours.details) == {}
+    assert (ours.reference, trend(y, lag=0).reference) == ("ordinary least squares", "Newey and West (1987)")
     assert ours.assumptions[1] == "reactions independent, of one variance"
     assert trend(y, lag=0).assumptions[1] == "reactions far apart in order independent"
 

@@ -69,7 +69,7 @@ def average(
     n = used.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         weight = weight / weight.sum(axis=-1)[..., None]
-        mean = np.where(n > 0, (weight * np.where(used, x, 0.0)).sum(axis=-1), np.nan)
+        mean = np.asarray((weight * np.where(used, x, 0.0)).sum(axis=-1))  # NaN without an event, as its weights
     sessions, _ = sessions_of(sample, used)
     se, df = cr2_mean(np.where(used, x, np.nan), sample.day0)
     how = manner(sample, weights=weights, values=values)
