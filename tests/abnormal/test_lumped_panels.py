@@ -98,9 +98,14 @@ def test_the_normal_return_is_summed_over_the_bars_that_a_return_covers(name, af
         studied += 1
         own_inverse = 0 * inverse if name == "adjusted" else inverse
         np.testing.assert_allclose(
-            fitted.ar[i], [np.nan if part is None else part[0] - part[1] @ theta for part in ahead], rtol=RTOL, atol=1e-15
+            fitted.ar[i],
+            [np.nan if part is None else part[0] - part[1] @ theta for part in ahead],
+            rtol=RTOL,
+            atol=1e-15,
         )
-        error = [np.nan if part is None else np.sqrt(sigma2 * (part[2] + part[1] @ own_inverse @ part[1])) for part in ahead]
+        error = [
+            np.nan if part is None else np.sqrt(sigma2 * (part[2] + part[1] @ own_inverse @ part[1])) for part in ahead
+        ]
         np.testing.assert_allclose(ar_se[i], error, rtol=RTOL)
         np.testing.assert_allclose(fitted.sigma[i] ** 2, sigma2, rtol=RTOL)
         inside = [part for part in ahead[TESTED[0] - WINDOW[0] : TESTED[1] - WINDOW[0] + 1] if part is not None]
