@@ -260,3 +260,22 @@ def test_some_security_events_are_what_the_engine_finds_of_them_alone(name):
     with np.errstate(invalid="ignore"):
         expected = np.where(part.degenerate[:, None], np.nan, part.ar / part.ar_se())
     np.testing.assert_array_equal(part.sar(), expected)
+
+
+def test_errors_of_complete_windows_are_those_of_a_forecast():
+    """No hole anywhere: the security-events of a date share its design, whose forecast errors are sigma sqrt(1 + h)."""
+    rng = np.random.default_rng(6)
+    market = rng.normal(0, 0.01, (1, 90))
+    returns = market + rng.normal(0, 0.01, (2, 90))
+    day0 = np.array([70, 60, 70])
+    fitted = estimate(returns, market, security=np.array([0, 0, 1]), day0=day0, window=(-1, 2), estimation=(-45, -3),
+                      model=MarketModel("m"), minimum=40)  # fmt: skip
+    assert fitted.coordinates.mix is None
+    for i, day in enumerate(day0):
+        x = np.column_stack([np.ones(90), market[0]])
+        used, ahead = x[day - 45 : day - 2], x[day - 1 : day + 3]
+        h = np.einsum("tk,kl,tl->t", ahead, np.linalg.inv(used.T @ used), ahead)
+        np.testing.assert_allclose(fitted.ar_se()[i], fitted.sigma[i] * np.sqrt(1 + h))
+        total = ahead[1:].sum(axis=0)
+        variance = fitted.sigma[i] ** 2 * (3 + total @ np.linalg.solve(used.T @ used, total))
+        np.testing.assert_allclose(fitted.car(0, 2)[1][i], np.sqrt(variance))
