@@ -44,9 +44,7 @@ def test_effects_errors_and_shares_are_those_of_one_regression(bars, lags):
         usable[np.arange(50, 78)] = False
         assert usable.sum() == 272
     total = np.array([[1.0, 0.5, 0.0], [0.0, 0.0, -2.0]])
-    found = alone(
-        response, columns, total, regressors=market, nuisance=nuisance, usable=usable, hac=lags is not None
-    )
+    found = alone(response, columns, total, regressors=market, nuisance=nuisance, usable=usable, hac=lags is not None)
     design = np.column_stack([*columns, np.ones(bars), market[0], nuisance[0]])[usable]
     kind = {} if lags is None else {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}}
     fit = sm.OLS(response[usable], design).fit(**kind)

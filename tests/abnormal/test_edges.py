@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from eventstudy.abnormal import Exclusion, FactorModel, MarketAdjusted, MarketModel, MeanAdjusted, estimate
+from eventstudy.abnormal import (
+    Exclusion,
+    FactorModel,
+    MarketAdjusted,
+    MarketModel,
+    MeanAdjusted,
+    SyntheticControl,
+    estimate,
+)
 from eventstudy.abnormal.windows import bars_of
 from eventstudy.errors import StudyError
 
@@ -109,7 +117,10 @@ def test_an_index_that_tracks_itself_is_degenerate(data):
 
 
 @pytest.mark.parametrize("holes", [False, True])
-@pytest.mark.parametrize(("level", "noise", "degenerate"), [(0.01, 0.5e-12, True), (-0.01, 0.5e-12, True), (0.01, 2e-12, False), (0.0, 2e-12, False)])
+@pytest.mark.parametrize(
+    ("level", "noise", "degenerate"),
+    [(0.01, 0.5e-12, True), (-0.01, 0.5e-12, True), (0.01, 2e-12, False), (0.0, 2e-12, False)],
+)
 def test_a_return_that_hardly_differs_from_bar_to_bar_is_degenerate(data, level, noise, degenerate, holes):
     """METHODS 1.1: sigma of 1e-10 of the largest return, whatever share that is of what the returns differ by."""
     _, market = data
@@ -206,11 +217,82 @@ def test_no_return_in_the_window_excludes(data):
         ({"window": (3, 1)}, "runs backwards"),
         ({"masked": np.zeros(7, dtype=bool)}, "masked has 7 bars"),
         ({"day0": BARS}, "must point into returns"),
+        ({"estimation": (-253, 0)}, "end it on -3 or before"),
+        ({"after": (5, 40)}, "begin it on 6 or after|begin it on 6"),
+        ({"after": (0, 40)}, "inside or before the event window"),
+        ({"after": (40, 20)}, "runs backwards"),
+        ({"estimation": (-4, -253)}, "runs backwards"),
+        ({"estimation": None}, "estimation=None: name the window after the event then"),
+        (
+            {"spans": np.ones((1, BARS)), "model": SyntheticControl(("A", "B"))},
+            "no form for returns over missing prices",
+        ),
     ],
 )
 def test_arguments_that_cannot_be_meant(data, change, words):
     with pytest.raises(StudyError, match=words):
         run(*data, **change)
+
+
+def test_windows_may_touch_and_one_after_the_event_may_stand_alone(data):
+    stock, market = data
+    touching = run(stock, market, estimation=(-253, -3), after=(6, 20))
+    assert (touching.m[0], touching.status[0]) == (251 + 15, Exclusion.STUDIED)
+    alone = run(stock, market, estimation=None, after=(6, 29), minimum=20)
+    assert (alone.m[0], alone.inputs.minimum, alone.inputs.kept) == (24, 24, None)
+    assert touching.inputs.gap == (-2, 5)
+    assert touching.inputs.pieces == [(-253, -3), (6, 20)]
+    assert touching.inputs.kept.sum() == 251 + 15
+
+
+def test_a_hundred_bars_are_needed_unless_said_otherwise(data):
+    for planned, status in ((100, Exclusion.STUDIED), (99, Exclusion.TOO_FEW_BARS)):
+        assert run(*data, estimation=(-3 - planned, -4)).status[0] == status
+
+
+@pytest.mark.parametrize(
+    ("returns", "security", "day0"),
+    [
+        (np.zeros(40), [0], [20]),
+        (np.zeros((1, 2, 40)), [0], [20]),
+        (np.zeros((2, 40)), [[0]], [[20]]),
+        (np.zeros((2, 40)), [0, 1], [20]),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(returns, security, day0):
+    with pytest.raises(StudyError, match=r"returns must be \(securities, bars\), security and day0 one length"):
+        estimate(
+            returns,
+            None,
+            security=np.array(security),
+            day0=np.array(day0),
+            window=(0, 1),
+            estimation=(-15, -1),
+            model=MeanAdjusted(),
+        )
+
+
+def test_no_security_event_is_a_study_of_none(data):
+    stock, market = data
+    none = np.zeros(0, dtype=np.int64)
+    fitted = estimate(
+        stock[None],
+        market[None],
+        security=none,
+        day0=none,
+        window=WINDOW,
+        estimation=ESTIMATION,
+        model=MarketModel("m"),
+    )
+    assert (fitted.ar.shape, fitted.coef.shape, fitted.car(0, 1)[0].shape) == ((0, 8), (0, 2), (0,))
+
+
+@pytest.mark.parametrize(("first", "last"), [(-3, 0), (0, 6), (2, 1), (6, 7)])
+def test_a_tested_window_outside_the_event_window_or_reversed_is_refused(data, first, last):
+    fitted = run(*data)
+    with pytest.raises(StudyError, match=r"must lie inside the event window \(-2, 5\)"):
+        fitted.car(first, last)
+    assert (fitted.columns(-2, 5), fitted.columns(0, 0)) == (slice(0, 8), slice(2, 3))
 
 
 @pytest.mark.parametrize("wrong", [{"security": -1}, {"security": 2}, {"day0": -1}, {"day0": 40}])

@@ -135,12 +135,22 @@ def test_every_security_event_is_the_regression_of_its_own_bars(name, layout, ma
     assert {0, int(Exclusion.TOO_FEW_BARS)} <= seen
 
 
+@pytest.mark.parametrize("sorted_", [False, True])
 @pytest.mark.parametrize("own", [False, True])
-def test_the_number_of_designs_that_are_held_at_once_changes_no_bit(monkeypatch, own):
+def test_the_number_of_designs_that_are_held_at_once_changes_no_bit(monkeypatch, own, sorted_):
     returns, series = world(own)
     rng = np.random.default_rng(2)
     security, day0 = rng.integers(0, 3, 60), rng.integers(40, 90, 60)
-    options = {"security": security, "day0": day0, "window": (-2, 3), "estimation": (-40, -4), "minimum": 30, "chunk": 8}
+    if sorted_:
+        day0.sort()
+    options = {
+        "security": security,
+        "day0": day0,
+        "window": (-2, 3),
+        "estimation": (-40, -4),
+        "minimum": 30,
+        "chunk": 8,
+    }
     alone = estimate(returns, series, model=MODELS["factors"], **options)
     for designs in (1, 2, 7):
         monkeypatch.setattr(linear, "DESIGNS", designs)
@@ -177,7 +187,16 @@ def test_dates_are_sorted_in_the_order_given_and_beyond_sixteen_bits():
 
 @pytest.mark.parametrize(
     ("planned", "there", "bare"),
-    [(40, 30, False), (40, 29, True), (10, 10, False), (10, 9, True), (4, 4, False), (4, 3, True), (3, 3, True), (40, 0, True)],
+    [
+        (40, 30, False),
+        (40, 29, True),
+        (10, 10, False),
+        (10, 9, True),
+        (4, 4, False),
+        (4, 3, True),
+        (3, 3, True),
+        (40, 0, True),
+    ],
 )
 def test_a_market_adjusted_return_stands_without_a_history_but_has_no_standard_error(planned, there, bare):
     rng = np.random.default_rng(3)
@@ -207,3 +226,19 @@ def test_a_nearly_perfect_fit_with_just_enough_bars_keeps_its_digits():
     assert fitted.m[0] == 50
     np.testing.assert_allclose(fitted.sigma[0], np.sqrt(left @ left / 48), rtol=1e-6)
     assert not fitted.degenerate[0]
+
+
+@pytest.mark.parametrize("still", [slice(20, 60), slice(70, 110)], ids=["the first date", "the last date"])
+@pytest.mark.parametrize("minimum", [30, 0])
+def test_a_date_without_a_moving_market_beside_others_is_found(still, minimum):
+    rng = np.random.default_rng(6)
+    returns, market = rng.normal(0, 0.01, (2, 130)), rng.normal(0, 0.01, (1, 130))
+    market[0, still] = 0.002
+    returns[0, 50] = np.nan
+    day0 = np.array([62, 62, 85, 112, 112])
+    fitted = estimate(returns, market, security=np.array([0, 1, 0, 1, 0]), day0=day0, window=(0, 2), estimation=(-40, -4),
+                      model=MarketModel("m"), minimum=minimum)  # fmt: skip
+    gone = [day - 40 >= still.start and day - 4 < still.stop for day in day0]
+    assert sum(gone) == 2
+    assert (fitted.status == Exclusion.RANK_DEFICIENT).tolist() == gone
+    assert np.isnan(fitted.sigma).tolist() == gone

@@ -87,13 +87,15 @@ def centred(gram, one):
 
 
 STATES = {
-    "the same donors on every date": lambda rng: np.zeros((6, DONORS), dtype=np.int8),
-    "one donor more or less": lambda rng: np.where(rng.random((6, DONORS)) < 0.1, Donor.OWN_EVENT, Donor.USED).astype(np.int8),
+    "the same donors on every date": lambda _: np.zeros((6, DONORS), dtype=np.int8),
+    "one donor more or less": lambda rng: np.where(rng.random((6, DONORS)) < 0.1, Donor.OWN_EVENT, Donor.USED).astype(
+        np.int8
+    ),
     "other donors on each date": lambda rng: rng.integers(0, 3, (6, DONORS)).astype(np.int8),
-    "two donors that only two dates have": lambda rng: np.where(
+    "two donors that only two dates have": lambda _: np.where(
         np.isin(np.arange(6), (0, 1, 3, 5))[:, None] & (np.arange(DONORS) > 9), Donor.OWN_EVENT, Donor.USED
     ).astype(np.int8),
-    "one date with few donors": lambda rng: np.where(
+    "one date with few donors": lambda _: np.where(
         (np.arange(6) == 2)[:, None] & (np.arange(DONORS) > 1), Donor.HOLES, Donor.USED
     ).astype(np.int8),
 }

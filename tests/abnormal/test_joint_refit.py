@@ -128,7 +128,9 @@ def test_a_mixture_is_weighed_anew_with_the_tested_bars_among_the_others():
     for theta in (*THETAS, 0.0):  # each time from the weights before, to the same answer
         moved = own[1, at] - theta * effect
         rows = (pool[:, at] - moved).T
-        weight, _ = nnls(np.vstack([rows / np.sqrt((rows**2).mean()), np.ones(len(pool))]), np.append(np.zeros(at.size), 1.0))
+        weight, _ = nnls(
+            np.vstack([rows / np.sqrt((rows**2).mean()), np.ones(len(pool))]), np.append(np.zeros(at.size), 1.0)
+        )
         np.testing.assert_allclose(found.residual(theta), moved - weight @ pool[:, at] / weight.sum(), atol=ITERATED)
 
 
@@ -143,7 +145,9 @@ def test_the_penalty_of_synthetic_did_counts_the_tested_bars():
     for theta in THETAS:
         moved = own[1, at] - theta * (at >= 110)
         centred, rows = moved - moved.mean(), d - d.mean(axis=1, keepdims=True)
-        above = np.vstack([(rows - centred[None]).T, np.sqrt(penalty) * np.eye(len(d))]) / np.sqrt(((rows - centred) ** 2).mean())
+        above = np.vstack([(rows - centred[None]).T, np.sqrt(penalty) * np.eye(len(d))]) / np.sqrt(
+            ((rows - centred) ** 2).mean()
+        )
         weight, _ = nnls(np.vstack([above, np.ones(len(d))]), np.append(np.zeros(len(above)), 1.0))
         left = centred - weight @ rows / weight.sum()
         np.testing.assert_allclose(found.residual(theta), left - left.mean(), atol=ITERATED)

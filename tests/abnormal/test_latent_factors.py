@@ -331,7 +331,9 @@ def test_the_rank_of_what_fills_holes_is_that_of_the_donors_without(factors):
     """Where a criterion chooses, first among the donors without holes, with one component at least; then among all."""
     own, pool = world(21, factors=3)
     rng = np.random.default_rng(factors)
-    pool = rng.normal(0, 0.01, pool.shape) + rng.normal(1, 0.4, (J, 3))[:, :factors] @ rng.normal(0, 0.012, (factors, BARS))
+    pool = rng.normal(0, 0.01, pool.shape) + rng.normal(1, 0.4, (J, 3))[:, :factors] @ rng.normal(
+        0, 0.012, (factors, BARS)
+    )
     for donor in (1, 6, 11, 12):
         pool[donor, rng.choice(E, 3, replace=False)] = np.nan
     holed = np.isnan(pool).any(axis=1)
@@ -415,7 +417,15 @@ def fits(number):
 
 @pytest.mark.parametrize(
     ("number", "usual", "columns"),
-    [([2, 1, 2, 1, 3], 2, 4), ([1, 1, 2], 1, 3), ([0, 0, 3], 0, 4), ([-1, -1, -1, 1], 1, 2), ([-1, -1], 0, 1), ([], 0, 1), ([3], 3, 4)],
+    [
+        ([2, 1, 2, 1, 3], 2, 4),
+        ([1, 1, 2], 1, 3),
+        ([0, 0, 3], 0, 4),
+        ([-1, -1, -1, 1], 1, 2),
+        ([-1, -1], 0, 1),
+        ([], 0, 1),
+        ([3], 3, 4),
+    ],
 )
 def test_the_usual_number_is_the_most_frequent_and_of_equals_the_larger(number, usual, columns):
     fit = fits(number)

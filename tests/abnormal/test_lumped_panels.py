@@ -40,6 +40,35 @@ def world(own):
     return returns, spans_of(returns), series
 
 
+def what_is_read(name, lines):
+    """What is taken from a return on each bar, and the columns of the design."""
+    if name == "adjusted":
+        return lines[0], np.ones((1, BARS))
+    if name == "excess":
+        return lines[1], np.vstack([np.ones(BARS), lines[0] - lines[1]])
+    return np.zeros(BARS), np.vstack([np.ones(BARS), lines])
+
+
+def covered(line, t):
+    """A return less its offset, its columns and how many bars it covers; None where there is none."""
+    returns, spans, offset, x = line
+    if not (0 <= t < BARS and np.isfinite(returns[t])):
+        return None
+    n = int(spans[t])
+    at = range(t - n + 1, t + 1)
+    return returns[t] - sum(offset[b] for b in at), sum(x[:, b] for b in at), n
+
+
+def estimated_on(line, when, days, masked, weighs):
+    """The relative days that are estimated on, with the returns, columns and spans of each."""
+    found = [(day, covered(line, when + day)) for day in days]
+    kept = [
+        (day, *part) for day, part in found if part is not None and not masked[when + day] and (weighs or part[2] == 1)
+    ]
+    used, y, design, n = zip(*kept, strict=True) if kept else ([], [], [], [])
+    return list(used), *(np.array(part, dtype=float) for part in (y, design, n))
+
+
 @pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("after", [None, AFTER])
@@ -58,49 +87,34 @@ def test_the_normal_return_is_summed_over_the_bars_that_a_return_covers(name, af
     days = [*range(ESTIMATION[0], ESTIMATION[1] + 1)] + ([] if after is None else [*range(after[0], after[1] + 1)])
     studied = 0
     for i, (who, when) in enumerate(zip(security, day0, strict=True)):
-        lines = np.zeros((0, BARS)) if not rows else (series[who] if own else series)[:rows]
-        offset, x = np.zeros(BARS), np.vstack([np.ones(BARS), lines])
-        if name == "adjusted":
-            offset, x = lines[0], np.ones((1, BARS))
-        elif name == "excess":
-            offset, x = lines[1], np.vstack([np.ones(BARS), lines[0] - lines[1]])
-
-        def covered(t, who=who, offset=offset, x=x):
-            """The return less its offset, its columns and how many bars it covers; None where it has a part outside."""
-            if not (0 <= t < BARS and np.isfinite(returns[who, t])):
-                return None
-            n = int(spans[who, t])
-            at = range(t - n + 1, t + 1)
-            return returns[who, t] - sum(offset[b] for b in at), sum(x[:, b] for b in at), n
-
-        used, rows_used = [], []
-        for day in days:
-            found = covered(when + day)
-            if found is None or (masked and mask[who, when + day]) or (not weighs and found[2] > 1):
-                continue
-            used.append(day)
-            rows_used.append(found)
+        offset, x = what_is_read(name, np.zeros((0, BARS)) if not rows else (series[who] if own else series)[:rows])
+        line = (returns[who], spans[who], offset, x)
+        used, y, design, n = estimated_on(line, when, days, mask[who] if masked else np.zeros(BARS, dtype=bool), weighs)
         assert fitted.m[i] == len(used)
         if len(used) < MINIMUM:
             assert fitted.status[i] == Exclusion.TOO_FEW_BARS
             continue
-        y, design, n = (np.array(part, dtype=float) for part in zip(*rows_used, strict=True))
         inverse = np.linalg.inv((design / n[:, None]).T @ design)
         theta = inverse @ (design / n[:, None]).T @ y
         left = (y - design @ theta) / np.sqrt(n)
         sigma2 = left @ left / (len(used) - len(x))
         if name == "adjusted":
             theta = 0 * theta
-        ahead = [covered(when + day) for day in range(WINDOW[0], WINDOW[1] + 1)]
+        ahead = [covered(line, when + day) for day in range(WINDOW[0], WINDOW[1] + 1)]
         if all(part is None for part in ahead):
             assert fitted.status[i] == Exclusion.NO_RETURNS_IN_WINDOW
             continue
         studied += 1
         own_inverse = 0 * inverse if name == "adjusted" else inverse
         np.testing.assert_allclose(
-            fitted.ar[i], [np.nan if part is None else part[0] - part[1] @ theta for part in ahead], rtol=RTOL, atol=1e-15
+            fitted.ar[i],
+            [np.nan if part is None else part[0] - part[1] @ theta for part in ahead],
+            rtol=RTOL,
+            atol=1e-15,
         )
-        error = [np.nan if part is None else np.sqrt(sigma2 * (part[2] + part[1] @ own_inverse @ part[1])) for part in ahead]
+        error = [
+            np.nan if part is None else np.sqrt(sigma2 * (part[2] + part[1] @ own_inverse @ part[1])) for part in ahead
+        ]
         np.testing.assert_allclose(ar_se[i], error, rtol=RTOL)
         np.testing.assert_allclose(fitted.sigma[i] ** 2, sigma2, rtol=RTOL)
         inside = [part for part in ahead[TESTED[0] - WINDOW[0] : TESTED[1] - WINDOW[0] + 1] if part is not None]
@@ -115,14 +129,12 @@ def test_the_normal_return_is_summed_over_the_bars_that_a_return_covers(name, af
         np.testing.assert_allclose(record.abnormal[i, there], (y - design @ theta) / np.sqrt(n), rtol=RTOL, atol=1e-15)
         np.testing.assert_array_equal(record.bar[i, there], when + np.array(used))
         np.testing.assert_allclose(record.design[i, there], design, rtol=RTOL)
-        if name != "adjusted":
-            hat = np.einsum("tk,kl,tl->t", design, inverse, design) / n
-            np.testing.assert_allclose(record.leverage[i, there], hat, rtol=RTOL)
-        for at, day in enumerate(range(TESTED[0], TESTED[1] + 1)):
-            t, part = when + day, covered(when + day)
-            if 0 <= t < BARS:  # a bar without a return stands for itself
-                expected = x[:, t] if part is None else part[1]
-                np.testing.assert_allclose(record.window_design[i, at], expected, rtol=RTOL)
+        hat = np.einsum("tk,kl,tl->t", design, inverse, design) / n
+        np.testing.assert_allclose(record.leverage[i, there], 0 * hat if name == "adjusted" else hat, rtol=RTOL)
+        tested = [(at, when + day) for at, day in enumerate(range(TESTED[0], TESTED[1] + 1)) if 0 <= when + day < BARS]
+        for at, t in tested:  # a bar without a return stands for itself
+            expected = x[:, t] if covered(line, t) is None else covered(line, t)[1]
+            np.testing.assert_allclose(record.window_design[i, at], expected, rtol=RTOL)
         assert not fitted.fallback[i]
     assert studied > 5
 
@@ -153,7 +165,7 @@ def test_each_reason_to_exclude_a_model_of_its_own_and_which_goes_first(pair):
         return fitted.status[0]
 
     def put(value, *places):
-        def change(moved, other):
+        def change(moved, _):
             for at in places:
                 moved[at] = value
 
@@ -167,7 +179,10 @@ def test_each_reason_to_exclude_a_model_of_its_own_and_which_goes_first(pair):
     few = put(np.nan, *range(41, 62))
     assert (status(few), status(put(np.nan, *range(41, 60)))) == (Exclusion.TOO_FEW_BARS, Exclusion.STUDIED)
     assert status(lambda moved, _: (few(moved, _), put(np.inf, 101)(moved, _))) == Exclusion.TOO_FEW_BARS
-    still = lambda moved, other: other.__setitem__(slice(30, 110), 0.001)  # noqa: E731  one line
+
+    def still(_, other):
+        other[30:110] = 0.001
+
     assert status(still) == Exclusion.RANK_DEFICIENT
     assert status(lambda moved, other: (still(moved, other), few(moved, other))) == Exclusion.TOO_FEW_BARS
 

@@ -44,7 +44,9 @@ def test_each_security_event_is_the_mixture_of_the_donors_of_its_date(mask, afte
     tested = (0, 2)
     car, car_se, count = fitted.car(*tested)
     ar_se, record = fitted.ar_se(), fitted.record(*tested)
-    days = np.array([*range(ESTIMATION[0], ESTIMATION[1] + 1)] + ([] if after is None else [*range(after[0], after[1] + 1)]))
+    days = np.array(
+        [*range(ESTIMATION[0], ESTIMATION[1] + 1)] + ([] if after is None else [*range(after[0], after[1] + 1)])
+    )
     some = np.isfinite(pool).any(axis=0)
     sizes = set()
     for i, (who, when) in enumerate(zip(security, day0, strict=True)):
@@ -56,7 +58,9 @@ def test_each_security_event_is_the_mixture_of_the_donors_of_its_date(mask, afte
         ahead = when + np.arange(WINDOW[0], WINDOW[1] + 1)
         ahead = ahead[(ahead < BARS) & some[np.minimum(ahead, BARS - 1)]]
         use = np.isfinite(pool[:, read]).all(axis=1) & np.isfinite(pool[:, ahead]).all(axis=1)
-        e = read[np.isfinite(own[who, read]) & ~(masked[who, read] if mask == "own" else np.zeros(read.size, dtype=bool))]
+        e = read[
+            np.isfinite(own[who, read]) & ~(masked[who, read] if mask == "own" else np.zeros(read.size, dtype=bool))
+        ]
         donors = pool[use]
         y, d = own[who, e], donors[:, e]
         if intercept:
@@ -96,7 +100,9 @@ def test_each_security_event_is_the_mixture_of_the_donors_of_its_date(mask, afte
         there = np.isfinite(record.residual[i])
         np.testing.assert_array_equal(record.bar[i, there], e)
         np.testing.assert_allclose(record.residual[i, there], left, rtol=RTOL, atol=ATOL)
-        np.testing.assert_allclose(record.leverage[i, there], np.einsum("kt,kl,lt->t", x[:, e], inverse, x[:, e]), rtol=RTOL)
+        np.testing.assert_allclose(
+            record.leverage[i, there], np.einsum("kt,kl,lt->t", x[:, e], inverse, x[:, e]), rtol=RTOL
+        )
         assert (record.design[i, there] == 1).all()
         assert np.isnan(record.design[i, ~there]).all()
         assert (record.window_design[i] == 1).all()
@@ -109,7 +115,11 @@ def test_each_reason_to_exclude_and_which_goes_first():
 
     def status(who=0, when=90, gone=(), thin=None, **cells):
         mine, theirs = own.copy(), pool.copy()
-        for value, places in (("nan", cells.get("nan", ())), ("inf", cells.get("inf", ())), ("-inf", cells.get("low", ()))):
+        for value, places in (
+            ("nan", cells.get("nan", ())),
+            ("inf", cells.get("inf", ())),
+            ("-inf", cells.get("low", ())),
+        ):
             mine[who, list(places)] = float(value)
         theirs[:, list(gone)] = np.nan
         if thin is not None:

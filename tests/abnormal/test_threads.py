@@ -58,7 +58,7 @@ def test_what_a_thread_raises_is_raised():
 
 
 def test_there_are_no_more_threads_than_processors_or_four():
-    assert chunks.THREADS == min(4, os.cpu_count())
+    assert min(4, os.cpu_count()) == chunks.THREADS
 
 
 @pytest.mark.skipif(find_spec("threadpoolctl") is None, reason="the extra `fast` is not installed")

@@ -32,7 +32,13 @@ def sample(**more):
 
 def record(**more):
     bars = np.arange(12).reshape(3, 4)
-    given = {"residual": bars / 100.0, "leverage": bars / 50.0, "bar": bars, "design": np.ones((3, 4, 1)), "window_design": np.ones((3, 2, 1))}
+    given = {
+        "residual": bars / 100.0,
+        "leverage": bars / 50.0,
+        "bar": bars,
+        "design": np.ones((3, 4, 1)),
+        "window_design": np.ones((3, 2, 1)),
+    }
     return EstimationRecord(**{**given, **more})
 
 
@@ -70,7 +76,20 @@ def test_part_of_a_sample_has_its_rows_of_everything_and_nothing_for_placebos():
         study_ar=np.arange(9.0).reshape(3, 3), study_first=-1, admissible=np.ones((5, 9), dtype=bool), refit=lambda *_: None,
     )  # fmt: skip
     part = take(whole, np.array([2, 0]))
-    for name in ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df", "degenerate", "study_ar"):
+    for name in (
+        "bar",
+        "security",
+        "day0",
+        "ar",
+        "ar_se",
+        "car",
+        "car_se",
+        "sigma",
+        "m",
+        "df",
+        "degenerate",
+        "study_ar",
+    ):
         np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[[2, 0]], err_msg=name)
     for name in ("residual", "leverage", "bar", "design", "window_design", "mean"):
         np.testing.assert_array_equal(getattr(part.estimation, name), getattr(whole.estimation, name)[[2, 0]])
@@ -94,7 +113,12 @@ def test_leverage_is_the_squared_length_of_the_rows_in_the_events_own_coordinate
 
 def test_normal_returns_and_coefficients_are_products_with_the_designs_of_each_event():
     rng = np.random.default_rng(2)
-    share, ahead, to_coef, design = rng.normal(size=(3, 2)), rng.normal(size=(2, 2, 4)), rng.normal(size=(2, 2, 2)), np.array([1, 0, 1])
+    share, ahead, to_coef, design = (
+        rng.normal(size=(3, 2)),
+        rng.normal(size=(2, 2, 4)),
+        rng.normal(size=(2, 2, 2)),
+        np.array([1, 0, 1]),
+    )
     given, mix = rng.normal(size=(3, 4)), rng.normal(size=(3, 2, 2))
     fit = Coordinates(share, ahead, to_coef, design, mix, given)
     for n in range(3):
@@ -134,7 +158,12 @@ def test_returns_of_a_thousand_percent_are_noted_from_that_very_size_on():
 
 def basis(designs, columns, seed):
     rng = np.random.default_rng(seed)
-    return Basis(np.empty((designs, columns, 0)), rng.normal(size=(designs, columns, 3)), rng.normal(size=(designs, columns, columns)), np.ones(designs, dtype=bool))
+    return Basis(
+        np.empty((designs, columns, 0)),
+        rng.normal(size=(designs, columns, 3)),
+        rng.normal(size=(designs, columns, columns)),
+        np.ones(designs, dtype=bool),
+    )
 
 
 def test_designs_are_gathered_in_order_and_lacking_columns_count_for_nothing():
@@ -203,7 +232,21 @@ def test_some_security_events_are_what_the_engine_finds_of_them_alone(name):
     whole = estimate(returns, given, security=security, day0=day0, **options)
     rows = np.array([4, 0, 3, 1])
     part, alone = whole.take(rows), estimate(returns, given, security=security[rows], day0=day0[rows], **options)
-    for one in ("ar", "sigma", "m", "df", "status", "degenerate", "suspect", "fallback", "coef", "security", "day0", "studied", "variance"):
+    for one in (
+        "ar",
+        "sigma",
+        "m",
+        "df",
+        "status",
+        "degenerate",
+        "suspect",
+        "fallback",
+        "coef",
+        "security",
+        "day0",
+        "studied",
+        "variance",
+    ):
         np.testing.assert_array_equal(getattr(part, one), getattr(alone, one), err_msg=one)
     np.testing.assert_array_equal(part.ar_se(), alone.ar_se())
     np.testing.assert_array_equal(part.sar(), alone.sar())
@@ -217,3 +260,22 @@ def test_some_security_events_are_what_the_engine_finds_of_them_alone(name):
     with np.errstate(invalid="ignore"):
         expected = np.where(part.degenerate[:, None], np.nan, part.ar / part.ar_se())
     np.testing.assert_array_equal(part.sar(), expected)
+
+
+def test_errors_of_complete_windows_are_those_of_a_forecast():
+    """No hole anywhere: the security-events of a date share its design, whose forecast errors are sigma sqrt(1 + h)."""
+    rng = np.random.default_rng(6)
+    market = rng.normal(0, 0.01, (1, 90))
+    returns = market + rng.normal(0, 0.01, (2, 90))
+    day0 = np.array([70, 60, 70])
+    fitted = estimate(returns, market, security=np.array([0, 0, 1]), day0=day0, window=(-1, 2), estimation=(-45, -3),
+                      model=MarketModel("m"), minimum=40)  # fmt: skip
+    assert fitted.coordinates.mix is None
+    for i, day in enumerate(day0):
+        x = np.column_stack([np.ones(90), market[0]])
+        used, ahead = x[day - 45 : day - 2], x[day - 1 : day + 3]
+        h = np.einsum("tk,kl,tl->t", ahead, np.linalg.inv(used.T @ used), ahead)
+        np.testing.assert_allclose(fitted.ar_se()[i], fitted.sigma[i] * np.sqrt(1 + h))
+        total = ahead[1:].sum(axis=0)
+        variance = fitted.sigma[i] ** 2 * (3 + total @ np.linalg.solve(used.T @ used, total))
+        np.testing.assert_allclose(fitted.car(0, 2)[1][i], np.sqrt(variance))

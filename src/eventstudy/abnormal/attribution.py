@@ -139,7 +139,7 @@ def _basis(design: Floats) -> Floats:
     """Return orthonormal rows that span those of a design; rows that others hold are left out."""
     u, s, vt = np.linalg.svd(design / np.linalg.norm(design, axis=1).clip(1e-300)[:, None], full_matrices=False)
     if (s > 1e-10 * s[0]).all():
-        return orthonormal(design[None].copy()).q[0]
+        return np.asarray(orthonormal(design[None].copy()).q[0])
     del u
     return np.asarray(vt[s > 1e-10 * s[0]])
 
@@ -155,4 +155,4 @@ def _groups(holds: Bools, together: Bools) -> Ints:
     group = np.where(caught, np.arange(len(link)), len(link))
     while ((spread := np.where(link, group, len(link)).min(axis=1)) != group).any():
         group = spread  # the smallest number spreads over what is linked
-    return np.where(caught, group, -1)
+    return np.asarray(np.where(caught, group, -1))
