@@ -262,6 +262,10 @@ def test_doses_are_divided_out_before_shrinking():
     dose = [1.0, -2.0, 0.5, 1.0]
     frame, bars = world([(300, 0.05), (302, -0.1), (304, 0.02), (306, 0.04)]), (300, 302, 304, 306)
     table = fit(frame, bars, dose=dose).attribute(dose="dose", shrink=True)
+    # a reaction a unit is what is shrunken: in whatever unit doses are written, an event did the same
+    unit = fit(frame, bars).attribute(dose=[1.0] * 4, shrink=True)
+    double = fit(frame, bars).attribute(dose=[2.0] * 4, shrink=True)
+    np.testing.assert_allclose(unit[["car", "se", "low", "high"]], double[["car", "se", "low", "high"]], atol=1e-9)
     turned = fit(frame, bars, dose=[-one for one in dose]).attribute(dose="dose", shrink=True)
     pd.testing.assert_frame_equal(table, turned)  # the sign of a unit says nothing
     alike = fit(frame, bars, dose=dose, kind=["x", "y", "z", "x"]).attribute(dose="dose", by="kind", shrink=True)

@@ -139,15 +139,18 @@ def test_samples_and_means_of_other_makes(kind, tmp_path):
     found = es.open_result(tmp_path / "out")
     pd.testing.assert_frame_equal(found.tidy(), memory.tidy(), check_exact=True)
     own, kept = memory.sample((0, 1), placebo=False), found.sample((0, 1))
+    mine, theirs = np.argsort(kept.car), np.argsort(own.car)  # in memory those of one calendar stand together
     for name in ("car", "car_se", "ar", "day0", "bar"):
-        np.testing.assert_array_equal(getattr(kept, name), getattr(own, name))
+        np.testing.assert_array_equal(getattr(kept, name)[mine], getattr(own, name)[theirs])
+    if kind == "two calendars":
+        np.testing.assert_array_equal(kept.car, memory.car((0, 1))["car"])  # in the order of the request
     mine, theirs = found.aar(), memory.aar()
     for name in ("aar", "caar"):
         np.testing.assert_allclose(mine[name], theirs[name], atol=SAME)
     for name in ("relative_day", "n", "n_sessions", "test", "caar_test"):
         assert mine[name].tolist() == theirs[name].tolist()
     if kind == "one series":
-        assert mine["n"].tolist() == [8] * 5 or mine["n_sessions"].tolist() == [6] * 5
+        assert mine["n_sessions"].tolist() == [6] * 5
 
 
 def test_the_tests_of_too_many_abnormal_returns_are_refused(tmp_path, monkeypatch):
