@@ -493,6 +493,17 @@ def test_two_events_on_one_bar_are_one_event_of_the_path():
     assert set(alone["sign"]) == {""}
 
 
+def test_a_path_where_no_day_is_masked():
+    frame = world([(300, 0.05)])
+    table = few_bars(frame, (300,)).joint()
+    used = np.zeros(BARS, dtype=bool)
+    used[267:297] = used[300] = True
+    design = np.column_stack([np.ones(BARS), frame["M"], np.eye(BARS)[300]])[used]
+    wanted = sm.OLS(frame["A"].to_numpy()[used], design).fit()
+    assert table["relative_day"].tolist() == [0]
+    assert (table["ar"].item(), table["se"].item()) == pytest.approx((wanted.params[2], wanted.bse[2]), abs=TIGHT)
+
+
 class TestJoint:
     def test_a_rise_and_a_fall_make_no_leak(self):
         leaks = []
