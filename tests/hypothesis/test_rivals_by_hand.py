@@ -20,7 +20,7 @@ from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.record.threats import Spells
 from eventstudy.hypothesis.rivals.calendar_shift import _scores, _turned_losses, shift_chain
 from eventstudy.hypothesis.rivals.cumulative_incidence import cumulative_incidence
-from eventstudy.hypothesis.rivals.firth_hazard import HazardFit, _mean, _value, fit_hazard, likelihood_ratio
+from eventstudy.hypothesis.rivals.firth_hazard import HazardFit, _at_top, _mean, _value, fit_hazard, likelihood_ratio
 from eventstudy.hypothesis.rivals.h2_checks import (
     _beside,
     _silent,
@@ -239,6 +239,18 @@ def test_hazards_are_cut_where_they_are_0_or_1_to_machine_precision():
     X, y = np.ones((2, 1)), np.array([1.0, 0.0])
     assert _value(X, y, np.array([-40.0]), "logit", penalty=False)[0] == pytest.approx(math.log(1e-12), rel=1e-6)
     assert _value(X, y, np.array([40.0]), "logit", penalty=False)[0] == pytest.approx(math.log(1e-12), rel=1e-4)
+
+
+def test_a_search_ended_at_the_top_where_it_says_so_or_the_gradient_is_a_thousandth_of_the_height():
+    def at_top(steepest, height, *, success=False):
+        found = optimize.OptimizeResult(success=success, jac=np.array([0.0, -steepest, steepest / 2]))
+        return _at_top(found, height)
+
+    assert at_top(9.0, 1.0, success=True) is True
+    assert at_top(9.0, 1.0) is False
+    assert [at_top(slope, -0.5) for slope in (0.00099, 0.001, 0.0015)] == [True, False, False]
+    assert [at_top(slope, -40.0) for slope in (0.039, 0.041)] == [True, False]
+    assert [at_top(slope, 40.0) for slope in (0.039, 0.041)] == [True, False]
 
 
 def test_a_likelihood_ratio_is_twice_the_difference_and_never_below_zero():

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 import eventstudy as es
 from eventstudy.errors import StudyError
+from eventstudy.study.apart import horizons as horizons_module
 from panels import small_panel
 
 TIGHT = 1e-10  # two ways to one number, in doubles
@@ -118,8 +120,6 @@ def test_the_p_value_is_that_of_the_test_it_names(result):
     name = row["test"].removesuffix(" (doubtful)")
     mean = result.caar((0, 1)).iloc[0]
     if name == mean["test"]:
-        from scipy import stats  # noqa: PLC0415
-
         assert row["pvalue"] == pytest.approx(2 * stats.t.sf(abs(mean["caar"] / mean["se"]), mean["df"]), abs=TIGHT)
     else:
         assert row["pvalue"] == pytest.approx(result.test(name, (0, 1)).pvalue, abs=TIGHT)
@@ -194,8 +194,100 @@ def test_of_one_series_groups_are_compared_by_sessions_as_they_are_averaged(pane
     result = study.fit(pd.DataFrame(rows, columns=["event_id", "symbol", "bar", "n"]), es.ReturnPanel(panel))
     means = result.caar((0, 1), by="n")
     row = result.compare((0, 1), by="n").iloc[0]
-    assert [row["mean"], row["mean_against"]] == means["caar"].tolist()
+    assert [row["mean"], row["mean_against"]] == pytest.approx(means["caar"].tolist(), abs=TIGHT)
     assert [row["n"], row["n_against"]] == means["n_sessions"].tolist() == [10, 10]
     car = result.car((0, 1)).drop_duplicates("session")["car"].to_numpy()
     first = np.arange(20) % 2 == 0
     assert row["difference"] == pytest.approx(car[first].mean() - car[~first].mean(), abs=TIGHT)
+
+
+def test_what_is_not_said_is_999_draws_seed_0_and_95_per_cent(result):
+    pd.testing.assert_frame_equal(result.horizons([(0, 1)]), result.horizons([(0, 1)], draws=999, seed=0))
+    row = result.compare((0, 1), by="beat").iloc[0]
+    reach = stats.t.ppf(0.975, row["df"]) * row["se"]
+    assert (row["low"], row["high"]) == pytest.approx((row["difference"] - reach, row["difference"] + reach), abs=TIGHT)
+    narrow = result.compare((0, 1), by="beat", level=0.5).iloc[0]
+    assert narrow["high"] - narrow["difference"] == pytest.approx(stats.t.ppf(0.75, row["df"]) * row["se"], abs=TIGHT)
+    table, explicit = result.attribute(shape="flat"), result.attribute(shape="flat", level=0.95, shrink=False)
+    pd.testing.assert_frame_equal(table, explicit)
+
+
+BARS = 160
+
+
+def raw(frame, events, window=(0, 0)):
+    """Fit with the return itself as the abnormal return: a market that never moves is taken off."""
+    study = es.EventStudy(
+        model=es.MarketAdjusted("Z"), window=window, estimation=es.EstimationWindow(20, -11), calendar=None
+    )
+    rows = pd.DataFrame(events, columns=["event_id", "symbol", "bar"])
+    return study.fit(rows, es.ReturnPanel(frame.assign(Z=0.0)))
+
+
+def test_ordinary_days_lie_further_than_five_sessions_from_an_event():
+    far = np.abs(np.arange(BARS)[:, None] - np.array([60, 100])).min(axis=1)
+    size = np.abs(np.random.default_rng(0).normal(0, 0.01, BARS)) + 0.001
+    events = [("a", "A", 60), ("b", "A", 100)]
+    share = {}
+    for limit in (5, 6):
+        frame = pd.DataFrame({"A": np.where(far <= limit, size, -size)})
+        share[limit] = raw(frame, events).horizons([(0, 0)], draws=200).iloc[0]
+    assert share[5]["base_rate"] == 0.0  # every day that rises is too near
+    assert 0 < share[6]["base_rate"] < 0.2
+    assert share[5]["positive"] == 1.0
+
+
+def test_every_event_draws_as_many_ordinary_days_of_its_own_security():
+    size = np.abs(np.random.default_rng(0).normal(0, 0.01, (BARS, 2))) + 0.001
+    frame = pd.DataFrame({"A": size[:, 0], "B": -size[:, 1]})
+    events = [("a", "A", 60), ("b", "A", 100), ("c", "B", 70), ("d", "A", 140)]
+    row = raw(frame, events).horizons([(0, 0)], draws=50).iloc[0]
+    assert row["base_rate"] == pytest.approx(3 / 4, abs=TIGHT)
+    assert row["placebo_mean"] < size[:, 0].max()
+    flat = frame.assign(A=np.where(np.arange(BARS) % 2 == 1, 0.0, frame["A"]))
+    half = raw(flat, [("a", "A", 60), ("b", "A", 101)]).horizons([(0, 0)], draws=400).iloc[0]
+    assert half["positive"] == 0.5  # a day that does not move has not risen
+    assert half["base_rate"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_security_without_an_ordinary_day_has_no_base_rate():
+    frame = pd.DataFrame(np.random.default_rng(0).normal(0, 0.01, (BARS, 1)), columns=["A"])
+    frame.loc[(frame.index < 40) | (frame.index > 78)] = np.nan
+    result = raw(frame, [("a", "A", 72), ("b", "A", 77)])
+    assert result.n == 2
+    row = result.horizons([(0, 0)]).iloc[0]
+    assert np.isnan([row["base_rate"], row["placebo_mean"]]).all()
+    assert row["mean"] == pytest.approx(frame["A"][[72, 77]].mean(), abs=TIGHT)
+
+
+def test_a_horizon_without_an_abnormal_return_is_a_row_of_nothing():
+    gone = raw(pd.DataFrame({"A": np.full(BARS, np.nan)}), [("a", "A", 60)])
+    row = gone.horizons([(0, 0)]).iloc[0]
+    assert (row["first"], row["last"], row["n"], row["test"]) == (0, 0, 0, "")
+    assert row[["mean", "median", "positive", "base_rate", "placebo_mean", "pvalue"]].isna().all()
+    frame = pd.DataFrame(np.random.default_rng(0).normal(0, 0.01, (BARS, 1)), columns=["A"])
+    frame.loc[61:] = np.nan
+    row = raw(frame, [("a", "A", 60)], (0, 2)).horizons([(1, 2)]).iloc[0]
+    assert (row["n"], row["test"]) == (0, "")
+
+
+def test_placebos_are_the_same_in_pieces(result, monkeypatch):
+    whole = result.horizons([(0, 1)], draws=13)
+    monkeypatch.setattr(horizons_module, "CHUNK", 7)
+    pd.testing.assert_frame_equal(result.horizons([(0, 1)], draws=13), whole)
+
+
+def test_of_more_events_than_are_judged_the_test_is_that_of_the_interval_and_doubtful(result, monkeypatch):
+    judged = result.horizons([(0, 1)], draws=9).iloc[0]
+    monkeypatch.setattr(horizons_module, "JUDGED", 20)  # as many as there are
+    assert result.horizons([(0, 1)], draws=9).iloc[0]["test"] == judged["test"]
+    monkeypatch.setattr(horizons_module, "JUDGED", 19)
+    row, mean = result.horizons([(0, 1)], draws=9).iloc[0], result.caar((0, 1)).iloc[0]
+    assert row["test"] == f"{mean['test']} (doubtful)"
+    assert row["pvalue"] == pytest.approx(2 * stats.t.sf(abs(mean["caar"] / mean["se"]), mean["df"]), rel=1e-9)
+
+
+def test_windows_up_to_the_ends_of_the_event_window_are_not_fitted_again(result):
+    assert "stated" not in result.horizons([WINDOW, (-3, -3), (5, 5)], draws=3).attrs
+    for beyond in ((-4, 0), (0, 6)):
+        assert str(beyond) in result.horizons([beyond], draws=3).attrs["stated"]

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 import eventstudy as es
 from eventstudy.errors import StudyError
+from eventstudy.study.apart.attribution import _lay, _shape
 
 TIGHT = 1e-10  # two ways to one number, in doubles
 BARS = 400
@@ -260,6 +262,10 @@ def test_doses_are_divided_out_before_shrinking():
     dose = [1.0, -2.0, 0.5, 1.0]
     frame, bars = world([(300, 0.05), (302, -0.1), (304, 0.02), (306, 0.04)]), (300, 302, 304, 306)
     table = fit(frame, bars, dose=dose).attribute(dose="dose", shrink=True)
+    # a reaction a unit is what is shrunken: in whatever unit doses are written, an event did the same
+    unit = fit(frame, bars).attribute(dose=[1.0] * 4, shrink=True)
+    double = fit(frame, bars).attribute(dose=[2.0] * 4, shrink=True)
+    np.testing.assert_allclose(unit[["car", "se", "low", "high"]], double[["car", "se", "low", "high"]], atol=1e-9)
     turned = fit(frame, bars, dose=[-one for one in dose]).attribute(dose="dose", shrink=True)
     pd.testing.assert_frame_equal(table, turned)  # the sign of a unit says nothing
     alike = fit(frame, bars, dose=dose, kind=["x", "y", "z", "x"]).attribute(dose="dose", by="kind", shrink=True)
@@ -299,6 +305,203 @@ def test_truth_comes_back_and_intervals_cover_it():
         covered.append((table["low"] <= truth) & (truth <= table["high"]))
     np.testing.assert_allclose(np.mean(found, axis=0), truth, atol=0.00125)  # 3.5 standard errors
     np.testing.assert_allclose(np.mean(covered, axis=0), 0.95, atol=0.024)
+
+
+def test_weights_are_laid_as_far_as_there_are_bars_and_add_up():
+    column = np.zeros(5)
+    _lay(column, -2, np.array([1.0, 2.0, 3.0, 4.0]))
+    assert column.tolist() == [3.0, 4.0, 0.0, 0.0, 0.0]
+    _lay(column, 3, np.array([1.0, 2.0, 3.0]))
+    assert column.tolist() == [3.0, 4.0, 0.0, 1.0, 2.0]
+    _lay(column, 1, np.array([10.0]))
+    assert column.tolist() == [3.0, 14.0, 0.0, 1.0, 2.0]
+    for outside in (-3, 5, 9):
+        _lay(column, outside, np.ones(3))
+    assert column.tolist() == [3.0, 14.0, 0.0, 1.0, 2.0]
+
+
+def test_shapes_are_days_and_weights_that_sum_to_one():
+    found = fit(world([]), (300,))._fitted  # studied on days -3 to 3
+    for shape, window, days, weights in (
+        ("impulse", None, (0, 0), [1.0]),
+        ("impulse", (1, 3), (0, 0), [1.0]),
+        ("flat", None, (0, 3), [0.25] * 4),
+        ("flat", (-1, 0), (-1, 0), [0.5, 0.5]),
+        ("decay", None, (0, 3), [8 / 15, 4 / 15, 2 / 15, 1 / 15]),
+        ("decay", (2, 3), (2, 3), [2 / 3, 1 / 3]),
+        ([1.0, 3.0], None, (0, 1), [0.25, 0.75]),
+        ([2.0, -1.0], (-3, -2), (-3, -2), [2.0, -1.0]),
+    ):
+        own, vector = _shape(found, shape, window)
+        assert own == days
+        assert vector.tolist() == pytest.approx(weights, abs=1e-15)
+    assert _shape(found, "path", None) == ((-3, 3), None)
+    assert _shape(found, "path", (0, 3)) == ((0, 3), None)
+    before, after = (fit(world([]), (300,), window)._fitted for window in ((-3, -1), (2, 3)))
+    assert _shape(before, "flat", None)[0] == (0, 0)
+    assert _shape(after, "flat", None)[0] == (2, 3)
+    for shape, window in (
+        ([1.0, 2.0], (0, 2)),
+        ([], None),
+        ([1.0, np.nan], None),
+        (["x"], None),
+        ([1.0, -1.0 + 1e-13], None),
+    ):
+        with pytest.raises(StudyError, match="with a sum that is not zero"):
+            _shape(found, shape, window)
+    with pytest.raises(StudyError, match="event window"):
+        _shape(found, "flat", (-4, 0))
+
+
+def test_doses_are_numbers_that_are_not_zero():
+    result = fit(world([]), (300, 310), size=["0.5", "x"], amount=[1.0, np.nan])
+    for dose, words in (
+        ([1.0, np.nan], "row 1 of car\\(\\) has nan"),
+        ([0.0, 1.0], "row 0 of car\\(\\) has 0"),
+        ("amount", "row 1 of car\\(\\) has nan"),
+        ("size", "dose holds what is no number"),
+        ("other", "is no column of the fitted events"),
+    ):
+        with pytest.raises(StudyError, match=words):
+            result.attribute(dose=dose)
+    turned, plain = result.attribute(dose=[-2.0, 1.0]), result.attribute()
+    np.testing.assert_allclose(turned["car"], plain["car"], atol=TIGHT)  # each has a reaction of its own
+
+
+def test_days_of_a_column_without_a_return_count_for_nothing():
+    frame, bars = world([(396, 0.05), (398, -0.03)]), (300, 398)
+    frame.loc[DAYS[301], "A"] = np.nan
+    table = fit(frame, bars).attribute(shape="path")  # the last window ends beyond the panel
+    columns = [
+        np.eye(BARS)[bar + shift] for bar in bars for shift in range(-3, 4) if bar + shift < BARS and bar + shift != 301
+    ]
+    used = np.zeros(BARS, dtype=bool)
+    for bar in bars:
+        used[bar - 203 : bar - 3] = True
+    used |= np.any(columns, axis=0)
+    used &= frame["A"].notna().to_numpy()
+    design = np.column_stack([np.ones(BARS), frame["M"], *columns])[used]
+    wanted = sm.OLS(frame["A"].to_numpy()[used], design).fit()
+    assert len(columns) == 6 + 5
+    np.testing.assert_allclose(table["car"], [wanted.params[2:8].sum(), wanted.params[8:].sum()], atol=TIGHT)
+
+
+def test_an_event_with_little_history_uses_the_bars_there_are():
+    frame, bars = world([(110, 0.04), (111, -0.02)]), (110, 111)
+    table = fit(frame, bars).attribute(shape="flat")
+    wanted = regression(frame, laid(bars, SHAPES["flat"]), bars)
+    assert wanted.nobs == 108 + 5  # bars 0 to 107, and 110 to 114
+    np.testing.assert_allclose(table["car"], wanted.params[2:], atol=TIGHT)
+    np.testing.assert_allclose(table["se"], wanted.bse[2:], atol=TIGHT)
+
+
+@pytest.mark.parametrize(("bars", "told"), [([300, *range(300, 307)], True), ([300, 300, *range(300, 306)], False)])
+def test_a_column_takes_five_bars_at_least(bars, told):
+    """Eight columns: in the 40 bars from 267 to 306 they are told, in the 39 up to 305 they are not."""
+    table = few_bars(world([(bar, 0.02) for bar in bars]), bars).attribute()
+    assert (~table["note"].str.startswith("too many events: 8 in 39 bars")).all() == told
+    assert bool(table["car"].notna().all()) == told
+
+
+def test_nearly_not_separable_is_a_fifth_left_and_its_inflation_is_told():
+    result = fit(world([]), (300, 301), window=(0, 14))
+    for length in range(2, 15):
+        table = result.attribute(shape="flat", window=(0, length))
+        for left, note in zip(table["share_left"], table["note"], strict=True):
+            assert ("nearly not separable" in note) == (left < 0.2)
+            assert (f"(VIF {1 / left:.1f})" in note) == (left < 0.2)
+
+
+def test_the_shapes_are_told_with_their_figures_where_windows_meet():
+    frame = world([(300, 0.05), (301, -0.09), (302, 0.01)], sigma=0.002)
+    result = fit(frame, (300, 302))
+    note = result.attribute()["note"].iloc[0]
+    figures = [100 * result.attribute(shape=shape)["car"].iloc[0] for shape in ("impulse", "flat", "decay")]
+    said = ", ".join(f"{name} {value:+.2f} %" for name, value in zip(SHAPES, figures, strict=True))
+    assert note == f"depends on the shape ({said})"
+    assert min(figures) < 0 < max(figures)
+    # windows of seven days: seven bars apart they do not meet, six they do
+    frame = world([(280, 0.05), (281, -0.12), (286, 0.05), (287, -0.12), (293, 0.05), (294, -0.12)], sigma=0.002)
+    for apart, meets in ((6, True), (7, False)):
+        notes = fit(frame, (280, 280 + apart)).attribute()["note"]
+        assert notes.str.contains("depends on the shape").iloc[0] == meets
+
+
+def split_paths(frame, groups):
+    """The path of each group of events by one regression: a column for each group and relative day."""
+    every = sorted(bar for group in groups for bar in group)
+    columns = [np.eye(BARS)[[bar + day for bar in group]].sum(axis=0) for group in groups for day in range(-3, 4)]
+    used = np.zeros(BARS, dtype=bool)
+    for bar in every:
+        used[max(0, bar - 203) : bar - 3] = True
+    for bar in every:
+        used[bar : bar + 2] = False  # their own days are no estimation days of the others
+    used |= np.any(columns, axis=0)
+    design = np.column_stack([np.ones(BARS), frame["M"], *columns])[used]
+    return sm.OLS(frame["A"].to_numpy()[used], design).fit()
+
+
+def test_rises_falls_and_those_within_an_error_of_nought_have_a_path_each():
+    bars = (240, 260, 280, 300, 320)
+    for seed in range(3):
+        frame = world([(240, 0.06), (260, -0.06), (280, 0.05), (320, -0.05)], seed=seed)
+        result = fit(frame, bars)
+        each = result.attribute()
+        sign = np.where(each["car"].abs() > each["se"], np.where(each["car"] > 0, "+", "-"), "0")
+        groups = {name: [bar for bar, own in zip(bars, sign, strict=True) if own == name] for name in sorted(set(sign))}
+        table = result.joint()
+        assert list(dict.fromkeys(table["sign"])) == list(groups)
+        wanted = split_paths(frame, list(groups.values()))
+        np.testing.assert_allclose(table["ar"], wanted.params[2:], atol=TIGHT)
+        np.testing.assert_allclose(table["se"], wanted.bse[2:], atol=TIGHT)
+        np.testing.assert_allclose(table["t"], wanted.tvalues[2:], atol=1e-8)
+        np.testing.assert_allclose(table["pvalue"], wanted.pvalues[2:], atol=1e-9)
+        assert (table["df"] == wanted.df_resid).all()
+        counts = table.groupby("sign")["events"].unique()
+        assert {name: value.tolist() for name, value in counts.items()} == {n: [len(g)] for n, g in groups.items()}
+        assert table["relative_day"].tolist() == list(range(-3, 4)) * len(groups)
+
+
+def test_a_rise_and_a_fall_are_parted_where_they_surely_differ():
+    """At 1 % over all pairs of events, two-sided: two events make one pair, three make three."""
+    parted = set()
+    for bars in ((250, 300), (250, 275, 300)):
+        for size in np.arange(0.012, 0.028, 0.002):
+            frame = world([(bars[0], size), (bars[-1], -size)], seed=5, sigma=0.008)
+            result = fit(frame, bars)
+            each = result.attribute()
+            top, low = each["car"].idxmax(), each["car"].idxmin()
+            t = (each["car"][top] - each["car"][low]) / np.hypot(each["se"][top], each["se"][low])
+            used = np.zeros(BARS, dtype=bool)
+            for bar in bars:
+                used[max(0, bar - 203) : bar - 3] = True
+                used[bar] = True
+            df = used.sum() - 2 - len(bars)
+            sure = 2 * stats.t.sf(t, df) * len(bars) * (len(bars) - 1) / 2 <= 0.01
+            sure &= each["car"][low] < 0 < each["car"][top]
+            assert (set(result.joint()["sign"]) != {""}) == sure
+            parted.add((len(bars), bool(sure)))
+    assert len(parted) == 4
+
+
+def test_two_events_on_one_bar_are_one_event_of_the_path():
+    frame = world([(250, 0.06), (300, -0.06)])
+    once, twice = fit(frame, (250, 300)).joint(), fit(frame, (250, 250, 300)).joint()
+    pd.testing.assert_frame_equal(once, twice)
+    assert set(once["events"]) == {1}
+    alone = fit(frame, (250, 250)).joint()
+    assert set(alone["sign"]) == {""}
+
+
+def test_a_path_where_no_day_is_masked():
+    frame = world([(300, 0.05)])
+    table = few_bars(frame, (300,)).joint()
+    used = np.zeros(BARS, dtype=bool)
+    used[267:297] = used[300] = True
+    design = np.column_stack([np.ones(BARS), frame["M"], np.eye(BARS)[300]])[used]
+    wanted = sm.OLS(frame["A"].to_numpy()[used], design).fit()
+    assert table["relative_day"].tolist() == [0]
+    assert (table["ar"].item(), table["se"].item()) == pytest.approx((wanted.params[2], wanted.bse[2]), abs=TIGHT)
 
 
 class TestJoint:

@@ -90,12 +90,15 @@ def fit_hazard(
     found = optimize.minimize(objective, start, method="BFGS", jac=True, options={"gtol": _GRADIENT})
     b = whole(found.x)
     loglik, penalised = _value(X, target, b, link, penalty=penalty)
-    # BFGS reports a loss of precision at a flat optimum: a small gradient is what counts
-    flat = bool(np.max(np.abs(found.jac)) < 1e-3 * max(1.0, abs(penalised)))
     information = _information(X, b, link)
     covariance = np.linalg.pinv(information)
     error = np.sqrt(np.clip(np.diag(covariance), 0, None))
-    return HazardFit(b, error, loglik, penalised, bool(found.success or flat), len(y), int(y.sum()))
+    return HazardFit(b, error, loglik, penalised, _at_top(found, penalised), len(y), int(y.sum()))
+
+
+def _at_top(found: optimize.OptimizeResult, height: float) -> bool:
+    """Say whether a search ended at the top: BFGS reports a loss of precision where it is flat, and a small gradient counts."""
+    return bool(found.success or np.max(np.abs(found.jac)) < 1e-3 * max(1.0, abs(height)))
 
 
 def likelihood_ratio(full: HazardFit, restricted: HazardFit, df: int = 1) -> float:

@@ -84,6 +84,8 @@ def kept_of(result: Fitted, frame: pa.Table) -> list[tuple[AbnormalReturns, Esti
             name: line[name].chunk(0)[0].values.to_numpy(zero_copy_only=False)  # noqa: PD011  of Arrow
             for name in ("kept", *RECORD)
         }
+        if not held["kept"].size:  # without a row there is no telling how wide their designs are
+            continue
         at, k = np.searchsorted(part.rows, held["kept"]), -1
         abnormal = part.abnormal.take(at)
         record = EstimationRecord(
@@ -94,8 +96,7 @@ def kept_of(result: Fitted, frame: pa.Table) -> list[tuple[AbnormalReturns, Esti
             held["window_design"].reshape(at.size, length, k),
             held["mean"],
         )
-        if at.size:
-            found.append((abnormal, record))
+        found.append((abnormal, record))
     return found
 
 

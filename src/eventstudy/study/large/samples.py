@@ -85,6 +85,7 @@ def sample(parts: Iterable[tuple[Fitted, Ints, list[Kept]]], study: Design, wind
         wrong += counts_of(result, window)
         n += result.n
         whole = whole and sum(one.m.size for one, _ in kept) == result.n
+        held = iter(kept)  # where all are kept: one for each calendar that has a row, in their order
         for part in result.parts:
             cells += part.rows.size * (window[1] - window[0] + 1)
             if cells > CELLS:
@@ -94,7 +95,7 @@ def sample(parts: Iterable[tuple[Fitted, Ints, list[Kept]]], study: Design, wind
                 )
                 raise StudyError(msg)
             if part.rows.size:
-                there = next((one for one in kept if one[0].m.size == part.rows.size), None) if whole else None
+                there = next(held) if whole else None
                 one = (
                     part.abnormal.sample(*window, study.missing)
                     if there is None
