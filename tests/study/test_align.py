@@ -581,6 +581,9 @@ def test_days_that_are_no_session_are_put_together_with_the_next_for_who_was_ask
     others = align(study, es.ReturnPanel(extra, kind="log"), "XNYS", ["B"])  # who is not asked for moves nothing
     np.testing.assert_array_equal(others.returns, panel[["B"]].to_numpy().T)
     assert (others.off, others.strange, others.laid) == (None, 1, None)
+    other = es.EventStudy(model=es.MarketModel("B"), calendar="XNYS", window=(0, 1), estimation=study.estimation)
+    again = for_model(others, other, es.ReturnPanel(extra, kind="log"))
+    np.testing.assert_array_equal(again.series, panel[["B"]].to_numpy().T)
     whole = align(study, es.ReturnPanel(panel), "XNYS", ["B"])
     pd.testing.assert_index_equal(whole.bars, panel.index, check_names=False)
     assert (whole.strange, whole.laid) == (0, None)
