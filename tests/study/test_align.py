@@ -397,15 +397,15 @@ def test_a_session_is_unsure_where_the_bounds_lie_in_two():
 )
 def test_a_bar_and_a_moment_of_one_row_are_of_one_session(bar, moment, calendar, fine):
     days = pd.DatetimeIndex(["2024-03-01", "2024-03-04", "2024-03-05", "2024-03-06"])
-    wanted = pd.Index(["2024-03-04", bar])
+    wanted = pd.Index(["2024-03-04", "2024-03-04", bar])
     placed = place_bars(wanted, days, calendar, "error")
-    column = pd.Series([pd.NaT, pd.Timestamp(moment, tz=NEW_YORK)])
+    column = pd.Series([pd.NaT, pd.Timestamp("2024-03-04 11:00", tz=NEW_YORK), pd.Timestamp(moment, tz=NEW_YORK)])
     if fine:
         refuse_contradiction(wanted, column, placed, days, calendar)
     else:
-        with pytest.raises(StudyError, match=f"row 1: bar {bar} and announced_at {moment}.* are not the same session"):
+        with pytest.raises(StudyError, match=f"row 2: bar {bar} and announced_at {moment}.* are not the same session"):
             refuse_contradiction(wanted, column, placed, days, calendar)
-        outside = placed_at([0, -1], wanted)
+        outside = placed_at([1, 1, -1], wanted)
         refuse_contradiction(wanted, column, outside, days, calendar)  # a bar that the data lack contradicts nothing
 
 
@@ -581,6 +581,9 @@ def test_days_that_are_no_session_are_put_together_with_the_next_for_who_was_ask
     others = align(study, es.ReturnPanel(extra, kind="log"), "XNYS", ["B"])  # who is not asked for moves nothing
     np.testing.assert_array_equal(others.returns, panel[["B"]].to_numpy().T)
     assert (others.off, others.strange, others.laid) == (None, 1, None)
+    other = es.EventStudy(model=es.MarketModel("B"), calendar="XNYS", window=(0, 1), estimation=study.estimation)
+    again = for_model(others, other, es.ReturnPanel(extra, kind="log"))
+    np.testing.assert_array_equal(again.series, panel[["B"]].to_numpy().T)
     whole = align(study, es.ReturnPanel(panel), "XNYS", ["B"])
     pd.testing.assert_index_equal(whole.bars, panel.index, check_names=False)
     assert (whole.strange, whole.laid) == (0, None)

@@ -263,6 +263,7 @@ def test_an_estimation_window_as_long_as_the_data_is_just_possible(bars, kind):
         ([-0.01] * 3 + [0.0005] * 17, "sessions", None),  # half of them no larger than 0.05 %
         ([-0.01] * 3 + [0.0006] * 17, "sessions", "half of them beyond 0.06% in size"),
         ([-0.0004] * 20, "sessions", None),
+        ([0.0] * 5 + [0.001] * 15, "sessions", None),  # nought is not below nought
         ([0.002] * 20, "sessions", None),
         ([0.0021] * 20, "sessions", "is 0.21% a session: it looks like percent"),
         ([0.01] * 20, "weeks", None),
