@@ -214,6 +214,15 @@ def test_windows_that_follow_one_another_have_nothing_in_common(apart, meet):
     assert float(residual_correlation.batch_correlation(sampled(residual, bar, window_bar, middle, start))) == 0.0
 
 
+@pytest.mark.parametrize("start", [[200, 200], [200, 202]])
+def test_two_events_are_a_pair(start):
+    given = events(start, 60, 3)
+    assert residual_correlation.mean_correlation(*given) == pytest.approx(loop(*given), rel=RTOL)
+    found = residual_correlation.batch_correlation(sampled(*given, start))
+    assert float(found) == pytest.approx(loop(*given), rel=RTOL)
+    assert abs(float(found)) > 0.01
+
+
 def test_a_series_without_a_scar_is_in_no_pair():
     residual, bar, window_bar, present = events([200] * 4, 40, 2)
     made = sampled(residual, bar, window_bar, present, [200] * 4)
