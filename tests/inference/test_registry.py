@@ -201,6 +201,15 @@ class TestFilling:
         assert run("portfolio", made).n_clusters == 1
 
 
+def test_without_a_word_intervals_are_of_95_percent_and_two_sided():
+    plain = run("cross_sectional", sample_of(car=CARS))
+    low, high = stats.t.interval(0.95, 5, CARS.mean(), stats.sem(CARS))
+    assert (plain.level, plain.alternative) == (0.95, "two-sided")
+    assert plain.ci == pytest.approx((low, high))
+    of_all = {one.name: one for one in run_all(sample_of(car=CARS))}["cross_sectional"]
+    assert (of_all.ci, of_all.level, of_all.pvalue) == (plain.ci, 0.95, plain.pvalue)
+
+
 class TestJudged:
     def test_the_measured_size_is_that_of_what_is_present_but_for_few_events(self):
         made = sample_of(car=CARS, day0=np.full(6, 5))

@@ -255,6 +255,52 @@ class TestShape:
         found = measure(sample(residual)).present.get("volatility clustering")
         assert found == (f"squared residuals have an autocorrelation of {(60 - 2 * unlike) / 60:.2f}" if told else None)
 
+    def test_a_hole_parts_neighbours_and_does_not_hide_what_clusters(self):
+        signs = np.repeat([1.0, -1.0], 30)
+        residual = np.sqrt(2 + 2 * np.array([signs, -signs])) * np.where(np.arange(60) % 2, 1.0, -1.0)
+        residual[0, 45] = np.nan
+        squares = residual**2 - np.nanmean(residual**2)
+        pairs = [a * b for row in squares for a, b in zip(row[1:], row[:-1], strict=True) if np.isfinite(a * b)]
+        rho = np.mean(pairs) / np.nanmean(squares**2)
+        said = measure(sample(residual)).present["volatility clustering"]
+        assert said == f"squared residuals have an autocorrelation of {rho:.2f}"
+
+    def test_values_that_cancel_by_event_and_by_day_have_the_error_of_single_bars(self):
+        """Each row is the one before, moved by a bar: the influences of each row and each day sum to nought."""
+        values = np.array([0.0, 0.1, 0.3, 0.4, 0.2, 0.5, 4.0, 1.0])
+        values = (values - values.mean()) / values.std()
+        z = np.array([np.roll(values, by) for by in range(8)])
+        skewness = (values**3).mean()
+        influence = z**3 - skewness - 3 * z - 1.5 * skewness * (z**2 - 1)
+        assert _error_of_skewness(z, skewness) == pytest.approx(np.sqrt((influence**2).sum()) / 64, rel=1e-9)
+
+
+class TestRaisedVariance:
+    def made(self, factor, **fields):
+        """Forty events whose CARs have a variance of about 36 of the model's, which it scales itself or does not."""
+        one = sample(noise(40, seed=4))
+        car = 6 * np.random.default_rng(5).normal(size=40)
+        error = factor * np.sqrt(1 + 1 / 60) * np.ones(40)
+        return replace(one, ar=car[:, None], car=car, ar_se=error[:, None], car_se=error, **fields)
+
+    def test_it_is_measured_on_what_the_model_says_and_beside_on_plain_returns(self):
+        plain = measure(self.made(1.0))
+        assert "event variance" in plain.present
+        assert (plain.raw, plain.unseen) == (None, {})
+        scaled = measure(self.made(6.0))
+        assert "event variance" not in scaled.present
+        assert "event variance" in scaled.raw.present
+        assert scaled.unseen.keys() == {"event variance"}
+        assert (scaled.raw.n, scaled.raw.bars, scaled.raw.raw) == (40, 1, None)
+
+    def test_inside_the_day_it_is_measured_on_scores_of_the_clock(self):
+        placebo = noise(40, 50, seed=6)
+        for size, told in ((1.0, False), (6.0, True)):
+            made = clocked(placebo)
+            score = size * np.random.default_rng(7).normal(size=40)
+            made = replace(made, clock=replace(made.clock, score=score))
+            assert ("event variance" in measure(made).present) == told
+
 
 def clocked(placebo):
     placebo = np.asarray(placebo, dtype=float)

@@ -101,7 +101,7 @@ def _by_lag(residual: Floats, start: Ints, length: int) -> float:
     total = 0.0
     for lag in range(min(length, t - LEAST_SHARED + 1)):
         later = np.searchsorted(days, days + lag)
-        meet = (later < days.size) & (days[np.minimum(later, days.size - 1)] == days + lag)
+        meet = days[np.minimum(later, days.size - 1)] == days + lag
         if not meet.any():
             continue
         shared = t - lag
@@ -130,7 +130,7 @@ def _pairs(residual: Floats, bar: Ints, window_bar: Ints, present: NDArray[np.bo
         high = min(low + BLOCK, start.size)
         reach = int(np.searchsorted(start, start[high - 1] + length))
         first, others = slice(low, high), slice(low, reach)
-        if reach - low < 2 or not _meet(start[others], length):
+        if not _meet(start[others], length):
             continue
         frame = (int(start[low]), int(start[reach - 1]) + length)
         overlap = _lay(present[first], window_bar[first], frame)[1]
