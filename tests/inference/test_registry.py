@@ -113,6 +113,12 @@ class TestObstacles:
         still = replace(sample_of(car=CARS), degenerate=np.ones(6, dtype=bool))
         assert run("bmp", still).reason == "the residual variance of all 6 security-events is zero or missing"
         assert run("bmp", still).n == 0
+        car = np.where(np.arange(6) == 2, np.nan, CARS)
+        assert (
+            run("bmp", replace(still, car=car)).reason
+            == "the residual variance of all 6 security-events is zero or missing"
+        )
+        assert run("sign", sample_of(car=np.zeros(6))).reason == "every CAR is exactly zero"
         assert run("cross_sectional", still).n == 6
 
     def test_a_recommendation_says_the_same_and_does_not_believe(self):
@@ -217,7 +223,7 @@ class TestJudged:
         size, source = measured_size("cross_sectional", {"dependence"}, 6, 1)
         assert (found.size, found.size_source) == (size, source)
         said = {one.name: one for one in recommend(made)}["cross_sectional"]
-        assert (said.size, said.size_source) == (size, source)
+        assert (said.applicable, said.size, said.size_source) == (True, size, source)
 
     def test_caveats_are_warnings_too_and_a_test_that_does_not_apply_is_not_judged(self, make_sample):
         found = run("permutation", make_sample(8), seed=0, draws=19)
