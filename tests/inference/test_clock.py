@@ -63,7 +63,7 @@ class TestMatchedClock:
 
     def test_draws_are_widened_by_the_error_of_their_mean(self):
         """Two sessions of three days, of which they share the last two; the first has two events on its first day."""
-        sums, counts = np.array([[3.0, -1.0, 0.5], [2.0, 0.0, -2.5]]), np.array([[2.0, 1, 1], [1, 1, 0]])
+        sums, counts = np.array([[3.0, -1.0, 0.5], [2.0, 0.0, 0.0]]), np.array([[2.0, 1, 1], [1, 1, 0]])
         day = np.array([[11, 12, 13], [12, 13, -1]])
         size = 4 / 3 + 2 / 2
         m = (2.5 / 3 + 2.0 / 2) / size

@@ -220,6 +220,31 @@ def test_windows_that_follow_one_another_have_nothing_in_common(apart, meet):
     assert float(residual_correlation.batch_correlation(sampled(residual, bar, window_bar, middle, start))) == 0.0
 
 
+@pytest.mark.parametrize("start", [[200, 200], [200, 202]])
+def test_two_events_are_a_pair(start):
+    given = events(start, 60, 3)
+    assert residual_correlation.mean_correlation(*given) == pytest.approx(loop(*given), rel=RTOL)
+    found = residual_correlation.batch_correlation(sampled(*given, start))
+    assert float(found) == pytest.approx(loop(*given), rel=RTOL)
+    assert abs(float(found)) > 0.01
+
+
+def test_a_day_that_is_missing_does_not_part_two_windows():
+    residual, bar, window_bar, present = events([200, 201], 60, 3)
+    present[0, 0] = present[1, 2] = False  # what is left of both are days 201 and 202
+    found = residual_correlation.batch_correlation(sampled(residual, bar, window_bar, present, [200, 201]))
+    assert float(found) == pytest.approx(loop(residual, bar, window_bar, present), rel=RTOL)
+    assert float(found) == pytest.approx(np.corrcoef(residual[0, 1:], residual[1, :-1])[0, 1], rel=RTOL)
+
+
+def test_on_relative_days_two_with_a_hole_are_paired_over_the_bars_that_both_have():
+    residual, bar, window_bar, present = events([200, 230], 40, 1)
+    residual[0, 4], residual[1, 4] = np.nan, 9.0
+    both = np.delete(residual, 4, axis=1)
+    found = residual_correlation.relative_correlation(sampled(residual, bar, window_bar, present, [200, 230]))
+    assert float(found) == pytest.approx(np.corrcoef(both)[0, 1], rel=RTOL)
+
+
 def test_a_series_without_a_scar_is_in_no_pair():
     residual, bar, window_bar, present = events([200] * 4, 40, 2)
     made = sampled(residual, bar, window_bar, present, [200] * 4)

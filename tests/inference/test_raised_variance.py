@@ -163,10 +163,10 @@ class TestByRanks:
 
     @pytest.mark.parametrize("condition", ["fat tails", "volatility clustering"])
     def test_where_tails_or_volatility_move_ranks_tell(self, condition):
-        made = sample(self.residual)
+        made = sample(self.residual, df=np.full(40, 6))  # t(6) has a variance of 3/2
         for size, raised in ((1.0, False), (16.0, True)):
-            score = scores(40, size)
-            own = (score - score.mean()) / np.sqrt(119 / 117 * (1 - 1 / 40))
+            score = 5 + scores(40, size)
+            own = (score - score.mean()) / np.sqrt(6 / 4 * (1 - 1 / 40))
             ratio, shown = _ranked_variance(own, self.residual)
             said, unseen = found(made, score, condition)
             assert (ratio > gamma_limit(np.sqrt(2 / 40))) == raised
@@ -176,10 +176,20 @@ class TestByRanks:
         assert unseen.chance == pytest.approx(chance(bound, *shown), rel=1e-6)
         assert "by ranks" not in found(made, scores(40, 1e3), "skewness")[0]
 
+    def test_whether_normal_ones_would_be_too_few_is_told_of_ranks_which_know_no_tails(self):
+        for n, blind in ((24, True), (30, False)):
+            _, unseen = found(sample(self.residual[:n]), scores(n, 1.0), "fat tails")
+            assert unseen.blind == blind
+
+    def test_sums_that_are_all_of_one_size_show_a_doubling_for_certain(self):
+        residual = np.where(np.arange(120) % 2, 1.0, -1.0) * np.ones((40, 1))
+        assert found(sample(residual), scores(40, 1.0), "fat tails")[1] is None
+
     def test_a_ratio_by_a_loop(self):
         """Normal scores of the ranks in size: those below, half of the equals, and a half, over one more than there are."""
         past = np.round(np.random.default_rng(6).normal(size=(5, 30)), 1)
         past[0, :7] = np.nan
+        past[3, 1:] = np.nan  # one is enough for a rank
         past[4] = np.nan
         score = np.array([0.3, -1.2, 2.0, -0.5, 1.0])
         square = []

@@ -129,6 +129,10 @@ def test_more_rows_than_are_sorted_at_a_time(rows):
         assert (found.days, found.n) == (days, n)
 
 
+def test_one_hole_has_no_rank_and_takes_none():
+    np.testing.assert_array_equal(row_ranks(np.array([[3.0, np.nan, 1.0]])), [[2.0, np.nan, 1.0]])
+
+
 def test_a_value_at_the_median_has_no_side_and_one_beside_it_has():
     """Of 1, 2, 3 | 2 the median is 2; of 1, 2, 3 | 4 it is 2.5; of the first alone with a hole it is 2."""
     found = sign_portfolio(np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]), np.array([[2.0, np.nan], [4.0, np.nan]]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 import eventstudy as es
 from eventstudy.calibration import SCENARIOS, Geometry
 from eventstudy.calibration.batch import single_samples
-from eventstudy.inference import recommend, reported, run_all
+from eventstudy.inference import TESTS, recommend, reported, run_all, sample_of
 from eventstudy.inference.advice import advice
+from eventstudy.inference.beyond.average import manner
+from eventstudy.inference.core.result import Recommendation
+from eventstudy.inference.to_report import in_order
 from panels import small_panel
 
 GEOMETRY = Geometry(history=120)
@@ -96,3 +100,87 @@ def test_every_output_names_the_same():
     assert name == result.caar((0, 1))["test"].iloc[0]
     assert f"report: {name} p = {p:.3g}" in result.summary([(0, 1)])
     assert f"p-values of {name}" in result.table([(0, 1)]).caption
+
+
+def by_hand(sample, n, names, last=()):
+    """The rule of `reported`, from the least of its parts to the first: each sorts anew and keeps the order of those alike."""
+    own = str(manner(sample)) if sample.clock is None else ""
+    order = [name for name in TESTS if name in names]
+    order.sort(key=lambda name: len(TESTS[name].bears(n)), reverse=True)
+    order.sort(key=lambda name: TESTS[name].draws)
+    order.sort(key=lambda name: not TESTS[name].mean)
+    order.sort(key=lambda name: name != own)
+    if own == "covariance":
+        order.sort(key=lambda name: "staggered dependence" not in TESTS[name].bears(n))
+    order.sort(key=lambda name: name in last)
+    return order
+
+
+@pytest.mark.parametrize("n", [49, 50])
+@pytest.mark.parametrize("days", ["apart", "one", "near"])
+def test_the_order_is_the_rule_part_by_part(n, days):
+    """Ten more have no CAR: what a test bears is told by those that have one."""
+    day0 = {"apart": 20 * np.arange(n + 10), "one": np.full(n + 10, 5), "near": np.arange(n + 10)}[days]
+    ar = np.full((n + 10, 3), 0.01)
+    ar[n:] = np.nan
+    sample = sample_of(ar=ar, day0=day0)
+    names = list(reversed(list(TESTS)))
+    assert in_order(sample, names) == by_hand(sample, n, names)
+    last = [name for name in names if TESTS[name].mean]
+    assert in_order(sample, names, last=last) == by_hand(sample, n, names, last)
+    own = {"apart": "cross_sectional", "one": "portfolio", "near": "covariance"}[days]
+    assert str(manner(sample)) == own
+    assert days == "near" or in_order(sample, names)[0] == own
+
+
+def test_windows_that_share_bars_put_last_what_takes_them_for_independent():
+    sample = sample_of(ar=np.full((60, 3), 0.01), day0=np.arange(60))
+    order = in_order(sample, list(TESTS))
+    bears = ["staggered dependence" in TESTS[name].bears(60) for name in order]
+    assert bears == sorted(bears, reverse=True)
+    assert {True, False} == set(bears)
+
+
+def said_of(name, *, applicable=True, valid=True, reasons=(), caveats=(), size=math.nan):
+    return Recommendation(name, applicable, valid, reasons, caveats, size)
+
+
+class TestReported:
+    sample = sample_of(car=np.linspace(-0.02, 0.03, 12))
+
+    def test_one_without_a_caveat_goes_before_the_one_of_the_interval(self):
+        plain = [said_of("bmp"), said_of("cross_sectional")]
+        assert reported(self.sample, plain) == "cross_sectional"
+        assert reported(self.sample, [said_of("bmp"), said_of("cross_sectional", caveats=("few",))]) == "bmp"
+        both = [said_of("bmp", caveats=("few",)), said_of("cross_sectional", caveats=("few",))]
+        assert reported(self.sample, both) == "cross_sectional"
+
+    def test_one_that_cannot_be_done_is_not_reported(self):
+        assert reported(self.sample, [said_of("cross_sectional", applicable=False), said_of("bmp")]) == "bmp"
+        assert reported(self.sample, [said_of("bmp", applicable=False, size=0.05)]) == ""
+        assert reported(self.sample, []) == ""
+
+    def test_doubts_of_the_data_alone_do_not_count(self):
+        doubted = replace(self.sample, doubts=("unsure",))
+        said = [
+            said_of("cross_sectional", valid=False, reasons=("unsure",)),
+            said_of("bmp", valid=False, reasons=("unsure", "more")),
+        ]
+        assert reported(doubted, said) == "cross_sectional"
+        assert reported(self.sample, [*said, said_of("sign")]) == "sign"
+
+    def test_where_none_is_believed_the_size_nearest_to_five_percent_on_either_side(self):
+        def doubted(**sizes):
+            return [said_of(name, valid=False, reasons=("x",), size=size) for name, size in sizes.items()]
+
+        assert reported(self.sample, doubted(cross_sectional=0.08, bmp=0.06, sign=0.03)) == "bmp"
+        assert reported(self.sample, doubted(cross_sectional=0.08, bmp=0.07, sign=0.04)) == "sign"
+        assert reported(self.sample, doubted(bmp=0.06, cross_sectional=0.06)) == "cross_sectional"
+        assert reported(self.sample, doubted(cross_sectional=math.nan, bmp=0.2)) == "bmp"
+        assert reported(self.sample, doubted(cross_sectional=math.nan)) == ""
+
+    def test_a_result_that_was_not_judged_is_not_sure(self):
+        results = [replace(one, valid=None) for one in run_all(self.sample, seed=0) if one.name in ("bmp", "sign")]
+        assert len(results) == 2
+        assert reported(self.sample, results) in {"bmp", "sign"}  # by their sizes
+        assert reported(self.sample, [*results, said_of("wilcoxon")]) == "wilcoxon"

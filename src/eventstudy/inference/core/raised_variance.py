@@ -59,8 +59,8 @@ def unscaled(sample: WindowSample, used: NDArray[np.bool_]) -> Floats | None:
     if record is None or sample.clock is not None or sample.within_day or not used.any():
         return None
     there = np.isfinite(sample.ar) & used[:, None]
-    past = forecast_weights(record, there.astype(float)) if record.forecast else np.zeros(1)
-    error = sample.sigma * np.sqrt(there.sum(axis=-1) + (past**2).sum(axis=-1))
+    past = forecast_weights(record, there.astype(float)) if record.forecast else np.zeros((1, 1))
+    error = sample.sigma * np.sqrt(there.sum(axis=1) + (past**2).sum(axis=1))
     if np.allclose(error[used], sample.car_se[used], rtol=SCALED, equal_nan=True):
         return None
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -84,7 +84,7 @@ def find_event_variance(
     if sample.clock is not None:
         _, _, usual = moments(sample.clock.placebo.ravel())
         known = sample.clock.placebo[np.isfinite(sample.clock.placebo)]
-        if usual > 0:
+        if np.isfinite(usual):
             spread = spread / usual  # by the same clock on other days, whose tails are known
             kurtosis = float((known**4).mean() / (known**2).mean() ** 2)
     rows = np.flatnonzero(np.isfinite(score))
@@ -104,7 +104,7 @@ def find_event_variance(
         r = float(facts.correlation)
         expected = float((df / (df - 2)).mean()) * (1 - max(r, 0.0) if np.isfinite(r) else 1.0)
         ratio, how = float(spread**2) / expected, ""
-        if past is not None and spread > 0 and UNSTEADY & present.keys():
+        if past is not None and UNSTEADY & present.keys():
             how = ", by ranks,"
             own = (score[rows] - centre) / np.sqrt(expected * (1 - 1 / n))
             bound = limit(float(np.sqrt(2 / rows.size)))
@@ -114,7 +114,7 @@ def find_event_variance(
             return
     found = _chance(bound, *shown)
     if found < ALMOST_SURELY:
-        least = error if past is None else float(np.sqrt(2 / max(rows.size, 1)))  # ranks know no tails
+        least = error if past is None else float(np.sqrt(2 / rows.size))  # ranks know no tails
         unseen["event variance"] = Unseen(found, _chance(limit(least), 2.0, 2 * least) < LIKELY)
 
 
@@ -126,10 +126,10 @@ def _chance(bound: float, mean: float, sd: float) -> float:
 def _past(facts: SampleFacts, rows: Ints, bars: int) -> Floats | None:
     """Return the standardized sums of all runs of the window's length in some estimation windows, (m, P); None if they are too few."""
     z = facts.estimation.standardized[rows]
-    if z.shape[-1] < HISTORIES * bars:
+    if z.shape[1] < HISTORIES * bars:
         return None
     if bars > 1:
-        z = np.lib.stride_tricks.sliding_window_view(z, bars, axis=-1).sum(axis=-1) / np.sqrt(bars)
+        z = np.lib.stride_tricks.sliding_window_view(z, bars, axis=1).sum(axis=-1) / np.sqrt(bars)
     return z if np.isfinite(z).any() else None  # no window of them is whole
 
 
@@ -140,8 +140,8 @@ def _ranked_variance(score: Floats, past: Floats) -> tuple[float, tuple[float, f
     (Klotz 1962; Fligner and Killeen 1976). What a doubling does to it is told by the sums themselves, each made larger by sqrt(2).
     """
     own, size = np.abs(score[:, None]), np.abs(past)
-    there = np.isfinite(size).sum(axis=-1)
-    rank = (size < own).sum(axis=-1) + 0.5 * (size == own).sum(axis=-1) + 0.5
+    there = np.isfinite(size).sum(axis=1)
+    rank = (size < own).sum(axis=1) + 0.5 * (size == own).sum(axis=1) + 0.5
     square = special.ndtri(0.5 + 0.5 * rank / (there + 1)) ** 2
     pooled = np.sort(size[np.isfinite(size)])
     higher = np.searchsorted(pooled, np.sqrt(2) * pooled[:: max(1, pooled.size // TOLD)]) / (pooled.size + 1)

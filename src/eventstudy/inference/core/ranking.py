@@ -195,7 +195,7 @@ def _insert(estimation: Floats, window: Floats, ranks: Floats) -> tuple[Floats, 
         value = window[:, day, None]
         above, below = estimation > value, (estimation < value).sum(axis=1)
         before += above
-        ties = np.where(np.isfinite(window[:, day]), known - below - above.sum(axis=1), 0)
+        ties = known - below - above.sum(axis=1)
         if ties.any():
             before += 0.5 * (estimation == value)
         inside[:, day] = below + 0.5 * ties

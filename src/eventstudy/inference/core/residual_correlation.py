@@ -101,7 +101,7 @@ def _by_lag(residual: Floats, start: Ints, length: int) -> float:
     total = 0.0
     for lag in range(min(length, t - LEAST_SHARED + 1)):
         later = np.searchsorted(days, days + lag)
-        meet = (later < days.size) & (days[np.minimum(later, days.size - 1)] == days + lag)
+        meet = days[np.minimum(later, days.size - 1)] == days + lag
         if not meet.any():
             continue
         shared = t - lag
@@ -130,13 +130,13 @@ def _pairs(residual: Floats, bar: Ints, window_bar: Ints, present: NDArray[np.bo
         high = min(low + BLOCK, start.size)
         reach = int(np.searchsorted(start, start[high - 1] + length))
         first, others = slice(low, high), slice(low, reach)
-        if reach - low < 2 or not _meet(start[others], length):
+        if not _meet(start[others], length):
             continue
         frame = (int(start[low]), int(start[reach - 1]) + length)
         overlap = _lay(present[first], window_bar[first], frame)[1]
         other = _lay(present[others], window_bar[others], frame)[1]
         shared = overlap @ other.T / np.sqrt(np.outer(overlap.sum(axis=1), other.sum(axis=1)))
-        shared[np.tril_indices(high - low, 0, reach - low)] = 0.0  # each pair once
+        shared[np.tril_indices(high - low)] = 0.0  # each pair once
         if not shared.any():
             continue
         days = bar[others]
@@ -178,7 +178,7 @@ def batch_correlation(sample: WindowSample) -> Floats:
         return np.full(shape, np.nan)
     # by SCAR, since a series that never moves has a CAR but no SCAR: it is in no test that this correlation adjusts
     present = np.isfinite(sample.ar) & np.isfinite(sample.scar)[..., None]
-    one_date = (sample.bar == sample.bar[..., :1, :]).all() and sample.car.shape[-1] > 0
+    one_date = (sample.bar == sample.bar[..., :1, :]).all()
     if one_date and np.isfinite(record.residual).all():
         return _one_date(record.residual, present)
     days = np.sort(np.where(present.any(axis=-1), sample.day0, -1), axis=-1)

@@ -131,9 +131,9 @@ def measure(sample: WindowSample, facts: SampleFacts | None = None) -> Condition
         present["few"] = f"there {'is 1 security-event' if n == 1 else f'are {n} security-events'}"
     _few_clusters(sample, used, present)
 
-    def told(score: Floats | None, raw: Conditions | None = None) -> Conditions:
+    def told(score: Floats, raw: Conditions | None = None) -> Conditions:
         found, unseen = dict(present), dict[Condition, Unseen]()
-        if n and score is not None:
+        if n:
             find_event_variance(sample, facts, score, found, unseen)
         ordered = {condition: found[condition] for condition in CONDITIONS if condition in found}
         more = (MappingProxyType(days), MappingProxyType(unseen), sample.doubts, raw, frozenset(beyond))
