@@ -269,6 +269,12 @@ def test_a_window_without_a_return_has_no_exact_test_and_one_of_several_bars_has
     assert some["car"] == pytest.approx(result.car((0, 2))["car"].item(), abs=1e-15)
 
 
+def test_the_usual_coverage_of_the_exact_interval_is_95_percent():
+    result = fit(world(8), es.MarketModel("D0"))
+    pd.testing.assert_frame_equal(result.conformal((0, 0)), result.conformal((0, 0), level=0.95))
+    assert result.conformal((0, 0), level=0.9)["high"].item() < result.conformal((0, 0))["high"].item()
+
+
 def test_the_exact_interval_holds_the_effects_that_a_second_fit_does_not_reject():
     """By brute force: the effect is taken out, the model fitted again, and the test asked for its p on either side of each end."""
     frame = world(8)

@@ -88,6 +88,22 @@ def test_few_clusters_are_said_and_drawn(result):
     assert not few["doubt"].str.contains("count as").any()  # 20 sessions of two
 
 
+def test_the_usual_ways_are_those_that_the_documentation_names(result):
+    """Clustered by session, neither weighted nor rotated, 9999 draws from the seed 0, at 95 %."""
+    ways = {
+        "standardized": False,
+        "weighted": False,
+        "cluster": "session",
+        "level": 0.95,
+        "gls": False,
+        "draws": 9999,
+        "seed": 0,
+    }
+    for errors in ("nonrobust", "wild_cluster"):
+        usual, asked = (result.explain(["surprise"], (0, 1), errors=errors, **given) for given in ({}, ways))
+        pd.testing.assert_frame_equal(usual, asked)
+
+
 def test_values_by_symbol_and_missing_ones(result):
     beta = pd.Series(np.arange(11.0), index=SYMBOLS[:11])  # the twelfth is not known
     found = result.explain({"beta": beta}, (0, 1))

@@ -176,6 +176,17 @@ def test_the_set_of_a_reversal_rests_on_the_same_windows_of_other_days(result, f
     assert row["n"] == there.size
 
 
+def test_the_usual_coverage_is_95_percent_and_the_usual_row_the_first(result):
+    pairs = [
+        (result.speed((0, 3)), result.speed((0, 3), level=0.95)),
+        (result.reversal((0, 0), (1, 2)), result.reversal((0, 0), (1, 2), level=0.95)),
+        (result.moment_path(), result.moment_path(0, level=0.95)),
+        (result.aar(), result.aar(level=0.95)),
+    ]
+    for usual, asked in pairs:
+        pd.testing.assert_frame_equal(usual, asked)
+
+
 def test_windows_of_a_reversal_follow_one_another(result):
     for first, later in (((0, 1), (1, 2)), ((0, 2), (1, 1)), ((1, 1), (0, 0))):
         with pytest.raises(StudyError, match="must begin after the first one"):

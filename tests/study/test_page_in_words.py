@@ -305,6 +305,9 @@ def test_a_cell_is_the_statistic_with_its_p_and_a_mark_of_doubt(result):
     plain = table(result, tests=(), windows=[(0, 1)])
     assert list(plain.frame.columns) == ["window", "mean", "median", "positive", "n"]
     assert "In parentheses" not in plain.caption
+    assert plain.caption.startswith(
+        "Average cumulative abnormal returns; market model on M; estimation days −42 to −3; positive: "
+    )
 
 
 def test_without_a_return_there_is_no_median_and_no_statistic():

@@ -155,6 +155,9 @@ def test_a_window_without_returns_is_a_sample_only_where_that_is_asked_for(world
     fitted = fit(es.ReturnPanel(frame, calendar=None), rows)._fitted
     with pytest.raises(StudyError, match=r"no security-event has a return in the window \(1, 1\)"):
         window_sample(fitted, (1, 1))
+    usual = window_sample(fitted, (0, 0))
+    assert usual.estimation is not None
+    assert usual.refit is not None
     sample = window_sample(fitted, (1, 1), empty=True)
     assert sample.car.shape == (2,)
     assert np.isnan(sample.car).all()
