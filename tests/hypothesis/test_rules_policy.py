@@ -305,6 +305,7 @@ def test_the_deadline_of_august_by_its_bounds(rules, parts, word):
     assert found.word == word
     if word != "contradicted":
         first, last, due = (pd.Timestamp(told[key]) for key in ("first", "last", "deadline"))
+        assert (found.reason == "") == (word == "supported")
         assert found.figure == f"due on {due:%d %B %Y}, open from {first:%d %B} to {last:%d %B}; ended by relief (act)"
         # of several the last is told
         assert rules_policy.august_deadline(with_tables(rules, stretches(earlier, row))).figure == found.figure

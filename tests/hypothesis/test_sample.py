@@ -250,12 +250,22 @@ def test_decisions_in_the_variants(rules):
 
 
 def test_the_samples_of_the_curve_are_what_their_names_say():
-    assert {name: one for name, one in VARIANTS.items() if name != "main"} == {
-        "all targets": Variant(all_targets=True), "formal acts": Variant(tiers=("A",)), "no macro days": Variant(no_confounds=True),
-        "no doubtful labels": Variant(no_doubtful=True), "doubtful labels flipped": Variant(flip_doubtful=True),
-        "every row": Variant(every_row=True), "words too": Variant(words_too=True),
+    frame = catalogue(
+        ("plain", 1, "escalation", "E1", {}), ("paper", 3, "escalation", "E1", {"tier": "B"}), ("abroad", 5, "escalation", "E1", {"scope": "other"}),
+        ("macro", 7, "escalation", "E1", {"macro": True}), ("doubt", 9, "escalation", "E1", {"doubtful": True, "alternative": "softening S2"}),
+        ("follow", 11, "escalation", "E1", {"lead": False}), ("said", 13, "softening", "S1", {}),
+    ).assign(alternative=lambda table: table["alternative"].fillna(""))  # fmt: skip
+    main = {"plain", "paper", "macro", "doubt"}
+    threats = {
+        "main": main, "all targets": main | {"abroad"}, "formal acts": main - {"paper"}, "no macro days": main - {"macro"},
+        "no doubtful labels": main - {"doubt"}, "doubtful labels flipped": main - {"doubt"}, "every row": main | {"follow"}, "words too": main,
     }  # fmt: skip
-    assert VARIANTS["main"] == Variant() == Variant(False, False, False, False, False, False, (), 0, None)
+    reliefs = {key: set() for key in VARIANTS} | {"doubtful labels flipped": {"doubt"}, "words too": {"said"}}
+    assert list(VARIANTS) == list(threats)
+    for name, variant in VARIANTS.items():
+        sample = build_sample(frame, SESSIONS, load_definitions(), variant)
+        assert (set(names(sample.trigger)), set(names(sample.relief))) == (threats[name], reliefs[name]), name
+    assert Variant() == Variant(False, False, False, False, False, False, (), 0, None)
 
 
 def test_other_news_of_a_session_is_macro_or_named(rules):

@@ -9,13 +9,21 @@ import pandas as pd
 import pytest
 
 from eventstudy.abnormal import MarketModel
+from eventstudy.hypothesis.links.matching import match_cells
+from eventstudy.hypothesis.links.reaction import react
 from eventstudy.hypothesis.record.build_record import build_record
 from eventstudy.hypothesis.record.market import Market, scores
 from eventstudy.hypothesis.record.record import Record
 from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.record.threats import Spells
 from eventstudy.hypothesis.robustness.attenuation_and_dose import attenuation, dose_response, episode_paths
-from eventstudy.hypothesis.robustness.cross_section import adjusted_market, reactions_by_security, tells
+from eventstudy.hypothesis.robustness.cross_section import (
+    _placebo,
+    adjusted_market,
+    reactions_by_security,
+    step_down,
+    tells,
+)
 from eventstudy.hypothesis.robustness.group_tests import group_tests
 from eventstudy.returns import ReturnPanel
 from eventstudy.study import EstimationWindow, EventStudy
@@ -228,3 +236,100 @@ def test_dose_is_found_where_it_is(study):
     _, test = dose_response(study, evidence, draws=499, rng=rng)
     assert test["rho"] == pytest.approx(-1.0)
     assert test["pvalue_rises"] < 0.01
+
+
+def test_placebo_dates_are_drawn_among_known_quiet_sessions():
+    """The lowest keys of those with a score; three events, and twice as many quiet sessions, are enough."""
+    z = np.arange(40.0)
+    z[[12, 31]] = np.nan
+    strata = [Stratum("s", 30, 39, np.array([3, 5, 9, 12, 14, 20])), Stratum("t", 50, 60, np.array([20, 25]))]
+    at = np.array([29, 30, 31, 35, 39])
+    found = _placebo(z, at, strata, 50, np.random.default_rng(1))
+    assert found[2].tolist() == [30, 35, 39]
+    assert found[0] == (30 + 35 + 39) / 3
+    quiet = np.array([3, 5, 9, 12, 14, 20, 25])
+    keys = np.random.default_rng(1).random((50, 7))
+    keys[:, 3] = 2.0
+    assert found[1] == pytest.approx([quiet[np.argsort(line)[:3]].mean() for line in keys])
+    z[25] = np.nan  # five are left
+    assert _placebo(z, at, strata, 50, np.random.default_rng(1)) is None
+    z[25], z[39] = 25.0, np.nan  # two events
+    assert _placebo(z, at, strata, 50, np.random.default_rng(1)) is None
+    assert _placebo(z, at, [], 50, np.random.default_rng(1)) is None
+
+
+def test_p_values_of_securities_by_their_own_draws(made_up, rules):
+    """One-sided raw, two-sided beyond the market; adjusted within link and kind; the same dates for all."""
+    frame, market, busy, trigger, relief, strata = made_up
+    made = record_of(market, busy, trigger, relief)
+    table = reactions_by_security(
+        frame, made, strata, rules.reaction, window=(0, 1), draws=59, seed=np.random.SeedSequence(4)
+    )
+    assert len(table) == 20
+    weekday, streams = np.arange(SIZE) % 5, np.random.SeedSequence(4).spawn(2)
+    for (link, adjusted), part in table.groupby(["group", "adjusted"]):
+        position, sign = (trigger, -1) if link == "H1" else (relief, 1)
+        seen, nulls = [], []
+        for row in part.itertuples():
+            pair = adjusted_market(frame[row.symbol].to_numpy(), market, weekday)
+            z = scores(pair[int(adjusted)], busy, rules.reaction, window=(0, 1), scale="ewma").z
+            mean, null, at = _placebo(z, position, strata, 59, np.random.default_rng(streams[link == "H3"]))
+            seen.append(abs(mean) if adjusted else sign * mean)
+            nulls.append(np.abs(null) if adjusted else sign * null)
+            assert (row.n, row.z) == (at.size, pytest.approx(mean))
+            assert row.pvalue == pytest.approx((1 + np.sum(nulls[-1] >= seen[-1])) / 60)
+        order = np.sort(part["pvalue"].to_numpy())
+        holm = np.maximum.accumulate(order * np.arange(5, 0, -1)).clip(max=1)
+        assert sorted(part["p_holm"]) == pytest.approx(holm.tolist())
+        assert part["p_step"].tolist() == step_down(np.array(seen), np.stack(nulls)).tolist()
+    few = reactions_by_security(
+        frame.iloc[:, :0], made, strata, rules.reaction, window=(0, 1), draws=9, seed=np.random.SeedSequence(4)
+    )
+    assert few.empty
+
+
+def test_a_path_of_returns_stands_still_over_what_is_missing():
+    raw, _ = adjusted_market(np.array([0.1, np.nan, -0.5]), np.zeros(3), np.arange(3))
+    assert raw.close == pytest.approx([110.0, 110.0, 55.0])
+
+
+def test_drift_before_both_moves_is_one_mean(made_up, rules):
+    """Threats with the expected sign, reliefs with the opposite, by the numbers of their sessions; the market itself raw."""
+    frame, market, busy, trigger, relief, strata = made_up
+    own = frame[["leaks"]].assign(index=market)
+    table = drift_of(own, (market, busy, trigger, relief, strata), rules, signs={"leaks": 1}, draws=39).set_index(
+        "symbol"
+    )
+    how, streams = rules.placebos(39), np.random.SeedSequence(1).spawn(2)
+    for (name, expected), stream in zip((("leaks", 1), ("index", -1)), streams, strict=True):
+        values = own[name].to_numpy()
+        path = adjusted_market(values, market, np.arange(SIZE) % 5)[0 if name == "index" else 1]
+        found = {}
+        for label, window in (("pvalue", (-5, -1)), ("p_shifted", (-6, -2))):
+            score = scores(path, busy, rules.reaction, window=window, scale="ewma")
+            cells = match_cells(path, score.z, busy, how.prior_sessions)
+            parts = [
+                react(score, at, strata, cells, how, sign=sign, rng=np.random.default_rng(stream))
+                for at, sign in sorted(((trigger, expected), (relief, -expected)), key=lambda one: one[1])
+            ]
+            n = sum(part.n for part in parts)
+            mean = sum(part.n * part.estimate for part in parts) / n
+            nulls = [sum(part.n * part.nulls[scheme] for part in parts) / n for scheme in ("permutation", "matched")]
+            found[label] = max((1 + np.sum(null >= mean - 1e-12)) / 40 for null in nulls)
+        assert table.loc[name, "p_shifted"] == pytest.approx(found["p_shifted"])
+        assert table.loc[name, "pvalue"] == pytest.approx(found["pvalue"])
+    few = drift_of(frame[["a"]], (market, busy, trigger[:2], relief[:0], strata), rules, signs={}, draws=9)
+    assert few["n"].tolist() == [2]
+    assert few[["drift", "z", "pvalue", "p_shifted"]].isna().all(axis=None)
+    three = drift_of(frame[["a"]], (market, busy, trigger[:2], relief[:1], strata), rules, signs={}, draws=9)
+    assert three["n"].tolist() == [3]
+    score = scores(
+        adjusted_market(frame["a"].to_numpy(), market, np.arange(SIZE) % 5)[1],
+        busy,
+        rules.reaction,
+        window=(-5, -1),
+        scale="ewma",
+    )
+    held = [(trigger[0], -1), (trigger[1], -1), (relief[0], 1)]
+    assert three["drift"].iloc[0] == pytest.approx(np.mean([sign * score.car[t] for t, sign in held]))
+    assert np.isfinite(three["pvalue"].iloc[0])

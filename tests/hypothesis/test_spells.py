@@ -207,6 +207,7 @@ def test_threats_at_both_ends_of_the_prices(rules):
             moment("2025-08-31 10:00"),
         ),
         ("other", "a", "china", "EU", moment("2025-08-28 10:00"), None, "censored", moment("2025-08-31 10:00")),
+        ("over", "a", "china", "US", moment("2025-06-02 10:00"), None, "implemented", moment("2025-06-02 20:00")),
     )
     size = len(INDEX)
     assert spells.ids == ("first", "short", "last", "cut")
@@ -215,11 +216,18 @@ def test_threats_at_both_ends_of_the_prices(rules):
     assert spells.outcome.tolist() == [0, 1, 0, 1]
     assert spells.deadline.tolist() == [size + 10**6, size + 10**6, size, size - 1]
     assert spells.group.tolist() == [1, 1, 0, 1]
-    assert account["start"].tolist() == [INDEX[0], INDEX[0], *[INDEX[-2]] * 3]
-    assert account["last"].tolist() == [INDEX[1], INDEX[1], *[INDEX[-1]] * 3]
-    assert account["reason"].tolist() == [""] * 4 + ["another actor"]
-    assert account["used"].tolist() == [True] * 4 + [False]
-    assert account["outcome"].tolist() == ["softened", "implemented", "softened", "implemented", "censored"]
+    assert account["start"].tolist() == [INDEX[0], INDEX[0], *[INDEX[-2]] * 3, INDEX[0]]
+    assert account["last"].tolist() == [INDEX[1], INDEX[1], *[INDEX[-1]] * 3, INDEX[0]]
+    assert account["reason"].tolist() == [""] * 4 + ["another actor", "over before a close could follow it"]
+    assert account["used"].tolist() == [True] * 4 + [False] * 2
+    assert account["outcome"].tolist() == [
+        "softened",
+        "implemented",
+        "softened",
+        "implemented",
+        "censored",
+        "implemented",
+    ]
 
 
 def test_threats_of_a_stretch_are_cut_at_its_end():

@@ -277,3 +277,119 @@ def test_what_is_frozen_is_pinned():
         "definitions": "6cbd6e696a16609b",
         "record": "cd2fe880c23ba823",
     }
+
+
+DAYS = sessions("XNYS", pd.Timestamp("2016-01-04"), pd.Timestamp("2027-06-30"))
+
+
+def fresh_events(**rows):
+    plain = {"stance": "escalation", "lead": True, "actor": "US", "scope": "china", "effective_date": pd.NaT}
+    table = pd.DataFrame.from_dict({name: plain | row for name, row in rows.items()}, orient="index")
+    table["session"], table["effective_date"] = (
+        pd.to_datetime(table["session"]),
+        pd.to_datetime(table["effective_date"]),
+    )
+    return table
+
+
+def opened(rows, name, known):
+    """The sessions on which one episode is open; new threats stand after those that the record leaves open."""
+    return DAYS[
+        rows.day[rows.episode == len(watching._open(load_definitions())["episode"].unique()) + known.index(name)]
+    ]
+
+
+def test_new_threats_are_open_for_sixty_days_after_their_last_date():
+    rules = load_definitions()
+    names = ["plain", "dated", "past", "joint"]
+    fresh = fresh_events(
+        plain={"session": "2026-12-08"}, dated={"session": "2026-12-08", "effective_date": "2027-01-15"}, past={"session": "2026-12-08", "effective_date": "2026-11-01"},
+        joint={"session": "2026-12-09", "actor": "both", "scope": "global"},
+        theirs={"session": "2026-12-08", "actor": "China"}, far={"session": "2026-12-08", "scope": "other"}, follow={"session": "2026-12-08", "lead": False},
+        talk={"session": "2026-12-08", "stance": "talks"},
+    )  # fmt: skip
+    rows, given = watching._risk(fresh, [], DAYS, rules)
+    assert given == ()
+    start = pd.Timestamp(rules.evidence.start)
+    assert DAYS[rows.day.min()] == start
+    for name, first, last in zip(
+        names,
+        ["2026-12-08"] * 3 + ["2026-12-09"],
+        ["2027-02-06", "2027-03-16", "2027-02-06", "2027-02-07"],
+        strict=True,
+    ):
+        expected = DAYS[(first <= DAYS) & (last >= DAYS)]
+        assert opened(rows, name, names).tolist() == expected.tolist()
+    assert rows.episode.max() == len(watching._open(rules)["episode"].unique()) + len(names) - 1  # no other is at risk
+    assert (rows.age == rows.day - rows.base - 1).all()
+    order = list(zip(rows.day.tolist(), rows.episode.tolist(), strict=True))
+    assert order == sorted(order)
+    begun = rows.age == 0
+    assert set(DAYS[rows.day[begun]]) == {pd.Timestamp("2026-12-08"), pd.Timestamp("2026-12-09")}
+
+
+@pytest.mark.parametrize("whole", ["0", "1"])
+def test_a_new_relief_ends_what_it_takes_as_a_whole(whole):
+    rules = load_definitions()
+    fresh = fresh_events(threat={"session": "2026-12-08"}, other={"session": "2026-12-08"}, ease={"session": "2026-12-15", "stance": "softening"},
+                         late={"session": "2027-03-30", "stance": "softening"})  # fmt: skip
+    rows, given = watching._risk(
+        fresh, [("ease", "threat", whole), ("ease", "other", "0"), ("late", "threat", "0")], DAYS, rules
+    )
+    (one,) = given  # the late one finds nothing at risk
+    assert (DAYS[one.day], one.name, len(one.rows)) == (pd.Timestamp("2026-12-15"), "ease", 2)
+    assert (rows.day[list(one.rows)] == one.day).all()
+    last = opened(rows, "threat", ["threat", "other"])[-1]
+    assert last == (pd.Timestamp("2026-12-15") if whole == "1" else pd.Timestamp("2027-02-05"))
+    assert opened(rows, "other", ["threat", "other"])[-1] == pd.Timestamp("2027-02-05")
+
+
+def test_dated_steps_ahead_are_those_after_today():
+    every = watching._deadlines(pd.Timestamp("2026-08-20"))
+    assert every["deadline"].is_monotonic_increasing
+    assert every.index.tolist() == list(range(len(every)))
+    day = every["deadline"].iloc[0]
+    later = watching._deadlines(day)
+    assert later["deadline"].tolist() == every.loc[every["deadline"] > day, "deadline"].tolist()
+    assert len(later) < len(every)
+
+
+def test_what_was_decided_stays_and_what_is_new_comes_after(tmp_path):
+    old = pd.DataFrame(
+        {"session": pd.to_datetime(["2026-12-01", "2026-12-02"]), "H1": 1.0, "H2": 1.0, "H3": 1.0, "chain": [1.0, 2.0]}
+    )
+    new = pd.DataFrame(
+        {
+            "session": pd.to_datetime(["2026-12-01", "2026-12-02", "2026-12-03"]),
+            "H1": 1.0,
+            "H2": 1.0,
+            "H3": 1.0,
+            "chain": [1.0, 2.5, 3.0],
+        }
+    )
+    kept, notes = watching._Kept({}, decided="2026-12-02"), []
+    assert watching._appended(tmp_path, new, kept, notes) is new  # nothing was written yet
+    old.to_csv(tmp_path / watching.PATH, index=False)
+    found = watching._appended(tmp_path, new, kept, notes)
+    assert found["chain"].tolist() == [1.0, 2.0, 3.0]
+    assert notes == ["the past would come out otherwise now; it stands as it was decided"]
+    watching._appended(tmp_path, new.assign(chain=[1.0, 2.0, 3.0]), kept, notes)
+    assert len(notes) == 1
+    assert watching._appended(tmp_path, new, watching._Kept({}), notes) is new
+
+
+def test_the_sentence_of_the_evidence():
+    path = pd.DataFrame(
+        {
+            "session": pd.to_datetime(["2026-12-01", "2026-12-02"]),
+            "H1": [1.0, 3.24],
+            "H2": [1.0, 2.0],
+            "H3": [1.0, 1.84],
+            "chain": [1.0, 1.84],
+        }
+    )
+    told = watching.Watched(path, (), pd.DataFrame(), 20.0).sentence()
+    assert (
+        told
+        == "evidence so far 1.8 : 1 for the chain (H1 3.2, H2 2.0, H3 1.8), after 2 sessions to 2026-12-02; 20 : 1 needed"
+    )

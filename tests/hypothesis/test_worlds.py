@@ -16,7 +16,11 @@ from eventstudy.errors import StudyError
 from eventstudy.hypothesis import laboratory, load_definitions
 from eventstudy.hypothesis.laboratory import trials, worlds
 from eventstudy.hypothesis.laboratory.trials import FALSIFIERS, TRUTH, Outcome, run_trials, try_world
-from eventstudy.hypothesis.laboratory.worlds import KINDS, _Path, simulate_world
+from eventstudy.hypothesis.laboratory.worlds import KINDS, _bursts, _Path, _risk_sets, _spread, simulate_world
+from eventstudy.hypothesis.links.chain import evaluate
+from eventstudy.hypothesis.links.e_values import reaction_evidence, relief_evidence, weakest
+from eventstudy.hypothesis.links.evidence import prepare
+from eventstudy.hypothesis.record.strata import Stratum
 from eventstudy.hypothesis.verdict.falsifier import FALSE_ALARMS
 
 
@@ -359,3 +363,139 @@ def test_the_old_names_answer_and_say_where_they_went(name):
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="nonsense"):
         eventstudy.hypothesis.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_calendar_of_a_world(rules, kind, times):
+    """Threats, retaliations and reliefs where and as many as it says; what is near any of them is busy."""
+    world = simulate_world(kind, rules, np.random.default_rng([times, 6]), times=times)
+    record, spells, rival = world.record, world.record.spells, world.rival
+    size = record.busy.size
+    assert (world.first, world.last, world.turn) == (330, 330 + 326 * times - 1, 330 + 326 * times // 3)
+    assert size == world.last + 1
+    older, new = spells.start[:12], spells.start[12:]
+    assert (older >= 270).all()
+    assert (older < 330).all()
+    assert (np.diff(older) > 0).all()
+    assert new.size == 20 * times
+    assert (new >= 330).all()
+    assert (new < world.last - 2).all()
+    assert set(new) <= {*record.trigger, *record.decision}
+    both = 32 * times - record.trigger.size
+    assert both == record.decision.size - record.relief.size >= 0
+    assert not {*record.trigger, *record.relief} & ({*record.decision} - {*record.relief})
+    held = {int(t) + day for t in (*record.trigger, *record.decision, *older) for day in (0, 1)}
+    assert set(np.flatnonzero(record.busy)) == {t for t in held if t < size}
+    assert (record.decision >= 330).all()
+    life = spells.last - spells.start
+    ended = (spells.outcome == 1) & (spells.last < world.last)
+    assert ((life[ended] >= 30) & (life[ended] < 320)).all()
+    assert (spells.last[spells.outcome == 2] == world.last).all()
+    assert (spells.last[spells.outcome == 1] < world.last).all()
+    last_relief = {(world.risk.rows.episode[row], one.day) for one in world.risk.reliefs for row in one.rows}
+    assert all((e, spells.last[e]) in last_relief for e in np.flatnonzero(spells.outcome == 0))
+    assert (spells.deadline == size + 10**6).all()
+    assert (rival.deadline == size + 10**6).all()
+    assert (world.risk.rows.deadline == 10**7).all()
+    for marks in (spells.group, rival.group, world.risk.rows.group, world.risk.in_force):
+        assert not marks.any()
+    assert (rival.outcome == 1).all()
+    assert (rival.last == np.minimum(rival.start + 12, world.last)).all()
+    assert all(any(1 <= a - t <= 3 for t in spells.start) or a == world.last - 1 for a in rival.start)
+    assert not record.busy[world.selloffs].any()
+    assert world.selloffs.size <= 8 * times
+    assert (np.diff(world.selloffs) > 0).all()
+    market = record.market
+    assert (market.close[0], market.fear[0], market.returns[1]) == (
+        100.0,
+        18.0,
+        pytest.approx(market.close[1] / 100 - 1),
+    )
+    assert np.diff(market.rate).std() == pytest.approx(0.05, rel=0.15)
+    assert abs(market.rate[0] - 4.0) < 0.25
+    assert market.weekday.tolist() == (np.arange(size) % 5).tolist()
+
+
+def test_bursts_follow_within_three_sessions():
+    found = _bursts(np.arange(100, 4000), 400, np.random.default_rng(0))
+    assert (found.size, np.unique(found).size) == (400, 400)
+    gaps = np.diff(found)
+    near = np.mean(gaps <= 3)
+    # half of the triggers begin another, drawn on one, two or three sessions later; a few meet by chance
+    assert abs(near - 0.5) < 0.12
+    counts = np.bincount(gaps[gaps <= 3], minlength=4)[1:]
+    assert (counts > 0.15 * counts.sum()).all()
+    assert _bursts(np.arange(10, 14), 4, np.random.default_rng(1)).tolist() == [10, 11, 12, 13]
+
+
+def test_episodes_and_reliefs_on_the_bars_by_hand():
+    found = _risk_sets(np.array([3, 5]), np.array([6, 7]), [(5, np.array([0, 1])), (6, np.array([0]))], ("a", "b"))
+    assert list(zip(found.rows.day.tolist(), found.rows.episode.tolist(), strict=True)) == [
+        (3, 0),
+        (4, 0),
+        (5, 0),
+        (5, 1),
+        (6, 0),
+        (6, 1),
+        (7, 1),
+    ]
+    assert found.rows.age.tolist() == [0, 1, 2, 0, 3, 1, 2]
+    assert found.rows.base.tolist() == [2, 2, 2, 4, 2, 4, 4]
+    assert [(one.day, one.name, one.rows) for one in found.reliefs] == [(5, "R5", (2, 3)), (6, "R6", (4,))]
+    assert np.flatnonzero(found.rows.relieved).tolist() == [2, 3, 4]
+    assert not found.rows.implemented.any()
+
+
+def test_the_spread_of_losses_counts_from_the_stretch_on():
+    level = np.array([100.0, 90, 95, 99, 80, 85, 88])
+    found = _spread(level, np.array([1, 4]), np.array([5, 5]), 3)
+    losses = [np.log(level[t - 1] / level[0]) for t in (3, 4, 5)] + [np.log(level[t - 1] / level[3]) for t in (4, 5)]
+    assert found == pytest.approx(np.std(losses))
+
+
+@pytest.mark.parametrize("judged", [False, True])
+def test_what_the_machinery_says_of_a_world_is_what_its_parts_say(rules, judged):
+    world = simulate_world("forced", rules, np.random.default_rng(11))
+    told = try_world(world, rules, draws=39, seed=np.random.SeedSequence(3), raced=False, judged=judged)
+    evidence = prepare(world.record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
+    quiet = [t for t in range(world.first - 250, world.last + 1) if not world.record.busy[t]]
+    how = rules.links(draws=39, power_draws=50 if judged else 1, curves=False)
+    first = np.random.SeedSequence(3).spawn(3)[0]
+    sample = evaluate(world.record, evidence, [Stratum("w", world.first, world.last, np.array(quiet))], how, seed=first)
+    tests = (*sample.links.values(), sample.chain)
+    assert told.rejects == tuple(test.applicable and test.pvalue <= 0.05 for test in tests)
+    record, rule, raw = world.record, rules.evidence, evidence.scores.raw
+    close, fear = record.market.close, record.market.fear
+    prior = np.full(close.size, np.nan)
+    prior[6:] = [
+        (close[t - 1] / close[t - 6] - 1) / (fear[t - 6] / 100 * np.sqrt(5 / 252)) for t in range(6, close.size)
+    ]
+    rows = world.risk.rows
+    links = {
+        "H1": reaction_evidence(
+            -raw, record.trigger, np.array(quiet), np.array([np.nan, *fear[:-1]]), world.first, rule
+        ),
+        "H2": relief_evidence(
+            np.log(close[rows.base] / close[rows.day - 1]), rows, world.risk.reliefs, world.first, rule
+        ),
+        "H3": reaction_evidence(raw, record.relief, np.array(quiet), prior, world.first, rule),
+    }
+    assert told.watched == tuple(one.highest >= 20 for one in (*links.values(), weakest(links)))
+    assert told.favourite == ""
+    if judged:
+        assert told.stated == sample.power["chain"].power
+        assert len(told.fires) == len(FALSIFIERS)
+    else:
+        assert (told.supported, told.fires) == (None, ())
+        assert np.isnan(told.stated)
+
+
+def test_worlds_that_were_not_judged_are_not_counted_among_those():
+    judged = Outcome((True, True, True, True), True, 0.5, "drawdown", (True, *(False,) * 5), (True,) * 4)
+    bare = Outcome((False,) * 4, None, float("nan"), "", (), (False,) * 4)
+    row = trials.tally("forced", 3, [judged, bare, bare, bare])
+    assert (row["worlds"], row["judged"], row["raced"], row["times"]) == (4, 1, 1, 3)
+    assert (row["H1"], row["chain"], row["e_H2"]) == (0.25, 0.25, 0.25)
+    assert (row["supported"], row["contradicted"], row["stated_power"], row["fires_h1_rule"]) == (1.0, 0.0, 0.5, 1.0)
+    assert (row["favourite_share"], row["true_share"], row["true_rival"]) == (1.0, 1.0, "drawdown")
