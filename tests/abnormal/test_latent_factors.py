@@ -449,6 +449,8 @@ def test_a_pool_that_reads_too_few_bars_leaves_too_few_to_the_studied():
     thin = run(own, pool[:9], components=1)
     assert np.isnan([*thin.sigma, *thin.ar.ravel(), *thin.coef.ravel()]).all()
     assert not thin.degenerate.any()
+
+
 def axes_of(value, total, donors=30, bars=100, rows=40):
     """A spectrum of which only the eigenvalues matter."""
     value = np.array(value)

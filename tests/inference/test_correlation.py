@@ -11,8 +11,6 @@ import pytest
 from scipy import stats
 
 from eventstudy.abnormal.window_sample import EstimationRecord
-from eventstudy.inference.core import residual_correlation
-from eventstudy.inference.core.sample_of import sample_of
 from eventstudy.errors import StudyError
 from eventstudy.inference import TESTS, run, sample_of
 from eventstudy.inference.core import residual_correlation
@@ -283,6 +281,8 @@ def test_on_relative_days_a_batch_is_each_sample():
     found = residual_correlation.relative_correlation(stacked(parts))
     alone = [float(residual_correlation.relative_correlation(one)) for one in parts]
     np.testing.assert_allclose(found, alone, rtol=RTOL)
+
+
 class TestWhatItAdjusts:
     """Kolari and Pynnönen's two statistics from their formulas, on SCARs and a correlation that are written down."""
 

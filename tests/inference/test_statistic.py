@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eventstudy.inference import sample_of
+from eventstudy.errors import StudyError
+from eventstudy.inference import run, sample_of
 from eventstudy.inference.core.statistic import (
     coarse,
     count,
@@ -21,10 +22,6 @@ from eventstudy.inference.core.statistic import (
     quantile,
     sd,
 )
-from eventstudy.inference.significance_tests.parametric import cross_sectional, single
-from eventstudy.errors import StudyError
-from eventstudy.inference import run, sample_of
-from eventstudy.inference.core.statistic import count, from_normal, from_t, mean, moments, quantile, sd
 from eventstudy.inference.significance_tests.parametric import (
     bmp,
     clm_j1,
@@ -200,6 +197,8 @@ def test_noughts_have_no_spread():
 
 def test_degrees_of_freedom_of_nought_are_none():
     assert np.isnan(from_t([1.0, 1.0], [0.0, -1.0], np.asarray(1)).df).all()
+
+
 class TestPatell:
     def test_three_degrees_of_freedom_have_a_variance_and_two_have_none(self):
         """Q = 3/(3 - 2) of the first; the second is left out."""
