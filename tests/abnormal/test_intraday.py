@@ -240,6 +240,12 @@ class TestEstimate:
         with pytest.raises(StudyError, match="inside the day the clock gives the variance"):
             IntradayModel(base=MeanAdjusted(volatility="ewma"))
 
+    def test_one_market_serves_all_securities_inside_the_day(self):
+        for base in (MarketModel({"A": "m", "B": "n"}), MarketAdjusted({"A": "m", "B": "n"})):
+            with pytest.raises(StudyError, match="one market serves all securities; name one"):
+                IntradayModel(base=base)
+        assert IntradayModel(base=MarketModel({"A": "m", "B": "m"})).symbols == ("m",)
+
     def test_a_window_over_night_sums_both_sessions(self):
         returns, series, clock = world()
         fitted = study(returns, series, clock, MarketModel("m"), [(0, 70, 76)], window=(0, 3), overnight="continue")

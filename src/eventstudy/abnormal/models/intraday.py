@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from eventstudy._typing import Floats
 from eventstudy.abnormal.models.linear import MarketModel
+from eventstudy.abnormal.models.markets import Markets
 from eventstudy.abnormal.models.protocol import Model, Split
 from eventstudy.checks import check_fields, count
 from eventstudy.errors import StudyError
@@ -81,6 +82,9 @@ class IntradayModel:
         level = getattr(self.base, "volatility", None)
         if level is not None:
             msg = f"base={self.base!r}: inside the day the clock gives the variance; leave volatility= out"
+            raise StudyError(msg)
+        if len(set(self.symbols)) > 1 and isinstance(getattr(self.base, "market", None), Markets):
+            msg = f"base={self.base!r}: inside the day one market serves all securities; name one, as in MarketModel('SPX'), or study the securities of each market by themselves"
             raise StudyError(msg)
 
     @property
