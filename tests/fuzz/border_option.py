@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from hostile import NUMBERS, day, words
+from verdict import WrongNumber
 
 
 @dataclass
@@ -271,7 +272,10 @@ def _load_events(**options):
 
 def _adjust(**options):
     close = pd.Series([100.0, 98.0, 24.5], index=pd.to_datetime(["2025-03-03", "2025-03-04", "2025-03-05"]))
-    es().adjust_prices(close, **options)
+    adjusted = es().adjust_prices(close, **options)
+    if not all(0 < value < float("inf") for value in adjusted):
+        msg = f"adjusted closes {adjusted.tolist()} hold what is no price"
+        raise WrongNumber(msg)
 
 
 def _model(name="M", **options):

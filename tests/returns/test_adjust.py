@@ -115,6 +115,20 @@ def test_what_cannot_be_is_refused_with_its_day_and_value(why, kind):
         adjust_prices(close, dividends, splits, kind=kind)
 
 
+@pytest.mark.filterwarnings("error")
+def test_splits_that_leave_no_price_are_refused_with_the_one_that_is_to_blame():
+    close = pd.Series([2.0, np.nan, 3.0], index=DAYS[:3])
+    for ratios, why in (
+        ([5e-324, 0.5], "split of 4.94066e-324 on 2024-01-02 makes the close of 2024-01-01 inf"),
+        ([2.0, 1e-320], "split of 9.99989e-321 on 2024-01-03 makes the close of 2024-01-01 inf"),
+        ([1e200, 1e201], "split of 1e.201 on 2024-01-03 makes the close of 2024-01-01 0"),
+    ):
+        with pytest.raises(DataError, match=why):
+            adjust_prices(close, splits=pd.Series(ratios, index=DAYS[1:3]))
+    first = pd.Series([5e-324], index=DAYS[:1])  # before the first day there is nothing to adjust
+    assert adjust_prices(close, splits=first).dropna().tolist() == [2.0, 3.0]
+
+
 def test_what_is_no_series_is_refused_and_what_lies_outside_the_days_changes_nothing():
     close = pd.Series([2.0, 3.0], index=DAYS[:2])
     for dividends in ([0.0, 1.0], {"2025-03-03": 1.0}, 5):

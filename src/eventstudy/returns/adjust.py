@@ -66,7 +66,11 @@ def adjust_prices(
     [25.0, 24.5, 24.5]
     """
     _refuse_slips(close, dividends, splits)
-    return _adjusted(close, dividends, splits, kind)
+    with np.errstate(over="ignore", invalid="ignore"):
+        adjusted = _adjusted(close, dividends, splits, kind)
+    if splits is not None:
+        _refuse_no_price(close, adjusted, splits)
+    return adjusted
 
 
 def _adjusted(
@@ -112,6 +116,17 @@ def _refuse_slips(close: pd.Series, dividends: pd.Series | None, splits: pd.Seri
             day = above[0]
             msg = f"dividend of {given[day]:g} on {_day(day)} is not below the close before it ({before[day]:g}); mend it, or take it out"
             raise DataError(msg)
+
+
+def _refuse_no_price(close: pd.Series, adjusted: pd.Series, splits: pd.Series) -> None:
+    """Stop at splits after which a close is infinite or nothing."""
+    lost = close.index[(close > 0) & ~(np.isfinite(adjusted) & (adjusted > 0))]
+    if len(lost):
+        given = _column("splits", splits)
+        given = given[(given > 0) & given.index.isin(close.index)]
+        day = np.log(given).abs().idxmax()
+        msg = f"split of {given[day]:g} on {_day(day)} makes the close of {_day(lost[0])} {adjusted[lost[0]]:g}; mend it, or take it out"
+        raise DataError(msg)
 
 
 def _column(name: str, values: object) -> pd.Series:
