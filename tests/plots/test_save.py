@@ -53,6 +53,28 @@ def test_bytes_do_not_depend_on_hash_seed_zone_or_locale():
     assert len(said) == 1
 
 
+def test_bytes_do_not_depend_on_the_last_digits_of_where_things_stand():
+    """Another processor lays the same figure out with other last digits; an SVG's names come from the drawing."""
+
+    def drawn(shift, value=3.0):
+        figure = Figure(figsize=(4, 3))
+        for left in (0.1234, 0.5678):
+            ax = figure.add_axes((left + shift, 0.1234, 0.3456, 0.7654))
+            ax.plot([1.0, 2.0, value], marker="o")
+            ax.bar([0, 1], [1.0, 2.0], hatch="/")
+            ax.scatter([0, 1, 2], [2.0, 1.0, 1.5])
+            ax.fill_between([0, 1, 2], [0.0, 0.5, 0.2], [1.0, 1.5, 0.9])
+        return render(figure, "svg")
+
+    one = drawn(0.0)
+    assert one == drawn(1e-12)
+    names = re.findall(rb' id="([^"]*)"', one)
+    assert len(set(names)) == len(names)
+    used = re.findall(rb'(?:url\(|href=")#([^)"]*)', one)
+    assert set(used) <= set(names)
+    assert not set(used) & set(re.findall(rb' id="([^"]*)"', drawn(0.0, 3.5)))  # two drawings can stand on one page
+
+
 def test_bytes_do_not_depend_on_the_users_settings_at_saving_time(paths):
     figure = caar(paths).figure
     plain = render(figure, "svg")

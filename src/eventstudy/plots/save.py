@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -178,6 +179,7 @@ def _laid_out(figure: Figure, dpi: float) -> Iterator[None]:
             figure.set_layout_engine(engine)
 
 
+_MADE = re.compile(rb'(?<= id=")(p|m|h|image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{10}(?=")')  # names that matplotlib makes
 _COORDINATES = re.compile(rb' (?:d|x|y|points)="[^"]*"')
 _LONG = re.compile(rb"(\.\d\d)\d+")
 
@@ -191,7 +193,18 @@ _UNSEEN = re.compile(
 def _short(svg: bytes) -> bytes:
     """Cut coordinates at a hundredth of a point: nobody sees more, and the last digits are another processor's."""
     svg = svg.replace(b"font-family: 'DejaVu Sans'", b"font-family: 'DejaVu Sans', Verdana, sans-serif")
-    return _COORDINATES.sub(lambda found: _LONG.sub(rb"\1", found[0]), _UNSEEN.sub(b"", svg))
+    return _named(_COORDINATES.sub(lambda found: _LONG.sub(rb"\1", found[0]), _UNSEEN.sub(b"", svg)))
+
+
+def _named(svg: bytes) -> bytes:
+    """Name clips and marks by the drawing and their order: matplotlib names them by coordinates to the last digit."""
+    kind = {found[0]: found[1] for found in _MADE.finditer(svg)}
+    if not kind:
+        return svg
+    each = re.compile(b"|".join(kind))
+    drawing = sha256(each.sub(b"", svg)).hexdigest()[:10].encode()
+    name = {old: b"%s%s-%d" % (what, drawing, at) for at, (old, what) in enumerate(kind.items())}
+    return each.sub(lambda found: name[found[0]], svg)
 
 
 def tell(artist: Artist, texts: str | Sequence[str], keys: Sequence[str] = ()) -> None:
