@@ -123,11 +123,21 @@ def _with(frame, column, values):
 
 def cast_column(frame, rng):
     column = rng.randrange(frame.shape[1])
-    return _with(frame, column, frame.iloc[:, column].astype(rng.choice(DTYPES)))
+    return _with(frame, column, _cast(frame.iloc[:, column], rng.choice(DTYPES)))
 
 
 def cast_all(frame, rng):
-    return frame.astype(rng.choice(DTYPES))
+    kind = rng.choice(DTYPES)
+    return frame if any(_crashes(frame.iloc[:, at], kind) for at in range(frame.shape[1])) else frame.astype(kind)
+
+
+def _cast(values, kind):
+    return values if _crashes(values, kind) else values.astype(kind)
+
+
+def _crashes(values, kind):
+    """Whether pandas and pyarrow end the process when they cast: bytes to a type of Arrow do."""
+    return "pyarrow" in kind and any(isinstance(one, bytes) for one in values)
 
 
 def name_column(frame, rng):

@@ -12,6 +12,7 @@ import io
 import math
 import numbers
 import random
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ import pandas as pd
 from hostile import PACKINGS, damage_bytes, pack, zipped
 from verdict import WrongNumber
 
+WHOLE = re.compile(r"\d+\.0")  # how a spreadsheet writes a security that is a whole number
 DAYS = ("2025-03-24", "2025-03-25", "2025-03-26", "2025-03-27", "2025-03-28", "2025-03-31", "2025-04-01", "2025-04-02")
 SYMBOLS = (
     "AAA",
@@ -178,7 +180,9 @@ def facts_of(thing):
         cells = [tuple(row[1:3])] * (len(row) > 2) if thing.long else list(zip(thing.header[1:], row[1:], strict=False))
         for symbol, cell in cells:
             if (value := number_of(cell)) is not None:
-                found.setdefault((moment, symbol.strip()), set()).add(value)
+                name = symbol.strip()
+                name = name.removesuffix(".0") if thing.long and WHOLE.fullmatch(name) else name
+                found.setdefault((moment, name), set()).add(value)
     return found
 
 

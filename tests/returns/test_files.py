@@ -221,6 +221,24 @@ def test_a_question_that_cannot_be_answered(given, words):
         es.load_prices(**{"source": WIDE, **given})
 
 
+def test_columns_of_texts_are_those_of_numbers_and_one_that_is_none_is_named(tmp_path):
+    texts = WIDE.astype(object).map(str)
+    texts.iloc[2, 0] = None
+    texts.to_parquet(tmp_path / "texts.parquet")
+    found = es.load_prices(source=tmp_path / "texts.parquet").frame
+    pd.testing.assert_frame_equal(
+        found, WIDE.where(WIDE != WIDE.iloc[2, 0]), check_freq=False, check_names=False, check_index_type=False
+    )
+    for strange in ("nan", "1,5", "1_000", "one"):
+        texts.iloc[1, 1] = strange
+        texts.to_parquet(tmp_path / "texts.parquet")
+        with pytest.raises(DataError, match=r"row 2, column 'AMD': .* is not a number"):
+            es.load_prices(source=tmp_path / "texts.parquet")
+    texts.iloc[1, 1] = " 100.75\u00a0"
+    texts.to_parquet(tmp_path / "texts.parquet")
+    assert es.load_prices(source=tmp_path / "texts.parquet").frame.iloc[1, 1] == 100.75
+
+
 def test_not_a_parquet_file(write):
     with pytest.raises(DataError, match=r"prices.parquet: this cannot be read as Parquet"):
         es.load_prices(source=write("PAR1 it is not", "prices.parquet"))
