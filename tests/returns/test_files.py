@@ -227,7 +227,7 @@ def test_columns_of_texts_are_those_of_numbers_and_one_that_is_none_is_named(tmp
     texts.to_parquet(tmp_path / "texts.parquet")
     found = es.load_prices(source=tmp_path / "texts.parquet").frame
     pd.testing.assert_frame_equal(
-        found, WIDE.where(WIDE != WIDE.iloc[2, 0]), check_freq=False, check_names=False, check_index_type=False
+        found, WIDE.where(WIDE.iloc[2, 0] != WIDE), check_freq=False, check_names=False, check_index_type=False
     )
     for strange in ("nan", "1,5", "1_000", "one"):
         texts.iloc[1, 1] = strange
