@@ -760,6 +760,8 @@ class TestEstimate:
                                    model=IntradayModel(base=MarketModel("m")), free=np.ones((1, 45), dtype=bool))  # fmt: skip
         assert (fitted.ar.shape, fitted.status.shape, fitted.sigma.shape) == ((0, 3), (0,), (0,))
         assert [one.shape for one in fitted.car(0, 1)] == [(0,)] * 3
+        assert (fitted.coef.shape, fitted.coordinates.mix.shape, fitted.coordinates.ahead.shape) == (
+            (0, 2), (0, 2, 2), (0, 2, 3))  # fmt: skip
         nobody = estimate_intraday(returns[:0], market, clock=clock, security=none, day0=none, window=(0, 2),
                                    model=IntradayModel(base=MarketModel("m")), free=np.ones((1, 45), dtype=bool))  # fmt: skip
         assert nobody.ar.shape == (0, 3)
