@@ -201,6 +201,8 @@ def test_samples_and_means_of_other_makes(kind, tmp_path):
         np.testing.assert_array_equal(getattr(kept, name)[mine], getattr(own, name)[theirs])
     if kind == "two calendars":
         np.testing.assert_array_equal(kept.car, memory.car((0, 1))["car"])  # in the order of the request
+        assert kept.estimation is None  # bars of several calendars do not make one estimation window
+        assert kept.study_ar is None
     mine, theirs = found.aar(), memory.aar()
     for name in ("aar", "caar"):
         np.testing.assert_allclose(mine[name], theirs[name], atol=SAME)
