@@ -338,3 +338,20 @@ def test_samples_of_two_calendars_are_laid_on_the_bars_of_both():
     assert both.car.tolist() == [*one.car.tolist(), *one.car.tolist()]
     assert both.security.tolist() == [*one.security.tolist(), *(one.security + one.security.max() + 1).tolist()]
     assert both.estimation.mean.tolist() == [*one.estimation.mean.tolist()] * 2
+
+
+@pytest.mark.parametrize("window", [(0, 1), (0, 0), (-1, 1)])
+@pytest.mark.parametrize("numbers", [False, True])
+def test_short_windows_read_back_in_order_on_dates_and_on_numbers(window, numbers, tmp_path):
+    frame, events = returns(), pairs(30, names=NAMES)
+    if numbers:
+        frame, events = frame.reset_index(drop=True), events.assign(bar=DAYS.get_indexer(events["bar"]))
+    memory = study(window=window).fit(events, es.ReturnPanel(frame))
+    memory.to_parquet(tmp_path / "out")
+    found = es.open_result(tmp_path / "out")
+    pd.testing.assert_frame_equal(found.tidy(), memory.tidy(), check_exact=True)
+    mine, theirs = found.test("cross_sectional", (0, 0)), memory.test("cross_sectional", (0, 0))
+    assert (mine.name, mine.n) == ("cross_sectional", theirs.n)
+    assert mine.pvalue == pytest.approx(theirs.pvalue, rel=1e-9)
+    if window == (0, 0):  # once is enough: it takes its time
+        pd.testing.assert_frame_equal(found.tests((0, 0)), found.tests((0, 0), level=0.95))
