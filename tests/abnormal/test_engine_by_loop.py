@@ -210,6 +210,8 @@ def test_a_market_adjusted_return_stands_without_a_history_but_has_no_standard_e
     if not bare:
         own = (returns - market)[0, 70 - there : 70]
         np.testing.assert_allclose(fitted.sigma[0], own.std(ddof=1), rtol=RTOL)
+    mean = (returns - market)[0, 70 - there : 70].sum() / max(there, 1)  # nothing of nothing is nothing
+    np.testing.assert_allclose(fitted.record(0, 2).mean, [mean], rtol=RTOL)
 
 
 def test_a_nearly_perfect_fit_with_just_enough_bars_keeps_its_digits():

@@ -168,3 +168,24 @@ def test_the_variance_is_forecast_from_bars_before_the_event_only():
             GarchMarketModel("m").fit(windows(stocks, markets, usable, steps))
     assert GarchMarketModel("m").fit(windows(stocks, markets, usable, (1, 2))).variance.shape == (1, 2)
     assert GarchMarketModel("m").fit(windows(stocks, markets, usable, ())).variance.shape == (1, 0)
+
+
+def test_the_streams_of_egarch_begin_at_seed_0_where_none_is_asked_for():
+    stocks, markets, usable = data(rows=1)
+    found = GarchMarketModel("m", kind="egarch").fit(windows(stocks, markets, usable))
+    truth = by_arch(stocks[0, usable[0]], markets[0, usable[0]], "egarch", "normal")
+    expected = np.array(by_recursion(truth, "egarch", (1, 2, 3), 0, (3, 77))) / 1e4
+    np.testing.assert_allclose(found.variance[0], expected, rtol=RTOL)
+
+
+def test_returns_too_quiet_for_arch_s_taste_are_in_percent_all_the_same():
+    """Below a variance of 0.1 in percent squared `arch` would bring them to a scale of its own."""
+    stocks, markets, usable = data(rows=1)
+    found = GarchMarketModel("m").fit(windows(stocks / 20, markets / 20, usable))
+    truth = by_arch(stocks[0, usable[0]] / 20, markets[0, usable[0]] / 20, "garch", "normal")
+    assert truth.scale == 1
+    assert truth.convergence_flag == 0
+    assert found.fallback.tolist() == [False]
+    expected = np.array(by_recursion(truth, "garch", (1, 2, 3), 0, (3, 77))) / 1e4
+    np.testing.assert_allclose(found.variance[0], expected, rtol=RTOL)
+    np.testing.assert_allclose(found.coef[0], truth.params.to_numpy()[:2] / [100, 1], rtol=RTOL)

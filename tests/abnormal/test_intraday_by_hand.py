@@ -688,6 +688,18 @@ class TestEstimate:
             assert count[i] == len(bars)
             assert (fitted.m[i], fitted.df[i]) == (20, 20 * K - 2)
 
+    def test_the_record_of_the_clock_is_made_where_estimation_windows_are_asked_for(self):
+        clock = clock_of(45)
+        returns, market = returns_on(clock, 2)
+        fitted = study(clock, returns, market, MarketModel("m"), [(0, 40, 2), (1, 40, 2)], window=(-1, 1))
+        plain, whole = fitted.sample(0, 1), fitted.sample(0, 1, estimation=True)
+        assert (plain.clock, plain.estimation, whole.estimation) == (None, None, None)
+        np.testing.assert_array_equal(whole.clock.score, fitted.inside.record(0, 1).score)
+        assert plain.within_day
+        assert plain.study_first == whole.study_first == -1
+        assert plain.study_ar is None
+        np.testing.assert_array_equal(whole.study_ar, fitted.ar)
+
     def test_a_market_adjusted_base_subtracts_the_market_only(self):
         clock = clock_of(45)
         returns, market = returns_on(clock, 1)
@@ -760,6 +772,8 @@ class TestEstimate:
                                    model=IntradayModel(base=MarketModel("m")), free=np.ones((1, 45), dtype=bool))  # fmt: skip
         assert (fitted.ar.shape, fitted.status.shape, fitted.sigma.shape) == ((0, 3), (0,), (0,))
         assert [one.shape for one in fitted.car(0, 1)] == [(0,)] * 3
+        assert (fitted.coef.shape, fitted.coordinates.mix.shape, fitted.coordinates.ahead.shape) == (
+            (0, 2), (0, 2, 2), (0, 2, 3))  # fmt: skip
         nobody = estimate_intraday(returns[:0], market, clock=clock, security=none, day0=none, window=(0, 2),
                                    model=IntradayModel(base=MarketModel("m")), free=np.ones((1, 45), dtype=bool))  # fmt: skip
         assert nobody.ar.shape == (0, 3)

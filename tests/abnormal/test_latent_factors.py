@@ -242,6 +242,11 @@ def test_a_pool_that_is_too_thin_excludes_the_date():
     assert (run(own, pool[:9], components=1).status == Exclusion.FEW_DONORS).all()
     assert (run(own, pool[:10], components=3).status == Exclusion.STUDIED).all()
     assert (run(own, pool[:10], components=4).status == Exclusion.FEW_DONORS).all()
+    assert run(own, pool[:10], components=4).pool.number.tolist() == [-1]
+    for donors, number in ((12, 4), (11, -1)):  # three donors a component, exactly, are enough
+        found = run(own, pool[:donors], components=4)
+        assert found.pool.number.tolist() == [number]
+        assert (found.status == (Exclusion.STUDIED if number > 0 else Exclusion.FEW_DONORS)).all()
     assert np.isnan(run(own, pool[:9], components=1).car(*WINDOW)[0]).all()
 
 
@@ -364,7 +369,7 @@ def test_cross_validation_reads_the_bars_that_are_estimated_on_of_those_that_hav
     own[1, [90, 100]] = np.nan
     own[2, E[: E.size - 99]] = np.nan  # 99 bars: one too few, and a wild one among them
     own[2, E[-5]] = 3.0
-    own[3, E[5]] = 2.0  # masked
+    own[3, E[5]] = 20.0  # masked, and so wild that it would speak against every component
     masked = np.zeros((4, BARS) if mask == "own" else BARS, dtype=bool)
     masked[..., E[5]] = True
     if mask == "own":
@@ -383,6 +388,18 @@ def test_cross_validation_reads_the_bars_that_are_estimated_on_of_those_that_hav
             press[number] += (((y - hat @ y) / (1 - np.diag(hat))) ** 2).sum()
     assert found.pool.number.tolist() == [int(np.argmin(press))]
     assert found.status.tolist() == [0, 0, Exclusion.TOO_FEW_BARS, 0]
+
+
+@pytest.mark.parametrize("components", ["er", "cv", "ic"])
+def test_a_criterion_may_choose_the_eighth_component_and_none_beyond(components):
+    rng = np.random.default_rng(25)
+    for factors, chosen in ((8, 8), (7, 7)):
+        common = rng.normal(0, 0.02, (factors, BARS))
+        pool = rng.normal(0, 1, (60, factors)) @ common + rng.normal(0, 0.0005, (60, BARS))
+        own = rng.normal(0, 1, (5, factors)) @ common + rng.normal(0, 0.0005, (5, BARS))
+        found = run(own, pool, components=components)
+        assert found.pool.number.tolist() == [chosen]
+        assert found.pool.share[0] > 0.99
 
 
 def test_dates_fitted_in_small_parts_and_on_threads_are_those_of_one_go(monkeypatch):

@@ -205,3 +205,25 @@ def test_many_donors_that_fit_as_well_do_not_keep_the_search_from_its_end():
     assert ((response - found.weight @ donors[found.donor]) ** 2).sum() == pytest.approx(best, rel=1e-8)
     assert found.optimal
     assert found.steps < 60
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.1])
+def test_with_more_donors_than_bars_no_step_that_leads_nowhere_ends_the_search(ridge):
+    """The slopes at the end say whether it is one: none lies below that of the donors in use (Karush, Kuhn and Tucker)."""
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        bars = int(rng.integers(2, 5))
+        donors = rng.normal(size=(30, 2)) @ rng.normal(size=(2, bars)) + 0.01 * rng.normal(size=(30, bars))
+        response = rng.normal(size=bars) * 1.5
+        weight = whole(simplex_weights(response, donors, ridge=ridge), 30)
+        slope = donors @ (weight @ donors - response) + ridge * weight
+        assert weight @ slope - slope.min() < 1e-9 * (response @ response), seed
+
+
+def test_a_donor_whose_best_weight_is_exactly_none_leaves_and_the_others_are_solved_anew():
+    donors = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [3.0, 0.0, 0.0]])
+    face = _Face(np.zeros(3), donors, 0.0)
+    active, weight = face.descend(np.array([0, 1]), np.array([1.0, 0.0]))  # the foot of the line lies on the first
+    assert (active.tolist(), weight.tolist()) == ([0], [1.0])
+    active, weight = face.descend(np.array([0, 2]), np.array([1.0, 0.0]))  # beyond the first: below zero for the other
+    assert (active.tolist(), weight.tolist()) == ([0], [1.0])

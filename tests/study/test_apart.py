@@ -291,3 +291,20 @@ def test_windows_up_to_the_ends_of_the_event_window_are_not_fitted_again(result)
     assert "stated" not in result.horizons([WINDOW, (-3, -3), (5, 5)], draws=3).attrs
     for beyond in ((-4, 0), (0, 6)):
         assert str(beyond) in result.horizons([beyond], draws=3).attrs["stated"]
+
+
+def test_a_test_is_doubtful_where_the_data_are_and_else_where_it_says_so_itself():
+    """Forty securities on days of their own; then a third of them had prices that stood still over the window."""
+    rng = np.random.default_rng(7)
+    names = [f"S{at:02d}" for at in range(40)]
+    frame = pd.DataFrame(rng.normal(0, 0.01, (BARS, 40)), columns=names)
+    events = [(name, name, 60 + 2 * at) for at, name in enumerate(names)]
+    fine = raw(frame, events, (0, 2))
+    for _, name, bar in events[::3]:
+        frame.loc[bar - 12 : bar + 2, name] = 0.0
+    still = raw(frame, events, (0, 2))
+    for result, doubts in ((fine, False), (still, True)):
+        assert bool(result.sample((0, 2)).doubts) == doubts
+        row = result.horizons([(0, 2)], draws=3).iloc[0]
+        assert row["test"].endswith(" (doubtful)") == doubts
+        assert row["pvalue"] == pytest.approx(result.test(row["test"].removesuffix(" (doubtful)"), (0, 2)).pvalue)

@@ -18,7 +18,13 @@ from eventstudy.study.fit.align import _off
 from eventstudy.study.fit.donors import donor_events, pool_names
 from eventstudy.study.fit.enough import _no_rate, long_enough, regressors_known
 from eventstudy.study.fit.fit import _codes, calendars_of, displaced, rows_asked, settled
-from eventstudy.study.fit.inside_day import free_sessions, place_on_hours
+from eventstudy.study.fit.inside_day import (
+    _refuse_all,
+    _refused,
+    free_sessions,
+    place_inside,
+    place_on_hours,
+)
 from eventstudy.study.fit.mask import days_shared
 from eventstudy.study.fit.splits import splits_of
 from eventstudy.study.request import read_request
@@ -540,3 +546,94 @@ def test_a_moment_is_refused_where_it_is_known_less_well_than_half_the_window_is
     flags, refused = fitted(*events, window=(-12, 12))
     assert refused == {"2": "too_coarse"}
     assert not any("session_uncertain" in flag for flag in flags)  # an hour to either side is in the window
+
+
+def coarse(window, off, precision, allow=()):
+    """Why events are refused whose moments leave open so many minutes, on bars of 30 minutes."""
+    asked = SimpleNamespace(window=window, model=IntradayModel(base=es.MeanAdjusted(), allow=allow))
+    frame = pd.DataFrame({"precision": precision} if precision else {}, index=range(len(off)))
+    request = SimpleNamespace(frame=frame, event_id=list("efgh")[: len(off)])
+    return _refused(asked, request, within_days(), pd.to_timedelta(off, unit="min").to_numpy()).tolist()
+
+
+def test_half_of_what_a_moment_leaves_open_is_held_against_the_bars_from_day_0_on():
+    fine, much, circular = Exclusion.STUDIED, Exclusion.TOO_COARSE, Exclusion.CIRCULAR
+    words = ["exact_min"] * 3
+    assert coarse((0, 1), [120, 121, 0], words) == [fine, much, fine]  # two bars: an hour
+    assert coarse((-3, 1), [120, 121, 0], words) == [fine, much, fine]  # what lies before makes it no longer
+    assert coarse((1, 1), [60, 61, 0], words) == [fine, much, fine]  # one bar
+    assert coarse((2, 3), [120, 121, 0], words) == [fine, much, fine]
+    assert coarse((0, 1), [0, 121], None) == [fine, much]
+    assert coarse((0, 9), [0, 0, 0], ["date_only", "exact_min", "approx_5min"]) == [much, fine, circular]
+    # who names a precision or an event takes its moment as it is, but not a day for a moment
+    assert coarse((0, 9), [0, 0], ["approx_5min"] * 2, ("approx_5min",)) == [fine, fine]
+    assert coarse((0, 9), [0, 0], ["approx_5min"] * 2, ("f",)) == [circular, fine]
+    assert coarse((0, 9), [0, 0], ["date_only"] * 2, ("f", "date_only")) == [much, much]
+
+
+@pytest.mark.parametrize(("window", "minutes"), [((0, 1), 60), ((-4, 1), 60), ((1, 3), 90), ((0, 0), 30)])
+def test_where_no_event_can_be_studied_the_first_says_why(window, minutes):
+    asked = SimpleNamespace(window=window, model=IntradayModel(base=es.MeanAdjusted()))
+    given = {
+        "announced_at": [pd.Timestamp("2024-01-16 10:00", tz="UTC")] * 2,
+        "precision": ["approx_hour", "exact_min"],
+    }
+    one = SimpleNamespace(frame=pd.DataFrame(given)[:1], event_id=["e"])
+    two = SimpleNamespace(frame=pd.DataFrame(given), event_id=["e", "f"])
+    much, circular = int(Exclusion.TOO_COARSE), int(Exclusion.CIRCULAR)
+    with pytest.raises(
+        StudyError, match=rf"^event 'e' \(2024-01-16 10:00:00\+00:00, approx_hour\): .* window of {minutes} minutes"
+    ):
+        _refuse_all(asked, one, within_days(), np.array([much]))
+    with pytest.raises(
+        StudyError, match=r"^not one of 2 events can be studied; event 'e' .*so that a test of that price"
+    ):
+        _refuse_all(asked, two, within_days(), np.array([circular, much]))
+    bare = SimpleNamespace(frame=pd.DataFrame(given)[["announced_at"]], event_id=["e", "f"])
+    with pytest.raises(StudyError, match=r"2 events .*, a date without a time\).*is known less well"):
+        _refuse_all(asked, bare, within_days(), np.array([much, circular]))
+
+
+def test_a_moment_is_unsure_where_its_bounds_lie_out_of_the_window_to_either_side():
+    """Bars of 30 minutes; an approximate hour leaves open an hour, half of it to either side."""
+    asked = SimpleNamespace(
+        window=(-1, 1), model=IntradayModel(base=es.MeanAdjusted()), label="start", non_session="next"
+    )
+    moments = pd.DatetimeIndex(["2024-01-17 10:30"] * 2).tz_localize("America/New_York")
+
+    def unsure(low, high, window=(-1, 1)):
+        asked.window = window
+        frame = pd.DataFrame(
+            {
+                "announced_at": moments,
+                "earliest": pd.DatetimeIndex([f"2024-01-17 {low}", moments[0].strftime("%Y-%m-%d %H:%M")]).tz_localize(
+                    "America/New_York"
+                ),
+                "latest": pd.DatetimeIndex([f"2024-01-17 {high}", moments[0].strftime("%Y-%m-%d %H:%M")]).tz_localize(
+                    "America/New_York"
+                ),
+            }
+        )
+        request = SimpleNamespace(bars=None, moments=moments, frame=frame, event_id=["e", "f"])
+        placed = place_inside(asked, request, within_days())
+        assert placed.position.tolist() == [6, 6]  # the third bar of the second session
+        return placed.uncertain.tolist()
+
+    assert unsure("10:00", "11:00") == [False, False]
+    assert unsure("09:45", "10:35") == [True, False]
+    assert unsure("10:20", "11:00") == [False, False]
+    assert unsure("10:20", "11:00", (-1, 0)) == [True, False]
+    assert unsure("10:20", "10:40", (0, 1)) == [True, False]
+    assert unsure("10:30", "10:59", (0, 0)) == [False, False]
+
+
+def test_real_events_begin_on_the_bars_that_are_studied_and_on_no_other():
+    from eventstudy.calibration import simulate_bars  # noqa: PLC0415  only here
+
+    frame = simulate_bars(symbols=1, days=40, event_every=10_000, jumps_a_day=0).frame
+    moments = [frame.index[-100], frame.index[-200]]
+    asked = pd.DataFrame({"event_id": [1, 2], "symbol": "A", "announced_at": moments})
+    model = IntradayModel(base=es.MarketModel("MKT"), days=20)
+    result = es.EventStudy(model=model, window=(0, 1), calendar="XNYS").fit(asked, ReturnPanel(frame, kind="log"))
+    part = result._fitted.parts[0]
+    assert part.aligned.bars[part.real].tolist() == sorted(moments)

@@ -337,6 +337,40 @@ def test_a_study_that_is_not_yet_done_says_so(events, wide):
         study().fit(events, es.scan_returns(wide), executor="threads")
 
 
+def test_a_study_is_done_in_memory_up_to_just_the_memory_that_is_allowed(frame, events, wide):
+    """32 bytes a return of the symbols that are read; 24 a day of the window and 300 more a security-event asked for."""
+    known = set(events["symbol"]) & set(frame.columns) | {"MKT"}
+    needed = 32 * len(known) * len(frame) + len(events) * (24 * 5 + 300)
+    assert isinstance(study(window=(-2, 2)).fit(events, es.scan_returns(wide, memory=needed)), es.StudyResult)
+    found = study(window=(-2, 2)).fit(events, es.scan_returns(wide, memory=needed - 1))
+    assert type(found).__name__ == "LargeResult"
+    assert found.asked == len(events)
+    assert found.shares == len(found._plan.plan.blocks) >= 2
+    assert repr(found) == f"LargeResult: {len(events)} security-events in {found.shares} parts, not yet written"
+
+
+class Counting(ThreadPoolExecutor):
+    """Says how often it was asked."""
+
+    asked = 0
+
+    def submit(self, *given, **named):
+        self.asked += 1
+        return super().submit(*given, **named)
+
+
+def test_the_executor_of_the_writing_goes_before_that_of_the_study(events, wide, tmp_path):
+    with Counting(1) as one, Counting(1) as other:
+        found = study().fit(events[:80], es.scan_returns(wide, memory=0), executor=one)
+        told = []
+        found.to_parquet(tmp_path / "a", executor=other, progress=lambda *counts: told.append(counts))
+        assert (one.asked, other.asked) == (0, found.shares)
+        assert told == [(done, found.shares) for done in range(found.shares + 1)]
+        found.to_parquet(tmp_path / "b")
+        assert (one.asked, other.asked) == (found.shares, found.shares)
+    assert digests(tmp_path / "a", manifest=True) == digests(tmp_path / "b", manifest=True)
+
+
 @pytest.mark.slow
 def test_what_is_lost_with_a_worker_is_done_again_and_said(tmp_path, caplog):
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:

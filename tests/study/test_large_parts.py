@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
+from eventstudy.abnormal.engine.coordinates import Coordinates
 from eventstudy.errors import StudyError
 from eventstudy.study.design import Design
 from eventstudy.study.large import parts, plan, samples
-from eventstudy.study.large.parts import _moved_keys, file_names
+from eventstudy.study.large.parts import _designs, _moved_keys, file_names
 from eventstudy.study.large.plan import is_split, matches, planned
 from eventstudy.study.large.samples import _joined, _on_all
 from eventstudy.study.request import read_request
@@ -120,6 +121,62 @@ def test_without_all_estimation_windows_none_is_shown(tmp_path, monkeypatch):
     assert sum(one.m.size for held in kept for one, _ in held) == len(rows)
 
 
+def test_designs_are_kept_once_in_the_order_in_which_they_come():
+    """Of the designs 0 to 4 the first is not used; 1 and 3 are alike, 2 and 4 differ in what leads to coefficients alone."""
+    ahead = np.array([9.0, 1.0, 2.0, 1.0, 2.0])[:, None, None] * np.ones((5, 1, 3))
+    to_coef = np.array([9.0, 5.0, 6.0, 5.0, 7.0])[:, None, None]
+    design = np.array([3, 2, 2, 1, 4, 3, 2])
+    code, kept = _designs(Coordinates(np.zeros((7, 1)), ahead, to_coef, design, None))
+    assert code.tolist() == [0, 1, 1, 0, 2, 0, 1]
+    assert kept.tolist() == [3, 2, 4]
+    np.testing.assert_array_equal(ahead[kept][code], ahead[design])
+    np.testing.assert_array_equal(to_coef[kept][code], to_coef[design])
+
+
+def test_a_share_of_which_nobody_is_studied_keeps_one_calendar(tmp_path):
+    names = ["AAA", "SAP.DE"]
+    events = pd.DataFrame({"event_id": [1, 2], "symbol": names, "bar": DAYS[[3, 4]]})  # before any estimation window
+    memory = study(calendar="auto").fit(events, es.ReturnPanel(returns([*names, "BBB", "BMW.DE"])))
+    assert (memory.n, len(memory._fitted.parts)) == (0, 2)
+    memory.to_parquet(tmp_path / "out")
+    found = es.open_result(tmp_path / "out")
+    assert found._store.frame(0).num_rows == 1
+    assert found.tidy().empty
+    assert found.excluded["symbol"].tolist() == names
+
+
+@pytest.mark.parametrize("kind", ["apart", "same days", "one day", "overlapping"])
+@pytest.mark.parametrize("model", [es.MarketModel("MKT"), es.ScholesWilliams("MKT")], ids=["least squares", "own"])
+def test_means_by_session_are_told_as_in_memory_or_why_not(kind, model, tmp_path):
+    rows = {
+        "apart": [(bar, 0) for bar in range(150, 310, 20)],
+        "same days": [(bar, place) for bar in range(150, 320, 7) for place in range(1 + bar % 3)],
+        "one day": [(200, place) for place in range(8)],
+        "overlapping": [(bar, 0) for bar in range(200, 208)],
+    }[kind]
+    who = [NAMES[(bar + place) % 8] for bar, place in rows]
+    events = pd.DataFrame({"event_id": range(len(rows)), "symbol": who, "bar": DAYS[[bar for bar, _ in rows]]})
+    memory = study(model=model, mask_events=False).fit(events, es.ReturnPanel(returns().fillna(0.001)))
+    memory.to_parquet(tmp_path / "out")
+    found = es.open_result(tmp_path / "out")
+    for window in ((-2, 2), (0, 0), (1, 2)):
+        mine, theirs = found.caar(window, level=0.9).iloc[0], memory.caar(window, level=0.9).iloc[0]
+        same = ["first", "last", "n", "n_sessions", "test"]
+        assert mine[same].tolist() == theirs[same].tolist()
+        assert mine["caar"] == pytest.approx(theirs["caar"], abs=SAME)
+        if kind == "one day":  # the spread between sessions does not tell it
+            assert np.isnan([mine["se"], mine["low"], mine["high"]]).all()
+            assert f"estimation windows of all security-events ({mine['test']})" in mine["why"]
+            continue
+        assert mine["why"] == ""
+        np.testing.assert_allclose(
+            mine[["se", "low", "high"]].astype(float), theirs[["se", "low", "high"]].astype(float), rtol=1e-6
+        )
+    alone = "portfolio" if isinstance(model, es.MarketModel) else "time_series"
+    told = {"apart": "cross_sectional", "same days": "clustered", "one day": alone, "overlapping": "covariance"}
+    assert found.caar((-2, 2))["test"].item() == told[kind]
+
+
 @pytest.mark.parametrize("kind", ["two calendars", "one series", "one event"])
 def test_samples_and_means_of_other_makes(kind, tmp_path):
     names = ["AAA", "BBB", "SAP.DE", "BMW.DE"]
@@ -144,6 +201,8 @@ def test_samples_and_means_of_other_makes(kind, tmp_path):
         np.testing.assert_array_equal(getattr(kept, name)[mine], getattr(own, name)[theirs])
     if kind == "two calendars":
         np.testing.assert_array_equal(kept.car, memory.car((0, 1))["car"])  # in the order of the request
+        assert kept.estimation is None  # bars of several calendars do not make one estimation window
+        assert kept.study_ar is None
     mine, theirs = found.aar(), memory.aar()
     for name in ("aar", "caar"):
         np.testing.assert_allclose(mine[name], theirs[name], atol=SAME)
@@ -279,3 +338,20 @@ def test_samples_of_two_calendars_are_laid_on_the_bars_of_both():
     assert both.car.tolist() == [*one.car.tolist(), *one.car.tolist()]
     assert both.security.tolist() == [*one.security.tolist(), *(one.security + one.security.max() + 1).tolist()]
     assert both.estimation.mean.tolist() == [*one.estimation.mean.tolist()] * 2
+
+
+@pytest.mark.parametrize("window", [(0, 1), (0, 0), (-1, 1)])
+@pytest.mark.parametrize("numbers", [False, True])
+def test_short_windows_read_back_in_order_on_dates_and_on_numbers(window, numbers, tmp_path):
+    frame, events = returns(), pairs(30, names=NAMES)
+    if numbers:
+        frame, events = frame.reset_index(drop=True), events.assign(bar=DAYS.get_indexer(events["bar"]))
+    memory = study(window=window).fit(events, es.ReturnPanel(frame))
+    memory.to_parquet(tmp_path / "out")
+    found = es.open_result(tmp_path / "out")
+    pd.testing.assert_frame_equal(found.tidy(), memory.tidy(), check_exact=True)
+    mine, theirs = found.test("cross_sectional", (0, 0)), memory.test("cross_sectional", (0, 0))
+    assert (mine.name, mine.n) == ("cross_sectional", theirs.n)
+    assert mine.pvalue == pytest.approx(theirs.pvalue, rel=1e-9)
+    if window == (0, 0):  # once is enough: it takes its time
+        pd.testing.assert_frame_equal(found.tests((0, 0)), found.tests((0, 0), level=0.95))

@@ -282,3 +282,16 @@ def test_portfolios_are_held_from_the_bar_after_their_date_up_to_the_next_date()
         found.model(pd.DataFrame({"event_id": ["e", "f"], "symbol": "A", "bar": days[[2, 4]]}))
     with pytest.raises(StudyError, match="is in no portfolio before it"):
         found.model(pd.DataFrame({"event_id": ["e"], "symbol": ["A"], "bar": [days[1]]}))
+
+
+def test_portfolios_that_are_formed_once_need_no_day_of_the_event_and_dated_ones_do():
+    days = pd.bdate_range("2020-01-01", periods=4)
+    table = pd.DataFrame({"symbol": ["A", "B"], "size": [1.0, 2.0]})
+    panel = flat_panel(["A", "B"], days)
+    events = pd.DataFrame({"event_id": ["e", "f"], "symbol": ["A", "B"]})
+    once = es.reference_portfolios(table, panel, sorts={"size": 2})
+    model = once.model(events)
+    assert (model.members("A"), model.members("B")) == (("size1",), ("size2",))
+    dated = es.reference_portfolios(table.assign(date=days[1]), panel, sorts={"size": 2})
+    with pytest.raises(StudyError, match="events: no column 'bar'"):
+        dated.model(events)

@@ -312,3 +312,51 @@ def test_a_series_of_one_session_has_no_error_and_of_no_spread_no_p_value():
     flat = _series(pd.Series([0.25, 0.25]), 0.95, (0, 0))
     assert (flat["estimate"], flat["se"]) == (0.25, 0.0)
     assert np.isnan(flat["pvalue"])
+
+
+def test_events_without_a_firm_like_theirs_are_in_no_average_and_stand_apart():
+    frame = world()
+    frame.loc[10:70, ["F01", "F03"]] *= 40.0  # nobody else is as wild
+    events = [("a", "F00", 60), ("b", "F01", 60), ("c", "F02", 62), ("d", "F03", 62), ("e", "F04", 90)]
+    found = fit(frame, events, (-1, 3)).long_horizon((0, 3), within=3.0)
+    names = ["event_id", "symbol", "session"]
+    assert found.pairs[names].to_numpy().tolist() == [["a", "F00", 60], ["c", "F02", 62], ["e", "F04", 90]]
+    assert found.unmatched[[*names]].to_numpy().tolist() == [["b", "F01", 60], ["d", "F03", 62]]
+    for table, columns in (
+        (found.pairs, [*names, "random", "matched", "distance"]),
+        (found.unmatched, [*names, "reason"]),
+    ):
+        assert table.columns.tolist() == columns
+        assert table.index.tolist() == list(range(len(table)))
+    kinds = {
+        kind: np.array([frame[row[kind]].iloc[row["session"] :][:4] for _, row in found.pairs.iterrows()])
+        for kind in ("symbol", "random", "matched")
+    }
+    for name, kind in (("events", "symbol"), ("random", "random"), ("matched", "matched")):
+        np.testing.assert_allclose(found.paths[name], kinds[kind].mean(axis=0).cumsum(), atol=SUMS)
+    by_bar = {}
+    for day, own in zip((60, 62, 90), kinds["symbol"], strict=True):
+        for shift, value in enumerate(own):
+            by_bar.setdefault(day + shift, []).append(value)
+    row = found.table[(found.table["measure"] == "calendar_time") & (found.table["part"] == "naive")].iloc[0]
+    assert row["n"] == len(by_bar) == 10  # bars 60 to 65 and 90 to 93
+    assert row["estimate"] == pytest.approx(4 * np.mean([np.mean(one) for one in by_bar.values()]), abs=SUMS)
+
+
+def test_a_logarithm_is_taken_off_that_of_what_was_to_be_expected():
+    """A mean that does not vanish: of returns r with expectation m the sum of ln(1 + r) - ln(1 + m)."""
+    frame = world() + 0.004
+    study = es.EventStudy(
+        model=es.MeanAdjusted(), window=(0, 3), estimation=es.EstimationWindow(LENGTH, END, LEAST), calendar=None
+    )
+    events = pd.DataFrame({"event_id": ["a", "b"], "symbol": ["F00", "F01"], "bar": [60, 90]})
+    found = study.fit(events, es.ReturnPanel(frame)).long_horizon(within=9.0)
+
+    def log(name, day):
+        expected = frame[name].iloc[day - 45 : day - 5].mean()
+        return sum(np.log1p(frame[name].iloc[day + shift]) - np.log1p(expected) for shift in range(4))
+
+    for part, kind in (("naive", "symbol"), ("mechanical", "random")):
+        row = found.table[(found.table["measure"] == "log") & (found.table["part"] == part)].iloc[0]
+        of = [log(pair[kind], pair["session"]) for _, pair in found.pairs.iterrows()]
+        assert row["estimate"] == pytest.approx(np.mean(of), abs=SUMS)
