@@ -217,6 +217,14 @@ def test_how_a_mixture_was_made_is_told_by_its_weights():
     assert row["left_out"] == 0
 
 
+def test_of_prices_that_all_gain_alike_no_gap_is_left():
+    """Nothing is to be fitted and nothing is missed: the gap would be a share of nothing, and is none."""
+    frame = world(6)
+    frame.iloc[: DAY0 - 4] = 2.0**-10  # exact: so are the means
+    row = fit(frame, es.SyntheticControl(NAMES)).donor_fit().iloc[0]
+    assert (row["gap"], row["active"], row["donors"]) == (0.0, 1, DONORS)
+
+
 def test_donors_of_two_calendars_are_one_table():
     """Each part has the dates of its own bars; the rows are counted through."""
     days = sessions("XNYS", pd.Timestamp("2024-01-02"), pd.Timestamp("2024-12-31"))[:BARS]
