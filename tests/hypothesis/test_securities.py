@@ -117,6 +117,15 @@ def test_the_expected_sign_is_respected(made_up, rules):
     assert table["pvalue"].iloc[0] > 0.9  # it drifts, but the other way
 
 
+def test_a_security_that_once_moved_as_the_market_did_is_not_the_market(made_up, rules):
+    """On a day long before all windows: its drift stays that beyond the market."""
+    frame, market, *rest = made_up
+    met = frame[["leaks"]].copy()
+    met.iloc[5, 0] = market[5]
+    before, after = (drift_of(one, (market, *rest), rules, signs={}, draws=9) for one in (frame[["leaks"]], met))
+    assert after["drift"].iloc[0] == pytest.approx(before["drift"].iloc[0], abs=TOLERANCE)
+
+
 def test_too_few_events_are_left_out(made_up, rules):
     frame, market, busy, _, _, strata = made_up
     made = record_of(market, busy, np.array([400, 420]), np.zeros(0, int))
