@@ -320,3 +320,15 @@ def test_a_sceptics_posteriors_and_the_chance_of_all_three(world, samples):
     assert chain["prior_above_margin"] == pytest.approx(np.prod([one.prior_above_margin for one in expected.values()]))
     assert np.isnan(chain[["prior_sd", "mean", "above_zero", "enthusiast_above_margin"]].astype(float)).all()
     assert stats.norm.sf(0.25 / expected["H1"].prior_sd) == pytest.approx(expected["H1"].prior_above_margin)
+
+
+def test_without_one_link_there_is_no_chance_of_all_three(world):
+    """No session of relief: of H1 and H2 there is a posterior, of H3 and so of the chain there is none."""
+    made, own, found = world
+    record = replace(own.record, relief=np.zeros(0, dtype=np.int64))
+    bare = SimpleNamespace(record=record, rules=RULES, index=own.index)
+    pool = np.arange(made.first - 250, made.last + 1)
+    span = [Stratum("w", made.first, made.last, pool[~record.busy[pool]])]
+    how = RULES.links(draws=19, power_draws=2, curves=False)
+    samples = {"all": evaluate(record, found, span, how, seed=np.random.SeedSequence(0))}
+    assert posteriors(samples, bare, found)["link"].tolist() == ["H1", "H2"]

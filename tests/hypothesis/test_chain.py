@@ -84,3 +84,23 @@ def test_what_could_not_be_tested_has_no_power(own):
     assert not any(link.applicable for link in (*found.links.values(), found.chain))
     assert [found.power[name].power for name in ("H1", "H2", "H3", "chain")] == [0.0] * 4
     assert found.name == "all"
+
+
+def test_turns_of_several_stretches_are_drawn_from_the_second_stream(own):
+    """Of one stretch every turn is taken and nothing is drawn; of two the turns are combined at random."""
+    rules, world = own
+    record = replace(world.record, risk=None)
+    evidence = prepare(record, rules.reaction, rules.decision, rules.placebo.prior_sessions)
+    middle = (world.first + world.last) // 2
+    spans = [(world.first, middle), (middle + 1, world.last)]
+    pool = np.arange(world.first - 250, world.last + 1)
+    strata = [Stratum(f"{first}", first, last, pool[~record.busy[pool]]) for first, last in spans]
+    how = rules.links(draws=DRAWS, power_draws=2, curves=False)
+    found = evaluate(record, evidence, strata, how, seed=np.random.SeedSequence(7)).decisions
+    nulls = [
+        session_test(
+            evidence.loss, evidence.at_risk, record.decision, spans, draws=DRAWS, rng=np.random.default_rng(one)
+        )
+        for one in np.random.SeedSequence(7).spawn(5)
+    ]
+    assert [found.null.tolist() == one.null.tolist() for one in nulls] == [False, True, False, False, False]

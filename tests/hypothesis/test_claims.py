@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 
 from eventstudy.hypothesis.claims import rules_arithmetic as ledger_dates, rules_tests
-from eventstudy.hypothesis.claims.ledger import MissingData
+from eventstudy.hypothesis.claims.ledger import Claim, Finding, MissingData, Rules, claims_frame
+from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.rivals import cumulative_incidence
 from made_ground import INDEX, ground, link
 
@@ -194,3 +196,74 @@ def test_car_makers_or_the_industry_of_durables(rules, names, told):
         found.figure
         == f"{told} beyond the market: 2025-04-04 {100 * (first - 0.01):+.2f}%, 2025-10-09 {100 * second:+.2f}%"
     )
+
+
+def test_a_ground_gives_the_value_of_its_day_and_says_what_it_has_not():
+    index = INDEX
+    first, other, gone = "2025-01-02", "2025-04-04", "2025-04-07"
+    securities = pd.DataFrame({"A": 0.0}, index=index)
+    securities.loc[other, "A"], securities.loc[gone, "A"] = 0.04, np.nan
+    events = pd.DataFrame({"stance": ["softening"]}, index=["known"])
+    own = ground(
+        load_definitions(), closes={other: 101.0, gone: np.nan}, fears={other: 35.0, gone: np.nan}, z={other: -2.5},
+        securities=securities, events=events,
+    )  # fmt: skip
+    assert [own.at(day) for day in (first, "2025-01-03", f"{index[-1]:%Y-%m-%d}")] == [0, 1, len(index) - 1]
+    assert (own.close(first), own.close(other)) == (100.0, 101.0)
+    assert (own.fear(first), own.fear(other), own.z(other)) == (20.0, 35.0, -2.5)
+    assert own.change(other) == pytest.approx(0.01)
+    assert own.raw("A", other) == 0.04
+    assert own.adjusted("A", other) == pytest.approx(0.03)  # beyond the index
+    assert own.event("known")["stance"] == "softening"
+    assert own.quiet().tolist() == list(range(20, 200))
+    for ask, said in (
+        (lambda: own.close("2025-01-04"), "no price on 2025-01-04"),  # a Saturday
+        (lambda: own.close(gone), f"no value of the index on {gone}"),
+        (lambda: own.change(gone), f"no value of the index on {gone}"),
+        (lambda: own.fear(gone), f"no value of the fear gauge on {gone}"),
+        (lambda: own.raw("A", gone), f"no value of A on {gone}"),
+        (lambda: own.raw("B", other), "no prices of B"),
+        (lambda: own.event("unknown"), "the catalogue has no event unknown"),
+    ):
+        with pytest.raises(MissingData) as told:
+            ask()
+        assert str(told.value) == said
+
+
+def test_each_claim_draws_from_a_stream_of_its_own():
+    """The same again for the same claim, another for each other claim, and none that another part of the study has."""
+    own = ground(load_definitions())
+    other = replace(own, seed=1)
+    first = [own.rng(number).random() for number in range(1, 51)]
+    assert first == [own.rng(number).random() for number in range(1, 51)]
+    parts = [np.random.SeedSequence([0, 1]), np.random.SeedSequence([0, 2])]  # the falsifiers' and the analysis's
+    parts += [np.random.SeedSequence([0, 4, number]) for number in range(6)]  # those of the steps
+    elsewhere = [np.random.default_rng(seed).random() for seed in parts]
+    drawn = [*first, *elsewhere, *(other.rng(number).random() for number in range(1, 51))]
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_claims_are_a_table_of_one_row_each():
+    claims = tuple(
+        Claim(number, f"source {number}", "group", "text", "test", "figure", "window", "mixed", f"why {number}")
+        for number in (3, 1)
+    )
+    table = claims_frame(claims)
+    assert table.iloc[0].to_dict() == {
+        "number": 3, "source": "source 3", "group": "group", "claim": "text", "verdict": "mixed", "figure": "figure",
+        "test": "test", "window": "window", "reason": "why 3",
+    }  # fmt: skip
+    assert table["number"].tolist() == [3, 1]
+    assert list(claims_frame(()).columns) == list(table.columns)
+
+
+def test_a_rule_is_entered_under_its_number_and_stays_what_it_was():
+    rules = Rules()
+
+    def rule(own):
+        del own
+        return Finding("mixed", "figure", "window")
+
+    assert rules.of(7)(rule) is rule
+    assert rules == {7: rule}
+    assert rule(None).reason == ""

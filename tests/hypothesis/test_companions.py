@@ -10,7 +10,7 @@ from eventstudy.hypothesis.links.evidence import prepare, row_loss, sample_rows
 from eventstudy.hypothesis.record.build_record import build_record
 from eventstudy.hypothesis.record.definitions import load_definitions
 from eventstudy.hypothesis.record.market import Market
-from eventstudy.hypothesis.record.strata import strata_of
+from eventstudy.hypothesis.record.strata import Stratum, strata_of
 from eventstudy.hypothesis.rivals import h2_checks_run as companions_module
 from eventstudy.hypothesis.rivals.h2_checks import macro_news, selloff_sessions
 from eventstudy.hypothesis.rivals.h2_checks_run import companion_checks
@@ -210,3 +210,39 @@ def test_courts_by_loops(ground):
     check = run(ground)["control: courts"]
     assert (check.n, check.events) == (len(ring), ruled.sum())
     assert check.estimate == pytest.approx((loss[ruled].mean() - loss[~ruled].mean()) / loss.std(), rel=1e-9)
+
+
+def stretches(study, rules):
+    return strata_of(rules.periods, study.index, study.record.busy, rules.placebo.pool_before)
+
+
+def test_the_landmark_by_loops(ground, rules):
+    """Threats that begin inside the stretches: calendar days from the first session to that of relief."""
+    study, evidence, _, rows, loss = ground
+    spans, spells, z = stretches(study, rules), study.record.spells, evidence.scores.z
+    early, late = [], []
+    for start, last, outcome in zip(spells.start, spells.last, spells.outcome, strict=True):
+        if any(s.first <= start <= s.last for s in spans) and np.isfinite(z[start]):
+            soon = outcome == 0 and (study.index[last] - study.index[start]).days <= rules.decision.landmark_days
+            (early if soon else late).append(-z[start])
+    checks = companion_checks(study, evidence, spans, rows, loss, draws=9, seed=np.random.SeedSequence(3))
+    (check,) = (one for one in checks if one.name == "landmark")
+    assert (check.n, check.events) == (len(early) + len(late), len(early))
+    assert check.estimate == pytest.approx(np.mean(early) - np.mean(late), rel=1e-9)
+
+
+def test_companions_of_two_stretches_side_by_side_are_those_of_the_one_that_they_make(ground):
+    study, evidence, (span,), rows, loss = ground
+    middle = (span.first + span.last) // 2
+    one, two = (Stratum(f"{a}", a, b, span.pool) for a, b in ((span.first, middle), (middle + 1, span.last)))
+    parts, other, both = (
+        {check.name: check for check in companion_checks(study, evidence, spans, rows, loss, draws=9, seed=seed)}
+        for spans, seed in ((part, np.random.SeedSequence(3)) for part in ([one], [two], [one, two]))
+    )
+    whole = run(ground)
+    for name in ("landmark", "control: the rival", "control: courts", "other selloffs"):
+        assert (both[name].n, both[name].events) == (whole[name].n, whole[name].events)
+    for name in ("landmark", "control: courts"):
+        assert parts[name].n + other[name].n == whole[name].n
+        assert 0 < parts[name].n < whole[name].n
+    assert both["control: the rival"].estimate == pytest.approx(whole["control: the rival"].estimate, rel=1e-9)

@@ -201,6 +201,27 @@ def test_holm_and_step_down(seed):
     assert np.all(np.diff(adjusted[order]) >= 0)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_step_down_by_loops(count):
+    """Of each security and those after it, the draws of which one is as rare among its own as the security was."""
+    draws = 39
+    rng = np.random.default_rng(7)
+    nulls, observed = rng.standard_normal((count, draws)), np.array([0.5, 1.2, 0.9])[:count]
+    larger = [(row >= x).sum() for x, row in zip(observed, nulls, strict=True)]
+    expected, highest = np.empty(count), 0.0
+    left = sorted(range(count), key=lambda s: larger[s])
+    while left:
+        rare = [
+            min((nulls[s] >= nulls[s, draw]).sum() for s in left) * (draws + 1) <= (1 + larger[left[0]]) * draws
+            for draw in range(draws)
+        ]
+        highest = max(highest, (1 + sum(rare)) / (draws + 1))
+        expected[left.pop(0)] = highest
+    assert step_down(observed, nulls).tolist() == pytest.approx(expected.tolist())
+    if count == 1:  # of one alone nothing is to be adjusted
+        assert expected[0] == (1 + larger[0]) / (draws + 1)
+
+
 def test_identical_securities_cost_nothing():
     """With perfect dependence the smallest of S p-values is one p-value: no correction is due."""
     null = np.abs(np.random.default_rng(0).standard_normal(999))

@@ -117,6 +117,25 @@ def test_the_expected_sign_is_respected(made_up, rules):
     assert table["pvalue"].iloc[0] > 0.9  # it drifts, but the other way
 
 
+def test_a_security_that_once_moved_as_the_market_did_is_not_the_market(made_up, rules):
+    """On a day long before all windows: its drift stays that beyond the market."""
+    frame, market, *rest = made_up
+    met = frame[["leaks"]].copy()
+    met.iloc[5, 0] = market[5]
+    before, after = (drift_of(one, (market, *rest), rules, signs={}, draws=9) for one in (frame[["leaks"]], met))
+    assert after["drift"].iloc[0] == pytest.approx(before["drift"].iloc[0], abs=TOLERANCE)
+
+
+def test_the_market_is_the_market_where_a_day_of_it_is_missing(made_up, rules):
+    """It is taken raw: beyond itself it would not move at all."""
+    frame, market, *rest = made_up
+    holed = pd.DataFrame({"index": np.where(np.arange(SIZE) == 5, np.nan, market)}, index=frame.index)
+    whole = pd.DataFrame({"index": market}, index=frame.index)
+    found, expected = (drift_of(one, (market, *rest), rules, signs={}, draws=9) for one in (holed, whole))
+    assert found["drift"].iloc[0] == pytest.approx(expected["drift"].iloc[0], abs=TOLERANCE)
+    assert abs(found["drift"].iloc[0]) > 1e-6
+
+
 def test_too_few_events_are_left_out(made_up, rules):
     frame, market, busy, _, _, strata = made_up
     made = record_of(market, busy, np.array([400, 420]), np.zeros(0, int))

@@ -393,3 +393,60 @@ def test_the_sentence_of_the_evidence():
         told
         == "evidence so far 1.8 : 1 for the chain (H1 3.2, H2 2.0, H3 1.8), after 2 sessions to 2026-12-02; 20 : 1 needed"
     )
+
+
+def test_events_count_from_the_day_after_the_record_to_the_last_price_unless_their_session_is_decided(tmp_path):
+    """One on the last day of the record is the record's own; one on the last day that is decided comes too late."""
+    shipped = watching.load_events(watching.RECORD)
+    ends = watching.record_ends(watching.RECORD)["events"]
+    after, ours = DAYS[ends < DAYS], next(iter(shipped)).id
+    days = {"own": DAYS[ends >= DAYS][-1], "new": after[0], "decided": after[5], "open": after[6], "known": after[3],
+            "last": after[20], "ahead": after[21], ours: after[8]}  # fmt: skip
+    block = EVENTS.split("[[event]]")
+    text = block[0] + "".join(
+        "[[event]]" + block[1].replace("2026-12-08_threat", name).replace("2026-12-08 11:00", f"{day:%Y-%m-%d} 11:00")
+        for name, day in days.items()
+    )
+    file = tmp_path / "several.toml"
+    file.write_text(text, "utf-8")
+    frame, notes = pd.DataFrame(index=DAYS[after[20] >= DAYS]), []
+    catalog, fresh = watching._catalog(file, watching._Kept({}), frame, notes)
+    assert fresh == {"new", "decided", "open", "known", "last"}
+    assert len(catalog) == len(shipped) + 5
+    assert sorted(note.split(":")[0] for note in notes) == sorted(["own", "ahead", ours])
+    notes.clear()
+    kept = watching._Kept({}, events=["known"], decided=f"{after[5]:%Y-%m-%d}")
+    assert watching._catalog(file, kept, frame, notes)[1] == {"open", "known", "last"}
+    late = [note for note in notes if "was decided" in note]
+    assert late == [
+        f"{name}: came after its session {days[name]:%Y-%m-%d} was decided; not counted" for name in ("new", "decided")
+    ]
+
+
+def test_a_close_is_corrected_where_it_differs_by_more_than_rounding_and_late_where_it_was_missing(tmp_path):
+    """Of what was kept nothing is changed; sessions without one of the two are told, and those without both."""
+    after = DAYS[pd.Timestamp("2026-08-21") < DAYS][:8]
+    kept = pd.DataFrame({"^GSPC": [7000.0, 7001.0, np.nan], "^VIX": [16.0, 17.0, 18.0]}, index=after[:3])
+    kept.rename_axis("session").to_csv(tmp_path / watching.PRICES)
+    seen = pd.DataFrame(
+        {"^GSPC": [7000.0 + 1e-10, 7001.5, 7002.0, 7003.0, np.nan, 7005.0, 7006.0], "^VIX": [16.0, 17.0, 18.0, 19.0, 20.0, 21.0, np.nan]},
+        index=after[[0, 1, 2, 3, 4, 6, 7]],
+    )  # fmt: skip
+    seen.rename_axis("date").to_csv(tmp_path / "source.csv")
+    notes = []
+    frame = watching._prices(tmp_path, tmp_path / "source.csv", None, notes)
+    day = [f"{one:%Y-%m-%d}" for one in after]
+    assert notes == [
+        f"{day[1]}: ^GSPC closed at 7001 when it was seen first, now at 7001.5; the evidence so far stands",
+        f"{day[2]}: ^GSPC came late; the session stays without it",
+        f"{day[4]}: no price of ^GSPC; an event of that session cannot count",
+        f"{day[5]}: no price of ^GSPC, ^VIX; an event of that session cannot count",
+        f"4 new sessions, to {day[6]}",
+    ]
+    assert frame.index[-1] == after[6]  # the last with both
+    own = frame.loc[after[0] :]
+    assert own["^GSPC"].tolist()[:2] == [7000.0, 7001.0]
+    assert own["^GSPC"].isna().tolist() == [False, False, True, False, True, True, False]
+    notes.clear()
+    assert watching._prices(tmp_path, tmp_path / "source.csv", day[2], notes).index[-1] == after[2]
+    assert notes[-1] == "0 new sessions"

@@ -499,3 +499,39 @@ def test_worlds_that_were_not_judged_are_not_counted_among_those():
     assert (row["H1"], row["chain"], row["e_H2"]) == (0.25, 0.25, 0.25)
     assert (row["supported"], row["contradicted"], row["stated_power"], row["fires_h1_rule"]) == (1.0, 0.0, 0.5, 1.0)
     assert (row["favourite_share"], row["true_share"], row["true_rival"]) == (1.0, 1.0, "drawdown")
+
+
+def walked(rules, kind, *, trigger=(), selloffs=(), starts=(400,), seed=3):
+    """A path and its reliefs, from the same draws whatever happens on it."""
+    path = _Path(kind, rules, 0.07, first=330, length=135, size=465, rng=np.random.default_rng(seed))
+    what = (
+        np.asarray(starts),
+        np.full(len(starts), 60),
+        *(np.asarray(days, dtype=int) for days in (trigger, (), selloffs)),
+    )
+    return path, path.run(*what)[2]
+
+
+def test_a_session_moves_by_drift_shock_and_news_each_in_what_the_gauge_implies(rules):
+    """Sessions of news against the same sessions without: by the gauge of the close before, over the root of 252."""
+    calm, _ = walked(rules, "noise")
+    rng = np.random.default_rng(3)
+    shock, own = rng.standard_t(4, 465) / np.sqrt(2), rng.standard_normal(465)
+    daily = calm.fear / 100 / np.sqrt(252)
+    np.testing.assert_allclose(calm.returns[1:], 0.0006 + 0.85 * daily[:-1] * shock[1:], rtol=1e-12)
+    np.testing.assert_allclose(calm.level[1:], 100 * np.cumprod(1 + calm.returns[1:]), rtol=1e-12)
+    fear = np.log(calm.fear / 18)
+    np.testing.assert_allclose(fear[1:], 0.95 * fear[:-1] - 4 * calm.returns[1:] + 0.06 * own[1:], atol=1e-12)
+    for given, move in (({"trigger": (350,)}, -rules.power.reaction), ({"selloffs": (350,)}, -2.0)):
+        moved, _ = walked(rules, "bluff", **given)
+        assert moved.returns[:350].tolist() == calm.returns[:350].tolist()
+        assert moved.returns[350] - calm.returns[350] == pytest.approx(move * daily[349], rel=1e-9)
+    for seed in range(3, 40):
+        relieved, reliefs = walked(rules, "bluff", starts=[400] * 30, seed=seed)
+        if reliefs:
+            break
+    day = reliefs[0][0]
+    before, _ = walked(rules, "noise", starts=[400] * 30, seed=seed)
+    assert relieved.returns[:day].tolist() == before.returns[:day].tolist()
+    jump = rules.power.reaction * before.fear[day - 1] / 100 / np.sqrt(252)
+    assert relieved.returns[day] - before.returns[day] == pytest.approx(jump, rel=1e-9)

@@ -390,3 +390,18 @@ class TestWhatItAdjusts:
             sample = replace(sample, car=np.where(np.arange(4) == gone, np.nan, sample.car))
             keys.pop(gone)
         assert _distinct(sample) == len(set(keys))
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_a_window_on_the_first_bar_of_the_data_is_a_window(length):
+    """Estimation windows after the event: two windows begin on bar 0, one lies elsewhere and meets neither."""
+    start = np.array([0, 0, 7])
+    rng = np.random.default_rng(3)
+    bar = 20 + np.tile(np.arange(40), (3, 1))
+    residual = rng.normal(size=(3, 40)) + rng.normal(size=40)
+    window_bar = start[:, None] + np.arange(length)
+    present = np.ones((3, length), dtype=bool)
+    rho = np.corrcoef(residual[:2])[0, 1]
+    found = residual_correlation.mean_correlation(residual, bar, window_bar, present)
+    assert found == pytest.approx(rho / 3, rel=RTOL)
+    assert abs(rho) > 0.1

@@ -268,6 +268,21 @@ class TestHowManyComponents:
         assert shares[most - 1] < 0.999 * shares[most] or donors == 2
 
 
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_fall_of_the_donors_is_judged_as_a_rise(number):
+    """All that they did in the window, turned round: the same doubts, and what has a sign has the other one."""
+    dates = [date_of(*world(np.random.default_rng(seed), push=0.02)) for seed in range(number)]
+    rise = judge_counterfactual(dates)
+    fall = judge_counterfactual([replace(date, donors_window=-date.donors_window) for date in dates])
+    assert rise.donors_z > 2
+    assert rise.groups_rejected > 0.5
+    for name in ("pvalue_mean", "pvalue_spread", "share", "first_share", "groups_rejected"):
+        np.testing.assert_allclose(getattr(fall, name), getattr(rise, name), rtol=1e-6)  # by eigenvectors of both
+    for name in ("predicted", "deviations", "donors_z"):
+        assert getattr(fall, name) == pytest.approx(-getattr(rise, name), rel=1e-6)
+    assert (fall.status, rise.status) == ("withdrawn", "withdrawn")
+
+
 def test_nothing_in_common_is_no_doubt():
     rng = np.random.default_rng(8)
     donors = rng.normal(size=(M, 30))

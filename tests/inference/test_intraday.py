@@ -135,6 +135,31 @@ class TestOthers:
         with pytest.raises(StudyError, match="give 5 to 15"):
             run("bugni_li_li", sample(), bars=3)
 
+    def test_five_to_fifteen_bars_to_each_side_are_permuted_999_times(self):
+        """Unless other numbers are named; p counts the sample itself."""
+        given = sample()
+        for bars in (5, 15):
+            assert run("bugni_li_li", given, seed=0, bars=bars).details["bars"] == bars
+        for bars in (4, 16):
+            with pytest.raises(StudyError, match=f"bars={bars} to each side of the moment; give 5 to 15"):
+                run("bugni_li_li", given, bars=bars)
+        usual, asked = run("bugni_li_li", given, seed=0), run("bugni_li_li", given, seed=0, bars=8, draws=999)
+        assert (usual.pvalue, usual.details["draws"], usual.details["bars"]) == (asked.pvalue, 999, 8)
+        assert 1000 * usual.pvalue == pytest.approx(round(1000 * usual.pvalue), abs=1e-9)
+
+    def test_one_security_event_is_enough_and_a_distance_or_a_largest_bar_has_no_side(self):
+        for name in ("bugni_li_li", "lee_mykland"):
+            assert run(name, sample(within=np.ones((1, 1))), seed=0).applicable
+            assert "has no side" in run(name, sample(), alternative="greater").reason
+
+    def test_the_largest_bar_is_named_with_its_sign_and_its_place(self):
+        clock = sample(past=np.full((1, 60), 0.5), within=np.array([[0.5, -2.0, 1.0]])).clock
+        window = replace(sample_of(ar=np.full((1, 3), 0.01)), clock=clock, within_day=True, estimation=None)
+        found = run("lee_mykland", window)
+        assert found.statistic == pytest.approx(-2.0 / 0.5)  # every product before it is a quarter
+        assert found.details == {"bars": 78, "relative_bar": window.relative_day[1]}
+        assert found.pvalue == pytest.approx(gumbel(4.0, 78))
+
     def test_near_the_open_there_are_no_bars_before(self):
         around = np.full((1, 30), np.nan)
         assert "8 bars of the session to each side" in run("bugni_li_li", sample(around=around)).reason

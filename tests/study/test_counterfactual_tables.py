@@ -217,6 +217,30 @@ def test_how_a_mixture_was_made_is_told_by_its_weights():
     assert row["left_out"] == 0
 
 
+def test_of_prices_that_all_gain_alike_no_gap_is_left():
+    """Nothing is to be fitted and nothing is missed: the gap would be a share of nothing, and is none."""
+    frame = world(6)
+    frame.iloc[: DAY0 - 4] = 2.0**-10  # exact: so are the means
+    row = fit(frame, es.SyntheticControl(NAMES)).donor_fit().iloc[0]
+    assert (row["gap"], row["active"], row["donors"]) == (0.0, 1, DONORS)
+
+
+def test_donors_of_two_calendars_are_one_table():
+    """Each part has the dates of its own bars; the rows are counted through."""
+    days = sessions("XNYS", pd.Timestamp("2024-01-02"), pd.Timestamp("2024-12-31"))[:BARS]
+    frame = world(6).set_axis(days).assign(B=np.random.default_rng(1).normal(0, 0.01, BARS))
+    pairs = pd.DataFrame({"event_id": list("ef"), "symbol": ["A", "B"], "bar": days[[DAY0, DAY0]]})
+    study = es.EventStudy(
+        model=es.SyntheticControl(NAMES), calendar={"A": "XNYS", "B": "XNAS"}, window=(0, 2),
+        estimation=es.EstimationWindow(LENGTH, -5),
+    )  # fmt: skip
+    result = study.fit(pairs, frame)
+    assert len(result._fitted.parts) == 2
+    table = result.donors()
+    assert table.index.tolist() == list(range(2 * DONORS))
+    assert table["donor"].tolist() == NAMES * 2
+
+
 def facts(rmse, placebo, t=3.0, ratio=2.0, count=20):
     """One security among donors whose statistics are 1 to 20."""
     return InSpace(

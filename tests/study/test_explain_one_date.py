@@ -129,6 +129,20 @@ def test_several_dates_are_the_regression_with_effects_of_dates():
     assert 2 * 198 < found.loc["x", "df"] <= 3 * 198  # three like variances
 
 
+@pytest.mark.parametrize("errors", ["cluster", "nonrobust", "HC3"])
+def test_errors_that_know_no_dates_are_those_of_one_regression_of_all(errors):
+    """Not of one within dates, even where the dates would tell it."""
+    frame, pairs, x = world(4, loading=1.0, dates=3)
+    result = fitted(frame, pairs)
+    found = result.explain({"x": x}, errors=errors).set_index("term")
+    car = result.car()
+    fit = sm.OLS(car["car"], sm.add_constant(car["symbol"].map(x).rename("x"))).fit()
+    assert found["estimate"].tolist() == pytest.approx(fit.params.tolist(), rel=RTOL)
+    assert found["n"].tolist() == [180, 180]
+    for column in ("pvalue_pre_event", "pvalue_joint", "design_effect"):
+        assert found[column].isna().all()
+
+
 def test_windows_that_share_bars_are_not_taken_for_independent():
     frame, pairs, x = world(5, loading=1.0, dates=2)
     near = pairs.assign(bar=pairs["bar"].where(pairs["event_id"] == "e0", DAY0 + 1))

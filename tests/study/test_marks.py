@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import eventstudy as es
+from eventstudy.abnormal.models.donor_pool import Donor
 from eventstudy.calendars import sessions
 from eventstudy.errors import StudyError
 from eventstudy.study import abnormal_volume
@@ -443,3 +445,25 @@ def test_a_series_that_is_mostly_nothing_is_no_market_that_stands_still():
     quiet = frame.assign(rf=frame["rf"].where(rows % 9 >= 4, 0.0))
     result = es.EventStudy(model=es.FactorModel(["M"], risk_free="rf"), **windows).fit(events, quiet)
     assert result.car()["flag"].item() == ""
+
+
+def test_a_donor_that_looks_wrong_flags_the_dates_on_which_it_took_part():
+    """Of components each date has donors of its own: the state on the date of the event decides, and the bars decide."""
+    study, events, frame = few_bars(40, rows=(26, 40, 58), names="ABA")
+    study = es.EventStudy(
+        model=es.LatentFactorModel([str(name) for name in range(37)]), estimation=study.estimation, window=study.window,
+        calendar=None, mask_events=False,
+    )  # fmt: skip
+    part = study.fit(events, frame)._fitted.parts[0]
+    pool = part.abnormal.pool
+    assert pool.day0.tolist() == [26, 40, 58]
+    state = np.full(pool.state.shape, Donor.USED, dtype=np.int8)
+    state[[0, 1, 2], [5, 6, 7]] = Donor.OWN_EVENT, Donor.FILLED, Donor.STUDIED_HERE
+    abnormal = replace(part.abnormal, pool=replace(pool, state=state))
+    none = np.empty(0, dtype=np.int64)
+    rests = [{*range(day - 22, day - 2), day, day + 1} for day in abnormal.day0.tolist()]
+    for donor in (0, 5, 6, 7, 36):
+        takes_part = [(date, donor) not in ((0, 5), (2, 7)) for date in range(3)]
+        for bar in range(60):
+            touched = _touched(abnormal, part, {"stale": (none, np.array([donor * 60 + bar]))}, (0, 1))["stale"]
+            assert touched.tolist() == [bar in held and taken for held, taken in zip(rests, takes_part, strict=True)]

@@ -256,3 +256,17 @@ def test_windows_that_the_data_cut_are_counted_in_words():
     assert (
         cut_sentence(fit(estimation=es.EstimationWindow(30, end=-3), events=EVENTS.iloc[[0]])._fitted, [(-2, 2)]) == ""
     )
+
+
+def test_a_car_without_a_spread_has_no_statistic():
+    """Twice the market but for what a float can hardly hold: its CAR and that error are told, their ratio says nothing."""
+    noise = 1e-14 * np.random.default_rng(1).normal(size=60)
+    frame = FRAME.assign(A=2 * FRAME["M"] + noise)
+    model, ends = es.MarketModel("M"), es.EstimationWindow(30, end=-3)
+    table = fit(frame, model, EVENTS.iloc[1:].assign(bar=[40, 45, 50]), ends).car((0, 1))
+    still = (table["symbol"] == "A").tolist()
+    assert still == [False, True, False]
+    assert table["flag"].tolist() == ["degenerate_sigma" if one else "" for one in still]
+    assert (table["se"] > 0).all()
+    for column in ("scar", "t", "pvalue"):
+        assert table[column].isna().tolist() == still
