@@ -186,9 +186,9 @@ def _true_place(path: Path) -> Path:
 def _unfit(target: Path) -> str:
     """Say why a folder cannot be replaced whatever it holds; empty if it can."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        target.lstat()  # a name that no file can have is told here, not in the middle of the work
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
-        return "is not a folder"
+        # one look: between two another process may rename it; a name that no file can have is told here, not later
+        if not stat.S_ISDIR(target.lstat().st_mode):
+            return "is not a folder"
     with suppress(FileNotFoundError):  # of a folder that was removed under us
         here = Path.cwd()
         if target == here or target in here.parents:
