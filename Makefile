@@ -25,7 +25,7 @@ study: $(RUN_STAMP) ## Run the flagship study offline on the bundled figures, in
 	$(BIN)/eventstudy run us-china --out $(OUT)
 
 ##@ Develop
-test: $(DEV_STAMP) ## Run the tests that one runs while working (under two minutes)
+test: $(DEV_STAMP) ## Run the tests that one runs while working (some ten minutes of one core, shared among all)
 	$(PYTEST) -n auto -m "not slow and not browser"
 
 test-all: $(DEV_STAMP) ## Run the slow tests too, but for the browser's
