@@ -41,6 +41,9 @@ def test_the_first_version_on_the_old_record_has_its_old_estimates(flagship):
     np.testing.assert_allclose(single["p_sessions"], old.loc[single.index, "p_sessions"], atol=WRITTEN)
 
 
+ONE_DRAW = 1.01 / 2000  # a draw that ties with what was observed but for the last digits, which are the processor's
+
+
 @pytest.mark.slow
 def test_the_first_version_on_the_old_record_has_its_old_figures(flagship):
     verdict = SelloffForcesSoftening(definitions="us-china-v1").test(*flagship[:2])
@@ -56,7 +59,8 @@ def test_the_first_version_on_the_old_record_has_its_old_figures(flagship):
         "p_left_out",
         "p_hazard",
     ):
-        np.testing.assert_allclose(now[column], old[column], atol=1e-6, err_msg=column)
+        drawn = column.startswith("p") and column != "power"
+        np.testing.assert_allclose(now[column], old[column], atol=ONE_DRAW if drawn else 1e-6, err_msg=column)
 
 
 def test_the_first_screen_begins_with_the_question(second):
