@@ -10,13 +10,14 @@ import statsmodels.api as sm
 from scipy import linalg, stats
 
 from eventstudy.abnormal import MarketAdjusted, MarketModel, MeanAdjusted, estimate
-from eventstudy.abnormal.window_sample import EstimationRecord, take
+from eventstudy.abnormal.window_sample import take
 from eventstudy.inference.beyond import average as module
 from eventstudy.inference.beyond.average import average
 from eventstudy.inference.core.car_covariance import car_covariance, scaled_covariance
 from eventstudy.inference.core.few_clusters import cr2_mean
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.sample_of import sample_of
+from samples import batch_of
 
 RTOL = 1e-9  # sums of a few hundred float64 products
 
@@ -144,20 +145,7 @@ class TestManner:
 
     def test_a_batch_is_each_sample_alone(self, make_sample):
         parts = [make_sample(8, dates="staggered", window=(-5, 5), seed=seed) for seed in (1, 2)]
-        whole = replace(
-            parts[0],
-            **{
-                name: np.stack([getattr(part, name) for part in parts])
-                for name in ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-            },
-            estimation=EstimationRecord(
-                *(
-                    np.stack([getattr(part.estimation, name) for part in parts])
-                    for name in ("residual", "leverage", "bar", "design", "window_design")
-                )
-            ),
-            degenerate=None,
-        )
+        whole = batch_of(parts)
         found = average(whole)
         for at, part in enumerate(parts):
             alone = average(part)
@@ -339,16 +327,7 @@ class TestCovarianceOfAll:
     def test_a_batch_of_unlike_samples_is_each_alone(self, make_sample):
         """One session, shared bars and events apart in one batch."""
         parts = [make_sample(12, dates=dates, window=(-2, 2), seed=5) for dates in ("one", "staggered", "apart")]
-        names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-        record = ("residual", "leverage", "bar", "design", "window_design")
-        whole = replace(
-            parts[0],
-            **{name: np.stack([getattr(part, name) for part in parts]) for name in names},
-            estimation=EstimationRecord(
-                *(np.stack([getattr(part.estimation, name) for part in parts]) for name in record)
-            ),
-            degenerate=None,
-        )
+        whole = batch_of(parts)
         found = average(whole)
         assert found.how.tolist() == ["portfolio", "covariance", "cross_sectional"]
         for at, part in enumerate(parts):

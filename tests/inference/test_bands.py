@@ -14,6 +14,7 @@ from eventstudy.inference import sample_of
 from eventstudy.inference.beyond import bands as module
 from eventstudy.inference.beyond.bands import band_around, caar_band, path_of
 from eventstudy.inference.core.car_covariance import residual_covariance
+from samples import batch_of
 
 RTOL = 1e-10  # the same sums in another order
 DRAWN = 0.025  # relative: a quantile of thousands of draws, of a fixed seed
@@ -54,8 +55,7 @@ class TestPath:
         ar = np.random.default_rng(1).normal(0, 0.01, (2, 5, 3))
         ar[0, 1, 1] = ar[1, 4, 0] = np.nan
         parts = [sample_of(ar=one) for one in ar]
-        names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-        whole = replace(parts[0], **{name: np.stack([getattr(part, name) for part in parts]) for name in names})
+        whole = batch_of(parts)
         for day, found in enumerate(path_of(whole)):
             for at, part in enumerate(parts):
                 alone = path_of(part)[day]

@@ -23,6 +23,7 @@ from eventstudy.inference.significance_tests.calendar_time import (
 )
 from eventstudy.inference.significance_tests.clustered import clustered_mean, driscoll_kraay_mean, panel
 from eventstudy.inference.significance_tests.jackknife import jackknife
+from samples import batch_of
 
 RTOL = 1e-10  # the same sums in another order
 
@@ -262,8 +263,7 @@ def test_a_batch_is_the_samples_one_by_one_also_where_sessions_are_few():
     )
     day0 = np.array([[5, 6, 9], [5, 5, 7], [4, 4, 4], [5, 6, 7], [5, 6, 7]])
     each = [sample_of(ar=a, day0=d) for a, d in zip(ar, day0, strict=True)]
-    fields = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-    batch = replace(each[0], **{name: np.stack([getattr(one, name) for one in each]) for name in fields})
+    batch = batch_of(each)
     for name in ("calendar_time", "panel_date", "panel_two_way"):
         whole = TESTS[name].compute(batch)
         alone = [TESTS[name].compute(one) for one in each]
@@ -326,8 +326,7 @@ class TestClusteredMeans:
             clustered_mean(one.ar[there], np.array([[5, 6], [5, 6]])[there], np.array([[0, 0], [1, 1]])[there])
             for one, there in ((one, np.isfinite(one.ar)) for one in each)
         ]
-        fields = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-        batch = replace(each[0], **{name: np.stack([getattr(one, name) for one in each]) for name in fields})
+        batch = batch_of(each)
         np.testing.assert_allclose(
             TESTS["panel_two_way"].compute(batch).value, [centre / error for centre, error, _ in expected], rtol=RTOL
         )

@@ -18,6 +18,7 @@ from eventstudy.inference.core.car_covariance import (
     scaled_covariance,
 )
 from eventstudy.inference.core.sample_of import sample_of
+from samples import batch_of
 
 RTOL = 1e-9  # sums of a few hundred products in another order
 T, L, GAP = 40, 3, 2
@@ -156,16 +157,7 @@ def test_a_batch_of_unlike_samples_is_each_alone():
 
 
 def agree(parts):
-    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-    record = EstimationRecord(
-        *(
-            np.stack([getattr(one.estimation, name) for one in parts])
-            for name in ("residual", "leverage", "bar", "design", "window_design", "mean")
-        )
-    )
-    whole = replace(
-        parts[0], **{name: np.stack([getattr(one, name) for one in parts]) for name in names}, estimation=record
-    )
+    whole = batch_of(parts)
     for made in (car_covariance, residual_covariance):
         found = made(whole)
         for at, one in enumerate(parts):

@@ -16,6 +16,7 @@ from eventstudy.inference import TESTS, run, sample_of
 from eventstudy.inference.core import residual_correlation
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.significance_tests.kolari_pynnonen import _distinct, kp_bmp, kp_patell
+from samples import batch_of
 
 RTOL = 1e-10  # sums of some thousand products in another order
 
@@ -173,19 +174,6 @@ def sampled(residual, bar, window_bar, present, start):
     return replace(made, bar=window_bar, estimation=record)
 
 
-def stacked(parts):
-    names = ("bar", "security", "day0", "ar", "ar_se", "car", "car_se", "sigma", "m", "df")
-    record = EstimationRecord(
-        *(
-            np.stack([getattr(one.estimation, name) for one in parts])
-            for name in ("residual", "leverage", "bar", "design", "window_design")
-        )
-    )
-    return replace(
-        parts[0], **{name: np.stack([getattr(one, name) for one in parts]) for name in names}, estimation=record
-    )
-
-
 @pytest.mark.parametrize("start", [[200] * 5, [200, 201, 203, 203, 210]])
 @pytest.mark.parametrize("holes", [False, True])
 def test_a_batch_is_each_sample_by_the_pair_loop(start, holes):
@@ -198,14 +186,14 @@ def test_a_batch_is_each_sample_by_the_pair_loop(start, holes):
             residual[0, 3] = residual[2, 5] = np.nan
         parts.append(sampled(residual, bar, window_bar, present, start))
         expected.append(loop(residual, bar, window_bar, present))
-    found = residual_correlation.batch_correlation(stacked(parts))
+    found = residual_correlation.batch_correlation(batch_of(parts))
     np.testing.assert_allclose(found, expected, rtol=RTOL)
     assert float(residual_correlation.batch_correlation(parts[1])) == pytest.approx(expected[1], rel=RTOL)
 
 
 def test_of_a_batch_of_single_events_there_is_no_pair():
     parts = [sampled(*events([200], 40, 2, seed), [200]) for seed in (1, 2)]
-    assert residual_correlation.batch_correlation(stacked(parts)).tolist() == [0.0, 0.0]
+    assert residual_correlation.batch_correlation(batch_of(parts)).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(("apart", "meet"), [(3, False), (2, True)])
@@ -278,7 +266,7 @@ def test_on_relative_days_the_bars_of_one_distance_are_paired(holes):
 
 def test_on_relative_days_a_batch_is_each_sample():
     parts = [sampled(*events([200, 230, 260], 40, 1, seed), [200, 230, 260]) for seed in (1, 2)]
-    found = residual_correlation.relative_correlation(stacked(parts))
+    found = residual_correlation.relative_correlation(batch_of(parts))
     alone = [float(residual_correlation.relative_correlation(one)) for one in parts]
     np.testing.assert_allclose(found, alone, rtol=RTOL)
 

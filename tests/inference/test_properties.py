@@ -13,11 +13,11 @@ from eventstudy.inference import DAILY, TESTS, adjust_pvalues, run
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.significance_tests.signs import wilcoxon
 from hypothesis import given, settings, strategies as st
+from samples import PER_EVENT, batch_of
 
 RTOL = 1e-9  # the same sums in another order, through ratios and square roots
 COMPUTED = [s.name for s in DAILY.values() if not s.draws and "one event" not in s.needs]
 SIDED = [name for name in COMPUTED if TESTS[name].sided]
-PER_EVENT = ("security", "day0", "bar", "ar", "ar_se", "car", "car_se", "sigma", "m", "df", "degenerate")
 
 
 def sample_for(make_sample, name, **options):
@@ -28,7 +28,7 @@ def take(sample, rows):
     record = sample.estimation
     return replace(
         sample,
-        **{field: getattr(sample, field)[rows] for field in PER_EVENT},
+        **{field: getattr(sample, field)[rows] for field in (*PER_EVENT, "degenerate")},
         estimation=replace(record, **{field: getattr(record, field)[rows] for field in record.__dataclass_fields__}),
     )
 
@@ -134,20 +134,6 @@ def test_copies_do_not_create_information(make_sample, name, dates):
     np.testing.assert_allclose(once.statistic, copied.statistic, rtol=RTOL)
     np.testing.assert_allclose(once.pvalue, copied.pvalue, rtol=RTOL)
     assert run("bmp", twice).pvalue < run("bmp", sample).pvalue  # as a test without the adjustment does
-
-
-def batch_of(samples, shape):
-    """Samples of one size as one, the leading axes those of `shape`."""
-
-    def stacked(parts):
-        return np.stack(parts).reshape(*shape, *np.shape(parts[0]))
-
-    record = samples[0].estimation
-    joined = {f: stacked([getattr(s.estimation, f) for s in samples]) for f in record.__dataclass_fields__}
-    fields = {f: stacked([getattr(s, f) for s in samples]) for f in PER_EVENT if f != "degenerate"}
-    return replace(
-        samples[0], **fields, estimation=replace(record, **joined), degenerate=None, refit=None, admissible=None
-    )
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 2)])

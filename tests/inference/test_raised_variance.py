@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eventstudy.abnormal.window_sample import ClockRecord, EstimationRecord
+from eventstudy.abnormal.window_sample import ClockRecord
 from eventstudy.inference.core.raised_variance import (
     _past,
     _ranked_variance,
@@ -19,6 +19,7 @@ from eventstudy.inference.core.raised_variance import (
 )
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.sample_of import sample_of
+from samples import with_residuals as sample
 
 RTOL = 1e-9  # a few sums and quantiles
 BESIDE = 1e-6  # relative, on either side of a limit
@@ -36,20 +37,6 @@ def scores(n, variance):
     """n scores of exactly this variance, divisor n - 1."""
     x = np.random.default_rng(n).normal(size=n)
     return (x - x.mean()) / x.std(ddof=1) * np.sqrt(variance)
-
-
-def sample(residual, bars=1, day0=None, **fields):
-    """A sample with these standardized residuals (sigma 1, no leverage), windows far apart unless told."""
-    n, past = residual.shape
-    made = sample_of(ar=np.full((n, bars), 0.01), sigma=1.0, m=past, day0=day0)
-    record = EstimationRecord(
-        residual,
-        np.zeros((n, past)),
-        made.day0[:, None] - past - 1 + np.arange(past) + 10_000,
-        np.ones((n, past, 1)),
-        np.ones((n, bars, 1)),
-    )
-    return replace(made, bar=made.bar + 10_000, estimation=record, **fields)
 
 
 def found(made, score, *present):

@@ -8,27 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eventstudy.abnormal.window_sample import ClockRecord, EstimationRecord
+from eventstudy.abnormal.window_sample import ClockRecord
 from eventstudy.inference import TESTS
 from eventstudy.inference.core.raised_variance import Unseen
 from eventstudy.inference.core.sample_of import sample_of
 from eventstudy.inference.core.spec import CONDITIONS
 from eventstudy.inference.core.validity import Conditions, _error_of_skewness, caveats, judge, measure
-
-
-def sample(residual, bars=1, day0=None, **fields):
-    """A sample with these standardized residuals (sigma 1, no leverage), windows far apart unless told."""
-    residual = np.asarray(residual, dtype=float)
-    n, past = residual.shape
-    made = sample_of(ar=np.full((n, bars), 0.01), sigma=1.0, m=past, day0=day0)
-    record = EstimationRecord(
-        residual,
-        np.zeros((n, past)),
-        made.day0[:, None] - past - 1 + np.arange(past) + 10_000,
-        np.ones((n, past, 1)),
-        np.ones((n, bars, 1)),
-    )
-    return replace(made, bar=made.bar + 10_000, estimation=record, **fields)
+from samples import with_residuals as sample
 
 
 def noise(n, past=60, seed=0):

@@ -91,9 +91,8 @@ def variance(past: History, how: Judged) -> tuple[Floats, Floats]:
     if how == "long_run":
         lagged = [2 * (length - j) * product(past.series, past.series, j) / free for j in range(1, length)]
         total = length * plain + np.sum(lagged, axis=0) if lagged else length * plain
-        return total * past.factor / length, np.full(
-            plain.shape, nu
-        )  # a sum of squares, that of the history moved by 0 to L - 1 bars
+        # total is a sum of squares, that of the history moved by 0 to L - 1 bars
+        return total * past.factor / length, np.full(plain.shape, nu)
     if how == "scaled":
         level = levels(past)
         scaled = sums(past.series, length) / np.sqrt(level[: len(past.series) - length + 1])
