@@ -155,9 +155,8 @@ def by_search(
         return Conformal(pvalue, -np.inf, np.inf, nothing.size, 1 / count)
 
     def kept(theta: float) -> bool:
-        return (
-            choice.pvalue(residual(theta), score) > alpha + TIE
-        )  # a p of just 1 - level rejects, however that is rounded
+        # a p of just 1 - level rejects, however that is rounded
+        return choice.pvalue(residual(theta), score) > alpha + TIE
 
     if not kept(centre):
         return Conformal(pvalue, np.nan, np.nan, nothing.size, 1 / count)
