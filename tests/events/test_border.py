@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import gc
 import json
 import time
@@ -48,17 +49,16 @@ FILES = {
 }
 
 
+@pytest.mark.timeout(60)  # a key of 100,000 parts took tomllib minutes
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_cannot_be_read_is_one_error_with_its_name(tmp_path, name):
     content = FILES[name]
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    started = time.process_time()
     with pytest.raises(CatalogError) as caught:
         load_events(path, timezone="UTC")
     assert name in str(caught.value)
     assert len(str(caught.value)) < 2000
-    assert time.process_time() - started < 3  # a key of 20,000 parts took tomllib six seconds, of 100,000 minutes
 
 
 @pytest.mark.parametrize("ending", ["toml", "csv", "json", "nothing"])
@@ -258,36 +258,46 @@ def test_a_list_of_thousands_of_columns_is_no_message():
     assert len(str(caught.value)) < 1000
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("make", [bad_rows, bad_columns, bad_header, bad_keys, bad_levels])
-def test_a_hundred_thousand_problems_are_told_in_seconds(tmp_path, make):
-    path = tmp_path / ("x.csv" if make in {bad_rows, bad_columns} else "x.json")
-    path.write_text(make(100_000), encoding="utf-8")
-    started = time.process_time()
-    with pytest.raises(CatalogError):
-        load_events(path, timezone="UTC")
-    assert time.process_time() - started < 10  # the square of their number took minutes
-
-
-@pytest.mark.slow
-def test_twice_the_rows_take_twice_the_time(tmp_path):
-    paths = [tmp_path / f"{count}.csv" for count in (20_000, 40_000)]
-    for count, path in zip((20_000, 40_000), paths, strict=True):
-        rows = "".join(f"e{i},N,2025-04-02 16:26,talks\n" for i in range(count))
-        path.write_text(f"id,name,announced_at,stance\n{rows}")
+def least_growth(read, small, large, rounds):
+    """Give how many times longer the large one takes, the least of pairs: a busy neighbour slows some of them."""
 
     def seconds(path):
         started = time.process_time()
-        load_events(path, timezone="America/New_York")
+        read(path)
         return time.process_time() - started
 
     gc.collect()
     gc.freeze()  # what other tests left in this process is not looked through again and again
-    try:  # in turns, so that a busy neighbour slows both
-        half, whole = np.array([[seconds(path) for path in paths] for _ in range(5)]).min(axis=0)
+    try:
+        return min(seconds(large) / seconds(small) for _ in range(rounds))
     finally:
         gc.unfreeze()
-    assert whole < 2.6 * half  # 2.3 on a quiet machine
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [bad_rows, bad_columns, bad_header, bad_keys, bad_levels])
+def test_the_time_that_problems_take_does_not_grow_with_the_square_of_their_number(tmp_path, make):
+    """A hundred thousand took minutes."""
+    suffix = "csv" if make in {bad_rows, bad_columns} else "json"
+    paths = [tmp_path / f"{count}.{suffix}" for count in (3_000, 24_000)]
+    for path in paths:
+        path.write_text(make(int(path.stem)), encoding="utf-8")
+
+    def refused(path):
+        with pytest.raises(CatalogError):
+            load_events(path, timezone="UTC")
+
+    assert least_growth(refused, *paths, rounds=3) < 20  # 8 of a straight line, 64 of the square
+
+
+@pytest.mark.slow
+def test_twice_the_rows_take_twice_the_time(tmp_path):
+    paths = [tmp_path / f"{count}.csv" for count in (10_000, 20_000)]
+    for path in paths:
+        rows = "".join(f"e{i},N,2025-04-02 16:26,talks\n" for i in range(int(path.stem)))
+        path.write_text(f"id,name,announced_at,stance\n{rows}")
+    read = functools.partial(load_events, timezone="America/New_York")
+    assert least_growth(read, *paths, rounds=5) < 2.6  # 2.3 on a quiet machine
 
 
 def test_a_frame_that_allows_no_label_twice_is_told_by_us():
