@@ -516,6 +516,8 @@ def test_frames_hold_the_samples_that_are_shown(rules):
         ["all targets", 4.0, 1.0, 1.0]
     ]
     assert frames["index"]["level"].tolist() == [1.0, 2.0, 3.0]
+    study.events = pd.DataFrame({"scope": list(rules.sample.scopes[:1])}, index=["a"])
+    assert chart_frames(tested, tables)["incidence"]["targets"].tolist() == ["all targets", "within the scopes"]
     study.threats = table.iloc[:0]
     assert chart_frames(tested, tables)["incidence"].empty
     assert chart_frames(tested, tables)["incidence"].columns.tolist()[0] == "targets"

@@ -106,7 +106,11 @@ def test_placebo_firms_have_no_event_of_their_own_and_are_used_once_a_date():
         assert part["random"].is_unique
     assert not set(found.pairs["matched"]) & set(pairs["symbol"])
     assert len(found.pairs) + len(found.unmatched) == len(pairs)
-    assert found.plot().get_xlabel() == "relative day"
+    *paths, zero = found.plot().lines
+    for line, name in zip(paths, ("events", "random", "matched", "corrected"), strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), 100 * found.paths[name])
+    assert zero.get_linewidth() < min(line.get_linewidth() for line in paths)
+    assert paths[-1].get_linewidth() == max(line.get_linewidth() for line in paths)  # what is left is what is read
     with pytest.raises(es.EventStudyError, match="larger within="):
         study.fit(pairs, es.ReturnPanel(frame)).long_horizon(within=1e-9)
 

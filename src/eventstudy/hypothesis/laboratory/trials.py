@@ -151,7 +151,7 @@ def trial(
     times: int,
     number: int,
     draws: int,
-    seed: int = 0,
+    seed: int,
     raced: bool = True,
     judged: bool = True,
 ) -> Outcome:

@@ -64,7 +64,7 @@ def cumulative_incidence(days: Floats, outcome: Ints) -> Incidence:
         implemented += left * hard / at_risk
         left *= 1 - (soft + hard) / at_risk
         rows.append((t, relieved, implemented, left, at_risk))
-    columns = np.array(rows).T if rows else np.zeros((5, 0))
+    columns = np.array(rows, dtype=float).reshape(-1, 5).T
     return Incidence(columns[0], columns[1], columns[2], columns[3], columns[4], int(days.size))
 
 

@@ -227,7 +227,7 @@ def _baseline(strata: Ints) -> Floats:
 
 def _scaled(x: Floats) -> Floats | None:
     """Scale to standard deviations, or 0 and 1 as they are; None for a constant."""
-    if not np.isfinite(x).all() or np.ptp(x) == 0:
+    if np.ptp(x) == 0:
         return None
     return x if set(np.unique(x)) <= {0.0, 1.0} else (x - x.mean()) / x.std()
 

@@ -94,12 +94,7 @@ def part_files(
 
 def _of_part(part: Part, chosen: Ints) -> Part:
     """Return the rows of one calendar that belong to the share."""
-    at = np.searchsorted(chosen, part.rows)
-    keep = (
-        np.flatnonzero(chosen[at.clip(0, max(0, chosen.size - 1))] == part.rows)
-        if chosen.size
-        else np.empty(0, np.int64)
-    )
+    keep = np.flatnonzero(np.isin(part.rows, chosen, assume_unique=True))
     if keep.size == part.rows.size:
         return part
     return Part(
