@@ -42,6 +42,17 @@ def _unseen(character: str) -> bool:
     return no_character or unicodedata.category(character) in UNSEEN
 
 
+def writable(text: str) -> bool:
+    """Whether UTF-8 can write a text: half of a surrogate pair it cannot.
+
+    Examples
+    --------
+    >>> writable("é"), writable(chr(0xD800))
+    (True, False)
+    """
+    return text.isascii() or text.encode(errors="ignore").decode() == text
+
+
 def brief(value: object, most: int = 80) -> str:
     """Return any value as a message repeats it: on one line, and not longer than `most` characters.
 

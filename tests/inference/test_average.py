@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,14 +10,14 @@ import statsmodels.api as sm
 from scipy import linalg, stats
 
 from eventstudy.abnormal import MarketAdjusted, MarketModel, MeanAdjusted, estimate
-from eventstudy.abnormal.window_sample import take
+from eventstudy.abnormal.window_sample import WindowSample, take
 from eventstudy.inference.beyond import average as module
-from eventstudy.inference.beyond.average import average
+from eventstudy.inference.beyond.average import average, manner
 from eventstudy.inference.core.car_covariance import car_covariance, scaled_covariance
 from eventstudy.inference.core.few_clusters import cr2_mean
 from eventstudy.inference.core.sample_facts import SampleFacts
 from eventstudy.inference.core.sample_of import sample_of
-from samples import batch_of
+from samples import batch_of, with_residuals
 
 RTOL = 1e-9  # sums of a few hundred float64 products
 
@@ -400,3 +400,10 @@ def test_coverage(design):
         low, high = average(fitted.sample(*window, estimation=True)).interval()
         hits += bool(low <= 0 <= high)
     assert 0.93 <= hits / tries <= 0.97
+
+
+def test_a_sample_is_of_least_squares_unless_it_says_otherwise():
+    sample = with_residuals(np.random.default_rng(5).normal(size=(4, 60)), day0=np.full(4, 500))
+    given = {field.name: getattr(sample, field.name) for field in fields(sample) if field.name != "least_squares"}
+    assert str(manner(WindowSample(**given))) == "portfolio"
+    assert str(manner(WindowSample(**given, least_squares=False))) == "time_series"

@@ -450,3 +450,33 @@ def test_a_cell_that_cannot_be_written_is_refused_with_its_row():
     cells = pd.Series([*CLOSES[:3], "\ud800"], dtype=object)
     with pytest.raises(DataError, match=r"row 4, column 'A': .*no text that can be written"):
         es.load_prices(source=pd.DataFrame({"date": DAYS, "A": cells}))
+
+
+HALF = "A\ud800"  # half of a surrogate pair: no file can hold it, nor can the strings of pandas
+
+
+def wide_of(*names):
+    values = np.outer(CLOSES, np.arange(1, len(names) + 1))
+    return pd.DataFrame(values, index=pd.DatetimeIndex(DAYS), columns=pd.Index(names, dtype=object))
+
+
+def long_of(names, dates=DAYS):
+    rows = [(day, name, close) for name in names for day, close in zip(dates, CLOSES, strict=False)]
+    return pd.DataFrame(rows, columns=["date", "symbol", "close"], dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("load", "where"),
+    [
+        (lambda: es.load_prices(source=wide_of("B", HALF)), "the frame: the name of column 2"),
+        (lambda: es.load_returns(source=wide_of("B", HALF)), "the frame: the name of column 2"),
+        (lambda: es.PricePanel(wide_of("B", HALF)), "column 2"),
+        (lambda: es.ReturnPanel(wide_of("B", HALF)), "column 2"),
+        (lambda: es.ReturnPanel(wide_of("B").set_axis(pd.Index([1, "b", HALF, 4], dtype=object))), "row 3"),
+        (lambda: es.load_prices(source=long_of(["B", HALF])), "the frame, row 5, column 'symbol'"),
+        (lambda: es.load_prices(source=long_of(["B", "C"], dates=["2025-03-03", HALF])), "the frame, row 2, column 'date'"),
+    ],
+)  # fmt: skip
+def test_a_name_that_cannot_be_written_is_refused_with_its_place(load, where):
+    with pytest.raises(DataError, match=rf"^{where}: 'A\\ud800' is no text that can be written; mend it"):
+        load()

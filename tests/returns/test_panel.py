@@ -205,7 +205,7 @@ def test_a_label_that_is_a_tuple_and_stands_twice_is_refused():
         es.ReturnPanel(pd.DataFrame({"A": [0.01, 0.02, 0.03]}, index=index), calendar=None)
 
 
-@pytest.mark.parametrize("price", [5e-324, 1e-200, 1e200, 1.7e308])
+@pytest.mark.parametrize("price", [5e-324, 1e-200, 1e200, 1.7e308, np.inf])
 def test_a_number_that_no_price_has_is_refused(price):
     closes = pd.DataFrame({"A": [40.0, price, 41.0]}, index=pd.bdate_range("2025-03-24", periods=3))
     es.PricePanel(closes)  # without a warning; returns are where it matters

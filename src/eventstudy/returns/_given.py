@@ -10,7 +10,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.errors import DataError, EventStudyError, error_told
 from eventstudy.frames import unflagged, with_bars
-from eventstudy.returns._index import normal_index, refuse_naive, refuse_unhashable
+from eventstudy.returns._index import normal_index, refuse_naive, refuse_odd_labels
 from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.returns.tables.columns import by_symbol
 from eventstudy.returns.tables.headers import one_level, refuse_dates
@@ -53,7 +53,7 @@ def labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
     frame = one_level(unflagged(frame), fields)
     columns = frame.columns
     refuse_dates(columns, "the frame")
-    refuse_unhashable(columns, "column")
+    refuse_odd_labels(columns, "column")
     names = (
         columns if columns.inferred_type == "string" else pd.Index([label_text(name) for name in columns], dtype=object)
     )

@@ -12,6 +12,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.calendars import SESSION_UNIT, known_years, outside
 from eventstudy.errors import DataError
+from eventstudy.returns.tables.cells import refuse_unwritable
 from eventstudy.words import brief
 
 DAILY: Final = pd.Timedelta(hours=20)  # a typical step from which on bars are days
@@ -36,7 +37,7 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
         else:
             result = (result.tz_convert("UTC") if result.tz is not None else result).as_unit(SESSION_UNIT)
         result = pd.DatetimeIndex(result, name="date")
-    refuse_unhashable(result)
+    refuse_odd_labels(result)
     twice = result[result.duplicated()]
     if unique and len(twice):
         times = sum(label == twice[0] for label in result)  # one by one: a tuple would be taken for an array of labels
@@ -45,8 +46,8 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
     return result
 
 
-def refuse_unhashable(index: pd.Index, what: str = "row") -> None:
-    """Stop at a label that is a list, a mapping or the like: nothing can be found under it."""
+def refuse_odd_labels(index: pd.Index, what: str = "row") -> None:
+    """Stop at a label under which nothing can be found: a list, a mapping or the like, or a text that cannot be written."""
     if index.dtype != object:
         return
     row = next((at for at, label in enumerate(index) if not is_hashable(label)), None)
@@ -55,6 +56,7 @@ def refuse_unhashable(index: pd.Index, what: str = "row") -> None:
         words = "dates, numbers or text" if what == "row" else "text"
         msg = f"{what} {row + 1}: its label {brief(repr(index[row]))} is a {kind}; label {what}s with {words}"
         raise DataError(msg)
+    refuse_unwritable(index, lambda at: f"{what} {at + 1}")
 
 
 def _as_dates(index: pd.Index) -> pd.Index:

@@ -30,7 +30,7 @@ def price_returns(
 ) -> pd.DataFrame:
     """Return the returns of prices from one bar to the next, missing where either price is."""
     values = prices.to_numpy(dtype=float)
-    bad = np.argwhere((values < LEAST) | (np.isfinite(values) & (values > MOST)))
+    bad = np.argwhere((values < LEAST) | (values > MOST))
     if bad.size:
         row, column = bad[0]
         msg = (

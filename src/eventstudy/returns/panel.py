@@ -278,7 +278,7 @@ class ReturnPanel(Leaving):
         Raises
         ------
         eventstudy.errors.DataError
-            If a price that is no level is zero or negative.
+            If a price that is no level is zero, negative or infinite.
 
         Examples
         --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Floats
 from eventstudy.errors import DataError
+from eventstudy.words import writable
 
 NOTHING: Final = (
     "",
@@ -98,10 +99,7 @@ def _from_objects(values: pd.Series, where: Callable[[int], str], codes: Codes |
         raise DataError(msg)
     if any(issubclass(kind, str) for kind in set(map(type, values[there]))):
         texts = values.where(there, "")
-        bad = [isinstance(value, str) and value.encode(errors="ignore").decode() != value for value in texts]
-        if any(bad):
-            msg = f"{where(bad.index(True))}: {texts.iloc[bad.index(True)]!r} is no text that can be written; mend it"
-            raise DataError(msg)
+        refuse_unwritable(texts, where)
         return text_numbers(texts.astype(str), where, codes=codes)
     found = np.full(len(values), np.nan)
     for row in np.flatnonzero(there).tolist():
@@ -110,6 +108,14 @@ def _from_objects(values: pd.Series, where: Callable[[int], str], codes: Codes |
         except (OverflowError, ValueError):
             found[row] = np.inf
     return found
+
+
+def refuse_unwritable(values: Iterable[Any], where: Callable[[int], str]) -> None:
+    """Stop at a text that holds half of a surrogate pair; `where` says what the value of a number is."""
+    for at, value in enumerate(values):
+        if isinstance(value, str) and not writable(value):
+            msg = f"{where(at)}: {value!r} is no text that can be written; mend it"
+            raise DataError(msg)
 
 
 def _numeric(kind: type) -> bool:
@@ -212,6 +218,7 @@ def symbol_codes(values: pd.Series, where: Callable[[int], str]) -> tuple[NDArra
             msg = f"{where(first(code))}: {cell(value)} is not the name of a security; keep such columns as text"
             raise DataError(msg)
         texts.append(text)
+    refuse_unwritable(texts, lambda code: where(first(code)))
     used = np.zeros(len(texts) + 1, dtype=bool)  # a category that no row has is none; the last is a missing cell's, -1
     used[codes] = True
     blank = [code for code in range(-1, len(texts)) if used[code] and (code < 0 or texts[code] in NO_SYMBOL)]

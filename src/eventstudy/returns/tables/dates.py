@@ -13,7 +13,7 @@ from eventstudy.calendars import known_years, outside
 from eventstudy.dates import EXPECTED, compact_days, not_written, read_stamp
 from eventstudy.errors import DataError
 from eventstudy.returns._index import at_midnight, normal_index
-from eventstudy.returns.tables.cells import NOTHING, cell, coded
+from eventstudy.returns.tables.cells import NOTHING, cell, coded, refuse_unwritable
 
 OFFSET: Final = r"\d{2}:\d{2}.*?(?:Z|[+-]\d{2}:?\d{2})$"
 ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
@@ -74,6 +74,7 @@ def _parsed(distinct: Any, codes: Any, place: Callable[[int], str], date_format:
         return distinct
     cells = pd.Series(distinct)
     if cells.dtype == object and all(isinstance(value, str) for value in cells):
+        refuse_unwritable(cells, place)
         cells = cells.astype(str)
     if date_format is not None and pd.api.types.is_numeric_dtype(cells.dtype) and (cells == cells // 1).all():
         cells = cells.astype("int64").astype(str)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from eventstudy.dates import WRITTEN
 from eventstudy.errors import DataError
+from eventstudy.returns.tables.cells import refuse_unwritable
 from eventstudy.returns.tables.names import (
     DATE_NAMES,
     FIRST_DATE_NAMES,
@@ -221,6 +222,7 @@ def refuse_labels(labels: Sequence[str], place: str) -> None:
     if len(longest) > LONGEST_NAME:
         msg = f"{place}: the name of column {labels.index(longest) + 1} has {len(longest)} characters; this is no table"
         raise DataError(msg)
+    refuse_unwritable(labels, lambda at: f"{place}: the name of column {at + 1}")
     twice = next((label for label, count in Counter(labels).items() if count > 1 and label), None)
     if twice is not None:
         msg = f"{place}: column {twice!r} stands twice; keep one"

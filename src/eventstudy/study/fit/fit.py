@@ -45,6 +45,7 @@ from eventstudy.study.pairs.pairs import refuse_few
 from eventstudy.study.panels import LumpedReturns
 from eventstudy.study.request import Request, moments_of, read_request
 from eventstudy.study.who import refuse_lost_zeros
+from eventstudy.words import writable
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +335,7 @@ def rows_asked(request: Request, held: Sequence[str]) -> tuple[list[str], Ints, 
         raise StudyError(msg) from fault
     texts = without_points(label_texts(unique.tolist()))
     symbols = list(dict.fromkeys(texts))
-    strange = next((name for name in symbols if name.encode(errors="ignore").decode() != name), None)
+    strange = next((name for name in symbols if not writable(name)), None)
     if strange is not None:
         msg = f"column 'symbol' holds {strange!r}, which is no text that can be written; mend it"
         raise StudyError(msg)
