@@ -169,3 +169,34 @@ def test_months_and_stated_formats(text, form):
     frame = pd.DataFrame({"date": [text], "A": [1.0]})
     options = {} if form is None else {"date_format": form}
     assert f"{es.load_prices(source=frame, calendar=None, **options).frame.index[0]:%Y-%m-%d}" == "2010-07-01"
+
+
+def with_zone():
+    """Doors that take the name of a time zone, each with a moment to be read in it."""
+    events = pd.DataFrame({"id": ["a"], "name": ["A"], "announced_at": ["2025-04-02 10:00"], "stance": ["talks"]})
+    pairs = pd.DataFrame({"symbol": ["A"], "announced_at": ["2025-04-02 10:00"]})
+    bars = pd.DataFrame({"date": ["2025-03-03 09:30", "2025-03-03 09:35", "2025-03-03 09:40"], "A": [1.5, 1.25, 1.75]})
+    return {
+        "prices": lambda zone: es.load_prices(source=bars, timezone=zone, calendar=None),
+        "returns": lambda zone: es.load_returns(
+            source=bars.assign(A=bars["A"] / 100), holds="returns", timezone=zone, calendar=None
+        ),
+        "events": lambda zone: es.load_events(events, timezone=zone),
+        "earnings": lambda zone: es.load_earnings(pairs.assign(actual=1.0, forecast=1.1), timezone=zone),
+        "pairs": lambda zone: es.load_pairs(pairs, timezone=zone),
+    }
+
+
+@pytest.mark.parametrize(
+    "zone", ["", ".", "America", "Europe/Nowhere", "../../etc/passwd", "/etc/passwd", "UTC\0", "a" * 300, "x/" * 3000, "A\ud800"]
+)  # fmt: skip
+@pytest.mark.parametrize("door", list(with_zone()))
+def test_a_time_zone_that_is_none_is_one_error_that_says_so(door, zone):
+    with pytest.raises(EventStudyError, match="zone") as caught:
+        with_zone()[door](zone)
+    assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize("door", list(with_zone()))
+def test_a_time_zone_has_a_name(door):
+    with_zone()[door]("Europe/Berlin")

@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from eventstudy.words import brief
+
 DAY: Final = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\.\d{1,2}\.\d{1,2})"
 CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
 OFFSET: Final = r"Z|[+-]\d{2}:?\d{2}"
@@ -23,6 +25,26 @@ MONTH: Final = re.compile(r"\d{4}[-/]\d{2}", re.ASCII)
 EXPECTED: Final = "a date such as 2025-04-03"
 COMPACT_MIN: Final = 19000101  # whole numbers from here on are days written without dashes
 COMPACT_MAX: Final = 21991231
+
+
+def zone_called(name: Any) -> dt.tzinfo:
+    """Return the time zone of a name or an offset, and a time zone as it is; a ValueError says what was expected.
+
+    Examples
+    --------
+    >>> zone_called("America/New_York")
+    zoneinfo.ZoneInfo(key='America/New_York')
+    """
+    found = name if isinstance(name, dt.tzinfo) else None
+    if isinstance(name, str) and name:
+        try:
+            found = pd.Timestamp(0, tz="UTC").tz_convert(name).tzinfo
+        except (KeyError, ValueError, OSError, IndexError):  # OSError: the name of a folder of zones, or a long one
+            found = None
+    if found is None:
+        msg = f"{brief(repr(name))} is no time zone; use a name such as America/New_York"
+        raise ValueError(msg)
+    return found
 
 
 def read_stamp(value: Any, *, months: bool = False) -> pd.Timestamp:

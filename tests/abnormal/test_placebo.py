@@ -5,7 +5,7 @@ import pytest
 
 from eventstudy.abnormal import MarketAdjusted, MarketModel, MeanAdjusted, estimate, placebo_refit as placebo
 from eventstudy.abnormal.engine.engine import estimate_again
-from eventstudy.abnormal.placebo_refit import admissible
+from eventstudy.abnormal.placebo_refit import _counts, admissible
 
 
 @pytest.fixture
@@ -74,6 +74,14 @@ def test_admissible_asks_for_all_that_the_model_reads(kind, first, last, buffer)
     assert found.tolist() == expected
     assert found.any()
     assert not found.all(axis=1).any()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 0), (-2, 3), (-9, -7), (7, 9), (-20, 20), (3, 2)])
+def test_flags_are_counted_where_the_data_are(low, high):
+    flags = np.random.default_rng(3).random((3, 8)) < 0.5
+    flags[:, [0, -1]] = [[True, False], [False, True], [True, True]]
+    expected = [[row[max(0, d + low) : max(0, d + high + 1)].sum() for d in range(8)] for row in flags]
+    assert _counts(flags, low, high).tolist() == expected
 
 
 def test_estimating_again_is_estimating_there(fitted):

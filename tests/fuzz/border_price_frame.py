@@ -171,7 +171,7 @@ def facts_of(frame):
         for moment, value in zip(frame.index, frame.iloc[:, at].tolist(), strict=True):
             number = price_table.number_of(value)
             if number is not None:
-                found.setdefault((moment, str(name)), set()).add(number)
+                found.setdefault((moment, price_table.bare(str(name))), set()).add(number)
     return found
 
 

@@ -168,9 +168,15 @@ def _day(text):
     return None if moment is pd.NaT else moment
 
 
+def bare(name):
+    """Return a name without what stands around it and nobody sees."""
+    return name.strip().lstrip("\ufeff").strip()
+
+
 def facts_of(thing):
     """Return what the cells say, by day and symbol: a loop over all of them. None where a date can be read in two ways."""
     found = {}
+    whole = thing.long and all(WHOLE.fullmatch(bare(row[1])) for row in thing.rows if len(row) > 1)
     for row in thing.rows:
         if not row or not any(cell.strip() for cell in row):
             continue
@@ -180,9 +186,8 @@ def facts_of(thing):
         cells = [tuple(row[1:3])] * (len(row) > 2) if thing.long else list(zip(thing.header[1:], row[1:], strict=False))
         for symbol, cell in cells:
             if (value := number_of(cell)) is not None:
-                name = symbol.strip()
-                name = name.removesuffix(".0") if thing.long and WHOLE.fullmatch(name) else name
-                found.setdefault((moment, name), set()).add(value)
+                name = bare(symbol)
+                found.setdefault((moment, name.removesuffix(".0") if whole else name), set()).add(value)
     return found
 
 

@@ -260,6 +260,35 @@ def test_real_bars_of_five_minutes(real_data):
     assert str(panel.frame.index.tz) == "UTC"
 
 
+def test_many_columns_of_texts_are_the_numbers_that_they_say(tmp_path, monkeypatch):
+    """A comma is the decimal mark, cells are empty or hold a code, and a few columns are read at a time."""
+    monkeypatch.setattr(csv_files, "AT_ONCE", 45)  # four columns
+    days = pd.bdate_range("2025-03-03", periods=11)
+    values = np.random.default_rng(8).uniform(20, 90, (11, 30)).round(2)
+    cells = [[f"{value:.2f}".replace(".", ",") for value in row] for row in values]
+    for row, column, word in ((0, 3, ""), (10, 4, "#VALUE!"), (5, 4, "-"), (7, 29, "#N/A N/A")):
+        cells[row][column], values[row, column] = word, np.nan
+    names = [f"S{at:02d}" for at in range(30)]
+
+    def written():
+        lines = [
+            ";".join(["date", *names]),
+            *(f"{day:%Y-%m-%d};{';'.join(row)}" for day, row in zip(days, cells, strict=True)),
+        ]
+        path = tmp_path / "p.csv"
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    panel = es.load_prices(source=written(), sep=";", decimal=",")
+    np.testing.assert_array_equal(panel.frame[names].to_numpy(), values)
+    assert panel.quality.loc["S04", "codes"] == "2025-03-17"
+    assert panel.quality.loc["S29", "codes"] == "2025-03-12"
+    assert (panel.quality["codes"] != "").sum() == 2
+    cells[8][17] = "1,2,3"
+    with pytest.raises(DataError, match=r"p\.csv, row 10, column 'S17': '1,2,3' is not a number"):
+        es.load_prices(source=written(), sep=";", decimal=",")
+
+
 @pytest.mark.timeout(60)
 def test_blank_lines_at_the_end_are_nothing_however_many(tmp_path):
     path = tmp_path / "p.csv"

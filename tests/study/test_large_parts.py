@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -333,6 +335,9 @@ def test_samples_of_two_calendars_are_laid_on_the_bars_of_both():
     assert moved[0].day0.tolist() == one.day0.tolist()
     assert moved[1].day0.tolist() == (one.day0 + 1).tolist()
     assert moved[1].bar.tolist() == np.where(one.bar >= 0, one.bar + 1, -1).tolist()
+    outside = replace(one, bar=np.where(np.arange(one.bar.size).reshape(one.bar.shape) % 3, one.bar, -1))
+    for piece, shift in zip(_on_all([outside, outside], [first, second]), (0, 1), strict=True):
+        assert piece.bar.tolist() == np.where(outside.bar >= 0, one.bar + shift, -1).tolist()
     assert _on_all([one, one], [first, first]) == [one, one]
     both = _joined([one, one])
     assert both.car.tolist() == [*one.car.tolist(), *one.car.tolist()]

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.calendars import known_years, outside
-from eventstudy.dates import EXPECTED, compact_days, not_written, read_stamp
+from eventstudy.dates import EXPECTED, compact_days, not_written, read_stamp, zone_called
 from eventstudy.errors import DataError
 from eventstudy.returns._index import at_midnight, normal_index
 from eventstudy.returns.tables.cells import NOTHING, cell, coded, refuse_unwritable
+from eventstudy.words import brief
 
 OFFSET: Final = r"\d{2}:\d{2}.*?(?:Z|[+-]\d{2}:?\d{2})$"
 ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
@@ -177,8 +178,8 @@ def _zoned(index: pd.DatetimeIndex, where: Callable[[int], str], timezone: str |
             msg = f"{where(0)}: {index[0]} is a moment without a time zone; state it: timezone='America/New_York'"
             raise DataError(msg)
         try:
-            index = index.tz_localize(timezone)
-        except (KeyError, ValueError) as error:
-            msg = f"{where(0)}: time zone {timezone!r} cannot be used ({error}); use a name such as America/New_York"
+            index = index.tz_localize(zone_called(timezone))
+        except ValueError as error:  # an hour that the clock has not, or has twice
+            msg = f"{where(0)}: timezone={brief(timezone)!r} cannot be used: {brief(error, 200)}"
             raise DataError(msg) from error
     return pd.DatetimeIndex(normal_index(index[:0].append(index), unique=False))

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.border import existing_file, guarded
+from eventstudy.dates import zone_called
 from eventstudy.errors import DataError, told
 from eventstudy.frames import as_pandas
 from eventstudy.returns.asked import dates_asked
@@ -201,10 +202,11 @@ def _numbers(column: pd.Series[Any], place: str, name: str) -> pd.Series[Any]:
     return found.astype(float)
 
 
-def _moments(table: pd.DataFrame, place: str, zone: str) -> tuple[pd.Series[Any], pd.Series[Any]]:
+def _moments(table: pd.DataFrame, place: str, timezone: str) -> tuple[pd.Series[Any], pd.Series[Any]]:
     """Return moments in the zone, and whether they lie before, in or after the session."""
     given = table["announced_at"]
     try:
+        zone = zone_called(timezone)
         if isinstance(given.dtype, pd.DatetimeTZDtype):
             local = given.dt.tz_convert(zone)
         else:
@@ -216,7 +218,7 @@ def _moments(table: pd.DataFrame, place: str, zone: str) -> tuple[pd.Series[Any]
                 read.dt.tz_convert(zone) if isinstance(read.dtype, pd.DatetimeTZDtype) else read.dt.tz_localize(zone)
             )
     except (ValueError, TypeError, KeyError) as fault:
-        msg = f"{place}, column 'announced_at': the moments cannot be read in {zone!r} ({' '.join(str(fault).split())[:200]})"
+        msg = f"{place}, column 'announced_at': the moments cannot be read in {brief(timezone)!r} ({' '.join(str(fault).split())[:200]})"
         raise DataError(msg) from fault
     _refuse(place, local.isna(), "announced_at", given, "no date; write 2024-02-01, or 2024-02-01 16:30")
     clock = local.dt.tz_localize(None) - local.dt.tz_localize(None).dt.normalize()

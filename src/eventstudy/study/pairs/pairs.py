@@ -262,7 +262,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return parse_zone(name)
     except ValueError as fault:
-        msg = f"timezone={name!r} is not {fault}"
+        msg = f"timezone={brief(name)!r} is not {fault}"
         raise DataError(msg) from fault
 
 
