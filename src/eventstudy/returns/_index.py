@@ -128,11 +128,16 @@ def refuse_no_name(calendar: object, option: str) -> None:
         raise DataError(msg)
 
 
+def refuse_undated(index: pd.Index) -> None:
+    """Stop at rows whose labels are no dates, where a calendar is to say which sessions there were."""
+    if not isinstance(index, pd.DatetimeIndex):
+        msg = f"the rows are labelled {brief(repr(index[0]))}, not with dates; pass calendar=None to take them as bars"
+        raise DataError(msg)
+
+
 def refuse_rows(index: pd.Index) -> None:
     """Stop at rows that no calendar can be laid over."""
-    if not isinstance(index, pd.DatetimeIndex):
-        msg = f"the rows are labelled {index[0]!r}, not with dates; pass calendar=None to take them as bars"
-        raise DataError(msg)
+    refuse_undated(index)
     if stamped_days(index):
         msg = (
             f"the rows are days that carry an hour ({index[0]}); take the dates of the exchange: "
