@@ -15,8 +15,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from eventstudy.words import brief
-
 DAY: Final = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\.\d{1,2}\.\d{1,2})"
 CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
 OFFSET: Final = r"Z|[+-]\d{2}:?\d{2}"
@@ -42,7 +40,7 @@ def zone_called(name: Any) -> dt.tzinfo:
         except (KeyError, ValueError, OSError, IndexError):  # OSError: the name of a folder of zones, or a long one
             found = None
     if found is None:
-        msg = f"{brief(repr(name))} is no time zone; use a name such as America/New_York"
+        msg = f"{repr(name)[:80]} is no time zone; use a name such as America/New_York"
         raise ValueError(msg)
     return found
 

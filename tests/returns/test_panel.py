@@ -218,7 +218,7 @@ def test_a_number_that_no_price_has_is_refused(price):
 @pytest.mark.parametrize("labels", [["5"], ["5", "6"], ["x"], ["2025-03-03"], [("a", 1)], [True], [5, 6], ["x" * 500]])
 def test_rows_that_are_no_dates_have_no_calendar(panel, labels):
     frame = pd.DataFrame({"A": [0.01] * len(labels)}, index=pd.Index(labels, tupleize_cols=False))
-    with pytest.raises(DataError, match="pass calendar=None to take them as bars|as dates") as caught:
+    with pytest.raises(DataError, match=r"pass calendar=None to take them as bars|as dates") as caught:
         panel(frame, calendar="XTKS")
     assert len(str(caught.value)) < 300
     assert len(panel(frame, calendar=None).frame) == len(labels)
