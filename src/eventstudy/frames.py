@@ -5,9 +5,11 @@ What comes in is converted once, at the door; nothing behind it knows of another
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
 import pandas as pd
+from pandas.api.types import is_object_dtype
 
 from eventstudy.border import said
 from eventstudy.dates import read_stamp
@@ -37,7 +39,10 @@ def as_pandas(given: Any, error: type[InputError] = InputError) -> Any:
     >>> as_pandas(pa.table({"car": [0.5, None]}))["car"].tolist(), as_pandas("events.csv")
     ([0.5, nan], 'events.csv')
     """
-    if given is None or type(given).__module__.partition(".")[0] in OUR_OWN or isinstance(given, pd.DataFrame):
+    if isinstance(given, pd.DataFrame):
+        _refuse_signals(given, error)
+        return given
+    if given is None or type(given).__module__.partition(".")[0] in OUR_OWN:
         return given
     import narwhals as nw  # noqa: PLC0415  only who brings a frame of another library pays
 
@@ -60,6 +65,21 @@ def as_pandas(given: Any, error: type[InputError] = InputError) -> Any:
         )
         raise error(msg) from fault
     return given
+
+
+def _refuse_signals(frame: pd.DataFrame, error: type[InputError]) -> None:
+    """Stop at a decimal that raises an exception wherever it is looked at, a signaling NaN."""
+    held: list[tuple[str, Any]] = []
+    for at, kind in enumerate(frame.dtypes):
+        if kind.kind == "O" and is_object_dtype(kind):
+            held.append((f"column {frame.columns[at]!r}", frame.iloc[:, at]))
+    if is_object_dtype(frame.index.dtype):
+        held.append(("the row labels", frame.index))
+    for what, cells in held:
+        for row, cell in enumerate(cells):
+            if isinstance(cell, Decimal) and cell.is_snan():
+                msg = f"{what}, row {row + 1}: Decimal('sNaN') is no number that can be used; leave the cell empty if it is missing"
+                raise error(msg)
 
 
 def _from_arrow(table: Any) -> pd.DataFrame:

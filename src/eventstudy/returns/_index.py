@@ -24,7 +24,7 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
     Days become naive midnights (a day that carries a zone keeps its own date: Tokyo's 3 April stays the 3rd);
     moments within a day become UTC; anything that holds no dates is left as it is, if every label stands once.
     """
-    result = _as_dates(index)
+    result = _as_dates(index.astype(float) if index.dtype.kind == "f" else index)  # pandas finds no label of longdouble
     if isinstance(result, pd.DatetimeIndex):
         far = outside(result)
         if far.any():

@@ -14,9 +14,12 @@ from eventstudy._typing import Floats
 from eventstudy.border import existing_file, file_name, guarded
 from eventstudy.errors import DataError
 from eventstudy.frames import as_pandas
+from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.words import brief, nearest
 
 WAY: Final = "check the file, or write it anew"
+
+LARGEST_WHOLE: Final = 2.0**53  # every whole number below is a float of its own
 
 NO_RETURN: Final = (-44.0, -55.0, -66.0, -77.0, -88.0, -99.0)
 """What CRSP writes for a return that it does not have."""
@@ -151,12 +154,18 @@ def _kept(frame: pd.DataFrame, place: str, between: tuple[Any, Any], permnos: Co
     return frame.reset_index(drop=True)
 
 
+def _refuse_strange(column: pd.Series[Any], place: str, name: str) -> None:
+    strange = unlike_numbers(column.dtype)
+    if strange and len(column):
+        msg = f"{place}, column {name!r} holds {strange}; give numbers"
+        raise DataError(msg)
+
+
 def whole(column: pd.Series[Any], place: str, name: str) -> pd.Series[Any]:
     """Return a column of whole numbers; a cell that is none is refused with its row."""
-    if pd.api.types.is_integer_dtype(column) and not column.isna().any():
-        return column.astype(np.int64)
+    _refuse_strange(column, place, name)
     found = pd.to_numeric(column, errors="coerce")
-    bad = np.flatnonzero((found.isna() | (found % 1 != 0)).to_numpy())
+    bad = np.flatnonzero((found.isna() | (found % 1 != 0) | (found.abs() > LARGEST_WHOLE)).to_numpy())
     if bad.size:
         msg = f"{place}, row {int(bad[0])}, column {name!r}: {brief(column.iloc[int(bad[0])])} is no whole number; mend or leave out the row"
         raise DataError(msg)
@@ -168,7 +177,11 @@ def dates(column: pd.Series[Any], place: str, name: str, *, empty: bool) -> pd.S
     if pd.api.types.is_datetime64_any_dtype(column):
         found = column
     elif pd.api.types.is_numeric_dtype(column):
-        found = pd.to_datetime(column.astype("Int64").astype("string"), format="%Y%m%d", errors="coerce")
+        _refuse_strange(column, place, name)
+        value = column.to_numpy(dtype=float, na_value=np.nan)
+        fine = (value % 1 == 0) & (value > 0) & (value < LARGEST_WHOLE)
+        text = pd.Series(np.where(fine, value, 0).astype(np.int64), index=column.index).astype("string")
+        found = pd.to_datetime(text.where(fine), format="%Y%m%d", errors="coerce")
     else:
         text = column.astype("string").str.strip()
         text = text.mask(text.isin(["", ".", "E", "e"]))
@@ -189,6 +202,7 @@ def dates(column: pd.Series[Any], place: str, name: str, *, empty: bool) -> pd.S
 
 def returns(column: pd.Series[Any], place: str, name: str) -> tuple[Floats, pd.Series[Any]]:
     """Return a column of returns, NaN for CRSP's codes; and the code of each cell, "" where there is none."""
+    _refuse_strange(column, place, name)
     numbers = pd.to_numeric(column, errors="coerce") if not pd.api.types.is_numeric_dtype(column) else column
     value = numbers.to_numpy(dtype=float, na_value=np.nan)
     coded = np.isin(value, NO_RETURN)

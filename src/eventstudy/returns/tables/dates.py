@@ -77,7 +77,7 @@ def _parsed(distinct: Any, codes: Any, place: Callable[[int], str], date_format:
     if cells.dtype == object and all(isinstance(value, str) for value in cells):
         refuse_unwritable(cells, place)
         cells = cells.astype(str)
-    if date_format is not None and pd.api.types.is_numeric_dtype(cells.dtype) and (cells == cells // 1).all():
+    if date_format is not None and cells.dtype.kind in "iuf" and (cells == cells // 1).all():
         cells = cells.astype("int64").astype(str)
     if cells.dtype == "str":
         cells = cells.str.strip()

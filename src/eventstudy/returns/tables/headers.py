@@ -117,7 +117,7 @@ def one_level(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.DataFrame:
     if (
         fields == RETURN_NAMES
         and called.isdisjoint(RETURN_NAMES)
-        and not bool((chosen.select_dtypes("number") < 0).any(axis=None))
+        and not any((chosen.iloc[:, at] < 0).any() for at, kind in enumerate(chosen.dtypes) if kind.kind in "iuf")
     ):
         msg = (
             f"the columns have two rows of labels, {columns[positions[0]]!r} …, and hold prices, as yfinance.download gives them, not "
