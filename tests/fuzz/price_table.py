@@ -143,7 +143,7 @@ def _parquet(thing):
             frame[thing.header[at]] = [
                 float(cell) if number_of(cell) is not None else math.nan for cell in frame.iloc[:, at]
             ]
-    if kind == "dates":
+    if kind == "dates" and thing.header:
         frame[thing.header[0]] = pd.to_datetime(frame.iloc[:, 0])
     held = io.BytesIO()
     frame.to_parquet(held)

@@ -480,3 +480,11 @@ def long_of(names, dates=DAYS):
 def test_a_name_that_cannot_be_written_is_refused_with_its_place(load, where):
     with pytest.raises(DataError, match=rf"^{where}: 'A\\ud800' is no text that can be written; mend it"):
         load()
+
+
+@pytest.mark.parametrize("asked", [{"start": DAYS[1]}, {"end": DAYS[2]}, {"start": DAYS[1], "end": DAYS[2]}])
+def test_levels_alone_are_cut_to_the_dates_asked_for(asked):
+    panel = es.load_returns(source=wide_of("^VIX"), **asked)
+    assert panel.frame.shape[1] == 0
+    days = [day for day in DAYS if asked.get("start", day) <= day <= asked.get("end", day)]
+    assert panel.levels["^VIX"].to_dict() == {pd.Timestamp(day): CLOSES[DAYS.index(day)] for day in days}

@@ -167,12 +167,14 @@ def load_returns(
     state = [symbol for symbol in ready.columns if symbol in (LEVEL_SYMBOLS if levels is None else levels)]
     frame = side_by_side(priced.frame, ready.drop(columns=state))
     level = side_by_side(priced.levels, ready[state])
-    daily = getattr(frame.index, "tz", None) is None
-    span = None if not daily or (first is None and last is None) else (first or frame.index[0], last or frame.index[-1])
+    everything = side_by_side(frame, level)
+    bars = everything.index
+    daily = getattr(bars, "tz", None) is None
+    span = None if not daily or (first is None and last is None) else (first or bars[0], last or bars[-1])
     usual, own = auto_calendars(calendar, {**got.calendars, **by_symbol(calendars, "calendars")}, got.symbols)
     own = {symbol: name for symbol, name in own.items() if name != usual}
     rows, notes = lay_on_sessions(
-        side_by_side(frame, level),
+        everything,
         usual,
         own,
         span,
