@@ -222,3 +222,16 @@ def test_rows_that_are_no_dates_have_no_calendar(panel, labels):
         panel(frame, calendar="XTKS")
     assert len(str(caught.value)) < 300
     assert len(panel(frame, calendar=None).frame) == len(labels)
+
+
+@pytest.mark.parametrize("labels", [[1.0, (0, 1, 2), np.uint64(2**63)], [1, "a", 2], [(1, 2), (1,), "x"]])
+def test_labels_of_several_kinds_have_no_order(labels):
+    frame = pd.DataFrame({"A": [1.0, 2.0, 3.0]}, index=pd.Index(pd.Series(labels, dtype=object), tupleize_cols=False))
+
+    class Source:
+        def fetch(self, symbols, start, end):
+            return frame
+
+    for door in (es.PricePanel, lambda frame: es.load_prices(["A"], source=Source())):
+        with pytest.raises(DataError, match="the row labels are of several kinds, such as .*bring them to one"):
+            door(frame)

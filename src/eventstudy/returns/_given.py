@@ -10,7 +10,7 @@ from pandas.api.types import is_hashable
 
 from eventstudy.errors import DataError, EventStudyError, error_told
 from eventstudy.frames import unflagged, with_bars
-from eventstudy.returns._index import normal_index, refuse_naive, refuse_odd_labels
+from eventstudy.returns._index import in_order_of_bars, normal_index, refuse_naive, refuse_odd_labels
 from eventstudy.returns.tables.cells import unlike_numbers
 from eventstudy.returns.tables.columns import by_symbol
 from eventstudy.returns.tables.headers import one_level, refuse_dates
@@ -69,12 +69,7 @@ def labelled(frame: Any, fields: tuple[str, ...] = PRICE_NAMES) -> pd.DataFrame:
     result = frame.astype(float)
     result.index = normal_index(frame.index)
     refuse_naive(result.index)
-    try:
-        ordered: pd.DataFrame = result.sort_index().rename_axis(columns="symbol")
-    except TypeError as fault:
-        msg = f"the row labels are of several kinds, such as {result.index[0]!r}, and have no order; bring them to one"
-        raise DataError(msg) from fault
-    return ordered
+    return in_order_of_bars(result).rename_axis(columns="symbol")
 
 
 def of_frame(given: Any, option: str) -> pd.DataFrame:

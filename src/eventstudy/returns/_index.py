@@ -46,6 +46,15 @@ def normal_index(index: pd.Index, *, unique: bool = True) -> pd.Index:
     return result
 
 
+def in_order_of_bars(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its rows in order; labels that have none are refused."""
+    try:
+        return frame.sort_index()
+    except (TypeError, ValueError) as fault:  # ValueError: a tuple beside a number of numpy
+        msg = f"the row labels are of several kinds, such as {brief(repr(frame.index[0]))}, and have no order; bring them to one"
+        raise DataError(msg) from fault
+
+
 def refuse_odd_labels(index: pd.Index, what: str = "row") -> None:
     """Stop at a label under which nothing can be found: a list, a mapping or the like, or a text that cannot be written."""
     if index.dtype != object:

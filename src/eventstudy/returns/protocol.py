@@ -24,7 +24,7 @@ from eventstudy import plugins
 from eventstudy.calendars import AUTO
 from eventstudy.errors import DataError, EventStudyError, NoSuchTicker
 from eventstudy.frames import with_bars
-from eventstudy.returns._index import normal_index
+from eventstudy.returns._index import in_order_of_bars, normal_index
 from eventstudy.returns._price_returns import simple_returns
 from eventstudy.returns._sessions import Label, SessionNotes, zone_of
 from eventstudy.returns.bundled import BUNDLED, PRICE_SYMBOLS, RETURN_SYMBOLS, bundled_prices, bundled_returns
@@ -155,7 +155,7 @@ def ask(
         got = Delivery(returns=simple_returns(answer.frame, answer.kind), prices=answer.levels, **_said(answer))
     elif isinstance(answer, pd.DataFrame):
         notes = SessionNotes(zone=zone_of(answer.index))
-        got = Delivery(prices=answer.set_axis(normal_index(answer.index)).sort_index(), notes=notes)
+        got = Delivery(prices=in_order_of_bars(answer.set_axis(normal_index(answer.index))), notes=notes)
     else:
         msg = f"source {name!r} returned {type(answer).__name__}; fetch must return a DataFrame (bars x symbols) or a panel"
         raise DataError(msg)
