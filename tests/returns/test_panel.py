@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -228,10 +230,7 @@ def test_rows_that_are_no_dates_have_no_calendar(panel, labels):
 def test_labels_of_several_kinds_have_no_order(labels):
     frame = pd.DataFrame({"A": [1.0, 2.0, 3.0]}, index=pd.Index(pd.Series(labels, dtype=object), tupleize_cols=False))
 
-    class Source:
-        def fetch(self, symbols, start, end):
-            return frame
-
-    for door in (es.PricePanel, lambda frame: es.load_prices(["A"], source=Source())):
-        with pytest.raises(DataError, match="the row labels are of several kinds, such as .*bring them to one"):
-            door(frame)
+    source = SimpleNamespace(fetch=lambda *_: frame)
+    for door in (lambda: es.PricePanel(frame), lambda: es.load_prices(["A"], source=source)):
+        with pytest.raises(DataError, match=r"the row labels are of several kinds, such as .*bring them to one"):
+            door()
