@@ -185,3 +185,19 @@ def test_dates_that_no_calendar_has_are_refused(run, words, tmp_path):
     assert code in {2, 3}
     assert "Traceback" not in err
     assert "fault of eventstudy" not in err
+
+
+@pytest.mark.parametrize("order", [*ORDERS.values(), "\ud800"], ids=[*ORDERS, "half"])
+@pytest.mark.parametrize("place", ["argument", "option", "command", "value"])
+def test_no_order_among_the_words_of_a_call_reaches_the_terminal(run, order, place):
+    calls = {
+        "argument": ("check", "us-china", "--against", "x", order),
+        "option": ("check", "us-china", f"--{order}"),
+        "command": (order,),
+        "value": ("calibrate", "--replications", order),
+    }
+    code, out, err = run(*calls[place])
+    assert code == 2
+    assert clean(out)
+    assert clean(err)
+    assert err.strip()

@@ -303,6 +303,14 @@ def _reference_events(thing):
     return events.assign(bar=[pd.Timestamp(bar) for bar in events["bar"]])
 
 
+def warm(folder):
+    """Build the calendars that are looked at where none fits, some twenty, once."""
+    from eventstudy.calendars import fitting  # noqa: PLC0415  the child prepares itself first
+
+    del folder
+    fitting(_panel().index[::2])
+
+
 def door(thing, folder):
     from eventstudy import EstimationWindow, EventStudy, ReturnPanel, abnormal  # noqa: PLC0415  the child prepares itself first
 

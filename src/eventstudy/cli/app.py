@@ -24,6 +24,7 @@ from eventstudy.cli.saying import READER_GONE, finished, make_ready, note, say
 from eventstudy.cli.study_commands import check, run
 from eventstudy.cli.watch_command import watch
 from eventstudy.errors import EventStudyError, SourceError, WorkersLost
+from eventstudy.words import visible
 
 FAULT: Final = 70  # EX_SOFTWARE of sysexits.h: neither the input nor a source is wrong, we are
 
@@ -52,6 +53,10 @@ def _handed_on() -> Iterator[None]:
         yield
     except (EOFError, KeyboardInterrupt, BrokenPipeError) as error:
         raise _HandedOnError from error
+    except Exception as error:
+        if isinstance(getattr(error, "message", None), str):  # what typer says of wrong words repeats them
+            error.message = visible(error.message, keep="\n")  # type: ignore[attr-defined]
+        raise
 
 
 app = typer.Typer(
