@@ -227,6 +227,7 @@ def _long(called):
     """Whether a command does real work for seconds or minutes; such ones are run elsewhere."""
     from eventstudy.study.study_file import shipped_studies  # noqa: PLC0415  the child prepares itself first
 
+    called = called[: called.index("--")] if "--" in called else called  # what stands behind it is no option
     command = called[0] if called else ""
     if command in {"run", "claims"}:
         return len(called) < 2 or called[1].startswith("-") or bool(set(called) & set(shipped_studies()))

@@ -10,6 +10,7 @@ from fuzz import fuzz, groups_told
 
 SEED = 20_250_403
 INPUTS = 200
+FAKE = 678  # among its first 22 inputs each act stands
 
 
 @pytest.mark.slow
@@ -46,10 +47,10 @@ EXPECTED = {
 @pytest.mark.timeout(900)
 def test_the_harness_sees_every_kind_of_fault_and_what_made_it(tmp_path):
     # a slow machine needs more than a second to fill the memory that is too much
-    report = fuzz("border_fake", 1, 70, folder=tmp_path, limit=3.0, quiet=True)
+    report = fuzz("border_fake", FAKE, 22, folder=tmp_path, limit=3.0, quiet=True)
     found = {}
     for line in report["lines"]:
-        case = build("border_fake", 1, line["number"])
+        case = build("border_fake", FAKE, line["number"])
         if not case.thing.poisoned:
             assert line["kind"] == "accepted"
             continue
@@ -58,7 +59,7 @@ def test_the_harness_sees_every_kind_of_fault_and_what_made_it(tmp_path):
             assert [case.mutations[at] for at in line["keep"]] == ["poison"]
     assert found == EXPECTED
     assert {line["kind"] for group in report["groups"] for line in group} == set(FAULTS)
-    assert "--border border_fake --seed 1 --number" in groups_told(report)
+    assert f"--border border_fake --seed {FAKE} --number" in groups_told(report)
 
 
 @pytest.mark.slow
