@@ -29,7 +29,7 @@ test: $(DEV_STAMP) ## Run the tests that one runs while working (some ten minute
 	$(PYTEST) -n auto -m "not slow and not browser"
 
 test-all: $(DEV_STAMP) ## Run the slow tests too, but for the browser's
-	$(PYTEST) -n auto -m "slow and not browser"
+	$(PYTEST) -n auto -m "not browser"
 
 coverage: $(DEV_STAMP) ## Measure the branch coverage of the numeric rooms; fails below 95 percent
 	$(BIN)/coverage run -m pytest -q -m "not browser" tests/abnormal tests/inference tests/study
