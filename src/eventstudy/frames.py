@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_object_dtype
 
@@ -41,7 +42,7 @@ def as_pandas(given: Any, error: type[InputError] = InputError) -> Any:
     """
     if isinstance(given, pd.DataFrame):
         _refuse_signals(given, error)
-        return given
+        return _without_odd_arrays(given)
     if given is None or type(given).__module__.partition(".")[0] in OUR_OWN:
         return given
     import narwhals as nw  # noqa: PLC0415  only who brings a frame of another library pays
@@ -80,6 +81,19 @@ def _refuse_signals(frame: pd.DataFrame, error: type[InputError]) -> None:
             if isinstance(cell, Decimal) and cell.is_snan():
                 msg = f"{what}, row {row + 1}: Decimal('sNaN') is no number that can be used; leave the cell empty if it is missing"
                 raise error(msg)
+
+
+def _without_odd_arrays(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose arrays pandas can label rows with: bytes of one length as objects, halves as floats."""
+    odd = {
+        kind: np.float64 if kind == np.float16 else object
+        for kind in set(frame.dtypes)
+        if kind.kind in "SV" or kind == np.float16
+    }
+    if not odd:
+        return frame
+    columns = [frame.iloc[:, at].astype(odd.get(kind, kind)) for at, kind in enumerate(frame.dtypes)]
+    return pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
 
 
 def _from_arrow(table: Any) -> pd.DataFrame:
