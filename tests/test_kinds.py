@@ -48,7 +48,7 @@ EARNINGS = pd.DataFrame(
     {"symbol": ["A", "B"] * 3, "announced_at": DAYS, "actual": 1.0, "forecast": 1.25, "price": 10.0}
 )
 CRSP = pd.DataFrame({"PERMNO": 10001, "date": DAYS, "RET": 0.01, "PRC": COUNT * 1.0, "SHROUT": 100})
-STUDY = es.EventStudy(model=es.MeanAdjusted(), window=(0, 0), estimation=es.EstimationWindow(30, end=-2))
+STUDY = es.EventStudy(model=es.MeanAdjusted(), window=(0, 0), estimation=es.EstimationWindow(30, end=-2), calendar=None)
 PANEL = es.ReturnPanel(
     pd.DataFrame(
         np.random.default_rng(0).normal(0, 0.01, (80, 2)),
@@ -115,3 +115,22 @@ def test_numbers_that_no_permno_is_are_refused():
         DOORS["crsp, PERMNO"](KINDS["large whole numbers"])
     with pytest.raises(EventStudyError, match="column 'RET' holds complex numbers"):
         DOORS["crsp, RET"](KINDS["complex without an imaginary part"])
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        lambda frame: STUDY.fit(frame.rename(columns={"bar": "x"}), PANEL),
+        lambda frame: STUDY.fit(frame, PANEL).explain(["size"]),
+        lambda frame: STUDY.fit(frame, PANEL).caar(by="size"),
+        lambda frame: es.load_earnings(frame.drop(columns="bar")),
+    ],
+    ids=["study", "explain", "by", "earnings"],
+)
+def test_the_columns_that_a_message_names_are_on_its_line_and_not_all_of_thousands(door):
+    more = pd.DataFrame(0.0, index=PAIRS.index, columns=["two\nlines", *(f"c{at}" for at in range(5000))])
+    with pytest.raises(EventStudyError) as caught:
+        door(pd.concat([PAIRS, more], axis=1))
+    assert "two lines" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1000

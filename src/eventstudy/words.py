@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
 
 JOINERS = "\u200c\u200d"  # they shape letters of some scripts, and pictures of several people; they hide nothing
 
@@ -71,6 +72,21 @@ def brief(value: object, most: int = 80) -> str:
         text = f"a {type(value).__name__} that cannot be shown"
     text = " ".join(text[: 10 * most].split())
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+SHOWN = 50  # names that one message repeats
+
+
+def in_a_row(names: Collection[object]) -> str:
+    """Return names for a message, each on one line; of a long list the first ones and their number.
+
+    Examples
+    --------
+    >>> in_a_row(["bar", "two" + chr(10) + "lines"]), in_a_row(range(9_000))[-24:]
+    ('bar, two lines', '48, 49, … (9,000 in all)')
+    """
+    more = f", … ({len(names):,} in all)" if len(names) > SHOWN else ""
+    return ", ".join(brief(name) or "(empty)" for name in islice(names, SHOWN)) + more
 
 
 LONGEST_WORD = 200  # characters of a word whose like is looked for

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
 import pandas as pd
 
-from eventstudy.errors import LISTED
-from eventstudy.words import nearest
+from eventstudy.words import in_a_row, nearest
 
 STANCES: Final = ("escalation", "softening", "talks", "mixed")
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -90,9 +88,7 @@ def one_of(allowed: Iterable[str], value: str = "") -> str:
 
 def listed(allowed: Collection[str]) -> str:
     """Return "one of: …" for a message; of a long list its first words and their number."""
-    words = [word or "(empty)" for word in islice(allowed, LISTED)]
-    more = f", … ({len(allowed):,} in all)" if len(allowed) > LISTED else ""
-    return f"one of: {', '.join(words)}{more}"
+    return f"one of: {in_a_row(allowed)}"
 
 
 class NotListed(ValueError):

@@ -19,7 +19,7 @@ from eventstudy.frames import as_pandas, named_levels_as_columns, unflagged
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
 from eventstudy.study.who import READ, refuse_timing, security_column, wanted_symbols
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ ALIASES: Final = {
 
 def _has(frame: pd.DataFrame, *wanted: str) -> str:
     """Return what columns a frame has, and which of them is perhaps meant."""
-    has = f"the frame has {', '.join(map(str, frame.columns))}"
+    has = f"the frame has {in_a_row(frame.columns)}"
     meant = [(name, want) for want in wanted for name in frame.columns if str(name).lower() in ALIASES[want]]
     return f"{has}: rename {meant[0][0]!r} to {meant[0][1]!r}?" if meant else has
 

@@ -30,6 +30,7 @@ from eventstudy.hypothesis.record.sample import LinkSample, Sample, Variant, bui
 from eventstudy.hypothesis.record.sections import RiskSet
 from eventstudy.hypothesis.record.threats import Spells, episodes_by_rule, place_episodes
 from eventstudy.returns import PricePanel
+from eventstudy.words import in_a_row
 
 _RATE = "UST10Y"
 
@@ -111,7 +112,7 @@ def build_record(
     whole = prices.frame
     for symbol in (market, fear):
         if symbol is not None and symbol not in whole.columns:
-            msg = f"symbol {symbol!r} is not among the prices ({', '.join(map(str, whole.columns))}); load it, or name another"
+            msg = f"symbol {symbol!r} is not among the prices ({in_a_row(whole.columns)}); load it, or name another"
             raise DataError(msg)
     # beyond the end of the record no session is known to be quiet, and beyond the market's last close (a yield from
     # elsewhere may go on) there is no loss to measure

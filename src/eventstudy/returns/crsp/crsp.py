@@ -21,6 +21,7 @@ from eventstudy.returns.asked import dates_asked
 from eventstudy.returns.crsp.histories import PRIMARY, TYPES, allowed, on_days, permnos_on, read_links, read_names
 from eventstudy.returns.crsp.reading import dates, read_columns, returns
 from eventstudy.returns.panel import ReturnPanel
+from eventstudy.words import in_a_row
 
 Tabular: TypeAlias = str | os.PathLike[str] | pd.DataFrame
 
@@ -114,7 +115,7 @@ class CrspPanel(ReturnPanel):
         events = as_pandas(events, DataError)
         for name in (by, on):
             if name not in events.columns:
-                msg = f"the events have no column {name!r}; they have {', '.join(map(str, events.columns))}"
+                msg = f"the events have no column {name!r}; they have {in_a_row(events.columns)}"
                 raise DataError(msg)
         symbol = self.permnos(events[by].to_numpy(), events[on].to_numpy(), by=by).to_numpy()
         return events.assign(symbol=symbol).drop(columns=by)

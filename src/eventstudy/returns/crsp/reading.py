@@ -15,7 +15,7 @@ from eventstudy.border import existing_file, file_name, guarded
 from eventstudy.errors import DataError
 from eventstudy.frames import as_pandas
 from eventstudy.returns.tables.cells import unlike_numbers
-from eventstudy.words import brief, nearest
+from eventstudy.words import brief, in_a_row, nearest
 
 WAY: Final = "check the file, or write it anew"
 
@@ -77,7 +77,7 @@ def _names(
         if there:
             found[name] = there[0]
         elif name not in optional:
-            msg = f"{place}: no column {known[0].upper()!r}{nearest(known[0], list(lower))} The columns: {', '.join(columns[:20])}"
+            msg = f"{place}: no column {known[0].upper()!r}{nearest(known[0], list(lower))} The columns: {in_a_row(columns)}"
             raise DataError(msg)
     return found
 

@@ -19,7 +19,7 @@ from eventstudy.study.fitted import Fitted, Part, Window
 from eventstudy.study.rows import gather, keys, studied_rows
 from eventstudy.study.tables.explain import one_a_row
 from eventstudy.study.tables.paths import groups_of
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 SHAPES: Final = ("impulse", "flat", "decay", "path")
 COLUMNS: Final = ("event_id", "symbol", "car", "se", "low", "high", "pvalue", "share_left", "note")
@@ -152,7 +152,7 @@ def _dose(result: Fitted, dose: Any, count: int) -> Floats:
     frame = result.request.frame
     if isinstance(dose, str):
         if dose not in frame.columns:
-            msg = f"dose={dose!r} is no column of the fitted events; they have {', '.join(map(str, frame.columns))}"
+            msg = f"dose={dose!r} is no column of the fitted events; they have {in_a_row(frame.columns)}"
             raise StudyError(msg)
         dose = frame[dose].to_numpy()[result.event[studied_rows(result)]]
     try:

@@ -16,6 +16,7 @@ from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import gather, keys, studied_rows, subset, window_text
 from eventstudy.study.tables.averages import caar
 from eventstudy.study.tables.returns import car
+from eventstudy.words import in_a_row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +92,7 @@ def earnings_of(
     groups = {"all": np.ones(rows.size, dtype=bool)}
     if by is not None:
         if by not in frame:
-            msg = f"by={by!r} is no column of the fitted events; they have {', '.join(map(str, frame.columns))}"
+            msg = f"by={by!r} is no column of the fitted events; they have {in_a_row(frame.columns)}"
             raise StudyError(msg)
         groups |= {str(value): (frame[by] == value).to_numpy() for value in dict.fromkeys(frame[by].dropna())}
     begin, end = result.study.window

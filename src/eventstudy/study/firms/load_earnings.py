@@ -19,7 +19,7 @@ from eventstudy.frames import as_pandas
 from eventstudy.returns.asked import dates_asked
 from eventstudy.returns.quality.plausible import DataWarning
 from eventstudy.returns.tables.names import plain
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 NAMES: Final = {
     "symbol": ("symbol", "ticker", "permno", "act_symbol", "code"),
@@ -174,7 +174,7 @@ def _columns(frame: pd.DataFrame, place: str) -> pd.DataFrame:
         if there:
             taken[name] = there[0]
         elif name in ("symbol", "announced_at"):
-            msg = f"{place}: no column {name!r}; there are {', '.join(map(str, frame.columns))}"
+            msg = f"{place}: no column {name!r}; there are {in_a_row(frame.columns)}"
             raise DataError(msg)
     return frame[list(taken.values())].set_axis(list(taken), axis=1)
 

@@ -15,7 +15,7 @@ from eventstudy.checks import checked, count
 from eventstudy.errors import StudyError
 from eventstudy.frames import as_pandas
 from eventstudy.returns.panel import ReturnPanel
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 BAND: Final = (0.7, 1.3)
 """Market value of a control firm over that of its event firm (Barber and Lyon 1997)."""
@@ -304,5 +304,5 @@ def _columns(frame: pd.DataFrame, wanted: Sequence[str], what: str) -> None:
         raise StudyError(msg)
     gone = [name for name in wanted if name not in frame.columns]
     if gone:
-        msg = f"{what}: no column {gone[0]!r}; there are {', '.join(map(str, frame.columns))}"
+        msg = f"{what}: no column {gone[0]!r}; there are {in_a_row(frame.columns)}"
         raise StudyError(msg)

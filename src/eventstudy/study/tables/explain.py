@@ -17,7 +17,7 @@ from eventstudy.study.fitted import Errors, Fitted, Part, Window
 from eventstudy.study.rows import gather, studied_rows
 from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.returns import car
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 Plain = Literal["HC3", "cluster", "wild_cluster", "nonrobust", "portfolio"]
 
@@ -174,7 +174,7 @@ def _column(result: Fitted, name: str) -> Any:
     """Return a column of what was fitted, one value for each studied row."""
     frame = result.request.frame
     if not is_hashable(name) or name not in frame.columns:
-        msg = f"the fitted events have no column {brief(repr(name))}; they have {', '.join(map(str, frame.columns))}"
+        msg = f"the fitted events have no column {brief(repr(name))}; they have {in_a_row(frame.columns)}"
         raise StudyError(msg)
     return frame[name].to_numpy()[result.event[studied_rows(result)]]
 

@@ -15,7 +15,7 @@ from eventstudy.errors import StudyError
 from eventstudy.study.fitted import Fitted, Window
 from eventstudy.study.rows import day0_labels, gather, one_series, studied_rows, subset
 from eventstudy.study.tables.means import Means
-from eventstudy.words import brief, nearest
+from eventstudy.words import brief, in_a_row, nearest
 
 
 def groups_of(result: Fitted, by: str | None) -> np.ndarray:
@@ -29,7 +29,7 @@ def groups_of(result: Fitted, by: str | None) -> np.ndarray:
     if by not in frame.columns:
         names = list(map(str, frame.columns))
         msg = (
-            f"by={by!r} is no column of the fitted events{nearest(by, names)}; they have {', '.join(names)}, and symbol"
+            f"by={by!r} is no column of the fitted events{nearest(by, names)}; they have {in_a_row(names)}, and symbol"
         )
         raise StudyError(msg)
     column = frame[by]

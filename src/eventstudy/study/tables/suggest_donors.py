@@ -15,7 +15,7 @@ from eventstudy.frames import as_pandas
 from eventstudy.returns import PricePanel, ReturnPanel
 from eventstudy.returns._given import of_frame
 from eventstudy.returns.tables.names import label_text, label_texts
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 
 @overload
@@ -96,7 +96,7 @@ def suggest_donors(
         raise StudyError(msg)
     pairs = given
     if "symbol" not in pairs.columns:
-        msg = f"pairs need a column 'symbol', the securities to be studied; the frame has {', '.join(map(str, pairs.columns))}"
+        msg = f"pairs need a column 'symbol', the securities to be studied; the frame has {in_a_row(pairs.columns)}"
         raise StudyError(msg)
     names = label_texts(frame.columns)
     unknown = [name for name in leave_out if name not in names]
