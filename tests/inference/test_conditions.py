@@ -373,7 +373,7 @@ class TestEvidence:
     @pytest.mark.parametrize("scenario", ["normal", "t4", "skewed", "garch", "missing", "dispersed"])
     def test_of_independent_samples_one_in_twenty_loses_a_test(self, scenario, n):
         """For another reason than what the scenario holds: a rise of variance, a correlation or a skewness that is not there."""
-        known, lost, studies = KNOWN[scenario], 0, 500
+        known, lost, studies = KNOWN[scenario], 0, 1000
         for first in range(0, studies, 20):
             draw = known.draw(np.random.default_rng([n, first]), 20, n, GEOMETRY)
             for sample in single_samples(draw, GEOMETRY, (0, 1)):
