@@ -94,21 +94,24 @@ def _text(text: pd.Series, where: Callable[[int], str], date_format: str | None)
     try:
         parsed = _read(wall, format=date_format or "ISO8601", errors="coerce")
     except (ValueError, TypeError, re.error) as fault:
-        msg = f"date_format={date_format!r} cannot be used ({fault}); write it as '%d.%m.%Y'"
+        msg = f"date_format={brief(repr(date_format))} cannot be used ({brief(fault)}); write it as '%d.%m.%Y'"
         raise DataError(msg) from fault
     bad = np.asarray(parsed.isna())
     if date_format is None:  # a year alone, a number that is no day, words that pandas alone understands
         bad = bad | not_written(text)
     if bad.any():
         row = int(bad.argmax())
-        expected = EXPECTED if date_format in (None, COMPACT) else f"a date in the format {date_format}"
-        msg = f"{where(row)}: {cell(text.iloc[row])} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
-        raise DataError(msg)
+        raise DataError(_no_date(text.iloc[row], where(row), date_format))
     if at_midnight(parsed).all():  # days: their own date, whatever the zone
         return parsed
     if date_format is None and zone.notna().all():
         return _read(text, format="ISO8601", utc=True)
     return parsed
+
+
+def _no_date(value: Any, place: str, date_format: str | None) -> str:
+    expected = EXPECTED if date_format in (None, COMPACT) else f"a date in the format {brief(date_format)}"
+    return f"{place}: {cell(value)} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
 
 
 def _read(text: pd.Series, **options: Any) -> pd.DatetimeIndex:
@@ -163,9 +166,7 @@ def _objects(cells: list[Any], where: Callable[[int], str], date_format: str | N
             else:
                 moments.append(read_stamp(value, months=True))
         except ValueError as fault:
-            expected = EXPECTED if date_format is None else f"a date in the format {date_format}"
-            msg = f"{where(row)}: {cell(value)} is not {expected}; mend it, or state the format: date_format='%d.%m.%Y'"
-            raise DataError(msg) from fault
+            raise DataError(_no_date(value, where(row), date_format)) from fault
         if str(moments[-1].tzinfo) != str(moments[0].tzinfo):
             msg = f"{where(row)}: {cell(value)} mixes time zones with {cell(cells[0])}; bring every row to one zone"
             raise DataError(msg)

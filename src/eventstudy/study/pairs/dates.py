@@ -85,7 +85,7 @@ def _stated(value: Any, date_format: str, place: Callable[[int], str], at: int) 
     try:
         return pd.Timestamp(dt.datetime.strptime(text or str(value), date_format))  # noqa: DTZ007  its zone is added by the caller
     except (ValueError, re.error) as fault:
-        msg = f"{place(at)}: {brief(repr(value))} is not a date in the format {date_format}; mend it, or state the right one: date_format="
+        msg = f"{place(at)}: {brief(repr(value))} is not a date in the format {brief(date_format)}; mend it, or state the right one: date_format="
         raise DataError(msg) from fault
 
 
