@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 
 from eventstudy.errors import LISTED, CatalogError, InputError
-from eventstudy.events import Event, EventCatalog, load_events
+from eventstudy.events import Event, EventCatalog, Vocabulary, load_events
 
 ROW = {"id": "a", "name": "A", "announced_at": "2025-04-02 16:26", "stance": "escalation"}
 TOML = 'timezone = "UTC"\n[[event]]\nid = "a"\nname = "A"\nannounced_at = 2025-04-02T16:26:00\nstance = "talks"\n'
 DIGITS = "9" * 5000
+HALF = "a\ud800"  # half of a surrogate pair
 DEEP = 20_000
 
 FILES = {
@@ -166,6 +167,50 @@ def test_a_header_in_attrs_that_is_none_is_one_error():
     frame.attrs["catalog"] = 3
     with pytest.raises(CatalogError, match=r"attrs\['catalog'\] is '3'"):
         load_events(frame, timezone="UTC")
+
+
+@pytest.mark.parametrize("name", [5, ["a"], None, HALF])
+def test_the_name_of_a_catalogue_is_a_text_that_can_be_written(name):
+    frame = pd.DataFrame([ROW])
+    frame.attrs["catalog"] = {"name": name}
+    with pytest.raises(CatalogError, match=r"(?s)header, column 'name': .* is not a text"):
+        load_events(frame, timezone="UTC")
+    event = Event(id="a", name="A", stance="talks", announced_at=pd.Timestamp("2025-04-02", tz="UTC"))
+    with pytest.raises(CatalogError, match=r"name=.* is not a text"):
+        EventCatalog([event], name)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"stances": 5},
+        {"stances": "hike"},
+        {"stances": ("hike", HALF), "opposed": ()},
+        {"opposed": (1, 2)},
+        {"levels": 3},
+        {"levels": {"escalation": ("E1", HALF)}},
+        {"principal": HALF},
+        {"principal": None},
+    ],
+)
+def test_the_words_of_a_vocabulary_are_texts_that_can_be_written(words):
+    with pytest.raises(CatalogError, match=f"{next(iter(words))}.* expected") as caught:
+        Vocabulary(**words)
+    str(caught.value).encode()
+    frame = pd.DataFrame([ROW])
+    frame.attrs["catalog"] = words
+    with pytest.raises(CatalogError, match=rf"header, column '{next(iter(words))}'"):
+        load_events(frame, timezone="UTC")
+    event = Event(id="a", name="A", stance="talks", announced_at=pd.Timestamp("2025-04-02", tz="UTC"))
+    with pytest.raises(CatalogError, match="is no Vocabulary"):
+        EventCatalog([event], vocabulary=words)
+
+
+def test_whatever_a_name_holds_is_read_again_from_what_is_written(tmp_path):
+    event = Event(id="a", name="A", stance="talks", announced_at=pd.Timestamp("2025-04-02", tz="UTC"))
+    name = "".join(chr(code) for code in (*range(0xD800), *range(0xE000, 0x11000))) + "9" * 2_000_000
+    EventCatalog([event], name).to_toml(tmp_path / "a.toml")
+    assert load_events(tmp_path / "a.toml").name == name
 
 
 def test_a_catalogue_in_a_zone_that_is_none_is_one_error():

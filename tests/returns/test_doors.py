@@ -11,12 +11,13 @@ import pytest
 
 import eventstudy as es
 from eventstudy.abnormal import MeanAdjusted
-from eventstudy.errors import DataError
+from eventstudy.errors import DataError, InputError
 from eventstudy.returns import PricePanel
 
 DAYS = ["2025-02-18", "2025-02-19", "2025-02-20", "2025-02-21"]
 INDEX = pd.DatetimeIndex(DAYS)
 CLOSES = [10.0, 11.0, 10.5, 10.25]
+LINE = 400  # letters of one message
 
 
 @pytest.fixture
@@ -257,6 +258,23 @@ def test_a_stated_format_counts_for_numbers_too(write):
     assert es.load_prices(source=frame, calendar=None, date_format="%Y%m").frame.index.equals(months.index)
     with pytest.raises(DataError, match="date_format='%Q' cannot be used"):
         es.load_prices(source=frame, date_format="%Q")
+
+
+@pytest.mark.parametrize("date_format", ["%Y\n%m", "%d" * 5000, "%Q\n", "\x1b[31m%d"])
+@pytest.mark.parametrize("date", ["2010-07-01", dt.date(2010, 7, 1)])
+def test_a_stated_format_keeps_its_message_to_a_line(date_format, date):
+    frame = pd.DataFrame({"date": [date, "x"], "A": [1.0, 2.0]})
+    events = pd.DataFrame({"symbol": ["A"], "date": ["x"]})
+    for door in (
+        lambda: es.load_prices(source=frame, date_format=date_format),
+        lambda: es.study(
+            events, pd.DataFrame({"A": [1.0]}, index=pd.DatetimeIndex(["2010-07-01"])), date_format=date_format
+        ),
+    ):
+        with pytest.raises(InputError) as caught:
+            door()
+        assert len(str(caught.value).splitlines()) == 1, str(caught.value)
+        assert len(str(caught.value)) < LINE
 
 
 # --------------------------------------------------------------------------------------------------------------- rows and headers

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from eventstudy.errors import CatalogError, InputError
 from eventstudy.events import frames as tables, toml as writer
+from eventstudy.events.columns import parse_text
 from eventstudy.events.event import Event
 from eventstudy.events.moments import parse_zone, zone_name
 from eventstudy.events.selection import Domain, choose
@@ -72,6 +73,15 @@ class EventCatalog:
         timezone: str | None = None,
         vocabulary: Vocabulary | None = None,
     ) -> None:
+        try:
+            parse_text(name)
+        except ValueError as error:
+            msg = f"name={brief(repr(name))} is not {error}; pass name='…', or leave it out"
+            raise CatalogError(msg) from None
+        words: Any = Vocabulary() if vocabulary is None else vocabulary
+        if not isinstance(words, Vocabulary):
+            msg = f"vocabulary={brief(repr(words))} is no Vocabulary; pass vocabulary=Vocabulary(…), or leave it out"
+            raise CatalogError(msg)
         given: tuple[Any, ...] = tuple(events)
         strange = next((item for item in given if not isinstance(item, Event)), None)
         if strange is not None:
@@ -83,7 +93,6 @@ class EventCatalog:
             Record(f"event {event.id!r}", {item.name: getattr(event, item.name) for item in fields(Event)})
             for event in given
         ]
-        words = vocabulary or Vocabulary()
         draft = Draft(f"catalogue {name!r}", name, {}, records)
         try:
             meant = parse_zone(zone)

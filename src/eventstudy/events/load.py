@@ -15,10 +15,11 @@ import pandas as pd
 from eventstudy._shipped import shipped_text
 from eventstudy.errors import CatalogError, Problem
 from eventstudy.events.catalog import EventCatalog
+from eventstudy.events.columns import parse_text
 from eventstudy.events.moments import parse_zone
 from eventstudy.events.readers import SUFFIXES, read_file, read_frame, read_toml
 from eventstudy.events.validate import Draft, build_events, unknown_keys
-from eventstudy.events.vocabulary import LEVELS, STANCES, Vocabulary, one_of
+from eventstudy.events.vocabulary import LEVELS, STANCES, Vocabulary, is_sequence_of_texts, one_of
 from eventstudy.frames import as_pandas
 from eventstudy.words import brief
 
@@ -153,9 +154,10 @@ def _build(draft: Draft, timezone: str | None, stances: tuple[str, ...] | None) 
 
 def _header_text(draft: Draft, key: str, otherwise: str, problems: list[Problem]) -> str:
     value = draft.header.get(key, otherwise)
-    if isinstance(value, str):
-        return value
-    problems.append(Problem(f"{draft.origin}, header", key, brief(value), "a text"))
+    try:
+        return parse_text(value)
+    except ValueError as error:
+        problems.append(Problem(f"{draft.origin}, header", key, brief(value), str(error)))
     return otherwise
 
 
@@ -180,7 +182,7 @@ def _vocabulary(draft: Draft, stances: tuple[str, ...] | None, problems: list[Pr
     place = f"{draft.origin}, header"
 
     def texts(key: str, value: object, expected: str) -> tuple[str, ...]:
-        good = isinstance(value, list | tuple) and all(isinstance(item, str) and item.strip() for item in value)
+        good = is_sequence_of_texts(value) and all(item.strip() for item in value)  # type: ignore[attr-defined]
         if not good or len(set(value)) != len(value):  # type: ignore[call-overload, arg-type]  # good says it is a list
             problems.append(Problem(place, key, brief(value), expected))
             return ()

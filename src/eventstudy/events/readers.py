@@ -146,8 +146,7 @@ def read_frame(frame: pd.DataFrame) -> Draft:
     if not isinstance(attrs, Mapping):
         msg = f"{origin}: attrs['catalog'] is {brief(attrs)!r}, not the header of a catalogue; take it out"
         raise CatalogError(msg)
-    header = {key: value for key, value in attrs.items() if key != "name"}
-    return Draft(origin, str(attrs.get("name", "events")), header, records, columns)
+    return Draft(origin, "events", dict(attrs), records, columns)
 
 
 def _label(label: object) -> str:

@@ -20,6 +20,7 @@ from eventstudy.replace import write_whole
 _DEFAULTS: Final = {item.name: item.default for item in fields(Event)}
 _ALWAYS: Final = ("precision",)  # it has a default, but a reader must not have to guess it
 _SHORT: Final = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+_PERHAPS: Final = re.compile(r"[^ !#-\[\]-~]")  # what is not plain: it may need an escape
 
 
 def plain(event: Event) -> dict[str, Any]:
@@ -105,13 +106,14 @@ def texts_as_toml(values: Sequence[str]) -> str:
 
 def _text(value: str) -> str:
     """Quote a text; what the eye cannot see (controls, direction marks, odd spaces) is written as an escape."""
-    return '"' + "".join(_character(character) for character in value) + '"'
+    return f'"{_PERHAPS.sub(_character, value)}"'
 
 
-def _character(character: str) -> str:
+def _character(found: re.Match[str]) -> str:
+    character = found[0]
     if character in _SHORT:
         return _SHORT[character]
-    if character == " " or unicodedata.category(character)[0] not in "CZ":
+    if unicodedata.category(character)[0] not in "CZ":
         return character
     code = ord(character)
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
-from eventstudy.words import in_a_row, nearest
+from eventstudy.errors import CatalogError
+from eventstudy.words import brief, in_a_row, nearest, writable
 
 STANCES: Final = ("escalation", "softening", "talks", "mixed")
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -62,6 +63,17 @@ class Vocabulary:
     opposed: tuple[str, ...] = STANCES[:2]
     principal: str = ""
 
+    def __post_init__(self) -> None:
+        levels: Any = self.levels
+        if not isinstance(levels, Mapping):
+            msg = f"levels={brief(levels)}: a table of stances is expected, each with a list of levels"
+            raise CatalogError(msg)
+        lists = {"stances": self.stances, "opposed": self.opposed, "principal": (self.principal,)}
+        for name, words in (lists | {f"levels of {brief(stance)}": own for stance, own in levels.items()}).items():
+            if not is_sequence_of_texts(words):
+                msg = f"{name}={brief(words)}: texts are expected that UTF-8 can write"
+                raise CatalogError(msg)
+
     @property
     def all_levels(self) -> tuple[str, ...]:
         """Every level of every stance, and the empty one."""
@@ -72,6 +84,11 @@ class Vocabulary:
         """Every other label that a careful coder could give: a stance, with a level if it has one, or none at all."""
         levelled = (f"{stance} {level}" for stance in self.stances for level in self.levels.get(stance, ()))
         return ("", LEAVE_OUT, *self.stances, *levelled)
+
+
+def is_sequence_of_texts(words: object) -> bool:
+    """Whether a value is a list of texts that can be written to a file."""
+    return isinstance(words, list | tuple) and all(isinstance(word, str) and writable(word) for word in words)
 
 
 def one_of(allowed: Iterable[str], value: str = "") -> str:

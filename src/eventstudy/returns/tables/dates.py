@@ -165,7 +165,7 @@ def _objects(cells: list[Any], where: Callable[[int], str], date_format: str | N
                 moments.append(pd.to_datetime(value.strip(), format=date_format))
             else:
                 moments.append(read_stamp(value, months=True))
-        except ValueError as fault:
+        except (ValueError, re.error) as fault:  # a format that cannot be used is the second
             raise DataError(_no_date(value, where(row), date_format)) from fault
         if str(moments[-1].tzinfo) != str(moments[0].tzinfo):
             msg = f"{where(row)}: {cell(value)} mixes time zones with {cell(cells[0])}; bring every row to one zone"
