@@ -153,6 +153,11 @@ def _read(texts: pd.Index) -> pd.Index:
 def named_levels_as_columns(frame: pd.DataFrame, name: str, error: type[InputError]) -> pd.DataFrame:
     """Return a frame with its named row labels as columns; one that is both is refused, under the frame's `name`."""
     levels = [level for level in frame.index.names if level is not None]
+    try:
+        "".join(map(str, levels)).encode()
+    except UnicodeEncodeError as fault:
+        msg = f"{name}: a name of the row labels is no text that can be written ({str(levels)[:60]}); rename them"
+        raise error(msg) from fault
     both = [level for level in levels if level in frame.columns]
     if both:
         msg = f"{name}: {both[0]!r} is a level of the row labels and a column; drop one"

@@ -17,6 +17,7 @@ from eventstudy.errors import EventStudyError
 
 __all__ = ["MUTATIONS", "door", "start"]
 
+LONG = 100_000  # characters of an answer that is repeated twice at most
 BUILD_OPENER = urllib.request.build_opener  # the real one: the door puts its answers in front of what the package adds
 
 
@@ -111,7 +112,7 @@ def lines(thing, rng):
     elif kind == 2:
         rows = rows[: rng.randrange(len(rows))]
     else:
-        rows *= rng.choice((2, 200))
+        rows *= rng.choice((2, 200)) if len(thing.text) < LONG else 2  # the harness's own text counts as memory, too
     thing.text = "\n".join(rows) + "\n"
 
 

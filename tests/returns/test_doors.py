@@ -506,3 +506,28 @@ def test_levels_alone_are_cut_to_the_dates_asked_for(asked):
     assert panel.frame.shape[1] == 0
     days = [day for day in DAYS if asked.get("start", day) <= day <= asked.get("end", day)]
     assert panel.levels["^VIX"].to_dict() == {pd.Timestamp(day): CLOSES[DAYS.index(day)] for day in days}
+
+
+@pytest.mark.parametrize("panel", [PricePanel, es.ReturnPanel])
+@pytest.mark.parametrize("unit", ["us", "ns"])
+@pytest.mark.parametrize(
+    ("first", "step", "said"),
+    [("2025-04-03 09:30", "min", "moments within days"), ("2025-01-01 16:00", "D", "days that carry an hour")],
+)
+def test_moments_beside_the_name_of_a_calendar_are_refused_by_every_panel(panel, unit, first, step, said):
+    bars = pd.date_range(first, periods=200, freq=step, tz="America/New_York").as_unit(unit)
+    with pytest.raises(DataError, match=said):
+        panel(pd.DataFrame(0.01, index=bars, columns=["A", "B"]), calendar="XNYS")
+
+
+def test_a_quality_table_of_thousands_of_columns_is_taken_at_once():
+    panel = PricePanel(pd.DataFrame({"A": CLOSES, "B": CLOSES}, index=INDEX))
+    more = pd.DataFrame(
+        {"source": ["x", "y"], **{f"c{at}": [str(at), at] for at in range(3000)}}, index=pd.Index(["B", "A"])
+    )
+    wide = PricePanel(panel.frame, quality=more, sources={"A": "given", "B": "given"}).quality
+    assert wide.columns.tolist() == [*panel.quality.columns, *more.columns[1:]]
+    assert wide.index.tolist() == ["A", "B"]
+    assert wide["source"].tolist() == ["y", "x"]
+    assert wide["c7"].tolist() == [7, "7"]
+    pd.testing.assert_frame_equal(wide[panel.quality.columns[1:]], panel.quality.iloc[:, 1:])

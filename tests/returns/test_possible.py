@@ -213,6 +213,8 @@ POISON = {
     "dates out of order": (None, {"covered": [END, START]}, "it covers 2025-03-31 00:00:00 to 2025-03-03"),
     "words that are none": (None, {"meta": {"currency": 7}}, "int among its words"),
     "no file": (None, {"file": "0123456789abcdef.parquet"}, "No such file"),
+    "notes that are no texts": (None, {"notes": [["x"], 5]}, "its notes are [['x'], 5], not a list of texts"),
+    "one text for its notes": (None, {"notes": "2025-03-04: x"}, "not a list of texts"),
     "a list for a table": (None, {"meta": [1]}, "dictionary update sequence"),
 }
 

@@ -279,3 +279,49 @@ def test_one_level_is_named_as_it_is():
     prices = 100 * (1 + small_panel()).cumprod()
     panel = es.ReturnPanel.from_prices(prices, levels="M")
     assert list(panel.levels.columns) == ["M"]
+
+
+ODD = "a\nb\r\n\x1b[31m" + "c" * 5000
+LINE = 700  # letters of one message
+
+
+def _told(act):
+    with pytest.raises(InputError) as caught:
+        act()
+    said = str(caught.value)
+    assert len(said.splitlines()) == 1, said
+    assert len(said) < LINE, len(said)
+    return said
+
+
+def test_a_message_that_names_the_symbols_of_a_panel_keeps_to_its_line():
+    frame = small_panel().rename(columns={"M": ODD})
+    panel, events = es.ReturnPanel(frame), pairs(frame, [300])
+    assert "needs 'M'" in _told(lambda: es.EventStudy(model=es.MarketModel("M")).fit(events, panel))
+    twice = pairs(frame, [300], symbols=[ODD, ODD]).assign(event_id=ODD)
+    assert "repeats an earlier one" in _told(lambda: es.EventStudy(model=es.MeanAdjusted()).fit(twice, panel))
+    assert "no returns of" in _told(lambda: panel.select(["Z"]))
+    assert "donors are" in _told(lambda: es.SyntheticControl((ODD, ODD)))
+
+
+def test_row_labels_under_a_name_that_cannot_be_written_are_refused():
+    panel, name = small_panel(), "a\ud800"
+    events = pairs(panel, [300]).rename_axis(index=[name])
+    said = _told(lambda: es.EventStudy(model=es.MeanAdjusted()).fit(events, es.ReturnPanel(panel)))
+    assert "no text that can be written" in said
+    frame = pd.DataFrame({"symbol": ["A"], "date": ["2022-06-01"]}).rename_axis(index=[name])
+    assert "no text that can be written" in _told(lambda: es.study(frame, panel, model="mean"))
+
+
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+@pytest.mark.parametrize("label", ["start", "end"])
+@pytest.mark.parametrize("far", ["0001-01-02", "1600-01-01", "9990-01-01"])
+def test_news_of_years_that_nanoseconds_do_not_hold_is_outside_the_data(unit, label, far):
+    bars = pd.date_range("2025-04-03 09:30", periods=200, freq="min", tz="America/New_York").as_unit(unit)
+    panel = es.ReturnPanel(pd.DataFrame({"A": np.resize([0.01, -0.02, 0.005], 200)}, index=bars), calendar=None)
+    moments = pd.DatetimeIndex(["2025-04-03 15:00", far]).as_unit("us").tz_localize("UTC")
+    events = pd.DataFrame({"event_id": ["near", "far"], "announced_at": moments, "symbol": "A"})
+    design = es.EventStudy(model=es.MeanAdjusted(), estimation=(-60, -10), window=(0, 2), label=label)
+    result = design.fit(events, panel)
+    assert result.car()["event_id"].tolist() == ["near"]
+    assert result.excluded[["event_id", "reason"]].to_numpy().tolist() == [["far", "outside_data"]]

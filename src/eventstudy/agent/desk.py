@@ -23,7 +23,7 @@ from eventstudy.json_values import plain
 from eventstudy.returns import ReturnPanel, load_returns
 from eventstudy.returns.sources.registry import source_names
 from eventstudy.study import EstimationWindow, EventStudy, StudyResult
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 K = TypeVar("K")
 Answer = dict[str, Any]
@@ -190,9 +190,7 @@ class Desk:
         normal, needs = _model(model, market, factors, risk_free)
         lacking = sorted({*needs, *(symbols or [])} - set(panel.symbols))
         if lacking:
-            msg = (
-                f"{returns} has no {', '.join(lacking)}; it has {', '.join(panel.symbols)}: load what is lacking first"
-            )
+            msg = f"{returns} has no {in_a_row(lacking)}; it has {in_a_row(panel.symbols)}: load what is lacking first"
             raise StudyError(msg)
         chosen = panel if symbols is None else panel.select(list(dict.fromkeys([*symbols, *needs])))
         end = window[0] - 1 if estimation_end is None else estimation_end

@@ -13,7 +13,7 @@ from pandas.api.types import is_hashable
 from eventstudy.calendars import SESSION_UNIT, known_years, outside
 from eventstudy.errors import DataError
 from eventstudy.returns.tables.cells import refuse_unwritable
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 DAILY: Final = pd.Timedelta(hours=20)  # a typical step from which on bars are days
 
@@ -71,7 +71,7 @@ def refuse_odd_labels(index: pd.Index, what: str = "row") -> None:
 def _as_dates(index: pd.Index) -> pd.Index:
     """Return labels that are dates, as Python objects or as days of a period index, as timestamps; others as they are."""
     if index.nlevels > 1:
-        names = ", ".join(map(str, index.names))
+        names = in_a_row(index.names)
         msg = (
             f"the rows have {index.nlevels} levels of labels ({names}); a panel has one row a bar and one column a symbol: "
             "use frame[column].unstack(), or load_prices(source=frame) for a long table"

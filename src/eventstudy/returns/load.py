@@ -24,7 +24,7 @@ from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSourc
 from eventstudy.returns.quality.possible import LEVEL_SYMBOLS, possible_frame
 from eventstudy.returns.sources.registry import resolve
 from eventstudy.returns.tables.columns import by_symbol, symbol_set
-from eventstudy.words import brief
+from eventstudy.words import brief, in_a_row
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame  # pandas, polars, Arrow, DuckDB, …
@@ -97,7 +97,7 @@ def load_prices(
     calendar = _of_bars(calendar, options)
     got = _layered(symbols, first, last, source, options, returns=False)
     if not got.prices.shape[1] and got.returns.shape[1]:
-        msg = f"{', '.join(got.returns.columns)}: these come as returns, not as prices; use load_returns"
+        msg = f"{in_a_row(got.returns.columns)}: these come as returns, not as prices; use load_returns"
         raise DataError(msg)
     for symbol in got.returns.columns:
         got.failures[symbol] = DataError(

@@ -36,6 +36,7 @@ from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.columns import by_symbol, symbol_list, symbol_set
 from eventstudy.returns.tables.names import RETURN_NAMES
 from eventstudy.returns.tables.one_security import refuse_bars
+from eventstudy.words import in_a_row
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,7 +325,7 @@ class ReturnPanel(Leaving):
         wanted = symbol_list(symbols, "symbols")
         unknown = [symbol for symbol in wanted if symbol not in self.frame.columns]
         if unknown:
-            msg = f"no returns of {unknown[0]!r} in the panel; it has {', '.join(self.frame.columns)}"
+            msg = f"no returns of {unknown[0]!r} in the panel; it has {in_a_row(self.frame.columns)}"
             raise DataError(msg)
         return replace(self, frame=self.frame[wanted], check=False)
 

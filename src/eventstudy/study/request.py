@@ -146,7 +146,7 @@ def _each_once(frame: pd.DataFrame, when: str, *, named: bool) -> None:
     twice = frame.duplicated(keys).to_numpy()
     if twice.any():
         row = int(np.flatnonzero(twice)[0])
-        said = ", ".join(f"{key} {frame[key].iloc[row]}" for key in keys)
+        said = ", ".join(f"{key} {brief(frame[key].iloc[row])}" for key in keys)
         msg = f"events: row {row} repeats an earlier one ({said}); {int(twice.sum())} such rows: drop them, or give each event its own id"
         raise StudyError(msg)
 

@@ -16,6 +16,7 @@ from eventstudy.errors import StudyError
 from eventstudy.inference.core.few_clusters import cr2, effective_clusters, rests_on_one
 from eventstudy.inference.core.spec import FEW_SESSIONS
 from eventstudy.inference.core.wild_cluster import Wild, wild_cluster
+from eventstudy.words import in_a_row
 
 Errors = Literal["HC3", "cluster", "wild_cluster", "nonrobust", "portfolio"]
 
@@ -208,7 +209,7 @@ def explain(
         msg = f"{n} security-events with all values cannot determine {p} coefficients"
         raise StudyError(msg)
     if np.linalg.matrix_rank(x[used]) < p:
-        msg = f"the characteristics {', '.join(columns)} are collinear (or constant) over the {n} security-events used"
+        msg = f"the characteristics {in_a_row(columns)} are collinear (or constant) over the {n} security-events used"
         raise StudyError(msg)
     model = sm.WLS(y[used], x[used], weights=weight[used])
     fit = model.fit(cov_type=errors) if errors in ("HC3", "nonrobust") else model.fit()

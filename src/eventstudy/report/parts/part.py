@@ -21,6 +21,7 @@ from eventstudy.returns import PricePanel, ReturnPanel, load_prices, load_return
 from eventstudy.returns.sources.registry import source_names
 from eventstudy.study import EstimationWindow
 from eventstudy.study.study_file import StudyFile
+from eventstudy.words import in_a_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,7 @@ def gather(study: StudyFile, source: str | None, say: Callable[[str], None] | No
     symbols = {*prices.sources, *(inputs.securities.sources if inputs.securities else {})}
     if symbols == set(inputs.borrowed):
         msg = (
-            f"{where}: has none of the symbols of study {study.name} ({', '.join(study.prices.symbols)}, …), so all would come "
+            f"{where}: has none of the symbols of study {study.name} ({in_a_row(study.prices.symbols)}, …), so all would come "
             "from the bundled figures; check the names of its columns, or leave out the source"
         )
         raise StudyError(msg)

@@ -29,6 +29,7 @@ from eventstudy.errors import DataError
 from eventstudy.replace import LOCK_MARK, MANIFEST, clear_parts, is_plain, locked, put_file, read_json
 from eventstudy.returns.bars import Bars
 from eventstudy.returns.quality.possible import damage
+from eventstudy.words import brief
 
 FORMAT: Final = 1
 LOCK: Final = "lock"
@@ -312,7 +313,11 @@ def _sound(place: Path) -> Entry:
         msg = f"the checksum of {manifest['file']} is not that of the manifest"
         raise ValueError(msg)
     first, last = (pd.Timestamp(day) for day in manifest["covered"])
-    bars = Bars(pd.read_parquet(io.BytesIO(content)), dict(manifest["meta"]), tuple(manifest["notes"]))
+    notes = manifest["notes"]
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        msg = f"its notes are {brief(notes)}, not a list of texts"
+        raise ValueError(msg)
+    bars = Bars(pd.read_parquet(io.BytesIO(content)), dict(manifest["meta"]), tuple(notes))
     wrong = damage(bars, here[2], here[1]) if first <= last else f"it covers {first} to {last}"
     if not wrong and len(bars.frame) != manifest["rows"]:
         wrong = f"{manifest['file']} has {len(bars.frame)} rows, its manifest says {manifest['rows']!r}"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from eventstudy._typing import Floats
 from eventstudy.calendars import sessions
-from eventstudy.returns._index import refuse_undated
+from eventstudy.returns._index import refuse_rows
 from eventstudy.returns.quality.possible import LEVEL_SYMBOLS
 from eventstudy.returns.quality.suspicions import NOTHING, Suspicion, suspicions_of
 
@@ -109,7 +109,7 @@ def _expected(
 ) -> pd.Index:
     if name is None or frame.empty:
         return frame.index
-    refuse_undated(frame.index)
+    refuse_rows(frame.index)
     first, last = span if span is not None else (frame.index[0], frame.index[-1])
     known = sessions(name, pd.Timestamp(first), pd.Timestamp(last))
     return known if notes is None or name not in notes.closed else known.difference(notes.closed[name])

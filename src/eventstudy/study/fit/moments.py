@@ -73,8 +73,8 @@ def _on_moments(moments: pd.DatetimeIndex, bars: pd.DatetimeIndex, side: Label |
         )
         raise StudyError(msg)
     # a bar ends one typical step after its start; news at its very end belongs to the next
-    step = pd.Series(bars).diff().median() if len(bars) > 1 else pd.Timedelta(0)
-    start = bars.tz_convert("UTC").as_unit(SESSION_UNIT) - (step if side == "end" else pd.Timedelta(0))
+    step = (pd.Series(bars).diff().median() if len(bars) > 1 else pd.Timedelta(0)).as_unit(SESSION_UNIT)
+    start = bars.tz_convert("UTC").as_unit(SESSION_UNIT) - (step if side == "end" else 0 * step)
     label = moments.tz_convert("UTC").as_unit(SESSION_UNIT)
     position = (start + step).searchsorted(label, side="right")
     inside = (position < len(bars)) & np.asarray(label >= start[0])  # earlier news belongs to no bar of the data

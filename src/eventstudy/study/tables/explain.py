@@ -274,8 +274,8 @@ def _determined(x: Floats, names: list[str]) -> None:
             kept.append(at)
         elif names[at - 1] not in same:
             told.append(names[at - 1])
-    said = [f"{', '.join(same)} constant"] * bool(same) + [f"{', '.join(told)} told by the others"] * bool(told)
-    msg = f"the characteristics {', '.join(names)} are collinear (or constant) over the {n} security-events used: {'; '.join(said)}; leave out"
+    said = [f"{in_a_row(same)} constant"] * bool(same) + [f"{in_a_row(told)} told by the others"] * bool(told)
+    msg = f"the characteristics {in_a_row(names)} are collinear (or constant) over the {n} security-events used: {'; '.join(said)}; leave out"
     raise StudyError(msg)
 
 
