@@ -75,6 +75,7 @@ def brief(value: object, most: int = 80) -> str:
 
 
 SHOWN = 50  # names that one message repeats
+FEW = 8  # names of what is there, beside one that is not
 
 
 def in_a_row(names: Collection[object]) -> str:
@@ -87,6 +88,18 @@ def in_a_row(names: Collection[object]) -> str:
     """
     more = f", … ({len(names):,} in all)" if len(names) > SHOWN else ""
     return ", ".join(brief(name) or "(empty)" for name in islice(names, SHOWN)) + more
+
+
+def a_few(names: Collection[object]) -> str:
+    """Return the first eight names for a message, each on one line, and how many more there are.
+
+    Examples
+    --------
+    >>> a_few(list("ABCDEFGHIJ"))
+    'A, B, C, D, E, F, G, H and 2 more'
+    """
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return in_a_row(list(islice(names, FEW))) + more
 
 
 LONGEST_WORD = 200  # characters of a word whose like is looked for

@@ -6,7 +6,8 @@ import pytest
 
 import eventstudy as es
 from eventstudy.errors import StudyError
-from eventstudy.study.aligned import _rows, _some
+from eventstudy.study.aligned import _rows
+from eventstudy.words import a_few
 
 RNG = np.random.default_rng(0)
 
@@ -25,10 +26,10 @@ def test_many_series_are_cut_out_in_one_go_with_the_same_numbers(count):
 
 def test_at_most_eight_names_are_named():
     names = pd.Index(list("ABCDEFGHIJ"))
-    assert _some(names[:3]) == "A, B, C"
-    assert _some(names[:8]) == "A, B, C, D, E, F, G, H"
-    assert _some(names[:9]) == "A, B, C, D, E, F, G, H and 1 more"
-    assert _some(names) == "A, B, C, D, E, F, G, H and 2 more"
+    assert a_few(names[:3]) == "A, B, C"
+    assert a_few(names[:8]) == "A, B, C, D, E, F, G, H"
+    assert a_few(names[:9]) == "A, B, C, D, E, F, G, H and 1 more"
+    assert a_few(names) == "A, B, C, D, E, F, G, H and 2 more"
 
 
 def test_a_series_of_the_panel_is_found_by_its_name_alone():

@@ -11,7 +11,7 @@ import pandas as pd
 
 from eventstudy.events.moments import parse_date
 from eventstudy.events.vocabulary import CONFIDENCES, PRECISIONS, TIERS, NotListed
-from eventstudy.words import brief
+from eventstudy.words import brief, writable
 
 REQUIRED: Final = ("id", "name", "announced_at", "stance")
 ALIASES: Final = {"event_id": "id", "ticker": "symbol"}
@@ -31,11 +31,9 @@ def parse_text(value: object) -> str:
     if not isinstance(value, str):
         msg = "a text (put it in quotes)"
         raise ValueError(msg)  # noqa: TRY004  every cell that is wrong is a ValueError with what was expected
-    try:
-        value.encode()
-    except UnicodeEncodeError:
+    if not writable(value):
         msg = "a text that UTF-8 can write (it holds half of a surrogate pair)"
-        raise ValueError(msg) from None
+        raise ValueError(msg)
     return value
 
 

@@ -14,7 +14,7 @@ from eventstudy._typing import Floats, Ints
 from eventstudy.abnormal.intraday.clock import ClockBars
 from eventstudy.errors import StudyError
 from eventstudy.returns import ReturnPanel
-from eventstudy.words import brief, in_a_row
+from eventstudy.words import a_few, brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Aligned:
     def one(self, panel: ReturnPanel, symbol: str) -> Floats:
         """Return the (B,) returns of one symbol of the panel on these bars."""
         if not is_hashable(symbol) or symbol not in panel.frame.columns:
-            msg = f"the panel has no returns of {brief(repr(symbol))}; it has {_some(panel.frame.columns)}"
+            msg = f"the panel has no returns of {brief(repr(symbol))}; it has {a_few(panel.frame.columns)}"
             raise StudyError(msg)
         return np.asarray(_rows((self.laid or panel).frame, [symbol], self.bars)[0])
 
@@ -112,8 +112,3 @@ def _rows(frame: pd.DataFrame, names: Sequence[str], rows: pd.Index | None) -> F
         return whole
     columns = [frame[name] if rows is None else frame[name].reindex(rows) for name in names]
     return np.stack([column.to_numpy(dtype=np.float64) for column in columns])
-
-
-def _some(names: pd.Index) -> str:
-    shown = in_a_row(names[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eventstudy._typing import Bools, Floats, Ints
 from eventstudy.abnormal.models.protocol import Split
 from eventstudy.errors import StudyError
-from eventstudy.words import in_a_row
+from eventstudy.words import a_few
 
 Exclude = Literal["overlap", "ever_treated", "never"]
 
@@ -139,9 +139,8 @@ def named(donors: Sequence[str] | str, least: int) -> tuple[str, ...]:
     """
     names = tuple(donors.split() if isinstance(donors, str) else (str(name) for name in donors))
     if len(names) < least or len(set(names)) < len(names):
-        shown = in_a_row(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
         few = {1: "one", 2: "two"}.get(least, str(least))
-        msg = f"donors are {shown or 'none'}: name {few} at least, each once"
+        msg = f"donors are {a_few(names) or 'none'}: name {few} at least, each once"
         raise StudyError(msg)
     return names
 

@@ -19,7 +19,7 @@ from eventstudy.plots.within_day.charts import clock_finding, moments_finding
 from eventstudy.report.parts.part import Inputs, records
 from eventstudy.returns import ReturnPanel, load_prices
 from eventstudy.study import EventStudy, StudyResult
-from eventstudy.words import in_a_row
+from eventstudy.words import a_few
 
 MINUTES: Final = (5, 15, 30, 60)
 TO_CLOSE: Final = "close"
@@ -91,7 +91,7 @@ def _market(panel: ReturnPanel, inputs: Inputs) -> str:
     names = (inputs.study.market.symbol, *INDEX)
     held = [name for name in names if name in panel.frame.columns]
     if not held:
-        msg = f"the bars lack the market; name a column {' or '.join(dict.fromkeys(names))} (they have {in_a_row(panel.symbols)})"
+        msg = f"the bars lack the market; name a column {' or '.join(dict.fromkeys(names))} (they have {a_few(panel.symbols)})"
         raise StudyError(msg)
     return held[0]
 

@@ -16,7 +16,7 @@ import pandas as pd
 from eventstudy.errors import BadPayload, DataError, EventStudyError
 from eventstudy.returns._index import at_midnight
 from eventstudy.returns.bars import COLUMNS, Bars
-from eventstudy.words import in_a_row
+from eventstudy.words import a_few
 
 #: Yields, in percent: they have been zero and below. Other levels (the VIX) cannot.
 RATES: Final = frozenset({"UST10Y", "^TNX", "^FVX", "^IRX", "^TYX"})
@@ -152,7 +152,7 @@ def _form(bars: Any) -> str:
         return f"{type(bars).__name__} instead of bars"
     frame: Any = bars.frame
     if "close" not in frame or frame.columns.has_duplicates:
-        return f"columns {in_a_row(frame.columns)}, not one close"
+        return f"columns {a_few(frame.columns)}, not one close"
     for name in COLUMNS:
         why = _no_numbers(frame[name]) if name in frame else ""
         if why:

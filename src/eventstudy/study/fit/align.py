@@ -24,12 +24,12 @@ from eventstudy.returns._index import at_midnight, stamped_days
 from eventstudy.returns._sessions import SessionNotes, compounded, refuse_misfit
 from eventstudy.returns.tables.cells import cell
 from eventstudy.returns.tables.names import label_text, label_texts
-from eventstudy.study.aligned import Aligned, Placed, _rows, _some
+from eventstudy.study.aligned import Aligned, Placed, _rows
 from eventstudy.study.design import Design
 from eventstudy.study.fit.clock_bars import lay_on_clock
 from eventstudy.study.fit.moments import placed_at
 from eventstudy.study.panels import LumpedReturns
-from eventstudy.words import nearest
+from eventstudy.words import a_few, nearest
 
 
 def align(study: Design, panel: ReturnPanel, calendar: str | None, symbols: Sequence[str] | None = None) -> Aligned:
@@ -110,7 +110,7 @@ def _series(study: Design, panel: ReturnPanel, rows: pd.Index | None) -> Floats 
         near = nearest(missing[0], list(map(str, source.columns)))
         msg = (
             f"the model {study.model!r} needs {missing[0]!r}, which the panel does not hold{why}{near}; load it with the firms "
-            f"(the panel has {_some(source.columns)})"
+            f"(the panel has {a_few(source.columns)})"
         )
         raise StudyError(msg)
     series = _rows(source, wanted, rows)
@@ -126,7 +126,7 @@ def _matched(model: MatchedPortfolio, frame: pd.DataFrame, rows: pd.Index | None
     members = {name: model.members(name) for name in symbols}
     missing = sorted({to for match in members.values() for to in match} - set(frame.columns))
     if missing:
-        msg = f"match= names {missing[0]!r}, which the panel does not hold (it has {_some(frame.columns)})"
+        msg = f"match= names {missing[0]!r}, which the panel does not hold (it has {a_few(frame.columns)})"
         raise StudyError(msg)
     bars = len(frame.index if rows is None else rows)
     means = [_rows(frame, members[name], rows).mean(axis=0)[None] for name in symbols]
