@@ -531,3 +531,30 @@ def test_a_quality_table_of_thousands_of_columns_is_taken_at_once():
     assert wide["source"].tolist() == ["y", "x"]
     assert wide["c7"].tolist() == [7, "7"]
     pd.testing.assert_frame_equal(wide[panel.quality.columns[1:]], panel.quality.iloc[:, 1:])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.MultiIndex.from_tuples([("a", "b"), ("c", "d")]),
+        pd.CategoricalIndex(["more", "jumps"]),
+        pd.to_datetime(["2020-01-01", "2021-01-01"]).tz_localize("UTC"),
+        pd.interval_range(0, 2),
+        pd.period_range("2020", periods=2),
+        pd.to_timedelta([1, 2], "D"),
+        pd.Index(["a", np.nan]),
+        pd.Index([True, False]),
+        pd.RangeIndex(2),
+    ],
+    ids=lambda labels: type(labels).__name__ + str(labels.dtype),
+)
+@pytest.mark.parametrize("rows", [["B", "A"], ["Z"], []])
+def test_a_quality_table_keeps_columns_of_any_kind(labels, rows):
+    panel = PricePanel(pd.DataFrame({"A": CLOSES, "B": CLOSES}, index=INDEX))
+    more = pd.DataFrame([[1, 2.5]] * len(rows), index=pd.Index(rows, dtype=object), columns=labels)
+    wide = PricePanel(panel.frame, quality=more).quality
+    added = [name for name in labels if name not in panel.quality.columns]
+    assert list(map(str, wide.columns)) == list(map(str, [*panel.quality.columns, *added]))
+    for at, name in enumerate(labels):
+        column = wide.iloc[:, [str(each) for each in wide.columns].index(str(name))]
+        assert column.dropna().tolist() == [[1, 2.5][at]] * len(set(rows) & {"A", "B"})

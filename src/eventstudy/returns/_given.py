@@ -87,7 +87,5 @@ def widened(table: pd.DataFrame, extra: Any) -> pd.DataFrame:
     if not fine or not (extra.index.is_unique and extra.columns.is_unique):
         msg = f"quality={brief(extra)} is no table of one row a symbol; give a DataFrame, or leave it out"
         raise DataError(msg)
-    more = extra.columns[~extra.columns.isin(table.columns)]
-    both = pd.concat([table.drop(columns=extra.columns, errors="ignore"), extra.reindex(table.index)], axis=1)
-    result: pd.DataFrame = both.iloc[:, both.columns.get_indexer(table.columns.append(more))]
-    return result
+    known = extra.reindex(table.index)
+    return pd.DataFrame(dict(table.items()) | dict(known.items()), index=table.index)
