@@ -11,6 +11,9 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 DOCS_STAMP := $(VENV)/.installed-docs
 
+# uv installs in seconds what takes pip minutes; where uv cannot be had, pip does it.
+install = { $(BIN)/pip install -q --disable-pip-version-check uv && $(BIN)/uv pip install -q --compile-bytecode -p $(BIN)/python $(1); } || $(BIN)/pip install -q --disable-pip-version-check $(1)
+
 # The tests start hundreds of processes; each would compile the package anew where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,7 +32,7 @@ test: $(DEV_STAMP) ## Run the tests that one runs while working (some ten minute
 	$(PYTEST) -n auto -m "not slow and not browser"
 
 test-all: $(DEV_STAMP) ## Run the slow tests too, but for the browser's
-	$(PYTEST) -n auto -m "not browser"
+	$(PYTEST) -n auto --dist worksteal -m "not browser"
 
 coverage: $(DEV_STAMP) ## Measure the branch coverage of the numeric rooms; fails below 95 percent
 	$(BIN)/coverage run -m pytest -q -m "not browser" tests/abnormal tests/inference tests/study
@@ -62,7 +65,7 @@ notebooks: $(DEV_STAMP) ## Execute every notebook, top to bottom
 
 browser: $(DEV_STAMP) ## Open the report in a real Chromium (installed from Debian's packages where one is root)
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy chromium; } || echo "no Chromium here: the browser tests will skip"
-	$(PYTEST) -m browser
+	$(PYTEST) -n auto -m browser tests/e2e
 
 kills: $(DEV_STAMP) ## Kill each command that writes at 60 random moments (KILLS=N for another number)
 	$(BIN)/python -W ignore tests/support/kills.py --kills $(KILLS)
@@ -119,18 +122,18 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(RUN_STAMP): requirements/run.lock pyproject.toml | $(VENV)/bin/python
-	@[ -e $(DEV_STAMP) ] || $(BIN)/pip install -q --disable-pip-version-check -r requirements/run.lock
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@[ -e $(DEV_STAMP) ] || $(call install,-r requirements/run.lock)
+	@$(call install,--no-deps -e .)
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(DEV_STAMP): requirements/dev.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing the development environment into $(VENV)"
-	@$(BIN)/pip install -q --disable-pip-version-check -r requirements/dev.lock
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@$(call install,-r requirements/dev.lock)
+	@$(call install,--no-deps -e .)
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(DOCS_STAMP): requirements/docs.lock $(DEV_STAMP)
-	@$(BIN)/pip install -q --disable-pip-version-check -r requirements/docs.lock
+	@$(call install,-r requirements/docs.lock)
 	@touch $@

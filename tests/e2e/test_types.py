@@ -1,4 +1,4 @@
-"""A user's own script passes the type checkers: mypy, and pyright as an editor runs it (basedpyright in its standard mode)."""
+"""Users' own scripts pass the type checkers: mypy, and pyright as an editor runs it (basedpyright in its standard mode)."""
 
 import json
 import subprocess
@@ -10,6 +10,7 @@ from pages import blocks
 
 pytestmark = pytest.mark.slow
 
+PAGES = {"readme": "README.md", "howto": "docs/howto.md"}
 WRONG = """
 import eventstudy as es
 
@@ -19,18 +20,18 @@ es.load_prices("^GSPC").no_such_table
 """
 
 
-def pyright(folder, code):
-    (folder / "script.py").write_text(code)
+def pyright(folder, scripts):
+    for name, code in scripts.items():
+        (folder / name).write_text(code)
     (folder / "pyrightconfig.json").write_text(json.dumps({"include": ["."], "typeCheckingMode": "standard"}))
     command = [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return [one["message"] for one in json.loads(done.stdout)["generalDiagnostics"] if one["severity"] == "error"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/howto.md"])
-def test_a_users_script_is_clean_for_both(page, tmp_path):
-    code = "\n".join(blocks(page, "python"))
-    assert pyright(tmp_path, code) == []
+def test_users_scripts_are_clean_for_both(tmp_path):
+    scripts = {f"{name}.py": "\n".join(blocks(page, "python")) for name, page in PAGES.items()}
+    assert pyright(tmp_path, scripts) == []
     command = [
         sys.executable,
         "-m",
@@ -38,13 +39,13 @@ def test_a_users_script_is_clean_for_both(page, tmp_path):
         "--strict",
         "--disable-error-code=import-untyped",
         "--config-file=",
-        str(tmp_path / "script.py"),
+        *scripts,
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
 
 
 def test_what_is_not_there_is_an_error_in_an_editor(tmp_path):
-    found = "\n".join(pyright(tmp_path, WRONG))
+    found = "\n".join(pyright(tmp_path, {"script.py": WRONG}))
     for name in ("nonexistent", "no_such_option", "no_such_table"):
         assert f'"{name}"' in found

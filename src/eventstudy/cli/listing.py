@@ -13,8 +13,6 @@ from rich.text import Text
 
 from eventstudy.cli.saying import say
 from eventstudy.events import load_events
-from eventstudy.inference.registry import TESTS
-from eventstudy.pages.formats import csv_text
 from eventstudy.words import visible
 
 PIPE_WIDTH = 400  # columns of a table that goes to a file or a pipe: wide enough for one line a row
@@ -74,6 +72,8 @@ def _plain(text: str) -> Text:
 
 def print_csv(frame: pd.DataFrame) -> None:
     """Print a frame as CSV, its index left out: as the tables of a report are written, and visible on a terminal."""
+    from eventstudy.pages.formats import csv_text  # noqa: PLC0415  a listing must not pay for matplotlib
+
     print(visible(csv_text(frame), keep="\t\n"), end="")
 
 
@@ -101,6 +101,8 @@ def list_events(source: str | Path, *, calendar: str, timezone: str | None, csv:
 
 def list_tests(*, csv: bool) -> None:
     """Print every significance test with its null, its assumptions and its source."""
+    from eventstudy.inference.registry import TESTS  # noqa: PLC0415  the other listings must not pay for scipy
+
     frame = pd.DataFrame(
         [(t.name, t.null, "; ".join(t.assumptions), t.reference) for t in TESTS.values()],
         columns=["test", "null", "assumptions", "source"],
