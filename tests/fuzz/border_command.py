@@ -10,6 +10,7 @@ import contextlib
 import io
 import sys
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from typing import Any
 
 import border_catalogue
@@ -223,10 +224,16 @@ MUTATIONS = (
 )
 
 
+def _command(called):
+    """Return the words from the command on: the option of the whole program may stand before it."""
+    return list(dropwhile("--debug".__eq__, called))
+
+
 def _long(called):
     """Whether a command does real work for seconds or minutes; such ones are run elsewhere."""
     from eventstudy.study.study_file import shipped_studies  # noqa: PLC0415  the child prepares itself first
 
+    called = _command(called)
     called = called[: called.index("--")] if "--" in called else called  # what stands behind it is no option
     command = called[0] if called else ""
     if command in {"run", "claims"}:
@@ -234,6 +241,14 @@ def _long(called):
     if command == "calibrate":
         return not {"--replications", "--scenario", "--tests", "--events"} <= set(called)
     return command == "fetch" and "--offline" not in called
+
+
+def warm(folder):
+    """Leave no pause between attempts: a source that no network leads to is asked as often, and nobody waits."""
+    from eventstudy.returns.remote.retries import Patience  # noqa: PLC0415  the child prepares itself first
+
+    del folder
+    Patience.__init__.__kwdefaults__["wait"] = 0.0
 
 
 def door(thing, folder):
@@ -253,7 +268,8 @@ def door(thing, folder):
 
 def _look(code, out, err, called):
     """Judge what came back: the exit code, and every text."""
-    if code not in CODES or (code == 1 and not {tuple(called[:1]), tuple(called[:2])} & CHANGED):
+    command = _command(called)
+    if code not in CODES or (code == 1 and not {tuple(command[:1]), tuple(command[:2])} & CHANGED):
         msg = f"exit code {code!r} of {called[:2]}: {err[-300:]!r}"
         raise WrongNumber(msg)
     for stream in (out, err):
