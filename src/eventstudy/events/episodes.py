@@ -11,6 +11,7 @@ import pandas as pd
 from eventstudy._shipped import shipped_text
 from eventstudy.errors import CatalogError
 from eventstudy.events.vocabulary import one_of
+from eventstudy.words import brief
 
 EPISODES: Final = ("us-china", "us-china-v1")  # the catalogues that have them
 STRETCHES: Final = ("us-china",)  # those whose episodes are cut into stretches, with reliefs
@@ -154,9 +155,9 @@ def record_ends(name: str) -> dict[str, pd.Timestamp]:
     return own | {"macro calendar": pd.Timestamp(_MACRO_ENDS)}
 
 
-def _known(name: str, known: tuple[str, ...], what: str) -> None:
-    if name not in known:
-        msg = f"{what} {name!r} are not {one_of(known, name)}"
+def _known(name: object, known: tuple[str, ...], what: str) -> None:
+    if not isinstance(name, str) or name not in known:
+        msg = f"{what} {brief(repr(name))} are not {one_of(known, str(name))}"
         raise CatalogError(msg)
 
 

@@ -12,6 +12,7 @@ from eventstudy.errors import InputError
 from eventstudy.events.event import Event
 from eventstudy.events.moments import parse_date
 from eventstudy.events.vocabulary import CONFIDENCES, PRECISIONS, TIERS, Vocabulary, one_of
+from eventstudy.words import brief
 
 EQUAL: Final = ("stance", "level", "tier", "scope", "precision", "confidence", "cluster")
 FLAGS: Final = ("lead", "scheduled", "doubtful")
@@ -91,7 +92,7 @@ def _day(key: str, value: object) -> Any:
     try:
         return parse_date(value)
     except ValueError as error:
-        msg = f"select: {key} {value!r} is not {error}"
+        msg = f"select: {key} {brief(repr(value))} is not {error}"
         raise InputError(msg) from error
 
 
@@ -109,9 +110,9 @@ def _wanted(key: str, value: object, domain: Domain) -> list[str]:
         msg = f"select: {key} {value!r} is not a text or a list of texts"
         raise InputError(msg)
     wanted: Iterable[object] = list(listed)
-    strange = [item for item in wanted if item not in known or not isinstance(item, str)]
+    strange = [item for item in wanted if not isinstance(item, str) or item not in known]
     if strange:
-        msg = f"select: {key} {strange[0]!r} is not {_short(one_of(known, str(strange[0])))}"
+        msg = f"select: {key} {brief(repr(strange[0]))} is not {_short(one_of(known, str(strange[0])))}"
         raise InputError(msg)
     if not wanted:
         msg = f"select: {key} is an empty list; leave it out to take every one"

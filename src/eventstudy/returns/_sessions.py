@@ -13,6 +13,7 @@ from eventstudy.calendars import AUTO, ROUND_THE_CLOCK, SESSION_UNIT, USUAL, fit
 from eventstudy.errors import DataError, EventStudyError, InputError
 from eventstudy.returns._index import is_intraday, refuse_no_name, refuse_rows, stamped_days
 from eventstudy.returns.exchanges import calendar_of
+from eventstudy.words import brief
 
 Label = Literal["start", "end"]
 
@@ -119,6 +120,7 @@ def auto_calendars(
     calendar: str | None, calendars: Mapping[str, str], symbols: Iterable[object]
 ) -> tuple[str | None, dict[str, str]]:
     """Return the calendar and those of single symbols; of ``"auto"`` those that the endings of the symbols name."""
+    refuse_no_name(calendar, "calendar")
     if calendar != AUTO:
         return calendar, dict(calendars)
     ended = {str(symbol): calendar_of(str(symbol)) for symbol in symbols}
@@ -170,6 +172,8 @@ def lay_on_sessions(
     of another day is put together with the next.
     """
     zone = zone_of(frame.index) if not is_intraday(frame.index) else None
+    if span is not None and isinstance(frame.index, pd.DatetimeIndex):
+        _refuse_no_span(span)
     if span is not None and isinstance(frame.index, pd.DatetimeIndex) and not is_intraday(frame.index):
         frame = frame.loc[(frame.index >= span[0].normalize()) & (frame.index <= span[1])]
     for said, name in (("calendar", calendar), *((f"calendars[{symbol!r}]", own) for symbol, own in calendars.items())):
@@ -212,6 +216,14 @@ def lay_on_sessions(
     result.columns.name = frame.columns.name
     table = pd.concat(off, axis=1).eq(True).sort_index() if off else pd.DataFrame()
     return result, SessionNotes(table, closed, zone)
+
+
+def _refuse_no_span(span: object) -> None:
+    """Stop at what is not two dates of pandas."""
+    if isinstance(span, tuple) and len(span) == 2 and all(isinstance(day, pd.Timestamp) for day in span):
+        return
+    msg = f"span={brief(repr(span))} is not two dates, such as (pd.Timestamp('2025-01-02'), pd.Timestamp('2025-03-31')); leave it out to keep every row"
+    raise DataError(msg)
 
 
 def _on_sessions(

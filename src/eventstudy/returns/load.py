@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 from eventstudy.calendars import AUTO, USUAL, lone, refuse_sparse
 from eventstudy.checks import checked
 from eventstudy.errors import DataError, InputError, NoDataInWindow, NoSuchTicker, SourceError, told
-from eventstudy.returns._index import is_intraday
+from eventstudy.returns._index import is_intraday, refuse_no_name
 from eventstudy.returns._price_returns import Kind, as_kind, simple_returns
 from eventstudy.returns._sessions import SessionNotes, auto_calendars, bar_kind, lay_on_sessions, unbuildable, zone_of
 from eventstudy.returns.asked import dates_asked, in_order, refuse_factor_or_share, source_first, wanted_symbols
@@ -24,7 +25,7 @@ from eventstudy.returns.protocol import ALL, BundledSource, Delivery, LocalSourc
 from eventstudy.returns.quality.possible import LEVEL_SYMBOLS, possible_frame
 from eventstudy.returns.sources.registry import resolve
 from eventstudy.returns.tables.columns import by_symbol, symbol_set
-from eventstudy.words import brief, in_a_row
+from eventstudy.words import FEW, brief, in_a_row
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame  # pandas, polars, Arrow, DuckDB, …
@@ -201,11 +202,13 @@ def load_returns(
 
 def _of_bars(calendar: str | None, options: Mapping[str, Any]) -> str | None:
     """Return the calendar of what is asked for: bars within days are bars as they are."""
+    refuse_no_name(calendar, "calendar")
     return None if calendar == AUTO and _within_days(options) else calendar
 
 
 def _within_days(options: Mapping[str, Any]) -> bool:
-    return bool(options.get("interval", "1d") != "1d")
+    interval = options.get("interval", "1d")
+    return not isinstance(interval, str) or interval != "1d"
 
 
 def _layered(
@@ -291,8 +294,9 @@ def _refuse_nothing(got: Delivery) -> None:
     known = BundledSource().symbols()
     reasons = [
         f"{told(why)}{near(symbol, known) if isinstance(why, NoSuchTicker) and 'did you mean' not in str(why) else ''}"
-        for symbol, why in got.failures.items()
+        for symbol, why in islice(got.failures.items(), FEW)
     ]
+    reasons += [f"and {len(got.failures) - FEW:,} more"] if len(got.failures) > FEW else []
     local = all(isinstance(why, (NoSuchTicker, InputError)) for why in got.failures.values())
     msg = f"no symbol could be had: {' · '.join(reasons)}"
     raise (DataError if local else SourceError)(msg)

@@ -36,7 +36,7 @@ from eventstudy.returns.quality.quality import assess
 from eventstudy.returns.tables.columns import by_symbol, symbol_list, symbol_set
 from eventstudy.returns.tables.names import RETURN_NAMES
 from eventstudy.returns.tables.one_security import refuse_bars
-from eventstudy.words import in_a_row
+from eventstudy.words import brief, in_a_row
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +105,11 @@ class PricePanel(Leaving):
     def __post_init__(self) -> None:
         check_fields(self, DataError)
         given = labelled(self.frame)
-        if vars(self)["_quality"] is None and not self.sources:  # a user's own frame
+        if vars(self)["_quality"] is None and not by_symbol(self.sources, "sources"):  # a user's own frame
             refuse_bars(given, "the frame", "; if they are securities: load_prices([…], source=frame)", prices=True)
+        if not isinstance(found := vars(self)["notes"], SessionNotes):
+            msg = f"notes={brief(repr(found))} are not the notes of a panel; leave them out"
+            raise DataError(msg)
         guessed = self.calendar == AUTO
         calendar, named = auto_calendars(self.calendar, by_symbol(self.calendars, "calendars"), given.columns)
         own = {str(s): c for s, c in named.items() if c != calendar}

@@ -94,6 +94,13 @@ def _columns_named(events: pd.DataFrame) -> pd.DataFrame:
     if events.columns.nlevels > 1:
         msg = f"events need one row of column names, not {events.columns.nlevels} ({events.columns[0]!r} …)"
         raise StudyError(msg)
+    odd = next((name for name in events.columns if not is_hashable(name)), None)
+    if odd is not None:
+        msg = f"events: {brief(repr(odd))} is a {type(odd).__name__}, which names no column; give it a text"
+        raise StudyError(msg)
+    labels: list[Any] = events.columns.tolist() if events.columns.dtype == object else []
+    if any(name is pd.NA for name in labels):  # it can be compared with no name
+        events = events.set_axis([None if name is pd.NA else name for name in labels], axis=1)
     twice = events.columns[events.columns.duplicated()]
     if len(twice):
         msg = f"events: column {twice[0]!r} stands twice; keep one"
@@ -153,7 +160,9 @@ def _each_once(frame: pd.DataFrame, when: str, *, named: bool) -> None:
 
 def _hashable(frame: pd.DataFrame, key: str) -> None:
     """Refuse a cell that is a list, a mapping or the like, where one is to be told from another."""
-    if frame[key].dtype != object:
+    kind = frame[key].dtype
+    nested = isinstance(kind, pd.ArrowDtype) and kind.kind == "O"  # lists of Arrow, and dates
+    if frame[key].dtype != object and not nested:
         return
     row = next((at for at, value in enumerate(frame[key]) if not is_hashable(value)), None)
     if row is not None:

@@ -119,7 +119,7 @@ def holds_symbols(values: Any, held: Collection[str]) -> bool:
         return False
     try:
         cells = label_texts(column.dropna().unique().tolist())
-    except TypeError:  # lists and the like
+    except (TypeError, NotImplementedError):  # lists and the like, of Python and of Arrow
         return False
     return bool(cells) and sum(cell in held for cell in cells) > MOST * len(cells)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +63,9 @@ def refuse_growth(frame: pd.DataFrame, place: str) -> None:
     values = frame.iloc[:, :LOOKED_AT].to_numpy(dtype=float)
     if len(values) < LONG or not values.shape[1]:
         return
-    near = (
-        np.isfinite(values).all(axis=0)
-        & (np.median(values, axis=0) > NEAR_ONE[0])
-        & (np.median(values, axis=0) < NEAR_ONE[1])
-    )
+    with np.errstate(over="ignore"):  # the middle of two prices that cannot be
+        median = np.median(values, axis=0)
+    near = np.isfinite(values).all(axis=0) & (median > NEAR_ONE[0]) & (median < NEAR_ONE[1])
     if near.all() and (np.diff(values, axis=0).var(axis=0) > values.var(axis=0)).all():
         name = frame.columns[0]
         msg = (
@@ -120,19 +118,21 @@ def check_returns(frame: pd.DataFrame, *, simple: bool) -> None:
     frame = frame.loc[:, many]  # the median of the others is below
     finite = frame.where(known[:, many])
     enough = finite.count() >= ENOUGH
-    prices = enough & (finite.min() >= 0) & (finite.median() > PRICE_MEDIAN)
+    with np.errstate(over="ignore"):  # the middle of two returns that cannot be
+        median, size = finite.median(), finite.abs().median()
+    prices = enough & (finite.min() >= 0) & (median > PRICE_MEDIAN)
     if prices.any():
-        name = prices.idxmax()
+        name: Any = prices.idxmax()
         msg = (
-            f"column {name!r} (median {finite[name].median():g}, never negative) holds prices, not returns; "
+            f"column {name!r} (median {median[name]:g}, never negative) holds prices, not returns; "
             "use ReturnPanel.from_prices, or name it in levels= if it is a level"
         )
         raise DataError(msg)
-    percent = enough & (finite.abs().median() > PERCENT_MEDIAN)
+    percent = enough & (size > PERCENT_MEDIAN)
     if percent.any():
         lost = percent & (finite.min() < -1) if simple else percent & False
         name = lost.idxmax() if lost.any() else percent.idxmax()
-        said = f"column {name!r} (median size {finite[name].abs().median():.3g}"
+        said = f"column {name!r} (median size {size[name]:.3g}"
         way = "returns are decimals here: divide by 100, or pass check=False if the values are meant"
         if lost.any():
             msg = f"{said}, lowest {finite[name].min():.3g}: nobody loses more than all) holds percent; {way}"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from eventstudy._typing import Floats
 from eventstudy.errors import DataError
-from eventstudy.words import writable
+from eventstudy.words import brief, writable
 
 NOTHING: Final = (
     "",
@@ -182,7 +182,7 @@ def cell(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         return f"{value:g}"
     try:
-        shown = repr(value) if isinstance(value, str) else str(value)
+        shown = repr(value) if isinstance(value, str) else brief(str(value), SHOWN)
     except ValueError:  # Python writes no number of more than 4300 digits
         return "a number of thousands of digits"
     return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 1]}…"

@@ -35,7 +35,7 @@ from eventstudy.returns.tables.names import (
     stem_of,
 )
 from eventstudy.returns.tables.options import TableOptions
-from eventstudy.words import brief
+from eventstudy.words import brief, writable
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,4 +281,8 @@ def by_symbol(value: Any, name: str) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         msg = f"{name}={brief(repr(value) if isinstance(value, str) else value)} is not a mapping of symbol to text, such as {name}={{'7203.T': …}}"
         raise DataError(msg)
+    for symbol, text in value.items():
+        if isinstance(text, str) and not writable(text):
+            msg = f"{name}={{{symbol!r}: …}}: {brief(repr(text))} is no text that can be written; mend it"
+            raise DataError(msg)
     return value

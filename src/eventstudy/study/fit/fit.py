@@ -330,7 +330,7 @@ def rows_asked(request: Request, held: Sequence[str]) -> tuple[list[str], Ints, 
         return symbols, np.repeat(np.arange(events), len(symbols)), np.tile(np.arange(len(symbols)), events)
     try:
         code, unique = pd.factorize(request.symbol)
-    except TypeError as fault:
+    except (TypeError, NotImplementedError) as fault:  # lists and the like, of Python and of Arrow
         msg = f"column 'symbol' holds what is no symbol ({fault}); give one text a row"
         raise StudyError(msg) from fault
     texts = without_points(label_texts(unique.tolist()))

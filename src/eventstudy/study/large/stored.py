@@ -21,7 +21,7 @@ from eventstudy.study.large.read_parts import StoredModel, fitted_of, kept_of
 from eventstudy.study.large.store import Store, opened
 from eventstudy.study.rows import sessions, usual_windows, window_text
 from eventstudy.study.tables import returns
-from eventstudy.words import signed, typeset
+from eventstudy.words import brief, signed, typeset
 
 if TYPE_CHECKING:
     from eventstudy.inference.core.result import TestResult  # only those who test load it
@@ -249,4 +249,9 @@ def open_result(folder: str | Path) -> StoredResult:
     ...     stored, stored.car().equals(result.car())
     (StoredResult: 2 security-events in 2 sessions, 0 excluded, 1 parts, True)
     """
-    return StoredResult(opened(Path(folder)))
+    try:
+        place = Path(folder)
+    except TypeError as fault:
+        msg = f"a result is named by its folder, not by {type(folder).__name__} {brief(repr(folder))}"
+        raise StudyError(msg) from fault
+    return StoredResult(opened(place))

@@ -18,6 +18,7 @@ from eventstudy.study.tables.inside_day import is_inside, mean_inside, refuse_in
 from eventstudy.study.tables.means import Means
 from eventstudy.study.tables.paths import MISSING, head_of, split
 from eventstudy.study.tables.returns import car
+from eventstudy.words import brief
 
 if TYPE_CHECKING:
     from eventstudy.inference.core.average import Average  # only those who test load it
@@ -67,7 +68,7 @@ def compare(result: Fitted, window: Window, by: str, errors: Errors | None, leve
     groups = [(value, group) for value, group in split(result, by) if value is not MISSING] if result.n else []
     if result.n and len(groups) < 2:
         msg = (
-            f"by={by!r} has the group {groups[0][0]!r} alone; two are needed to compare"
+            f"by={by!r} has the group {brief(repr(groups[0][0]))} alone; two are needed to compare"
             if groups
             else f"by={by!r} is empty"
         )
@@ -155,8 +156,11 @@ def _weights(result: Fitted, weights: Any) -> Floats:
 
 
 def _numbers(values: Any, what: str) -> Floats:
+    if np.iscomplexobj(values):
+        msg = f"weights: {what} holds complex numbers; give one number for each"
+        raise StudyError(msg)
     try:
         return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as fault:
+    except (TypeError, ValueError, OverflowError) as fault:
         msg = f"weights: {what} holds what is no number ({said(fault)}); give one number for each"
         raise StudyError(msg) from fault

@@ -18,12 +18,12 @@ from eventstudy.study.tables.means import Means
 from eventstudy.words import brief, in_a_row, nearest
 
 
-def groups_of(result: Fitted, by: str | None) -> np.ndarray:
+def groups_of(result: Fitted, by: Any) -> np.ndarray:
     """Return what each studied row belongs to: a column of the fitted events, or the symbol; one group without `by`."""
     rows = studied_rows(result)
     if by is None:
         return np.full(rows.size, "", dtype=object)
-    if by == "symbol":
+    if by is not pd.NA and by == "symbol":
         return np.asarray(result.symbols, dtype=object)[result.symbol[rows]]
     frame = result.request.frame
     if by not in frame.columns:
@@ -32,8 +32,13 @@ def groups_of(result: Fitted, by: str | None) -> np.ndarray:
             f"by={by!r} is no column of the fitted events{nearest(by, names)}; they have {in_a_row(names)}, and symbol"
         )
         raise StudyError(msg)
-    column = frame[by]
-    return column.astype(str).where(column.notna(), MISSING).to_numpy(dtype=object)[result.event[rows]]
+    column: pd.Series[Any] = frame[by]
+    try:
+        texts = column.astype(str)
+    except ValueError as fault:  # half of a surrogate pair, a number of thousands of digits
+        msg = f"by={by!r}: that column holds what cannot be written as a text ({brief(fault)}); mend it"
+        raise StudyError(msg) from fault
+    return texts.where(column.notna(), MISSING).to_numpy(dtype=object)[result.event[rows]]
 
 
 MISSING = "(missing)"
@@ -57,7 +62,7 @@ def split(result: Fitted, by: Any) -> list[tuple[Any, Fitted]]:
         raise StudyError(msg)
     name_of: Any = by
     label = groups_of(result, name_of)
-    if by == "symbol":
+    if by is not pd.NA and by == "symbol":
         value: dict[Any, Any] = {name: name for name in label}
     else:
         column = result.request.frame[by].to_numpy(dtype=object)[result.event[studied_rows(result)]]
